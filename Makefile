@@ -1,0 +1,75 @@
+# RAASID. `make train` and `make test` do all of the set-up; they need python3 (3.11 or later) and make.
+#   make train ARGS="data.batch_size=64 seed=2"        make test ARGS="-k config"        make PYTHON=python3.12 test
+
+PYTHON ?= python3
+ARGS   ?=
+BIN    := .venv/bin
+RUN    := $(BIN)/python
+UV     := $(BIN)/uv pip
+
+# The environment is complete when this is what .venv/.installed holds; it is written last. An install that was
+# cut short leaves .venv/.installing and is done over, because half a package looks like a whole one.
+FINGERPRINT = { cat requirements.lock pyproject.toml .venv/.made; } 2>/dev/null | \
+	$(PYTHON) -c 'import hashlib, sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())'
+
+.PHONY: help train test check setup venv lock wheel clean
+
+help:
+	@echo "make train [ARGS=...]   set up, then: raasid train ARGS      (the default needs no data)"
+	@echo "make test [ARGS=...]    set up, then: ruff, mypy, pytest ARGS"
+	@echo "make check              set up, then: ruff and mypy only"
+	@echo "make setup              the environment in .venv, nothing else"
+	@echo "make lock               pin again what pyproject.toml asks for (ARGS=--upgrade: newest versions)"
+	@echo "make wheel              build dist/raasid-*.whl"
+	@echo "make clean              remove .venv, caches and dist; runs and data stay"
+	@echo "PYTHON=python3.12       another interpreter than python3"
+
+train: setup
+	@$(BIN)/raasid train $(ARGS)
+
+test: check
+	@$(RUN) -m pytest $(ARGS)
+
+check: setup
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m mypy
+
+setup: venv
+	@[ "$$(cat .venv/.installed 2>/dev/null)" = "$$($(FINGERPRINT))" ] || { \
+	  again=; [ ! -e .venv/.installing ] || again=--reinstall; \
+	  rm -f .venv/.installed; touch .venv/.installing; \
+	  echo "setup: installing requirements.lock into .venv (several GB the first time)" && \
+	  $(UV) install --quiet $$again --python $(RUN) --requirement requirements.lock && \
+	  $(UV) install --quiet --python $(RUN) --no-deps --no-build-isolation --editable . && \
+	  rm .venv/.installing && \
+	  $(RUN) .ci/missing_libraries.py --explain && \
+	  $(FINGERPRINT) >.venv/.installed && \
+	  echo "setup: done"; }
+
+# A half-made environment, one of another Python, or one whose folder was moved has another mark and is made anew.
+venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "setup: needs Python 3.11 or later, but $(PYTHON) is $$($(PYTHON) --version 2>&1);" \
+	       "name another one with make PYTHON=python3.12" >&2; exit 1; }
+	@mark="$$($(PYTHON) -c 'import sys; print(*sys.version_info[:3], sys.base_prefix)') $(CURDIR)"; \
+	[ "$$(cat .venv/.made 2>/dev/null)" = "$$mark" ] || { \
+	  $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	    echo "setup: $(PYTHON) cannot make a virtual environment;" \
+	         "on Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; }; \
+	  echo "setup: making .venv with $$($(PYTHON) --version)" && \
+	  $(PYTHON) -m venv --clear .venv && \
+	  $(RUN) -m pip install --quiet --disable-pip-version-check "$$(grep -o '^uv==[^ ]*' requirements.lock)" && \
+	  echo "$$mark" >.venv/.made; }
+
+# Pins that requirements.lock already holds are kept; no address of any index is written.
+lock: venv
+	@printf 'hatchling\neditables\nuv\n' | $(UV) compile --quiet pyproject.toml - --extra dev --universal \
+	  --python-version 3.11 --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	  --output-file requirements.lock $(ARGS)
+
+wheel: setup
+	@$(BIN)/uv build --quiet --wheel --no-build-isolation --python $(RUN) --out-dir dist && ls dist/*.whl
+
+clean:
+	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,138 @@
+"""The front door: `raasid <verb> key=value …`, and `python train.py …` for the verbs with a script.
+
+Nothing heavy is imported here. Looking (`--help`, `--cfg`, completion) stays with Hydra alone; a run is
+first checked as a whole, then given a directory, and only then are its modules loaded.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from contextlib import redirect_stderr
+from io import StringIO
+from typing import NamedTuple, NoReturn
+
+from raasid.errors import Exit, RaasidError
+
+
+class Verb(NamedTuple):
+    """What a verb runs, what configures it, and one line about it."""
+
+    function: str
+    schema: str
+    summary: str
+
+
+VERBS = {
+    "train": Verb(
+        "raasid.pipeline.train:train",
+        "raasid.config.schema.train:TrainConfig",
+        "train, test and report one model",
+    ),
+    "evaluate": Verb(
+        "raasid.pipeline.evaluate:evaluate",
+        "raasid.config.schema.evaluate:EvaluateConfig",
+        "measure a checkpoint on held-out footage",
+    ),
+}
+"""A verb is a line here and a file conf/<verb>.yaml."""
+
+_LOOKING = (
+    "-h",
+    "--help",
+    "--hydra-help",
+    "--version",
+    "-c",
+    "--cfg",
+    "-i",
+    "--info",
+    "-sc",
+    "--shell-completion",
+)
+
+
+def main() -> None:
+    """Run the console script: the first word is the verb."""
+    words = sys.argv[1:]
+    first = words[0] if words else "--help"
+    if first in ("-sc", "--shell-completion"):
+        from raasid.config.completion import verb_to_complete
+
+        app(verb_to_complete(VERBS))
+    elif first in ("-h", "--help"):
+        print(_usage())
+    elif first == "--version":
+        from raasid import __version__
+
+        print(f"raasid {__version__}")
+    elif first in VERBS:
+        sys.argv = [sys.argv[0], *words[1:]]
+        app(first, typed=[first])
+    else:
+        from difflib import get_close_matches
+
+        near = get_close_matches(first, VERBS, 1)
+        guess = f"; did you mean '{near[0]}'?" if near else ""
+        fail(f"no such verb: '{first}'{guess}\n\n{_usage()}", Exit.USAGE)
+
+
+def app(verb: str, typed: list[str] | None = None) -> None:
+    """Run one verb on the command line's words; leave by SystemExit with the verb's status.
+
+    typed: the words between the program and the overrides, for processes that start this command again.
+    """
+    if any(word.partition("=")[0] in _LOOKING for word in sys.argv[1:]):
+        gc.disable()  # a short life that only allocates: collecting would cost a tenth of it
+        look(verb)
+    else:
+        from raasid.config.launch import launch
+
+        launch(verb, VERBS[verb], typed or [])
+
+
+def look(verb: str) -> None:
+    """Let Hydra answer a question about the configuration; where it cannot, say all that is in the way."""
+    import hydra
+
+    from raasid.config.conf_dir import conf_dir
+
+    complaint = StringIO()
+    try:
+        with redirect_stderr(complaint):
+            hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=verb)(_never)()
+    except ValueError as error:  # Hydra's word for options that exclude each other
+        fail(str(error), Exit.USAGE)
+    except SystemExit as leaving:
+        if leaving.code == 1:
+            from raasid.config.launch import refuse
+
+            refuse(verb, VERBS[verb])
+        sys.stderr.write(complaint.getvalue())
+        raise
+    sys.stderr.write(complaint.getvalue())
+
+
+def fail(message: str, code: int) -> NoReturn:
+    """Say what is wrong on stderr and leave."""
+    sys.stdout.flush()
+    sys.stderr.write(f"error: {message}{os.linesep}")
+    sys.exit(code)
+
+
+def _never(_: object) -> NoReturn:
+    raise RaasidError("a question about the configuration started a run")
+
+
+def _usage() -> str:
+    width = max(map(len, VERBS))
+    lines = [f"  {name:<{width}}  {verb.summary}" for name, verb in VERBS.items()]
+    return "\n".join(
+        [
+            "usage: raasid VERB [key=value ...]",
+            "",
+            *lines,
+            "",
+            "raasid VERB --help lists the keys of a verb; raasid VERB --cfg job prints its configuration.",
+        ]
+    )

@@ -1,0 +1,45 @@
+"""From a section to the object that it describes."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any
+
+from raasid.config.schema.section import Section
+from raasid.errors import UsageError
+
+
+def build(section: Section, /, *arguments: Any, **extra: Any) -> Any:
+    """Import the class that `_target_` names and call it with the section's fields.
+
+    arguments: go first, by position (an optimiser's parameters). extra: wins over fields.
+    Fields in `Section.not_built` are left out.
+    Raises UsageError when the class cannot be found or does not take a field that a user added.
+    """
+    target = str(getattr(section, "target", ""))
+    module_name, _, name = target.rpartition(".")
+    if not module_name:
+        raise UsageError(f"{type(section).__name__} has no _target_ that names a class: {target!r}")
+    fields = {key: getattr(section, key) for key in type(section).model_fields if key != "target"}
+    fields |= section.model_extra or {}
+    for key in section.not_built:
+        fields.pop(key, None)
+    return _find(module_name, name, target)(*arguments, **{**fields, **extra})
+
+
+def _find(module_name: str, name: str, target: str) -> Any:
+    try:
+        module = import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not module_name.startswith(error.name):
+            raise
+        raise UsageError(
+            f"_target_ {target!r}: there is no module {error.name!r}; install it or mend the name"
+        ) from error
+    try:
+        return getattr(module, name)
+    except AttributeError as error:
+        near = get_close_matches(name, dir(module), 1)
+        guess = f"; did you mean {near[0]!r}?" if near else ""
+        raise UsageError(f"_target_ {target!r}: {module_name} has no {name!r}{guess}") from error

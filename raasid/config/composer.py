@@ -1,0 +1,62 @@
+"""Hydra's composition, asked many small questions without touching the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.object_type import ObjectType
+from omegaconf import DictConfig, open_dict
+
+VERSION_BASE = "1.3"
+
+
+class Composer(AbstractContextManager["Composer"]):
+    """Composes one root configuration, as often as one likes, inside a `with`.
+
+    conf: the folder with `<name>.yaml`. searchpath: more folders, as `--config-dir` gives them.
+    """
+
+    def __init__(self, conf: Path, name: str, searchpath: Sequence[str] = ()) -> None:
+        self.conf, self.name = conf, name
+        self.searchpath = [f"hydra.searchpath=[{','.join(searchpath)}]"] if searchpath else []
+
+    def __enter__(self) -> Composer:
+        GlobalHydra.instance().clear()
+        self._hydra = initialize_config_dir(str(self.conf), self.name, VERSION_BASE)
+        self._hydra.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._hydra.__exit__(kind, error, trace)
+
+    def compose(self, overrides: Sequence[str]) -> DictConfig:
+        """Return the configuration with its `hydra` part; Hydra's errors pass through."""
+        cfg = compose(self.name, [*self.searchpath, *overrides], return_hydra_config=True)
+        with open_dict(cfg):
+            cfg.hydra.runtime.output_dir = str(Path("RUN").absolute())
+            cfg.hydra.job.num, cfg.hydra.job.id = 0, "0"
+        HydraConfig.instance().set_config(cfg)  # so that ${hydra:…} resolves, as it will in the job
+        return cfg
+
+    def options(self, group: str) -> list[str]:
+        """Return the names that `group=` can take; empty when there is no such group."""
+        return self._list(group, ObjectType.CONFIG)
+
+    def groups(self, parent: str = "") -> Iterator[str]:
+        """Yield every group, nested ones as `a/b`."""
+        for name in self._list(parent, ObjectType.GROUP):
+            group = f"{parent}/{name}" if parent else name
+            yield group
+            yield from self.groups(group)
+
+    def _list(self, group: str, kind: ObjectType) -> list[str]:
+        loader = GlobalHydra.instance().config_loader()
+        return loader.get_group_options(group, kind, self.name, list(self.searchpath))

@@ -1,0 +1,1 @@
+"""One section per config group: what may be set, of which type, within which range."""

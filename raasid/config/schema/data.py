@@ -1,0 +1,95 @@
+"""Group `data`: which footage, at which size, how it is dealt out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Le
+from pydantic import Discriminator, Tag
+
+from raasid.config.schema.section import Section
+from raasid.config.schema.target import TagBy
+from raasid.config.schema.types import Count, Edge, Folder, Fraction, Natural, Positive, Size, Strength
+
+
+class AugmentConfig(Section):
+    """How training pictures are varied; 0 switches one off."""
+
+    flip: Fraction = 0.5
+    """Probability of a mirror image."""
+    zoom: Strength = 0.25
+    """Largest change of scale, as a fraction."""
+    brightness: Strength = 0.2
+    contrast: Strength = 0.2
+    color: Strength = 0.1
+    blur: Strength = 0.1
+    noise: Strength = 0.02
+    paste: Strength = 0.0
+    """Balls pasted into pictures, per picture."""
+
+
+class DataConfig(Section):
+    """What all footage has in common."""
+
+    size: Size | None = None
+    """Width, height in pixels of what the net sees; null (evaluation only): as the checkpoint was trained."""
+    batch_size: Count = 32
+    """Over all devices together."""
+    eval_batch_size: Count = 4
+    crop: Edge | None = 192
+    """Edge of a training crop in pixels; null: whole frames."""
+    samples_per_epoch: Count | None = None
+    """null: every training frame once."""
+    num_workers: Natural = 0
+    cache_gib: Strength = 2.0
+    """Disk for decoded frames; 0: decode every time."""
+    holdout: Annotated[float, Ge(0), Le(0.5)] = 0.1
+    """Part of the training matches that selects the model when the data has no third split."""
+    augment: AugmentConfig = AugmentConfig()
+
+    def complaints(self) -> Iterator[tuple[str, str]]:
+        """A crop must fit into the frame."""
+        if self.size is not None and self.crop is not None and self.crop > min(self.size):
+            yield "crop", f"must fit into data.size, {self.size[0]} x {self.size[1]}, but is {self.crop}"
+
+
+class SyntheticDataConfig(DataConfig):
+    """The embedded league."""
+
+    format: Literal["synthetic"] = "synthetic"
+    matches: Count = 24
+    """All of them; validation and test take theirs out of these."""
+    val_matches: Natural = 3
+    test_matches: Natural = 5
+    clips_per_match: Count = 8
+    frames_per_clip: Count = 6
+    frame_rate_hz: Positive = 25.0
+    stride: Count = 1
+    """Step between stored frames, in frames of the clip's time base."""
+    league_seed: Natural = 0
+
+    def complaints(self) -> Iterator[tuple[str, str]]:
+        """Some match must remain to train on."""
+        yield from super().complaints()
+        held_out = self.val_matches + self.test_matches
+        if held_out >= self.matches:
+            yield (
+                "matches",
+                f"must be more than val_matches + test_matches = {held_out}, but is {self.matches}",
+            )
+
+
+class YoloDataConfig(DataConfig):
+    """A folder in YOLO format."""
+
+    format: Literal["yolo"] = "yolo"
+    root: Folder
+    ball_class: str | int | None = "ball"
+    """Name or number of the ball's class; null: every class is a ball."""
+
+
+Data = Annotated[
+    Annotated[SyntheticDataConfig, Tag("<synthetic>")] | Annotated[YoloDataConfig, Tag("<yolo>")],
+    Discriminator(TagBy("format").of),
+]

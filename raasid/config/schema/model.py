@@ -1,0 +1,63 @@
+"""Group `model`: which net looks for the ball."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from annotated_types import Ge
+from pydantic import Discriminator, Field, Tag
+
+from raasid.config.schema.foreign import ForeignSection
+from raasid.config.schema.section import Section
+from raasid.config.schema.target import BY_TARGET
+from raasid.config.schema.types import Count, File, Probability
+
+
+class BallHeatmapConfig(Section):
+    """A small fully convolutional net that draws a heatmap of ball centres."""
+
+    not_built: ClassVar[frozenset[str]] = frozenset({"init_from"})
+
+    target: Literal["raasid.models.ball.heatmap.BallHeatmap"] = Field(
+        "raasid.models.ball.heatmap.BallHeatmap", alias="_target_"
+    )
+    channels: Annotated[int, Ge(4)] = 16
+    """Width of the first stage."""
+    frames: Literal[1, 3] = 1
+    """3: the frame with the one before and the one after."""
+    threshold: Probability | Literal["auto"] = "auto"
+    """Operating point; auto: the best F1 on the selection split."""
+    init_from: File | None = None
+    """A checkpoint whose weights are the start."""
+
+
+class BallYoloConfig(Section):
+    """A detection net of ultralytics, built from its YAML and trained by our loop."""
+
+    not_built: ClassVar[frozenset[str]] = frozenset({"init_from"})
+
+    target: Literal["raasid.models.ball.yolo.BallYolo"] = Field(
+        "raasid.models.ball.yolo.BallYolo", alias="_target_"
+    )
+    net: str = "yolo26n.yaml"
+    weights: File | None = None
+    """The user's own .pt file."""
+    threshold: Probability | Literal["auto"] = "auto"
+    max_detections: Count = 10
+    init_from: File | None = None
+
+
+class ForeignModelConfig(ForeignSection):
+    """A model class of the user's own."""
+
+    not_built: ClassVar[frozenset[str]] = frozenset({"init_from"})
+
+    init_from: File | None = None
+
+
+Model = Annotated[
+    Annotated[BallHeatmapConfig, Tag("<raasid.models.ball.heatmap.BallHeatmap>")]
+    | Annotated[BallYoloConfig, Tag("<raasid.models.ball.yolo.BallYolo>")]
+    | Annotated[ForeignModelConfig, Tag("<foreign>")],
+    Discriminator(BY_TARGET.of),
+]

@@ -1,0 +1,51 @@
+"""Numbers and paths with a meaning."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from annotated_types import Ge, Gt, Le, Lt, MultipleOf
+from pydantic import AfterValidator, ValidationInfo
+from pydantic_core import PydanticCustomError
+
+PLACES_MUST_EXIST = "places_must_exist"
+"""Key of the validation context that has files and folders looked for: before a run, not when reading
+back what an old one recorded."""
+
+
+def _file(path: Path, info: ValidationInfo) -> Path:
+    return _there(path, path.is_file(), "file", info)
+
+
+def _folder(path: Path, info: ValidationInfo) -> Path:
+    return _there(path, path.is_dir(), "folder", info)
+
+
+def _checkpoint(which: str, info: ValidationInfo) -> str:
+    return _there(which, which in ("last", "best") or Path(which).is_file(), "file", info)
+
+
+Place = TypeVar("Place", Path, str)
+
+
+def _there(place: Place, found: bool, kind: str, info: ValidationInfo) -> Place:
+    if not found and info.context and info.context.get(PLACES_MUST_EXIST):
+        raise PydanticCustomError("no_such_place", f"no such {kind}: '{place}'")
+    return place
+
+
+Count = Annotated[int, Ge(1)]
+Natural = Annotated[int, Ge(0)]
+Positive = Annotated[float, Gt(0)]
+Strength = Annotated[float, Ge(0)]
+Fraction = Annotated[float, Ge(0), Le(1)]
+Probability = Annotated[float, Gt(0), Lt(1)]
+Edge = Annotated[int, Ge(8), MultipleOf(8)]
+Size = tuple[Edge, Edge]
+"""Width, height in pixels."""
+Mode = Literal["max", "min"]
+Checkpoint = Annotated[str, AfterValidator(_checkpoint)]
+"""last, best, or a file."""
+File = Annotated[Path, AfterValidator(_file)]
+Folder = Annotated[Path, AfterValidator(_folder)]

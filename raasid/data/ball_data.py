@@ -1,0 +1,159 @@
+"""The datamodule of the ball model: footage in, batches out, no match in two splits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import lightning.pytorch as pl
+from torch.utils.data import DataLoader
+
+from raasid.data.augment import Augment, Cropper
+from raasid.data.ball_batch import BallBatch
+from raasid.data.ball_frames import BallFrames
+from raasid.data.collate import collate
+from raasid.data.footage import Footage
+from raasid.data.frame_cache import FrameCache
+from raasid.data.records import Clip
+from raasid.data.sampler import KeyedBatchSampler
+from raasid.data.splits import Splits, split_by_match
+from raasid.errors import UsageError
+
+Loader = DataLoader[BallBatch]
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """How footage becomes batches; the fields are those of the `data` group."""
+
+    size: tuple[int, int]
+    """Width and height of the whole frames that the network sees, in pixels."""
+    batch_size: int = 32
+    """Training samples per step over all devices together."""
+    eval_batch_size: int = 4
+    crop: int | None = 192
+    """Edge of a training crop in pixels; None trains on whole frames."""
+    at_ball: float = 0.6
+    """Share of training crops that are cut round a ball."""
+    samples_per_epoch: int | None = None
+    """Draws per epoch; None: every training frame once."""
+    num_workers: int = 0
+    cache_gib: float = 2.0
+    holdout: float = 0.1
+    frames: int = 1
+    """Frames that the model sees at a time."""
+    augment: Augment = Augment()
+
+
+class BallData(pl.LightningDataModule):
+    """Batches of one data root.
+
+    footage: opens the root; called once per process, on rank 0 first, which also fills the caches.
+    cache: folder for decoded frames.
+    """
+
+    def __init__(self, footage: Callable[[], Footage], loading: Loading, cache: Path, seed: int) -> None:
+        super().__init__()
+        self._open, self.loading, self._cache, self.seed = footage, loading, cache, seed
+        self.footage: Footage | None = None
+        self.splits: Splits | None = None
+        self._datasets: dict[str, BallFrames] = {}
+
+    def prepare_data(self) -> None:
+        """Read the root and decode its frames, so that other ranks find both done."""
+        self.setup("fit")
+        self.setup("test")
+
+    def setup(self, stage: str) -> None:
+        """Read and split; decode what `stage` needs. Repeated calls cost nothing."""
+        if self.splits is None:
+            self.footage = self._open()
+            self.splits = split_by_match(
+                self.footage.clips, self.footage.splits, self.loading.holdout, self.seed
+            )
+        names = ("train", "val") if stage == "fit" else (stage if stage in {"train", "val"} else "test",)
+        for name in names:
+            if name not in self._datasets:
+                self._datasets[name] = self._dataset(name, getattr(self.splits, name))
+
+    def _dataset(self, name: str, clips: Sequence[Clip]) -> BallFrames:
+        loading = self.loading
+        paths = [frame.image for clip in clips for frame in clip.frames]
+        cache = FrameCache(paths, loading.size, self._cache, loading.cache_gib)
+        cropper = None
+        if name == "train" and loading.crop is not None:
+            cropper = Cropper(loading.crop, loading.augment, loading.at_ball)
+        return BallFrames(clips, cache, loading.frames, cropper, self.seed)
+
+    def train_dataloader(self) -> Loader:
+        """Random crops in an order that depends on seed and epoch; from where a resumed run stood."""
+        data = self._datasets["train"]
+        if not len(data):
+            raise UsageError("data: the training split is empty; lower data.holdout or add footage")
+        sampler = self._sampler(data)
+        return DataLoader(
+            data,
+            batch_sampler=sampler,  # type: ignore[arg-type]
+            collate_fn=collate,
+            num_workers=self.loading.num_workers,
+            persistent_workers=self.loading.num_workers > 0,
+            pin_memory=self._on_gpu,
+        )
+
+    def val_dataloader(self) -> Loader | list[Loader]:
+        """Whole frames of the selection split; none if it is empty."""
+        return self._whole(self._datasets["val"]) if len(self._datasets["val"]) else []
+
+    def test_dataloader(self) -> Loader:
+        """Whole frames of the held-out split."""
+        return self.whole_frames("test")
+
+    def whole_frames(self, split: str) -> Loader:
+        """Every frame of a split once, uncropped and unvaried, as evaluation sees it."""
+        self.setup(split)
+        data = self._datasets[split]
+        if not len(data):
+            raise UsageError(f"data: the {split} split is empty; there is nothing to evaluate")
+        return self._whole(BallFrames(getattr(self.splits, split), data.cache, self.loading.frames))
+
+    def _whole(self, data: BallFrames) -> Loader:
+        rank, world = self._rank_and_world
+        return DataLoader(
+            data,
+            batch_size=self.loading.eval_batch_size,
+            sampler=range(rank, len(data), world),
+            collate_fn=collate,
+            num_workers=self.loading.num_workers,
+            pin_memory=self._on_gpu,
+        )
+
+    def _sampler(self, data: BallFrames) -> KeyedBatchSampler:
+        rank, world = self._rank_and_world
+        batch = self.loading.batch_size
+        if batch % world:
+            raise UsageError(f"data.batch_size must be a multiple of the number of processes ({world}), but is {batch}")
+        samples = self.loading.samples_per_epoch or len(data)
+        per_epoch = max(1, samples // batch)
+        epoch, skip = self._position(per_epoch)
+        return KeyedBatchSampler(len(data), samples, batch, self.seed, rank, world, epoch, skip)
+
+    def _position(self, batches_per_epoch: int) -> tuple[int, int]:
+        """Epoch and batch that come next: 0, 0 unless the run was resumed."""
+        if self.trainer is None:
+            return 0, 0
+        limit = self.trainer.limit_train_batches
+        if isinstance(limit, int):
+            batches_per_epoch = min(batches_per_epoch, limit)
+        elif limit is not None:
+            batches_per_epoch = int(batches_per_epoch * limit)
+        seen = self.trainer.fit_loop.epoch_loop.batch_progress.total.ready
+        return divmod(seen, max(1, batches_per_epoch))
+
+    @property
+    def _rank_and_world(self) -> tuple[int, int]:
+        return (self.trainer.global_rank, self.trainer.world_size) if self.trainer is not None else (0, 1)
+
+    @property
+    def _on_gpu(self) -> bool:
+        return self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"

@@ -1,0 +1,28 @@
+"""Samples to batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from raasid.data.ball_batch import BallBatch
+from raasid.data.ball_frames import MAX_BALLS, Sample
+
+
+def collate(samples: Sequence[Sample]) -> BallBatch:
+    """Stack samples of one size; balls are padded to `MAX_BALLS` rows."""
+    images, balls, scales, refs = zip(*samples, strict=True)
+    padded = np.zeros((len(samples), MAX_BALLS, 4), np.float32)
+    present = np.zeros((len(samples), MAX_BALLS), bool)
+    for i, rows in enumerate(balls):
+        padded[i, : len(rows)] = rows
+        present[i, : len(rows)] = True
+    return BallBatch(
+        torch.from_numpy(np.stack(images)),
+        torch.from_numpy(padded),
+        torch.from_numpy(present),
+        torch.tensor(scales, dtype=torch.float32),
+        tuple(refs),
+    )

@@ -1,0 +1,130 @@
+"""The one internal record of footage: clip -> frames -> ball, persons; and what is known about them.
+
+Coordinates are pixels of the stored frame, origin at the top left corner of the top left pixel,
+x to the right and y down, so that a pixel's centre lies at (column + 0.5, row + 0.5).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from pathlib import Path
+from typing import Literal
+
+Tags = tuple[str, ...]
+Role = Literal["player", "goalkeeper", "referee", "other"]
+Fact = bool | int | float | str
+
+
+class Visibility(IntEnum):
+    """How much of a ball can be seen; its order is the order of certainty."""
+
+    ABSENT = 0
+    """Not in the picture: out of frame, or no ball in play."""
+    HIDDEN = 1
+    """In the picture but fully covered; its place is inferred."""
+    PARTLY = 2
+    BLURRED = 3
+    CLEAR = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Ball:
+    """One ball in one frame; (x, y) is its centre, (w, h) its box, all in pixels."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+    visibility: Visibility = Visibility.CLEAR
+
+    @property
+    def visible(self) -> bool:
+        """Whether a detector may be asked for this ball."""
+        return self.visibility >= Visibility.PARTLY
+
+
+Keypoint = tuple[float, float, int]
+"""x, y in pixels and COCO visibility: 0 not labelled, 1 labelled but hidden, 2 visible."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One person in one frame.
+
+    box: x, y of the top left corner, width, height, in pixels (COCO's `bbox`).
+    keypoints: 17 in COCO's order, or none when nobody labelled them.
+    """
+
+    track: int
+    role: Role
+    box: tuple[float, float, float, float]
+    team: str | None = None
+    keypoints: tuple[Keypoint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One image of a clip and what is annotated in it."""
+
+    index: int
+    """Position in the clip's own time base, at `Clip.frame_rate_hz`."""
+    image: Path
+    width: int
+    height: int
+    balls: tuple[Ball, ...] = ()
+    """Every labelled ball; the match ball comes first."""
+    persons: tuple[Person, ...] = ()
+    tags: Tags = ()
+
+    @property
+    def ball(self) -> Ball | None:
+        """The match ball, if a detector may be asked for it."""
+        return self.balls[0] if self.balls and self.balls[0].visible else None
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """The moment in which the ball touches somebody."""
+
+    frame: int
+    person: int
+    """Track of the touched person."""
+    side: Literal["left", "right", "none"]
+    segment: str
+    """Body segment: hand, forearm, upper_arm, shoulder, head, chest, thigh, foot …"""
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a clip comes from and on whose word its annotation stands."""
+
+    source: str
+    license: str = "unknown"
+    annotator: str = "unknown"
+    reviewed: bool = False
+    law_edition: str | None = None
+    match: str = ""
+    """Splits are by match; footage whose match is unknown counts as a match of its own."""
+    season: str | None = None
+    competition: str | None = None
+    camera: str | None = None
+    replay_speed: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """Some seconds of one match, seen by one camera."""
+
+    id: str
+    frames: tuple[Frame, ...]
+    provenance: Provenance
+    frame_rate_hz: float = 25.0
+    contact: Contact | None = None
+    facts: dict[str, Fact] = field(default_factory=dict)
+    tags: Tags = ()
+
+    @property
+    def match(self) -> str:
+        """The unit of splitting and of resampling."""
+        return self.provenance.match or self.id

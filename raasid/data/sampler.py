@@ -1,0 +1,75 @@
+"""Which sample comes when: a function of seed, epoch and position, and of nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from torch.utils.data import Sampler
+
+
+class SampleKey(NamedTuple):
+    """One draw. Everything random about it is derived from these numbers and the run's seed."""
+
+    epoch: int
+    position: int
+    """Place in the epoch's global order."""
+    index: int
+    """Which frame of the dataset."""
+
+
+class KeyedBatchSampler(Sampler[list[SampleKey]]):
+    """Batches of keys for one rank.
+
+    The global order is made from (seed, epoch) alone and global batch k is the same set of samples
+    for any number of ranks: rank r takes every world-th of it. A resumed run asks for the position
+    it had reached (`start_epoch`, `skip` batches), because Lightning creates the iterator before it
+    announces the epoch.
+
+    samples: draws per epoch; more than `frames` repeats them, fewer leaves some out.
+    A last, smaller batch is dropped unless the epoch would then be empty.
+    """
+
+    def __init__(
+        self,
+        frames: int,
+        samples: int,
+        batch_size: int,
+        seed: int,
+        rank: int = 0,
+        world: int = 1,
+        start_epoch: int = 0,
+        skip: int = 0,
+    ) -> None:
+        self.frames, self.samples, self.seed = frames, samples, seed
+        self.batch_size = batch_size
+        self.rank, self.world = rank, world
+        self.epoch = start_epoch
+        self._start = (start_epoch, skip)
+
+    @property
+    def sampler(self) -> KeyedBatchSampler:
+        """Itself: where Lightning looks for `set_epoch`."""
+        return self
+
+    def set_epoch(self, epoch: int) -> None:
+        """Lightning says which epoch comes."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return max(1, self.samples // self.batch_size)
+
+    def __iter__(self) -> Iterator[list[SampleKey]]:
+        order = self._order()
+        skip = self._start[1] if self._start[0] == self.epoch else 0
+        for batch in range(skip, len(self)):
+            first = batch * self.batch_size
+            positions = range(first + self.rank, min(first + self.batch_size, self.samples), self.world)
+            yield [SampleKey(self.epoch, p, int(order[p])) for p in positions]
+
+    def _order(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """Whole permutations, one after another, so that no frame comes twice before all came once."""
+        rng = np.random.default_rng([self.seed, self.epoch])
+        rounds = -(-self.samples // self.frames)
+        return np.concatenate([rng.permutation(self.frames) for _ in range(rounds)])[: self.samples]

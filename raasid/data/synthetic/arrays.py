@@ -1,0 +1,14 @@
+"""The array types of the renderer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating[Any]]
+"""World points are (..., 3) metres; picture points are (..., 2) pixels."""
+
+Image = NDArray[np.uint8]
+"""(height, width, 3) blue-green-red, or (height, width) when it is a mask."""

@@ -1,0 +1,80 @@
+"""Where the ball is: flight with drag, bounces, rolling, or a rule such as 'at the feet of …'."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from raasid.data.synthetic.arrays import Floats
+
+RADIUS_M = 0.11
+STEP_S = 0.004
+BEFORE_S = 0.1
+"""Paths begin this long before time 0, for exposures and lagging cameras."""
+
+_GRAVITY = 9.81
+_DRAG_PER_M = 0.013
+"""Half the air density times area times drag coefficient over mass: 0.25 * 1.2 * 0.038 / 0.43, per metre."""
+_ROLLING = 1.1
+"""Deceleration on cut grass, m/s^2."""
+
+
+class BallPath:
+    """A trajectory sampled every `STEP_S` from `-BEFORE_S` on."""
+
+    def __init__(self, points: Floats) -> None:
+        self._points = points
+        self._times = np.arange(len(points)) * STEP_S - BEFORE_S
+
+    def at(self, t: float) -> Floats:
+        """(3,) metres; before and after the sampled time the ball is held where it was."""
+        return np.array([np.interp(t, self._times, self._points[:, k]) for k in range(3)])
+
+    def velocity(self, t: float) -> Floats:
+        """(3,) m/s."""
+        return (self.at(t + STEP_S) - self.at(t - STEP_S)) / (2 * STEP_S)
+
+    @property
+    def travelled_m(self) -> float:
+        """Length of the path, metres."""
+        return float(np.linalg.norm(np.diff(self._points, axis=0), axis=1).sum())
+
+
+def follow(rule: Callable[[float], tuple[float, float, float]], duration: float) -> BallPath:
+    """A path given as position by time, seconds from the start of the clip."""
+    times = np.arange(int((duration + 2 * BEFORE_S) / STEP_S) + 2) * STEP_S - BEFORE_S
+    return BallPath(np.array([rule(float(t)) for t in times]))
+
+
+def kicked(place: Floats, velocity: Floats, kicked_at: float, duration: float) -> BallPath:
+    """A ball that rests at `place` (3,) until it is kicked with `velocity` (3,), m/s; then physics."""
+    start = min(kicked_at, -BEFORE_S)
+    skip = round((-BEFORE_S - start) / STEP_S)
+    steps = int((duration + 2 * BEFORE_S) / STEP_S) + 2 + skip
+    out = np.empty((steps, 3))
+    p, v = place.astype(np.float64).copy(), velocity.astype(np.float64).copy()
+    for i in range(steps):
+        out[i] = p
+        if start + i * STEP_S < kicked_at:
+            continue
+        p, v = _step(p, v)
+    return BallPath(out[skip:])
+
+
+def _step(p: Floats, v: Floats) -> tuple[Floats, Floats]:
+    speed = float(np.sqrt(v @ v))
+    rolling = p[2] <= RADIUS_M + 1e-3 and abs(v[2]) < 0.6
+    if rolling:
+        v = v.copy()
+        v[2] = 0.0
+        v *= max(0.0, 1 - _ROLLING * STEP_S / max(speed, 1e-6))
+        p = p + v * STEP_S
+        p[2] = RADIUS_M
+        return p, v
+    v = v - STEP_S * (_DRAG_PER_M * speed * v + np.array([0.0, 0.0, _GRAVITY]))
+    p = p + v * STEP_S
+    if p[2] < RADIUS_M:
+        p[2] = RADIUS_M
+        v = v * np.array([0.78, 0.78, -0.62])
+    return p, v

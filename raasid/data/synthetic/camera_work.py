@@ -1,0 +1,98 @@
+"""The operator on the main stand: where the camera is mounted, and how it follows the ball."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.random import Generator
+
+from raasid.data.synthetic.arrays import Floats
+from raasid.data.synthetic.ball_path import RADIUS_M
+from raasid.data.synthetic.camera import Camera, look_at
+from raasid.data.synthetic.motion import Play
+from raasid.data.synthetic.pitch import WIDTH_M
+
+REFERENCE_WIDTH = 640
+"""Ball sizes are meant at this picture width; wider pictures show the same view with more pixels."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mount:
+    """A match's main camera."""
+
+    centre: Floats
+    roll: float
+
+
+def draw_mount(rng: Generator) -> Mount:
+    """Height 10-35 m, 20-55 m behind the touchline, near the half-way line."""
+    height = rng.uniform(10, 35)
+    behind = rng.uniform(18, 30) + 0.7 * (height - 10)
+    centre = np.array([rng.normal(0, 5), -WIDTH_M / 2 - behind, height])
+    return Mount(centre, float(rng.normal(0, np.radians(0.5))))
+
+
+class CameraWork:
+    """One clip's camera by time."""
+
+    def __init__(self, rng: Generator, mount: Mount, play: Play, size: tuple[int, int]) -> None:
+        self._mount, self._play, self._size = mount, play, size
+        self._lag = float(rng.uniform(0.05, 0.45))
+        start = play.ball.at(0.0) if play.ball else np.array([rng.normal(0, 20), rng.normal(0, 12), RADIUS_M])
+        self._still = start
+        distance = float(np.linalg.norm(start - mount.centre))
+        self._focal = _draw_diameter(rng) * size[0] / REFERENCE_WIDTH * distance / (2 * RADIUS_M)
+        self._zoom = float(rng.choice([0.0, rng.normal(0, 0.12)]))
+        # framing: where the ball stands in the picture, in half widths; sometimes it has left the picture
+        span = np.array([0.75, 0.62])
+        # operators keep the near touchline low in the picture and the far one high
+        lift = np.array([0.0, -0.25 * start[1] / (WIDTH_M / 2)])
+        frame = np.clip(rng.normal(0, 0.42, 2) + lift, -1, 1) * span
+        self.lost = bool(play.ball is not None and rng.random() < 0.05)
+        if self.lost:
+            frame = np.array([rng.choice([-1, 1]) * rng.uniform(1.15, 1.6), rng.uniform(-0.6, 0.6)])
+        elif rng.random() < 0.06:
+            frame[0] = np.sign(frame[0]) * rng.uniform(0.85, 0.97)
+        self._frame = frame
+
+    def at(self, t: float) -> Camera:
+        """The camera at time t, seconds."""
+        target = self._target(t)
+        focal = self._focal * float(np.exp(self._zoom * t))
+        first = look_at(self._mount.centre, target, focal, self._mount.roll, self._size)
+        # turn from the ball to the point that puts the ball at its place in the picture
+        aside = np.array(
+            [-self._frame[0] * self._size[0] / 2 / focal, -self._frame[1] * self._size[1] / 2 / focal, 1.0]
+        )
+        aim = self._mount.centre + first.rotation.T @ aside * float(np.linalg.norm(target - self._mount.centre))
+        return look_at(self._mount.centre, aim, focal, self._mount.roll, self._size)
+
+    def _target(self, t: float) -> Floats:
+        """The operator's idea of the ball: late, and calmer than the ball itself."""
+        ball = self._play.ball
+        if ball is None:
+            return np.asarray(self._still + np.array([0.6, 0.2, 0.0]) * t)
+        seen = [self._past(ball.at, ball.velocity, t - self._lag * k) for k in (0.5, 1.0, 1.5)]
+        target = np.mean(seen, axis=0)
+        target[2] *= 0.5
+        # anticipates the lag so that a steady pan keeps the ball in its place
+        return np.asarray(target + self._lag * 0.8 * self._past_velocity(t))
+
+    def _past_velocity(self, t: float) -> Floats:
+        ball = self._play.ball
+        assert ball is not None
+        flat = ball.velocity(max(t - self._lag, 0.0)) * np.array([1.0, 1.0, 0.0])
+        speed = float(np.linalg.norm(flat))
+        return np.asarray(flat * min(1.0, 16.0 / max(speed, 1e-6)))
+
+    @staticmethod
+    def _past(at, velocity, t: float) -> Floats:  # type: ignore[no-untyped-def]
+        return np.asarray(at(t) if t >= 0 else at(0.0) + velocity(0.0) * np.array([1, 1, 0.3]) * max(t, -0.5))
+
+
+def _draw_diameter(rng: Generator) -> float:
+    """Pixels of the ball's diameter in a picture of `REFERENCE_WIDTH`; the median is 4.7."""
+    if rng.random() < 0.05:
+        return float(rng.uniform(10, 18))
+    return float(np.clip(4.6 * np.exp(rng.normal(0, 0.34)), 2.7, 12))

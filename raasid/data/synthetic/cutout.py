@@ -1,0 +1,59 @@
+"""A small picture with transparency that is laid over a frame: a person or a ball."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from raasid.data.synthetic.arrays import Floats, Image
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cutout:
+    """Colour times alpha (h, w, 3), 0-255, and alpha (h, w), 0-1, whose top left pixel is at (left, top)."""
+
+    left: int
+    top: int
+    colour: Floats
+    alpha: Floats
+
+    def lay(self, picture: Image) -> None:
+        """Draw over `picture`; what lies outside is cut off."""
+        inside = self._inside(picture.shape[1], picture.shape[0])
+        if inside is None:
+            return
+        (y0, y1, x0, x1), part = inside
+        region = picture[y0:y1, x0:x1]
+        alpha = self.alpha[part][..., None]
+        region[:] = np.minimum(region * (1 - alpha) + self.colour[part] + 0.5, 255).astype(np.uint8)
+
+    def cover(self, left_over: Floats) -> None:
+        """Multiply a frame-sized transmission (h, w) by what this cut-out lets through."""
+        inside = self._inside(left_over.shape[1], left_over.shape[0])
+        if inside is not None:
+            (y0, y1, x0, x1), part = inside
+            left_over[y0:y1, x0:x1] *= 1 - self.alpha[part]
+
+    def touches(self, other: Cutout) -> bool:
+        """Whether the two rectangles overlap."""
+        (h, w), (other_h, other_w) = self.alpha.shape, other.alpha.shape
+        beside = self.left + w <= other.left or other.left + other_w <= self.left
+        return not beside and self.top + h > other.top and other.top + other_h > self.top
+
+    def at(self, x: Floats, y: Floats) -> Floats:
+        """Alpha at pixels; 0 outside."""
+        column, row = np.floor(x).astype(int) - self.left, np.floor(y).astype(int) - self.top
+        height, width = self.alpha.shape
+        there = (column >= 0) & (row >= 0) & (column < width) & (row < height)
+        out = np.zeros(len(x))
+        out[there] = self.alpha[row[there], column[there]]
+        return out
+
+    def _inside(self, width: int, height: int) -> tuple[tuple[int, int, int, int], tuple[slice, slice]] | None:
+        h, w = self.alpha.shape
+        x0, y0, x1, y1 = max(self.left, 0), max(self.top, 0), min(self.left + w, width), min(self.top + h, height)
+        if x0 >= x1 or y0 >= y1:
+            return None
+        part = (slice(y0 - self.top, y1 - self.top), slice(x0 - self.left, x1 - self.left))
+        return (y0, y1, x0, x1), part

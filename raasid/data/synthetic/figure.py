@@ -1,0 +1,141 @@
+"""Drawing a person: shaded capsules between joints, near ones over far ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from raasid.data.synthetic.arrays import Floats
+from raasid.data.synthetic.camera import Camera
+from raasid.data.synthetic.cutout import Cutout
+from raasid.data.synthetic.kit import Outfit
+from raasid.data.synthetic.skeleton import CHEST, COCO_JOINTS, CROWN, HEAD, LEFT_HAND, LEFT_TOE, PELVIS
+
+_S = tuple[int, int, float, float, float, str]
+_CAPSULES: list[_S] = [
+    *[(15 + s, LEFT_TOE + s, -0.1, 1.0, 0.050, "boots") for s in (0, 1)],
+    *[(15 + s, 13 + s, 0.0, 0.88, 0.054, "socks") for s in (0, 1)],
+    *[(11 + s, 13 + s, 0.45, 1.0, 0.066, "knee") for s in (0, 1)],
+    *[(11 + s, 13 + s, 0.05, 0.62, 0.092, "shorts") for s in (0, 1)],
+    (11, 12, 0.0, 1.0, 0.110, "shorts"),
+    (PELVIS, CHEST, 0.18, 0.55, 0.138, "shirt"),
+    (PELVIS, CHEST, 0.50, 0.84, 0.155, "shirt"),
+    (5, 6, 0.04, 0.96, 0.074, "shirt"),
+    (PELVIS, CHEST, 0.2, 0.86, 0.045, "stripe"),
+    *[(5 + s, 7 + s, 0.0, 0.62, 0.060, "sleeve") for s in (0, 1)],
+    *[(5 + s, 7 + s, 0.55, 1.0, 0.045, "arm") for s in (0, 1)],
+    *[(7 + s, 9 + s, 0.0, 1.0, 0.039, "arm") for s in (0, 1)],
+    *[(9 + s, LEFT_HAND + s, 0.1, 0.9, 0.042, "hand") for s in (0, 1)],
+    (CHEST, HEAD, 0.1, 0.7, 0.058, "skin"),
+    (HEAD, HEAD, 0.0, 0.0, 0.105, "skin"),
+    (CROWN, CROWN, 0.0, 0.0, 0.100, "hair"),
+]
+_A = np.array([c[0] for c in _CAPSULES])
+_B = np.array([c[1] for c in _CAPSULES])
+_FROM = np.array([c[2] for c in _CAPSULES])[:, None]
+_TO = np.array([c[3] for c in _CAPSULES])[:, None]
+RADIUS_M = np.array([c[4] for c in _CAPSULES])
+_PART = [c[5] for c in _CAPSULES]
+_ON_TOP = np.array([part == "stripe" for part in _PART])
+_OWN = np.array([[joint in {c[0], c[1]} for c in _CAPSULES] for joint in range(COCO_JOINTS)])
+"""(17, S) whether a capsule belongs to the joint and so does not hide it."""
+_OWN[:5, [i for i, c in enumerate(_CAPSULES) if c[5] in {"skin", "hair"}]] = True
+
+
+def capsules(joints: Floats) -> tuple[Floats, Floats]:
+    """Ends (..., S, 3) of the capsules of bodies (..., 25, 3)."""
+    a, b = joints[..., _A, :], joints[..., _B, :]
+    return a + (b - a) * _FROM, a + (b - a) * _TO
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Limbs:
+    """Capsules of N bodies as the camera sees them: ends in pixels (N, S, 2), depths in metres (N, S)."""
+
+    start: Floats
+    stop: Floats
+    start_depth: Floats
+    stop_depth: Floats
+    radius: Floats
+    """(N, S) pixels."""
+
+    @classmethod
+    def of(cls, joints: Floats, camera: Camera) -> Limbs:
+        """Limbs of bodies (N, 25, 3)."""
+        a, b = capsules(joints)
+        start, start_depth = camera.project(a)
+        stop, stop_depth = camera.project(b)
+        depth = np.maximum((start_depth + stop_depth) / 2, 1.0)
+        return cls(start, stop, start_depth, stop_depth, RADIUS_M * camera.focal_px / depth)
+
+    def body(self, i: int) -> tuple[Floats, Floats, Floats, Floats]:
+        """Start, stop, mean depth and radius of one body's capsules."""
+        return self.start[i], self.stop[i], (self.start_depth[i] + self.stop_depth[i]) / 2, self.radius[i]
+
+
+def figure(
+    limbs: Limbs, i: int, outfit: Outfit, size: tuple[int, int], light: float, side: float, smear_px: Floats
+) -> Cutout | None:
+    """Body i as a cut-out, or None when out of sight.
+
+    size: of the picture. light: brightness at the person's place. side: -1 to 1, from where in the picture
+    the light comes. smear_px: (2,) how far the body moves in the picture during the exposure.
+    """
+    a, b, depth, radius = limbs.body(i)
+    reach = radius[:, None] + 1.5 + np.abs(smear_px) / 2
+    low = np.floor((np.minimum(a, b) - reach).min(axis=0)).astype(int)
+    high = np.ceil((np.maximum(a, b) + reach).max(axis=0)).astype(int)
+    if depth.min() < 3 or (high <= 0).any() or low[0] >= size[0] or low[1] >= size[1]:
+        return None
+    scale = float(radius[0] / RADIUS_M[0])
+    fine = 4 if scale < 40 else 3 if scale < 90 else 2
+    width, height = (high - low).tolist()
+    canvas = np.zeros((height * fine, width * fine, 4), np.uint8)
+    ends = np.round(np.concatenate([a - low, b - low], axis=1) * (fine * 16) - 8).astype(int).tolist()
+    thick = np.maximum(1, np.round(2 * radius * fine)).astype(int).tolist()
+    lit = (np.array([side * 0.35, -0.30]) * radius[:, None] * (fine * 16)).astype(int).tolist()
+    # the stripe lies on the shirt, whichever way the body faces
+    for k in np.argsort(-(depth - 0.05 * _ON_TOP), kind="stable").tolist():
+        colour = getattr(outfit, _PART[k])
+        if colour is None:
+            continue
+        (ax, ay, bx, by), (dx, dy) = ends[k], lit[k]
+        dark = (*(min(255.0, c * light * 0.76) for c in colour), 255)
+        bright = (*(min(255.0, c * light * 1.08) for c in colour), 255)
+        cv2.line(canvas, (ax, ay), (bx, by), dark, thick[k], cv2.LINE_8, 4)
+        cv2.line(canvas, (ax + dx, ay + dy), (bx + dx, by + dy), bright, max(1, int(thick[k] * 0.66)), cv2.LINE_8, 4)
+    small = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
+    small = _smear(small, (float(smear_px[0]), float(smear_px[1])))
+    return Cutout(int(low[0]), int(low[1]), small[..., :3], small[..., 3] / 255)
+
+
+def _smear(patch: Floats, by: tuple[float, float]) -> Floats:
+    """Motion blur of a premultiplied patch, along the larger component."""
+    length = max(abs(by[0]), abs(by[1]))
+    if length < 1.0:
+        return patch
+    steps = min(int(length) + 2, 9)
+    out = np.zeros_like(patch)
+    for k in np.linspace(-0.5, 0.5, steps):
+        move = np.array([[1.0, 0.0, by[0] * k], [0.0, 1.0, by[1] * k]])
+        out += cv2.warpAffine(patch, move, patch.shape[1::-1], flags=cv2.INTER_LINEAR)
+    return out / steps
+
+
+def self_hidden(limbs: Limbs, joints: Floats, camera: Camera) -> Floats:
+    """(N, 17) whether each keypoint of N bodies (N, 25, 3) lies behind the body's own limbs or trunk."""
+    p, depth = camera.project(joints[:, :COCO_JOINTS])
+    along = limbs.stop - limbs.start
+    gap = p[:, :, None] - limbs.start[:, None]
+    share = (gap * along[:, None]).sum(-1) / np.maximum((along * along).sum(-1), 1e-9)[:, None]
+    share = np.clip(share, 0, 1)
+    away = gap - share[..., None] * along[:, None]
+    near = (away * away).sum(-1) < (0.95 * limbs.radius[:, None]) ** 2
+    front = limbs.start_depth[:, None] + share * (limbs.stop_depth - limbs.start_depth)[:, None] - RADIUS_M * 0.5
+    out = (near & (front + 0.06 < depth[:, :, None]) & ~_OWN).any(axis=-1)
+    # the face is hidden by the head itself when the person looks away
+    head_depth = camera.to_camera(joints[:, HEAD])[:, 2]
+    out[:, :5] |= depth[:, :5] > head_depth[:, None] + 0.035
+    return np.asarray(out)

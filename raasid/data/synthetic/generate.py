@@ -1,0 +1,153 @@
+"""A league on disk: rendered once, by several processes, then read."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+
+from raasid import console
+from raasid.data import coco_video
+from raasid.data.records import Clip
+from raasid.data.synthetic.league import League
+from raasid.data.synthetic.render_matches import part_name, render_matches
+from raasid.errors import RaasidError
+
+
+class RenderingFailed(RaasidError):
+    """A worker process ended before its matches were rendered."""
+
+    def __init__(self, status: int, said: str) -> None:
+        super().__init__(f"rendering the synthetic league: a worker ended with status {status}; it said: {said}")
+
+
+def generate(league: League, folder: Path, workers: int = 2) -> list[Clip]:
+    """Clips of a league under `folder / synthetic-<digest>`; rendered only where they are not there yet.
+
+    The folder appears whole or not at all; of two processes that render at once one wins, and the other
+    takes the winner's pictures. The bytes do not depend on `workers`.
+
+    Raises
+    ------
+    AnnotationsUnreadable
+        The folder is there, but its annotations are not: delete it to render again.
+    RenderingFailed
+        A worker process died; nothing is left behind.
+    """
+    folder = folder.absolute()
+    final = folder / f"synthetic-{league.digest()[:12]}"
+    if not final.exists():
+        _render(league, final, workers)
+    return coco_video.read(final)
+
+
+def _render(league: League, final: Path, workers: int) -> None:
+    final.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(final)
+    draft = final.with_name(f".{final.name}.{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(4)}")
+    frames = league.matches * league.clips_per_match * league.frames_per_clip
+    if not console.err().is_terminal:
+        console.err().print(f"rendering the synthetic league: {frames} frames into {final}", markup=False)
+    try:
+        draft.mkdir()
+        with console.progress("rendering the synthetic league", frames) as advance:
+            _run(league, draft, max(1, min(workers, league.matches)), advance)
+        clips = [clip for match in range(league.matches) for clip in coco_video.read(draft, part_name(match))]
+        coco_video.write(clips, draft)
+        for match in range(league.matches):
+            (draft / part_name(match)).unlink()
+        try:
+            draft.rename(final)
+        except OSError:
+            # somebody else was first; theirs are the same bytes
+            if not final.exists():
+                raise
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _run(league: League, draft: Path, workers: int, advance: Callable[[int], None]) -> None:
+    if workers == 1:
+        for frames in render_matches(league, draft, range(league.matches)):
+            advance(frames)
+        return
+    lock = threading.Lock()
+
+    def report(frames: int) -> None:
+        with lock:
+            advance(frames)
+
+    shares = [list(range(league.matches))[k::workers] for k in range(workers)]
+    running: list[subprocess.Popen[str]] = []
+    try:
+        with ThreadPoolExecutor(workers) as pool:
+            waiting = [pool.submit(_work, league, draft, share, report, running) for share in shares]
+            try:
+                for done in waiting:
+                    done.result()
+            except BaseException:
+                _stop(running)
+                raise
+    finally:
+        _stop(running)
+
+
+def _stop(running: list[subprocess.Popen[str]]) -> None:
+    for process in running:
+        if process.poll() is None:
+            process.kill()
+
+
+def _work(
+    league: League, draft: Path, share: list[int], report: Callable[[int], None], running: list[subprocess.Popen[str]]
+) -> None:
+    """One worker: a fresh interpreter, so that no lock, thread or `__main__` of ours comes along."""
+    order = json.dumps({"league": asdict(league), "folder": str(draft), "matches": share})
+    home = str(Path(__file__).resolve().parents[3])
+    path = os.pathsep.join([home, *filter(None, [os.environ.get("PYTHONPATH")])])
+    with tempfile.TemporaryFile("w+") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "raasid.data.synthetic.render_matches", order],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            text=True,
+            env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+        )
+        running.append(process)
+        assert process.stdout is not None
+        with process.stdout as lines:
+            for line in lines:
+                report(int(line))
+        status = process.wait()
+        if status != 0:
+            said.seek(0)
+            raise RenderingFailed(status, said.read()[-400:].strip() or "nothing")
+
+
+def _sweep(final: Path) -> None:
+    """Remove what processes of this machine that are gone have left half done."""
+    for draft in final.parent.glob(f".{final.name}.{socket.gethostname()}.*"):
+        owner = draft.name.split(".")[-2]
+        if owner.isdigit() and not _alive(int(owner)):
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,196 @@
+"""What happens in a clip: who stands and runs where, and what the ball does.
+
+A `Play` is all that the pictures need to know of the game, so a scripted scene can stand in its place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.random import Generator
+
+from raasid.data.records import Role
+from raasid.data.synthetic.arrays import Floats
+from raasid.data.synthetic.ball_path import RADIUS_M, BallPath, follow, kicked
+from raasid.data.synthetic.cast import TIRING_S, Actor, Cast
+from raasid.data.synthetic.gait import STYLE
+from raasid.data.synthetic.kit import Kit, Outfit, dress, plain
+from raasid.data.synthetic.pitch import LENGTH_M, WIDTH_M
+
+_SHAPE = np.array(
+    [[-30, -18], [-32, -6], [-32, 6], [-30, 18], [-12, -20], [-15, -6], [-15, 6], [-12, 20], [4, -7], [6, 7]],
+    dtype=np.float64,
+)
+"""A 4-4-2 that attacks towards +x, metres."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Play:
+    """One clip's worth of football."""
+
+    kind: str
+    cast: Cast
+    ball: BallPath | None
+    """None when no ball is in play."""
+    spare: Floats | None
+    """(3,) a second ball that lies beside the pitch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Squads:
+    """The kits of a match."""
+
+    home: Kit
+    away: Kit
+    keepers: tuple[Kit, Kit]
+    officials: Kit
+
+
+def _actor(rng: Generator, track: int, role: Role, team: str | None, outfit: Outfit, ground: Floats) -> Actor:
+    pace = float(rng.choice([0.0, 1.3, 3.0, 5.5], p=[0.22, 0.33, 0.30, 0.15]) * rng.uniform(0.7, 1.3))
+    heading = float(rng.uniform(0, 2 * np.pi))
+    velocity = (pace * np.cos(heading), pace * np.sin(heading))
+    style = tuple(float(s) for s in rng.standard_normal(STYLE))
+    phase = float(rng.uniform(0, 2 * np.pi))
+    height = float(np.clip(rng.normal(1.82, 0.065), 1.66, 2.0))
+    return Actor(track, role, team, outfit, (float(ground[0]), float(ground[1])), velocity, heading, height, phase, style)
+
+
+def _teams(rng: Generator, squads: Squads, focus: Floats) -> list[Actor]:
+    """Two teams in shape around the ball."""
+    out: list[Actor] = []
+    limit = np.array([LENGTH_M / 2, WIDTH_M / 2]) - 1.0
+    for side, (name, kit) in enumerate((("home", squads.home), ("away", squads.away))):
+        way = 1.0 if side == 0 else -1.0
+        shape = _SHAPE * np.array([0.55 * way, 0.75]) + focus * np.array([0.75, 0.45])
+        spots = np.clip(shape + rng.normal(0, 4.0, shape.shape), -limit, limit)
+        out += [_actor(rng, side * 20 + 1 + i, "player", name, dress(rng, kit), p) for i, p in enumerate(spots)]
+        goal = np.array([-way * (LENGTH_M / 2 - rng.uniform(1, 12)), focus[1] * 0.15])
+        keeper = _actor(rng, side * 20 + 11, "goalkeeper", name, dress(rng, squads.keepers[side], keeper=True), goal)
+        toward = np.arctan2(*(focus - goal)[::-1])
+        out.append(replace(keeper, velocity=(0.0, 0.0), facing=float(toward)))
+    return out
+
+
+def _bystanders(rng: Generator, squads: Squads, focus: Floats) -> list[Actor]:
+    """Officials, coaches, ball-boys and photographers."""
+    near = focus + rng.uniform(7, 15) * np.array([np.cos(a := rng.uniform(0, 2 * np.pi)), np.sin(a)])
+    out = [_actor(rng, 50, "referee", None, dress(rng, squads.officials), near)]
+    for track, y in ((51, -WIDTH_M / 2 - 0.8), (52, WIDTH_M / 2 + 0.8)):
+        x = float(np.clip(focus[0] + rng.normal(0, 10), -52, 52))
+        line = _actor(rng, track, "referee", None, dress(rng, squads.officials), np.array([x, y]))
+        out.append(replace(line, velocity=(line.velocity[0], 0.0), facing=-np.sign(y) * np.pi / 2))
+    vests = [(60, 235, 200), (40, 120, 240), (30, 28, 28), (50, 46, 44), (200, 205, 205), (60, 50, 120)]
+    for track in range(60, 60 + int(rng.integers(5, 12))):
+        far = rng.random() < 0.5
+        y = rng.uniform(36.5, 38.0) if far else -rng.uniform(35.6, 37.0)
+        x = float(np.clip(focus[0] + rng.uniform(-30, 30), -54, 54))
+        shirt = vests[int(rng.integers(len(vests)))]
+        someone = _actor(rng, track, "other", None, plain(rng, shirt, (36, 32, 32)), np.array([x, y]))
+        out.append(replace(someone, velocity=(0.0, 0.0), facing=float(-np.sign(y) * np.pi / 2 + rng.normal(0, 0.5))))
+    return out
+
+
+def _spread(actors: list[Actor], keep: int) -> list[Actor]:
+    """Nobody stands inside somebody else; actor `keep` does not give way."""
+    p = np.array([a.ground for a in actors])
+    for _ in range(3):
+        gap = p[:, None] - p[None]
+        distance = np.linalg.norm(gap, axis=-1) + np.eye(len(p)) * 9
+        push = np.where(distance < 0.7, (0.7 - distance) / 2, 0.0)[..., None] * gap / (distance[..., None] + 1e-6)
+        move = push.sum(axis=1)
+        move[keep] = 0.0
+        p = p + move
+    return [replace(a, ground=(float(x), float(y))) for a, (x, y) in zip(actors, p, strict=True)]
+
+
+def _mark(rng: Generator, actors: list[Actor], carrier: int, place: Floats, close: float) -> list[Actor]:
+    """Opponents who close the ball down, and a team-mate or two who offer themselves."""
+    out = list(actors)
+    mine = actors[carrier].team
+    for i, a in enumerate(actors):
+        if a.role != "player" or i == carrier or rng.random() > (0.22 if a.team != mine else 0.1):
+            continue
+        distance = close + rng.gamma(2.0, 1.6)
+        angle = rng.uniform(0, 2 * np.pi)
+        at = place + distance * np.array([np.cos(angle), np.sin(angle)])
+        pace = rng.uniform(0.5, 5.0)
+        to_ball = place - at + rng.normal(0, 1.0, 2)
+        to_ball /= np.linalg.norm(to_ball) + 1e-6
+        out[i] = replace(a, ground=(float(at[0]), float(at[1])), velocity=tuple(pace * to_ball), facing=float(np.arctan2(to_ball[1], to_ball[0])))
+    return out
+
+
+def _carrier(actors: list[Actor], place: Floats) -> int:
+    """Whoever of the players is nearest."""
+    gaps = [float(np.hypot(a.ground[0] - place[0], a.ground[1] - place[1])) if a.role == "player" else 1e9 for a in actors]
+    return int(np.argmin(gaps))
+
+
+def _dribble(rng: Generator, actor: Actor, place: Floats, heading: float, duration: float) -> tuple[Actor, BallPath]:
+    pace = float(rng.uniform(0.3, 6.5))
+    way = np.array([np.cos(heading), np.sin(heading)])
+    left = np.array([-way[1], way[0]])
+    reach, beat, start = rng.uniform(0.1, 0.5), rng.uniform(0.45, 0.8), rng.uniform(0, 1)
+    aside = float(rng.uniform(-0.18, 0.18))
+    offset = place - way * 0.45
+
+    def at_feet(t: float) -> tuple[float, float, float]:
+        travelled = pace * TIRING_S * (1 - np.exp(-t / TIRING_S))
+        ahead = 0.32 + reach * abs(np.sin(np.pi * (t / beat + start)))
+        x, y = offset + way * (travelled + ahead) + left * aside
+        return float(x), float(y), RADIUS_M
+
+    runner = replace(actor, ground=(float(offset[0]), float(offset[1])), velocity=tuple(pace * way), facing=heading)
+    return runner, follow(at_feet, duration)
+
+
+def _kick(rng: Generator, actor: Actor, place: Floats, heading: float, kind: str, duration: float) -> tuple[Actor, BallPath]:
+    way = np.array([np.cos(heading), np.sin(heading)])
+    left = np.array([-way[1], way[0]])
+    latest = duration if kind == "still" else min(0.1, duration)
+    when = {
+        "pass": rng.uniform(-1.0, latest),
+        "loft": rng.uniform(-1.6, min(0.0, latest)),
+        "shot": rng.uniform(-0.35, latest),
+        "still": rng.uniform(0.25, 3.0) + duration,
+    }[kind]
+    pace = {"pass": rng.uniform(6, 17), "loft": rng.uniform(13, 24), "shot": rng.uniform(18, 29), "still": 9.0}[kind]
+    climb = {"pass": rng.uniform(0, 0.06), "loft": rng.uniform(0.25, 0.75), "shot": rng.uniform(0.02, 0.25), "still": 0.0}[kind]
+    velocity = pace * np.array([way[0] * np.cos(climb), way[1] * np.cos(climb), np.sin(climb)])
+    path = kicked(np.array([place[0], place[1], RADIUS_M]), velocity, when, duration)
+    run = float(rng.uniform(0.0, 3.0))
+    at_kick = place - way * 0.42 + left * 0.14
+    now = at_kick - way * run * TIRING_S * (1 - np.exp(-when / TIRING_S))
+    kicker = replace(
+        actor,
+        ground=(float(now[0]), float(now[1])),
+        velocity=tuple(run * way),
+        facing=heading,
+        kicks_at=float(when),
+    )
+    return kicker, path
+
+
+def stage(rng: Generator, squads: Squads, duration: float) -> Play:
+    """Draw the play of one clip of `duration` seconds."""
+    kind = str(rng.choice(["dribble", "pass", "loft", "shot", "still", "none"], p=[0.31, 0.28, 0.17, 0.09, 0.12, 0.03]))
+    place = np.array([np.clip(rng.normal(0, 26), -50, 50), rng.uniform(-31, 31)])
+    if kind == "still" and rng.random() < 0.4:
+        place = np.array([rng.choice([-1, 1]) * rng.uniform(40, 51), rng.choice([-1, 1]) * rng.uniform(4, 33)])
+    actors = _teams(rng, squads, place) + _bystanders(rng, squads, place)
+    hero = _carrier(actors, place)
+    heading = float(rng.uniform(0, 2 * np.pi))
+    ball: BallPath | None = None
+    actors = _mark(rng, actors, hero, place, close=float(rng.choice([0.6, 1.2, 2.5])))
+    if kind == "dribble":
+        actors[hero], ball = _dribble(rng, actors[hero], place, heading, duration)
+    elif kind != "none":
+        actors[hero], ball = _kick(rng, actors[hero], place, heading, kind, duration)
+    actors = _spread(actors, hero)
+    spare = None
+    if rng.random() < 0.06:
+        side = float(rng.choice([-1, 1]))
+        spare = np.array([place[0] + rng.uniform(-12, 12), side * rng.uniform(35.3, 37.5), RADIUS_M])
+    return Play(kind, Cast(actors), ball, spare)

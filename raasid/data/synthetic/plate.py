@@ -1,0 +1,146 @@
+"""The still part of a clip, painted once.
+
+The camera turns and zooms on one spot, so every frame's background is a homography of one larger
+picture: the plate. A clip that pans far gets several.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.random import Generator
+
+from raasid.data.synthetic.arrays import Floats, Image
+from raasid.data.synthetic.camera import Camera
+from raasid.data.synthetic.panel import Panel
+from raasid.data.synthetic.stadium import Stadium, goal_lines
+from raasid.data.synthetic.turf import HALF_X_M, HALF_Y_M, MARKINGS, Turf
+
+_LARGEST = 1.7
+"""Plates grow to this many times the frame's width and height."""
+_FINE = 3
+"""Lines are drawn this many times finer, so that those below a pixel are thin and not missing."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plate:
+    """Background and foreground for the frames in `span`."""
+
+    span: range
+    camera: Camera
+    behind: Image
+    before: Image | None
+    """What hides people and ball, with its alpha as the fourth channel."""
+
+    def frame(self, camera: Camera) -> tuple[Image, Image | None]:
+        """Background (h, w, 3) and foreground (h, w, 4) or None as `camera` sees them."""
+        half_pixel = np.array([[1.0, 0.0, -0.5], [0.0, 1.0, -0.5], [0.0, 0.0, 1.0]])
+        warp = half_pixel @ camera.same_spot(self.camera) @ np.linalg.inv(half_pixel)
+        behind = cv2.warpPerspective(self.behind, warp, camera.size, borderMode=cv2.BORDER_REPLICATE)
+        if self.before is None:
+            return behind, None
+        before = cv2.warpPerspective(self.before, warp, camera.size, borderMode=cv2.BORDER_REPLICATE)
+        return behind, before if before[..., 3].any() else None
+
+
+def paint_plates(rng: Generator, cameras: list[Camera], turf: Turf, stadium: Stadium) -> list[Plate]:
+    """Plates for frames 0 … len(cameras) - 1, in order."""
+    grain = rng.standard_normal((256, 256)).astype(np.float32)
+    plates: list[Plate] = []
+    start = 0
+    while start < len(cameras):
+        stop, view = start + 1, _view(cameras[start : start + 1])
+        while stop < len(cameras):
+            wider = _view(cameras[start : stop + 1])
+            if wider is None:
+                break
+            view, stop = wider, stop + 1
+        assert view is not None
+        plates.append(Plate(range(start, stop), view, *_paint(view, turf, stadium, grain)))
+        start = stop
+    return plates
+
+
+def _view(cameras: list[Camera]) -> Camera | None:
+    """A camera that sees what all of these see, or None when its picture would be too large."""
+    middle = cameras[len(cameras) // 2]
+    focal = max(c.focal_px for c in cameras)
+    base = replace(middle, focal_px=focal)
+    width, height = middle.size
+    corners = np.array([[0, 0, 1], [width, 0, 1], [width, height, 1], [0, height, 1]], dtype=np.float64)
+    seen: list[Floats] = []
+    for camera in cameras:
+        moved = corners @ base.same_spot(camera).T
+        if (moved[:, 2] <= 0.1).any():
+            return None
+        seen.append(moved[:, :2] / moved[:, 2:])
+    low, high = np.floor(np.concatenate(seen).min(axis=0)) - 3, np.ceil(np.concatenate(seen).max(axis=0)) + 3
+    size = (int(high[0] - low[0]), int(high[1] - low[1]))
+    if len(cameras) > 1 and (size[0] > _LARGEST * width or size[1] > _LARGEST * height):
+        return None
+    return replace(base, principal=(base.principal[0] - low[0], base.principal[1] - low[1]), size=size)
+
+
+def _paint(camera: Camera, turf: Turf, stadium: Stadium, grain: Floats) -> tuple[Image, Image | None]:
+    width, height = camera.size
+    picture = np.empty((height, width, 3), np.uint8)
+    picture[:] = np.array(stadium.gap, np.uint8)
+    for panel in stadium.stands:
+        panel.paste(picture, camera)
+    _lawn(picture, camera, turf, grain)
+    for panel in stadium.boards:
+        panel.paste(picture, camera)
+    for side in (-1, 1):
+        _goal(picture, camera, side, stadium.net)
+    before = np.zeros((height, width, 3), np.uint8)
+    alpha = np.zeros((height, width), np.uint8)
+    for panel in stadium.before:
+        panel.paste(before, camera, alpha)
+    if not alpha.any():
+        return picture, None
+    return picture, np.dstack([before, alpha])
+
+
+def _lawn(picture: Image, camera: Camera, turf: Turf, grain: Floats) -> None:
+    """Grass, lines on it, then light on both."""
+    origin, u, v = np.array([-HALF_X_M, -HALF_Y_M, 0.0]), np.array([2 * HALF_X_M, 0, 0]), np.array([0, 2 * HALF_Y_M, 0])
+    grass = np.zeros_like(picture)
+    there = np.zeros(picture.shape[:2], np.uint8)
+    Panel(origin, u, v, turf.colour).paste(grass, camera, there)
+    if not there.any():
+        return
+    lines = np.zeros((picture.shape[0] * _FINE, picture.shape[1] * _FINE), np.uint8)
+    for polygon in MARKINGS:
+        outline = camera.outline(polygon)
+        if len(outline) and (outline.max(axis=0) > 0).all() and (outline.min(axis=0) < camera.size).all():
+            points = np.round((outline * _FINE - 0.5).clip(-30000, 30000) * 16).astype(np.int32)
+            cv2.fillConvexPoly(lines, points, 255, shift=4)
+    paint = cv2.resize(lines, picture.shape[1::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
+    rows, columns = -(-picture.shape[0] // 256), -(-picture.shape[1] // 256)
+    blades = np.tile(grain, (rows, columns))[: picture.shape[0], : picture.shape[1]]
+    paint *= np.clip(turf.paint * (1 + 0.06 * blades), 0, 1) / 255
+    light = np.full_like(picture, 128)
+    Panel(origin, u, v, cv2.merge([turf.light] * 3)).paste(light, camera)
+    white = np.array([222, 232, 228], np.float32)
+    value = grass + (white - grass) * paint[..., None] + (turf.grain * blades)[..., None]
+    value *= light.astype(np.float32) / 128
+    cv2.copyTo(np.clip(value, 0, 255).astype(np.uint8), there, picture)
+
+
+def _goal(picture: Image, camera: Camera, side: int, net_white: float) -> None:
+    frame, net = goal_lines(side)
+    pixels, depth = camera.project(frame)
+    if (depth < 2).any() or not ((pixels > -400) & (pixels < np.array(camera.size) + 400)).all():
+        return
+    scale = camera.pixels_per_metre(frame[2, 0])
+    veil = picture.copy()
+    strings, _ = camera.project(net)
+    for a, b in np.round((strings - 0.5) * 16).astype(int):
+        cv2.line(veil, tuple(a.tolist()), tuple(b.tolist()), (225, 228, 228), 1, cv2.LINE_AA, 4)
+    strength = net_white * min(1.0, 0.06 * scale)
+    cv2.addWeighted(veil, strength, picture, 1 - strength, 0, dst=picture)
+    for a, b in np.round((pixels - 0.5) * 16).astype(int):
+        thick = max(1, round(0.12 * scale))
+        cv2.line(picture, tuple(a.tolist()), tuple(b.tolist()), (214, 220, 220), thick, cv2.LINE_AA, 4)

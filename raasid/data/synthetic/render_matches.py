@@ -1,0 +1,45 @@
+"""A worker of `generate`: `python -m raasid.data.synthetic.render_matches ORDER`, ORDER being JSON.
+
+It prints the number of frames of every clip that it has finished.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import cv2
+
+from raasid.data import coco_video
+from raasid.data.records import Clip
+from raasid.data.synthetic.league import League, render_clip
+
+
+def part_name(match: int) -> str:
+    """File of one match's annotations until all are put together."""
+    return f".match-{match}.json"
+
+
+def render_matches(league: League, folder: Path, matches: Iterable[int]) -> Iterator[int]:
+    """Write pictures and annotations of some matches; gives the frames of each clip when it is written."""
+    for match in matches:
+        clips: list[Clip] = []
+        for number in range(league.clips_per_match):
+            images, clip = render_clip(league, match, number)
+            for image, frame in zip(images, clip.frames, strict=True):
+                _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, league.jpeg_quality])
+                path = folder / frame.image
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data.tobytes())
+            clips.append(clip)
+            yield len(images)
+        coco_video.write(clips, folder, part_name(match))
+
+
+if __name__ == "__main__":
+    order = json.loads(sys.argv[1])
+    order["league"]["size"] = tuple(order["league"]["size"])
+    for frames in render_matches(League(**order["league"]), Path(order["folder"]), order["matches"]):
+        print(frames, flush=True)

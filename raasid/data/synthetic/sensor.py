@@ -1,0 +1,126 @@
+"""From light to the file: lens, exposure, noise, sharpening and the broadcaster's compression."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.random import Generator
+
+from raasid.data.synthetic.arrays import Floats, Image
+from raasid.data.synthetic.light import Light
+
+_SPARE = 199
+"""The noise tile is this much larger than the picture, so that each frame takes another piece of it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sensor:
+    """One match's picture chain."""
+
+    shutter_s: float
+    blur_px: float
+    """Standard deviation of the lens and of resampling, pixels."""
+    sharpen: float
+    curve: Image
+    """(1, 256, 3) exposure, white balance and contrast."""
+    noise: float
+    """Standard deviation, grey levels."""
+    colour_shrink: int
+    """Colour is kept at 1/colour_shrink of the resolution."""
+    quality: int
+    """JPEG quality of the feed before it is stored; 0 for none."""
+    vignette: float
+    haze: float
+
+    def expose(self, picture: Image, rng: Generator) -> Image:
+        """The picture as the camera sends it, before graphics and compression."""
+        if self.haze > 0:
+            fog = np.linspace(self.haze, 0.25 * self.haze, picture.shape[0], dtype=np.float32)[:, None, None]
+            picture = (picture * (1 - fog) + 190 * fog).astype(np.uint8)
+        soft = cv2.GaussianBlur(picture, (0, 0), self.blur_px)
+        if self.sharpen > 0:
+            wide = cv2.GaussianBlur(soft, (0, 0), 1.2)
+            soft = cv2.addWeighted(soft, 1 + self.sharpen, wide, -self.sharpen, 0)
+        if self.vignette > 0:
+            soft = cv2.multiply(soft, _vignette(soft.shape[1], soft.shape[0], self.vignette), scale=1 / 255)
+        soft = cv2.LUT(soft, self.curve)
+        soft = self._fewer_colours(soft)
+        return self._grain(soft, rng)
+
+    def compress(self, picture: Image) -> Image:
+        """What the feed's compression leaves."""
+        if self.quality == 0:
+            return picture
+        _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, self.quality])
+        return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))
+
+    def _fewer_colours(self, picture: Image) -> Image:
+        if self.colour_shrink < 2:
+            return picture
+        height, width = picture.shape[:2]
+        luma, *chroma = cv2.split(cv2.cvtColor(picture, cv2.COLOR_BGR2YCrCb))
+        small = cv2.merge(chroma)
+        small = cv2.resize(small, (width // self.colour_shrink, height // self.colour_shrink), interpolation=cv2.INTER_AREA)
+        red, blue = cv2.split(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR))
+        return np.asarray(cv2.cvtColor(cv2.merge([luma, red, blue]), cv2.COLOR_YCrCb2BGR))
+
+    def _grain(self, picture: Image, rng: Generator) -> Image:
+        height, width = picture.shape[:2]
+        tile = _noise_tile(self.noise, width, height)
+        y, x = rng.integers(0, _SPARE, 2).tolist()
+        grain = np.ascontiguousarray(tile[y : y + height, x : x + width])
+        return np.asarray(cv2.addWeighted(picture, 1, grain, 1, -128))
+
+
+_TILES: dict[tuple[float, int, int], Image] = {}
+_VIGNETTES: dict[tuple[int, int, float], Image] = {}
+
+
+def _noise_tile(sigma: float, width: int, height: int) -> Image:
+    key = (sigma, width, height)
+    if key not in _TILES:
+        _TILES.clear()
+        raw = np.random.default_rng(7).standard_normal((height + _SPARE, width + _SPARE), dtype=np.float32)
+        raw = cv2.GaussianBlur(raw, (0, 0), 0.6)
+        raw *= sigma / raw.std()
+        grey = np.clip(np.round(raw + 128), 0, 255).astype(np.uint8)
+        _TILES[key] = cv2.merge([grey, grey, grey])
+    return _TILES[key]
+
+
+def _vignette(width: int, height: int, strength: float) -> Image:
+    key = (width, height, strength)
+    if key not in _VIGNETTES:
+        _VIGNETTES.clear()
+        x, y = np.linspace(-1, 1, width), np.linspace(-1, 1, height)
+        fall = 1 - strength * (x[None, :] ** 2 + y[:, None] ** 2) / 2
+        _VIGNETTES[key] = np.repeat(np.round(255 * fall).astype(np.uint8)[..., None], 3, axis=2)
+    return _VIGNETTES[key]
+
+
+def _curve(rng: Generator, tint: Floats) -> Image:
+    level = np.arange(256) / 255.0
+    gamma, gain, lift = rng.uniform(0.9, 1.12), rng.uniform(0.92, 1.12), rng.uniform(-0.02, 0.04)
+    out = lift + (1 - lift) * gain * level[:, None] ** gamma * tint * rng.normal(1, 0.025, 3)
+    # a soft shoulder instead of a hard clip
+    out = np.where(out > 0.85, 0.85 + 0.15 * np.tanh((out - 0.85) / 0.15), out)
+    return np.clip(out * 255, 0, 255).astype(np.uint8)[None]
+
+
+def draw_sensor(rng: Generator, light: Light, width: int) -> Sensor:
+    """The picture chain of a match for pictures of `width` pixels."""
+    unit = width / 640
+    longest = {"sun": 1 / 150, "overcast": 1 / 80, "night": 1 / 50}[light.sky]
+    return Sensor(
+        shutter_s=float(np.exp(rng.uniform(np.log(1 / 500), np.log(longest)))),
+        blur_px=float(rng.uniform(0.45, 0.95)) * max(1.0, unit**0.5),
+        sharpen=float(rng.choice([0.0, rng.uniform(0.2, 0.9)])),
+        curve=_curve(rng, light.tint),
+        noise=float(rng.uniform(0.6, 2.4) * (1.4 if light.sky == "night" else 1.0)),
+        colour_shrink=int(rng.choice([1, 2, 2, 3])),
+        quality=int(rng.choice([0, rng.integers(45, 92), rng.integers(45, 92)])),
+        vignette=float(rng.choice([0.0, rng.uniform(0.05, 0.22)])),
+        haze=float(rng.choice([0.0, rng.uniform(0.05, 0.4)], p=[0.9, 0.1])),
+    )

@@ -1,0 +1,257 @@
+"""One frame: the picture, and the labels that follow from the same geometry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.random import Generator
+
+from raasid.data.records import Ball, Frame, Keypoint, Person, Visibility
+from raasid.data.synthetic.arrays import Floats, Image
+from raasid.data.synthetic.ball_look import ball_cutout
+from raasid.data.synthetic.ball_path import RADIUS_M
+from raasid.data.synthetic.camera import Camera
+from raasid.data.synthetic.camera_work import REFERENCE_WIDTH, CameraWork
+from raasid.data.synthetic.cutout import Cutout
+from raasid.data.synthetic.figure import Limbs, figure, self_hidden
+from raasid.data.synthetic.motion import Play
+from raasid.data.synthetic.pitch import line_distance
+from raasid.data.synthetic.plate import Plate
+from raasid.data.synthetic.shadow import lay_shadows
+from raasid.data.synthetic.skeleton import COCO_JOINTS
+from raasid.data.synthetic.venue import Venue
+
+_SUBFRAMES = 5
+_HIDDEN, _PARTLY = 0.85, 0.35
+"""Covered shares of the ball above which it counts as hidden and as partly visible."""
+
+
+@dataclass(slots=True, eq=False)
+class _Body:
+    """A person in sight, on the way to a label."""
+
+    actor: int
+    cutout: Cutout
+    depth: float
+    keypoints: Floats
+    """(17, 2) pixels."""
+    seen: Floats
+    """(17,) whether each keypoint is visible."""
+
+
+@dataclass(slots=True, eq=False)
+class _Sphere:
+    """A ball in sight, on the way to a label."""
+
+    cutout: Cutout
+    depth: float
+    centres: Floats
+    """(n, 2) pixels during the exposure."""
+    radius_px: float
+    transmission: Floats | None = None
+
+
+class Shot:
+    """Renders the frames of one clip."""
+
+    def __init__(self, venue: Venue, play: Play, work: CameraWork, size: tuple[int, int], seed: Generator) -> None:
+        self._venue, self._play, self._work, self._size = venue, play, work, size
+        self._turn = np.linalg.qr(seed.standard_normal((3, 3)))[0]
+        self._axis = seed.standard_normal(3)
+        side = float(np.sign(venue.light.towards[0])) if venue.light.sky == "sun" else 0.0
+        self._side = side * 0.8
+
+    def frame(self, plate: Plate, t: float, index: int, image: Path, rng: Generator) -> tuple[Image, Frame]:
+        """Picture and labels of the frame whose exposure is centred on time t, seconds."""
+        venue, play = self._venue, self._play
+        shutter = venue.sensor.shutter_s
+        cameras = [self._work.at(t + s * shutter) for s in np.linspace(-0.5, 0.5, _SUBFRAMES)]
+        camera = cameras[_SUBFRAMES // 2]
+        picture, before = plate.frame(camera)
+        picture = _pan_blur(picture, cameras[0], cameras[-1])
+
+        joints = play.cast.joints(t)
+        near = self._in_sight(joints, camera)
+        spheres = self._spheres(cameras, t)
+        lying = [place for place in (self._ball_at(t), play.spare) if place is not None]
+        lay_shadows(picture, camera, venue.light, joints[near], np.array(lying).reshape(-1, 3))
+        bodies = self._bodies(joints, near, cameras, t)
+        self._draw(picture, bodies, spheres, before)
+        picture = venue.sensor.expose(picture, rng)
+        venue.overlay.lay(picture)
+        picture = venue.sensor.compress(picture)
+
+        balls = [self._label(s) for s in spheres]
+        labelled = tuple(b for b in balls if b is not None)
+        in_play = play.ball is not None and bool(balls) and balls[0] is not None
+        persons = tuple(self._person(b) for b in bodies)
+        tags = self._tags(labelled[0] if in_play else None, joints, t)
+        width, height = self._size
+        if not in_play and labelled:
+            labelled = (Ball(0.0, 0.0, 0.0, 0.0, Visibility.ABSENT), *labelled)
+        return picture, Frame(index, image, width, height, labelled, persons, tags)
+
+    def _ball_at(self, t: float) -> Floats | None:
+        return None if self._play.ball is None else self._play.ball.at(t)
+
+    def _in_sight(self, joints: Floats, camera: Camera) -> Floats:
+        """Indices of people who may show in the picture."""
+        middle, depth = camera.project(joints[:, 11])
+        margin = 2.2 * camera.focal_px / np.maximum(depth, 3.0)
+        inside = (middle > -margin[:, None]).all(axis=1) & (middle < np.array(self._size) + margin[:, None]).all(axis=1)
+        return np.flatnonzero(inside & (depth > 4))
+
+    def _bodies(self, joints: Floats, near: Floats, cameras: list[Camera], t: float) -> list[_Body]:
+        """People in sight, the farthest first."""
+        if len(near) == 0:
+            return []
+        camera = cameras[_SUBFRAMES // 2]
+        ground = joints[near, 11, :2]
+        levels = self._venue.light.level(ground)
+        shutter = self._venue.sensor.shutter_s
+        drift = np.pad(self._play.cast.velocity(t)[near], ((0, 0), (0, 1))) * shutter / 2
+        hips = joints[near, 11]
+        smear = cameras[-1].project(hips + drift)[0] - cameras[0].project(hips - drift)[0]
+        limbs = Limbs.of(joints[near], camera)
+        hidden = self_hidden(limbs, joints[near], camera)
+        pixels, depth = camera.project(joints[near][:, :COCO_JOINTS])
+        out: list[_Body] = []
+        for k, actor in enumerate(near.tolist()):
+            outfit = self._play.cast.actors[actor].outfit
+            cut = figure(limbs, k, outfit, self._size, float(levels[k]), self._side, smear[k])
+            if cut is not None:
+                out.append(_Body(actor, cut, float(depth[k, 11:13].mean()), pixels[k], ~hidden[k]))
+        return sorted(out, key=lambda b: -b.depth)
+
+    def _spheres(self, cameras: list[Camera], t: float) -> list[_Sphere]:
+        """The match ball and then a spare one, where they can show."""
+        shutter = self._venue.sensor.shutter_s
+        times = t + np.linspace(-0.5, 0.5, _SUBFRAMES) * shutter
+        tracks = [np.array([self._play.ball.at(float(s)) for s in times])] if self._play.ball else []
+        if self._play.spare is not None:
+            tracks.append(np.repeat(self._play.spare[None], _SUBFRAMES, axis=0))
+        out: list[_Sphere] = []
+        camera = cameras[_SUBFRAMES // 2]
+        for track in tracks:
+            centres = np.array([c.project(p)[0] for c, p in zip(cameras, track, strict=True)])
+            middle = track[_SUBFRAMES // 2]
+            radius = RADIUS_M * camera.pixels_per_metre(middle)
+            ground = middle[:2]
+            light = float(self._venue.light.level(ground))
+            spin = cv2.Rodrigues(self._axis * float(middle[:2].sum()) * 4.0)[0]
+            if self._venue.turf.colour.size and (np.abs(centres) < 4 * max(self._size)).all():
+                cut = ball_cutout(
+                    self._venue.ball, centres, radius, np.asarray(spin @ self._turn), light, self._side, (40, 90, 66)
+                )
+                out.append(_Sphere(cut, float(camera.to_camera(middle)[2]), centres, radius))
+        return out
+
+    def _draw(self, picture: Image, bodies: list[_Body], spheres: list[_Sphere], before: Image | None) -> None:
+        """Paint far to near; note what is covered on the way."""
+        width, height = self._size
+        queue: list[tuple[float, _Body | _Sphere]] = [(b.depth, b) for b in bodies] + [(s.depth, s) for s in spheres]
+        drawn: list[_Body] = []
+        seen: list[_Sphere] = []
+        for _, item in sorted(queue, key=lambda pair: -pair[0]):
+            item.cutout.lay(picture)
+            for other in drawn:
+                if item.cutout.touches(other.cutout):
+                    other.seen &= item.cutout.at(other.keypoints[:, 0], other.keypoints[:, 1]) < 0.5
+            for sphere in seen:
+                assert sphere.transmission is not None
+                item.cutout.cover(sphere.transmission)
+            if isinstance(item, _Body):
+                drawn.append(item)
+            else:
+                item.transmission = np.ones((height, width), np.float32)
+                seen.append(item)
+        hiding = self._venue.overlay.alpha
+        if before is not None:
+            cv2.copyTo(before[..., :3], before[..., 3], picture)
+            hiding = np.maximum(hiding, before[..., 3].astype(np.float32) / 255)
+        for sphere in seen:
+            assert sphere.transmission is not None
+            sphere.transmission *= 1 - hiding
+        for body in drawn:
+            x, y = body.keypoints[:, 0].astype(int), body.keypoints[:, 1].astype(int)
+            inside = (body.keypoints >= 0).all(axis=1) & (x < width) & (y < height)
+            body.seen &= inside
+            body.seen[inside] &= hiding[y[inside], x[inside]] < 0.5
+
+    def _label(self, sphere: _Sphere) -> Ball | None:
+        """The ball's box: the whole streak, cut at the picture's edge; None when it is not in the picture."""
+        width, height = self._size
+        r = sphere.radius_px
+        low = np.maximum(sphere.centres.min(axis=0) - r, 0)
+        high = np.minimum(sphere.centres.max(axis=0) + r, [width, height])
+        if (high - low < 0.25 * r).any():
+            return None
+        cut = sphere.cutout
+        alone = np.zeros((height, width), np.float32)
+        cover = np.ones_like(alone)
+        cut.cover(cover)
+        alone = 1 - cover
+        assert sphere.transmission is not None
+        visible = float((alone * sphere.transmission).sum() / cut.alpha.sum())
+        (x, y), (w, h) = (low + high) / 2, high - low
+        streak = float(np.linalg.norm(np.diff(sphere.centres, axis=0), axis=1).sum()) + 2 * r
+        if visible < 1 - _HIDDEN:
+            state = Visibility.HIDDEN
+        elif visible < 1 - _PARTLY:
+            state = Visibility.PARTLY
+        elif streak > 4 * r:
+            state = Visibility.BLURRED
+        else:
+            state = Visibility.CLEAR
+        return Ball(round(float(x), 3), round(float(y), 3), round(float(w), 3), round(float(h), 3), state)
+
+    def _person(self, body: _Body) -> Person:
+        width, height = self._size
+        rows, columns = (np.flatnonzero((body.cutout.alpha > 0.3).any(axis=k)) for k in (1, 0))
+        x0, x1 = max(0, body.cutout.left + int(columns[0])), min(width, body.cutout.left + int(columns[-1]) + 1)
+        y0, y1 = max(0, body.cutout.top + int(rows[0])), min(height, body.cutout.top + int(rows[-1]) + 1)
+        points: list[Keypoint] = []
+        for (x, y), seen in zip(body.keypoints, body.seen, strict=True):
+            inside = 0 <= x < width and 0 <= y < height
+            points.append((round(float(x), 2), round(float(y), 2), 2 if seen else 1) if inside else (0.0, 0.0, 0))
+        actor = self._play.cast.actors[body.actor]
+        box = (float(x0), float(y0), float(x1 - x0), float(y1 - y0))
+        return Person(actor.track, actor.role, box, actor.team, tuple(points))
+
+    def _tags(self, ball: Ball | None, joints: Floats, t: float) -> tuple[str, ...]:
+        if ball is None:
+            return ("no_ball",)
+        place = self._ball_at(t)
+        assert place is not None
+        tags: list[str] = []
+        diameter = min(ball.w, ball.h) * REFERENCE_WIDTH / self._size[0]
+        tags.append("small" if diameter < 4 else "large" if diameter > 8 else "medium")
+        names = {Visibility.HIDDEN: "hidden", Visibility.PARTLY: "partly", Visibility.BLURRED: "blurred"}
+        if ball.visibility in names:
+            tags.append(names[ball.visibility])
+        if np.linalg.norm(joints[:, 13:] - place, axis=-1).min() < 1.0:
+            tags.append("near_player")
+        if place[2] > 0.6:
+            tags.append("in_air")
+        elif line_distance(float(place[0]), float(place[1])) < 0.25:
+            tags.append("on_line")
+        return tuple(tags)
+
+
+def _pan_blur(picture: Image, first: Camera, last: Camera) -> Image:
+    """Smear the still world by the camera's movement during the exposure."""
+    middle = np.array([first.size[0] / 2, first.size[1] / 2, 1.0])
+    moved = last.same_spot(first) @ middle
+    way = moved[:2] / moved[2] - middle[:2]
+    length = float(np.linalg.norm(way))
+    if length < 0.9:
+        return picture
+    reach = min(int(np.ceil(length / 2)), 12)
+    kernel = np.zeros((2 * reach + 1, 2 * reach + 1), np.uint8)
+    tip = way / 2 * min(1.0, 24 / length)
+    start, stop = (np.round((reach + sign * tip) * 16).astype(int).tolist() for sign in (-1, 1))
+    cv2.line(kernel, start, stop, 255, 1, cv2.LINE_AA, 4)
+    return np.asarray(cv2.filter2D(picture, -1, kernel.astype(np.float32) / float(kernel.sum())))

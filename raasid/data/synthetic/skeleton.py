@@ -1,0 +1,98 @@
+"""Bodies: joint angles in, joints in metres out, for many people at once.
+
+Joints 0-16 are COCO's keypoints; 17-24 carry what the pictures need beyond them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from raasid.data.synthetic.arrays import Floats
+
+COCO_JOINTS = 17
+LEFT_HAND, RIGHT_HAND, LEFT_TOE, RIGHT_TOE, PELVIS, CHEST, HEAD, CROWN = range(17, 25)
+JOINTS = 25
+
+_THIGH, _SHANK, _ANKLE, _FOOT = 0.44, 0.43, 0.08, 0.19
+_TRUNK, _NECK, _UPPER_ARM, _FOREARM, _HAND = 0.50, 0.21, 0.30, 0.26, 0.11
+_SIDES = np.array([1.0, -1.0])
+"""Left is +y in body axes (x forward, z up)."""
+
+
+@dataclass(slots=True, eq=False)
+class Angles:
+    """Joint angles of N people, radians; (N, 2) arrays hold left and right."""
+
+    hip: Floats
+    """Flexion, positive swings the leg forward."""
+    knee: Floats
+    """Flexion, positive brings the heel to the back."""
+    spread: Floats
+    """Leg sideways."""
+    shoulder: Floats
+    """Flexion, positive swings the arm forward; pi is straight up."""
+    raised: Floats
+    """Arm sideways, 0 hanging."""
+    elbow: Floats
+    lean: Floats
+    """(N,) trunk forward."""
+    look: Floats
+    """(N,) head to the left."""
+
+
+def _limb(flexion: Floats, sideways: Floats) -> Floats:
+    """Unit vectors (N, 2, 3) of limbs that hang down at flexion 0."""
+    x = np.sin(flexion) * np.cos(sideways)
+    y = np.sin(sideways) * _SIDES
+    return np.stack([x, y, -np.cos(flexion) * np.cos(sideways)], axis=-1)
+
+
+def joints(angles: Angles, ground: Floats, heading: Floats, height: Floats, lift: Floats) -> Floats:
+    """Joints (N, 25, 3) in world metres.
+
+    ground: (N, 2) metres. heading: (N,) radians. height: (N,) metres. lift: (N,) metres of the lower
+    foot above the grass.
+    """
+    n = len(height)
+    out = np.zeros((n, JOINTS, 3))
+    trunk = np.stack([np.sin(angles.lean), np.zeros(n), np.cos(angles.lean)], axis=-1)
+    chest = trunk * _TRUNK
+    hips = np.zeros((n, 2, 3))
+    hips[..., 1] = 0.10 * _SIDES
+    knees = hips + _THIGH * _limb(angles.hip, angles.spread)
+    ankles = knees + _SHANK * _limb(angles.hip - angles.knee, angles.spread * 0.6)
+    pitch = angles.hip - angles.knee
+    forward = np.stack([np.cos(pitch), 0.25 * np.broadcast_to(_SIDES, pitch.shape), np.sin(pitch)], axis=-1)
+    down = _limb(pitch, angles.spread)
+    toes = ankles + _FOOT * forward + 0.6 * _ANKLE * down
+    shoulders = chest[:, None] - 0.04 * trunk[:, None] + np.stack(
+        [np.zeros((n, 2)), np.broadcast_to(0.185 * _SIDES, (n, 2)), np.zeros((n, 2))], axis=-1
+    )
+    swing = angles.shoulder + angles.lean[:, None] * 0.4
+    elbows = shoulders + _UPPER_ARM * _limb(swing, angles.raised)
+    fore = _limb(swing + angles.elbow, angles.raised * 0.5)
+    wrists = elbows + _FOREARM * fore
+    head = chest + _NECK * trunk + np.array([0.03, 0.0, 0.0])
+    gaze = np.stack([np.cos(angles.look), np.sin(angles.look), np.zeros(n)], axis=-1)
+    left = np.stack([-np.sin(angles.look), np.cos(angles.look), np.zeros(n)], axis=-1)
+    up = np.array([0.0, 0.0, 1.0])
+    out[:, 0] = head + 0.105 * gaze - 0.02 * up
+    for side, sign in enumerate(_SIDES):
+        out[:, 1 + side] = head + 0.09 * gaze + 0.032 * sign * left + 0.025 * up
+        out[:, 3 + side] = head + 0.078 * sign * left
+    out[:, 5:7], out[:, 7:9], out[:, 9:11] = shoulders, elbows, wrists
+    out[:, 11:13], out[:, 13:15], out[:, 15:17] = hips, knees, ankles
+    out[:, LEFT_HAND : RIGHT_HAND + 1] = wrists + _HAND * fore
+    out[:, LEFT_TOE : RIGHT_TOE + 1] = toes
+    out[:, CHEST], out[:, HEAD] = chest, head
+    out[:, CROWN] = head + 0.035 * up - 0.03 * gaze
+    out *= (height / 1.80)[:, None, None]
+    turn = np.stack([np.cos(heading), np.sin(heading)], axis=-1)
+    x, y = out[..., 0].copy(), out[..., 1].copy()
+    out[..., 0] = x * turn[:, :1] - y * turn[:, 1:] + ground[:, :1]
+    out[..., 1] = x * turn[:, 1:] + y * turn[:, :1] + ground[:, 1:]
+    soles = np.minimum(out[:, 15:17, 2] - _ANKLE, out[:, LEFT_TOE : RIGHT_TOE + 1, 2] - 0.03).min(axis=1)
+    out[..., 2] += (lift - soles)[:, None]
+    return out

@@ -1,0 +1,142 @@
+"""What stands around the pitch: stands with their crowd, boards, dug-outs, goals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.random import Generator
+
+from raasid.data.synthetic.arrays import Floats, Image
+from raasid.data.synthetic.camera_work import Mount
+from raasid.data.synthetic.crowd import SEAT_M, crowd_texture
+from raasid.data.synthetic.hoarding import board_texture
+from raasid.data.synthetic.kit import Colour
+from raasid.data.synthetic.light import Light
+from raasid.data.synthetic.panel import Panel
+from raasid.data.synthetic.pitch import CROSSBAR_M, GOAL_M, LENGTH_M
+
+FAR_Y_M, NEAR_Y_M, END_X_M = 39.5, -38.5, 58.0
+"""Where the boards stand."""
+_BOARD_TEXELS = 20
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stadium:
+    """Everything that does not move, apart from the grass."""
+
+    stands: list[Panel]
+    """Beyond the lawn, the farthest first."""
+    boards: list[Panel]
+    """On the lawn's far edges; people and ball are in front of them."""
+    before: list[Panel]
+    """Near things: people and ball disappear behind them."""
+    gap: Colour
+    """What shows where there is no stand: sky or a dark roof."""
+    net: float
+    """How white the goal nets are, 0 to 1."""
+
+
+def _panel(origin: tuple[float, ...], u: tuple[float, ...], v: tuple[float, ...], texture: Image, repeats: float = 1.0) -> Panel:
+    return Panel(np.array(origin, dtype=float), np.array(u, dtype=float), np.array(v, dtype=float), texture, repeats)
+
+
+def _flat(colour: Floats | Colour) -> Image:
+    """A plain texture with a little unevenness of its own."""
+    ramp = np.linspace(0.92, 1.06, 8)[:, None, None]
+    return np.clip(ramp * np.broadcast_to(np.asarray(colour, dtype=float), (8, 16, 3)), 0, 255).astype(np.uint8)
+
+
+def _stands(rng: Generator, colours: list[Colour], level: float) -> list[Panel]:
+    """Far stand in two tiers, and the stands behind the goals; seats rise away from the pitch."""
+    tile = crowd_texture(rng, 40, 120, colours, level)
+    upper = crowd_texture(rng, 40, 120, colours, level * rng.uniform(0.6, 0.95))
+    long, tile_m = 180.0, 60.0
+    first, rise = rng.uniform(1.0, 2.5), rng.uniform(0.45, 0.65)
+    tier = rng.uniform(10, 18)
+    back = FAR_Y_M + 3
+    wall = _flat(np.array([70, 68, 66]) * rng.uniform(0.4, 1.8) * level)
+    top = first + tier * rise
+    fascia = board_texture(rng, 60.0, 12, level)
+    out = [
+        _panel((-90, back + tier + 22, top + 3 + 22 * 0.7), (long, 0, 0), (0, -20, -20 * 0.7), upper, long / tile_m),
+        _panel((-90, back + tier + 2, top + 3.0), (long, 0, 0), (0, 0, -3.0), wall),
+        _panel((-90, back + tier + 1.8, top + 3.0), (long, 0, 0), (0, 0, -1.2), fascia, 3.0),
+        _panel((-90, back + tier, top), (long, 0, 0), (0, -tier, -tier * rise), tile, long / tile_m),
+        _panel((-90, back, first), (long, 0, 0), (0, 0, -first), wall),
+    ]
+    for side in (-1, 1):
+        x = side * (END_X_M + 3)
+        deep = 26.0
+        out.append(_panel((x + side * deep, 70 * side, first + deep * rise), (0, -140 * side, 0), (-side * deep, 0, -deep * rise), tile, 140 / tile_m))
+        out.append(_panel((x, 70 * side, first), (0, -140 * side, 0), (0, 0, -first), wall))
+    return out
+
+
+def _boards(rng: Generator, level: float) -> list[Panel]:
+    """Boards behind the far touchline and behind both goals."""
+    tall = rng.uniform(0.9, 1.2)
+    boards = board_texture(rng, 60.0, _BOARD_TEXELS, level)
+    out = [_panel((-60, FAR_Y_M, tall), (120, 0, 0), (0, 0, -tall), boards, 2.0)]
+    if rng.random() < 0.35:
+        second = board_texture(rng, 60.0, _BOARD_TEXELS, level)
+        out.insert(0, _panel((-60, FAR_Y_M + 1.8, tall + 1.3), (120, 0, 0), (0, 0, -1.3), second, 2.0))
+    for side in (-1, 1):
+        out.append(_panel((side * END_X_M, 39 * side, tall), (0, -78 * side, 0), (0, 0, -tall), boards, 1.3))
+    return out
+
+
+def _near_side(rng: Generator, mount: Mount, colours: list[Colour], level: float) -> list[Panel]:
+    """Dug-outs, the backs of the boards and the stand under the camera."""
+    out: list[Panel] = []
+    dark = _flat(np.array([48, 46, 45]) * rng.uniform(0.6, 2.2) * level)
+    lean = board_texture(rng, 40.0, 14, level)
+    if rng.random() < 0.7:
+        out.append(_panel((-60, NEAR_Y_M, 1.0), (120, 0, 0), (0, 0, -1.0), dark))
+    if rng.random() < 0.6:
+        # a slanting wall towards the pitch, in one sponsor's colours
+        out.append(_panel((-60, NEAR_Y_M - 1.5, 0.1), (120, 0, 0), (0, -2.2, 1.6), lean[::-1].copy(), 3.0))
+    roof = _flat(np.array([(215, 220, 222), (60, 58, 150), (120, 118, 116), (50, 48, 48)][int(rng.integers(4))]) * level)
+    start, wide = rng.uniform(6, 12), rng.uniform(8, 14)
+    for side in (-1, 1):
+        left = side * start - (wide if side < 0 else 0)
+        out.append(_panel((left, NEAR_Y_M - 1.0, 2.2), (wide, 0, 0), (0, -1.6, 0.2), roof))
+        out.append(_panel((left, NEAR_Y_M - 2.6, 2.4), (wide, 0, 0), (0, -0.1, -2.4), dark))
+    first = NEAR_Y_M - rng.uniform(4.5, 7)
+    reach = first - mount.centre[1]
+    crowd = crowd_texture(rng, int(reach / SEAT_M[1]), 120, colours, level * rng.uniform(0.5, 0.9))
+    climb = max(mount.centre[2] - rng.uniform(4.0, 7.0), 2.0)
+    out.append(_panel((-90, first, 0.8), (180, 0, 0), (0, -reach, climb), crowd[::-1].copy(), 3.0))
+    return out
+
+
+def draw_stadium(rng: Generator, mount: Mount, colours: list[Colour], light: Light) -> Stadium:
+    """The stadium of a match; colours are those of the home side."""
+    level = {"sun": rng.uniform(0.5, 1.1), "overcast": rng.uniform(0.6, 0.9), "night": rng.uniform(0.18, 0.6)}[light.sky]
+    glow = rng.uniform(0.8, 1.1)
+    gap = {"sun": (226, 214, 200), "overcast": (206, 204, 202), "night": (26, 22, 20)}[light.sky]
+    return Stadium(
+        stands=_stands(rng, colours, level),
+        boards=_boards(rng, glow),
+        before=_near_side(rng, mount, colours, level),
+        gap=gap,
+        net=float(rng.uniform(0.2, 0.6)),
+    )
+
+
+def goal_lines(side: int) -> tuple[Floats, Floats]:
+    """Frame (3, 2, 3) and net (N, 2, 3) of a goal as segments, metres; side is -1 or 1."""
+    x, half, deep = side * LENGTH_M / 2, GOAL_M / 2, side * 2.0
+    a, b = (x, -half, 0.0), (x, half, 0.0)
+    c, d = (x, -half, CROSSBAR_M), (x, half, CROSSBAR_M)
+    frame = np.array([[a, c], [b, d], [c, d]])
+    net: list[tuple[tuple[float, ...], tuple[float, ...]]] = []
+    for y in np.linspace(-half, half, 25):
+        net.append(((x, y, CROSSBAR_M), (x + deep * 0.5, y, CROSSBAR_M)))
+        net.append(((x + deep * 0.5, y, CROSSBAR_M), (x + deep, y, 0.0)))
+    for k in np.linspace(0, 1, 9):
+        at = (x + deep * (1 - 0.5 * k), CROSSBAR_M * k)
+        net.append(((at[0], -half, at[1]), (at[0], half, at[1])))
+        for y in (-half, half):
+            net.append(((x, y, CROSSBAR_M * k), (at[0], y, at[1])))
+    return frame, np.array(net)

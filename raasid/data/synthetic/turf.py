@@ -1,0 +1,95 @@
+"""Grass: mowing patterns, wear, blotches and its greens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.random import Generator
+
+from raasid.data.synthetic.arrays import Floats, Image
+from raasid.data.synthetic.light import Light
+from raasid.data.synthetic.pitch import LENGTH_M, WIDTH_M, markings
+
+TEXELS_PER_M = 8.0
+HALF_X_M, HALF_Y_M = 62.0, 46.0
+"""The texture reaches from -HALF to +HALF around the centre spot."""
+_GREENS = np.array(
+    [[62, 140, 105], [64, 144, 106], [44, 104, 78], [72, 146, 112], [78, 132, 88], [60, 128, 94], [66, 160, 120], [86, 146, 112], [46, 122, 100], [74, 150, 84], [92, 110, 96]],
+    dtype=np.float64,
+)
+"""Blue, green, red of lawns in broadcasts."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Turf:
+    """The ground of one match as textures of one size."""
+
+    colour: Image
+    """Grass without light, texture of (2 HALF_Y, 2 HALF_X) metres; row 0 is y = -HALF_Y."""
+    light: Image
+    """Brightness, 128 stands for 1."""
+    paint: float
+    """How white the lines still are, 0 to 1."""
+    grain: float
+    """Standard deviation of the blades' texture in the picture, grey levels."""
+
+
+def blotches(rng: Generator, shape: tuple[int, int], cell: float) -> Floats:
+    """Smooth noise, about standard normal, with blobs of `cell` texels; (height, width)."""
+    rows, columns = max(3, int(shape[0] / cell)), max(3, int(shape[1] / cell))
+    coarse = rng.standard_normal((rows, columns)).astype(np.float32)
+    return np.asarray(cv2.resize(coarse, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC))
+
+
+def _mowing(rng: Generator, x: Floats, y: Floats) -> Floats:
+    """-1 and 1 in the pattern of the mower, softened at the seams; (height, width)."""
+    pattern = str(rng.choice(["across", "across", "checks", "along", "diagonal", "rings", "plain"]))
+    period = float(rng.choice([LENGTH_M / 18, LENGTH_M / 14, 5.5, 11.0]))
+
+    def wave(s: Floats) -> Floats:
+        return np.tanh(6 * np.sin(np.pi * s / period))
+
+    if pattern == "across":
+        return wave(x)
+    if pattern == "along":
+        return wave(y)
+    if pattern == "checks":
+        return 0.6 * wave(x) + 0.6 * wave(y)
+    if pattern == "diagonal":
+        return wave((x + y) * 0.7)
+    if pattern == "rings":
+        return wave(np.hypot(x, y))
+    return np.zeros_like(x)
+
+
+def draw_turf(rng: Generator, light: Light) -> Turf:
+    """The ground of one match."""
+    height, width = int(2 * HALF_Y_M * TEXELS_PER_M), int(2 * HALF_X_M * TEXELS_PER_M)
+    x = ((np.arange(width) + 0.5) / TEXELS_PER_M - HALF_X_M).astype(np.float32)[None, :]
+    y = ((np.arange(height) + 0.5) / TEXELS_PER_M - HALF_Y_M).astype(np.float32)[:, None]
+    x, y = np.broadcast_to(x, (height, width)), np.broadcast_to(y, (height, width))
+    green = _GREENS[int(rng.integers(len(_GREENS)))] * rng.normal(1, 0.04, 3)
+    tone = 1 + rng.uniform(0.015, 0.085) * _mowing(rng, x, y)
+    for cell, weight in ((90, 0.02), (24, 0.014), (7, 0.013), (2.2, 0.022)):
+        tone = tone + weight * rng.uniform(0.4, 1.3) * blotches(rng, (height, width), cell)
+    worn = np.exp(-(((np.abs(x) - 49) / 4) ** 2) - (y / 5) ** 2) + 0.5 * np.exp(-((x / 7) ** 2) - (y / 7) ** 2)
+    worn = worn + 0.6 * np.exp(-(((y + 34.8) / 0.8) ** 2)) + 0.5 * np.exp(-(((np.abs(x) - 41.5) / 2) ** 2) - (y / 2) ** 2)
+    worn = worn * rng.uniform(0, 0.55) * np.clip(0.7 + 0.5 * blotches(rng, (height, width), 10), 0, 1)
+    earth = np.array([92, 128, 140]) * rng.uniform(0.8, 1.05)
+    colour = tone[..., None] * (green + (earth - green) * worn[..., None])
+    off = (np.abs(x) > LENGTH_M / 2 + rng.uniform(2.5, 5)) | (np.abs(y) > WIDTH_M / 2 + rng.uniform(2.5, 5))
+    surround = np.array([[58, 110, 84], [92, 96, 98], [54, 74, 150], [70, 120, 70]])[int(rng.integers(4))]
+    colour = np.where(off[..., None], surround * tone[..., None], colour)
+    coarse = np.stack([x[::2, ::2], y[::2, ::2]], axis=-1)
+    level = cv2.resize(light.level(coarse).astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    return Turf(
+        colour=np.clip(colour, 0, 255).astype(np.uint8),
+        light=np.clip(level * 128, 0, 255).astype(np.uint8),
+        paint=float(rng.uniform(0.55, 0.9)),
+        grain=float(rng.uniform(0.8, 2.8)),
+    )
+
+
+MARKINGS = markings()

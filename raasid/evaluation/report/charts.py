@@ -1,0 +1,160 @@
+"""Small charts as SVG text: lines that differ in dash and marker as well as in colour."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+SERIES = (("#0072b2", ""), ("#d55e00", "7 4"), ("#009e73", "2 3"), ("#cc79a7", "9 3 2 3"))
+"""Colour (Okabe and Ito, 2008) and dash of the first, second … line."""
+
+_WIDTH, _HEIGHT = 520.0, 300.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 12.0, 46.0, 42.0
+_GRID, _SOFT = "#e6e9ed", "#59626c"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a chart, named in the legend."""
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A marked place: a ring with a name."""
+
+    name: str
+    x: float
+    y: float
+
+
+def line_chart(
+    lines: Sequence[Line],
+    x_label: str,
+    y_label: str,
+    *,
+    x_range: tuple[float, float] | None = None,
+    y_range: tuple[float, float] | None = None,
+    point: Point | None = None,
+) -> str:
+    """Lines over labelled axes under a legend; what is not finite is left out.
+
+    Ranges default to the data's. A line ends where it leaves the range of x.
+    """
+    drawn = [(line, _finite(line)) for line in lines]
+    xs = [x for _, pairs in drawn for x, _ in pairs]
+    ys = [y for _, pairs in drawn for _, y in pairs]
+    if not xs:
+        return f'<p class="note">{escape(y_label)}: nothing to draw.</p>'
+    x0, x1 = x_range or _padded(min(xs), max(xs), 0.0)
+    y0, y1 = y_range or _padded(min(ys), max(ys), 0.05)
+
+    drawn = [(line, [(x, y) for x, y in pairs if x0 <= x <= x1]) for line, pairs in drawn]
+
+    def px(x: float) -> float:
+        return _LEFT + (min(max(x, x0), x1) - x0) / (x1 - x0) * (_WIDTH - _LEFT - _RIGHT)
+
+    def py(y: float) -> float:
+        return _HEIGHT - _BOTTOM - (min(max(y, y0), y1) - y0) / (y1 - y0) * (_HEIGHT - _TOP - _BOTTOM)
+
+    parts = [f'<text x="0" y="12" font-size="12.5" font-weight="600">{escape(y_label)}</text>']
+    for tick in ticks(y0, y1):
+        y = py(tick)
+        parts.append(f'<path d="M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}" stroke="{_GRID}"/>')
+        parts.append(_text(_LEFT - 8, y + 4, tick_label(tick), "end"))
+    for tick in ticks(x0, x1):
+        x = px(tick)
+        parts.append(f'<path d="M{x:.1f} {_HEIGHT - _BOTTOM}v4" stroke="{_SOFT}"/>')
+        parts.append(_text(x, _HEIGHT - _BOTTOM + 18, tick_label(tick), "middle"))
+    middle = (_LEFT + _WIDTH - _RIGHT) / 2
+    parts.append(_text(middle, _HEIGHT - 6, x_label, "middle"))
+    parts.append(f'<path d="M{_LEFT} {_HEIGHT - _BOTTOM}H{_WIDTH - _RIGHT}" stroke="{_SOFT}"/>')
+    legend = 0.0
+    for i, (line, pairs) in enumerate(drawn):
+        if not pairs:
+            continue
+        colour, dash = SERIES[i % len(SERIES)]
+        path = "L".join(f"{px(x):.1f} {py(y):.1f}" for x, y in pairs)
+        parts.append(
+            f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="2" stroke-linejoin="round"'
+            f' stroke-dasharray="{dash}"/>'
+        )
+        x, y = px(pairs[-1][0]), py(pairs[-1][1])
+        parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.6" fill="{colour}"/>')
+        parts.append(
+            f'<path d="M{legend:.0f} 27h24" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"/>'
+        )
+        parts.append(_text(legend + 30, 31, line.name, "start"))
+        legend += 54 + 6.8 * len(line.name)
+    if point is not None and math.isfinite(point.x) and math.isfinite(point.y):
+        x, y = px(point.x), py(point.y)
+        parts.append(
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5.5" fill="#fff" stroke="#1b1f24" stroke-width="2"/>'
+        )
+        right = x < middle
+        parts.append(
+            _text(x + (11 if right else -11), y + 17, point.name, "start" if right else "end", "#1b1f24")
+        )
+    label = escape(f"{y_label} against {x_label}", quote=True)
+    size = f'viewBox="0 0 {_WIDTH:.0f} {_HEIGHT:.0f}"'
+    return f'<svg {size} role="img" aria-label="{label}">{"".join(parts)}</svg>'
+
+
+def interval_bar(value: float, low: float, high: float, width: float = 200, top: float = 1.0) -> str:
+    """A bar from 0 to the value on a scale that ends at `top`, with its interval as a whisker."""
+    if not math.isfinite(value):
+        return ""
+
+    def px(x: float) -> float:
+        return min(max(x / top, 0.0), 1.0) * (width - 2) + 1
+
+    parts = [
+        f'<rect x="1" y="5" width="{width - 2:.1f}" height="6" rx="1" fill="#eceff2"/>',
+        f'<rect x="1" y="5" width="{px(value) - 1:.1f}" height="6" rx="1" fill="#7f8c99"/>',
+    ]
+    if math.isfinite(low) and math.isfinite(high) and low < high:
+        a, b = px(low), px(high)
+        parts.append(
+            f'<path d="M{a:.1f} 8H{b:.1f}M{a:.1f} 3v10M{b:.1f} 3v10" stroke="#1b1f24" stroke-width="1.5"/>'
+        )
+    size = f'width="{width:.0f}" height="16" viewBox="0 0 {width:.0f} 16"'
+    return f'<svg {size} aria-hidden="true">{"".join(parts)}</svg>'
+
+
+def ticks(low: float, high: float, about: int = 5) -> list[float]:
+    """Round numbers (1, 2 or 5 times a power of ten apart) between two ends."""
+    raw = (high - low) / about
+    power = 10.0 ** math.floor(math.log10(raw))
+    step = power * next(s for s in (1, 2, 5, 10) if raw <= s * power * 1.0001)
+    first = math.ceil(low / step - 1e-9)
+    return [i * step for i in range(first, math.floor(high / step + 1e-9) + 1)]
+
+
+def tick_label(value: float) -> str:
+    """A number as short as it can be told."""
+    if value and (abs(value) >= 1e5 or abs(value) < 1e-3):
+        return f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e")
+    return f"{value:.4f}".rstrip("0").rstrip(".") or "0"
+
+
+def _finite(line: Line) -> list[tuple[float, float]]:
+    pairs = zip(line.x, line.y, strict=True)
+    return [(float(x), float(y)) for x, y in pairs if math.isfinite(x) and math.isfinite(y)]
+
+
+def _padded(low: float, high: float, share: float) -> tuple[float, float]:
+    if high <= low:
+        return low - 0.5, high + 0.5
+    room = (high - low) * share
+    return (low - room if low - room > 0 or low < 0 else 0.0), high + room
+
+
+def _text(x: float, y: float, text: str, anchor: str, fill: str = _SOFT) -> str:
+    style = f"fill:{fill};paint-order:stroke;stroke:#fff;stroke-width:3px"
+    place = f'x="{x:.1f}" y="{y:.1f}" font-size="12" text-anchor="{anchor}"'
+    return f'<text {place} style="{style}">{escape(text)}</text>'

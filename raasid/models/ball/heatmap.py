@@ -1,0 +1,66 @@
+"""`ball_heatmap`: the default ball model, trained from scratch on small machines."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from raasid.data.ball_batch import BallBatch
+from raasid.models.ball.detections import Detections
+from raasid.models.ball.heatmap_target import heatmap_loss, heatmap_target
+from raasid.models.ball.module import BallModule
+from raasid.models.ball.network import GRANULARITY, STRIDE, BallNet
+
+BOX_WEIGHT = 0.2
+CANDIDATES = 20
+
+
+class BallHeatmap(BallModule):
+    """A heatmap of ball centres at stride 4, with offset and size per cell.
+
+    channels: width of the first stage; later ones are 2 and 4 times as wide.
+    frames: 1, or 3 to see the frames before and after as well.
+    """
+
+    def __init__(self, channels: int = 16, frames: int = 1, threshold: float | str = "auto") -> None:
+        super().__init__(threshold)
+        self.frames = frames
+        self.net = BallNet(channels, frames).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(B, H, W, 3 * frames) uint8 -> (B, 5, h, w) at stride 4 of the padded input."""
+        height, width = images.shape[1:3]
+        x = images.permute(0, 3, 1, 2).float().mul(4 / 255).sub(1.6)
+        pad = (-width % GRANULARITY, -height % GRANULARITY)
+        if any(pad):
+            x = F.pad(x, (0, pad[0], 0, pad[1]), value=-1.6)
+        out: Tensor = self.net(x.contiguous(memory_format=torch.channels_last))
+        return out
+
+    def losses(self, batch: BallBatch) -> dict[str, Tensor]:
+        """Focal loss of the heat, L1 of offset and log size."""
+        output = self(batch.images)
+        target = heatmap_target(batch.balls, batch.present, *output.shape[2:])
+        heat, box = heatmap_loss(output, target)
+        return {"heat": heat, "box": BOX_WEIGHT * box}
+
+    @torch.no_grad()
+    def detect(self, images: Tensor) -> list[Detections]:
+        """Peaks of the heatmap: cells that no neighbour tops."""
+        height, width = images.shape[1:3]
+        output = self(images)[:, :, : -(-height // STRIDE), : -(-width // STRIDE)].float()
+        heat = output[:, 0].sigmoid()
+        peak = F.max_pool2d(heat[:, None], 3, 1, 1)[:, 0] == heat
+        score, cell = (heat * peak).flatten(1).topk(min(CANDIDATES, heat[0].numel()))
+        at = cell[:, None].expand(-1, 4, -1)
+        dx, dy, log_w, log_h = output[:, 1:].flatten(2).gather(2, at).unbind(1)
+        columns = cell % heat.shape[2]
+        rows = torch.div(cell, heat.shape[2], rounding_mode="floor")
+        xy = torch.stack([(columns + 0.5 + dx) * STRIDE, (rows + 0.5 + dy) * STRIDE], -1)
+        wh = torch.stack([log_w, log_h], -1).clamp(0, 6).exp()
+        return [
+            Detections(*(t.cpu().numpy().astype(np.float32) for t in (xy[i], wh[i], score[i])))
+            for i in range(len(images))
+        ]

@@ -1,0 +1,99 @@
+"""What every ball model is to the rest of the house: a LightningModule that says `Detections`."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, TypedDict
+
+import lightning.pytorch as pl
+import torch
+from torch import Tensor
+
+from raasid.data.frame_ref import FrameRef
+from raasid.data.ball_batch import BallBatch
+from raasid.models.ball.detections import Detections
+from raasid.models.optimization import Optimization
+
+DEFAULT_THRESHOLD = 0.3
+
+
+class BallOutput(TypedDict):
+    """What an evaluation step hands to callbacks: the frames and what was found in them."""
+
+    frames: tuple[FrameRef, ...]
+    detections: list[Detections]
+
+
+class BallModule(pl.LightningModule):
+    """A detector of the ball; subclasses say how to compute a loss and how to look at pictures.
+
+    threshold: the operating point. "auto" lets validation choose it (the callback sets
+    `operating_threshold`); it travels in the checkpoint, so that evaluation decides as training did.
+    """
+
+    optimization: Optimization | None = None
+    """How to step; set by `fit`. A model that is only evaluated needs none."""
+    config: dict[str, Any] | None = None
+    """The run's configuration as plain values; set by `fit`, kept in every checkpoint."""
+    frames: int = 1
+    """Frames that the model sees at a time."""
+
+    def __init__(self, threshold: float | str = "auto") -> None:
+        super().__init__()
+        self.threshold_is_free = threshold == "auto"
+        self.operating_threshold = DEFAULT_THRESHOLD if threshold == "auto" else float(threshold)
+
+    @abstractmethod
+    def losses(self, batch: BallBatch) -> dict[str, Tensor]:
+        """Scalar terms of the training loss, already weighted; each a mean over the batch."""
+
+    @abstractmethod
+    def detect(self, images: Tensor) -> list[Detections]:
+        """Look at (B, H, W, 3 * frames) uint8 RGB; centres and sizes in input pixels."""
+
+    def training_step(self, batch: BallBatch, batch_idx: int) -> Tensor:
+        """Sum of the loss terms; logs it as `train/loss` and each term beside it."""
+        terms = self.losses(batch)
+        loss = torch.stack(list(terms.values())).sum()
+        if (self.trainer.global_step + 1) % self.trainer.log_every_n_steps == 0:
+            logged = {f"train/{name}": value.detach() for name, value in terms.items()}
+            self.log_dict({"train/loss": loss.detach(), **logged}, batch_size=len(batch.refs))
+        return loss
+
+    def validation_step(self, batch: BallBatch, batch_idx: int) -> BallOutput:
+        """Detections of a batch of whole frames, in source pixels."""
+        return self._look(batch)
+
+    def test_step(self, batch: BallBatch, batch_idx: int) -> BallOutput:
+        """Detections of a batch of whole frames, in source pixels."""
+        return self._look(batch)
+
+    def predict_step(self, batch: BallBatch, batch_idx: int) -> BallOutput:
+        """Detections of a batch of whole frames, in source pixels."""
+        return self._look(batch)
+
+    def _look(self, batch: BallBatch) -> BallOutput:
+        found = self.detect(batch.images)
+        scales = batch.scale.tolist()
+        source = [Detections(d.xy / s, d.wh / s, d.score) for d, s in zip(found, scales, strict=True)]
+        return {"frames": batch.refs, "detections": source}
+
+    def transfer_batch_to_device(self, batch: BallBatch, device: torch.device, dataloader_idx: int) -> BallBatch:
+        """Move the tensors; the references to frames stay as they are."""
+        moved = (t.to(device, non_blocking=True) for t in (batch.images, batch.balls, batch.present, batch.scale))
+        return BallBatch(*moved, batch.refs)
+
+    def configure_optimizers(self) -> Any:
+        """Build what `fit` asked for, now that the number of steps is known."""
+        if self.optimization is None:
+            return None
+        return self.optimization.configure(self, int(self.trainer.estimated_stepping_batches))
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep the operating point and the configuration with the weights."""
+        checkpoint["operating_threshold"] = self.operating_threshold
+        checkpoint["config"] = self.config
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take the operating point back."""
+        self.operating_threshold = float(checkpoint.get("operating_threshold", self.operating_threshold))

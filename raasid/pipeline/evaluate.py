@@ -1,0 +1,36 @@
+"""`raasid evaluate`: a checkpoint's figures on footage of your choice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from raasid.config import EvaluateConfig, build, model_section
+from raasid.data.sources import ball_data
+from raasid.errors import CheckpointUnusable
+from raasid.evaluation.validation import BallValidation
+from raasid.models.ball.module import BallModule
+from raasid.models.weights import load_checkpoint, load_weights
+from raasid.pipeline.held_out import measure, publish, show
+from raasid.training.trainer import build_trainer
+
+
+def evaluate(cfg: EvaluateConfig, run_dir: Path) -> float:
+    """Measure a checkpoint as its own training measured it; returns the detection rate.
+
+    The checkpoint brings the model's configuration, the size of its input and its operating point;
+    `data.size` and `threshold` overrule the last two.
+    """
+    path = Path(cfg.ckpt_path)
+    trained = load_checkpoint(path).get("config")
+    if not isinstance(trained, dict):
+        raise CheckpointUnusable(path, "holds no configuration; it was not written by `raasid train`")
+    model: BallModule = build(model_section(trained["model"]))
+    load_weights(model, path)
+    size = cfg.data.size or tuple(trained["data"]["size"])
+    data = ball_data(cfg.data.model_copy(update={"size": size}), cfg.paths, trained["seed"], model.frames)
+    trainer = build_trainer(cfg.trainer, run_dir, [BallValidation()])
+    result = measure(trainer, model, data, cfg.split, cfg.threshold)
+    if trainer.is_global_zero:
+        report = publish(result, data, run_dir, title=f"Ball model, {path}", facts={"split": cfg.split})
+        show(result, data, run_dir, path, report)
+    return result["detection_rate"].value

@@ -1,0 +1,48 @@
+"""`RUN/lineage.json`: from which data, code and weights a checkpoint came."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from raasid.data.ball_data import BallData
+from raasid.pipeline.environment import environment
+
+
+def write_lineage(run_dir: Path, data: BallData, checkpoint: Path | None, parents: dict[str, str | None]) -> None:
+    """Record inputs and outputs by content.
+
+    parents: role (`init_from`, `resumed_from`, …) -> file; those that are None are left out.
+    """
+    record: dict[str, Any] = {
+        "format": 1,
+        "run": run_dir.name,
+        "environment": environment(),
+        "inputs": {role: _file(Path(path)) for role, path in parents.items() if path is not None},
+        "data": data_facts(data),
+        "outputs": {"checkpoint": _file(checkpoint)} if checkpoint is not None else {},
+    }
+    (run_dir / "lineage.json").write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")
+
+
+def data_facts(data: BallData) -> dict[str, Any]:
+    """Matches and frames of each split, and one digest over everything labelled in them."""
+    digest = hashlib.sha256()
+    facts: dict[str, Any] = {}
+    for name in ("train", "val", "test"):
+        clips = getattr(data.splits, name, ())
+        for clip in clips:
+            for frame in clip.frames:
+                digest.update(repr((name, clip.id, clip.match, frame.index, frame.image.name, frame.balls)).encode())
+        facts[name] = {
+            "matches": sorted({clip.match for clip in clips}),
+            "frames": sum(len(clip.frames) for clip in clips),
+        }
+    return facts | {"labels_sha256": digest.hexdigest()}
+
+
+def _file(path: Path) -> dict[str, str]:
+    with path.open("rb") as file:
+        return {"path": str(path), "sha256": hashlib.file_digest(file, "sha256").hexdigest()}

@@ -1,0 +1,43 @@
+"""Weights in and out of files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from raasid.errors import CheckpointUnusable
+from raasid.models.weights import init_from, load_weights
+
+
+def net(head: int = 2) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(4, 8), nn.Linear(8, head))
+
+
+def saved(model: nn.Module, path: Path) -> Path:
+    torch.save({"state_dict": model.state_dict()}, path)
+    return path
+
+
+def test_starting_from_weights_takes_what_fits_and_names_the_rest(tmp_path: Path) -> None:
+    source, target = net(head=3), net(head=2)
+    left = init_from(target, saved(source, tmp_path / "a.ckpt"))
+    assert torch.equal(target[0].weight, source[0].weight)
+    assert left == ["1.bias", "1.weight"]
+
+
+def test_starting_from_another_architecture_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointUnusable, match=r"fits 0 of the model's"):
+        init_from(net(), saved(nn.Linear(3, 3), tmp_path / "a.ckpt"))
+
+
+def test_loading_is_all_or_nothing(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointUnusable, match="another model"):
+        load_weights(net(head=2), saved(net(head=3), tmp_path / "a.ckpt"))
+
+
+def test_a_missing_file_is_named() -> None:
+    with pytest.raises(CheckpointUnusable, match=r"nowhere\.ckpt: no such checkpoint"):
+        load_weights(net(), Path("nowhere.ckpt"))

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import math
+import re
+import subprocess
+import sys
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from raasid import console
+
+ROWS = [
+    ("false_positives_per_minute", 61.5, 20.25, 99.0),
+    ("map50", 0.5, math.nan, math.nan),
+    ("detection_rate", 0.87312, 0.84118, 0.90204),
+]
+
+
+def test_a_metric_line_reads_name_value_interval(capsys):
+    console.print_metrics(ROWS)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["false_positives_per_minute", "61.5000", "[20.2500,", "99.0000]"]
+    assert lines[1].split() == ["map50", "0.5000"]
+    assert re.fullmatch(r"detection_rate +0\.8731 \[0\.8412, 0\.9020\]", lines[2])
+
+
+def test_an_undefined_metric_reads_nan():
+    assert console.metric_lines([("precision", math.nan, math.nan, math.nan)]) == ["precision nan"]
+
+
+@given(st.lists(st.tuples(st.floats(0, 1000), st.floats(0, 1000), st.floats(0, 1000)), min_size=1))
+def test_every_line_gives_its_value_back(values):
+    rows = [(f"metric_{i}", *value) for i, value in enumerate(values)]
+    for (name, value, _, _), line in zip(rows, console.metric_lines(rows), strict=True):
+        assert line.split()[0] == name
+        assert abs(float(line.split()[1]) - value) <= 0.5001e-4
+
+
+def test_progress_without_a_terminal_is_one_line_on_stderr(capsys):
+    with console.progress("reading", total=3) as advance:
+        for _ in range(3):
+            advance(1)
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert re.fullmatch(r"reading: 3 in \d+\.\d s\n", captured.err)
+
+
+def test_importing_the_console_loads_no_library():
+    code = "import sys, raasid.console; print(sorted({'rich', 'torch', 'numpy'} & set(sys.modules)))"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "[]"

@@ -1,0 +1,178 @@
+"""What the documents say is so: commands compose, links lead somewhere, tables are complete."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from pkgutil import resolve_name
+from typing import NamedTuple
+
+import pytest
+from hydra._internal.utils import get_args_parser
+
+from raasid.cli import VERBS
+from raasid.config.composer import Composer
+from raasid.config.conf_dir import conf_dir
+from raasid.config.preflight import preflight
+from raasid.errors import Exit
+from raasid.evaluation.ball_metrics import ball_metrics
+
+REPO = Path(__file__).resolve().parents[2]
+README = REPO / "README.md"
+PAGES = [README, REPO / "CONTRIBUTING.md", REPO / "CHANGELOG.md", *sorted((REPO / "docs").rglob("*.md"))]
+DECISIONS = sorted((REPO / "docs/decisions").glob("*.md"))
+PLACEHOLDERS = ["path/to/frames/data.yaml", "path/to/best.ckpt", "RUN/checkpoints/best.ckpt"]
+FENCE = re.compile(r"^```(\w*) *([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\[[^\]\n]+\]\(([^)\s]+)\)")
+
+
+class Block(NamedTuple):
+    """A fenced block and where it stands."""
+
+    where: str
+    language: str
+    flags: str
+    text: str
+
+
+def blocks(*languages: str) -> Iterator[Block]:
+    for page in PAGES:
+        text = page.read_text()
+        for fence in FENCE.finditer(text):
+            line = text.count("\n", 0, fence.start()) + 1
+            if fence[1] in languages:
+                yield Block(f"{page.relative_to(REPO)}:{line}", fence[1], fence[2], fence[3])
+
+
+def commands(*programs: str) -> list[tuple[str, list[str]]]:
+    """Return (where, words) of each shell line that starts with one of `programs`, which may be two words."""
+    found = {}
+    for block in blocks("bash", "shell"):
+        for line in block.text.replace("\\\n", " ").splitlines():
+            words = shlex.split(line, comments=True)
+            while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
+                words.pop(0)
+            if words and words[0].startswith(".venv/bin/"):
+                words[0] = words[0].removeprefix(".venv/bin/")
+            if any(words[: len(p.split())] == p.split() for p in programs):
+                found[" ".join(words)] = (block.where, words)
+    return list(found.values())
+
+
+def verbs() -> list[tuple[str, list[str]]]:
+    """Return (where, [verb, argument …]) of each of our commands, in either of its forms."""
+    scripts = [(where, [words[1].removesuffix(".py"), *words[2:]]) for where, words in commands("python")]
+    scripts = [(where, words) for where, words in scripts if words[0] in VERBS]
+    return scripts + [(where, words[1:]) for where, words in commands("raasid")]
+
+
+@pytest.mark.parametrize("block", blocks("python"), ids=lambda block: block.where)
+def test_python_in_the_documents_compiles_and_runs_where_it_says_so(block: Block) -> None:
+    ast.parse(block.text, block.where)
+    if block.flags == "run":
+        done = subprocess.run([sys.executable, "-c", block.text], cwd=REPO, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+
+def test_the_documents_show_our_commands() -> None:
+    assert {words[0] for _, words in verbs()} >= {"train", "evaluate"}
+
+
+@pytest.fixture
+def places_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stand in a folder in which the documents' placeholder paths exist."""
+    for place in PLACEHOLDERS:
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).touch()
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("places_named")
+@pytest.mark.parametrize(("where", "words"), verbs(), ids=lambda x: " ".join(x) if isinstance(x, list) else x)
+def test_every_command_shown_would_run(where: str, words: list[str]) -> None:
+    verb, *arguments = words
+    parsed = get_args_parser().parse_args(arguments)
+    schema = resolve_name(VERBS[verb].schema)
+    with Composer(conf_dir(), verb) as composer:
+        cleared = preflight(schema, composer, parsed.overrides, parsed.multirun)
+    assert isinstance(cleared.config, schema), where
+
+
+def test_the_error_shown_in_the_readme_is_the_one_that_comes(tmp_path: Path) -> None:
+    (block,) = (block for block in blocks("console") if "error:" in block.text)
+    first, *told, asked, status = block.text.splitlines()
+    command = shlex.split(first.removeprefix("$ python "))
+    done = subprocess.run(
+        [sys.executable, *command, f"paths.root={tmp_path}"], cwd=REPO, capture_output=True, text=True
+    )
+    assert done.stderr.splitlines() == told
+    assert (asked, str(done.returncode)) == ("$ echo $?", status)
+
+
+@pytest.mark.parametrize(("where", "words"), commands("make"), ids=lambda x: x if isinstance(x, str) else "")
+def test_every_make_target_named_exists(where: str, words: list[str]) -> None:
+    targets = set(re.findall(r"^([a-z][a-z-]*):", (REPO / "Makefile").read_text(), re.MULTILINE))
+    assert {word for word in words[1:] if "=" not in word} <= targets, where
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPO)))
+def test_every_link_leads_to_something_in_the_tree(page: Path) -> None:
+    places = [target.partition("#")[0] for target in LINK.findall(page.read_text()) if "://" not in target]
+    assert [place for place in places if place and not (page.parent / place).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPO)))
+def test_every_file_named_in_the_documents_exists(page: Path) -> None:
+    named = re.findall(r"`((?:raasid|conf|tests|docs|benchmarks|slurm)/[\w./-]*)`", page.read_text())
+    assert [name for name in named if not (REPO / name).exists() and not name.startswith("conf/local")] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPO)))
+def test_no_figure_is_left_to_fill_in(page: Path) -> None:
+    assert re.findall(r"FIGURE:\w*", page.read_text()) == []
+
+
+def table_after(heading: str) -> list[list[str]]:
+    """Return the cells of the first table of the README below `heading`, without its head."""
+    text = README.read_text().partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    rows = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in row] for row in rows[2:]]
+
+
+def test_the_readme_lists_every_preset_of_every_group() -> None:
+    told = {row[0].strip("`"): set(re.findall(r"`(\w+)`", row[2])) for row in table_after("Config groups")}
+    groups = [folder for folder in (REPO / "conf").iterdir() if folder.is_dir() and folder.name != "local"]
+    assert told == {group.name: {preset.stem for preset in group.glob("*.yaml")} for group in groups}
+
+
+def test_the_readme_lists_every_exit_code() -> None:
+    assert [int(row[0]) for row in table_after("Exit codes")] == sorted(Exit)
+
+
+def test_the_readme_defines_every_metric_that_a_run_prints() -> None:
+    defined = {name for row in table_after("Metrics") for name in re.findall(r"`(\w+)`", row[0])}
+    assert defined == set(ball_metrics([]))
+
+
+def test_the_architecture_lists_the_rooms_in_the_order_that_the_import_contract_keeps() -> None:
+    page = (REPO / "docs/architecture.md").read_text()
+    rooms = re.findall(r"^\| `raasid/(\w+)(?:\.py|/)` \|", page, re.MULTILINE)
+    contracts = tomllib.loads((REPO / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (layers,) = (contract["layers"] for contract in contracts if contract["type"] == "layers")
+    assert rooms == [layer.removeprefix("raasid.") for layer in reversed(layers)]
+
+
+def test_decisions_are_short_numbered_and_say_what_would_change_our_mind() -> None:
+    sections = ["## Context", "## Choice", "## Consequences", "## What would change our mind"]
+    for number, page in enumerate(DECISIONS, start=1):
+        text = page.read_text()
+        assert page.name.startswith(f"{number:04d}-"), page.name
+        assert text.startswith(f"# {number}. "), page.name
+        assert [line for line in text.splitlines() if line.startswith("## ")] == sections, page.name
+        assert len(text.splitlines()) <= 40, page.name
