@@ -12,8 +12,22 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.object_type import ObjectType
 from omegaconf import DictConfig, open_dict
+from omegaconf.errors import OmegaConfBaseException
+
+from raasid.errors import UsageError
 
 VERSION_BASE = "1.3"
+
+
+class CannotCompose(UsageError):  # noqa: N818 - as its siblings in raasid.errors
+    """Hydra's refusal, in one line."""
+
+    def __init__(self, error: Exception) -> None:
+        cause = error.__cause__
+        text = f"{error}. {cause}" if isinstance(cause, OmegaConfBaseException) else str(error)
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        told = [line for line in lines if not line.startswith(("full_key", "object_type"))]
+        super().__init__("; ".join(told) or type(error).__name__)
 
 
 class Composer(AbstractContextManager["Composer"]):
@@ -38,8 +52,11 @@ class Composer(AbstractContextManager["Composer"]):
         self._hydra.__exit__(kind, error, trace)
 
     def compose(self, overrides: Sequence[str]) -> DictConfig:
-        """Return the configuration with its `hydra` part; Hydra's errors pass through."""
-        cfg = compose(self.name, [*self.searchpath, *overrides], return_hydra_config=True)
+        """Return the configuration with its `hydra` part; raises `CannotCompose`."""
+        try:
+            cfg = compose(self.name, [*self.searchpath, *overrides], return_hydra_config=True)
+        except Exception as error:  # Hydra and OmegaConf raise ten kinds here, TypeError among them
+            raise CannotCompose(error) from error
         with open_dict(cfg):
             cfg.hydra.runtime.output_dir = str(Path("RUN").absolute())
             cfg.hydra.job.num, cfg.hydra.job.id = 0, "0"

@@ -6,14 +6,12 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig
-from omegaconf.errors import OmegaConfBaseException
 
 from raasid.config import overrides
 from raasid.config.check import check
-from raasid.config.composer import Composer
+from raasid.config.composer import CannotCompose, Composer
 from raasid.config.nearest import did_you_mean
 from raasid.config.overrides import Word
 from raasid.config.problems import ConfigProblems, Problem
@@ -52,8 +50,7 @@ def preflight(schema: type[S], composer: Composer, lines: Sequence[str], multiru
     guesses = [key for key in overrides.listed_keys(base) if key.partition(".")[0] != "hydra"]
     checked = check(schema, cfg, guesses, look=True)
     problems += _in_words_of_the_user(checked.problems, usable, [*guesses, *checked.known])
-    if checked.config is not None:
-        problems += _unlisted(usable)
+    problems += _unlisted(usable, {problem.path for problem in problems})
     problems += _variants(schema, composer, usable, guesses)
     if problems or checked.config is None:
         raise ConfigProblems(_ordered(problems, lines))
@@ -65,29 +62,21 @@ def _compose(composer: Composer, words: Sequence[Word]) -> tuple[DictConfig | No
     """Compose; when Hydra refuses, find the words that it refuses, one by one."""
     try:
         return composer.compose([word.composed_as() for word in words]), []
-    except (HydraException, OmegaConfBaseException, OSError, ValueError) as error:
-        failure = error
-    good: list[str] = []
-    cfg, problems = None, []
+    except CannotCompose:
+        good: list[str] = []
     try:
         cfg = composer.compose(good)
-    except (HydraException, OmegaConfBaseException, OSError, ValueError):
-        return None, [Problem(f"{composer.name}.yaml", _told(failure))]
+    except CannotCompose as error:
+        return None, [Problem(f"{composer.name}.yaml", str(error))]
+    problems: list[Problem] = []
     for word in words:
         try:
             cfg = composer.compose([*good, word.composed_as()])
-        except (HydraException, OmegaConfBaseException, OSError, ValueError) as error:
-            problems.append(Problem(word.line, _told(error)))
+        except CannotCompose as error:
+            problems.append(Problem(word.line, str(error)))
         else:
             good.append(word.composed_as())
     return cfg, problems
-
-
-def _told(error: Exception) -> str:
-    cause = error.__cause__
-    text = f"{error}. {cause}" if isinstance(cause, OmegaConfBaseException) else str(error)
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return "; ".join(line for line in lines if not line.startswith(("full_key", "object_type")))
 
 
 def _in_words_of_the_user(
@@ -104,11 +93,12 @@ def _in_words_of_the_user(
     return told
 
 
-def _unlisted(words: Iterable[Word]) -> list[Problem]:
+def _unlisted(words: Iterable[Word], reported: Collection[str]) -> list[Problem]:
+    """Complain, as Hydra would, of a plain override of a key that the schema knows and no YAML file sets."""
     return [
         Problem(word.key, f"is not set in any file; add it with '+{word.line}'")
         for word in words
-        if word.unlisted
+        if word.unlisted and word.key not in reported
     ]
 
 
@@ -123,8 +113,8 @@ def _variants(
             line = word.composed_as(index)
             try:
                 cfg = composer.compose([*others, line])
-            except (HydraException, OmegaConfBaseException, OSError, ValueError) as error:
-                problems.append(Problem(line, _told(error)))
+            except CannotCompose as error:
+                problems.append(Problem(line, str(error)))
                 continue
             found = check(schema, cfg, guesses, look=True).problems
             problems += [problem for problem in found if problem not in problems]

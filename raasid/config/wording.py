@@ -41,7 +41,9 @@ def explain(error: ValidationError, schema: type[Section], known: Collection[str
     """Return one problem per wrong key, in pydantic's order; `known` are the keys to guess from."""
     groups: dict[str, list[tuple[Spot, ErrorDetails]]] = {}
     for detail in error.errors(include_url=False):
-        spot = _locate(schema, detail["loc"])
+        loc = detail["loc"]
+        absent = detail["type"] == "missing" and isinstance(loc[-1], int)  # a list too short: complain of the list
+        spot = _locate(schema, loc[:-1] if absent else loc)
         groups.setdefault(spot.path, []).append((spot, detail))
     return [_word(*found[0], alone=len(found) == 1, known=known) for found in groups.values()]
 
@@ -88,7 +90,7 @@ def _word(spot: Spot, detail: ErrorDetails, *, alone: bool, known: Collection[st
     expected = describe(spot.annotation, spot.metadata)
     if kind == "extra_forbidden":
         message = "no such key" + did_you_mean(spot.path, known)
-    elif kind == "missing" and "[" not in spot.path:
+    elif kind == "missing" and not isinstance(detail["loc"][-1], int):
         choose = f"; choose one with '{spot.path}=NAME'" if expected == "a section with keys" else ""
         message = "is missing" + choose
     elif alone and kind in _BOUNDS:

@@ -23,7 +23,7 @@ class Augment:
 
     flip: float = 0.5
     """Probability of mirroring left and right."""
-    zoom: float = 0.3
+    zoom: float = 0.4
     """Crops are scaled by exp(u), u uniform in ± this."""
     brightness: float = 0.4
     """Gain is exp(u), u uniform in ± this."""
@@ -69,7 +69,7 @@ class Cropper:
 
     size: int
     augment: Augment = field(default_factory=Augment)
-    at_ball: float = 0.6
+    at_ball: float = 0.5
 
     def __call__(self, frame: Image, balls: Balls, rng: np.random.Generator) -> tuple[Image, Balls]:
         """(H, W, 3 * T) and its balls -> (size, size, 3 * T) and the balls whose centres lie inside."""

@@ -34,7 +34,7 @@ class Loading:
     eval_batch_size: int = 4
     crop: int | None = 192
     """Edge of a training crop in pixels; None trains on whole frames."""
-    at_ball: float = 0.6
+    at_ball: float = 0.5
     """Share of training crops that are cut round a ball."""
     samples_per_epoch: int | None = None
     """Draws per epoch; None: every training frame once."""

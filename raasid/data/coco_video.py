@@ -21,11 +21,22 @@ from raasid.errors import DataError
 
 FILE_NAME = "annotations.json"
 FORMAT_VERSION = 1
-KEYPOINTS = (
-    "nose left_eye right_eye left_ear right_ear left_shoulder right_shoulder left_elbow right_elbow left_wrist "
-    "right_wrist left_hip right_hip left_knee right_knee left_ankle right_ankle"
-).split()
-_SKELETON = [[16, 14], [14, 12], [17, 15], [15, 13], [12, 13], [6, 12], [7, 13], [6, 7], [6, 8], [7, 9], [8, 10]]
+_PARTS = ("eye", "ear", "shoulder", "elbow", "wrist", "hip", "knee", "ankle")
+_SIDED = [f"{side}_{part}" for part in _PARTS for side in ("left", "right")]
+KEYPOINTS = ["nose", *_SIDED]
+_SKELETON = [
+    [16, 14],
+    [14, 12],
+    [17, 15],
+    [15, 13],
+    [12, 13],
+    [6, 12],
+    [7, 13],
+    [6, 7],
+    [6, 8],
+    [7, 9],
+    [8, 10],
+]
 _SKELETON += [[9, 11], [2, 3], [1, 2], [1, 3], [2, 4], [3, 5], [4, 6], [5, 7]]
 _PERSON, _BALL = 1, 2
 _BODY_SHARE = 0.53
@@ -85,7 +96,9 @@ def read(folder: Path, name: str = FILE_NAME) -> list[Clip]:
     except ValueError as reason:
         raise AnnotationsUnreadable(path, f"is not what `write` leaves: {reason}; write it again") from reason
     except (KeyError, TypeError, IndexError) as reason:
-        raise AnnotationsUnreadable(path, f"lacks {reason}; only files that `write` made can be read") from reason
+        raise AnnotationsUnreadable(
+            path, f"lacks {reason}; only files that `write` made can be read"
+        ) from reason
 
 
 def _encode(clips: Sequence[Clip], folder: Path) -> Json:
@@ -118,11 +131,23 @@ def _encode(clips: Sequence[Clip], folder: Path) -> Json:
                 place = {"id": len(annotations) + 1, "image_id": image_id, "video_id": video_id}
                 annotations.append({**place, "iscrowd": 0, **entry})
     categories = [
-        {"id": _PERSON, "name": "person", "supercategory": "person", "keypoints": KEYPOINTS, "skeleton": _SKELETON},
+        {
+            "id": _PERSON,
+            "name": "person",
+            "supercategory": "person",
+            "keypoints": KEYPOINTS,
+            "skeleton": _SKELETON,
+        },
         {"id": _BALL, "name": "ball", "supercategory": "object"},
     ]
     info = {"description": "football footage", "raasid": {"format": FORMAT_VERSION}}
-    return {"info": info, "videos": videos, "images": images, "annotations": annotations, "categories": categories}
+    return {
+        "info": info,
+        "videos": videos,
+        "images": images,
+        "annotations": annotations,
+        "categories": categories,
+    }
 
 
 def _clip_json(clip: Clip) -> Json:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from raasid.config import EvaluateConfig, build, model_section
+from raasid.config import EvaluateConfig
+from raasid.config.build import build
+from raasid.config.model_section import model_section
 from raasid.data.sources import ball_data
 from raasid.errors import CheckpointUnusable
 from raasid.evaluation.validation import BallValidation

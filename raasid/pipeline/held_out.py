@@ -39,8 +39,8 @@ def publish(result: BallResult, data: BallData, run_dir: Path, title: str, facts
     config = run_dir / ".hydra" / "config.yaml"
     return write_report(
         run_dir,
-        title=title,
-        result=result,
+        title,
+        result,
         metrics_csv=run_dir / "metrics.csv",
         config_yaml=config.read_text() if config.exists() else "",
         left_out=[(item.path, item.reason) for item in left_out or ()],
@@ -53,7 +53,7 @@ def show(result: BallResult, data: BallData, run_dir: Path, checkpoint: Path | N
     console = out()
     footage = data.footage
     if footage is not None and footage.left_out:
-        console.print(f"left out: {footage.left_out.summary()}; listed in {run_dir / 'quarantine.json'}", markup=False)
+        console.print(f"left out: {footage.left_out.describe()}; listed in {run_dir / 'quarantine.json'}", markup=False)
     for note in (*(data.splits.notes if data.splits else ()), *(footage.notes if footage else ())):
         console.print(f"note: {note}", markup=False)
     console.print(

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import lightning.pytorch as pl
 
-from raasid.config import TrainConfig, build
+from raasid.config import TrainConfig
+from raasid.config.build import build
 from raasid.data.sources import ball_data
 from raasid.evaluation.validation import BallValidation
 from raasid.models.ball.module import BallModule

@@ -9,7 +9,8 @@ from pathlib import Path
 import lightning.pytorch as pl
 from lightning.pytorch.loggers.logger import Logger
 
-from raasid.config import TrainConfig, build
+from raasid.config import TrainConfig
+from raasid.config.build import build
 from raasid.training.checkpoint import Checkpoint
 from raasid.training.metrics_csv import MetricsCsv
 from raasid.training.optimization import ConfiguredOptimization

@@ -9,7 +9,8 @@ import torch
 from torch import nn
 from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
 
-from raasid.config import Section, build
+from raasid.config import Section
+from raasid.config.build import build
 from raasid.training import schedule
 
 

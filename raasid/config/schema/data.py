@@ -18,15 +18,17 @@ class AugmentConfig(Section):
 
     flip: Fraction = 0.5
     """Probability of a mirror image."""
-    zoom: Strength = 0.25
-    """Largest change of scale, as a fraction."""
-    brightness: Strength = 0.2
-    contrast: Strength = 0.2
-    color: Strength = 0.1
-    blur: Strength = 0.1
-    noise: Strength = 0.02
-    paste: Strength = 0.0
-    """Balls pasted into pictures, per picture."""
+    zoom: Strength = 0.4
+    """Crops are scaled by exp(u), u uniform within plus or minus this."""
+    brightness: Strength = 0.4
+    """Gain is exp(u), u uniform within plus or minus this."""
+    contrast: Strength = 0.3
+    color: Strength = 0.15
+    """Each channel by 1 plus or minus this, saturation by three times as much."""
+    blur: Fraction = 0.2
+    """Probability of a slight blur."""
+    noise: Strength = 8.0
+    """Largest standard deviation of sensor noise, in grey levels."""
 
 
 class DataConfig(Section):
@@ -39,6 +41,8 @@ class DataConfig(Section):
     eval_batch_size: Count = 4
     crop: Edge | None = 192
     """Edge of a training crop in pixels; null: whole frames."""
+    at_ball: Fraction = 0.5
+    """Share of the crops that are cut round a ball."""
     samples_per_epoch: Count | None = None
     """null: every training frame once."""
     num_workers: Natural = 0

@@ -96,9 +96,10 @@ def read(root: Path, ball_class: str | int | None = "ball") -> Footage:
         if paths and not any(labels[path] for path in sheet.images[split] if path in usable)
     ]
     clips = []
+    source = f"yolo:{root.resolve().name}"
     for path, facts in usable.items():
         frame = _frame(path, facts, labels[path], ball, sheet.names)
-        provenance = Provenance(source=f"yolo:{root.resolve().name}", match=matches[names[path]])
+        provenance = Provenance(source=source, match=matches[names[path]])
         clips.append(Clip(_clip_id(names[path]), (frame,), provenance))
     splits = {split: sorted(map(_clip_id, paths)) for split, paths in kept.items() if split}
     return Footage(sorted(clips, key=lambda clip: clip.id), splits, left_out, tuple(notes))

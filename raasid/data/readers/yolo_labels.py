@@ -67,12 +67,11 @@ def _row(
     if class_id != int(class_id) or class_id < 0:
         raise RowUnusable(f"class id not a whole number: {_text(columns[0])}")
     if classes is not None and class_id not in classes:
-        raise RowUnusable(
-            f"class id not in names: {int(class_id)}; names has {len(classes)}, up to {max(classes)}"
-        )
+        raise RowUnusable(f"class id not in names: {int(class_id)}; names has {_ids(classes)}")
     for name, value in zip(("x", "y", "width", "height"), (x, y, w, h), strict=True):
         if value > 1 + TOLERANCE or value < -TOLERANCE:
-            raise RowUnusable(f"coordinate outside [0, 1]: {name} {value:g}; are these pixels?")
+            hint = "; are these pixels?" if value > 2 else ""
+            raise RowUnusable(f"coordinate outside [0, 1]: {name} {value:g}{hint}")
     left, top, right, bottom = x - w / 2, y - h / 2, x + w / 2, y + h / 2
     if left < 0 or top < 0 or right > 1 or bottom > 1:
         left, top, right, bottom = max(left, 0.0), max(top, 0.0), min(right, 1.0), min(bottom, 1.0)
@@ -110,6 +109,10 @@ def _number(column: bytes) -> float:
     if not math.isfinite(value):
         raise RowUnusable(f"not a finite number: {_text(column)}")
     return value
+
+
+def _ids(classes: Collection[int]) -> str:
+    return ", ".join(map(str, sorted(classes))) if len(classes) < 10 else f"{min(classes)} to {max(classes)}"
 
 
 def _text(column: bytes) -> str:

@@ -1,0 +1,1 @@
+"""The synthetic league: rendered football with exact labels; `League`, `render_clip`, `generate`."""

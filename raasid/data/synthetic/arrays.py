@@ -10,5 +10,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.floating[Any]]
 """World points are (..., 3) metres; picture points are (..., 2) pixels."""
 
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.integer[Any]]
+
 Image = NDArray[np.uint8]
 """(height, width, 3) blue-green-red, or (height, width) when it is a mask."""

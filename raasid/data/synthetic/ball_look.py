@@ -44,7 +44,14 @@ def draw_ball_look(rng: Generator) -> BallLook:
 
 
 def ball_cutout(
-    look: BallLook, centres: Floats, radius_px: float, turn: Floats, light: float, side: float, bounce: Colour
+    look: BallLook,
+    centres: Floats,
+    radius_px: float,
+    *,
+    turn: Floats,
+    light: float,
+    side: float,
+    bounce: Colour,
 ) -> Cutout:
     """The ball, averaged over the exposure.
 
@@ -55,7 +62,7 @@ def ball_cutout(
     low = np.floor(centres.min(axis=0) - radius_px - 1.5).astype(int)
     high = np.ceil(centres.max(axis=0) + radius_px + 1.5).astype(int)
     width, height = (high - low).tolist()
-    sprite = _sphere(look, radius_px * fine, turn, light, side, bounce)
+    sprite = _sphere(look, radius_px * fine, turn=turn, light=light, side=side, bounce=bounce)
     half = sprite.shape[0] / 2
     canvas = np.zeros((height * fine, width * fine, 4), np.float32)
     steps = max(1, min(24, int(np.linalg.norm(centres[-1] - centres[0]) / max(0.35 * radius_px, 0.35)) + 1))
@@ -68,8 +75,10 @@ def ball_cutout(
     return Cutout(int(low[0]), int(low[1]), small[..., :3], np.clip(small[..., 3], 0, 1))
 
 
-def _sphere(look: BallLook, radius: float, turn: Floats, light: float, side: float, bounce: Colour) -> Floats:
-    """The lit sphere as premultiplied blue, green, red, alpha; (2n, 2n, 4) with n a little over the radius."""
+def _sphere(
+    look: BallLook, radius: float, *, turn: Floats, light: float, side: float, bounce: Colour
+) -> Floats:
+    """The lit sphere, premultiplied blue, green, red, alpha: (2n, 2n, 4) with n a little over the radius."""
     n = int(np.ceil(radius)) + 1
     grid = (np.arange(2 * n) + 0.5 - n) / radius
     x, y = np.meshgrid(grid, grid)

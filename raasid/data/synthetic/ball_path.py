@@ -25,11 +25,12 @@ class BallPath:
 
     def __init__(self, points: Floats) -> None:
         self._points = points
-        self._times = np.arange(len(points)) * STEP_S - BEFORE_S
 
     def at(self, t: float) -> Floats:
         """(3,) metres; before and after the sampled time the ball is held where it was."""
-        return np.array([np.interp(t, self._times, self._points[:, k]) for k in range(3)])
+        place = min(max((t + BEFORE_S) / STEP_S, 0.0), len(self._points) - 1.0)
+        i = min(int(place), len(self._points) - 2)
+        return np.asarray(self._points[i] + (self._points[i + 1] - self._points[i]) * (place - i))
 
     def velocity(self, t: float) -> Floats:
         """(3,) m/s."""
@@ -53,7 +54,8 @@ def kicked(place: Floats, velocity: Floats, kicked_at: float, duration: float) -
     skip = round((-BEFORE_S - start) / STEP_S)
     steps = int((duration + 2 * BEFORE_S) / STEP_S) + 2 + skip
     out = np.empty((steps, 3))
-    p, v = place.astype(np.float64).copy(), velocity.astype(np.float64).copy()
+    p: Floats = place.astype(np.float64)
+    v: Floats = velocity.astype(np.float64)
     for i in range(steps):
         out[i] = p
         if start + i * STEP_S < kicked_at:

@@ -8,7 +8,7 @@ centre of the top left pixel is (0.5, 0.5).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import cos, sin
+from math import cos, hypot, sin
 
 import numpy as np
 
@@ -52,6 +52,8 @@ class Camera:
     def outline(self, polygon: Floats) -> Floats:
         """Pixels (M, 2) of a world polygon (N, 3), cut at the near plane; M = 0 when all is behind."""
         seen = self.to_camera(polygon)
+        if (seen[:, 2] >= NEAR_M).all():
+            return np.asarray(seen[:, :2] / seen[:, 2:] * self.focal_px + np.array(self.principal))
         kept: list[Floats] = []
         for here, after in zip(seen, np.roll(seen, -1, axis=0), strict=True):
             if here[2] >= NEAR_M:
@@ -80,11 +82,10 @@ class Camera:
 
 def look_at(centre: Floats, target: Floats, focal_px: float, roll: float, size: tuple[int, int]) -> Camera:
     """A camera at `centre` whose optical axis meets `target`; roll in radians, clockwise."""
-    forward = target - centre
-    forward = forward / np.linalg.norm(forward)
-    right = np.cross(forward, np.array([0.0, 0.0, 1.0]))
-    right = right / np.linalg.norm(right)
-    down = np.cross(forward, right)
-    upright = np.stack([right, down, forward])
+    x, y, z = (target - centre).tolist()
+    flat, whole = hypot(x, y), hypot(x, y, z)
+    right = [y / flat, -x / flat, 0.0]
+    down = [x * z / (flat * whole), y * z / (flat * whole), -flat / whole]
+    upright = np.array([right, down, [x / whole, y / whole, z / whole]])
     tilt = np.array([[cos(roll), -sin(roll), 0.0], [sin(roll), cos(roll), 0.0], [0.0, 0.0, 1.0]])
     return Camera(centre, tilt @ upright, focal_px, (size[0] / 2, size[1] / 2), size)

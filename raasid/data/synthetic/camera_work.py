@@ -39,6 +39,7 @@ class CameraWork:
     def __init__(self, rng: Generator, mount: Mount, play: Play, size: tuple[int, int]) -> None:
         self._mount, self._play, self._size = mount, play, size
         self._lag = float(rng.uniform(0.05, 0.45))
+        self._grip = float(rng.uniform(0.2, 0.9))
         start = play.ball.at(0.0) if play.ball else np.array([rng.normal(0, 20), rng.normal(0, 12), RADIUS_M])
         self._still = start
         distance = float(np.linalg.norm(start - mount.centre))
@@ -65,7 +66,9 @@ class CameraWork:
         aside = np.array(
             [-self._frame[0] * self._size[0] / 2 / focal, -self._frame[1] * self._size[1] / 2 / focal, 1.0]
         )
-        aim = self._mount.centre + first.rotation.T @ aside * float(np.linalg.norm(target - self._mount.centre))
+        aim = self._mount.centre + first.rotation.T @ aside * float(
+            np.linalg.norm(target - self._mount.centre)
+        )
         return look_at(self._mount.centre, aim, focal, self._mount.roll, self._size)
 
     def _target(self, t: float) -> Floats:
@@ -77,7 +80,7 @@ class CameraWork:
         target = np.mean(seen, axis=0)
         target[2] *= 0.5
         # anticipates the lag so that a steady pan keeps the ball in its place
-        return np.asarray(target + self._lag * 0.8 * self._past_velocity(t))
+        return np.asarray(target + self._lag * self._grip * self._past_velocity(t))
 
     def _past_velocity(self, t: float) -> Floats:
         ball = self._play.ball

@@ -25,7 +25,9 @@ def crowd_texture(rng: Generator, rows: int, columns: int, colours: list[Colour]
     weight = np.array([3.0] * len(colours) + [3.0, 2.0, 2.0, 1.0])
     body = fans[rng.choice(len(fans), size=(rows, columns), p=weight / weight.sum())]
     body = body * rng.uniform(0.55, 1.1, (rows, columns, 1))
-    head = _SKIN[rng.choice(3, size=(rows, columns), p=[0.6, 0.25, 0.15])] * rng.uniform(0.6, 1.05, (rows, columns, 1))
+    head = _SKIN[rng.choice(3, size=(rows, columns), p=[0.6, 0.25, 0.15])] * rng.uniform(
+        0.6, 1.05, (rows, columns, 1)
+    )
     empty = seats * rng.uniform(0.9, 1.1, (rows, columns, 1))
     body = np.where(filled[..., None], body, empty)
     head = np.where(filled[..., None], head, empty * 0.8)
@@ -38,5 +40,6 @@ def crowd_texture(rng: Generator, rows: int, columns: int, colours: list[Colour]
     texture[line == deep - 1] *= 0.55
     aisle = (np.arange(columns * wide) // wide) % int(rng.integers(22, 40)) == 0
     texture[:, aisle] = np.array([120, 122, 124]) * rng.uniform(0.5, 1.2)
+    texture *= rng.uniform(0.7, 1.15, (*texture.shape[:2], 1))
     image = np.clip(texture * level, 0, 255).astype(np.uint8)
     return np.asarray(cv2.GaussianBlur(image, (3, 3), 0.7))

@@ -50,9 +50,16 @@ class Cutout:
         out[there] = self.alpha[row[there], column[there]]
         return out
 
-    def _inside(self, width: int, height: int) -> tuple[tuple[int, int, int, int], tuple[slice, slice]] | None:
+    def _inside(
+        self, width: int, height: int
+    ) -> tuple[tuple[int, int, int, int], tuple[slice, slice]] | None:
         h, w = self.alpha.shape
-        x0, y0, x1, y1 = max(self.left, 0), max(self.top, 0), min(self.left + w, width), min(self.top + h, height)
+        x0, y0, x1, y1 = (
+            max(self.left, 0),
+            max(self.top, 0),
+            min(self.left + w, width),
+            min(self.top + h, height),
+        )
         if x0 >= x1 or y0 >= y1:
             return None
         part = (slice(y0 - self.top, y1 - self.top), slice(x0 - self.left, x1 - self.left))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from raasid.data.synthetic.arrays import Floats
+from raasid.data.synthetic.arrays import Bools, Floats
 from raasid.data.synthetic.camera import Camera
 from raasid.data.synthetic.cutout import Cutout
 from raasid.data.synthetic.kit import Outfit
@@ -75,8 +75,23 @@ class Limbs:
         return self.start[i], self.stop[i], (self.start_depth[i] + self.stop_depth[i]) / 2, self.radius[i]
 
 
+class Paint:
+    """An outfit as one colour per capsule."""
+
+    def __init__(self, outfit: Outfit) -> None:
+        self.striped = outfit.stripe is not None
+        # an alpha that no light brings below opaque
+        self._colours = np.array([[*(getattr(outfit, part) or outfit.shirt), 1e6] for part in _PART])
+
+    def shaded(self, light: float) -> tuple[list[list[float]], list[list[float]]]:
+        """Blue, green, red, alpha of the capsules' dark and lit sides."""
+        dark = np.minimum(self._colours * (0.76 * light), 255).tolist()
+        bright = np.minimum(self._colours * (1.08 * light), 255).tolist()
+        return dark, bright
+
+
 def figure(
-    limbs: Limbs, i: int, outfit: Outfit, size: tuple[int, int], light: float, side: float, smear_px: Floats
+    limbs: Limbs, i: int, paint: Paint, size: tuple[int, int], *, light: float, side: float, smear_px: Floats
 ) -> Cutout | None:
     """Body i as a cut-out, or None when out of sight.
 
@@ -91,22 +106,22 @@ def figure(
         return None
     scale = float(radius[0] / RADIUS_M[0])
     fine = 4 if scale < 40 else 3 if scale < 90 else 2
-    width, height = (high - low).tolist()
-    canvas = np.zeros((height * fine, width * fine, 4), np.uint8)
+    canvas_size = tuple((high - low).tolist())
+    canvas = np.zeros((canvas_size[1] * fine, canvas_size[0] * fine, 4), np.uint8)
     ends = np.round(np.concatenate([a - low, b - low], axis=1) * (fine * 16) - 8).astype(int).tolist()
     thick = np.maximum(1, np.round(2 * radius * fine)).astype(int).tolist()
     lit = (np.array([side * 0.35, -0.30]) * radius[:, None] * (fine * 16)).astype(int).tolist()
     # the stripe lies on the shirt, whichever way the body faces
+    dark, bright = paint.shaded(light)
     for k in np.argsort(-(depth - 0.05 * _ON_TOP), kind="stable").tolist():
-        colour = getattr(outfit, _PART[k])
-        if colour is None:
+        if _ON_TOP[k] and not paint.striped:
             continue
         (ax, ay, bx, by), (dx, dy) = ends[k], lit[k]
-        dark = (*(min(255.0, c * light * 0.76) for c in colour), 255)
-        bright = (*(min(255.0, c * light * 1.08) for c in colour), 255)
-        cv2.line(canvas, (ax, ay), (bx, by), dark, thick[k], cv2.LINE_8, 4)
-        cv2.line(canvas, (ax + dx, ay + dy), (bx + dx, by + dy), bright, max(1, int(thick[k] * 0.66)), cv2.LINE_8, 4)
-    small = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
+        cv2.line(canvas, (ax, ay), (bx, by), dark[k], thick[k], cv2.LINE_8, 4)
+        if thick[k] > 3:
+            width = int(thick[k] * 0.66)
+            cv2.line(canvas, (ax + dx, ay + dy), (bx + dx, by + dy), bright[k], width, cv2.LINE_8, 4)
+    small = cv2.resize(canvas, canvas_size, interpolation=cv2.INTER_AREA).astype(np.float32)
     small = _smear(small, (float(smear_px[0]), float(smear_px[1])))
     return Cutout(int(low[0]), int(low[1]), small[..., :3], small[..., 3] / 255)
 
@@ -124,7 +139,7 @@ def _smear(patch: Floats, by: tuple[float, float]) -> Floats:
     return out / steps
 
 
-def self_hidden(limbs: Limbs, joints: Floats, camera: Camera) -> Floats:
+def self_hidden(limbs: Limbs, joints: Floats, camera: Camera) -> Bools:
     """(N, 17) whether each keypoint of N bodies (N, 25, 3) lies behind the body's own limbs or trunk."""
     p, depth = camera.project(joints[:, :COCO_JOINTS])
     along = limbs.stop - limbs.start
@@ -133,7 +148,9 @@ def self_hidden(limbs: Limbs, joints: Floats, camera: Camera) -> Floats:
     share = np.clip(share, 0, 1)
     away = gap - share[..., None] * along[:, None]
     near = (away * away).sum(-1) < (0.95 * limbs.radius[:, None]) ** 2
-    front = limbs.start_depth[:, None] + share * (limbs.stop_depth - limbs.start_depth)[:, None] - RADIUS_M * 0.5
+    front = (
+        limbs.start_depth[:, None] + share * (limbs.stop_depth - limbs.start_depth)[:, None] - RADIUS_M * 0.5
+    )
     out = (near & (front + 0.06 < depth[:, :, None]) & ~_OWN).any(axis=-1)
     # the face is hidden by the head itself when the person looks away
     head_depth = camera.to_camera(joints[:, HEAD])[:, 2]

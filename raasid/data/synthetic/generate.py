@@ -28,7 +28,9 @@ class RenderingFailed(RaasidError):
     """A worker process ended before its matches were rendered."""
 
     def __init__(self, status: int, said: str) -> None:
-        super().__init__(f"rendering the synthetic league: a worker ended with status {status}; it said: {said}")
+        super().__init__(
+            f"rendering the synthetic league: a worker ended with status {status}; it said: {said}"
+        )
 
 
 def generate(league: League, folder: Path, workers: int = 2) -> list[Clip]:
@@ -109,7 +111,11 @@ def _stop(running: list[subprocess.Popen[str]]) -> None:
 
 
 def _work(
-    league: League, draft: Path, share: list[int], report: Callable[[int], None], running: list[subprocess.Popen[str]]
+    league: League,
+    draft: Path,
+    share: list[int],
+    report: Callable[[int], None],
+    running: list[subprocess.Popen[str]],
 ) -> None:
     """One worker: a fresh interpreter, so that no lock, thread or `__main__` of ours comes along."""
     order = json.dumps({"league": asdict(league), "folder": str(draft), "matches": share})

@@ -29,7 +29,17 @@ _CLOTH: dict[str, Colour] = {
 }
 _SKIN: list[Colour] = [(150, 178, 222), (128, 160, 208), (96, 128, 182), (66, 92, 142), (44, 60, 98)]
 _HAIR: list[Colour] = [(24, 26, 32), (30, 38, 56), (44, 66, 96), (96, 148, 188), (140, 148, 156)]
-_BOOTS: list[Colour] = [WHITE, WHITE, WHITE, BLACK, BLACK, (60, 235, 225), (60, 90, 245), (170, 80, 240), (90, 240, 120)]
+_BOOTS: list[Colour] = [
+    WHITE,
+    WHITE,
+    WHITE,
+    BLACK,
+    BLACK,
+    (60, 235, 225),
+    (60, 90, 245),
+    (170, 80, 240),
+    (90, 240, 120),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +86,9 @@ def draw_kit(rng: Generator, other: Kit | None = None) -> Kit:
         if other is None or _apart(_CLOTH[name], other.shirt) > 110:
             break
     shirt = _CLOTH[name]
-    shorts = shirt if rng.random() < 0.45 else _CLOTH[str(rng.choice(["white", "black", "white", "navy", "red"]))]
+    shorts = (
+        shirt if rng.random() < 0.45 else _CLOTH[str(rng.choice(["white", "black", "white", "navy", "red"]))]
+    )
     socks = shirt if rng.random() < 0.5 else _CLOTH[str(rng.choice(["white", "white", "black", "red"]))]
     trim = _CLOTH[str(rng.choice(names))]
     pattern = str(rng.choice(["plain", "plain", "stripes", "sleeves"]))
@@ -106,6 +118,10 @@ def plain(rng: Generator, shirt: Colour, trousers: Colour) -> Outfit:
 
 def draw_referee_kit(rng: Generator, teams: tuple[Kit, Kit]) -> Kit:
     """The officials' kit, apart from both teams'."""
-    choices = [n for n in ("black", "yellow", "sky", "lime", "red") if all(_apart(_CLOTH[n], t.shirt) > 90 for t in teams)]
+    choices = [
+        n
+        for n in ("black", "yellow", "sky", "lime", "red")
+        if all(_apart(_CLOTH[n], t.shirt) > 90 for t in teams)
+    ]
     shirt = _CLOTH[str(rng.choice(choices or ["black"]))]
     return Kit("referee", shirt, BLACK, BLACK, shirt, "plain", 0.3)

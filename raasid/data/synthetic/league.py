@@ -21,7 +21,7 @@ from raasid.data.synthetic.plate import paint_plates
 from raasid.data.synthetic.shot import Shot
 from raasid.data.synthetic.venue import build_venue
 
-RENDERER_VERSION = 2
+RENDERER_VERSION = 5
 """Raised whenever the same league would give other pictures or labels."""
 
 
@@ -53,7 +53,9 @@ def render_clip(league: League, match: int, clip: int) -> tuple[list[Image], Cli
     """
     cv2.setNumThreads(1)
     venue = build_venue(league.seed, match, league.size)
-    streams = [np.random.default_rng(s) for s in np.random.SeedSequence([league.seed, match, clip, 1]).spawn(4)]
+    streams = [
+        np.random.default_rng(s) for s in np.random.SeedSequence([league.seed, match, clip, 1]).spawn(4)
+    ]
     times = [i * league.stride / league.frame_rate_hz for i in range(league.frames_per_clip)]
     play = stage(streams[0], venue.squads, times[-1])
     work = CameraWork(streams[1], venue.mount, play, league.size)
@@ -76,7 +78,11 @@ def render_clip(league: League, match: int, clip: int) -> tuple[list[Image], Cli
         camera="main",
     )
     height = venue.mount.centre[2]
-    tags = (venue.light.sky, play.kind, "high_camera" if height > 24 else "low_camera" if height < 15 else "mid_camera")
+    tags = (
+        venue.light.sky,
+        play.kind,
+        "high_camera" if height > 24 else "low_camera" if height < 15 else "mid_camera",
+    )
     record = Clip(
         id=f"{provenance.match}-{clip}",
         frames=tuple(frames),

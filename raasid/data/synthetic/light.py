@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -28,6 +28,8 @@ class Light:
     """Width of the roof's notches that the edge shows; 0 for a straight one."""
     tint: Floats
     """(3,) gain of blue, green, red."""
+    exposure: float = 1.0
+    """Gain by which the camera answers a pitch that lies in the shade."""
 
     def sunlit(self, ground: Floats) -> Floats:
         """1 in the open, 0 in the stand's shadow, for points (..., 2) in metres."""
@@ -35,7 +37,7 @@ class Light:
             return np.ones(ground.shape[:-1])
         nx, ny, offset = self.edge
         along = ground @ np.array([-ny, nx])
-        notch = 0.0 if self.notch_m == 0 else 2.0 * (np.mod(along / self.notch_m, 1.0) > 0.35)
+        notch = 0.0 if self.notch_m == 0 else 1.6 * (np.mod(along / self.notch_m, 1.0) > 0.35)
         return np.asarray(np.clip((offset + notch - ground @ np.array([nx, ny])) / 0.8 + 0.5, 0, 1))
 
     def level(self, ground: Floats) -> Floats:
@@ -43,24 +45,26 @@ class Light:
         if self.sky == "night":
             # floodlights leave the far corners a little darker
             return np.asarray(1.04 - 0.12 * ((ground[..., 0] / 60) ** 2 + (ground[..., 1] / 45) ** 2) / 2)
-        return self.shade + (1 - self.shade) * self.sunlit(ground)
+        return self.exposure * (self.shade + (1 - self.shade) * self.sunlit(ground))
 
     def casts(self, ground: Floats) -> list[tuple[Floats, Floats]]:
-        """Shadows of things at `ground` (N, 2): offset (N, 2) per metre of height and darkness (N,), by lamp."""
+        """Shadows of things at `ground` (N, 2): by lamp, offset (N, 2) per metre of height, darkness (N,)."""
         n = len(ground)
         below = np.broadcast_to(np.array([0.03, 0.02]), (n, 2))
         if self.sky == "overcast":
             return [(below, np.full(n, 0.34))]
         if self.sky == "night":
             lamps = np.array([[-80.0, -45.0], [80.0, -45.0], [-80.0, 45.0], [80.0, 45.0]])
-            return [((ground - lamp) / 42.0, np.full(n, 0.055)) for lamp in lamps] + [(below, np.full(n, 0.16))]
+            return [((ground - lamp) / 42.0, np.full(n, 0.055)) for lamp in lamps] + [
+                (below, np.full(n, 0.16))
+            ]
         shift = -self.towards[:2] / max(float(self.towards[2]), 0.15)
         return [(np.broadcast_to(shift, (n, 2)), 0.5 * self.sunlit(ground)), (below, np.full(n, 0.2))]
 
 
 def draw_light(rng: Generator) -> Light:
     """The weather of a match."""
-    sky: Sky = ("sun", "overcast", "night")[int(rng.choice(3, p=[0.4, 0.25, 0.35]))]  # type: ignore[assignment]
+    sky: Sky = ("sun", "overcast", "night")[int(rng.choice(3, p=[0.4, 0.25, 0.35]))]
     azimuth, height = rng.uniform(0, 2 * np.pi), np.radians(rng.uniform(24, 60))
     if sky == "overcast":
         height = np.radians(85)
@@ -70,5 +74,10 @@ def draw_light(rng: Generator) -> Light:
     edge = (float(-facing[0]), float(-facing[1]), float(rng.uniform(-25, 60)))
     warm = {"sun": (0.94, 1.0, 1.03), "overcast": (1.03, 1.0, 0.97), "night": (0.98, 1.0, 0.99)}[sky]
     tint = np.array(warm) * rng.uniform(0.96, 1.04, 3)
-    notch = float(rng.choice([0.0, 0.0, rng.uniform(3, 9)]))
-    return Light(sky, towards, float(rng.uniform(0.36, 0.62)), edge, notch, tint)
+    notch = float(rng.choice([0.0, 0.0, 0.0, 0.0, rng.uniform(4, 10)]))
+    light = Light(sky, towards, float(rng.uniform(0.36, 0.62)), edge, notch, tint)
+    x, y = np.meshgrid(np.linspace(-50, 50, 21), np.linspace(-32, 32, 15))
+    mean = float(light.level(np.stack([x, y], axis=-1)).mean())
+    return (
+        replace(light, exposure=min(1.25, 0.92 * mean ** -rng.uniform(0.4, 0.8))) if sky == "sun" else light
+    )

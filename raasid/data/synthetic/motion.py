@@ -16,7 +16,7 @@ from raasid.data.synthetic.ball_path import RADIUS_M, BallPath, follow, kicked
 from raasid.data.synthetic.cast import TIRING_S, Actor, Cast
 from raasid.data.synthetic.gait import STYLE
 from raasid.data.synthetic.kit import Kit, Outfit, dress, plain
-from raasid.data.synthetic.pitch import LENGTH_M, WIDTH_M
+from raasid.data.synthetic.pitch import LENGTH_M, WIDTH_M, spots
 
 _SHAPE = np.array(
     [[-30, -18], [-32, -6], [-32, 6], [-30, 18], [-12, -20], [-15, -6], [-15, 6], [-12, 20], [4, -7], [6, 7]],
@@ -47,14 +47,27 @@ class Squads:
     officials: Kit
 
 
-def _actor(rng: Generator, track: int, role: Role, team: str | None, outfit: Outfit, ground: Floats) -> Actor:
+def _actor(
+    rng: Generator, ground: Floats, outfit: Outfit, *, track: int, role: Role, team: str | None = None
+) -> Actor:
     pace = float(rng.choice([0.0, 1.3, 3.0, 5.5], p=[0.22, 0.33, 0.30, 0.15]) * rng.uniform(0.7, 1.3))
     heading = float(rng.uniform(0, 2 * np.pi))
     velocity = (pace * np.cos(heading), pace * np.sin(heading))
     style = tuple(float(s) for s in rng.standard_normal(STYLE))
     phase = float(rng.uniform(0, 2 * np.pi))
     height = float(np.clip(rng.normal(1.82, 0.065), 1.66, 2.0))
-    return Actor(track, role, team, outfit, (float(ground[0]), float(ground[1])), velocity, heading, height, phase, style)
+    return Actor(
+        track,
+        role,
+        team,
+        outfit,
+        (float(ground[0]), float(ground[1])),
+        velocity,
+        heading,
+        height,
+        phase,
+        style,
+    )
 
 
 def _teams(rng: Generator, squads: Squads, focus: Floats) -> list[Actor]:
@@ -65,9 +78,13 @@ def _teams(rng: Generator, squads: Squads, focus: Floats) -> list[Actor]:
         way = 1.0 if side == 0 else -1.0
         shape = _SHAPE * np.array([0.55 * way, 0.75]) + focus * np.array([0.75, 0.45])
         spots = np.clip(shape + rng.normal(0, 4.0, shape.shape), -limit, limit)
-        out += [_actor(rng, side * 20 + 1 + i, "player", name, dress(rng, kit), p) for i, p in enumerate(spots)]
+        out += [
+            _actor(rng, p, dress(rng, kit), track=side * 20 + 1 + i, role="player", team=name)
+            for i, p in enumerate(spots)
+        ]
         goal = np.array([-way * (LENGTH_M / 2 - rng.uniform(1, 12)), focus[1] * 0.15])
-        keeper = _actor(rng, side * 20 + 11, "goalkeeper", name, dress(rng, squads.keepers[side], keeper=True), goal)
+        gloves = dress(rng, squads.keepers[side], keeper=True)
+        keeper = _actor(rng, goal, gloves, track=side * 20 + 11, role="goalkeeper", team=name)
         toward = np.arctan2(*(focus - goal)[::-1])
         out.append(replace(keeper, velocity=(0.0, 0.0), facing=float(toward)))
     return out
@@ -76,10 +93,10 @@ def _teams(rng: Generator, squads: Squads, focus: Floats) -> list[Actor]:
 def _bystanders(rng: Generator, squads: Squads, focus: Floats) -> list[Actor]:
     """Officials, coaches, ball-boys and photographers."""
     near = focus + rng.uniform(7, 15) * np.array([np.cos(a := rng.uniform(0, 2 * np.pi)), np.sin(a)])
-    out = [_actor(rng, 50, "referee", None, dress(rng, squads.officials), near)]
+    out = [_actor(rng, near, dress(rng, squads.officials), track=50, role="referee")]
     for track, y in ((51, -WIDTH_M / 2 - 0.8), (52, WIDTH_M / 2 + 0.8)):
         x = float(np.clip(focus[0] + rng.normal(0, 10), -52, 52))
-        line = _actor(rng, track, "referee", None, dress(rng, squads.officials), np.array([x, y]))
+        line = _actor(rng, np.array([x, y]), dress(rng, squads.officials), track=track, role="referee")
         out.append(replace(line, velocity=(line.velocity[0], 0.0), facing=-np.sign(y) * np.pi / 2))
     vests = [(60, 235, 200), (40, 120, 240), (30, 28, 28), (50, 46, 44), (200, 205, 205), (60, 50, 120)]
     for track in range(60, 60 + int(rng.integers(5, 12))):
@@ -87,8 +104,10 @@ def _bystanders(rng: Generator, squads: Squads, focus: Floats) -> list[Actor]:
         y = rng.uniform(36.5, 38.0) if far else -rng.uniform(35.6, 37.0)
         x = float(np.clip(focus[0] + rng.uniform(-30, 30), -54, 54))
         shirt = vests[int(rng.integers(len(vests)))]
-        someone = _actor(rng, track, "other", None, plain(rng, shirt, (36, 32, 32)), np.array([x, y]))
-        out.append(replace(someone, velocity=(0.0, 0.0), facing=float(-np.sign(y) * np.pi / 2 + rng.normal(0, 0.5))))
+        someone = _actor(rng, np.array([x, y]), plain(rng, shirt, (36, 32, 32)), track=track, role="other")
+        out.append(
+            replace(someone, velocity=(0.0, 0.0), facing=float(-np.sign(y) * np.pi / 2 + rng.normal(0, 0.5)))
+        )
     return out
 
 
@@ -98,7 +117,11 @@ def _spread(actors: list[Actor], keep: int) -> list[Actor]:
     for _ in range(3):
         gap = p[:, None] - p[None]
         distance = np.linalg.norm(gap, axis=-1) + np.eye(len(p)) * 9
-        push = np.where(distance < 0.7, (0.7 - distance) / 2, 0.0)[..., None] * gap / (distance[..., None] + 1e-6)
+        push = (
+            np.where(distance < 0.7, (0.7 - distance) / 2, 0.0)[..., None]
+            * gap
+            / (distance[..., None] + 1e-6)
+        )
         move = push.sum(axis=1)
         move[keep] = 0.0
         p = p + move
@@ -118,17 +141,27 @@ def _mark(rng: Generator, actors: list[Actor], carrier: int, place: Floats, clos
         pace = rng.uniform(0.5, 5.0)
         to_ball = place - at + rng.normal(0, 1.0, 2)
         to_ball /= np.linalg.norm(to_ball) + 1e-6
-        out[i] = replace(a, ground=(float(at[0]), float(at[1])), velocity=tuple(pace * to_ball), facing=float(np.arctan2(to_ball[1], to_ball[0])))
+        out[i] = replace(
+            a,
+            ground=(float(at[0]), float(at[1])),
+            velocity=tuple(pace * to_ball),
+            facing=float(np.arctan2(to_ball[1], to_ball[0])),
+        )
     return out
 
 
 def _carrier(actors: list[Actor], place: Floats) -> int:
     """Whoever of the players is nearest."""
-    gaps = [float(np.hypot(a.ground[0] - place[0], a.ground[1] - place[1])) if a.role == "player" else 1e9 for a in actors]
+    gaps = [
+        float(np.hypot(a.ground[0] - place[0], a.ground[1] - place[1])) if a.role == "player" else 1e9
+        for a in actors
+    ]
     return int(np.argmin(gaps))
 
 
-def _dribble(rng: Generator, actor: Actor, place: Floats, heading: float, duration: float) -> tuple[Actor, BallPath]:
+def _dribble(
+    rng: Generator, actor: Actor, place: Floats, heading: float, duration: float
+) -> tuple[Actor, BallPath]:
     pace = float(rng.uniform(0.3, 6.5))
     way = np.array([np.cos(heading), np.sin(heading)])
     left = np.array([-way[1], way[0]])
@@ -142,11 +175,15 @@ def _dribble(rng: Generator, actor: Actor, place: Floats, heading: float, durati
         x, y = offset + way * (travelled + ahead) + left * aside
         return float(x), float(y), RADIUS_M
 
-    runner = replace(actor, ground=(float(offset[0]), float(offset[1])), velocity=tuple(pace * way), facing=heading)
+    runner = replace(
+        actor, ground=(float(offset[0]), float(offset[1])), velocity=tuple(pace * way), facing=heading
+    )
     return runner, follow(at_feet, duration)
 
 
-def _kick(rng: Generator, actor: Actor, place: Floats, heading: float, kind: str, duration: float) -> tuple[Actor, BallPath]:
+def _kick(
+    rng: Generator, actor: Actor, place: Floats, *, heading: float, kind: str, duration: float
+) -> tuple[Actor, BallPath]:
     way = np.array([np.cos(heading), np.sin(heading)])
     left = np.array([-way[1], way[0]])
     latest = duration if kind == "still" else min(0.1, duration)
@@ -156,8 +193,18 @@ def _kick(rng: Generator, actor: Actor, place: Floats, heading: float, kind: str
         "shot": rng.uniform(-0.35, latest),
         "still": rng.uniform(0.25, 3.0) + duration,
     }[kind]
-    pace = {"pass": rng.uniform(6, 17), "loft": rng.uniform(13, 24), "shot": rng.uniform(18, 29), "still": 9.0}[kind]
-    climb = {"pass": rng.uniform(0, 0.06), "loft": rng.uniform(0.25, 0.75), "shot": rng.uniform(0.02, 0.25), "still": 0.0}[kind]
+    pace = {
+        "pass": rng.uniform(6, 17),
+        "loft": rng.uniform(13, 24),
+        "shot": rng.uniform(18, 29),
+        "still": 9.0,
+    }[kind]
+    climb = {
+        "pass": rng.uniform(0, 0.06),
+        "loft": rng.uniform(0.25, 0.75),
+        "shot": rng.uniform(0.02, 0.25),
+        "still": 0.0,
+    }[kind]
     velocity = pace * np.array([way[0] * np.cos(climb), way[1] * np.cos(climb), np.sin(climb)])
     path = kicked(np.array([place[0], place[1], RADIUS_M]), velocity, when, duration)
     run = float(rng.uniform(0.0, 3.0))
@@ -173,12 +220,55 @@ def _kick(rng: Generator, actor: Actor, place: Floats, heading: float, kind: str
     return kicker, path
 
 
+def _receive(rng: Generator, actors: list[Actor], hero: int, place: Floats) -> list[Actor]:
+    """Whoever is nearest to where the ball has come goes for it."""
+    free = [(float(np.hypot(a.ground[0] - place[0], a.ground[1] - place[1])), i) for i, a in enumerate(actors)
+            if a.role == "player" and i != hero]  # fmt: skip
+    taker = min(free)[1]
+    angle, gap, pace = rng.uniform(0, 2 * np.pi), 0.35 + rng.gamma(1.5, 0.5), rng.uniform(0.5, 5.5)
+    way = np.array([np.cos(angle), np.sin(angle)])
+    at = place + way * gap
+    out = list(actors)
+    out[taker] = replace(
+        actors[taker],
+        ground=(float(at[0]), float(at[1])),
+        velocity=tuple(-pace * way),
+        facing=float(angle + np.pi),
+    )
+    return out
+
+
+def _anywhere(rng: Generator) -> Floats:
+    return np.array([np.clip(rng.normal(0, 26), -50, 50), rng.uniform(-31, 31)])
+
+
+def _on_a_line(rng: Generator) -> Floats:
+    """A place where the ball lies on paint: a spot, a line or the centre circle."""
+    kind, side = int(rng.integers(5)), float(rng.choice([-1, 1]))
+    if kind == 0:
+        return np.array(spots()[int(rng.integers(3))])
+    if kind == 1:
+        angle = rng.uniform(0, 2 * np.pi)
+        return 9.15 * np.array([np.cos(angle), np.sin(angle)])
+    if kind == 2:
+        return np.array([rng.uniform(-50, 50), side * WIDTH_M / 2])
+    if kind == 3:
+        return np.array([0.0, rng.uniform(-33, 33)])
+    return np.array([side * (LENGTH_M / 2 - 16.5), rng.uniform(-20, 20)])
+
+
 def stage(rng: Generator, squads: Squads, duration: float) -> Play:
     """Draw the play of one clip of `duration` seconds."""
-    kind = str(rng.choice(["dribble", "pass", "loft", "shot", "still", "none"], p=[0.31, 0.28, 0.17, 0.09, 0.12, 0.03]))
-    place = np.array([np.clip(rng.normal(0, 26), -50, 50), rng.uniform(-31, 31)])
+    kind = str(
+        rng.choice(
+            ["dribble", "pass", "loft", "shot", "still", "none"], p=[0.37, 0.26, 0.15, 0.08, 0.11, 0.03]
+        )
+    )
+    place = _on_a_line(rng) if rng.random() < 0.14 else _anywhere(rng)
     if kind == "still" and rng.random() < 0.4:
-        place = np.array([rng.choice([-1, 1]) * rng.uniform(40, 51), rng.choice([-1, 1]) * rng.uniform(4, 33)])
+        place = np.array(
+            [rng.choice([-1, 1]) * rng.uniform(40, 51), rng.choice([-1, 1]) * rng.uniform(4, 33)]
+        )
     actors = _teams(rng, squads, place) + _bystanders(rng, squads, place)
     hero = _carrier(actors, place)
     heading = float(rng.uniform(0, 2 * np.pi))
@@ -187,7 +277,9 @@ def stage(rng: Generator, squads: Squads, duration: float) -> Play:
     if kind == "dribble":
         actors[hero], ball = _dribble(rng, actors[hero], place, heading, duration)
     elif kind != "none":
-        actors[hero], ball = _kick(rng, actors[hero], place, heading, kind, duration)
+        actors[hero], ball = _kick(rng, actors[hero], place, heading=heading, kind=kind, duration=duration)
+        if kind in {"pass", "loft"} and rng.random() < 0.6:
+            actors = _receive(rng, actors, hero, ball.at(duration / 2)[:2])
     actors = _spread(actors, hero)
     spare = None
     if rng.random() < 0.06:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
-from raasid.data.synthetic.arrays import Floats, Image
+from raasid.data.synthetic.arrays import Floats, Image, Ints
 
 _MARKS = ("MATCHFEED", "TACTICAL CAM", "LEAGUE VIEW", "ANALYSIS", "PITCHSIDE TV", "LIVE")
 
@@ -32,7 +32,7 @@ class Overlay:
             picture[part] = (picture[part] * (1 - alpha) + self.colour[part] * alpha + 0.5).astype(np.uint8)
 
 
-def _runs(rows: Floats) -> list[tuple[int, int]]:
+def _runs(rows: Ints) -> list[tuple[int, int]]:
     """Neighbouring rows as half-open ranges."""
     cuts = np.flatnonzero(np.diff(rows) > 1)
     starts, stops = np.r_[rows[0], rows[cuts + 1]], np.r_[rows[cuts] + 1, rows[-1] + 1]
@@ -51,7 +51,16 @@ def draw_overlay(rng: Generator, size: tuple[int, int]) -> Overlay:
         (wide, _), _ = cv2.getTextSize(mark, cv2.FONT_HERSHEY_SIMPLEX, scale, thick)
         x = int(width * 0.96) - wide if rng.random() < 0.8 else int(width * 0.04)
         y = int(height * (0.94 if rng.random() < 0.8 else 0.07))
-        cv2.putText(alpha, mark, (x, y), cv2.FONT_HERSHEY_SIMPLEX, scale, 255 * rng.uniform(0.4, 0.75), thick, cv2.LINE_AA)
+        cv2.putText(
+            alpha,
+            mark,
+            (x, y),
+            cv2.FONT_HERSHEY_SIMPLEX,
+            scale,
+            255 * rng.uniform(0.4, 0.75),
+            thick,
+            cv2.LINE_AA,
+        )
     style = rng.random()
     if style < 0.5:
         left = rng.uniform(0.55, 0.66) if rng.random() < 0.8 else 0.04
@@ -63,5 +72,14 @@ def draw_overlay(rng: Generator, size: tuple[int, int]) -> Overlay:
         cv2.rectangle(colour, a, b, tuple(int(c) for c in rng.integers(10, 90, 3)), -1)
         cv2.rectangle(alpha, a, b, 240, -1)
         score = f"HOM {rng.integers(4)}-{rng.integers(4)} AWY  {rng.integers(1, 90)}:{rng.integers(10, 60)}"
-        cv2.putText(colour, score, (a[0] + 4, b[1] - 5), cv2.FONT_HERSHEY_SIMPLEX, 0.38 * unit, (240, 240, 240), 1, cv2.LINE_AA)
+        cv2.putText(
+            colour,
+            score,
+            (a[0] + 4, b[1] - 5),
+            cv2.FONT_HERSHEY_SIMPLEX,
+            0.38 * unit,
+            (240, 240, 240),
+            1,
+            cv2.LINE_AA,
+        )
     return Overlay(colour, alpha.astype(np.float32) / 255)

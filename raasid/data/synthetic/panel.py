@@ -28,7 +28,9 @@ class Panel:
     @property
     def corners(self) -> Floats:
         """(4, 3) metres."""
-        return np.stack([self.origin, self.origin + self.u, self.origin + self.u + self.v, self.origin + self.v])
+        return np.stack(
+            [self.origin, self.origin + self.u, self.origin + self.u + self.v, self.origin + self.v]
+        )
 
     def homography(self, camera: Camera, shrink: int = 1) -> Floats:
         """(3, 3) from the texture's pixel indices, at 1/shrink of its size, to the camera's pixel indices."""
@@ -49,6 +51,7 @@ class Panel:
         high = np.clip(np.ceil(outline.max(axis=0)), 0, [width, height]).astype(int)
         if (high - low < 1).any():
             return
+        # only what the picture shows is warped
         x0, y0, x1, y1 = int(low[0]), int(low[1]), int(high[0]), int(high[1])
         shift = np.array([[1.0, 0.0, -x0], [0.0, 1.0, -y0], [0.0, 0.0, 1.0]])
         texture, shrink = _fitting(self.texture, self._texels_per_pixel(camera, (x0 + x1) / 2, (y0 + y1) / 2))
@@ -58,10 +61,18 @@ class Panel:
         )  # fmt: skip
         mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
         points = np.round((outline - 0.5 - [x0, y0]).clip(-30000, 30000) * 16).astype(np.int32)
-        cv2.fillPoly(mask, [points], 255, shift=4)
-        cv2.copyTo(warped, mask, picture[y0:y1, x0:x1])
+        cv2.fillPoly(mask, [points], 255, cv2.LINE_AA, 4)
+        region = picture[y0:y1, x0:x1]
         if alpha is not None:
-            alpha[y0:y1, x0:x1] |= mask
+            # the alpha softens the edge when the layer is laid over the picture
+            cv2.copyTo(warped, mask, region)
+            np.maximum(alpha[y0:y1, x0:x1], mask, out=alpha[y0:y1, x0:x1])
+            return
+        edge = (mask > 0) & (mask < 255)
+        share = mask[edge].astype(np.float32).reshape(-1, *[1] * (picture.ndim - 2)) / 255
+        blend = region[edge] * (1 - share) + warped[edge] * share
+        cv2.copyTo(warped, mask, region)
+        region[edge] = blend.astype(np.uint8)
 
     def _texels_per_pixel(self, camera: Camera, x: float, y: float) -> float:
         """How many texels fall on one pixel there, along the rows."""

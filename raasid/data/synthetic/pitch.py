@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from raasid.data.synthetic.arrays import Floats
@@ -36,7 +38,7 @@ def _box(depth: float, width: float, side: int) -> list[Floats]:
     """The three lines of a goal area or penalty area."""
     back, front, half = side * LENGTH_M / 2, side * (LENGTH_M / 2 - depth), width / 2
     corners = [(back, -half), (front, -half), (front, half), (back, half)]
-    return [quad for a, b in zip(corners, corners[1:], strict=False) for quad in _strip(np.array([a, b]))]
+    return [quad for a, b in pairwise(corners) for quad in _strip(np.array([a, b]))]
 
 
 def _disc(x: float, y: float) -> Floats:
@@ -51,7 +53,13 @@ def spots() -> list[tuple[float, float]]:
 def markings() -> list[Floats]:
     """Every painted line as convex ground polygons (N, 3), metres."""
     x, y = LENGTH_M / 2, WIDTH_M / 2
-    straight = [[(-x, -y), (x, -y)], [(-x, y), (x, y)], [(-x, -y), (-x, y)], [(x, -y), (x, y)], [(0, -y), (0, y)]]
+    straight = [
+        [(-x, -y), (x, -y)],
+        [(-x, y), (x, y)],
+        [(-x, -y), (-x, y)],
+        [(x, -y), (x, y)],
+        [(0, -y), (0, y)],
+    ]
     out = [quad for ends in straight for quad in _strip(np.array(ends, dtype=float))]
     out += _strip(_arc((0, 0), 9.15, 0, 360))
     for side in (-1, 1):

@@ -47,7 +47,8 @@ class Plate:
 
 def paint_plates(rng: Generator, cameras: list[Camera], turf: Turf, stadium: Stadium) -> list[Plate]:
     """Plates for frames 0 … len(cameras) - 1, in order."""
-    grain = rng.standard_normal((256, 256)).astype(np.float32)
+    raw = rng.standard_normal((256, 256), dtype=np.float32)
+    grain = np.clip(np.round(128 + turf.grain * raw), 0, 255).astype(np.uint8)
     plates: list[Plate] = []
     start = 0
     while start < len(cameras):
@@ -83,7 +84,7 @@ def _view(cameras: list[Camera]) -> Camera | None:
     return replace(base, principal=(base.principal[0] - low[0], base.principal[1] - low[1]), size=size)
 
 
-def _paint(camera: Camera, turf: Turf, stadium: Stadium, grain: Floats) -> tuple[Image, Image | None]:
+def _paint(camera: Camera, turf: Turf, stadium: Stadium, grain: Image) -> tuple[Image, Image | None]:
     width, height = camera.size
     picture = np.empty((height, width, 3), np.uint8)
     picture[:] = np.array(stadium.gap, np.uint8)
@@ -103,30 +104,37 @@ def _paint(camera: Camera, turf: Turf, stadium: Stadium, grain: Floats) -> tuple
     return picture, np.dstack([before, alpha])
 
 
-def _lawn(picture: Image, camera: Camera, turf: Turf, grain: Floats) -> None:
+def _lawn(picture: Image, camera: Camera, turf: Turf, grain: Image) -> None:
     """Grass, lines on it, then light on both."""
-    origin, u, v = np.array([-HALF_X_M, -HALF_Y_M, 0.0]), np.array([2 * HALF_X_M, 0, 0]), np.array([0, 2 * HALF_Y_M, 0])
+    origin, u, v = (
+        np.array([-HALF_X_M, -HALF_Y_M, 0.0]),
+        np.array([2 * HALF_X_M, 0, 0]),
+        np.array([0, 2 * HALF_Y_M, 0]),
+    )
     grass = np.zeros_like(picture)
     there = np.zeros(picture.shape[:2], np.uint8)
     Panel(origin, u, v, turf.colour).paste(grass, camera, there)
     if not there.any():
         return
     lines = np.zeros((picture.shape[0] * _FINE, picture.shape[1] * _FINE), np.uint8)
-    for polygon in MARKINGS:
+    for polygon in [*MARKINGS, *turf.litter]:
         outline = camera.outline(polygon)
         if len(outline) and (outline.max(axis=0) > 0).all() and (outline.min(axis=0) < camera.size).all():
             points = np.round((outline * _FINE - 0.5).clip(-30000, 30000) * 16).astype(np.int32)
             cv2.fillConvexPoly(lines, points, 255, shift=4)
-    paint = cv2.resize(lines, picture.shape[1::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
+    paint = cv2.resize(lines, picture.shape[1::-1], interpolation=cv2.INTER_AREA)
+    painted = paint > 0
+    share = (paint[painted] * (turf.paint / 255)).astype(np.float32)[:, None]
+    grass[painted] = (grass[painted] * (1 - share) + np.array([222, 232, 228], np.float32) * share).astype(
+        np.uint8
+    )
     rows, columns = -(-picture.shape[0] // 256), -(-picture.shape[1] // 256)
     blades = np.tile(grain, (rows, columns))[: picture.shape[0], : picture.shape[1]]
-    paint *= np.clip(turf.paint * (1 + 0.06 * blades), 0, 1) / 255
-    light = np.full_like(picture, 128)
-    Panel(origin, u, v, cv2.merge([turf.light] * 3)).paste(light, camera)
-    white = np.array([222, 232, 228], np.float32)
-    value = grass + (white - grass) * paint[..., None] + (turf.grain * blades)[..., None]
-    value *= light.astype(np.float32) / 128
-    cv2.copyTo(np.clip(value, 0, 255).astype(np.uint8), there, picture)
+    grass = cv2.addWeighted(grass, 1, cv2.cvtColor(blades, cv2.COLOR_GRAY2BGR), 1, -128)
+    light = np.full(picture.shape[:2], 128, np.uint8)
+    Panel(origin, u, v, turf.light).paste(light, camera)
+    grass = cv2.multiply(grass, cv2.cvtColor(light, cv2.COLOR_GRAY2BGR), scale=1 / 128)
+    np.copyto(picture, grass, where=(there > 0)[..., None])
 
 
 def _goal(picture: Image, camera: Camera, side: int, net_white: float) -> None:

@@ -62,7 +62,9 @@ class Sensor:
         height, width = picture.shape[:2]
         luma, *chroma = cv2.split(cv2.cvtColor(picture, cv2.COLOR_BGR2YCrCb))
         small = cv2.merge(chroma)
-        small = cv2.resize(small, (width // self.colour_shrink, height // self.colour_shrink), interpolation=cv2.INTER_AREA)
+        small = cv2.resize(
+            small, (width // self.colour_shrink, height // self.colour_shrink), interpolation=cv2.INTER_AREA
+        )
         red, blue = cv2.split(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR))
         return np.asarray(cv2.cvtColor(cv2.merge([luma, red, blue]), cv2.COLOR_YCrCb2BGR))
 
@@ -112,15 +114,15 @@ def _curve(rng: Generator, tint: Floats) -> Image:
 def draw_sensor(rng: Generator, light: Light, width: int) -> Sensor:
     """The picture chain of a match for pictures of `width` pixels."""
     unit = width / 640
-    longest = {"sun": 1 / 150, "overcast": 1 / 80, "night": 1 / 50}[light.sky]
+    fast, slow = {"sun": (1 / 500, 1 / 120), "overcast": (1 / 250, 1 / 60), "night": (1 / 150, 1 / 50)}[light.sky]
     return Sensor(
-        shutter_s=float(np.exp(rng.uniform(np.log(1 / 500), np.log(longest)))),
+        shutter_s=float(np.exp(rng.uniform(np.log(fast), np.log(slow)))),
         blur_px=float(rng.uniform(0.45, 0.95)) * max(1.0, unit**0.5),
         sharpen=float(rng.choice([0.0, rng.uniform(0.2, 0.9)])),
         curve=_curve(rng, light.tint),
         noise=float(rng.uniform(0.6, 2.4) * (1.4 if light.sky == "night" else 1.0)),
         colour_shrink=int(rng.choice([1, 2, 2, 3])),
-        quality=int(rng.choice([0, rng.integers(45, 92), rng.integers(45, 92)])),
+        quality=int(rng.integers(45, 92)) if rng.random() < 0.67 else 0,
         vignette=float(rng.choice([0.0, rng.uniform(0.05, 0.22)])),
         haze=float(rng.choice([0.0, rng.uniform(0.05, 0.4)], p=[0.9, 0.1])),
     )

@@ -12,9 +12,9 @@ from raasid.data.synthetic.figure import RADIUS_M as LIMB_M
 from raasid.data.synthetic.figure import capsules
 from raasid.data.synthetic.light import Light
 
-_CASTING = [0, 1, 2, 3, 6, 7, 9, 10, 11, 13, 14, 17, 18, 22]
+_CASTING = [0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 13, 14, 17, 18, 21, 22]
 """Capsules that matter for a shadow: legs, trunk, arms, head."""
-_FAINT = [2, 3, 6, 7, 10, 22]
+_FAINT = [2, 3, 4, 5, 9, 10, 22]
 """Those that matter for the faint ones of floodlights."""
 _RING = np.linspace(0, 2 * np.pi, 16, endpoint=False)
 
@@ -29,7 +29,8 @@ def lay_shadows(picture: Image, camera: Camera, light: Light, bodies: Floats, ba
             continue
         mask = np.zeros_like(total)
         parts = _CASTING if dark.max(initial=0) > 0.1 else _FAINT
-        _bodies(mask, camera, _fallen(start[:, parts], shift), _fallen(stop[:, parts], shift), LIMB_M[parts], dark)
+        ends = (_fallen(part[:, parts], shift) for part in (start, stop))
+        _bodies(mask, camera, *ends, radius=LIMB_M[parts], dark=dark)
         for ball, direction, strength in zip(balls, ball_shift, ball_dark, strict=True):
             _ball(mask, camera, ball, direction, float(strength))
         cv2.add(total, mask, dst=total)
@@ -45,10 +46,14 @@ def _fallen(points: Floats, shift: Floats) -> Floats:
     return out
 
 
-def _bodies(mask: Image, camera: Camera, start: Floats, stop: Floats, radius: Floats, dark: Floats) -> None:
+def _bodies(
+    mask: Image, camera: Camera, start: Floats, stop: Floats, *, radius: Floats, dark: Floats
+) -> None:
     a, depth = camera.project(start)
     b, _ = camera.project(stop)
-    thick = np.maximum(1, np.round(1.6 * radius * camera.focal_px / np.maximum(depth, 1))).astype(int).tolist()
+    thick = (
+        np.maximum(1, np.round(1.6 * radius * camera.focal_px / np.maximum(depth, 1))).astype(int).tolist()
+    )
     ends = np.round((np.concatenate([a, b], axis=-1) - 0.5).clip(-20000, 20000) * 16).astype(int).tolist()
     for person, strength in enumerate((255 * dark).tolist()):
         for (ax, ay, bx, by), t in zip(ends[person], thick[person], strict=True):

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.random import Generator
 
 from raasid.data.records import Ball, Frame, Keypoint, Person, Visibility
-from raasid.data.synthetic.arrays import Floats, Image
+from raasid.data.synthetic.arrays import Bools, Floats, Image, Ints
 from raasid.data.synthetic.ball_look import ball_cutout
 from raasid.data.synthetic.ball_path import RADIUS_M
 from raasid.data.synthetic.camera import Camera
 from raasid.data.synthetic.camera_work import REFERENCE_WIDTH, CameraWork
 from raasid.data.synthetic.cutout import Cutout
-from raasid.data.synthetic.figure import Limbs, figure, self_hidden
+from raasid.data.synthetic.figure import Limbs, Paint, figure, self_hidden
 from raasid.data.synthetic.motion import Play
 from raasid.data.synthetic.pitch import line_distance
 from raasid.data.synthetic.plate import Plate
@@ -24,7 +24,7 @@ from raasid.data.synthetic.shadow import lay_shadows
 from raasid.data.synthetic.skeleton import COCO_JOINTS
 from raasid.data.synthetic.venue import Venue
 
-_SUBFRAMES = 5
+_SUBFRAMES = 3
 _HIDDEN, _PARTLY = 0.85, 0.35
 """Covered shares of the ball above which it counts as hidden and as partly visible."""
 
@@ -38,7 +38,7 @@ class _Body:
     depth: float
     keypoints: Floats
     """(17, 2) pixels."""
-    seen: Floats
+    seen: Bools
     """(17,) whether each keypoint is visible."""
 
 
@@ -57,12 +57,15 @@ class _Sphere:
 class Shot:
     """Renders the frames of one clip."""
 
-    def __init__(self, venue: Venue, play: Play, work: CameraWork, size: tuple[int, int], seed: Generator) -> None:
+    def __init__(
+        self, venue: Venue, play: Play, work: CameraWork, size: tuple[int, int], seed: Generator
+    ) -> None:
         self._venue, self._play, self._work, self._size = venue, play, work, size
         self._turn = np.linalg.qr(seed.standard_normal((3, 3)))[0]
         self._axis = seed.standard_normal(3)
         side = float(np.sign(venue.light.towards[0])) if venue.light.sky == "sun" else 0.0
         self._side = side * 0.8
+        self._paints = [Paint(actor.outfit) for actor in play.cast.actors]
 
     def frame(self, plate: Plate, t: float, index: int, image: Path, rng: Generator) -> tuple[Image, Frame]:
         """Picture and labels of the frame whose exposure is centred on time t, seconds."""
@@ -97,14 +100,16 @@ class Shot:
     def _ball_at(self, t: float) -> Floats | None:
         return None if self._play.ball is None else self._play.ball.at(t)
 
-    def _in_sight(self, joints: Floats, camera: Camera) -> Floats:
+    def _in_sight(self, joints: Floats, camera: Camera) -> Ints:
         """Indices of people who may show in the picture."""
         middle, depth = camera.project(joints[:, 11])
         margin = 2.2 * camera.focal_px / np.maximum(depth, 3.0)
-        inside = (middle > -margin[:, None]).all(axis=1) & (middle < np.array(self._size) + margin[:, None]).all(axis=1)
+        inside = (middle > -margin[:, None]).all(axis=1) & (
+            middle < np.array(self._size) + margin[:, None]
+        ).all(axis=1)
         return np.flatnonzero(inside & (depth > 4))
 
-    def _bodies(self, joints: Floats, near: Floats, cameras: list[Camera], t: float) -> list[_Body]:
+    def _bodies(self, joints: Floats, near: Ints, cameras: list[Camera], t: float) -> list[_Body]:
         """People in sight, the farthest first."""
         if len(near) == 0:
             return []
@@ -120,8 +125,15 @@ class Shot:
         pixels, depth = camera.project(joints[near][:, :COCO_JOINTS])
         out: list[_Body] = []
         for k, actor in enumerate(near.tolist()):
-            outfit = self._play.cast.actors[actor].outfit
-            cut = figure(limbs, k, outfit, self._size, float(levels[k]), self._side, smear[k])
+            cut = figure(
+                limbs,
+                k,
+                self._paints[actor],
+                self._size,
+                light=float(levels[k]),
+                side=self._side,
+                smear_px=smear[k],
+            )
             if cut is not None:
                 out.append(_Body(actor, cut, float(depth[k, 11:13].mean()), pixels[k], ~hidden[k]))
         return sorted(out, key=lambda b: -b.depth)
@@ -142,20 +154,28 @@ class Shot:
             ground = middle[:2]
             light = float(self._venue.light.level(ground))
             spin = cv2.Rodrigues(self._axis * float(middle[:2].sum()) * 4.0)[0]
-            if self._venue.turf.colour.size and (np.abs(centres) < 4 * max(self._size)).all():
+            if (np.abs(centres) < 4 * max(self._size)).all():
                 cut = ball_cutout(
-                    self._venue.ball, centres, radius, np.asarray(spin @ self._turn), light, self._side, (40, 90, 66)
+                    self._venue.ball,
+                    centres,
+                    radius,
+                    turn=np.asarray(spin @ self._turn),
+                    light=light,
+                    side=self._side,
+                    bounce=self._venue.turf.green,
                 )
                 out.append(_Sphere(cut, float(camera.to_camera(middle)[2]), centres, radius))
         return out
 
-    def _draw(self, picture: Image, bodies: list[_Body], spheres: list[_Sphere], before: Image | None) -> None:
+    def _draw(
+        self, picture: Image, bodies: list[_Body], spheres: list[_Sphere], before: Image | None
+    ) -> None:
         """Paint far to near; note what is covered on the way."""
         width, height = self._size
-        queue: list[tuple[float, _Body | _Sphere]] = [(b.depth, b) for b in bodies] + [(s.depth, s) for s in spheres]
+        queue: list[_Body | _Sphere] = [*bodies, *spheres]
         drawn: list[_Body] = []
         seen: list[_Sphere] = []
-        for _, item in sorted(queue, key=lambda pair: -pair[0]):
+        for item in sorted(queue, key=lambda thing: -thing.depth):
             item.cutout.lay(picture)
             for other in drawn:
                 if item.cutout.touches(other.cutout):
@@ -170,8 +190,11 @@ class Shot:
                 seen.append(item)
         hiding = self._venue.overlay.alpha
         if before is not None:
-            cv2.copyTo(before[..., :3], before[..., 3], picture)
-            hiding = np.maximum(hiding, before[..., 3].astype(np.float32) / 255)
+            veil = before[..., 3].astype(np.float32) / 255
+            covered = veil > 0
+            share = veil[covered][:, None]
+            picture[covered] = (picture[covered] * (1 - share) + before[covered, :3] * share).astype(np.uint8)
+            hiding = np.maximum(hiding, veil)
         for sphere in seen:
             assert sphere.transmission is not None
             sphere.transmission *= 1 - hiding
@@ -210,13 +233,15 @@ class Shot:
 
     def _person(self, body: _Body) -> Person:
         width, height = self._size
-        rows, columns = (np.flatnonzero((body.cutout.alpha > 0.3).any(axis=k)) for k in (1, 0))
-        x0, x1 = max(0, body.cutout.left + int(columns[0])), min(width, body.cutout.left + int(columns[-1]) + 1)
-        y0, y1 = max(0, body.cutout.top + int(rows[0])), min(height, body.cutout.top + int(rows[-1]) + 1)
+        left, top, wide, tall = cv2.boundingRect((body.cutout.alpha > 0.3).astype(np.uint8))
+        left, top = left + body.cutout.left, top + body.cutout.top
+        x0, x1, y0, y1 = max(0, left), min(width, left + wide), max(0, top), min(height, top + tall)
         points: list[Keypoint] = []
         for (x, y), seen in zip(body.keypoints, body.seen, strict=True):
             inside = 0 <= x < width and 0 <= y < height
-            points.append((round(float(x), 2), round(float(y), 2), 2 if seen else 1) if inside else (0.0, 0.0, 0))
+            points.append(
+                (round(float(x), 2), round(float(y), 2), 2 if seen else 1) if inside else (0.0, 0.0, 0)
+            )
         actor = self._play.cast.actors[body.actor]
         box = (float(x0), float(y0), float(x1 - x0), float(y1 - y0))
         return Person(actor.track, actor.role, box, actor.team, tuple(points))

@@ -67,8 +67,10 @@ def joints(angles: Angles, ground: Floats, heading: Floats, height: Floats, lift
     forward = np.stack([np.cos(pitch), 0.25 * np.broadcast_to(_SIDES, pitch.shape), np.sin(pitch)], axis=-1)
     down = _limb(pitch, angles.spread)
     toes = ankles + _FOOT * forward + 0.6 * _ANKLE * down
-    shoulders = chest[:, None] - 0.04 * trunk[:, None] + np.stack(
-        [np.zeros((n, 2)), np.broadcast_to(0.185 * _SIDES, (n, 2)), np.zeros((n, 2))], axis=-1
+    shoulders = (
+        chest[:, None]
+        - 0.04 * trunk[:, None]
+        + np.stack([np.zeros((n, 2)), np.broadcast_to(0.185 * _SIDES, (n, 2)), np.zeros((n, 2))], axis=-1)
     )
     swing = angles.shoulder + angles.lean[:, None] * 0.4
     elbows = shoulders + _UPPER_ARM * _limb(swing, angles.raised)

@@ -37,14 +37,23 @@ class Stadium:
     """How white the goal nets are, 0 to 1."""
 
 
-def _panel(origin: tuple[float, ...], u: tuple[float, ...], v: tuple[float, ...], texture: Image, repeats: float = 1.0) -> Panel:
-    return Panel(np.array(origin, dtype=float), np.array(u, dtype=float), np.array(v, dtype=float), texture, repeats)
+def _panel(
+    origin: tuple[float, ...],
+    u: tuple[float, ...],
+    v: tuple[float, ...],
+    texture: Image,
+    repeats: float = 1.0,
+) -> Panel:
+    return Panel(
+        np.array(origin, dtype=float), np.array(u, dtype=float), np.array(v, dtype=float), texture, repeats
+    )
 
 
 def _flat(colour: Floats | Colour) -> Image:
     """A plain texture with a little unevenness of its own."""
     ramp = np.linspace(0.92, 1.06, 8)[:, None, None]
-    return np.clip(ramp * np.broadcast_to(np.asarray(colour, dtype=float), (8, 16, 3)), 0, 255).astype(np.uint8)
+    plain = ramp * np.broadcast_to(np.asarray(colour, dtype=float), (8, 16, 3))
+    return np.asarray(np.clip(plain, 0, 255).astype(np.uint8))
 
 
 def _stands(rng: Generator, colours: list[Colour], level: float) -> list[Panel]:
@@ -59,7 +68,13 @@ def _stands(rng: Generator, colours: list[Colour], level: float) -> list[Panel]:
     top = first + tier * rise
     fascia = board_texture(rng, 60.0, 12, level)
     out = [
-        _panel((-90, back + tier + 22, top + 3 + 22 * 0.7), (long, 0, 0), (0, -20, -20 * 0.7), upper, long / tile_m),
+        _panel(
+            (-90, back + tier + 22, top + 3 + 22 * 0.7),
+            (long, 0, 0),
+            (0, -20, -20 * 0.7),
+            upper,
+            long / tile_m,
+        ),
         _panel((-90, back + tier + 2, top + 3.0), (long, 0, 0), (0, 0, -3.0), wall),
         _panel((-90, back + tier + 1.8, top + 3.0), (long, 0, 0), (0, 0, -1.2), fascia, 3.0),
         _panel((-90, back + tier, top), (long, 0, 0), (0, -tier, -tier * rise), tile, long / tile_m),
@@ -68,7 +83,15 @@ def _stands(rng: Generator, colours: list[Colour], level: float) -> list[Panel]:
     for side in (-1, 1):
         x = side * (END_X_M + 3)
         deep = 26.0
-        out.append(_panel((x + side * deep, 70 * side, first + deep * rise), (0, -140 * side, 0), (-side * deep, 0, -deep * rise), tile, 140 / tile_m))
+        out.append(
+            _panel(
+                (x + side * deep, 70 * side, first + deep * rise),
+                (0, -140 * side, 0),
+                (-side * deep, 0, -deep * rise),
+                tile,
+                140 / tile_m,
+            )
+        )
         out.append(_panel((x, 70 * side, first), (0, -140 * side, 0), (0, 0, -first), wall))
     return out
 
@@ -81,9 +104,8 @@ def _boards(rng: Generator, level: float) -> list[Panel]:
     if rng.random() < 0.35:
         second = board_texture(rng, 60.0, _BOARD_TEXELS, level)
         out.insert(0, _panel((-60, FAR_Y_M + 1.8, tall + 1.3), (120, 0, 0), (0, 0, -1.3), second, 2.0))
-    for side in (-1, 1):
-        out.append(_panel((side * END_X_M, 39 * side, tall), (0, -78 * side, 0), (0, 0, -tall), boards, 1.3))
-    return out
+    ends = [((side * END_X_M, 39.0 * side, tall), (0, -78 * side, 0)) for side in (-1, 1)]
+    return out + [_panel(origin, u, (0, 0, -tall), boards, 1.3) for origin, u in ends]
 
 
 def _near_side(rng: Generator, mount: Mount, colours: list[Colour], level: float) -> list[Panel]:
@@ -96,7 +118,10 @@ def _near_side(rng: Generator, mount: Mount, colours: list[Colour], level: float
     if rng.random() < 0.6:
         # a slanting wall towards the pitch, in one sponsor's colours
         out.append(_panel((-60, NEAR_Y_M - 1.5, 0.1), (120, 0, 0), (0, -2.2, 1.6), lean[::-1].copy(), 3.0))
-    roof = _flat(np.array([(215, 220, 222), (60, 58, 150), (120, 118, 116), (50, 48, 48)][int(rng.integers(4))]) * level)
+    roof = _flat(
+        np.array([(215, 220, 222), (60, 58, 150), (120, 118, 116), (50, 48, 48)][int(rng.integers(4))])
+        * level
+    )
     start, wide = rng.uniform(6, 12), rng.uniform(8, 14)
     for side in (-1, 1):
         left = side * start - (wide if side < 0 else 0)
@@ -112,7 +137,11 @@ def _near_side(rng: Generator, mount: Mount, colours: list[Colour], level: float
 
 def draw_stadium(rng: Generator, mount: Mount, colours: list[Colour], light: Light) -> Stadium:
     """The stadium of a match; colours are those of the home side."""
-    level = {"sun": rng.uniform(0.5, 1.1), "overcast": rng.uniform(0.6, 0.9), "night": rng.uniform(0.18, 0.6)}[light.sky]
+    level = {
+        "sun": rng.uniform(0.5, 1.1),
+        "overcast": rng.uniform(0.6, 0.9),
+        "night": rng.uniform(0.18, 0.6),
+    }[light.sky]
     glow = rng.uniform(0.8, 1.1)
     gap = {"sun": (226, 214, 200), "overcast": (206, 204, 202), "night": (26, 22, 20)}[light.sky]
     return Stadium(
@@ -137,6 +166,5 @@ def goal_lines(side: int) -> tuple[Floats, Floats]:
     for k in np.linspace(0, 1, 9):
         at = (x + deep * (1 - 0.5 * k), CROSSBAR_M * k)
         net.append(((at[0], -half, at[1]), (at[0], half, at[1])))
-        for y in (-half, half):
-            net.append(((x, y, CROSSBAR_M * k), (at[0], y, at[1])))
+        net += [((x, y, CROSSBAR_M * k), (at[0], y, at[1])) for y in (-half, half)]
     return frame, np.array(net)

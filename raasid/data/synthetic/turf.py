@@ -9,14 +9,27 @@ import numpy as np
 from numpy.random import Generator
 
 from raasid.data.synthetic.arrays import Floats, Image
+from raasid.data.synthetic.kit import Colour
 from raasid.data.synthetic.light import Light
 from raasid.data.synthetic.pitch import LENGTH_M, WIDTH_M, markings
 
-TEXELS_PER_M = 8.0
+TEXELS_PER_M = 7.0
 HALF_X_M, HALF_Y_M = 62.0, 46.0
 """The texture reaches from -HALF to +HALF around the centre spot."""
 _GREENS = np.array(
-    [[62, 140, 105], [64, 144, 106], [44, 104, 78], [72, 146, 112], [78, 132, 88], [60, 128, 94], [66, 160, 120], [86, 146, 112], [46, 122, 100], [74, 150, 84], [92, 110, 96]],
+    [
+        [62, 140, 105],
+        [64, 144, 106],
+        [44, 104, 78],
+        [72, 146, 112],
+        [78, 132, 88],
+        [60, 128, 94],
+        [66, 160, 120],
+        [86, 146, 112],
+        [46, 122, 100],
+        [74, 150, 84],
+        [92, 110, 96],
+    ],
     dtype=np.float64,
 )
 """Blue, green, red of lawns in broadcasts."""
@@ -28,10 +41,13 @@ class Turf:
 
     colour: Image
     """Grass without light, texture of (2 HALF_Y, 2 HALF_X) metres; row 0 is y = -HALF_Y."""
+    green: Colour
     light: Image
     """Brightness, 128 stands for 1."""
     paint: float
     """How white the lines still are, 0 to 1."""
+    litter: list[Floats]
+    """Scraps of paper, as ground polygons (N, 3)."""
     grain: float
     """Standard deviation of the blades' texture in the picture, grey levels."""
 
@@ -49,7 +65,7 @@ def _mowing(rng: Generator, x: Floats, y: Floats) -> Floats:
     period = float(rng.choice([LENGTH_M / 18, LENGTH_M / 14, 5.5, 11.0]))
 
     def wave(s: Floats) -> Floats:
-        return np.tanh(6 * np.sin(np.pi * s / period))
+        return np.asarray(np.tanh(6 * np.sin(np.pi * s / period)))
 
     if pattern == "across":
         return wave(x)
@@ -64,29 +80,57 @@ def _mowing(rng: Generator, x: Floats, y: Floats) -> Floats:
     return np.zeros_like(x)
 
 
+def _litter(rng: Generator) -> list[Floats]:
+    """In some stadiums scraps blow about, most of them beside the pitch; from afar they look like a ball."""
+    out: list[Floats] = []
+    for _ in range(int(rng.integers(3, 12)) if rng.random() < 0.3 else 0):
+        away = rng.random() < 0.75
+        y = rng.choice([-1, 1]) * rng.uniform(34.6, 38.0) if away else rng.uniform(-34, 34)
+        middle = np.array([rng.uniform(-50, 50), y, 0.0])
+        out.append(middle + np.pad(rng.uniform(-0.13, 0.13, (4, 2)), ((0, 0), (0, 1))))
+    return out
+
+
 def draw_turf(rng: Generator, light: Light) -> Turf:
     """The ground of one match."""
     height, width = int(2 * HALF_Y_M * TEXELS_PER_M), int(2 * HALF_X_M * TEXELS_PER_M)
     x = ((np.arange(width) + 0.5) / TEXELS_PER_M - HALF_X_M).astype(np.float32)[None, :]
     y = ((np.arange(height) + 0.5) / TEXELS_PER_M - HALF_Y_M).astype(np.float32)[:, None]
     x, y = np.broadcast_to(x, (height, width)), np.broadcast_to(y, (height, width))
-    green = _GREENS[int(rng.integers(len(_GREENS)))] * rng.normal(1, 0.04, 3)
+    green = (_GREENS[int(rng.integers(len(_GREENS)))] * rng.normal(1, 0.04, 3)).astype(np.float32)
     tone = 1 + rng.uniform(0.015, 0.085) * _mowing(rng, x, y)
+    tone = tone.astype(np.float32)
     for cell, weight in ((90, 0.02), (24, 0.014), (7, 0.013), (2.2, 0.022)):
-        tone = tone + weight * rng.uniform(0.4, 1.3) * blotches(rng, (height, width), cell)
-    worn = np.exp(-(((np.abs(x) - 49) / 4) ** 2) - (y / 5) ** 2) + 0.5 * np.exp(-((x / 7) ** 2) - (y / 7) ** 2)
-    worn = worn + 0.6 * np.exp(-(((y + 34.8) / 0.8) ** 2)) + 0.5 * np.exp(-(((np.abs(x) - 41.5) / 2) ** 2) - (y / 2) ** 2)
-    worn = worn * rng.uniform(0, 0.55) * np.clip(0.7 + 0.5 * blotches(rng, (height, width), 10), 0, 1)
-    earth = np.array([92, 128, 140]) * rng.uniform(0.8, 1.05)
+        tone = tone + np.float32(weight * rng.uniform(0.4, 1.3)) * blotches(rng, (height, width), cell)
+    worn = np.exp(-(((np.abs(x) - 49) / 4) ** 2) - (y / 5) ** 2) + 0.5 * np.exp(
+        -((x / 7) ** 2) - (y / 7) ** 2
+    )
+    worn = (
+        worn
+        + 0.6 * np.exp(-(((y + 34.8) / 0.8) ** 2))
+        + 0.5 * np.exp(-(((np.abs(x) - 41.5) / 2) ** 2) - (y / 2) ** 2)
+    )
+    worn = (
+        worn
+        * np.float32(rng.uniform(0, 0.55))
+        * np.clip(0.7 + 0.5 * blotches(rng, (height, width), 10), 0, 1)
+    )
+    earth = (np.array([92, 128, 140]) * rng.uniform(0.8, 1.05)).astype(np.float32)
     colour = tone[..., None] * (green + (earth - green) * worn[..., None])
     off = (np.abs(x) > LENGTH_M / 2 + rng.uniform(2.5, 5)) | (np.abs(y) > WIDTH_M / 2 + rng.uniform(2.5, 5))
-    surround = np.array([[58, 110, 84], [92, 96, 98], [54, 74, 150], [70, 120, 70]])[int(rng.integers(4))]
+    surround = np.array([[58, 110, 84], [92, 96, 98], [54, 74, 150], [70, 120, 70]], np.float32)[
+        int(rng.integers(4))
+    ]
     colour = np.where(off[..., None], surround * tone[..., None], colour)
-    coarse = np.stack([x[::2, ::2], y[::2, ::2]], axis=-1)
-    level = cv2.resize(light.level(coarse).astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    coarse = np.stack([x[1::3, 1::3], y[1::3, 1::3]], axis=-1)
+    level = cv2.resize(
+        light.level(coarse).astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR
+    )
     return Turf(
         colour=np.clip(colour, 0, 255).astype(np.uint8),
+        green=(float(green[0]), float(green[1]), float(green[2])),
         light=np.clip(level * 128, 0, 255).astype(np.uint8),
+        litter=_litter(rng),
         paint=float(rng.uniform(0.55, 0.9)),
         grain=float(rng.uniform(0.8, 2.8)),
     )

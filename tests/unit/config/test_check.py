@@ -1,0 +1,116 @@
+"""A whole tree against its schema."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from omegaconf import DictConfig, OmegaConf
+
+from raasid.config import TrainConfig
+from raasid.config.check import check, validate
+from raasid.config.composer import Composer
+from raasid.config.conf_dir import conf_dir
+from raasid.config.problems import ConfigProblems
+
+
+@pytest.fixture
+def tree() -> DictConfig:
+    with Composer(conf_dir(), "train") as composer:
+        cfg = composer.compose([])
+    OmegaConf.set_struct(cfg, False)
+    return cfg
+
+
+def problems(tree: DictConfig) -> dict[str, str]:
+    return {problem.path: problem.message for problem in check(TrainConfig, tree).problems}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "path", "words"),
+    [
+        ("data.batch_size", "abc", None, "expected an integer ≥ 1, got 'abc'"),
+        ("data.batch_size", 1.5, None, "expected an integer ≥ 1, got 1.5"),
+        ("data.batch_size", True, None, "expected an integer ≥ 1, got True"),
+        ("model.channels", -3, None, "must be at least 4, but is -3"),
+        ("data.augment.flip", 2, None, "must be at most 1, but is 2"),
+        ("data.size", [640], None, "expected a list of 2, each an integer ≥ 8 in steps of 8, got [640]"),
+        ("data.size", [640, 361], "data.size[1]", "must be a multiple of 8, but is 361"),
+        ("model.threshold", 3, None, "expected a number > 0 and < 1 or 'auto', got 3"),
+        ("callbacks.model_checkpoint.mode", "mx", None, "expected one of 'max', 'min', got 'mx'; did you mean 'max'?"),
+        ("trainer.max_epoch", 3, None, "no such key; did you mean 'trainer.max_epochs'?"),
+        ("paths.logs", "${nope}/x", None, "refers to '${nope}/x', and there is no such key"),
+        ("paths.logs", "${oc.env:RAASID_NO_SUCH}", None, "cannot be resolved"),
+        ("seed", "???", None, "is required; add seed=VALUE"),
+        ("data.crop", 2000, None, "must fit into data.size, 640 x 360, but is 2000"),
+        ("data.matches", 8, None, "must be more than val_matches + test_matches = 8, but is 8"),
+        ("data.size", None, None, "is needed for training"),
+        ("trainer.max_epochs", None, None, "must be given unless max_steps or max_time is"),
+        ("data.augment", 3, None, "expected a section with keys, got 3"),
+        ("scheduler.kind", "cosin", None, "did you mean 'cosine'?"),
+        ("model._target_", "raasid.models.ball.BallHeatmap", None, "or the dotted name of a class of yours"),
+        ("model._target_", "BallHeatmap", None, "expected one of 'raasid.models.ball.heatmap.BallHeatmap'"),
+        ("callbacks.mine", {"x": 1}, "callbacks.mine._target_", "is missing"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_was_expected(
+    tree: DictConfig, key: str, value: Any, path: str | None, words: str
+) -> None:
+    OmegaConf.update(tree, key, value, merge=False)
+
+    found = problems(tree)
+
+    assert list(found) == [path or key]
+    assert words in found[path or key]
+
+
+def test_every_problem_is_told_at_once(tree: DictConfig) -> None:
+    tree.data.batch_size, tree.model.channels, tree.optimzer = "abc", -3, {"lr": 1}
+
+    with pytest.raises(ConfigProblems) as told:
+        validate(TrainConfig, tree)
+
+    assert str(told.value).splitlines() == [
+        "3 problems in the configuration",
+        "  model.channels     must be at least 4, but is -3",
+        "  data.batch_size    expected an integer ≥ 1, got 'abc'",
+        "  optimzer           no such key; did you mean 'optimizer'?",
+    ]
+
+
+def test_a_class_of_the_users_own_may_have_any_argument(tree: DictConfig) -> None:
+    tree.callbacks.mine = {"_target_": "collections.Counter", "red": 1}
+
+    config = validate(TrainConfig, tree)
+
+    assert config.callbacks["mine"].model_extra == {"red": 1}  # type: ignore[union-attr]
+
+
+def test_what_loses_nothing_is_converted(tree: DictConfig) -> None:
+    tree.data.samples_per_epoch, tree.tags = 1e3, [1, "a"]
+
+    config = validate(TrainConfig, tree)
+
+    assert (config.data.samples_per_epoch, config.tags) == (1000, ["1", "a"])
+
+
+def test_places_are_looked_for_only_before_a_run(tree: DictConfig, tmp_path: Path) -> None:
+    tree.model.init_from = str(tmp_path / "gone.ckpt")
+
+    assert check(TrainConfig, tree).problems == []
+    [problem] = check(TrainConfig, tree, look=True).problems
+    assert problem.path == "model.init_from"
+    assert "no such file" in problem.message
+
+
+def test_a_tree_of_the_shipped_size_is_validated_within_50_ms(tree: DictConfig) -> None:
+    check(TrainConfig, tree)
+    spent = []
+    for _ in range(5):
+        start = time.process_time()
+        check(TrainConfig, tree)
+        spent.append(time.process_time() - start)
+
+    assert min(spent) < 0.05
