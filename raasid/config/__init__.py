@@ -1,6 +1,7 @@
 """The configuration: one typed tree per verb, checked as a whole before anything runs.
 
-Names are imported on first use, because looking at a configuration must not load pydantic.
+Names are imported on first use, because looking at a configuration must not load pydantic. Functions
+(`build`, `compose`, `model_section`) are taken from the module of their name.
 """
 
 from __future__ import annotations
@@ -9,22 +10,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from raasid.config.build import build
-    from raasid.config.compose import compose
-    from raasid.config.model_section import model_section
     from raasid.config.schema.evaluate import EvaluateConfig
     from raasid.config.schema.section import Section
     from raasid.config.schema.train import TrainConfig
 
-__all__ = ["EvaluateConfig", "Section", "TrainConfig", "build", "compose", "model_section"]
+__all__ = ["EvaluateConfig", "Section", "TrainConfig"]
 
 _HOME = {
     "EvaluateConfig": "raasid.config.schema.evaluate",
     "Section": "raasid.config.schema.section",
     "TrainConfig": "raasid.config.schema.train",
-    "build": "raasid.config.build",
-    "compose": "raasid.config.compose",
-    "model_section": "raasid.config.model_section",
 }
 
 

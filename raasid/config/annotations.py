@@ -58,7 +58,7 @@ def describe(annotation: Any, metadata: Sequence[Any] = ()) -> str:
     words = dict.fromkeys(_one(branch) for branch in branches if branch.annotation is not NoneType)
     if any(branch.annotation is NoneType for branch in branches):
         words["null"] = None
-    return " or ".join(words)
+    return (", or " if any("each" in word for word in words) else " or ").join(words)
 
 
 def _one(branch: Alternative) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from difflib import get_close_matches
 from importlib import import_module
+from inspect import signature
 from typing import Any
 
 from raasid.config.schema.section import Section
@@ -25,7 +27,14 @@ def build(section: Section, /, *arguments: Any, **extra: Any) -> Any:
     fields |= section.model_extra or {}
     for key in section.not_built:
         fields.pop(key, None)
-    return _find(module_name, name, target)(*arguments, **{**fields, **extra})
+    made_from = _find(module_name, name, target)
+    keywords = {**fields, **extra}
+    with suppress(ValueError):  # a builtin without a signature: its own call will tell
+        try:
+            signature(made_from).bind(*arguments, **keywords)
+        except TypeError as error:
+            raise UsageError(f"_target_ {target!r} does not fit: {error}") from error
+    return made_from(*arguments, **keywords)
 
 
 def _find(module_name: str, name: str, target: str) -> Any:

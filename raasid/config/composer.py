@@ -19,7 +19,7 @@ from raasid.errors import UsageError
 VERSION_BASE = "1.3"
 
 
-class CannotCompose(UsageError):  # noqa: N818 - as its siblings in raasid.errors
+class CannotCompose(UsageError):
     """Hydra's refusal, in one line."""
 
     def __init__(self, error: Exception) -> None:

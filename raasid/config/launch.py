@@ -16,6 +16,7 @@ from hydra.core.override_parser.types import Quote, QuotedString
 from raasid.config.composer import VERSION_BASE, Composer
 from raasid.config.conf_dir import conf_dir
 from raasid.config.job import Job, load
+from raasid.config.launched import launched
 from raasid.config.preflight import Cleared, preflight
 from raasid.config.problems import ConfigProblems
 from raasid.config.resume import find_checkpoint
@@ -47,12 +48,15 @@ def launch(verb: str, entry: Launchable, typed: list[str]) -> None:
         if not _is_child(line.overrides):
             cleared = _clear(entry, line)
             alone = not cleared.multirun
-            placed = _place(verb, cleared, line)
+            placed = _place_together(verb, cleared, line)
         words = [*line.flags(), *line.overrides]
         job = Job(entry.function, entry.schema, [program, *typed, *words], alone)
         sys.argv = [program, *words, *placed]
         os.environ["HYDRA_FULL_ERROR"] = "1"  # so that errors come here, and not into Hydra's exit status 1
         hydra.main(version_base=VERSION_BASE, config_path=str(line.conf), config_name=line.name)(job)()
+    except ConfigProblems as error:  # every process of a start finds the same; one of them says so
+        here = launched(os.environ)
+        _leave("" if here is not None and here.rank else f"error: {error}", error.exit)
     except RaasidError as error:
         _leave(f"error: {error}", error.exit)
     except KeyboardInterrupt:
@@ -110,6 +114,19 @@ def _is_child(overrides: list[str]) -> bool:
     )
 
 
+def _place_together(verb: str, cleared: Cleared[Any], line: Line) -> list[str]:
+    """Let one process of those started together decide where the run lies; return the overrides."""
+    here, folder = launched(os.environ), Path(cleared.config.paths.logs) / verb
+    if here is None or cleared.multirun:
+        return _place(verb, cleared, line)
+    if here.rank == 0:
+        placed = _place(verb, cleared, line)
+        here.tell(folder, [*line.overrides, *placed])
+        return placed
+    line.overrides = here.hear(folder)
+    return [f"hydra.job.name={verb}_rank_{here.rank}", "hydra.output_subdir=null"]
+
+
 def _place(verb: str, cleared: Cleared[Any], line: Line) -> list[str]:
     """Find the checkpoint and claim the directory; return the overrides that say so.
 
@@ -150,5 +167,5 @@ def _own_part(error: Exception) -> list[str]:
 
 def _leave(message: str, code: int) -> None:
     sys.stdout.flush()
-    sys.stderr.write(f"{message}\n")
+    sys.stderr.write(f"{message}\n" if message else "")
     sys.exit(code)

@@ -24,7 +24,8 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
             return max(whole, 0.9 * SequenceMatcher(None, name, last).ratio())
         return whole
 
-    ranked = sorted((-likeness(other), len(other), other) for other in set(candidates) if other != name)
+    others = {other for other in candidates if other != name and not name.startswith(f"{other}.")}
+    ranked = sorted((-likeness(other), len(other), other) for other in others)
     return ranked[0][2] if ranked and -ranked[0][0] >= LIKENESS else None
 
 

@@ -154,6 +154,9 @@ def _unknown(word: Word, cfg: DictConfig, composer: Composer) -> Problem | None:
         return Problem(key, "no such group" + did_you_mean(key, composer.groups()))
     if word.parsed.is_hydra_override():
         return Problem(key, "no such key" + did_you_mean(key, listed_keys(cfg.hydra, "hydra.")))
+    parent = key.rpartition(".")[0]
+    if parent and _is_single(cfg, parent):
+        return Problem(key, f"no such key: '{parent}' is a single value")
     near = nearest(key, composer.groups()) if "." not in key and isinstance(value, str) else None
     if near is not None and near == nearest(key, listed_keys(cfg)):
         return Problem(key, f"no such group; did you mean '{near}={value}'?")
@@ -170,3 +173,11 @@ def _is_there(cfg: DictConfig, key: str) -> bool:
     if isinstance(node, ListConfig):
         return last.isdigit() and int(last) < len(node)
     return isinstance(node, DictConfig) and last in list(node.keys())
+
+
+def _is_single(cfg: DictConfig, key: str) -> bool:
+    try:
+        node = OmegaConf.select(cfg, key, throw_on_missing=False)
+    except OmegaConfBaseException:
+        return False
+    return node is not None and not OmegaConf.is_config(node)

@@ -18,7 +18,7 @@ class Problem:
     message: str
 
 
-class ConfigProblems(UsageError):  # noqa: N818 - as its siblings in raasid.errors
+class ConfigProblems(UsageError):
     """A configuration that cannot be run; `str` lists every problem, one a line."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:

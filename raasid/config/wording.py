@@ -42,7 +42,9 @@ def explain(error: ValidationError, schema: type[Section], known: Collection[str
     groups: dict[str, list[tuple[Spot, ErrorDetails]]] = {}
     for detail in error.errors(include_url=False):
         loc = detail["loc"]
-        absent = detail["type"] == "missing" and isinstance(loc[-1], int)  # a list too short: complain of the list
+        absent = detail["type"] == "missing" and isinstance(
+            loc[-1], int
+        )  # a list too short: complain of the list
         spot = _locate(schema, loc[:-1] if absent else loc)
         groups.setdefault(spot.path, []).append((spot, detail))
     return [_word(*found[0], alone=len(found) == 1, known=known) for found in groups.values()]

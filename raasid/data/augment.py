@@ -71,12 +71,23 @@ class Cropper:
     augment: Augment = field(default_factory=Augment)
     at_ball: float = 0.5
 
-    def __call__(self, frame: Image, balls: Balls, rng: np.random.Generator) -> tuple[Image, Balls]:
-        """(H, W, 3 * T) and its balls -> (size, size, 3 * T) and the balls whose centres lie inside."""
+    def __call__(
+        self,
+        frame: Image,
+        balls: Balls,
+        rng: np.random.Generator,
+        centre: tuple[float, float] | None = None,
+    ) -> tuple[Image, Balls]:
+        """(H, W, 3 * T) and its balls -> (size, size, 3 * T) and the balls whose centres lie inside.
+
+        centre: a place that the crop must contain, in pixels of the frame.
+        """
         height, width = frame.shape[:2]
         side = min(round(self.size * math.exp(rng.uniform(-self.augment.zoom, self.augment.zoom))), width)
         u, v = rng.uniform(-0.45, 0.45, 2)
-        if len(balls) and rng.random() < self.at_ball:
+        if centre is not None:
+            x, y = centre[0] + u * side, centre[1] + v * side
+        elif len(balls) and rng.random() < self.at_ball:
             x, y = balls[0, 0] + u * side, balls[0, 1] + v * side
         else:
             x, y = rng.uniform(0, width), rng.uniform(0, height)

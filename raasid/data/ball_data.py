@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import lightning.pytorch as pl
 from torch.utils.data import DataLoader
@@ -16,7 +17,7 @@ from raasid.data.collate import collate
 from raasid.data.footage import Footage
 from raasid.data.frame_cache import FrameCache
 from raasid.data.records import Clip
-from raasid.data.sampler import KeyedBatchSampler
+from raasid.data.sampler import KeyedBatchSampler, LookAlike
 from raasid.data.splits import Splits, split_by_match
 from raasid.errors import UsageError
 
@@ -36,6 +37,8 @@ class Loading:
     """Edge of a training crop in pixels; None trains on whole frames."""
     at_ball: float = 0.5
     """Share of training crops that are cut round a ball."""
+    look_alikes: float = 0.35
+    """Share of training crops that are cut round places that fooled the model, once some are known."""
     samples_per_epoch: int | None = None
     """Draws per epoch; None: every training frame once."""
     num_workers: int = 0
@@ -58,6 +61,8 @@ class BallData(pl.LightningDataModule):
         self._open, self.loading, self._cache, self.seed = footage, loading, cache, seed
         self.footage: Footage | None = None
         self.splits: Splits | None = None
+        self.look_alikes: list[LookAlike] = []
+        """Places that fooled the model; a callback adds to them between epochs."""
         self._datasets: dict[str, BallFrames] = {}
 
     def prepare_data(self) -> None:
@@ -136,7 +141,23 @@ class BallData(pl.LightningDataModule):
         samples = self.loading.samples_per_epoch or len(data)
         per_epoch = max(1, samples // batch)
         epoch, skip = self._position(per_epoch)
-        return KeyedBatchSampler(len(data), samples, batch, self.seed, rank, world, epoch, skip)
+        share = self.loading.look_alikes if self.loading.crop is not None else 0.0
+        return KeyedBatchSampler(
+            len(data), samples, batch, self.seed, rank, world, epoch, skip, self.look_alikes, share
+        )
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a resumed run cannot find out again."""
+        return {"look_alikes": [tuple(place) for place in self.look_alikes]}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take it back; the list stays the same object, because a sampler may hold it."""
+        self.look_alikes[:] = [LookAlike(int(i), float(x), float(y)) for i, x, y in state_dict["look_alikes"]]
+
+    @property
+    def training_frames(self) -> BallFrames:
+        """The training split as crops are cut from it; an int key gives a whole frame."""
+        return self._datasets["train"]
 
     def _position(self, batches_per_epoch: int) -> tuple[int, int]:
         """Epoch and batch that come next: 0, 0 unless the run was resumed."""

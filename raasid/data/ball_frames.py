@@ -60,7 +60,7 @@ class BallFrames(Dataset[Sample]):
         image = self.cache[index] if len(window) == 1 else np.concatenate([self.cache[i] for i in window], 2)
         if self.cropper is not None and not isinstance(key, int):
             rng = np.random.default_rng([self.seed, key.epoch, key.position])
-            image, balls = self.cropper(image, balls, rng)
+            image, balls = self.cropper(image, balls, rng, key.centre)
         return image, balls, scale, self.refs[index]
 
     def _balls(self, index: int, scale: float) -> NDArray[np.float32]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +17,16 @@ class SampleKey(NamedTuple):
     """Place in the epoch's global order."""
     index: int
     """Which frame of the dataset."""
+    centre: tuple[float, float] | None = None
+    """Where to look, in pixels of the whole frame; None leaves it to the cropper."""
+
+
+class LookAlike(NamedTuple):
+    """A place in a training frame that the model took for a ball."""
+
+    index: int
+    x: float
+    y: float
 
 
 class KeyedBatchSampler(Sampler[list[SampleKey]]):
@@ -28,6 +38,8 @@ class KeyedBatchSampler(Sampler[list[SampleKey]]):
     announces the epoch.
 
     samples: draws per epoch; more than `frames` repeats them, fewer leaves some out.
+    look_alikes: places that fooled the model, in the order in which they were found; `share` of the draws
+    go there once there are any. The list may grow between epochs, never within one.
     A last, smaller batch is dropped unless the epoch would then be empty.
     """
 
@@ -41,8 +53,11 @@ class KeyedBatchSampler(Sampler[list[SampleKey]]):
         world: int = 1,
         start_epoch: int = 0,
         skip: int = 0,
+        look_alikes: Sequence[LookAlike] = (),
+        share: float = 0.0,
     ) -> None:
         self.frames, self.samples, self.seed = frames, samples, seed
+        self.look_alikes, self.share = look_alikes, share
         self.batch_size = batch_size
         self.rank, self.world = rank, world
         self.epoch = start_epoch
@@ -61,15 +76,27 @@ class KeyedBatchSampler(Sampler[list[SampleKey]]):
         return max(1, self.samples // self.batch_size)
 
     def __iter__(self) -> Iterator[list[SampleKey]]:
-        order = self._order()
+        order, places = self._order(), self._places()
         skip = self._start[1] if self._start[0] == self.epoch else 0
         for batch in range(skip, len(self)):
             first = batch * self.batch_size
             positions = range(first + self.rank, min(first + self.batch_size, self.samples), self.world)
-            yield [SampleKey(self.epoch, p, int(order[p])) for p in positions]
+            yield [places.get(p) or SampleKey(self.epoch, p, int(order[p])) for p in positions]
 
     def _order(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
         """Whole permutations, one after another, so that no frame comes twice before all came once."""
         rng = np.random.default_rng([self.seed, self.epoch])
         rounds = -(-self.samples // self.frames)
         return np.concatenate([rng.permutation(self.frames) for _ in range(rounds)])[: self.samples]
+
+    def _places(self) -> dict[int, SampleKey]:
+        """Draws of this epoch that go to a look-alike instead, by position."""
+        if not self.look_alikes or not self.share:
+            return {}
+        rng = np.random.default_rng([self.seed, self.epoch, 1])
+        go, which = rng.random(self.samples) < self.share, rng.integers(len(self.look_alikes), size=self.samples)
+        places = {}
+        for position in np.flatnonzero(go).tolist():
+            place = self.look_alikes[which[position]]
+            places[position] = SampleKey(self.epoch, position, place.index, (place.x, place.y))
+        return places

@@ -31,6 +31,22 @@ class EmaConfig(Section):
     decay: Fraction = 0.99
 
 
+class LookAlikesConfig(Section):
+    """Hard negatives: what the model takes for a ball is shown to it more often."""
+
+    target: Literal["raasid.training.look_alikes.LookAlikes"] = Field(
+        "raasid.training.look_alikes.LookAlikes", alias="_target_"
+    )
+    start: Natural = 50
+    """Steps before the first look."""
+    frames: Count = 24
+    """Whole training frames that are looked at after every epoch."""
+    keep: Count = 600
+    """Places that are remembered, the newest ones."""
+    score: Fraction = 0.05
+    """Least confidence of a place."""
+
+
 class EarlyStoppingConfig(Section):
     """Arguments of Lightning's EarlyStopping."""
 
@@ -62,6 +78,7 @@ class ProgressConfig(Section):
 Callback = Annotated[
     Annotated[CheckpointConfig, Tag("<raasid.training.checkpoint.Checkpoint>")]
     | Annotated[EmaConfig, Tag("<raasid.training.ema.Ema>")]
+    | Annotated[LookAlikesConfig, Tag("<raasid.training.look_alikes.LookAlikes>")]
     | Annotated[EarlyStoppingConfig, Tag("<lightning.pytorch.callbacks.EarlyStopping>")]
     | Annotated[ProgressConfig, Tag("<raasid.training.progress.Progress>")]
     | Annotated[ForeignSection, Tag("<foreign>")],

@@ -43,6 +43,8 @@ class DataConfig(Section):
     """Edge of a training crop in pixels; null: whole frames."""
     at_ball: Fraction = 0.5
     """Share of the crops that are cut round a ball."""
+    look_alikes: Fraction = 0.35
+    """Share of the crops that are cut round places that fooled the model so far."""
     samples_per_epoch: Count | None = None
     """null: every training frame once."""
     num_workers: Natural = 0

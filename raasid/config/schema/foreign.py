@@ -24,5 +24,7 @@ class ForeignSection(Section):
         """Look for the outermost package, without importing it."""
         package = target.partition(".")[0]
         if info.context and info.context.get(PLACES_MUST_EXIST) and find_spec(package) is None:
-            raise PydanticCustomError("no_such_place", f"'{target}': no module named '{package}' is installed")
+            raise PydanticCustomError(
+                "no_such_place", f"'{target}': no module named '{package}' is installed"
+            )
         return target

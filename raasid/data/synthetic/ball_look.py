@@ -21,7 +21,7 @@ _PENTAGONS = np.array(
 """The icosahedron's corners, where the dark patches of the classic ball sit."""
 
 
-_PATCHES: list[Colour] = [(60, 58, 58), (150, 146, 146), (120, 110, 215), (190, 140, 110), (175, 160, 235)]
+_PATCHES: list[Colour] = [(84, 80, 80), (150, 146, 146), (120, 110, 215), (190, 140, 110), (175, 160, 235)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,11 +36,11 @@ class BallLook:
 
 def draw_ball_look(rng: Generator) -> BallLook:
     """White nine times of ten, else yellow or orange; patches black, grey or coloured."""
-    ground: Colour = (244, 248, 248)
+    ground: Colour = (250, 253, 253)
     if rng.random() < 0.08:
         ground = [(60, 225, 240), (40, 140, 250)][int(rng.integers(2))]
     patch = _PATCHES[int(rng.integers(len(_PATCHES)))]
-    return BallLook(ground, patch, float(rng.choice([0.0, 0.20, 0.28, 0.36])))
+    return BallLook(ground, patch, float(rng.choice([0.0, 0.18, 0.24, 0.30])))
 
 
 def ball_cutout(
@@ -86,7 +86,7 @@ def _sphere(
     normal = np.stack([x, y, -np.sqrt(np.maximum(0, 1 - square))], axis=-1)
     towards = np.array([side * 0.55, -0.8, -0.45])
     towards /= np.linalg.norm(towards)
-    glow = 0.58 + 0.50 * np.maximum(0, normal @ towards)
+    glow = 0.66 + 0.46 * np.maximum(0, normal @ towards)
     colour = np.broadcast_to(np.array(look.ground, dtype=np.float64), (*x.shape, 3))
     if look.patch_size > 0:
         near = (normal @ turn @ _PENTAGONS.T).max(axis=-1)

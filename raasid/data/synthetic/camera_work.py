@@ -8,7 +8,7 @@ import numpy as np
 from numpy.random import Generator
 
 from raasid.data.synthetic.arrays import Floats
-from raasid.data.synthetic.ball_path import RADIUS_M
+from raasid.data.synthetic.ball_path import RADIUS_M, BallPath
 from raasid.data.synthetic.camera import Camera, look_at
 from raasid.data.synthetic.motion import Play
 from raasid.data.synthetic.pitch import WIDTH_M
@@ -39,7 +39,8 @@ class CameraWork:
     def __init__(self, rng: Generator, mount: Mount, play: Play, size: tuple[int, int]) -> None:
         self._mount, self._play, self._size = mount, play, size
         self._lag = float(rng.uniform(0.05, 0.45))
-        self._grip = float(rng.uniform(0.2, 0.9))
+        self._lead = float(rng.uniform(0.2, 0.9))
+        self._moving_s = float(rng.choice([0.0, rng.uniform(0, 0.6)]))
         start = play.ball.at(0.0) if play.ball else np.array([rng.normal(0, 20), rng.normal(0, 12), RADIUS_M])
         self._still = start
         distance = float(np.linalg.norm(start - mount.centre))
@@ -76,22 +77,20 @@ class CameraWork:
         ball = self._play.ball
         if ball is None:
             return np.asarray(self._still + np.array([0.6, 0.2, 0.0]) * t)
-        seen = [self._past(ball.at, ball.velocity, t - self._lag * k) for k in (0.5, 1.0, 1.5)]
+        seen = [self._past(ball, t - self._lag * k) for k in (0.4, 0.8, 1.2, 1.6)]
         target = np.mean(seen, axis=0)
         target[2] *= 0.5
-        # anticipates the lag so that a steady pan keeps the ball in its place
-        return np.asarray(target + self._lag * self._grip * self._past_velocity(t))
-
-    def _past_velocity(self, t: float) -> Floats:
-        ball = self._play.ball
-        assert ball is not None
+        # leads the ball a little, so that the lag does not push it to the picture's edge
         flat = ball.velocity(max(t - self._lag, 0.0)) * np.array([1.0, 1.0, 0.0])
-        speed = float(np.linalg.norm(flat))
-        return np.asarray(flat * min(1.0, 16.0 / max(speed, 1e-6)))
+        speed = max(float(np.linalg.norm(flat)), 1e-6)
+        return np.asarray(target + self._lag * self._lead * min(1.0, 16.0 / speed) * flat)
 
-    @staticmethod
-    def _past(at, velocity, t: float) -> Floats:  # type: ignore[no-untyped-def]
-        return np.asarray(at(t) if t >= 0 else at(0.0) + velocity(0.0) * np.array([1, 1, 0.3]) * max(t, -0.5))
+    def _past(self, ball: BallPath, t: float) -> Floats:
+        """Where the ball was; before the clip it had moved for `_moving_s` only: pans start late."""
+        if t >= 0:
+            return ball.at(t)
+        way = ball.velocity(0.0) * np.array([1.0, 1.0, 0.3])
+        return np.asarray(ball.at(0.0) + way * max(t, -self._moving_s))
 
 
 def _draw_diameter(rng: Generator) -> float:

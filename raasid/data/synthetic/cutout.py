@@ -28,12 +28,25 @@ class Cutout:
         alpha = self.alpha[part][..., None]
         region[:] = np.minimum(region * (1 - alpha) + self.colour[part] + 0.5, 255).astype(np.uint8)
 
-    def cover(self, left_over: Floats) -> None:
-        """Multiply a frame-sized transmission (h, w) by what this cut-out lets through."""
-        inside = self._inside(left_over.shape[1], left_over.shape[0])
+    def cover(self, other: Cutout, left_over: Floats) -> None:
+        """Multiply what can be seen of `other`, (h, w) as its alpha, by what this cut-out lets through."""
+        if not self.touches(other):
+            return
+        h, w = other.alpha.shape
+        shifted = Cutout(self.left - other.left, self.top - other.top, self.colour, self.alpha)
+        inside = shifted._inside(w, h)
         if inside is not None:
             (y0, y1, x0, x1), part = inside
             left_over[y0:y1, x0:x1] *= 1 - self.alpha[part]
+
+    def within(self, frame: Floats) -> Floats:
+        """The part of a frame-sized array (h, w) under the cut-out, 0 outside of it; shape of the alpha."""
+        out = np.zeros_like(self.alpha)
+        inside = self._inside(frame.shape[1], frame.shape[0])
+        if inside is not None:
+            (y0, y1, x0, x1), part = inside
+            out[part] = frame[y0:y1, x0:x1]
+        return out
 
     def touches(self, other: Cutout) -> bool:
         """Whether the two rectangles overlap."""

@@ -118,7 +118,7 @@ def figure(
             continue
         (ax, ay, bx, by), (dx, dy) = ends[k], lit[k]
         cv2.line(canvas, (ax, ay), (bx, by), dark[k], thick[k], cv2.LINE_8, 4)
-        if thick[k] > 3:
+        if thick[k] > 5:
             width = int(thick[k] * 0.66)
             cv2.line(canvas, (ax + dx, ay + dy), (bx + dx, by + dy), bright[k], width, cv2.LINE_8, 4)
     small = cv2.resize(canvas, canvas_size, interpolation=cv2.INTER_AREA).astype(np.float32)
@@ -148,10 +148,9 @@ def self_hidden(limbs: Limbs, joints: Floats, camera: Camera) -> Bools:
     share = np.clip(share, 0, 1)
     away = gap - share[..., None] * along[:, None]
     near = (away * away).sum(-1) < (0.95 * limbs.radius[:, None]) ** 2
-    front = (
-        limbs.start_depth[:, None] + share * (limbs.stop_depth - limbs.start_depth)[:, None] - RADIUS_M * 0.5
-    )
-    out = (near & (front + 0.06 < depth[:, :, None]) & ~_OWN).any(axis=-1)
+    # clothes do not hide the joint inside them: what is in front must be nearer by more than that
+    axis = limbs.start_depth[:, None] + share * (limbs.stop_depth - limbs.start_depth)[:, None]
+    out = (near & (axis + RADIUS_M * 0.5 + 0.02 < depth[:, :, None]) & ~_OWN).any(axis=-1)
     # the face is hidden by the head itself when the person looks away
     head_depth = camera.to_camera(joints[:, HEAD])[:, 2]
     out[:, :5] |= depth[:, :5] > head_depth[:, None] + 0.035

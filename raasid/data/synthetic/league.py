@@ -21,7 +21,7 @@ from raasid.data.synthetic.plate import paint_plates
 from raasid.data.synthetic.shot import Shot
 from raasid.data.synthetic.venue import build_venue
 
-RENDERER_VERSION = 5
+RENDERER_VERSION = 10
 """Raised whenever the same league would give other pictures or labels."""
 
 

@@ -52,14 +52,14 @@ class Light:
         n = len(ground)
         below = np.broadcast_to(np.array([0.03, 0.02]), (n, 2))
         if self.sky == "overcast":
-            return [(below, np.full(n, 0.34))]
+            return [(below, np.full(n, 0.24))]
         if self.sky == "night":
             lamps = np.array([[-80.0, -45.0], [80.0, -45.0], [-80.0, 45.0], [80.0, 45.0]])
             return [((ground - lamp) / 42.0, np.full(n, 0.055)) for lamp in lamps] + [
-                (below, np.full(n, 0.16))
+                (below, np.full(n, 0.12))
             ]
         shift = -self.towards[:2] / max(float(self.towards[2]), 0.15)
-        return [(np.broadcast_to(shift, (n, 2)), 0.5 * self.sunlit(ground)), (below, np.full(n, 0.2))]
+        return [(np.broadcast_to(shift, (n, 2)), 0.42 * self.sunlit(ground)), (below, np.full(n, 0.14))]
 
 
 def draw_light(rng: Generator) -> Light:
@@ -75,7 +75,7 @@ def draw_light(rng: Generator) -> Light:
     warm = {"sun": (0.94, 1.0, 1.03), "overcast": (1.03, 1.0, 0.97), "night": (0.98, 1.0, 0.99)}[sky]
     tint = np.array(warm) * rng.uniform(0.96, 1.04, 3)
     notch = float(rng.choice([0.0, 0.0, 0.0, 0.0, rng.uniform(4, 10)]))
-    light = Light(sky, towards, float(rng.uniform(0.36, 0.62)), edge, notch, tint)
+    light = Light(sky, towards, float(rng.uniform(0.42, 0.70)), edge, notch, tint)
     x, y = np.meshgrid(np.linspace(-50, 50, 21), np.linspace(-32, 32, 15))
     mean = float(light.level(np.stack([x, y], axis=-1)).mean())
     return (

@@ -272,8 +272,11 @@ def stage(rng: Generator, squads: Squads, duration: float) -> Play:
     actors = _teams(rng, squads, place) + _bystanders(rng, squads, place)
     hero = _carrier(actors, place)
     heading = float(rng.uniform(0, 2 * np.pi))
+    if np.sin(heading) > 0.3 and rng.random() < 0.6:
+        # whoever runs away from the main stand hides the ball behind his legs; most of them turn
+        heading = -heading
     ball: BallPath | None = None
-    actors = _mark(rng, actors, hero, place, close=float(rng.choice([0.6, 1.2, 2.5])))
+    actors = _mark(rng, actors, hero, place, close=float(rng.choice([0.6, 1.2, 1.8, 2.5])))
     if kind == "dribble":
         actors[hero], ball = _dribble(rng, actors[hero], place, heading, duration)
     elif kind != "none":

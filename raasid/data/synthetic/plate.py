@@ -20,7 +20,8 @@ from raasid.data.synthetic.turf import HALF_X_M, HALF_Y_M, MARKINGS, Turf
 
 _LARGEST = 1.7
 """Plates grow to this many times the frame's width and height."""
-_FINE = 3
+_CORNERS = [(-HALF_X_M, -HALF_Y_M), (HALF_X_M, -HALF_Y_M), (HALF_X_M, HALF_Y_M), (-HALF_X_M, HALF_Y_M)]
+_FINE = 2
 """Lines are drawn this many times finer, so that those below a pixel are thin and not missing."""
 
 
@@ -88,8 +89,9 @@ def _paint(camera: Camera, turf: Turf, stadium: Stadium, grain: Image) -> tuple[
     width, height = camera.size
     picture = np.empty((height, width, 3), np.uint8)
     picture[:] = np.array(stadium.gap, np.uint8)
-    for panel in stadium.stands:
-        panel.paste(picture, camera)
+    if not _only_lawn(camera):
+        for panel in stadium.stands:
+            panel.paste(picture, camera)
     _lawn(picture, camera, turf, grain)
     for panel in stadium.boards:
         panel.paste(picture, camera)
@@ -102,6 +104,16 @@ def _paint(camera: Camera, turf: Turf, stadium: Stadium, grain: Image) -> tuple[
     if not alpha.any():
         return picture, None
     return picture, np.dstack([before, alpha])
+
+
+def _only_lawn(camera: Camera) -> bool:
+    """Whether the picture shows nothing beyond the lawn, so that the stands need no paint."""
+    mask = np.zeros((camera.size[1] // 8, camera.size[0] // 8), np.uint8)
+    outline = camera.outline(np.array([[-x, -y, 0] for x, y in _CORNERS]))
+    if len(outline) == 0:
+        return False
+    cv2.fillPoly(mask, [np.round(outline.clip(-30000, 30000) / 8).astype(np.int32)], 255)
+    return bool(mask.all())
 
 
 def _lawn(picture: Image, camera: Camera, turf: Turf, grain: Image) -> None:
@@ -131,9 +143,12 @@ def _lawn(picture: Image, camera: Camera, turf: Turf, grain: Image) -> None:
     rows, columns = -(-picture.shape[0] // 256), -(-picture.shape[1] // 256)
     blades = np.tile(grain, (rows, columns))[: picture.shape[0], : picture.shape[1]]
     grass = cv2.addWeighted(grass, 1, cv2.cvtColor(blades, cv2.COLOR_GRAY2BGR), 1, -128)
-    light = np.full(picture.shape[:2], 128, np.uint8)
-    Panel(origin, u, v, turf.light).paste(light, camera)
-    grass = cv2.multiply(grass, cv2.cvtColor(light, cv2.COLOR_GRAY2BGR), scale=1 / 128)
+    if int(turf.light.min()) == int(turf.light.max()):
+        grass = cv2.convertScaleAbs(grass, alpha=int(turf.light[0, 0]) / 128)
+    else:
+        light = np.full(picture.shape[:2], 128, np.uint8)
+        Panel(origin, u, v, turf.light).paste(light, camera)
+        grass = cv2.multiply(grass, cv2.cvtColor(light, cv2.COLOR_GRAY2BGR), scale=1 / 128)
     np.copyto(picture, grass, where=(there > 0)[..., None])
 
 

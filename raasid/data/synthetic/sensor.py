@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -76,30 +77,20 @@ class Sensor:
         return np.asarray(cv2.addWeighted(picture, 1, grain, 1, -128))
 
 
-_TILES: dict[tuple[float, int, int], Image] = {}
-_VIGNETTES: dict[tuple[int, int, float], Image] = {}
-
-
+@lru_cache(maxsize=2)
 def _noise_tile(sigma: float, width: int, height: int) -> Image:
-    key = (sigma, width, height)
-    if key not in _TILES:
-        _TILES.clear()
-        raw = np.random.default_rng(7).standard_normal((height + _SPARE, width + _SPARE), dtype=np.float32)
-        raw = cv2.GaussianBlur(raw, (0, 0), 0.6)
-        raw *= sigma / raw.std()
-        grey = np.clip(np.round(raw + 128), 0, 255).astype(np.uint8)
-        _TILES[key] = cv2.merge([grey, grey, grey])
-    return _TILES[key]
+    raw = np.random.default_rng(7).standard_normal((height + _SPARE, width + _SPARE), dtype=np.float32)
+    raw = cv2.GaussianBlur(raw, (0, 0), 0.6)
+    raw *= sigma / raw.std()
+    grey = np.clip(np.round(raw + 128), 0, 255).astype(np.uint8)
+    return np.asarray(cv2.merge([grey, grey, grey]))
 
 
+@lru_cache(maxsize=2)
 def _vignette(width: int, height: int, strength: float) -> Image:
-    key = (width, height, strength)
-    if key not in _VIGNETTES:
-        _VIGNETTES.clear()
-        x, y = np.linspace(-1, 1, width), np.linspace(-1, 1, height)
-        fall = 1 - strength * (x[None, :] ** 2 + y[:, None] ** 2) / 2
-        _VIGNETTES[key] = np.repeat(np.round(255 * fall).astype(np.uint8)[..., None], 3, axis=2)
-    return _VIGNETTES[key]
+    x, y = np.linspace(-1, 1, width), np.linspace(-1, 1, height)
+    fall = 1 - strength * (x[None, :] ** 2 + y[:, None] ** 2) / 2
+    return np.repeat(np.round(255 * fall).astype(np.uint8)[..., None], 3, axis=2)
 
 
 def _curve(rng: Generator, tint: Floats) -> Image:
@@ -114,13 +105,15 @@ def _curve(rng: Generator, tint: Floats) -> Image:
 def draw_sensor(rng: Generator, light: Light, width: int) -> Sensor:
     """The picture chain of a match for pictures of `width` pixels."""
     unit = width / 640
-    fast, slow = {"sun": (1 / 500, 1 / 120), "overcast": (1 / 250, 1 / 60), "night": (1 / 150, 1 / 50)}[light.sky]
+    fast, slow = {"sun": (1 / 500, 1 / 120), "overcast": (1 / 250, 1 / 60), "night": (1 / 150, 1 / 50)}[
+        light.sky
+    ]
     return Sensor(
         shutter_s=float(np.exp(rng.uniform(np.log(fast), np.log(slow)))),
-        blur_px=float(rng.uniform(0.45, 0.95)) * max(1.0, unit**0.5),
-        sharpen=float(rng.choice([0.0, rng.uniform(0.2, 0.9)])),
+        blur_px=float(rng.uniform(0.42, 0.82)) * max(1.0, unit**0.5),
+        sharpen=float(rng.choice([0.0, 1.0], p=[0.3, 0.7]) * rng.uniform(0.3, 1.1)),
         curve=_curve(rng, light.tint),
-        noise=float(rng.uniform(0.6, 2.4) * (1.4 if light.sky == "night" else 1.0)),
+        noise=float(rng.uniform(0.4, 1.5) * (1.3 if light.sky == "night" else 1.0)),
         colour_shrink=int(rng.choice([1, 2, 2, 3])),
         quality=int(rng.integers(45, 92)) if rng.random() < 0.67 else 0,
         vignette=float(rng.choice([0.0, rng.uniform(0.05, 0.22)])),

@@ -51,7 +51,9 @@ class _Sphere:
     centres: Floats
     """(n, 2) pixels during the exposure."""
     radius_px: float
-    transmission: Floats | None = None
+    in_play: bool
+    left_over: Floats
+    """What nearer things leave to be seen, of the shape of the cut-out's alpha."""
 
 
 class Shot:
@@ -87,9 +89,9 @@ class Shot:
         venue.overlay.lay(picture)
         picture = venue.sensor.compress(picture)
 
-        balls = [self._label(s) for s in spheres]
-        labelled = tuple(b for b in balls if b is not None)
-        in_play = play.ball is not None and bool(balls) and balls[0] is not None
+        labels = [(s.in_play, ball) for s in spheres if (ball := self._label(s)) is not None]
+        labelled = tuple(ball for _, ball in labels)
+        in_play = bool(labels) and labels[0][0]
         persons = tuple(self._person(b) for b in bodies)
         tags = self._tags(labelled[0] if in_play else None, joints, t)
         width, height = self._size
@@ -142,12 +144,14 @@ class Shot:
         """The match ball and then a spare one, where they can show."""
         shutter = self._venue.sensor.shutter_s
         times = t + np.linspace(-0.5, 0.5, _SUBFRAMES) * shutter
-        tracks = [np.array([self._play.ball.at(float(s)) for s in times])] if self._play.ball else []
+        tracks: list[tuple[bool, Floats]] = []
+        if self._play.ball is not None:
+            tracks.append((True, np.array([self._play.ball.at(float(s)) for s in times])))
         if self._play.spare is not None:
-            tracks.append(np.repeat(self._play.spare[None], _SUBFRAMES, axis=0))
+            tracks.append((False, np.repeat(self._play.spare[None], _SUBFRAMES, axis=0)))
         out: list[_Sphere] = []
         camera = cameras[_SUBFRAMES // 2]
-        for track in tracks:
+        for in_play, track in tracks:
             centres = np.array([c.project(p)[0] for c, p in zip(cameras, track, strict=True)])
             middle = track[_SUBFRAMES // 2]
             radius = RADIUS_M * camera.pixels_per_metre(middle)
@@ -164,7 +168,16 @@ class Shot:
                     side=self._side,
                     bounce=self._venue.turf.green,
                 )
-                out.append(_Sphere(cut, float(camera.to_camera(middle)[2]), centres, radius))
+                out.append(
+                    _Sphere(
+                        cut,
+                        float(camera.to_camera(middle)[2]),
+                        centres,
+                        radius,
+                        in_play,
+                        np.ones_like(cut.alpha),
+                    )
+                )
         return out
 
     def _draw(
@@ -181,12 +194,10 @@ class Shot:
                 if item.cutout.touches(other.cutout):
                     other.seen &= item.cutout.at(other.keypoints[:, 0], other.keypoints[:, 1]) < 0.5
             for sphere in seen:
-                assert sphere.transmission is not None
-                item.cutout.cover(sphere.transmission)
+                item.cutout.cover(sphere.cutout, sphere.left_over)
             if isinstance(item, _Body):
                 drawn.append(item)
             else:
-                item.transmission = np.ones((height, width), np.float32)
                 seen.append(item)
         hiding = self._venue.overlay.alpha
         if before is not None:
@@ -196,8 +207,7 @@ class Shot:
             picture[covered] = (picture[covered] * (1 - share) + before[covered, :3] * share).astype(np.uint8)
             hiding = np.maximum(hiding, veil)
         for sphere in seen:
-            assert sphere.transmission is not None
-            sphere.transmission *= 1 - hiding
+            sphere.left_over *= sphere.cutout.within(1 - hiding)
         for body in drawn:
             x, y = body.keypoints[:, 0].astype(int), body.keypoints[:, 1].astype(int)
             inside = (body.keypoints >= 0).all(axis=1) & (x < width) & (y < height)
@@ -212,13 +222,8 @@ class Shot:
         high = np.minimum(sphere.centres.max(axis=0) + r, [width, height])
         if (high - low < 0.25 * r).any():
             return None
-        cut = sphere.cutout
-        alone = np.zeros((height, width), np.float32)
-        cover = np.ones_like(alone)
-        cut.cover(cover)
-        alone = 1 - cover
-        assert sphere.transmission is not None
-        visible = float((alone * sphere.transmission).sum() / cut.alpha.sum())
+        alpha = sphere.cutout.alpha
+        visible = float((alpha * sphere.left_over).sum() / alpha.sum())
         (x, y), (w, h) = (low + high) / 2, high - low
         streak = float(np.linalg.norm(np.diff(sphere.centres, axis=0), axis=1).sum()) + 2 * r
         if visible < 1 - _HIDDEN:
@@ -257,7 +262,7 @@ class Shot:
         names = {Visibility.HIDDEN: "hidden", Visibility.PARTLY: "partly", Visibility.BLURRED: "blurred"}
         if ball.visibility in names:
             tags.append(names[ball.visibility])
-        if np.linalg.norm(joints[:, 13:] - place, axis=-1).min() < 1.0:
+        if np.linalg.norm(joints[:, 13:] - place, axis=-1).min(initial=9.0) < 1.0:
             tags.append("near_player")
         if place[2] > 0.6:
             tags.append("in_air")

@@ -132,7 +132,7 @@ def draw_turf(rng: Generator, light: Light) -> Turf:
         light=np.clip(level * 128, 0, 255).astype(np.uint8),
         litter=_litter(rng),
         paint=float(rng.uniform(0.55, 0.9)),
-        grain=float(rng.uniform(0.8, 2.8)),
+        grain=float(rng.uniform(0.5, 2.0)),
     )
 
 

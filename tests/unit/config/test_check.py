@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,17 @@ from raasid.config.conf_dir import conf_dir
 from raasid.config.problems import ConfigProblems
 
 
-@pytest.fixture
-def tree() -> DictConfig:
+@pytest.fixture(scope="module")
+def composed() -> DictConfig:
     with Composer(conf_dir(), "train") as composer:
-        cfg = composer.compose([])
-    OmegaConf.set_struct(cfg, False)
-    return cfg
+        return composer.compose([])
+
+
+@pytest.fixture
+def tree(composed: DictConfig) -> DictConfig:
+    tree = copy.deepcopy(composed)
+    OmegaConf.set_struct(tree, False)
+    return tree
 
 
 def problems(tree: DictConfig) -> dict[str, str]:
@@ -36,10 +42,20 @@ def problems(tree: DictConfig) -> dict[str, str]:
         ("data.batch_size", True, None, "expected an integer ≥ 1, got True"),
         ("model.channels", -3, None, "must be at least 4, but is -3"),
         ("data.augment.flip", 2, None, "must be at most 1, but is 2"),
-        ("data.size", [640], None, "expected a list of 2, each an integer ≥ 8 in steps of 8, got [640]"),
+        (
+            "data.size",
+            [640],
+            None,
+            "expected a list of 2, each an integer ≥ 8 in steps of 8, or null, got [640]",
+        ),
         ("data.size", [640, 361], "data.size[1]", "must be a multiple of 8, but is 361"),
         ("model.threshold", 3, None, "expected a number > 0 and < 1 or 'auto', got 3"),
-        ("callbacks.model_checkpoint.mode", "mx", None, "expected one of 'max', 'min', got 'mx'; did you mean 'max'?"),
+        (
+            "callbacks.model_checkpoint.mode",
+            "mx",
+            None,
+            "expected one of 'max', 'min', got 'mx'; did you mean 'max'?",
+        ),
         ("trainer.max_epoch", 3, None, "no such key; did you mean 'trainer.max_epochs'?"),
         ("paths.logs", "${nope}/x", None, "refers to '${nope}/x', and there is no such key"),
         ("paths.logs", "${oc.env:RAASID_NO_SUCH}", None, "cannot be resolved"),

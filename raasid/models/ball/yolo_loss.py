@@ -1,0 +1,93 @@
+"""The detection loss of ultralytics, as a mean over the global batch."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+MANY, ONE = "one2many", "one2one"
+
+
+class DetectionLoss:
+    """Box, class and distance terms of the library's own criterion, for the net that it was made for.
+
+    The library divides the sums over a rank's batch by that batch's assigned scores and multiplies by its
+    size, so that neither ranks nor batches can be averaged. Here the divisor is that of the global batch:
+    the mean over ranks is what one process would compute. To know it, its assigner is watched.
+
+    An end-to-end net has two heads. The one that may answer many times for a ball teaches the backbone;
+    its weight falls over the epochs, and that of the head that answers once rises.
+    """
+
+    def __init__(self, net: nn.Module) -> None:
+        self.criterion = cast("Any", net).init_criterion()
+        self.device = next(net.parameters()).device
+        """Where it computes; a net that has moved needs a new one."""
+        both = hasattr(self.criterion, MANY)
+        self._branches = {name: getattr(self.criterion, name) for name in (MANY, ONE)} if both else {}
+        self._watches = {
+            name: _Watch(branch) for name, branch in (self._branches or {"": self.criterion}).items()
+        }
+
+    def at_epoch(self, epoch: int, epochs: int) -> None:
+        """Set the weights of the two heads as the library has them in epoch `epoch` (from 0) of `epochs`.
+
+        They are a function of these numbers alone, so that a resumed run has the same.
+        """
+        if hasattr(self.criterion, "update"):
+            self.criterion.one2one.hyp.epochs = epochs
+            self.criterion.updates = epoch - 1
+            self.criterion.update()
+
+    def __call__(
+        self, predictions: Any, balls: Tensor, present: Tensor, size: tuple[int, int]
+    ) -> dict[str, Tensor]:
+        """Compute the weighted terms: `box`, `cls` and `dfl`, or `l1` where distances are no distributions.
+
+        predictions: what the net gave in training mode. balls: (B, M, 4) centre and size in input pixels;
+        present: (B, M) bool. size: width and height of the padded input.
+        """
+        target = _target(balls, present, size)
+        if not self._branches:
+            return self._terms("", self.criterion, predictions, target)
+        gain = {MANY: getattr(self.criterion, "o2m", 1.0), ONE: getattr(self.criterion, "o2o", 1.0)}
+        many, one = (
+            self._terms(name, part, predictions[name], target) for name, part in self._branches.items()
+        )
+        return {name: many[name] * gain[MANY] + one[name] * gain[ONE] for name in many}
+
+    def _terms(self, name: str, part: Any, predictions: Any, target: dict[str, Tensor]) -> dict[str, Tensor]:
+        loss, items = part.loss(predictions, target)
+        loss = loss * (self._watches[name].rescale() / predictions["boxes"].shape[0])
+        return {term.removesuffix("_loss"): loss[i] for i, term in enumerate(items)}
+
+
+class _Watch:
+    """Sits where the criterion's assigner was and remembers the sum of the scores that it assigned."""
+
+    def __init__(self, branch: Any) -> None:
+        self._assigner, branch.assigner = branch.assigner, self
+        self._sum = torch.zeros(())
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        assigned = self._assigner(*arguments, **named)
+        self._sum = assigned[2].sum()
+        return assigned
+
+    def rescale(self) -> Tensor | float:
+        """What turns a rank's term into one whose mean over ranks is the global batch's."""
+        if not (dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1):
+            return 1.0
+        total = self._sum.float().clone()
+        dist.all_reduce(total)
+        return self._sum.clamp(min=1) / total.clamp(min=1) * dist.get_world_size()
+
+
+def _target(balls: Tensor, present: Tensor, size: tuple[int, int]) -> dict[str, Tensor]:
+    """Boxes as fractions of the input, one row per ball, as the library's criterion takes them."""
+    rows = present.nonzero()[:, 0].to(balls.dtype)
+    boxes = balls[present] / balls.new_tensor([*size, *size])
+    return {"batch_idx": rows, "cls": torch.zeros_like(rows), "bboxes": boxes}

@@ -1,0 +1,139 @@
+"""Detection nets of ultralytics as plain torch modules; the only file that imports that library.
+
+Importing ultralytics looks for the network, creates a settings folder, replaces `torch.save`, changes how
+arrays are printed and how many threads OpenCV has. All of that is prevented or undone here.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+import cv2
+import numpy as np
+import torch
+import yaml
+from torch import nn
+
+from raasid.config.nearest import did_you_mean
+from raasid.errors import UsageError
+from raasid.models.ball.yolo_weights import take_weights
+from raasid.models.batch_norm import GlobalBatchNorm2d
+
+for _name, _value in {
+    "YOLO_OFFLINE": "1",
+    "YOLO_AUTOINSTALL": "0",
+    "YOLO_VERBOSE": "0",
+    "ULTRALYTICS_SAFE_LOAD": "1",  # activations named in a YAML are looked up, not evaluated
+}.items():
+    os.environ.setdefault(_name, _value)
+
+_before = torch.save, cv2.getNumThreads(), np.get_printoptions()
+with tempfile.TemporaryDirectory() as _folder:
+    _own = os.environ.get("YOLO_CONFIG_DIR")
+    os.environ["YOLO_CONFIG_DIR"] = _own or _folder
+    from ultralytics.cfg import get_cfg
+    from ultralytics.nn.modules.head import Detect, v10Detect
+    from ultralytics.nn.tasks import DetectionModel, yaml_model_load
+    from ultralytics.utils import ROOT
+
+    if _own is None:
+        del os.environ["YOLO_CONFIG_DIR"]
+torch.save = _before[0]
+cv2.setNumThreads(_before[1])
+np.set_printoptions(**_before[2])
+torch.set_printoptions(profile="default")  # type: ignore[no-untyped-call]
+
+_HEADS = (Detect, v10Detect)
+_SCALE = re.compile(r"(yolov?\d+)[nslmx]")
+_FAMILY = re.compile(r"(yolov?\d+)(.*)")
+
+
+class UnknownNet(UsageError):
+    """`model.net` is neither a file nor a detection net of the library."""
+
+    def __init__(self, net: str) -> None:
+        super().__init__(
+            f"model.net: {net!r} is no file and no detection net of ultralytics"
+            f"{did_you_mean(net, net_names())}; "
+            "name one such as yolo26n.yaml, or give the path of a YAML file"
+        )
+
+
+class NetUnusable(UsageError):
+    """A YAML file that does not describe a detection net."""
+
+    def __init__(self, net: str, reason: str) -> None:
+        super().__init__(f"model.net: {net}: {reason}")
+
+
+def build_net(net: str, weights: Path | None = None) -> nn.Module:
+    """Build a detection net with one class, from scratch or from a user's weights.
+
+    net: name of the library (`yolo26n.yaml`, `yolo11s-p6.yaml` …; see `net_names`) or path of a YAML file.
+    weights: a `.pt` file; tensors that fit are taken, the others keep their random start.
+    Its batch normalisation counts over all ranks (`GlobalBatchNorm2d`); `args` holds the library's default
+    hyperparameters, whose loss gains its criterion reads.
+    Raises UnknownNet, NetUnusable, CheckpointUnusable.
+    """
+    if not Path(net).is_file() and not _in_library(net):
+        raise UnknownNet(net)
+    try:
+        model = DetectionModel(yaml_model_load(net), nc=1, verbose=False)
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, NotImplementedError) as error:
+        raise NetUnusable(net, f"does not describe a net ({type(error).__name__}: {error})") from error
+    except (RuntimeError, yaml.YAMLError) as error:
+        raise NetUnusable(net, f"cannot be built ({str(error).splitlines()[0]})") from error
+    head = model.model[-1]
+    if type(head) not in _HEADS:
+        raise NetUnusable(net, f"ends in a {type(head).__name__} head; a ball is found by a Detect head")
+    model.args = get_cfg()
+    if weights is not None:
+        take_weights(model, weights)
+    _count_over_ranks(model)
+    return cast("nn.Module", model)
+
+
+@cache
+def net_names() -> tuple[str, ...]:
+    """Every name that `build_net` knows, in alphabetical order."""
+    names: set[str] = set()
+    for file in _library_files().values():
+        document = yaml.safe_load(file.read_text(encoding="utf-8"))
+        if document["head"][-1][2] not in {head.__name__ for head in _HEADS}:
+            continue
+        scales = document.get("scales") or {}
+        split = _FAMILY.match(file.stem)
+        if scales and split and split[2][:1] not in scales:
+            names.update(f"{split[1]}{scale}{split[2]}.yaml" for scale in scales)
+        else:
+            names.add(file.name)
+    return tuple(sorted(names))
+
+
+@cache
+def _library_files() -> dict[str, Path]:
+    return {file.name: file for file in (Path(ROOT) / "cfg" / "models").rglob("*.yaml")}
+
+
+def _in_library(net: str) -> bool:
+    """Tell without reading YAML: a name is that of a file, or has a scale letter after the number."""
+    return net in _library_files() or _SCALE.sub(r"\1", net, count=1) in _library_files()
+
+
+def _count_over_ranks(model: nn.Module) -> None:
+    for parent in list(model.modules()):
+        for name, child in list(parent.named_children()):
+            if type(child) is nn.BatchNorm2d:
+                norm = GlobalBatchNorm2d(child.num_features, child.eps, child.momentum)
+                norm.load_state_dict(child.state_dict())
+                setattr(parent, name, norm)
+
+
+def head_of(net: nn.Module) -> Any:
+    """The detection head: its `stride`, `end2end` and `max_det` are what callers need."""
+    return cast("Any", net).model[-1]

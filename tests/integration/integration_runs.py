@@ -1,0 +1,18 @@
+"""Finding and reading the runs that a test has started."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+
+def only_run(root: Path, verb: str = "train") -> Path:
+    """The one run directory below `root`."""
+    (run,) = (root / "logs" / verb).iterdir()
+    return run
+
+
+def losses(run: Path) -> list[float]:
+    """Every logged training loss."""
+    with (run / "metrics.csv").open(newline="") as file:
+        return [float(row["train/loss"]) for row in csv.DictReader(file) if row.get("train/loss")]

@@ -1,0 +1,93 @@
+"""Looking at the configuration is instant: Hydra, its YAML files, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = [
+    "torch",
+    "lightning",
+    "wandb",
+    "cv2",
+    "ultralytics",
+    "mediapipe",
+    "scipy",
+    "numpy",
+    "pydantic",
+    "rich",
+]
+
+PROBE = f"""
+import atexit, sys
+loaded = lambda: sys.stderr.write("LOADED " + " ".join(m for m in {HEAVY} if m in sys.modules))
+atexit.register(loaded)
+sys.argv = sys.argv[1:]
+exec(compile(open(sys.argv[0]).read(), sys.argv[0], "exec"))
+"""
+
+
+def look(repo: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", PROBE, *words],
+        cwd=repo,
+        env={**os.environ, "PYTHONPATH": str(repo), **env},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (("train.py", "--cfg", "job", "model.channels=8"), "channels: 8"),
+        (("train.py", "--cfg", "job", "--resolve"), "logs: ./logs"),
+        (("evaluate.py", "--cfg", "job"), "ckpt_path: ???"),
+        (("train.py", "--help"), "model: ball_heatmap, ball_yolo"),
+        (("train.py", "--hydra-help"), "--multirun"),
+        (("train.py", "--info", "defaults-tree"), "ball_heatmap"),
+        (("train.py", "-sc", "install=bash"), "complete -o nospace"),
+        (("raasid/__main__.py",), "usage: raasid VERB"),
+        (("raasid/__main__.py", "train", "--cfg=job"), "channels: 16"),
+    ],
+)
+def test_looking_loads_nothing_heavy(repo: Path, words: tuple[str, ...], shown: str) -> None:
+    done = look(repo, *words)
+
+    assert done.returncode == 0, done.stderr
+    assert shown in done.stdout
+    assert done.stderr.endswith("LOADED ")
+
+
+@pytest.mark.parametrize(
+    ("program", "line", "offered"),
+    [
+        ("train.py", "python train.py model=", {"model=ball_heatmap", "model=ball_yolo"}),
+        ("train.py", "python train.py opti", {"optimizer=", "optimized_metric=", "optimizer."}),
+        ("train.py", "python train.py data.aug", {"data.augment."}),
+        ("raasid/__main__.py", "raasid tr", {"train"}),
+        ("raasid/__main__.py", "raasid train trainer=d", {"trainer=ddp", "trainer=ddp_nodes"}),
+        ("raasid/__main__.py", "raasid evaluate spl", {"split="}),
+    ],
+)
+def test_tab_completes_groups_options_and_keys(
+    repo: Path, program: str, line: str, offered: set[str]
+) -> None:
+    done = look(repo, program, "-sc", "query=bash", COMP_LINE=line, COMP_POINT=str(len(line)))
+
+    assert done.returncode == 0, done.stderr
+    assert set(done.stdout.split()) == offered
+    assert done.stderr.endswith("LOADED ")
+
+
+def test_a_question_that_cannot_be_answered_names_every_problem(repo: Path) -> None:
+    done = look(repo, "train.py", "seed=x", "optimzer.lr=1", "--cfg", "job")
+
+    assert done.returncode == 2
+    assert "did you mean 'optimizer.lr'?" in done.stderr
+    assert "expected an integer ≥ 0, got 'x'" in done.stderr

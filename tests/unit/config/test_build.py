@@ -1,0 +1,61 @@
+"""From sections to objects."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from raasid.config import Section
+from raasid.config.build import build
+from raasid.config.model_section import model_section
+from raasid.config.problems import ConfigProblems
+from raasid.config.schema.callbacks import EarlyStoppingConfig
+from raasid.config.schema.foreign import ForeignSection
+from raasid.config.schema.model import BallHeatmapConfig
+from raasid.errors import UsageError
+
+
+def foreign(target: str, **fields: object) -> Section:
+    return ForeignSection.model_validate({"_target_": target, **fields})
+
+
+def test_the_fields_are_the_arguments() -> None:
+    assert build(foreign("collections.Counter", red=2), blue=1) == Counter(red=2, blue=1)
+
+
+def test_positional_arguments_go_first() -> None:
+    assert build(foreign("fractions.Fraction"), 3, 4) * 4 == 3
+
+
+def test_a_section_for_a_class_of_lightning_fits_its_arguments() -> None:
+    stopping = build(EarlyStoppingConfig(patience=2, mode="max"))
+
+    assert (stopping.patience, stopping.monitor) == (2, "val/detection_rate")
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("collections.Countre", "did you mean 'Counter'?"),
+        ("no_such_package.Thing", "there is no module 'no_such_package'"),
+        ("collections.nothing.Thing", "there is no module 'collections.nothing'"),
+        ("Counter", "no _target_ that names a class"),
+    ],
+)
+def test_a_class_that_is_not_there_is_a_usage_error(target: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words.replace("?", r"\?")):
+        build(foreign(target))
+
+
+def test_an_argument_that_the_class_does_not_take_is_a_usage_error() -> None:
+    with pytest.raises(UsageError, match="does not fit: got an unexpected keyword argument 'colour'"):
+        build(foreign("fractions.Fraction", colour=2))
+
+
+def test_a_recorded_model_becomes_a_section_again() -> None:
+    section = BallHeatmapConfig(channels=8)
+
+    assert model_section(section.model_dump(mode="json", by_alias=True)) == section
+    with pytest.raises(ConfigProblems, match=r"model\.channels"):
+        model_section({"_target_": "raasid.models.ball.heatmap.BallHeatmap", "channels": 1})

@@ -1,0 +1,36 @@
+"""The name of a configuration."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from raasid.config import EvaluateConfig, Section, TrainConfig
+from raasid.config.compose import compose
+from raasid.config.run_hash import run_hash
+
+
+def digest(*overrides: str) -> str:
+    return run_hash(compose("train", TrainConfig, overrides))
+
+
+def test_six_letters_that_the_same_configuration_always_gets() -> None:
+    assert re.fullmatch(r"[0-9a-f]{6}", digest())
+    assert digest("seed=1") == digest()
+
+
+@pytest.mark.parametrize("word", ["paths.root=/elsewhere", "ckpt_path=last", "tags=[a]"])
+def test_what_changes_no_result_changes_no_name(word: str) -> None:
+    assert digest(word) == digest()
+
+
+@pytest.mark.parametrize("word", ["seed=2", "model.channels=8", "data.augment.flip=0", "optimizer=sgd"])
+def test_what_changes_a_result_changes_the_name(word: str) -> None:
+    assert digest(word) != digest()
+
+
+def test_every_verb_has_hashes() -> None:
+    config: Section = compose("evaluate", EvaluateConfig, ["ckpt_path=a.ckpt"])
+
+    assert len(run_hash(config)) == 6

@@ -1,0 +1,64 @@
+"""Every YAML file that ships."""
+
+from __future__ import annotations
+
+import inspect
+import statistics
+from pathlib import Path
+
+import lightning.pytorch as pl
+import pytest
+
+from raasid.cli import VERBS
+from raasid.config.composer import Composer
+from raasid.config.conf_dir import conf_dir
+from raasid.config.job import load
+from raasid.config.preflight import preflight
+from raasid.config.schema.trainer import TrainerConfig
+
+CONF = conf_dir()
+FILES = sorted(path for path in CONF.rglob("*.yaml") if "local" not in path.parts)
+NEEDS = {"data/yolo": ("data.root=.",), "evaluate": ("ckpt_path=last",)}
+
+
+def words_for(path: Path) -> tuple[str, list[str]]:
+    name = path.relative_to(CONF).with_suffix("").as_posix()
+    words = list(NEEDS.get(name, ()))
+    if "/" not in name:
+        return name, words
+    group, _, option = name.rpartition("/")
+    return "train", [f"{group}={option}", *words]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(CONF).as_posix())
+def test_it_composes_and_is_valid(path: Path) -> None:
+    verb, words = words_for(path)
+    with Composer(CONF, verb) as composer:
+        assert preflight(load(VERBS[verb].schema), composer, words, False).config
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(CONF).as_posix())
+def test_its_head_carries_the_command_that_uses_it(path: Path) -> None:
+    head = next(line for line in path.read_text().splitlines() if not line.startswith("# @package"))
+
+    assert head.startswith("# ")
+    assert ".py " in head
+
+
+def test_files_are_short() -> None:
+    assert statistics.median(len(path.read_text().splitlines()) for path in FILES) <= 15
+
+
+def test_every_verb_has_its_root_and_every_root_its_verb() -> None:
+    assert {path.stem for path in CONF.glob("*.yaml")} == set(VERBS)
+
+
+def test_the_trainer_section_has_every_argument_of_lightnings_trainer() -> None:
+    arguments = set(inspect.signature(pl.Trainer.__init__).parameters) - {
+        "self",
+        "callbacks",
+        "logger",
+        "plugins",
+    }
+
+    assert set(TrainerConfig.model_fields) == arguments
