@@ -1,0 +1,1 @@
+"""Footage: records, readers, the embedded league, and the way from frames to batches."""

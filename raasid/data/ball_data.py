@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,6 @@ import lightning.pytorch as pl
 from torch.utils.data import DataLoader
 
 from raasid.data.augment import Augment, Cropper
-from raasid.data.ball_batch import BallBatch
 from raasid.data.ball_frames import BallFrames
 from raasid.data.collate import collate
 from raasid.data.footage import Footage
@@ -21,7 +20,7 @@ from raasid.data.sampler import KeyedBatchSampler, LookAlike
 from raasid.data.splits import Splits, split_by_match
 from raasid.errors import UsageError
 
-Loader = DataLoader[BallBatch]
+Loader = DataLoader[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ class Loading:
     holdout: float = 0.1
     frames: int = 1
     """Frames that the model sees at a time."""
-    augment: Augment = Augment()
+    augment: Augment = field(default_factory=Augment)
 
 
 class BallData(pl.LightningDataModule):
@@ -99,7 +98,7 @@ class BallData(pl.LightningDataModule):
         sampler = self._sampler(data)
         return DataLoader(
             data,
-            batch_sampler=sampler,  # type: ignore[arg-type]
+            batch_sampler=sampler,
             collate_fn=collate,
             num_workers=self.loading.num_workers,
             persistent_workers=self.loading.num_workers > 0,
@@ -137,7 +136,9 @@ class BallData(pl.LightningDataModule):
         rank, world = self._rank_and_world
         batch = self.loading.batch_size
         if batch % world:
-            raise UsageError(f"data.batch_size must be a multiple of the number of processes ({world}), but is {batch}")
+            raise UsageError(
+                f"data.batch_size must be a multiple of the number of processes ({world}), but is {batch}"
+            )
         samples = self.loading.samples_per_epoch or len(data)
         per_epoch = max(1, samples // batch)
         epoch, skip = self._position(per_epoch)
@@ -148,7 +149,7 @@ class BallData(pl.LightningDataModule):
 
     def state_dict(self) -> dict[str, Any]:
         """What a resumed run cannot find out again."""
-        return {"look_alikes": [tuple(place) for place in self.look_alikes]}
+        return {"look_alikes": [(place.index, place.x, place.y) for place in self.look_alikes]}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take it back; the list stays the same object, because a sampler may hold it."""

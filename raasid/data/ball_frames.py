@@ -42,12 +42,8 @@ class BallFrames(Dataset[Sample]):
         for clip in clips:
             first, last = len(self.refs), len(self.refs) + len(clip.frames) - 1
             for at, frame in enumerate(clip.frames, start=first):
-                self._window.append(
-                    tuple(min(max(at + d, first), last) for d in range(-reach, reach + 1))
-                )
-                self.refs.append(
-                    FrameRef(clip.id, clip.match, frame, clip.frame_rate_hz, clip.tags)
-                )
+                self._window.append(tuple(min(max(at + d, first), last) for d in range(-reach, reach + 1)))
+                self.refs.append(FrameRef(clip.id, clip.match, frame, clip.frame_rate_hz, clip.tags))
 
     def __len__(self) -> int:
         return len(self.refs)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from torch.utils.data import Sampler
 
 
-class SampleKey(NamedTuple):
+@dataclass(frozen=True, slots=True, order=True)
+class SampleKey:
     """One draw. Everything random about it is derived from these numbers and the run's seed."""
 
     epoch: int
@@ -21,7 +22,8 @@ class SampleKey(NamedTuple):
     """Where to look, in pixels of the whole frame; None leaves it to the cropper."""
 
 
-class LookAlike(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class LookAlike:
     """A place in a training frame that the model took for a ball."""
 
     index: int
@@ -94,7 +96,10 @@ class KeyedBatchSampler(Sampler[list[SampleKey]]):
         if not self.look_alikes or not self.share:
             return {}
         rng = np.random.default_rng([self.seed, self.epoch, 1])
-        go, which = rng.random(self.samples) < self.share, rng.integers(len(self.look_alikes), size=self.samples)
+        go, which = (
+            rng.random(self.samples) < self.share,
+            rng.integers(len(self.look_alikes), size=self.samples),
+        )
         places = {}
         for position in np.flatnonzero(go).tolist():
             place = self.look_alikes[which[position]]

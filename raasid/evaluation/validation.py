@@ -51,7 +51,7 @@ class BallValidation(pl.Callback):
 
     on_test_epoch_start = on_validation_epoch_start
 
-    def on_validation_batch_end(  # noqa: PLR0917  (Lightning's signature)
+    def on_validation_batch_end(
         self,
         trainer: pl.Trainer,
         pl_module: pl.LightningModule,

@@ -1,0 +1,1 @@
+"""The models, and what they share. Each says what it saw in a record that later stations judge."""

@@ -23,13 +23,16 @@ class GlobalBatchNorm2d(nn.BatchNorm2d):
 
     def forward(self, input: Tensor) -> Tensor:
         """Normalise `input`; ranks must call together and with equally large batches."""
-        if not (self.training and dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1):
+        if not (
+            self.training and dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1
+        ):
             return super().forward(input)
         world = dist.get_world_size()
         count = input.numel() // input.shape[1]
         x = input.float()
         local = torch.stack([x.sum((0, 2, 3)), x.square().sum((0, 2, 3))])
-        mean, mean_square = cast("Tensor", all_reduce(local)) / (count * world)
+        summed = cast("Tensor", all_reduce(local))  # type: ignore[no-untyped-call]
+        mean, mean_square = summed / (count * world)
         var = mean_square - mean.square()
         self._update_running(mean.detach(), var.detach(), count * world)
         scale = self.weight * torch.rsqrt(var + self.eps)

@@ -1,0 +1,1 @@
+"""The verbs: each ties stations together, and reads as the story of a run."""

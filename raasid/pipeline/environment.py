@@ -14,7 +14,11 @@ PACKAGES = ("raasid", "torch", "lightning", "ultralytics", "opencv-python", "num
 
 def environment() -> dict[str, str]:
     """Names and versions that decide whether a figure can be reproduced."""
-    device = torch.cuda.get_device_name(0) if torch.cuda.is_available() else platform.processor() or platform.machine()
+    device = (
+        torch.cuda.get_device_name(0)
+        if torch.cuda.is_available()
+        else platform.processor() or platform.machine()
+    )
     facts = {
         "python": platform.python_version(),
         "device": device,
@@ -35,7 +39,11 @@ def code_revision() -> str:
     try:
         found = subprocess.run(
             ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-            cwd=here, capture_output=True, text=True, timeout=10, check=False,
+            cwd=here,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
         )
     except (FileNotFoundError, subprocess.TimeoutExpired):
         return "unknown"

@@ -53,7 +53,9 @@ def show(result: BallResult, data: BallData, run_dir: Path, checkpoint: Path | N
     console = out()
     footage = data.footage
     if footage is not None and footage.left_out:
-        console.print(f"left out: {footage.left_out.describe()}; listed in {run_dir / 'quarantine.json'}", markup=False)
+        console.print(
+            f"left out: {footage.left_out.describe()}; listed in {run_dir / 'quarantine.json'}", markup=False
+        )
     for note in (*(data.splits.notes if data.splits else ()), *(footage.notes if footage else ())):
         console.print(f"note: {note}", markup=False)
     console.print(

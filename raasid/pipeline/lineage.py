@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ from raasid.data.ball_data import BallData
 from raasid.pipeline.environment import environment
 
 
-def write_lineage(run_dir: Path, data: BallData, checkpoint: Path | None, parents: dict[str, str | None]) -> None:
+def write_lineage(
+    run_dir: Path, data: BallData, checkpoint: Path | None, parents: Mapping[str, str | Path | None]
+) -> None:
     """Record inputs and outputs by content.
 
     parents: role (`init_from`, `resumed_from`, …) -> file; those that are None are left out.
@@ -35,7 +38,9 @@ def data_facts(data: BallData) -> dict[str, Any]:
         clips = getattr(data.splits, name, ())
         for clip in clips:
             for frame in clip.frames:
-                digest.update(repr((name, clip.id, clip.match, frame.index, frame.image.name, frame.balls)).encode())
+                digest.update(
+                    repr((name, clip.id, clip.match, frame.index, frame.image.name, frame.balls)).encode()
+                )
         facts[name] = {
             "matches": sorted({clip.match for clip in clips}),
             "frames": sum(len(clip.frames) for clip in clips),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 from pathlib import Path
@@ -65,9 +66,8 @@ class Checkpoint(LightningCheckpoint):
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Save where nothing validates."""
-        if not trainer.num_val_batches or not sum(map(float, trainer.num_val_batches)):
-            if not _dry(trainer):
-                self._save(trainer, best=True)
+        if not _validates(trainer) and not _dry(trainer):
+            self._save(trainer, best=True)
 
     def state_dict(self) -> dict[str, Any]:
         """What a resumed run must know."""
@@ -84,7 +84,7 @@ class Checkpoint(LightningCheckpoint):
             sign = 1 if self.mode == "max" else -1
             if not sign * score >= sign * self.best_score:
                 return False
-        if score == score:  # a metric that is undefined on this split leaves the last as the best
+        if not math.isnan(score):  # a metric that is undefined on this split leaves the last as the best
             self.best_score, self.best_step = score, trainer.global_step
         return True
 
@@ -93,6 +93,10 @@ class Checkpoint(LightningCheckpoint):
         self._saved_step = trainer.global_step
         if best:
             _same_file(self.last, self.best)
+
+
+def _validates(trainer: pl.Trainer) -> bool:
+    return bool(sum(map(float, trainer.num_val_batches or [])))
 
 
 def _dry(trainer: pl.Trainer) -> bool:

@@ -44,4 +44,3 @@ class DurableCheckpointIO(CheckpointIO):
     def remove_checkpoint(self, path: str | os.PathLike[str]) -> None:
         """Delete a checkpoint that has been superseded."""
         Path(path).unlink(missing_ok=True)
-

@@ -67,7 +67,9 @@ class Ema(pl.Callback):
         if not self._swapped:
             self._swap()
 
-    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
         """An interrupted validation must not leave the two exchanged for whoever saves next."""
         if self._swapped:
             self._swap()

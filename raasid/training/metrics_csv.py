@@ -47,7 +47,9 @@ class MetricsCsv(Logger):
             return
         with self.path.open(newline="") as file:
             rows = list(csv.DictReader(file))
-        kept = [r for r in rows if (r.get("step") or "").isdigit() and int(r["step"]) <= step and None not in r]
+        kept = [
+            r for r in rows if (r.get("step") or "").isdigit() and int(r["step"]) <= step and None not in r
+        ]
         self.columns = [c for c in (rows[0] if rows else {}) if isinstance(c, str)]
         self._rewrite(kept)
 
@@ -80,6 +82,11 @@ class MetricsCsv(Logger):
 
 
 def _plain(row: dict[str, object]) -> dict[str, object]:
-    return {k: repr(float(v)) if isinstance(v, float) and k != "epoch" else v for k, v in row.items()} | {
-        k: int(row[k]) for k in LEADING if isinstance(row.get(k), int | float)
-    }
+    """Counters as integers, other numbers with every digit."""
+    plain: dict[str, object] = {}
+    for name, value in row.items():
+        if isinstance(value, int | float):
+            plain[name] = int(value) if name in LEADING else repr(float(value))
+        else:
+            plain[name] = value
+    return plain

@@ -7,8 +7,15 @@ import time
 from typing import Any
 
 import lightning.pytorch as pl
-from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bar
-from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import Progress as Bar
 
 from raasid.console import err
 
@@ -82,7 +89,9 @@ class Progress(pl.Callback):
         """Take the bar away."""
         self._stop()
 
-    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
         """Give the terminal back before the error is printed."""
         self._stop()
 

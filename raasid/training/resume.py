@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from typing import Any
+from typing import Any, cast
 
 import lightning.pytorch as pl
 import numpy as np
@@ -18,11 +18,13 @@ class ExactResume(pl.Callback):
     Our own draws are keyed and need no state; dropout and whatever a user's model draws do.
     """
 
+    _state: dict[str, Any] | None = None
+
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
         """Add the state of torch's, numpy's and Python's generators."""
-        name, keys, position, has_gauss, cached = np.random.get_state(legacy=True)  # noqa: NPY002
+        name, keys, position, has_gauss, cached = _numpy_state()
         version, internal, gauss = random.getstate()
         checkpoint["random_state"] = {
             "torch": torch.get_rng_state(),
@@ -36,8 +38,6 @@ class ExactResume(pl.Callback):
     ) -> None:
         """Keep the state until the first step: set-up still draws numbers."""
         self._state = checkpoint.get("random_state")
-
-    _state: dict[str, Any] | None = None
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Put the generators back and drop logged rows that will be logged again."""
@@ -54,3 +54,7 @@ class ExactResume(pl.Callback):
         for logger in trainer.loggers:
             if isinstance(logger, MetricsCsv):
                 logger.resume_at(trainer.global_step)
+
+
+def _numpy_state() -> tuple[str, Any, int, int, float]:
+    return cast("tuple[str, Any, int, int, float]", np.random.get_state(legacy=True))  # noqa: NPY002

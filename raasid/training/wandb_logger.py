@@ -35,7 +35,9 @@ def wandb_logger(section: Section, run_dir: Path) -> WandbLogger:
     offline, log_model = given.pop("offline", None), given.pop("log_model", False)
     fields = {k: v for k, v in given.items() if v is not None and _WINS.get(k, "") not in os.environ}
     fields.setdefault("project", os.environ.get("WANDB_PROJECT", "raasid"))
-    mode = os.environ.get("WANDB_MODE") or ("offline" if offline or (offline is None and not _has_key()) else "online")
+    mode = os.environ.get("WANDB_MODE") or (
+        "offline" if offline or (offline is None and not _has_key()) else "online"
+    )
     os.environ.setdefault("WANDB_DATA_DIR", str(run_dir / "wandb"))
     os.environ.setdefault("WANDB_SILENT", "true")
     if "name" not in fields and "WANDB_NAME" not in os.environ:
@@ -76,4 +78,3 @@ def finish(exit_code: int) -> None:
 
     if wandb.run is not None:
         wandb.finish(exit_code=exit_code)
-

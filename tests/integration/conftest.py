@@ -10,4 +10,3 @@ def league(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Overrides for a tiny net on a tiny league; the first run that uses them renders it."""
     folder = tmp_path_factory.mktemp("league")
     return ["data=synthetic_tiny", "model.channels=4", f"paths.data={folder}"]
-

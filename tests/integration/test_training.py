@@ -29,7 +29,9 @@ def metric_line(text: str, name: str) -> str:
     return next(line for line in text.splitlines() if re.match(rf"{name}\s", line))
 
 
-def test_a_run_leaves_everything_that_scripts_rely_on(run_cli: RunCli, league: list[str], tmp_path: Path) -> None:
+def test_a_run_leaves_everything_that_scripts_rely_on(
+    run_cli: RunCli, league: list[str], tmp_path: Path
+) -> None:
     done = run_cli("train", *league, *SHORT)
     assert done.returncode == 0, done.stderr
     run = only_run(tmp_path)
@@ -52,7 +54,9 @@ def test_evaluating_the_checkpoint_repeats_the_figures_exactly(
     assert again.returncode == 0, again.stderr
     for name in ("detection_rate", "false_positives", "ap"):
         assert metric_line(again.stdout, name) == metric_line(trained.stdout, name)
-    first, second = (json.loads((r / "metrics.json").read_text()) for r in (run, only_run(tmp_path, "evaluate")))
+    first, second = (
+        json.loads((r / "metrics.json").read_text()) for r in (run, only_run(tmp_path, "evaluate"))
+    )
     assert first["estimates"] == second["estimates"]
 
 
@@ -99,7 +103,10 @@ def test_two_processes_follow_the_losses_of_one(run_cli: RunCli, league: list[st
         *league, "trainer.max_epochs=2", "data.samples_per_epoch=40", "trainer.log_every_n_steps=1",
         "test=false", "model.channels=8",
     ]  # fmt: skip
-    for name, extra in {"one": [], "two": ["trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2"]}.items():
+    for name, extra in {
+        "one": [],
+        "two": ["trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2"],
+    }.items():
         done = run_cli("train", *arguments, *extra, f"paths.root={tmp_path / name}")
         assert done.returncode == 0, done.stderr
     one, two = (losses(only_run(tmp_path / name)) for name in ("one", "two"))

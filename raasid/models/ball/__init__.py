@@ -1,0 +1,1 @@
+"""`ball_model`: where is the ball in a frame."""

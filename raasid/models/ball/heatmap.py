@@ -27,7 +27,7 @@ class BallHeatmap(BallModule):
     def __init__(self, channels: int = 16, frames: int = 1, threshold: float | str = "auto") -> None:
         super().__init__(threshold)
         self.frames = frames
-        self.net = BallNet(channels, frames).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.net = BallNet(channels, frames).to(memory_format=torch.channels_last)
 
     def forward(self, images: Tensor) -> Tensor:
         """(B, H, W, 3 * frames) uint8 -> (B, 5, h, w) at stride 4 of the padded input."""

@@ -40,12 +40,13 @@ def heatmap_target(balls: Tensor, present: Tensor, height: int, width: int) -> H
         dx, dy = cell_x - columns, cell_y - rows
         sigma = (torch.minimum(ball_w, ball_h) / (4 * STRIDE)).clamp(min=1.0)
         bell = torch.exp(-(dx.square() + dy.square()) / (2 * sigma.square()))
-        centre = (columns == cell_x.round().clamp(0, width - 1)) & (rows == cell_y.round().clamp(0, height - 1))
+        centre = (columns == cell_x.round().clamp(0, width - 1)) & (
+            rows == cell_y.round().clamp(0, height - 1)
+        )
         heat = torch.maximum(heat, torch.where(centre, 1.0, bell) * here)
         near = here & (dx.abs() < 1.5) & (dy.abs() < 1.5) & (weight == 0)
-        values = torch.stack(
-            torch.broadcast_tensors(dx, dy, ball_w.clamp(min=1).log(), ball_h.clamp(min=1).log()), 1
-        )
+        parts = (dx, dy, ball_w.clamp(min=1).log(), ball_h.clamp(min=1).log())
+        values = torch.stack([part.expand_as(bell) for part in parts], 1)
         box = torch.where(near[:, None], values, box)
         weight = weight + near
     return HeatmapTarget(heat, box, weight)
@@ -67,8 +68,6 @@ def heatmap_loss(output: Tensor, target: HeatmapTarget) -> tuple[Tensor, Tensor]
     centre = target.heat == 1
     log_p, log_not_p = F.logsigmoid(logit), F.logsigmoid(-logit)
     p = logit.sigmoid()
-    heat = torch.where(
-        centre, (1 - p).square() * log_p, (1 - target.heat).pow(4) * p.square() * log_not_p
-    )
+    heat = torch.where(centre, (1 - p).square() * log_p, (1 - target.heat).pow(4) * p.square() * log_not_p)
     box = ((output[:, 1:].float() - target.box).abs().sum(1) * target.box_weight).sum() / 9
     return -heat.sum() / batch, box / batch

@@ -9,8 +9,8 @@ import lightning.pytorch as pl
 import torch
 from torch import Tensor
 
-from raasid.data.frame_ref import FrameRef
 from raasid.data.ball_batch import BallBatch
+from raasid.data.frame_ref import FrameRef
 from raasid.models.ball.detections import Detections
 from raasid.models.optimization import Optimization
 
@@ -55,7 +55,7 @@ class BallModule(pl.LightningModule):
         """Sum of the loss terms; logs it as `train/loss` and each term beside it."""
         terms = self.losses(batch)
         loss = torch.stack(list(terms.values())).sum()
-        if (self.trainer.global_step + 1) % self.trainer.log_every_n_steps == 0:
+        if (self.trainer.global_step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             logged = {f"train/{name}": value.detach() for name, value in terms.items()}
             self.log_dict({"train/loss": loss.detach(), **logged}, batch_size=len(batch.refs))
         return loss
@@ -78,10 +78,17 @@ class BallModule(pl.LightningModule):
         source = [Detections(d.xy / s, d.wh / s, d.score) for d, s in zip(found, scales, strict=True)]
         return {"frames": batch.refs, "detections": source}
 
-    def transfer_batch_to_device(self, batch: BallBatch, device: torch.device, dataloader_idx: int) -> BallBatch:
+    def transfer_batch_to_device(
+        self, batch: BallBatch, device: torch.device, dataloader_idx: int
+    ) -> BallBatch:
         """Move the tensors; the references to frames stay as they are."""
-        moved = (t.to(device, non_blocking=True) for t in (batch.images, batch.balls, batch.present, batch.scale))
-        return BallBatch(*moved, batch.refs)
+        return BallBatch(
+            batch.images.to(device, non_blocking=True),
+            batch.balls.to(device, non_blocking=True),
+            batch.present.to(device, non_blocking=True),
+            batch.scale.to(device, non_blocking=True),
+            batch.refs,
+        )
 
     def configure_optimizers(self) -> Any:
         """Build what `fit` asked for, now that the number of steps is known."""

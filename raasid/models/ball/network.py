@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -35,16 +37,14 @@ class BallNet(nn.Module):
         self.stem = nn.Sequential(conv_norm_act(3 * frames, c, stride=2), conv_norm_act(c, c))
         widths = [c, 2 * c, 4 * c, 4 * c, 4 * c]
         self.down = nn.ModuleList(
-            nn.Sequential(conv_norm_act(i, o, stride=2), Residual(o))
-            for i, o in zip(widths, widths[1:], strict=False)
+            nn.Sequential(conv_norm_act(i, o, stride=2), Residual(o)) for i, o in pairwise(widths)
         )
         self.lateral = nn.ModuleList(nn.Conv2d(o, 2 * c, 1) for o in widths[1:])
         self.smooth = nn.ModuleList(conv_norm_act(2 * c, 2 * c) for _ in widths[2:])
         self.head = nn.Conv2d(2 * c, 5, 1)
         nn.init.normal_(self.head.weight, std=0.01)
-        with torch.no_grad():
-            # a prior of one ball in a hundred cells, 8 pixels wide, keeps the first steps calm
-            self.head.bias.copy_(torch.tensor([-4.6, 0.0, 0.0, 2.0, 2.0]))
+        # a prior of one ball in a hundred cells, 8 pixels wide, keeps the first steps calm
+        self.head.bias = nn.Parameter(torch.tensor([-4.6, 0.0, 0.0, 2.0, 2.0]))
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, 3 * frames, H, W) -> (B, 5, H / 4, W / 4)."""

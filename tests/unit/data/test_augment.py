@@ -25,7 +25,9 @@ def picture_with_ball(x: int, y: int) -> np.ndarray:
 def test_a_label_moves_with_its_pixels(x: int, y: int, flip: float, zoom: float, seed: int) -> None:
     augment = Augment(flip=flip, zoom=zoom, brightness=0, contrast=0, color=0, blur=0, noise=0)
     balls = np.array([[x + 0.5, y + 0.5, 5, 5]], np.float32)
-    crop, moved = Cropper(64, augment, at_ball=1.0)(picture_with_ball(x, y), balls, np.random.default_rng(seed))
+    crop, moved = Cropper(64, augment, at_ball=1.0)(
+        picture_with_ball(x, y), balls, np.random.default_rng(seed)
+    )
     assert crop.shape == (64, 64, 3)
     if len(moved) and moved[0, :2].min() > 4 and moved[0, :2].max() < 60:
         rows, columns = np.nonzero(crop[:, :, 0] > 127)
@@ -54,6 +56,8 @@ def test_the_source_picture_is_left_alone() -> None:
 
 
 def test_a_crop_larger_than_the_frame_is_padded_below() -> None:
-    crop, _ = Cropper(128, STILL)(np.full((64, 200, 3), 9, np.uint8), np.zeros((0, 4), np.float32), np.random.default_rng(0))
+    crop, _ = Cropper(128, STILL)(
+        np.full((64, 200, 3), 9, np.uint8), np.zeros((0, 4), np.float32), np.random.default_rng(0)
+    )
     assert (crop[:64] == 9).all()
     assert (crop[64:] == 0).all()

@@ -10,7 +10,9 @@ from raasid.data.sampler import KeyedBatchSampler, SampleKey
 sizes = st.integers(1, 60)
 
 
-@given(frames=sizes, samples=sizes, per_rank=st.integers(1, 4), world=st.integers(1, 4), seed=st.integers(0, 9))
+@given(
+    frames=sizes, samples=sizes, per_rank=st.integers(1, 4), world=st.integers(1, 4), seed=st.integers(0, 9)
+)
 @settings(max_examples=60, deadline=None)
 def test_ranks_together_draw_the_global_batches_of_one_process(
     frames: int, samples: int, per_rank: int, world: int, seed: int

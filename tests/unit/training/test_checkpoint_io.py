@@ -21,7 +21,8 @@ from pathlib import Path
 from raasid.training.checkpoint_io import DurableCheckpointIO
 target = Path(sys.argv[1])
 for generation in range(10_000):
-    DurableCheckpointIO().save_checkpoint({"state_dict": {"w": torch.full((400_000,), float(generation))}}, target)
+    weights = {"w": torch.full((400_000,), float(generation))}
+    DurableCheckpointIO().save_checkpoint({"state_dict": weights}, target)
     print(generation, flush=True)
 """
 
@@ -29,7 +30,9 @@ for generation in range(10_000):
 def test_a_kill_while_saving_leaves_a_whole_checkpoint(tmp_path: Path) -> None:
     target = tmp_path / "last.ckpt"
     for saved_before_kill in (1, 2, 4):
-        writer = subprocess.Popen([sys.executable, "-c", WRITER, str(target)], stdout=subprocess.PIPE, text=True)
+        writer = subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(target)], stdout=subprocess.PIPE, text=True
+        )
         assert writer.stdout is not None
         acknowledged = [writer.stdout.readline() for _ in range(saved_before_kill)][-1]
         os.kill(writer.pid, signal.SIGKILL)
@@ -44,7 +47,7 @@ def test_a_torn_checkpoint_is_named_with_its_path(tmp_path: Path) -> None:
     DurableCheckpointIO().save_checkpoint({"state_dict": {"w": torch.ones(9)}}, whole)
     torn = tmp_path / "torn.ckpt"
     torn.write_bytes(whole.read_bytes()[:-40])
-    with pytest.raises(CheckpointUnusable, match="torn.ckpt"):
+    with pytest.raises(CheckpointUnusable, match=r"torn\.ckpt"):
         DurableCheckpointIO().load_checkpoint(torn)
 
 

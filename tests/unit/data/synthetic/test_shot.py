@@ -79,11 +79,11 @@ def test_a_ball_before_a_person_hides_the_person_and_not_itself() -> None:
 
 
 def test_a_fast_ball_is_blurred_and_its_box_covers_the_streak() -> None:
-    path = follow(lambda t: (60.0 * t, 10.0, 1.5), duration=0.1)
+    path = follow(lambda t: (4.0, 16.0, 3.0 - 30.0 * t), duration=0.1)
     _, frame = shoot([], path, shutter_s=0.02)
     ball = frame.balls[0]
     assert ball.visibility == Visibility.BLURRED
-    assert ball.w > 1.5 * ball.h
+    assert ball.h > 2 * ball.w
 
 
 def test_without_a_ball_in_play_the_spare_one_comes_second() -> None:

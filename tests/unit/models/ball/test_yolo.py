@@ -28,6 +28,27 @@ def batch_of(balls: list[list[list[float]]], height: int = 64, width: int = 96) 
     return BallBatch(images, rows, present, torch.ones(len(balls)), ())
 
 
+TINY = """
+nc: 80
+end2end: True
+reg_max: 1
+backbone:
+  - [-1, 1, Conv, [16, 3, 2]]
+  - [-1, 1, Conv, [32, 3, 2]]
+  - [-1, 1, Conv, [32, 3, 2]]
+head:
+  - [[2], 1, Detect, [nc]]
+"""
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A net of three layers and an end-to-end head, at stride 8."""
+    file = tmp_path_factory.mktemp("net") / "tiny.yaml"
+    file.write_text(TINY)
+    return str(file)
+
+
 BALLS = [[[20.0, 30, 12, 12]], [[70.0, 20, 16, 16], [10.0, 50, 16, 16]], [], [[48.0, 32, 40, 40]]]
 
 
@@ -80,8 +101,8 @@ def part_of(predictions: Any, share: slice) -> Any:
     return [p[share] for p in predictions] if isinstance(predictions, list) else predictions[share]
 
 
-def test_pictures_without_a_ball_still_teach() -> None:
-    model = BallYolo()
+def test_pictures_without_a_ball_still_teach(tiny: str) -> None:
+    model = BallYolo(tiny)
     loss = torch.stack(list(model.losses(batch_of([[], []])).values())).sum()
     loss.backward()
     assert torch.isfinite(loss)
@@ -99,18 +120,18 @@ def test_the_weights_of_the_two_heads_move_as_the_library_moves_them() -> None:
     assert loss.criterion.o2m == pytest.approx(0.45)
 
 
-def test_some_steps_on_one_picture_lower_its_loss() -> None:
+def test_some_steps_on_one_picture_lower_its_loss(tiny: str) -> None:
     torch.manual_seed(0)
-    model, batch = BallYolo(), batch_of([[[32.0, 32, 24, 24]]] * 2, 64, 64)
-    optimizer = torch.optim.AdamW(model.parameters(), 1e-3)
+    model, batch = BallYolo(tiny), batch_of([[[32.0, 32, 24, 24]]] * 2, 64, 64)
+    optimizer = torch.optim.AdamW(model.parameters(), 1e-2)
     values = []
-    for _ in range(8):
+    for _ in range(30):
         loss = torch.stack(list(model.losses(batch).values())).sum()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         values.append(float(loss.detach()))
-    assert values[-1] < 0.7 * max(values[:2])
+    assert values[-1] < 0.7 * values[0]
 
 
 class Says(nn.Module):
@@ -126,20 +147,20 @@ class Says(nn.Module):
         return self.answer, {}
 
 
-def test_an_end_to_end_answer_becomes_centres_and_sizes() -> None:
-    model = BallYolo()
+def test_an_end_to_end_answer_becomes_centres_and_sizes(tiny: str) -> None:
+    model = BallYolo(tiny)
     model.net = Says(
         torch.tensor([[[10.0, 20, 16, 28, 0.9, 0], [0, 0, 4, 4, 0.5, 0], [9, 9, 9, 9, 0.0, 0]]]), True
     )
     found = model.detect(torch.zeros(1, 45, 77, 3, dtype=torch.uint8))[0]
-    assert model.net.seen == (1, 3, 64, 96)
+    assert model.net.seen == (1, 3, 48, 80)
     assert found.xy.tolist() == [[13, 24], [2, 2]]
     assert found.wh.tolist() == [[6, 8], [4, 4]]
     assert np.allclose(found.score, [0.9, 0.5])
 
 
-def test_other_answers_are_suppressed_first() -> None:
-    model = BallYolo(max_detections=2)
+def test_other_answers_are_suppressed_first(tiny: str) -> None:
+    model = BallYolo(tiny, max_detections=2)
     rows = [
         [13.0, 24, 6, 8, 0.6],
         [13.1, 24, 6, 8, 0.9],

@@ -30,7 +30,7 @@ def test_a_near_miss_is_answered_with_the_name_that_was_meant() -> None:
 
 
 def test_a_net_for_another_task_is_refused() -> None:
-    with pytest.raises(NetUnusable, match="yolo26n-pose.yaml: ends in a Pose26 head"):
+    with pytest.raises(NetUnusable, match=r"yolo26n-pose\.yaml: ends in a Pose26 head"):
         build_net("yolo26n-pose.yaml")
 
 

@@ -107,7 +107,7 @@ def test_classes_of_the_library_are_not_run_either(tmp_path: Path, saved: Any) -
 def test_weights_of_another_net_are_refused_with_their_share(tmp_path: Path, saved: Any) -> None:
     torch.save(saved.state_dict(), tmp_path / "weights.pt")
     with pytest.raises(CheckpointUnusable, match=r"tensors fit the net.*choose the model\.net"):
-        build_net("yolo26n.yaml", tmp_path / "weights.pt")
+        build_net("yolov8s.yaml", tmp_path / "weights.pt")
 
 
 @pytest.mark.parametrize("content", [b"", b"no pickle", b"PK\x03\x04 torn"])
