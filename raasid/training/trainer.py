@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -52,7 +53,9 @@ def _devices() -> str:
 
 
 def _quieten() -> None:
-    """Silence advice that we have taken or declined on purpose."""
+    """Silence advice that we have taken or declined on purpose, and notes that our progress replaces."""
+    for name in ("lightning", "lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     for message in (
         ".*does not have many workers.*",
         ".*`Checkpoint` callback.*",
@@ -60,5 +63,9 @@ def _quieten() -> None:
         ".*exists and is not empty.*",
         ".*barrier.*using the device under current context.*",
         ".*The number of training batches.*",
+        ".*overridden `transfer_batch_to_device`.*",
+        ".*It is recommended to use .*sync_dist=True.*",
+        ".*treespec.*is deprecated.*",
+        ".*LeafSpec.*",
     ):
         warnings.filterwarnings("ignore", message)

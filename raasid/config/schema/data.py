@@ -64,14 +64,16 @@ class SyntheticDataConfig(DataConfig):
     """The embedded league."""
 
     format: Literal["synthetic"] = "synthetic"
-    matches: Count = 24
+    matches: Count = 64
     """All of them; validation and test take theirs out of these."""
-    val_matches: Natural = 3
-    test_matches: Natural = 5
-    clips_per_match: Count = 8
-    frames_per_clip: Count = 6
+    val_matches: Natural = 6
+    test_matches: Natural = 12
+    clips_per_match: Count = 4
+    frames_per_clip: Count = 5
+    ball_px: Annotated[float, Ge(3), Le(30)] = 6.5
+    """Median diameter of the ball, in pixels of a picture 640 wide: how tight the shots are."""
     frame_rate_hz: Positive = 25.0
-    stride: Count = 1
+    stride: Count = 5
     """Step between stored frames, in frames of the clip's time base."""
     league_seed: Natural = 0
 

@@ -34,9 +34,14 @@ def draw_mount(rng: Generator) -> Mount:
 
 
 class CameraWork:
-    """One clip's camera by time."""
+    """One clip's camera by time.
 
-    def __init__(self, rng: Generator, mount: Mount, play: Play, size: tuple[int, int]) -> None:
+    ball_px: median diameter of the ball over clips, in pixels of a picture of `REFERENCE_WIDTH`.
+    """
+
+    def __init__(
+        self, rng: Generator, mount: Mount, play: Play, size: tuple[int, int], ball_px: float
+    ) -> None:
         self._mount, self._play, self._size = mount, play, size
         self._lag = float(rng.uniform(0.05, 0.45))
         self._lead = float(rng.uniform(0.2, 0.9))
@@ -44,7 +49,7 @@ class CameraWork:
         start = play.ball.at(0.0) if play.ball else np.array([rng.normal(0, 20), rng.normal(0, 12), RADIUS_M])
         self._still = start
         distance = float(np.linalg.norm(start - mount.centre))
-        self._focal = _draw_diameter(rng) * size[0] / REFERENCE_WIDTH * distance / (2 * RADIUS_M)
+        self._focal = _draw_diameter(rng, ball_px) * size[0] / REFERENCE_WIDTH * distance / (2 * RADIUS_M)
         self._zoom = float(rng.choice([0.0, rng.normal(0, 0.12)]))
         # framing: where the ball stands in the picture, in half widths; sometimes it has left the picture
         span = np.array([0.75, 0.62])
@@ -93,8 +98,8 @@ class CameraWork:
         return np.asarray(ball.at(0.0) + way * max(t, -self._moving_s))
 
 
-def _draw_diameter(rng: Generator) -> float:
-    """Pixels of the ball's diameter in a picture of `REFERENCE_WIDTH`; the median is 4.7."""
+def _draw_diameter(rng: Generator, median: float) -> float:
+    """Pixels of the ball's diameter in a picture of `REFERENCE_WIDTH`; one shot in twenty is tighter."""
     if rng.random() < 0.05:
-        return float(rng.uniform(10, 18))
-    return float(np.clip(4.6 * np.exp(rng.normal(0, 0.34)), 2.7, 12))
+        return median * float(rng.uniform(2.2, 4.0))
+    return float(np.clip(median * np.exp(rng.normal(0, 0.34)), 2.7, 2.6 * median))

@@ -21,7 +21,7 @@ from raasid.data.synthetic.plate import paint_plates
 from raasid.data.synthetic.shot import Shot
 from raasid.data.synthetic.venue import build_venue
 
-RENDERER_VERSION = 10
+RENDERER_VERSION = 12
 """Raised whenever the same league would give other pictures or labels."""
 
 
@@ -37,6 +37,8 @@ class League:
     frame_rate_hz: float = 25.0
     stride: int = 1
     """Step between stored frames, in frames of the clip's time base."""
+    ball_px: float = 6.5
+    """Median diameter of the ball, pixels at a picture width of 640: how tight the shots are."""
     seed: int = 0
     jpeg_quality: int = 92
 
@@ -58,7 +60,7 @@ def render_clip(league: League, match: int, clip: int) -> tuple[list[Image], Cli
     ]
     times = [i * league.stride / league.frame_rate_hz for i in range(league.frames_per_clip)]
     play = stage(streams[0], venue.squads, times[-1])
-    work = CameraWork(streams[1], venue.mount, play, league.size)
+    work = CameraWork(streams[1], venue.mount, play, league.size, league.ball_px)
     plates = paint_plates(streams[2], [work.at(t) for t in times], venue.turf, venue.stadium)
     shot = Shot(venue, play, work, league.size, streams[3])
     images: list[Image] = []

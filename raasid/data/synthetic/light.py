@@ -78,6 +78,4 @@ def draw_light(rng: Generator) -> Light:
     light = Light(sky, towards, float(rng.uniform(0.42, 0.70)), edge, notch, tint)
     x, y = np.meshgrid(np.linspace(-50, 50, 21), np.linspace(-32, 32, 15))
     mean = float(light.level(np.stack([x, y], axis=-1)).mean())
-    return (
-        replace(light, exposure=min(1.25, 0.92 * mean ** -rng.uniform(0.4, 0.8))) if sky == "sun" else light
-    )
+    return replace(light, exposure=min(1.4, 0.95 * mean ** -rng.uniform(0.5, 0.9))) if sky == "sun" else light

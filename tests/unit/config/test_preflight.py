@@ -151,7 +151,7 @@ WORDS = st.text(max_size=12) | st.builds(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(WORDS, min_size=1, max_size=2), st.booleans())
 def test_whatever_is_typed_is_either_fine_or_explained(words: list[str], multirun: bool) -> None:
     with Composer(conf_dir(), "train") as composer, suppress(ConfigProblems):

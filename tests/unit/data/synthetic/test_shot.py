@@ -39,7 +39,7 @@ def shoot(
     venue = build_venue(0, 1, SIZE)
     venue = replace(venue, sensor=replace(venue.sensor, shutter_s=shutter_s))
     play = Play("staged", Cast(actors), ball, spare)
-    work = CameraWork(np.random.default_rng(7), venue.mount, play, SIZE)
+    work = CameraWork(np.random.default_rng(7), venue.mount, play, SIZE, 6.5)
     assert not work.lost
     (plate,) = paint_plates(np.random.default_rng(0), [work.at(0.0)], venue.turf, venue.stadium)
     shot = Shot(venue, play, work, SIZE, np.random.default_rng(0))

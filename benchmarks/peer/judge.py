@@ -1,0 +1,79 @@
+"""One judge for both sides: our metrics on the held-out matches of a YOLO folder."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from raasid.config.compose import compose
+from raasid.config.schema.train import TrainConfig
+from raasid.data.frame_ref import FrameRef
+from raasid.data.readers.yolo import read
+from raasid.data.splits import split_by_match
+from raasid.evaluation.curves import best_threshold
+from raasid.evaluation.outcomes import score_frames
+from raasid.evaluation.result import BallResult, evaluate_ball
+from raasid.models.ball.detections import Detections
+from raasid.pipeline.train import train
+
+Figures = tuple[float, float]
+"""detection_rate, false positives per image."""
+
+SAFETY = 0.93
+"""Part of the time that is planned for; the rest absorbs what a busy machine does."""
+
+
+def judge_ours(root: Path, seconds: float, folder: Path, extra: Sequence[str]) -> Figures:
+    """Train our default for `seconds` and measure it.
+
+    How many epochs fit is found by training two of them beforehand; that time is not counted. Should
+    the estimate be wrong, the trainer stops at `seconds` all the same.
+    """
+    common = ["experiment=ball", "data=yolo", f"data.root={root}", f"paths.root={folder}", *extra]
+    epochs = [1, 3]
+    spent = []
+    for count in epochs:
+        cfg = compose("train", TrainConfig, [*common, f"trainer.max_epochs={count}", "test=false"])
+        (run := folder / f"try-{count}").mkdir()
+        began = time.perf_counter()
+        train(cfg, run)
+        spent.append(time.perf_counter() - began)
+    per_epoch = (spent[1] - spent[0]) / (epochs[1] - epochs[0])
+    fitting = max(1, int(SAFETY * seconds / per_epoch))
+    limit = f"trainer.max_time='{_clock(seconds)}'"
+    cfg = compose("train", TrainConfig, [*common, f"trainer.max_epochs={fitting}", limit])
+    (run := folder / "run").mkdir()
+    train(cfg, run)
+    return _figures(BallResult.read(run / "metrics.json"))
+
+
+def judge_peer(root: Path, found: Path) -> tuple[Figures, Figures]:
+    """Judge a file of the peer's boxes, at the threshold that suits it best here, and without one."""
+    footage = read(root)
+    held_out = split_by_match(footage.clips, footage.splits, 0.0, 0).test
+    refs = [ref for clip in held_out for ref in FrameRef.of(clip)]
+    boxes = json.loads(found.read_text())
+    detections = [_detections(boxes[ref.frame.image.name]) for ref in refs]
+    threshold = best_threshold(score_frames(refs, detections, 0.25), fallback=0.25)
+    return (
+        _figures(evaluate_ball(refs, detections, threshold)),
+        _figures(evaluate_ball(refs, detections, 0.0)),
+    )
+
+
+def _detections(rows: list[list[float]]) -> Detections:
+    table = np.array(rows, np.float32).reshape(-1, 5)
+    return Detections(table[:, :2], table[:, 2:4], table[:, 4])
+
+
+def _figures(result: BallResult) -> Figures:
+    return result["detection_rate"].value, result["false_positives"].value
+
+
+def _clock(seconds: float) -> str:
+    whole = int(seconds)
+    return f"{whole // 86400:02d}:{whole // 3600 % 24:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}"

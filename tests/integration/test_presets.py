@@ -1,0 +1,71 @@
+"""Every shipped preset is composed, validated and run for a moment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from raasid.config.compose import compose
+from raasid.config.schema.train import TrainConfig
+from raasid.errors import UsageError
+
+CONF = Path(__file__).resolve().parents[2] / "conf"
+NO_PRESETS = {"paths", "local"}
+PRESETS = sorted(
+    (file.parent.name, file.stem)
+    for file in CONF.glob("*/*.yaml")
+    if file.parent.name not in NO_PRESETS
+)
+NEEDS_GPU = {("trainer", "gpu"), ("trainer", "fsdp")}
+SMALL = [
+    "data.size=[96,64]", "data.crop=64", "data.batch_size=4", "data.samples_per_epoch=4", "model.channels=4",
+    "trainer.max_epochs=1", "trainer.limit_val_batches=1", "trainer.limit_test_batches=1",
+]  # fmt: skip
+LEAGUE = ["data.matches=3", "data.val_matches=1", "data.test_matches=1", "data.clips_per_match=1"]
+
+
+@pytest.fixture(scope="module")
+def yolo_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("yolo")
+    rng = np.random.default_rng(0)
+    for number in range(9):
+        split = "val" if number > 6 else "train"
+        for kind in ("images", "labels"):
+            (root / kind / split).mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(root / f"images/{split}/img_{number}.jpg"), rng.integers(0, 255, (64, 96, 3), np.uint8))
+        (root / f"labels/{split}/img_{number}.txt").write_text("0 0.5 0.5 0.1 0.1\n")
+    (root / "data.yaml").write_text("train: images/train\nval: images/val\nnames: [ball]\n")
+    return root
+
+
+def overrides(group: str, name: str, yolo_set: Path) -> list[str]:
+    """The shortest command for a preset that is over in a second."""
+    given = [f"{group}={name}", *SMALL]
+    if (group, name) == ("data", "yolo"):
+        return [*given, f"data.root={yolo_set}"]
+    given += LEAGUE
+    if (group, name) == ("model", "ball_yolo"):
+        given.remove("model.channels=4")
+    if (group, name) == ("debug", "overfit"):
+        given.remove("data.samples_per_epoch=4")
+    return given
+
+
+@pytest.mark.parametrize(("group", "name"), PRESETS)
+def test_a_preset_trains(
+    group: str, name: str, yolo_set: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    from raasid.pipeline.train import train
+
+    data = tmp_path_factory.getbasetemp() / "preset_league"
+    cfg = compose("train", TrainConfig, [*overrides(group, name, yolo_set), f"paths.root={tmp_path}", f"paths.data={data}"])
+    run = tmp_path / "run"
+    run.mkdir()
+    if (group, name) in NEEDS_GPU:
+        with pytest.raises(UsageError, match="this machine has 0 GPUs"):
+            train(cfg, run)
+        return
+    train(cfg, run)
+    assert (run / "report.html").is_file()
