@@ -23,6 +23,8 @@ from raasid.pipeline.train import train
 Figures = tuple[float, float]
 """detection_rate, false positives per image."""
 
+LIMIT = 0.08
+"""False positives per image that our automatic threshold keeps to, by default."""
 SAFETY = 0.93
 """Part of the time that is planned for; the rest absorbs what a busy machine does."""
 
@@ -51,14 +53,19 @@ def judge_ours(root: Path, seconds: float, folder: Path, extra: Sequence[str]) -
     return _figures(BallResult.read(run / "metrics.json"))
 
 
-def judge_peer(root: Path, found: Path) -> tuple[Figures, Figures]:
-    """Judge a file of the peer's boxes, at the threshold that suits it best here, and without one."""
+def judge_peer(root: Path, found: Path, false_positives: float) -> tuple[Figures, Figures]:
+    """Judge a file of the peer's boxes, at the threshold that suits it best here, and without one.
+
+    false_positives: what ours made per image; the peer may make as many, and no fewer than the limit that
+    our threshold is chosen for. Its threshold is chosen on the very frames that it is judged by, ours is not.
+    """
     footage = read(root)
     held_out = split_by_match(footage.clips, footage.splits, 0.0, 0).test
     refs = [ref for clip in held_out for ref in FrameRef.of(clip)]
     boxes = json.loads(found.read_text())
     detections = [_detections(boxes[ref.frame.image.name]) for ref in refs]
-    threshold = best_threshold(score_frames(refs, detections, 0.25), fallback=0.25)
+    allowed = max(false_positives, LIMIT)
+    threshold = best_threshold(score_frames(refs, detections, 0.25), allowed, fallback=0.25)
     return (
         _figures(evaluate_ball(refs, detections, threshold)),
         _figures(evaluate_ball(refs, detections, 0.0)),

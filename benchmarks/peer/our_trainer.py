@@ -1,6 +1,6 @@
 """Our side of the comparison: the same steps on the same folder, through the loop that `raasid train` runs.
 
-Last line of stdout: JSON with `images_per_s` after a warm-up and the number of threads.
+Last line of stdout: JSON with images per second after a warm-up, processor time for each, and threads.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ class Clock(pl.Callback):
     """Times the steps after a warm-up."""
 
     def __init__(self, warm_up: int) -> None:
-        self.warm_up, self.began, self.ended = warm_up, 0.0, 0.0
+        self.warm_up, self.began, self.ended = warm_up, (0.0, 0.0), (0.0, 0.0)
 
     def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
         """Note when the warm-up was over, and every later step."""
-        self.ended = time.perf_counter()
+        self.ended = time.perf_counter(), time.process_time()
         if trainer.global_step == self.warm_up:
             self.began = self.ended
 
@@ -84,8 +84,14 @@ def main() -> None:
         model = build(cfg.model)
         clock = Clock(args.warm_up)
         fit(cfg, model, ball_data(cfg.data, cfg.paths, cfg.seed, model.frames), folder, [clock])
-    rate = args.batch * args.steps / (clock.ended - clock.began)
-    print(json.dumps({"images_per_s": rate, "threads": torch.get_num_threads()}), file=said)
+    images = args.batch * args.steps
+    wall, processor = (end - begin for begin, end in zip(clock.began, clock.ended, strict=True))
+    figures = {
+        "images_per_s": images / wall,
+        "cpu_ms": 1000 * processor / images,
+        "threads": torch.get_num_threads(),
+    }
+    print(json.dumps(figures), file=said)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ class Visibility(IntEnum):
     ABSENT = 0
     """Not in the picture: out of frame, or no ball in play."""
     HIDDEN = 1
-    """In the picture but fully covered; its place is inferred."""
+    """In the picture but covered for the most part; its place is inferred."""
     PARTLY = 2
     BLURRED = 3
     CLEAR = 4

@@ -63,18 +63,22 @@ def operating_curve(outcomes: Sequence[FrameOutcome], candidates: Literal["top",
     return _sweep(np.array(scores, float), np.array(labels, np.int8), visible, len(outcomes))
 
 
-def best_threshold(outcomes: Sequence[FrameOutcome], fallback: float = 0.5) -> float:
-    """The threshold at which the top candidate's F1 is highest on these frames.
+def best_threshold(
+    outcomes: Sequence[FrameOutcome], max_false_positives: float, fallback: float = 0.5
+) -> float:
+    """The lowest threshold at which the top candidates stay within `max_false_positives` per image.
 
-    F1 is the harmonic mean of precision and detection rate. Of equal thresholds the highest wins.
-    It is put half-way to the next lower score, so that rounding on other hardware moves no frame
-    across it. `fallback` is the answer where nothing is ever hit. Use frames that the reported
-    metrics do not come from.
+    The limit is what a user can judge; within it, a ball more found is worth more than a point of F1,
+    which a small selection split cannot measure. It is put half-way to the next lower score, so that
+    rounding on other hardware moves no frame across it. Where even the most confident candidate is
+    over the limit, the threshold of the highest F1; `fallback` where nothing is ever hit.
+    Use frames that the reported metrics do not come from.
     """
     curve = operating_curve(outcomes, "top")
     if not curve.f1.any():
         return fallback
-    chosen = int(np.argmax(curve.f1))
+    within = np.flatnonzero(curve.false_positives <= max_false_positives)
+    chosen = int(within[-1]) if len(within) else int(np.argmax(curve.f1))
     below = curve.threshold[chosen + 1] if chosen + 1 < len(curve.threshold) else 0.0
     return float((curve.threshold[chosen] + below) / 2)
 

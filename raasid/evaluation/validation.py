@@ -73,7 +73,9 @@ class BallValidation(pl.Callback):
             raise TypeError(f"BallValidation watches ball models, not {type(pl_module).__name__}")
         if pl_module.threshold_is_free and not trainer.sanity_checking:
             outcomes = score_frames(self.frames, self.detections, pl_module.operating_threshold)
-            pl_module.operating_threshold = best_threshold(outcomes, fallback=pl_module.operating_threshold)
+            pl_module.operating_threshold = best_threshold(
+                outcomes, pl_module.max_false_positives, fallback=pl_module.operating_threshold
+            )
         metrics = ball_metrics(score_frames(self.frames, self.detections, pl_module.operating_threshold))
         for logged, name in LOGGED.items():
             # Gathered already: the value is the whole epoch's in every process.

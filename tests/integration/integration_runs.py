@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import csv
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
+
+RunCli = Callable[..., subprocess.CompletedProcess[str]]
+"""What the fixture `run_cli` gives."""
 
 
 def only_run(root: Path, verb: str = "train") -> Path:

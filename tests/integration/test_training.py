@@ -14,8 +14,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import RunCli
-from integration_runs import losses, only_run
+from integration_runs import RunCli, losses, only_run
 
 SHORT = ["trainer.max_epochs=4", "data.samples_per_epoch=12", "trainer.log_every_n_steps=1"]
 

@@ -10,7 +10,7 @@ from pydantic import Discriminator, Field, Tag
 from raasid.config.schema.foreign import ForeignSection
 from raasid.config.schema.section import Section
 from raasid.config.schema.target import BY_TARGET
-from raasid.config.schema.types import Count, File, Probability
+from raasid.config.schema.types import Count, File, Probability, Strength
 
 
 class BallHeatmapConfig(Section):
@@ -26,7 +26,9 @@ class BallHeatmapConfig(Section):
     frames: Literal[1, 3] = 1
     """3: the frame with the one before and the one after."""
     threshold: Probability | Literal["auto"] = "auto"
-    """Operating point; auto: the best F1 on the selection split."""
+    """Operating point; auto: the lowest within max_false_positives on the selection split."""
+    max_false_positives: Strength = 0.08
+    """Per image; what the automatic threshold keeps to."""
     init_from: File | None = None
     """A checkpoint whose weights are the start."""
 
@@ -43,6 +45,7 @@ class BallYoloConfig(Section):
     weights: File | None = None
     """The user's own .pt file."""
     threshold: Probability | Literal["auto"] = "auto"
+    max_false_positives: Strength = 0.08
     max_detections: Count = 10
     init_from: File | None = None
 

@@ -101,5 +101,5 @@ class CameraWork:
 def _draw_diameter(rng: Generator, median: float) -> float:
     """Pixels of the ball's diameter in a picture of `REFERENCE_WIDTH`; one shot in twenty is tighter."""
     if rng.random() < 0.05:
-        return median * float(rng.uniform(2.2, 4.0))
-    return float(np.clip(median * np.exp(rng.normal(0, 0.34)), 2.7, 2.6 * median))
+        return median * float(rng.uniform(1.6, 2.2))
+    return float(np.clip(median * np.exp(rng.normal(0, 0.35)), 2.7, 2.2 * median))

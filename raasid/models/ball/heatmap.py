@@ -24,8 +24,14 @@ class BallHeatmap(BallModule):
     frames: 1, or 3 to see the frames before and after as well.
     """
 
-    def __init__(self, channels: int = 16, frames: int = 1, threshold: float | str = "auto") -> None:
-        super().__init__(threshold)
+    def __init__(
+        self,
+        channels: int = 16,
+        frames: int = 1,
+        threshold: float | str = "auto",
+        max_false_positives: float = 0.08,
+    ) -> None:
+        super().__init__(threshold, max_false_positives)
         self.frames = frames
         self.net = BallNet(channels, frames).to(memory_format=torch.channels_last)
 

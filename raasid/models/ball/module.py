@@ -28,7 +28,8 @@ class BallModule(pl.LightningModule):
     """A detector of the ball; subclasses say how to compute a loss and how to look at pictures.
 
     threshold: the operating point. "auto" lets validation choose it (the callback sets
-    `operating_threshold`); it travels in the checkpoint, so that evaluation decides as training did.
+    `operating_threshold`): the lowest that keeps within `max_false_positives` per image on the selection
+    split. It travels in the checkpoint, so that evaluation decides as training did.
     """
 
     optimization: Optimization | None = None
@@ -38,8 +39,9 @@ class BallModule(pl.LightningModule):
     frames: int = 1
     """Frames that the model sees at a time."""
 
-    def __init__(self, threshold: float | str = "auto") -> None:
+    def __init__(self, threshold: float | str = "auto", max_false_positives: float = 0.08) -> None:
         super().__init__()
+        self.max_false_positives = max_false_positives
         self.threshold_is_free = threshold == "auto"
         self.operating_threshold = DEFAULT_THRESHOLD if threshold == "auto" else float(threshold)
 

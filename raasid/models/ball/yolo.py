@@ -36,9 +36,10 @@ class BallYolo(BallModule):
         net: str = "yolo26n.yaml",
         weights: Path | None = None,
         threshold: float | str = "auto",
+        max_false_positives: float = 0.08,
         max_detections: int = 10,
     ) -> None:
-        super().__init__(threshold)
+        super().__init__(threshold, max_false_positives)
         self.max_detections = max_detections
         # channels last: a quarter faster forward on CPUs, and the layout that images come in
         self.net: Any = build_net(net, weights).to(memory_format=torch.channels_last)

@@ -24,33 +24,34 @@ def test_each_point_of_the_top_curve_is_what_the_metrics_say_at_that_threshold(s
 
 
 @settings(max_examples=25)
-@given(seed=st.integers(0, 50))
-def test_no_threshold_beats_the_best_one(seed):
+@given(seed=st.integers(0, 50), limit=st.sampled_from([0.0, 0.1, 0.3, 1.0]))
+def test_no_threshold_within_the_limit_finds_more(seed, limit):
     refs, detections = league(matches=1, frames=12, seed=seed)
-    chosen = best_threshold(score_frames(refs, detections, 0.9))
-    best = ball_metrics(score_frames(refs, detections, chosen))["f1"]
+    chosen = best_threshold(score_frames(refs, detections, 0.9), limit)
+    best = ball_metrics(score_frames(refs, detections, chosen))
     for threshold in np.linspace(0, 1, 11):
-        assert not ball_metrics(score_frames(refs, detections, float(threshold)))["f1"] > best + 1e-12
+        other = ball_metrics(score_frames(refs, detections, float(threshold)))
+        if other["false_positives"] <= limit:
+            assert best["detection_rate"] >= other["detection_rate"] - 1e-12
 
 
 def test_the_best_threshold_lies_half_way_to_the_next_lower_score():
     refs = [frame(0, [ball(50, 50)]), frame(1)]
     outcomes = score_frames(refs, [found((50, 50, 0.75)), found((9, 9, 0.25))], 0.5)
-    assert best_threshold(outcomes) == 0.5
+    assert best_threshold(outcomes, max_false_positives=0.1) == 0.5
+    assert best_threshold(outcomes, max_false_positives=0.5) == 0.125
 
 
-def test_of_equally_good_thresholds_the_highest_wins():
-    refs = [frame(i, [ball(50, 50)]) for i in range(3)] + [frame(i) for i in range(3, 6)]
-    hits = [found((50, 50, 0.875)), found((50, 50, 0.25)), found()]
-    outcomes = score_frames(refs, hits + [found((9, 9, 0.5))] * 3, 0.0)
-    f1 = operating_curve(outcomes, "top").f1
-    assert f1[0] == f1[-1] == 0.5
-    assert best_threshold(outcomes) == (0.875 + 0.5) / 2
+def test_a_model_over_the_limit_at_once_is_run_where_its_f1_is_best():
+    refs = [frame(0), frame(1, [ball(50, 50)])]
+    outcomes = score_frames(refs, [found((9, 9, 0.75)), found((50, 50, 0.5))], 0.5)
+    assert best_threshold(outcomes, max_false_positives=0.1) == 0.25
 
 
 def test_a_model_that_never_hits_keeps_the_fallback():
-    assert best_threshold(score_frames([frame()], [found((9, 9, 0.9))], 0.5), fallback=0.3) == 0.3
-    assert best_threshold([], fallback=0.3) == 0.3
+    never = score_frames([frame()], [found((9, 9, 0.9))], 0.5)
+    assert best_threshold(never, 0.1, fallback=0.3) == 0.3
+    assert best_threshold([], 0.1, fallback=0.3) == 0.3
 
 
 def test_a_further_candidate_on_the_ball_is_not_counted_twice():
