@@ -62,6 +62,7 @@ class BallData(pl.LightningDataModule):
         self.splits: Splits | None = None
         self.look_alikes: list[LookAlike] = []
         """Places that fooled the model; a callback adds to them between epochs."""
+        self._seen = 0
         self._datasets: dict[str, BallFrames] = {}
 
     def prepare_data(self) -> None:
@@ -149,10 +150,17 @@ class BallData(pl.LightningDataModule):
 
     def state_dict(self) -> dict[str, Any]:
         """What a resumed run cannot find out again."""
-        return {"look_alikes": [(place.index, place.x, place.y) for place in self.look_alikes]}
+        seen = self.trainer.fit_loop.epoch_loop.batch_progress.total.ready if self.trainer else self._seen
+        places = [(place.index, place.x, place.y) for place in self.look_alikes]
+        return {"look_alikes": places, "batches_seen": seen}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take it back; the list stays the same object, because a sampler may hold it."""
+        """Take it back; the list stays the same object, because a sampler may hold it.
+
+        The position is ours to keep: Lightning asks for the loader, and may start its workers, before it
+        restores its own counters.
+        """
+        self._seen = int(state_dict["batches_seen"])
         self.look_alikes[:] = [LookAlike(int(i), float(x), float(y)) for i, x, y in state_dict["look_alikes"]]
 
     @property
@@ -169,8 +177,7 @@ class BallData(pl.LightningDataModule):
             batches_per_epoch = min(batches_per_epoch, limit)
         elif limit is not None:
             batches_per_epoch = int(batches_per_epoch * limit)
-        seen = self.trainer.fit_loop.epoch_loop.batch_progress.total.ready
-        return divmod(seen, max(1, batches_per_epoch))
+        return divmod(self._seen, max(1, batches_per_epoch))
 
     @property
     def _rank_and_world(self) -> tuple[int, int]:

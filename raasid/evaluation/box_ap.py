@@ -27,7 +27,7 @@ def box_ap(outcomes: Sequence[FrameOutcome], iou: float) -> float:
     truths = 0
     scored: list[tuple[float, bool]] = []
     for outcome in outcomes:
-        balls = (*(() if outcome.truth is None else (outcome.truth,)), *outcome.others)
+        balls = [b for b in (outcome.truth, *outcome.others) if b is not None and b.visible]
         truths += len(balls)
         scored += _match(outcome, balls, iou)
     if truths == 0:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raasid.data.frame_ref import FrameRef
-from raasid.data.records import Ball, Tags
+from raasid.data.records import Ball, Tags, Visibility
 from raasid.models.ball.detections import Detections
 
 REFERENCE_WIDTH_PX = 512
@@ -40,7 +40,7 @@ class Mark(IntEnum):
     FALSE = 0
     HIT = 1
     IGNORED = 2
-    """On another visible ball: neither a hit of the match ball nor a false positive."""
+    """On another or a hidden ball: neither a hit of the match ball nor a false positive."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +58,7 @@ class FrameOutcome:
     truth: Ball | None
     """The match ball, if it is visible."""
     others: tuple[Ball, ...]
-    """Further visible balls: predicting one of them counts as no prediction."""
+    """Further balls, and hidden ones: predicting one of them counts as no prediction."""
     candidates: Detections
     kind: Kind
     best: int | None
@@ -77,9 +77,9 @@ def score_frames(
 ) -> list[FrameOutcome]:
     """Judge the top candidate of each frame, if its score is at least the threshold.
 
-    One prediction per frame, as WASB's evaluator has it. A ball that is in the picture but fully
-    covered is not visible: a prediction there is unwanted, as in WASB. A prediction on another
-    visible ball is treated as none, so the frame is a miss or a true negative.
+    One prediction per frame, as WASB's evaluator has it. A prediction on another ball, or on one that is
+    covered for the most part, is treated as none, so the frame is a miss or a true negative: it names a
+    place where a ball is, yet nobody may be asked to find it (COCO's `ignore`).
     """
     return [_judge(ref, found, threshold) for ref, found in zip(frames, detections, strict=True)]
 
@@ -107,7 +107,7 @@ def _marks(found: Detections, truth: Ball | None, others: Iterable[Ball], width:
 def _judge(ref: FrameRef, found: Detections, threshold: float) -> FrameOutcome:
     frame = ref.frame
     truth = frame.ball
-    others = tuple(ball for ball in frame.balls if ball.visible and ball is not truth)
+    others = tuple(b for b in frame.balls if b.visibility >= Visibility.HIDDEN and b is not truth)
     best = int(np.argmax(found.score)) if len(found.score) else None
     if best is not None and not found.score[best] >= threshold:
         best = None

@@ -66,11 +66,11 @@ class SyntheticDataConfig(DataConfig):
     format: Literal["synthetic"] = "synthetic"
     matches: Count = 64
     """All of them; validation and test take theirs out of these."""
-    val_matches: Natural = 6
+    val_matches: Natural = 8
     test_matches: Natural = 12
     clips_per_match: Count = 4
     frames_per_clip: Count = 5
-    ball_px: Annotated[float, Ge(3), Le(30)] = 9.0
+    ball_px: Annotated[float, Ge(3), Le(30)] = 11.0
     """Median diameter of the ball, in pixels of a picture 640 wide: how tight the shots are."""
     frame_rate_hz: Positive = 25.0
     stride: Count = 5

@@ -52,9 +52,10 @@ def test_a_prediction_where_no_ball_is_visible_is_unwanted():
     assert kind(frame(), found((100, 100, 0.9))) is Kind.UNWANTED
 
 
-def test_a_covered_ball_is_not_to_be_found():
+def test_a_covered_ball_is_not_to_be_found_and_finding_it_is_no_error():
     hidden = Ball(100, 100, 10, 10, Visibility.HIDDEN)
-    assert kind(frame(balls=[hidden]), found((100, 100, 0.9))) is Kind.UNWANTED
+    assert kind(frame(balls=[hidden]), found((100, 100, 0.9))) is Kind.TRUE_NEGATIVE
+    assert kind(frame(balls=[hidden]), found((200, 100, 0.9))) is Kind.UNWANTED
     assert kind(frame(balls=[hidden]), found()) is Kind.TRUE_NEGATIVE
 
 
