@@ -35,6 +35,8 @@ class Augment:
     """Probability of a slight Gaussian blur."""
     noise: float = 8.0
     """Largest standard deviation of sensor noise, in grey levels; a third of the crops get some."""
+    mosaic: float = 0.0
+    """Probability that four samples are joined into one (Bochkovskiy et al. 2020)."""
 
     def photometric(self, image: Image, rng: np.random.Generator) -> Image:
         """Vary the look of (H, W, 3 * T) pictures alike in all T; returns a new array."""
@@ -62,12 +64,12 @@ class Augment:
 
 @dataclass(frozen=True, slots=True)
 class Cropper:
-    """Cuts square training crops of `size` pixels, most of them round a ball.
+    """Cuts square training crops of `size` pixels, most of them round a ball; None keeps whole frames.
 
     at_ball: share of crops that contain the ball of a frame that has one; the others lie anywhere.
     """
 
-    size: int
+    size: int | None
     augment: Augment = field(default_factory=Augment)
     at_ball: float = 0.5
 
@@ -82,6 +84,8 @@ class Cropper:
 
         centre: a place that the crop must contain, in pixels of the frame.
         """
+        if self.size is None:
+            return self._varied(frame, balls.copy(), rng)
         height, width = frame.shape[:2]
         side = min(round(self.size * math.exp(rng.uniform(-self.augment.zoom, self.augment.zoom))), width)
         u, v = rng.uniform(-0.45, 0.45, 2)
@@ -100,8 +104,11 @@ class Cropper:
         shrink = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         crop = np.ascontiguousarray(cv2.resize(crop, (self.size, self.size), interpolation=shrink))
         moved = (balls - np.array([left, top, 0, 0], np.float32)) * np.float32(scale)
-        if rng.random() < self.augment.flip:
-            crop = np.ascontiguousarray(crop[:, ::-1])
-            moved[:, 0] = self.size - moved[:, 0]
         inside = ((moved[:, :2] >= 0) & (moved[:, :2] < self.size)).all(1)
-        return self.augment.photometric(crop, rng), moved[inside]
+        return self._varied(crop, moved[inside], rng)
+
+    def _varied(self, image: Image, balls: Balls, rng: np.random.Generator) -> tuple[Image, Balls]:
+        if rng.random() < self.augment.flip:
+            image = np.ascontiguousarray(image[:, ::-1])
+            balls[:, 0] = image.shape[1] - balls[:, 0]
+        return self.augment.photometric(image, rng), balls

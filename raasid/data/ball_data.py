@@ -87,7 +87,7 @@ class BallData(pl.LightningDataModule):
         paths = [frame.image for clip in clips for frame in clip.frames]
         cache = FrameCache(paths, loading.size, self._cache, loading.cache_gib)
         cropper = None
-        if name == "train" and loading.crop is not None:
+        if name == "train":
             cropper = Cropper(loading.crop, loading.augment, loading.at_ball)
         return BallFrames(clips, cache, loading.frames, cropper, self.seed)
 

@@ -11,10 +11,12 @@ from torch.utils.data import Dataset
 from raasid.data.augment import Balls, Cropper, Image
 from raasid.data.frame_cache import FrameCache
 from raasid.data.frame_ref import FrameRef
+from raasid.data.mosaic import mosaic
 from raasid.data.records import Clip, Visibility
 from raasid.data.sampler import SampleKey
 
-MAX_BALLS = 2
+MAX_LABELLED = 2
+"""Balls of one frame that are trained on: the match ball and a spare one."""
 Sample = tuple[Image, Balls, float, FrameRef]
 """Picture (H, W, 3 * frames) uint8 RGB, balls (M, 4) in its pixels, pixels per source pixel, origin."""
 
@@ -49,17 +51,24 @@ class BallFrames(Dataset[Sample]):
         return len(self.refs)
 
     def __getitem__(self, key: SampleKey | int) -> Sample:
-        index = key if isinstance(key, int) else key.index
-        scale = self.cache.scale_of(index)
-        balls = self._balls(index, scale)
-        window = self._window[index]
-        image = self.cache[index] if len(window) == 1 else np.concatenate([self.cache[i] for i in window], 2)
-        if self.cropper is not None and not isinstance(key, int):
+        if isinstance(key, int):
+            return *self._whole(key), self.cache.scale_of(key), self.refs[key]
+        image, balls = self._whole(key.index)
+        if self.cropper is not None:
             rng = np.random.default_rng([self.seed, key.epoch, key.position])
             image, balls = self.cropper(image, balls, rng, key.centre)
-        return image, balls, scale, self.refs[index]
+            if self.cropper.augment.mosaic and rng.random() < self.cropper.augment.mosaic:
+                others = rng.integers(len(self), size=3).tolist()
+                joined = [(image, balls), *(self.cropper(*self._whole(i), rng) for i in others)]
+                image, balls = mosaic(joined, (image.shape[1], image.shape[0]), rng)
+        return image, balls, self.cache.scale_of(key.index), self.refs[key.index]
+
+    def _whole(self, index: int) -> tuple[Image, Balls]:
+        window = self._window[index]
+        image = self.cache[index] if len(window) == 1 else np.concatenate([self.cache[i] for i in window], 2)
+        return image, self._balls(index, self.cache.scale_of(index))
 
     def _balls(self, index: int, scale: float) -> NDArray[np.float32]:
-        labelled = self.refs[index].frame.balls[:MAX_BALLS]
+        labelled = self.refs[index].frame.balls[:MAX_LABELLED]
         rows = [(b.x, b.y, b.w, b.h) for b in labelled if b.visibility >= Visibility.PARTLY]
         return np.array(rows, np.float32).reshape(-1, 4) * np.float32(scale)

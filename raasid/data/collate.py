@@ -8,14 +8,15 @@ import numpy as np
 import torch
 
 from raasid.data.ball_batch import BallBatch
-from raasid.data.ball_frames import MAX_BALLS, Sample
+from raasid.data.ball_frames import Sample
 
 
 def collate(samples: Sequence[Sample]) -> BallBatch:
-    """Stack samples of one size; balls are padded to `MAX_BALLS` rows."""
+    """Stack samples of one size; balls are padded to as many rows as the fullest sample has."""
     images, balls, scales, refs = zip(*samples, strict=True)
-    padded = np.zeros((len(samples), MAX_BALLS, 4), np.float32)
-    present = np.zeros((len(samples), MAX_BALLS), bool)
+    room = max(1, *(len(rows) for rows in balls))
+    padded = np.zeros((len(samples), room, 4), np.float32)
+    present = np.zeros((len(samples), room), bool)
     for i, rows in enumerate(balls):
         padded[i, : len(rows)] = rows
         present[i, : len(rows)] = True

@@ -29,6 +29,8 @@ def build_trainer(
     Raises UsageError where this machine cannot do what is asked (no GPU, too few devices).
     """
     _quieten()
+    # determinism needs no filled memory, only code that never reads what it did not write; it costs a tenth
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     given: dict[str, Any] = {k: v for k, v in section.model_dump().items() if v is not None}
     given.pop("default_root_dir", None)
     # our sampler shards by itself: Lightning's would shuffle by rank and forget the position

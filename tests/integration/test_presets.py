@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+
 from raasid.config.compose import compose
 from raasid.config.schema.train import TrainConfig
 from raasid.errors import UsageError
@@ -14,9 +15,7 @@ from raasid.errors import UsageError
 CONF = Path(__file__).resolve().parents[2] / "conf"
 NO_PRESETS = {"paths", "local"}
 PRESETS = sorted(
-    (file.parent.name, file.stem)
-    for file in CONF.glob("*/*.yaml")
-    if file.parent.name not in NO_PRESETS
+    (file.parent.name, file.stem) for file in CONF.glob("*/*.yaml") if file.parent.name not in NO_PRESETS
 )
 NEEDS_GPU = {("trainer", "gpu"), ("trainer", "fsdp")}
 SMALL = [
@@ -34,7 +33,9 @@ def yolo_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
         split = "val" if number > 6 else "train"
         for kind in ("images", "labels"):
             (root / kind / split).mkdir(parents=True, exist_ok=True)
-        cv2.imwrite(str(root / f"images/{split}/img_{number}.jpg"), rng.integers(0, 255, (64, 96, 3), np.uint8))
+        cv2.imwrite(
+            str(root / f"images/{split}/img_{number}.jpg"), rng.integers(0, 255, (64, 96, 3), np.uint8)
+        )
         (root / f"labels/{split}/img_{number}.txt").write_text("0 0.5 0.5 0.1 0.1\n")
     (root / "data.yaml").write_text("train: images/train\nval: images/val\nnames: [ball]\n")
     return root
@@ -60,7 +61,11 @@ def test_a_preset_trains(
     from raasid.pipeline.train import train
 
     data = tmp_path_factory.getbasetemp() / "preset_league"
-    cfg = compose("train", TrainConfig, [*overrides(group, name, yolo_set), f"paths.root={tmp_path}", f"paths.data={data}"])
+    cfg = compose(
+        "train",
+        TrainConfig,
+        [*overrides(group, name, yolo_set), f"paths.root={tmp_path}", f"paths.data={data}"],
+    )
     run = tmp_path / "run"
     run.mkdir()
     if (group, name) in NEEDS_GPU:

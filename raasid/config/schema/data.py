@@ -29,6 +29,8 @@ class AugmentConfig(Section):
     """Probability of a slight blur."""
     noise: Strength = 8.0
     """Largest standard deviation of sensor noise, in grey levels."""
+    mosaic: Fraction = 0.0
+    """Probability that four samples are joined into one."""
 
 
 class DataConfig(Section):
