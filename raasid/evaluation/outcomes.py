@@ -98,7 +98,8 @@ def marks(outcome: FrameOutcome) -> NDArray[np.int8]:
 def _marks(found: Detections, truth: Ball | None, others: Iterable[Ball], width: int) -> NDArray[np.int8]:
     result = np.full(len(found.score), Mark.FALSE, np.int8)
     for ball in others:
-        result[scaled_distances(found, ball, width) < TOLERANCE_PX] = Mark.IGNORED
+        reach = max(TOLERANCE_PX, max(ball.w, ball.h) / 2 * REFERENCE_WIDTH_PX / width)
+        result[scaled_distances(found, ball, width) < reach] = Mark.IGNORED
     if truth is not None:
         result[scaled_distances(found, truth, width) < TOLERANCE_PX] = Mark.HIT
     return result

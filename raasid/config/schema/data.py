@@ -72,7 +72,7 @@ class SyntheticDataConfig(DataConfig):
     test_matches: Natural = 12
     clips_per_match: Count = 4
     frames_per_clip: Count = 5
-    ball_px: Annotated[float, Ge(3), Le(30)] = 11.0
+    ball_px: Annotated[float, Ge(3), Le(30)] = 14.0
     """Median diameter of the ball, in pixels of a picture 640 wide: how tight the shots are."""
     frame_rate_hz: Positive = 25.0
     stride: Count = 5

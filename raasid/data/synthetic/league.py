@@ -21,7 +21,7 @@ from raasid.data.synthetic.plate import paint_plates
 from raasid.data.synthetic.shot import Shot
 from raasid.data.synthetic.venue import build_venue
 
-RENDERER_VERSION = 15
+RENDERER_VERSION = 16
 """Raised whenever the same league would give other pictures or labels."""
 
 
@@ -37,7 +37,7 @@ class League:
     frame_rate_hz: float = 25.0
     stride: int = 1
     """Step between stored frames, in frames of the clip's time base."""
-    ball_px: float = 11.0
+    ball_px: float = 14.0
     """Median diameter of the ball, pixels at a picture width of 640: how tight the shots are."""
     seed: int = 0
     jpeg_quality: int = 92

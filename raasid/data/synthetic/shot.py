@@ -25,7 +25,7 @@ from raasid.data.synthetic.skeleton import COCO_JOINTS
 from raasid.data.synthetic.venue import Venue
 
 _SUBFRAMES = 3
-_HIDDEN, _PARTLY = 0.65, 0.3
+_HIDDEN, _PARTLY = 0.5, 0.25
 """Covered shares of the ball above which it counts as hidden and as partly visible."""
 
 

@@ -39,7 +39,7 @@ class BallModule(pl.LightningModule):
     frames: int = 1
     """Frames that the model sees at a time."""
 
-    def __init__(self, threshold: float | str = "auto", max_false_positives: float = 0.08) -> None:
+    def __init__(self, threshold: float | str = "auto", max_false_positives: float = 0.05) -> None:
         super().__init__()
         self.max_false_positives = max_false_positives
         self.threshold_is_free = threshold == "auto"
