@@ -170,9 +170,7 @@ class BallData(pl.LightningDataModule):
 
     def _position(self, batches_per_epoch: int) -> tuple[int, int]:
         """Epoch and batch that come next: 0, 0 unless the run was resumed."""
-        if self.trainer is None:
-            return 0, 0
-        limit = self.trainer.limit_train_batches
+        limit = self.trainer.limit_train_batches if self.trainer is not None else None
         if isinstance(limit, int):
             batches_per_epoch = min(batches_per_epoch, limit)
         elif limit is not None:

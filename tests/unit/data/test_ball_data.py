@@ -1,0 +1,77 @@
+"""The datamodule: where a resumed run goes on, and what it refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from raasid.data.ball_data import BallData, Loading
+from raasid.data.footage import Footage
+from raasid.data.records import Ball, Clip, Frame, Provenance
+from raasid.data.sampler import LookAlike
+from raasid.errors import UsageError
+
+
+@pytest.fixture
+def footage(tmp_path: Path) -> Footage:
+    clips = []
+    for number in range(4):
+        image = tmp_path / f"{number}.jpg"
+        cv2.imwrite(str(image), np.full((64, 96, 3), 40 * number, np.uint8))
+        frame = Frame(0, image, 96, 64, (Ball(48, 32, 6, 6),))
+        clips.append(Clip(f"c{number}", (frame,), Provenance("test", match=f"m{number}")))
+    return Footage(clips, {"train": ["c0", "c1"], "val": ["c2"], "test": ["c3"]})
+
+
+def data_of(footage: Footage, folder: Path, **loading: object) -> BallData:
+    options: dict[str, object] = {"size": (96, 64), "batch_size": 1, "crop": 32, **loading}
+    data = BallData(lambda: footage, Loading(**options), folder, seed=1)
+    data.setup("fit")
+    return data
+
+
+def test_a_resumed_run_starts_its_loader_where_the_checkpoint_was_saved(
+    footage: Footage, tmp_path: Path
+) -> None:
+    whole = data_of(footage, tmp_path, samples_per_epoch=6)
+    batches = list(whole.train_dataloader())
+    resumed = data_of(footage, tmp_path, samples_per_epoch=6)
+    resumed.load_state_dict({"look_alikes": [], "batches_seen": 4})
+    rest = list(resumed.train_dataloader())
+    assert [b.images.tolist() for b in rest] == [b.images.tolist() for b in batches[4:]]
+
+
+def test_look_alikes_survive_a_checkpoint_as_plain_values(footage: Footage, tmp_path: Path) -> None:
+    data = data_of(footage, tmp_path)
+    data.look_alikes.append(LookAlike(1, 5.5, 6.5))
+    other = data_of(footage, tmp_path)
+    held = other.look_alikes
+    other.load_state_dict(data.state_dict())
+    assert held == [LookAlike(1, 5.5, 6.5)]
+
+
+@pytest.mark.parametrize("crop", [32, None])
+def test_mosaics_keep_the_size_and_bring_several_balls(
+    footage: Footage, tmp_path: Path, crop: int | None
+) -> None:
+    from raasid.data.augment import Augment
+
+    data = data_of(footage, tmp_path, crop=crop, augment=Augment(mosaic=1.0), samples_per_epoch=30)
+    batches = list(data.train_dataloader())
+    assert {b.images.shape[1:] for b in batches} == {(32, 32, 3) if crop else (64, 96, 3)}
+    assert max(b.balls.shape[1] for b in batches) > 1
+
+
+def test_whole_frames_come_once_and_unvaried(footage: Footage, tmp_path: Path) -> None:
+    (batch,) = data_of(footage, tmp_path).whole_frames("test")
+    assert [ref.clip for ref in batch.refs] == ["c3"]
+    assert batch.balls[0, 0].tolist() == [48, 32, 6, 6]
+
+
+def test_an_empty_split_is_a_usage_error(footage: Footage, tmp_path: Path) -> None:
+    alone = Footage(footage.clips[2:], {"val": ["c2"], "test": ["c3"]})
+    with pytest.raises(UsageError, match="training split is empty"):
+        data_of(alone, tmp_path).train_dataloader()
