@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+import torch.distributed as dist
 
 from raasid.config.compose import compose
 from raasid.config.schema.train import TrainConfig
@@ -52,6 +55,17 @@ def overrides(group: str, name: str, yolo_set: Path) -> list[str]:
     if (group, name) == ("debug", "overfit"):
         given.remove("data.samples_per_epoch=4")
     return given
+
+
+@pytest.fixture(autouse=True)
+def own_process_group() -> Iterator[None]:
+    """Close what a distributed preset opens, and forget its address: other tests start processes."""
+    before = dict(os.environ)
+    yield
+    if dist.is_initialized():
+        dist.destroy_process_group()
+    os.environ.clear()
+    os.environ.update(before)
 
 
 @pytest.mark.parametrize(("group", "name"), PRESETS)

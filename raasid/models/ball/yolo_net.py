@@ -1,7 +1,8 @@
 """Detection nets of ultralytics as plain torch modules; the only file that imports that library.
 
-Importing ultralytics looks for the network, creates a settings folder, replaces `torch.save`, changes how
-arrays are printed and how many threads OpenCV has. All of that is prevented or undone here.
+Importing ultralytics looks for the network, creates a settings folder, replaces `torch.save` and Pillow's
+`open`, changes how arrays are printed and how many threads OpenCV has. All of that is prevented or undone
+here.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import cv2
 import numpy as np
 import torch
 import yaml
+from PIL import Image
 from torch import nn
 
 from raasid.config.nearest import did_you_mean
@@ -32,7 +34,7 @@ for _name, _value in {
 }.items():
     os.environ.setdefault(_name, _value)
 
-_before = torch.save, cv2.getNumThreads(), np.get_printoptions()
+_before = torch.save, cv2.getNumThreads(), np.get_printoptions(), Image.open
 with tempfile.TemporaryDirectory() as _folder:
     _own = os.environ.get("YOLO_CONFIG_DIR")
     os.environ["YOLO_CONFIG_DIR"] = _own or _folder
@@ -46,6 +48,7 @@ with tempfile.TemporaryDirectory() as _folder:
 torch.save = _before[0]
 cv2.setNumThreads(_before[1])
 np.set_printoptions(**_before[2])
+Image.open = _before[3]
 torch.set_printoptions(profile="default")  # type: ignore[no-untyped-call]
 
 _HEADS = (Detect, v10Detect)

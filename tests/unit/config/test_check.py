@@ -61,7 +61,7 @@ def problems(tree: DictConfig) -> dict[str, str]:
         ("paths.logs", "${oc.env:RAASID_NO_SUCH}", None, "cannot be resolved"),
         ("seed", "???", None, "is required; add seed=VALUE"),
         ("data.crop", 2000, None, "must fit into data.size, 640 x 360, but is 2000"),
-        ("data.matches", 8, None, "must be more than val_matches + test_matches = 8, but is 8"),
+        ("data.matches", 20, None, "must be more than val_matches + test_matches = 20, but is 20"),
         ("data.size", None, None, "is needed for training"),
         ("trainer.max_epochs", None, None, "must be given unless max_steps or max_time is"),
         ("data.augment", 3, None, "expected a section with keys, got 3"),

@@ -61,7 +61,7 @@ def test_the_metrics_of_all_batches_are_logged_at_the_threshold_that_fits_them(q
     refs, detections = league(3, 10)
     model, callback = Replay(refs, detections), BallValidation()
     logged = quiet_trainer(callback).validate(model, batches(range(30)), verbose=False)[0]
-    chosen = best_threshold(score_frames(refs, detections, 0.5), max_false_positives=0.08)
+    chosen = best_threshold(score_frames(refs, detections, 0.5), model.max_false_positives)
     expected = ball_metrics(score_frames(refs, detections, chosen))
     assert model.operating_threshold == chosen
     assert logged == pytest.approx(
