@@ -47,9 +47,9 @@ class MetricsCsv(Logger):
             return
         with self.path.open(newline="") as file:
             rows = list(csv.DictReader(file))
-        kept = [
-            r for r in rows if (r.get("step") or "").isdigit() and int(r["step"]) <= step and None not in r
-        ]
+        torn = [row for row in rows if None in row or None in row.values()]
+        whole = [row for row in rows if row not in torn and row["step"].isdigit()]
+        kept = [row for row in whole if int(row["step"]) <= step]
         self.columns = [c for c in (rows[0] if rows else {}) if isinstance(c, str)]
         self._rewrite(kept)
 
