@@ -30,10 +30,10 @@ class GlobalBatchNorm2d(nn.BatchNorm2d):
         world = dist.get_world_size()
         count = input.numel() // input.shape[1]
         x = input.float()
-        local = torch.stack([x.sum((0, 2, 3)), x.square().sum((0, 2, 3))])
-        summed = cast("Tensor", all_reduce(local))  # type: ignore[no-untyped-call]
-        mean, mean_square = summed / (count * world)
-        var = mean_square - mean.square()
+        own_var, own_mean = torch.var_mean(x, (0, 2, 3), correction=0)
+        # variances within and between ranks, as Chan et al. 1979 join them: a mean of squares loses digits
+        mean = _sum_over_ranks(own_mean) / world
+        var = _sum_over_ranks(own_var + (own_mean - mean).square()) / world
         self._update_running(mean.detach(), var.detach(), count * world)
         scale = self.weight * torch.rsqrt(var + self.eps)
         shift = self.bias - mean * scale
@@ -48,6 +48,10 @@ class GlobalBatchNorm2d(nn.BatchNorm2d):
         momentum = self.momentum if self.momentum is not None else 1 / float(self.num_batches_tracked)
         self.running_mean.lerp_(mean, momentum)
         self.running_var.lerp_(var * count / max(count - 1, 1), momentum)
+
+
+def _sum_over_ranks(x: Tensor) -> Tensor:
+    return cast("Tensor", all_reduce(x))  # type: ignore[no-untyped-call]
 
 
 def conv_norm_act(channels_in: int, channels_out: int, stride: int = 1, kernel: int = 3) -> nn.Sequential:

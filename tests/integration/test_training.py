@@ -100,7 +100,7 @@ def test_a_killed_run_continues_to_bit_equal_weights(
 def test_two_processes_follow_the_losses_of_one(run_cli: RunCli, league: list[str], tmp_path: Path) -> None:
     arguments = [
         *league, "trainer.max_epochs=2", "data.samples_per_epoch=40", "trainer.log_every_n_steps=1",
-        "test=false", "model.channels=8",
+        "test=false", "model.channels=8", "optimizer=sgd", "optimizer.lr=0.0003",
     ]  # fmt: skip
     for name, extra in {
         "one": [],

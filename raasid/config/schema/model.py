@@ -27,7 +27,7 @@ class BallHeatmapConfig(Section):
     """3: the frame with the one before and the one after."""
     threshold: Probability | Literal["auto"] = "auto"
     """Operating point; auto: the lowest within max_false_positives on the selection split."""
-    max_false_positives: Strength = 0.05
+    max_false_positives: Strength = 0.03
     """Per image; what the automatic threshold keeps to."""
     init_from: File | None = None
     """A checkpoint whose weights are the start."""
@@ -45,7 +45,7 @@ class BallYoloConfig(Section):
     weights: File | None = None
     """The user's own .pt file."""
     threshold: Probability | Literal["auto"] = "auto"
-    max_false_positives: Strength = 0.05
+    max_false_positives: Strength = 0.03
     max_detections: Count = 10
     init_from: File | None = None
 

@@ -29,7 +29,7 @@ class BallHeatmap(BallModule):
         channels: int = 16,
         frames: int = 1,
         threshold: float | str = "auto",
-        max_false_positives: float = 0.05,
+        max_false_positives: float = 0.03,
     ) -> None:
         super().__init__(threshold, max_false_positives)
         self.frames = frames

@@ -39,7 +39,7 @@ class BallModule(pl.LightningModule):
     frames: int = 1
     """Frames that the model sees at a time."""
 
-    def __init__(self, threshold: float | str = "auto", max_false_positives: float = 0.05) -> None:
+    def __init__(self, threshold: float | str = "auto", max_false_positives: float = 0.03) -> None:
         super().__init__()
         self.max_false_positives = max_false_positives
         self.threshold_is_free = threshold == "auto"
@@ -54,12 +54,12 @@ class BallModule(pl.LightningModule):
         """Look at (B, H, W, 3 * frames) uint8 RGB; centres and sizes in input pixels."""
 
     def training_step(self, batch: BallBatch, batch_idx: int) -> Tensor:
-        """Sum of the loss terms; logs it as `train/loss` and each term beside it."""
+        """Sum of the loss terms; what is logged is the mean over ranks, the loss of the global batch."""
         terms = self.losses(batch)
         loss = torch.stack(list(terms.values())).sum()
         if (self.trainer.global_step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             logged = {f"train/{name}": value.detach() for name, value in terms.items()}
-            self.log_dict({"train/loss": loss.detach(), **logged}, batch_size=len(batch.refs))
+            self.log_dict({"train/loss": loss.detach(), **logged}, batch_size=len(batch.refs), sync_dist=True)
         return loss
 
     def validation_step(self, batch: BallBatch, batch_idx: int) -> BallOutput:

@@ -36,7 +36,7 @@ class BallYolo(BallModule):
         net: str = "yolo26n.yaml",
         weights: Path | None = None,
         threshold: float | str = "auto",
-        max_false_positives: float = 0.05,
+        max_false_positives: float = 0.03,
         max_detections: int = 10,
     ) -> None:
         super().__init__(threshold, max_false_positives)
