@@ -10,9 +10,10 @@ from typing import Any
 import lightning.pytorch as pl
 from torch.utils.data import DataLoader
 
-from raasid.data.augment import Augment, Cropper
+from raasid.data.augment import Augment
 from raasid.data.ball_frames import BallFrames
 from raasid.data.collate import collate
+from raasid.data.cropper import Cropper
 from raasid.data.footage import Footage
 from raasid.data.frame_cache import FrameCache
 from raasid.data.records import Clip
@@ -32,6 +33,9 @@ class Loading:
     batch_size: int = 32
     """Training samples per step over all devices together."""
     eval_batch_size: int = 4
+    eval_scale: float = 1.0
+    """Whole frames are looked at this much larger than training sees them: crops that were zoomed out of
+    a frame show most things larger than it does, and a net expects what it saw (Touvron et al. 2019)."""
     crop: int | None = 192
     """Edge of a training crop in pixels; None trains on whole frames."""
     at_ball: float = 0.5
@@ -85,10 +89,12 @@ class BallData(pl.LightningDataModule):
     def _dataset(self, name: str, clips: Sequence[Clip]) -> BallFrames:
         loading = self.loading
         paths = [frame.image for clip in clips for frame in clip.frames]
-        cache = FrameCache(paths, loading.size, self._cache, loading.cache_gib)
         cropper = None
+        size = tuple(round(edge * loading.eval_scale) for edge in loading.size)
         if name == "train":
+            size = loading.size
             cropper = Cropper(loading.crop, loading.augment, loading.at_ball)
+        cache = FrameCache(paths, (size[0], size[1]), self._cache, loading.cache_gib)
         return BallFrames(clips, cache, loading.frames, cropper, self.seed)
 
     def train_dataloader(self) -> Loader:

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
-from raasid.data.augment import Balls, Cropper, Image
+from raasid.data.augment import Balls, Image
+from raasid.data.cropper import Cropper
 from raasid.data.frame_cache import FrameCache
 from raasid.data.frame_ref import FrameRef
 from raasid.data.mosaic import mosaic

@@ -49,7 +49,7 @@ class LookAlikes(pl.Callback):
         model.eval()
         for index in map(int, chosen):
             image, balls, _, _ = frames[index]
-            seen = model.detect(torch.from_numpy(np.array(image))[None].to(model.device))[0]
+            seen = model.detect(torch.from_numpy(np.array(image))[None].to(model.device), quick=True)[0]
             for (x, y), score in zip(seen.xy[:6].tolist(), seen.score[:6].tolist(), strict=True):
                 near = np.abs(balls[:, :2] - [x, y]).max(1) < np.maximum(12, balls[:, 2:].max(1))
                 if score > self.score and not near.any():

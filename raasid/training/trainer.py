@@ -16,6 +16,7 @@ from lightning.pytorch.loggers.logger import Logger
 from raasid.config import Section
 from raasid.errors import UsageError
 from raasid.training.checkpoint_io import DurableCheckpointIO
+from raasid.training.unprofiled import Unprofiled
 
 
 def build_trainer(
@@ -36,6 +37,7 @@ def build_trainer(
     # our sampler shards by itself: Lightning's would shuffle by rank and forget the position
     given["use_distributed_sampler"] = False
     given.setdefault("enable_progress_bar", False)
+    given.setdefault("profiler", Unprofiled())
     sharded = str(given.get("strategy", "")).startswith("fsdp")
     try:
         return pl.Trainer(

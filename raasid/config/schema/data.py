@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Le
+from annotated_types import Ge, Gt, Le
 from pydantic import Discriminator, Tag
 
 from raasid.config.schema.section import Section
@@ -29,6 +29,8 @@ class AugmentConfig(Section):
     """Probability of a slight blur."""
     noise: Strength = 8.0
     """Largest standard deviation of sensor noise, in grey levels."""
+    spots: Fraction = 0.0
+    """Probability that flat white dots are painted in, as penalty spots look."""
     mosaic: Fraction = 0.0
     """Probability that four samples are joined into one."""
 
@@ -41,6 +43,8 @@ class DataConfig(Section):
     batch_size: Count = 32
     """Over all devices together."""
     eval_batch_size: Count = 4
+    eval_scale: Annotated[float, Gt(0), Le(4)] | None = 1.0
+    """Whole frames are looked at this much larger than training sees them; null (evaluation): as the run."""
     crop: Edge | None = 192
     """Edge of a training crop in pixels; null: whole frames."""
     at_ball: Fraction = 0.5

@@ -29,6 +29,8 @@ class BallHeatmapConfig(Section):
     """Operating point; auto: the lowest within max_false_positives on the selection split."""
     max_false_positives: Strength = 0.03
     """Per image; what the automatic threshold keeps to."""
+    mirror: bool = False
+    """Look at whole frames and at their mirror images, and average."""
     init_from: File | None = None
     """A checkpoint whose weights are the start."""
 

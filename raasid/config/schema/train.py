@@ -42,3 +42,5 @@ class TrainConfig(Section):
         """Training cannot take its size from a checkpoint."""
         if self.data.size is None:
             yield "data.size", "is needed for training, e.g. 'data.size=[640,360]'"
+        if self.data.eval_scale is None:
+            yield "data.eval_scale", "is needed for training, e.g. 'data.eval_scale=1.0'"

@@ -22,6 +22,7 @@ class BallHeatmap(BallModule):
 
     channels: width of the first stage; later ones are 2 and 4 times as wide.
     frames: 1, or 3 to see the frames before and after as well.
+    mirror: look at whole frames and at their mirror images, and average; twice the time, and surer.
     """
 
     def __init__(
@@ -30,9 +31,10 @@ class BallHeatmap(BallModule):
         frames: int = 1,
         threshold: float | str = "auto",
         max_false_positives: float = 0.03,
+        mirror: bool = False,
     ) -> None:
         super().__init__(threshold, max_false_positives)
-        self.frames = frames
+        self.frames, self.mirror = frames, mirror
         self.net = BallNet(channels, frames).to(memory_format=torch.channels_last)
 
     def forward(self, images: Tensor) -> Tensor:
@@ -53,11 +55,15 @@ class BallHeatmap(BallModule):
         return {"heat": heat, "box": BOX_WEIGHT * box}
 
     @torch.no_grad()
-    def detect(self, images: Tensor) -> list[Detections]:
+    def detect(self, images: Tensor, quick: bool = False) -> list[Detections]:
         """Peaks of the heatmap: cells that no neighbour tops."""
-        height, width = images.shape[1:3]
-        output = self(images)[:, :, : -(-height // STRIDE), : -(-width // STRIDE)].float()
+        height, width = -(-images.shape[1] // STRIDE), -(-images.shape[2] // STRIDE)
+        output = self(images)[:, :, :height, :width].float()
         heat = output[:, 0].sigmoid()
+        if self.mirror and not quick:
+            whole_cells = F.pad(images, (0, 0, 0, width * STRIDE - images.shape[2]))
+            again = self(whole_cells.flip(2))[:, 0, :height, :width].float().sigmoid()
+            heat = (heat + again.flip(2)) / 2
         peak = F.max_pool2d(heat[:, None], 3, 1, 1)[:, 0] == heat
         score, cell = (heat * peak).flatten(1).topk(min(CANDIDATES, heat[0].numel()))
         at = cell[:, None].expand(-1, 4, -1)

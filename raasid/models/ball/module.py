@@ -50,8 +50,11 @@ class BallModule(pl.LightningModule):
         """Scalar terms of the training loss, already weighted; each a mean over the batch."""
 
     @abstractmethod
-    def detect(self, images: Tensor) -> list[Detections]:
-        """Look at (B, H, W, 3 * frames) uint8 RGB; centres and sizes in input pixels."""
+    def detect(self, images: Tensor, quick: bool = False) -> list[Detections]:
+        """Look at (B, H, W, 3 * frames) uint8 RGB; centres and sizes in input pixels.
+
+        quick: once is enough, for a model that would look several times.
+        """
 
     def training_step(self, batch: BallBatch, batch_idx: int) -> Tensor:
         """Sum of the loss terms; what is logged is the mean over ranks, the loss of the global batch."""

@@ -76,7 +76,7 @@ class BallYolo(BallModule):
         return self._loss(self.net(x), batch.balls, batch.present, (x.shape[3], x.shape[2]))
 
     @torch.no_grad()
-    def detect(self, images: Tensor) -> list[Detections]:
+    def detect(self, images: Tensor, quick: bool = False) -> list[Detections]:
         """The best boxes of each picture, by falling score."""
         training = self.net.training
         self.net.eval()

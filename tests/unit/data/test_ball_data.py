@@ -53,6 +53,17 @@ def test_look_alikes_survive_a_checkpoint_as_plain_values(footage: Footage, tmp_
     assert held == [LookAlike(1, 5.5, 6.5)]
 
 
+def test_whole_frames_are_looked_at_larger_than_training_crops_are_cut_from(
+    footage: Footage, tmp_path: Path
+) -> None:
+    data = data_of(footage, tmp_path, eval_scale=1.5)
+    (batch,) = data.val_dataloader()
+    assert batch.images.shape == (1, 96, 144, 3)
+    assert batch.scale.tolist() == [1.5]
+    assert batch.balls[0, 0].tolist() == [72, 48, 9, 9]
+    assert data.training_frames[0][0].shape == (64, 96, 3)
+
+
 @pytest.mark.parametrize("crop", [32, None])
 def test_mosaics_keep_the_size_and_bring_several_balls(
     footage: Footage, tmp_path: Path, crop: int | None

@@ -80,5 +80,19 @@ def test_any_size_of_picture_is_looked_at(frames: int) -> None:
     assert (found[0].score[:-1] >= found[0].score[1:]).all()
 
 
+@pytest.mark.parametrize("width", [96, 76])
+def test_a_model_that_mirrors_finds_the_same_in_a_mirrored_picture(width: int) -> None:
+    torch.manual_seed(0)
+    model = BallHeatmap(channels=4, mirror=True).eval()
+    torch.nn.init.normal_(model.net.head.weight)
+    picture = torch.randint(0, 255, (1, 64, width, 3), dtype=torch.uint8)
+    here, there = (model.detect(p)[0] for p in (picture, picture.flip(2)))
+    assert here.score == pytest.approx(there.score, abs=1e-6)
+    once = [model.detect(p, quick=True)[0] for p in (picture, picture.flip(2))]
+    assert once[0].score != pytest.approx(once[1].score, abs=1e-5), "the net alone sees the two differently"
+    cells = np.floor(here.xy[:, 0] / 4), np.floor((width - there.xy[:, 0]) / 4)
+    assert np.median(abs(cells[0] - cells[1])) <= 1
+
+
 def test_the_net_has_one_answer_per_cell() -> None:
     assert BallNet(channels=4)(torch.zeros(1, 3, 64, 96)).shape == (1, 5, 16, 24)
