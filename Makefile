@@ -8,7 +8,8 @@ RUN    := $(BIN)/python
 UV     := $(BIN)/uv pip
 
 # The environment is complete when this is what .venv/.installed holds; it is written last. An install that was
-# cut short leaves .venv/.installing and is done over, because half a package looks like a whole one.
+# cut short leaves .venv/.installing and is done over, because half a package looks like a whole one. One import of
+# what a run needs comes last: every start finds bytecode, also where Python is told to write none.
 FINGERPRINT = { cat requirements.lock pyproject.toml .venv/.made; } 2>/dev/null | \
 	$(PYTHON) -c 'import hashlib, sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())'
 
@@ -44,6 +45,7 @@ setup: venv
 	  $(UV) install --quiet --python $(RUN) --no-deps --no-build-isolation --editable . && \
 	  rm .venv/.installing && \
 	  $(RUN) .ci/missing_libraries.py --explain && \
+	  PYTHONDONTWRITEBYTECODE= $(RUN) -c 'import raasid.config.launch, raasid.pipeline.train' && \
 	  $(FINGERPRINT) >.venv/.installed && \
 	  echo "setup: done"; }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from annotated_types import Ge
+from annotated_types import Ge, Le
 from pydantic import Discriminator, Field, Tag
 
 from raasid.config.schema.foreign import ForeignSection
@@ -30,7 +30,9 @@ class BallHeatmapConfig(Section):
     max_false_positives: Strength = 0.03
     """Per image; what the automatic threshold keeps to."""
     mirror: bool = False
-    """Look at whole frames and at their mirror images, and average."""
+    """Look at pictures and at their mirror images, and average."""
+    scales: list[Annotated[float, Ge(0.25), Le(4)]] = []
+    """Further scales to look at, as shares of the picture's size."""
     init_from: File | None = None
     """A checkpoint whose weights are the start."""
 

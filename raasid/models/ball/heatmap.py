@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -22,7 +24,8 @@ class BallHeatmap(BallModule):
 
     channels: width of the first stage; later ones are 2 and 4 times as wide.
     frames: 1, or 3 to see the frames before and after as well.
-    mirror: look at whole frames and at their mirror images, and average; twice the time, and surer.
+    mirror: look at pictures and at their mirror images, and average.
+    scales: further scales to look at, as shares of the picture's size; averaged too.
     """
 
     def __init__(
@@ -32,9 +35,10 @@ class BallHeatmap(BallModule):
         threshold: float | str = "auto",
         max_false_positives: float = 0.03,
         mirror: bool = False,
+        scales: Sequence[float] = (),
     ) -> None:
         super().__init__(threshold, max_false_positives)
-        self.frames, self.mirror = frames, mirror
+        self.frames, self.mirror, self.scales = frames, mirror, tuple(scales)
         self.net = BallNet(channels, frames).to(memory_format=torch.channels_last)
 
     def forward(self, images: Tensor) -> Tensor:
@@ -60,10 +64,8 @@ class BallHeatmap(BallModule):
         height, width = -(-images.shape[1] // STRIDE), -(-images.shape[2] // STRIDE)
         output = self(images)[:, :, :height, :width].float()
         heat = output[:, 0].sigmoid()
-        if self.mirror and not quick:
-            whole_cells = F.pad(images, (0, 0, 0, width * STRIDE - images.shape[2]))
-            again = self(whole_cells.flip(2))[:, 0, :height, :width].float().sigmoid()
-            heat = (heat + again.flip(2)) / 2
+        if not quick:
+            heat = torch.stack([heat, *self._other_looks(images, height, width)]).mean(0)
         peak = F.max_pool2d(heat[:, None], 3, 1, 1)[:, 0] == heat
         score, cell = (heat * peak).flatten(1).topk(min(CANDIDATES, heat[0].numel()))
         at = cell[:, None].expand(-1, 4, -1)
@@ -76,3 +78,30 @@ class BallHeatmap(BallModule):
             Detections(*(t.cpu().numpy().astype(np.float32) for t in (xy[i], wh[i], score[i])))
             for i in range(len(images))
         ]
+
+    def _other_looks(self, images: Tensor, height: int, width: int) -> Iterator[Tensor]:
+        """(B, height, width) heat of the mirror image, then of each further scale and its mirror image."""
+        missing = (0, 0, 0, width * STRIDE - images.shape[2], 0, height * STRIDE - images.shape[1])
+        whole_cells = F.pad(images, missing)  # so that a mirror image falls on the same cells
+        if self.mirror:
+            yield self._heat(whole_cells.flip(2)).flip(2)
+        for scale in self.scales:
+            edges = [max(1, round(edge * scale)) for edge in (height, width)]
+            resized = _resized(whole_cells, edges[0] * STRIDE, edges[1] * STRIDE)
+            heats = [self._heat(resized)]
+            if self.mirror:
+                heats.append(self._heat(resized.flip(2)).flip(2))
+            for heat in heats:
+                yield F.interpolate(heat[:, None], (height, width), mode="bilinear")[:, 0]
+
+    def _heat(self, images: Tensor) -> Tensor:
+        """Heat of pictures of whole cells."""
+        heat: Tensor = self(images)[:, 0, : images.shape[1] // STRIDE, : images.shape[2] // STRIDE]
+        return heat.float().sigmoid()
+
+
+def _resized(images: Tensor, height: int, width: int) -> Tensor:
+    """(B, H, W, C) uint8 at another size, smoothed where it shrinks."""
+    planes = images.permute(0, 3, 1, 2).float()
+    resized = F.interpolate(planes, (height, width), mode="bilinear", antialias=True)
+    return resized.round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)

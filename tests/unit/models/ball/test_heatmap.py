@@ -80,10 +80,10 @@ def test_any_size_of_picture_is_looked_at(frames: int) -> None:
     assert (found[0].score[:-1] >= found[0].score[1:]).all()
 
 
-@pytest.mark.parametrize("width", [96, 76])
-def test_a_model_that_mirrors_finds_the_same_in_a_mirrored_picture(width: int) -> None:
+@pytest.mark.parametrize(("width", "scales"), [(96, []), (76, []), (76, [0.75, 1.2])])
+def test_a_model_that_mirrors_finds_the_same_in_a_mirrored_picture(width: int, scales: list[float]) -> None:
     torch.manual_seed(0)
-    model = BallHeatmap(channels=4, mirror=True).eval()
+    model = BallHeatmap(channels=4, mirror=True, scales=scales).eval()
     torch.nn.init.normal_(model.net.head.weight)
     picture = torch.randint(0, 255, (1, 64, width, 3), dtype=torch.uint8)
     here, there = (model.detect(p)[0] for p in (picture, picture.flip(2)))
@@ -92,6 +92,17 @@ def test_a_model_that_mirrors_finds_the_same_in_a_mirrored_picture(width: int) -
     assert once[0].score != pytest.approx(once[1].score, abs=1e-5), "the net alone sees the two differently"
     cells = np.floor(here.xy[:, 0] / 4), np.floor((width - there.xy[:, 0]) / 4)
     assert np.median(abs(cells[0] - cells[1])) <= 1
+
+
+def test_every_scale_is_looked_at_on_the_cells_of_the_first() -> None:
+    model = BallHeatmap(channels=4, mirror=True, scales=[0.5, 2.0]).eval()
+    asked: list[tuple[int, ...]] = []
+    net = model.net.forward
+    model.net.forward = lambda x: asked.append(tuple(x.shape[2:])) or net(x)  # type: ignore[func-returns-value]
+    bright = torch.zeros(1, 64, 96, 3, dtype=torch.uint8)
+    (found,) = model.detect(bright)
+    assert asked == [(64, 96)] * 2 + [(32, 64)] * 2 + [(128, 192)] * 2
+    assert (found.xy[:, 0] < 100).all() and (found.xy[:, 1] < 68).all()
 
 
 def test_the_net_has_one_answer_per_cell() -> None:
