@@ -35,7 +35,14 @@ def judge_ours(root: Path, seconds: float, folder: Path, extra: Sequence[str]) -
     How many epochs fit is found by training two of them beforehand; that time is not counted. Should
     the estimate be wrong, the trainer stops at `seconds` all the same.
     """
-    common = ["experiment=ball", "data=yolo", f"data.root={root}", f"paths.root={folder}", *extra]
+    common = [
+        "experiment=ball",
+        "data=yolo",
+        "data.league=null",
+        f"data.root={root}",
+        f"paths.root={folder}",
+        *extra,
+    ]
     epochs = [1, 3]
     spent = []
     for count in epochs:

@@ -43,6 +43,7 @@ def overrides(args: argparse.Namespace, folder: Path) -> list[str]:
         "model=ball_yolo",
         f"model.net={args.net}",
         "data=yolo",
+        "data.league=null",
         f"data.root={args.root}",
         f"data.size=[{width},{args.size}]",
         f"data.crop={args.size}",

@@ -16,6 +16,7 @@ from raasid.data.collate import collate
 from raasid.data.cropper import Cropper
 from raasid.data.footage import Footage
 from raasid.data.frame_cache import FrameCache
+from raasid.data.league_beside import drawn_alike
 from raasid.data.records import Clip
 from raasid.data.sampler import KeyedBatchSampler, LookAlike
 from raasid.data.splits import Splits, split_by_match
@@ -47,6 +48,8 @@ class Loading:
     num_workers: int = 0
     cache_gib: float = 2.0
     holdout: float = 0.1
+    league_share: float = 0.0
+    """Share of training crops that are cut from the league, where there is one beside the footage."""
     frames: int = 1
     """Frames that the model sees at a time."""
     augment: Augment = field(default_factory=Augment)
@@ -56,12 +59,22 @@ class BallData(pl.LightningDataModule):
     """Batches of one data root.
 
     footage: opens the root; called once per process, on rank 0 first, which also fills the caches.
-    cache: folder for decoded frames.
+    cache: folder for decoded frames. league: opens clips to train on beside the footage's own.
     """
 
-    def __init__(self, footage: Callable[[], Footage], loading: Loading, cache: Path, seed: int) -> None:
+    def __init__(
+        self,
+        footage: Callable[[], Footage],
+        loading: Loading,
+        cache: Path,
+        seed: int,
+        league: Callable[[], Sequence[Clip]] | None = None,
+    ) -> None:
         super().__init__()
         self._open, self.loading, self._cache, self.seed = footage, loading, cache, seed
+        self._open_league = league
+        self.league: list[Clip] = []
+        """What is trained on besides `splits.train`."""
         self.footage: Footage | None = None
         self.splits: Splits | None = None
         self.look_alikes: list[LookAlike] = []
@@ -81,10 +94,13 @@ class BallData(pl.LightningDataModule):
             self.splits = split_by_match(
                 self.footage.clips, self.footage.splits, self.loading.holdout, self.seed
             )
+        if stage == "fit" and self._open_league is not None and not self.league:
+            self.league = drawn_alike(self._open_league(), self.splits.train)
         names = ("train", "val") if stage == "fit" else (stage if stage in {"train", "val"} else "test",)
         for name in names:
             if name not in self._datasets:
-                self._datasets[name] = self._dataset(name, getattr(self.splits, name))
+                beside = self.league if name == "train" else []
+                self._datasets[name] = self._dataset(name, [*getattr(self.splits, name), *beside])
 
     def _dataset(self, name: str, clips: Sequence[Clip]) -> BallFrames:
         loading = self.loading
@@ -100,7 +116,7 @@ class BallData(pl.LightningDataModule):
     def train_dataloader(self) -> Loader:
         """Random crops in an order that depends on seed and epoch; from where a resumed run stood."""
         data = self._datasets["train"]
-        if not len(data):
+        if not self.own_frames:
             raise UsageError("data: the training split is empty; lower data.holdout or add footage")
         sampler = self._sampler(data)
         return DataLoader(
@@ -146,12 +162,23 @@ class BallData(pl.LightningDataModule):
             raise UsageError(
                 f"data.batch_size must be a multiple of the number of processes ({world}), but is {batch}"
             )
-        samples = self.loading.samples_per_epoch or len(data)
+        samples = self.loading.samples_per_epoch or self.own_frames
         per_epoch = max(1, samples // batch)
         epoch, skip = self._position(per_epoch)
         share = self.loading.look_alikes if self.loading.crop is not None else 0.0
         return KeyedBatchSampler(
-            len(data), samples, batch, self.seed, rank, world, epoch, skip, self.look_alikes, share
+            self.own_frames,
+            samples,
+            batch,
+            self.seed,
+            rank,
+            world,
+            epoch,
+            skip,
+            self.look_alikes,
+            share,
+            len(data) - self.own_frames,
+            self.loading.league_share,
         )
 
     def state_dict(self) -> dict[str, Any]:
@@ -171,8 +198,13 @@ class BallData(pl.LightningDataModule):
 
     @property
     def training_frames(self) -> BallFrames:
-        """The training split as crops are cut from it; an int key gives a whole frame."""
+        """What crops are cut from, the footage's own frames first; an int key gives a whole frame."""
         return self._datasets["train"]
+
+    @property
+    def own_frames(self) -> int:
+        """How many of the training frames are the footage's own."""
+        return len(self.training_frames) - sum(len(clip.frames) for clip in self.league)
 
     def _position(self, batches_per_epoch: int) -> tuple[int, int]:
         """Epoch and batch that come next: 0, 0 unless the run was resumed."""

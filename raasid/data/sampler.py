@@ -42,6 +42,7 @@ class KeyedBatchSampler(Sampler[list[SampleKey]]):
     samples: draws per epoch; more than `frames` repeats them, fewer leaves some out.
     look_alikes: places that fooled the model, in the order in which they were found; `share` of the draws
     go there once there are any. The list may grow between epochs, never within one.
+    beside: further frames, numbered from `frames` on, that get `beside_share` of the draws.
     A last, smaller batch is dropped unless the epoch would then be empty.
     """
 
@@ -57,9 +58,12 @@ class KeyedBatchSampler(Sampler[list[SampleKey]]):
         skip: int = 0,
         look_alikes: Sequence[LookAlike] = (),
         share: float = 0.0,
+        beside: int = 0,
+        beside_share: float = 0.0,
     ) -> None:
         self.frames, self.samples, self.seed = frames, samples, seed
         self.look_alikes, self.share = look_alikes, share
+        self.beside, self.beside_share = beside, beside_share
         self.batch_size = batch_size
         self.rank, self.world = rank, world
         self.epoch = start_epoch
@@ -78,7 +82,7 @@ class KeyedBatchSampler(Sampler[list[SampleKey]]):
         return max(1, self.samples // self.batch_size)
 
     def __iter__(self) -> Iterator[list[SampleKey]]:
-        order, places = self._order(), self._places()
+        order, places = self._order(), self._places() | self._frames_beside()
         skip = self._start[1] if self._start[0] == self.epoch else 0
         for batch in range(skip, len(self)):
             first = batch * self.batch_size
@@ -105,3 +109,11 @@ class KeyedBatchSampler(Sampler[list[SampleKey]]):
             place = self.look_alikes[which[position]]
             places[position] = SampleKey(self.epoch, position, place.index, (place.x, place.y))
         return places
+
+    def _frames_beside(self) -> dict[int, SampleKey]:
+        """Draws of this epoch that go to the further frames, by position."""
+        if not self.beside or not self.beside_share:
+            return {}
+        rng = np.random.default_rng([self.seed, self.epoch, 3])
+        go, which = rng.random(self.samples) < self.beside_share, rng.integers(self.beside, size=self.samples)
+        return {p: SampleKey(self.epoch, p, self.frames + int(which[p])) for p in np.flatnonzero(go).tolist()}

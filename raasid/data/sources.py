@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,17 @@ def ball_data(section: Any, paths: Any, seed: int, frames: int) -> BallData:
     """
     given = section.model_dump()
     augment = Augment(**given.pop("augment"))
-    names = {field.name for field in fields(Loading)} - {"augment", "frames"}
+    names = {field.name for field in fields(Loading)} - {"augment", "frames", "league_share"}
     loading = Loading(**{name: given[name] for name in names}, augment=augment, frames=frames)
     folder = Path(paths.data)
-    return BallData(partial(open_footage, section, folder), loading, folder / "frames", seed)
+    beside = None
+    if asked := given.get("league"):
+        league = League(
+            **{name: value for name, value in asked.items() if name != "share"}, size=loading.size
+        )
+        beside = partial(generate, league, folder)
+        loading = replace(loading, league_share=asked["share"])
+    return BallData(partial(open_footage, section, folder), loading, folder / "frames", seed, beside)
 
 
 def open_footage(section: Any, folder: Path) -> Footage:
@@ -37,7 +44,7 @@ def open_footage(section: Any, folder: Path) -> Footage:
     return reader(section.format)(Path(section.root), **own)
 
 
-_COMMON = {field.name for field in fields(Loading)} | {"format", "root"}
+_COMMON = {field.name for field in fields(Loading)} | {"format", "root", "league"}
 """Fields that are not a reader's options."""
 
 

@@ -31,7 +31,7 @@ def with_spots(image: Image, balls: Balls, rng: np.random.Generator) -> Image:
     ball = float(np.median(balls[:, 2:])) if len(balls) else USUAL_BALL_PX
     for _ in range(rng.integers(1, MOST + 1)):
         x, y = rng.uniform(0, width), rng.uniform(0, height)
-        mask = _mask(ball * math.exp(rng.uniform(*map(math.log, WIDTH))), ball, rng)
+        mask = _mask(ball * math.exp(rng.uniform(math.log(WIDTH[0]), math.log(WIDTH[1]))), ball, rng)
         if not (np.abs(balls[:, :2] - [x, y]).max(1) < 1.5 * ball).any():
             _paint(image, mask, int(x), int(y), rng)
     return image
@@ -47,7 +47,7 @@ def _mask(width: float, ball: float, rng: np.random.Generator) -> NDArray[np.flo
     cv2.ellipse(fine, (middle, middle), (int(axes[0]), int(axes[1])), rng.uniform(-12, 12), 0, 360, 1.0, -1)
     mask = cv2.resize(fine, (edge, edge), interpolation=cv2.INTER_AREA)
     blurred = cv2.GaussianBlur(mask, (0, 0), rng.uniform(0.035, 0.1) * ball)
-    return (blurred * np.float32(rng.uniform(0.4, 1.0))).astype(np.float32)
+    return np.asarray(blurred * rng.uniform(0.4, 1.0), np.float32)
 
 
 def _paint(image: Image, mask: NDArray[np.float32], x: int, y: int, rng: np.random.Generator) -> None:

@@ -31,11 +31,11 @@ def write_lineage(
 
 
 def data_facts(data: BallData) -> dict[str, Any]:
-    """Matches and frames of each split, and one digest over everything labelled in them."""
+    """Matches and frames of each split and of the league beside them; one digest over all their labels."""
     digest = hashlib.sha256()
     facts: dict[str, Any] = {}
-    for name in ("train", "val", "test"):
-        clips = getattr(data.splits, name, ())
+    parts = {name: getattr(data.splits, name, ()) for name in ("train", "val", "test")}
+    for name, clips in (parts | ({"league": data.league} if data.league else {})).items():
         for clip in clips:
             for frame in clip.frames:
                 digest.update(

@@ -16,10 +16,11 @@ from lightning.pytorch.utilities import rank_zero_only
 class Checkpoint(LightningCheckpoint):
     """Keep the last checkpoint and the best.
 
-    `last.ckpt` is written after every validation (or epoch, where nothing validates) and, if asked,
-    every so many steps; then `best.ckpt` becomes the same file if the monitored value is no worse
+    `last.ckpt` is written after every validation and every epoch without one, and, if asked, every so
+    many steps; after a validation `best.ckpt` becomes the same file if the monitored value is no worse
     than the best so far. Equal values replace it: on a small selection split many models tie, and
-    the longer trained one is the better bet. Both files keep their names, so that scripts find them.
+    the longer trained one is the better bet. Before anything was validated, the last is the best.
+    Both files keep their names, so that scripts find them.
 
     monitor: a logged metric. Without a selection split it never exists, and the last is the best.
     """
@@ -65,9 +66,9 @@ class Checkpoint(LightningCheckpoint):
         self._save(trainer, best=self._improved(trainer))
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Save where nothing validates."""
-        if not _validates(trainer) and not _dry(trainer):
-            self._save(trainer, best=True)
+        """Save an epoch that was not validated."""
+        if trainer.global_step != self._saved_step and not _dry(trainer):
+            self._save(trainer, best=not _validates(trainer))
 
     def state_dict(self) -> dict[str, Any]:
         """What a resumed run must know."""
@@ -91,7 +92,7 @@ class Checkpoint(LightningCheckpoint):
     def _save(self, trainer: pl.Trainer, best: bool) -> None:
         trainer.save_checkpoint(self.last)
         self._saved_step = trainer.global_step
-        if best:
+        if best or self.best_score is None:
             _same_file(self.last, self.best)
 
 

@@ -44,7 +44,7 @@ class LookAlikes(pl.Callback):
     def _look(self, model: BallModule, data: BallData, epoch: int) -> list[LookAlike]:
         frames = data.training_frames
         rng = np.random.default_rng([data.seed, epoch, 2])
-        chosen = rng.choice(len(frames), min(self.frames, len(frames)), replace=False)
+        chosen = rng.choice(data.own_frames, min(self.frames, data.own_frames), replace=False)
         found: list[LookAlike] = []
         model.eval()
         for index in map(int, chosen):

@@ -11,8 +11,8 @@ import pytest
 from integration_runs import RunCli, only_run
 
 QUICK = [
-    "data=yolo", "data.size=[96,64]", "data.crop=64", "data.batch_size=2", "data.samples_per_epoch=2",
-    "model.channels=4", "trainer.max_epochs=1",
+    "data=yolo", "data.league=null", "data.size=[96,64]", "data.crop=64", "data.batch_size=2",
+    "data.samples_per_epoch=2", "model.channels=4", "trainer.max_epochs=1",
 ]  # fmt: skip
 
 

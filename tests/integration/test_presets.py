@@ -48,7 +48,7 @@ def overrides(group: str, name: str, yolo_set: Path) -> list[str]:
     """The shortest command for a preset that is over in a second."""
     given = [f"{group}={name}", *SMALL]
     if (group, name) == ("data", "yolo"):
-        return [*given, f"data.root={yolo_set}"]
+        return [*given, f"data.root={yolo_set}", "data.league.matches=2", "data.league.clips_per_match=1"]
     given += LEAGUE
     if (group, name) == ("model", "ball_yolo"):
         given.remove("model.channels=4")

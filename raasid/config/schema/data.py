@@ -94,11 +94,25 @@ class SyntheticDataConfig(DataConfig):
             )
 
 
+class LeagueConfig(Section):
+    """Rendered football to train on beside few real frames; it is never evaluated on."""
+
+    share: Fraction = 0.3
+    """Of the training crops."""
+    matches: Count = 96
+    clips_per_match: Count = 4
+    frames_per_clip: Count = 2
+    stride: Count = 25
+    ball_px: Annotated[float, Ge(3), Le(30)] = 4.3
+    """Median diameter of the ball, in pixels of a picture 640 wide: as tight as the footage's shots."""
+
+
 class YoloDataConfig(DataConfig):
     """A folder in YOLO format."""
 
     format: Literal["yolo"] = "yolo"
     root: Folder
+    league: LeagueConfig | None = None
     ball_class: str | int | None = "ball"
     """Name or number of the ball's class; null: every class is a ball."""
 

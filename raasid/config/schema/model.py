@@ -31,7 +31,7 @@ class BallHeatmapConfig(Section):
     """Per image; what the automatic threshold keeps to."""
     mirror: bool = False
     """Look at pictures and at their mirror images, and average."""
-    scales: list[Annotated[float, Ge(0.25), Le(4)]] = []
+    scales: tuple[Annotated[float, Ge(0.25), Le(4)], ...] = ()
     """Further scales to look at, as shares of the picture's size."""
     init_from: File | None = None
     """A checkpoint whose weights are the start."""

@@ -64,6 +64,24 @@ def test_whole_frames_are_looked_at_larger_than_training_crops_are_cut_from(
     assert data.training_frames[0][0].shape == (64, 96, 3)
 
 
+def test_a_league_beside_is_trained_on_as_often_as_asked_and_never_evaluated_on(
+    footage: Footage, tmp_path: Path
+) -> None:
+    image = tmp_path / "rendered.jpg"
+    cv2.imwrite(str(image), np.full((64, 96, 3), 250, np.uint8))
+    frame = Frame(0, image, 96, 64, (Ball(30, 20, 3, 3),))
+    rendered = Clip("z", (frame, frame), Provenance("synthetic", match="league"))
+    loading = Loading(size=(96, 64), batch_size=4, crop=32, samples_per_epoch=400, league_share=0.25)
+    data = BallData(lambda: footage, loading, tmp_path, seed=1, league=lambda: [rendered])
+    data.setup("fit")
+    assert data.own_frames == 2
+    drawn = [ref.clip for batch in data.train_dataloader() for ref in batch.refs]
+    assert 0.17 < drawn.count("z") / len(drawn) < 0.33
+    assert {ref.clip for batch in data.val_dataloader() for ref in batch.refs} == {"c2"}
+    assert {ref.clip for batch in data.test_dataloader() for ref in batch.refs} == {"c3"}
+    assert data.training_frames[2][1].tolist() == [[30, 20, 6, 6]], "boxes as wide as the footage's"
+
+
 @pytest.mark.parametrize("crop", [32, None])
 def test_mosaics_keep_the_size_and_bring_several_balls(
     footage: Footage, tmp_path: Path, crop: int | None

@@ -29,7 +29,8 @@ def test_any_picture_takes_dots_and_the_original_is_left_alone(seed: int, height
     picture = grass(height, width)
     picture.setflags(write=False)
     painted = with_spots(picture, NO_BALLS, np.random.default_rng(seed))
-    assert painted.shape == picture.shape and painted.dtype == np.uint8
+    assert painted.shape == picture.shape
+    assert painted.dtype == np.uint8
     assert (painted.astype(int) >= picture.astype(int) - 1).all(), "paint only brightens"
 
 

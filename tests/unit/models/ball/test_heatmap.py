@@ -102,7 +102,8 @@ def test_every_scale_is_looked_at_on_the_cells_of_the_first() -> None:
     bright = torch.zeros(1, 64, 96, 3, dtype=torch.uint8)
     (found,) = model.detect(bright)
     assert asked == [(64, 96)] * 2 + [(32, 64)] * 2 + [(128, 192)] * 2
-    assert (found.xy[:, 0] < 100).all() and (found.xy[:, 1] < 68).all()
+    assert (found.xy[:, 0] < 100).all()
+    assert (found.xy[:, 1] < 68).all()
 
 
 def test_the_net_has_one_answer_per_cell() -> None:
