@@ -32,6 +32,8 @@ from typing import Any
 REPO = Path(__file__).resolve().parent.parent
 PEER = REPO / "benchmarks" / "peer"
 OVERHEAD_LIMIT_MS = 0.1
+LEAGUE_SIZE = ("data.size=[640,360]", "data.eval_scale=1.0", "model.scales=[]")
+"""The league's pictures hold no more than this."""
 
 
 def side(script: str, *words: str | Path | float) -> dict[str, Any]:
@@ -90,16 +92,19 @@ def throughput(args: argparse.Namespace) -> int:
 
 
 def quality(args: argparse.Namespace) -> int:
-    from peer.judge import judge_ours, judge_peer
+    from peer.judge import judge_ours, judge_peer, seconds_per_epoch
 
     root = data_root(args, matches=args.matches)
+    own = [*(LEAGUE_SIZE if args.root is None else ()), *args.overrides]
+    with tempfile.TemporaryDirectory() as name:
+        per_epoch = seconds_per_epoch(root, Path(name), own)
     holds = True
     margins = []
     print("detection_rate and false positives per image on held-out matches")
     print(f"{'seconds':>7} {'ours':>7} {'false':>6} {'peer':>7} {'false':>6} {'peer, no threshold':>19}")
     for seconds in args.seconds:
         with tempfile.TemporaryDirectory() as name:
-            ours = judge_ours(root, seconds, Path(name), args.overrides)
+            ours = judge_ours(root, seconds, per_epoch, Path(name), own)
             out = Path(name) / "peer.json"
             side("ultralytics_trainer.py", "--root", root, "--seconds", seconds, "--out", out)
             best, always = judge_peer(root, out, ours[1])

@@ -29,35 +29,35 @@ SAFETY = 0.93
 """Part of the time that is planned for; the rest absorbs what a busy machine does."""
 
 
-def judge_ours(root: Path, seconds: float, folder: Path, extra: Sequence[str]) -> Figures:
-    """Train our default for `seconds` and measure it.
-
-    How many epochs fit is found by training two of them beforehand; that time is not counted. Should
-    the estimate be wrong, the trainer stops at `seconds` all the same.
-    """
-    common = [
-        "experiment=ball",
-        "data=yolo",
-        "data.league=null",
-        f"data.root={root}",
-        f"paths.root={folder}",
-        *extra,
-    ]
-    epochs = [1, 3]
-    spent = []
+def seconds_per_epoch(root: Path, folder: Path, extra: Sequence[str]) -> float:
+    """How long our epochs take, validation included, from two short runs."""
+    epochs, spent = (1, 3), []
     for count in epochs:
-        cfg = compose("train", TrainConfig, [*common, f"trainer.max_epochs={count}", "test=false"])
+        given = [f"trainer.max_epochs={count}", "trainer.check_val_every_n_epoch=1", "test=false"]
+        cfg = compose("train", TrainConfig, [*_ours(root, folder, extra), *given])
         (run := folder / f"try-{count}").mkdir()
         began = time.perf_counter()
         train(cfg, run)
         spent.append(time.perf_counter() - began)
-    per_epoch = (spent[1] - spent[0]) / (epochs[1] - epochs[0])
+    return (spent[1] - spent[0]) / (epochs[1] - epochs[0])
+
+
+def judge_ours(root: Path, seconds: float, per_epoch: float, folder: Path, extra: Sequence[str]) -> Figures:
+    """Train our default for `seconds`, in as many epochs as fit, and measure it.
+
+    Should `per_epoch` be too low, the trainer stops at `seconds` all the same.
+    """
     fitting = max(1, int(SAFETY * seconds / per_epoch))
-    limit = f"trainer.max_time='{_clock(seconds)}'"
-    cfg = compose("train", TrainConfig, [*common, f"trainer.max_epochs={fitting}", limit])
+    given = [f"trainer.max_epochs={fitting}", f"trainer.max_time='{_clock(seconds)}'"]
+    cfg = compose("train", TrainConfig, [*_ours(root, folder, extra), *given])
     (run := folder / "run").mkdir()
     train(cfg, run)
     return _figures(BallResult.read(run / "metrics.json"))
+
+
+def _ours(root: Path, folder: Path, extra: Sequence[str]) -> list[str]:
+    where = [f"data.root={root}", f"paths.root={folder}"]
+    return ["experiment=ball", "data=yolo", "data.league=null", *where, *extra]
 
 
 def judge_peer(root: Path, found: Path, false_positives: float) -> tuple[Figures, Figures]:
