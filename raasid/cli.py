@@ -94,9 +94,12 @@ def app(verb: str, typed: list[str] | None = None) -> None:
 def look(verb: str) -> None:
     """Let Hydra answer a question about the configuration; where it cannot, say all that is in the way."""
     import hydra
+    import yaml
 
     from raasid.config.conf_dir import conf_dir
 
+    # libyaml reads the same language in a fifth of the time; a PyYAML built without it goes on as ever
+    yaml.SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # type: ignore[misc]
     complaint = StringIO()
     try:
         with redirect_stderr(complaint):
