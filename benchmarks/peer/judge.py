@@ -24,7 +24,7 @@ Figures = tuple[float, float]
 """detection_rate, false positives per image."""
 
 LIMIT = 0.08
-"""False positives per image that our automatic threshold keeps to, by default."""
+"""False positives per image that the peer is always allowed, however few ours made."""
 SAFETY = 0.93
 """Part of the time that is planned for; the rest absorbs what a busy machine does."""
 
@@ -63,8 +63,8 @@ def _ours(root: Path, folder: Path, extra: Sequence[str]) -> list[str]:
 def judge_peer(root: Path, found: Path, false_positives: float) -> tuple[Figures, Figures]:
     """Judge a file of the peer's boxes, at the threshold that suits it best here, and without one.
 
-    false_positives: what ours made per image; the peer may make as many, and no fewer than the limit that
-    our threshold is chosen for. Its threshold is chosen on the very frames that it is judged by, ours is not.
+    false_positives: what ours made per image; the peer may make as many, and `LIMIT` in any case.
+    Its threshold is chosen on the very frames that it is judged by, ours is not.
     """
     footage = read(root)
     held_out = split_by_match(footage.clips, footage.splits, 0.0, 0).test

@@ -40,7 +40,7 @@ class Loading:
     crop: int | None = 192
     """Edge of a training crop in pixels; None trains on whole frames."""
     at_ball: float = 0.5
-    """Share of training crops that are cut round a ball."""
+    """Share of those training crops that go to no look-alike; they are cut round the ball of their frame."""
     look_alikes: float = 0.35
     """Share of training crops that are cut round places that fooled the model, once some are known."""
     samples_per_epoch: int | None = None

@@ -48,7 +48,7 @@ class DataConfig(Section):
     crop: Edge | None = 192
     """Edge of a training crop in pixels; null: whole frames."""
     at_ball: Fraction = 0.5
-    """Share of the crops that are cut round a ball."""
+    """Share of those crops that go to no look-alike; they are cut round the ball of their frame."""
     look_alikes: Fraction = 0.35
     """Share of the crops that are cut round places that fooled the model so far."""
     samples_per_epoch: Count | None = None
