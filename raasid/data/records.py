@@ -11,6 +11,8 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Literal
 
+from raasid.laws.ruling import Ruling
+
 Tags = tuple[str, ...]
 Role = Literal["player", "goalkeeper", "referee", "other"]
 Fact = bool | int | float | str
@@ -29,14 +31,30 @@ class Visibility(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """Who made a single annotation, where it was not the clip's annotator: a model, or a tool."""
+
+    source: str
+    """Model and version, such as `mediapipe/pose_landmarker_full`."""
+    confidence: float
+    """0 to 1, as the source states it."""
+    reviewed: bool = False
+    """Whether a person has confirmed it; what is not reviewed can be left out of training."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ball:
-    """One ball in one frame; (x, y) is its centre, (w, h) its box, all in pixels."""
+    """One ball in one frame; (x, y) is its centre, (w, h) its box, all in pixels.
+
+    w = h = 0: only the centre is known (formats that annotate points).
+    """
 
     x: float
     y: float
     w: float
     h: float
     visibility: Visibility = Visibility.CLEAR
+    mark: Mark | None = None
 
     @property
     def visible(self) -> bool:
@@ -52,6 +70,7 @@ Keypoint = tuple[float, float, int]
 class Person:
     """One person in one frame.
 
+    track: the same through one clip; frames without tracks number their persons 0, 1, …
     box: x, y of the top left corner, width, height, in pixels (COCO's `bbox`).
     keypoints: 17 in COCO's order, or none when nobody labelled them.
     """
@@ -61,6 +80,14 @@ class Person:
     box: tuple[float, float, float, float]
     team: str | None = None
     keypoints: tuple[Keypoint, ...] = ()
+    area: float | None = None
+    """Square pixels of the person's outline where somebody drew it; OKS needs it."""
+    jersey: str | None = None
+    pitch_xy_m: tuple[float, float] | None = None
+    """Where the person stands: metres from the centre spot; x grows towards the right goal."""
+    crowd: bool = False
+    """A group that nobody took apart (COCO's `iscrowd`)."""
+    mark: Mark | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +97,18 @@ class Frame:
     index: int
     """Position in the clip's own time base, at `Clip.frame_rate_hz`."""
     image: Path
+    """An image file; or, with `in_video`, a video of which this is frame `index`, counted from 0.
+
+    The file need not be there: many formats bring labels alone. `validate` says so, training leaves it out.
+    """
     width: int
+    """Pixels; width = height = 0 where neither the annotation nor the missing file tells."""
     height: int
     balls: tuple[Ball, ...] = ()
     """Every labelled ball; the match ball comes first."""
     persons: tuple[Person, ...] = ()
     tags: Tags = ()
+    in_video: bool = False
 
     @property
     def ball(self) -> Ball | None:
@@ -92,7 +125,19 @@ class Contact:
     """Track of the touched person."""
     side: Literal["left", "right", "none"]
     segment: str
-    """Body segment: hand, forearm, upper_arm, shoulder, head, chest, thigh, foot …"""
+    """Body segment, as `laws.facts.Segment` names them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happens in a clip: a pass, a throw-in, a foul."""
+
+    frame: int
+    """In the clip's time base, as `Frame.index`."""
+    label: str
+    """As the source calls it, in lower case with underscores."""
+    team: str | None = None
+    attributes: Tags = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +167,11 @@ class Clip:
     frame_rate_hz: float = 25.0
     contact: Contact | None = None
     facts: dict[str, Fact] = field(default_factory=dict)
+    """What was seen; the names that the Law cares for are those of `laws.facts.Facts`."""
     tags: Tags = ()
+    events: tuple[Event, ...] = ()
+    ruling: Ruling | None = None
+    """As annotated, or as derived from the facts; `Ruling.edition` says by which wording."""
 
     @property
     def match(self) -> str:

@@ -6,7 +6,6 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
-from importlib.resources import files
 from pathlib import Path
 
 from raasid.evaluation.outcomes import TOLERANCE_PX, Kind
@@ -15,6 +14,7 @@ from raasid.evaluation.report.learning import learning_curves
 from raasid.evaluation.report.pictures import KEY, choose, picture
 from raasid.evaluation.report.tables import headline, metric_table, number, plural, slice_table
 from raasid.evaluation.result import BallResult
+from raasid.report.document import write_document
 
 PICTURES_PER_KIND = 12
 LEFT_OUT_SHOWN = 200
@@ -56,17 +56,8 @@ def write_report(
         _left_out(left_out),
         _origin(config_yaml, facts),
     )
-    style = files("raasid.evaluation.report").joinpath("report.css").read_text(encoding="utf-8")
-    page = (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title>\n<style>\n{style}</style></head>\n<body>\n"
-        + "\n".join(part for section in sections for part in section)
-        + "\n</body></html>\n"
-    )
-    path = run_dir / "report.html"
-    path.write_text(page, encoding="utf-8")
-    return path
+    parts = (part for section in sections for part in section)
+    return write_document(run_dir / "report.html", title, parts)
 
 
 def _answer(title: str, result: BallResult) -> Iterator[str]:

@@ -5,21 +5,19 @@ Boxes are vectors over a small JPEG, so that they stay crisp in print at a few k
 
 from __future__ import annotations
 
-import base64
 import math
 from collections import Counter
 from collections.abc import Sequence
 from html import escape
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from raasid.evaluation.outcomes import FrameOutcome, Kind
+from raasid.report.drawing import Box, box_outline, data_uri
 
 Image = NDArray[np.uint8]
-Box = tuple[float, float, float, float]
 Boxes = tuple[Box | None, Box | None]
 """Truth and prediction: centre and size in pixels of the picture file."""
 
@@ -27,7 +25,6 @@ _CARD = (340.0, 122.0)
 _FRAME = (216.0, 122.0)
 _GAP = 2.0
 _DENSITY = 1.7
-_QUALITY = 80
 _OUTSIDE = (249, 247, 246)
 _TRUTH, _SAID = "#56b4e9", "#f0e442"
 _STYLES = ((_TRUTH, ""), (_SAID, "3.5 2.5"))
@@ -153,29 +150,13 @@ def _view(image: Image, source: Box, target: Box, boxes: Boxes) -> str:
         shown = cv2.warpAffine(image, shift, pixels, flags=cv2.INTER_CUBIC, borderValue=_OUTSIDE)
     parts = [
         f'<image width="{w * scale:.1f}" height="{h * scale:.1f}" preserveAspectRatio="none"'
-        f' href="{_data_uri(shown)}"/>'
+        f' href="{data_uri(shown)}"/>'
     ]
     smallest = 9.0 if whole else 0.0
     for box, (colour, dash) in zip(boxes, _STYLES, strict=True):
         if box is not None:
             sides = max(box[2] * scale, smallest), max(box[3] * scale, smallest)
-            parts.append(_rect(((box[0] - x) * scale, (box[1] - y) * scale, *sides), colour, dash))
+            parts.append(box_outline(((box[0] - x) * scale, (box[1] - y) * scale, *sides), colour, dash))
     # A nested svg clips what it holds.
     frame = f'x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}"'
     return f"<svg {frame}>{''.join(parts)}</svg>"
-
-
-def _rect(box: Box, colour: str, dash: str) -> str:
-    """A box on a dark halo: it shows on grass, on white lines and in a grey print."""
-    cx, cy, w, h = box
-    shape = f'x="{cx - w / 2:.1f}" y="{cy - h / 2:.1f}" width="{w:.1f}" height="{h:.1f}" fill="none"'
-    dashes = f' stroke-dasharray="{dash}"' if dash else ""
-    return (
-        f'<rect {shape} stroke="#000" stroke-opacity=".55" stroke-width="2.8"{dashes}/>'
-        f'<rect {shape} stroke="{colour}" stroke-width="1.5"{dashes}/>'
-    )
-
-
-def _data_uri(image: Any) -> str:
-    _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-    return "data:image/jpeg;base64," + base64.b64encode(data.tobytes()).decode("ascii")

@@ -1,0 +1,96 @@
+"""Pixels of frames, wherever they are kept: image files, or numbered frames of a video."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from raasid.data.image_probe import ImageUnreadable, probe
+from raasid.data.records import Frame
+
+Image = NDArray[np.uint8]
+
+VIDEO_SUFFIXES = {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".ts", ".webm"}
+_SKIP_AHEAD = 64
+"""Frames that are decoded and dropped rather than sought: seeking is not exact in every container."""
+
+
+class Media:
+    """Reads frames one after the other; the video in use stays open, so that frames in order cost little.
+
+    A context manager: leaving it closes the video.
+    """
+
+    def __init__(self) -> None:
+        self._path: Path | None = None
+        self._capture: cv2.VideoCapture | None = None
+        self._next = 0
+
+    def __enter__(self) -> Media:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the video in use."""
+        if self._capture is not None:
+            self._capture.release()
+        self._path = self._capture = None
+
+    def read(self, frame: Frame) -> Image:
+        """Return (height, width, 3) blue-green-red; raises ImageUnreadable for what is missing or torn."""
+        if frame.in_video:
+            return self._from_video(frame.image, frame.index)
+        probe(frame.image)
+        image = cv2.imread(str(frame.image), cv2.IMREAD_COLOR)
+        if image is None:
+            raise ImageUnreadable(frame.image, "cannot be decoded")
+        return np.asarray(image, np.uint8)
+
+    def _from_video(self, path: Path, index: int) -> Image:
+        if self._path != path:
+            self._open(path)
+        if index < self._next or index > self._next + _SKIP_AHEAD:
+            self._seek(path, index)
+        assert self._capture is not None
+        while self._next < index:
+            if not self._capture.grab():
+                raise ImageUnreadable(path, f"decoding stopped at frame {self._next}: frame {index} wanted")
+            self._next += 1
+        good, image = self._capture.read()
+        if not good:
+            raise ImageUnreadable(path, f"decoding stopped at frame {self._next}: frame {index} wanted")
+        self._next += 1
+        return np.asarray(image, np.uint8)
+
+    def _open(self, path: Path) -> None:
+        self.close()
+        if not path.is_file():
+            raise ImageUnreadable(path, "missing: No such file or directory")
+        capture = cv2.VideoCapture(str(path))
+        if not capture.isOpened():
+            raise ImageUnreadable(path, "no video: OpenCV cannot open it")
+        self._path, self._capture, self._next = path, capture, 0
+
+    def _seek(self, path: Path, index: int) -> None:
+        """Go to a frame; containers whose index does not hold are read again from the start."""
+        assert self._capture is not None
+        self._capture.set(cv2.CAP_PROP_POS_FRAMES, index)
+        self._next = int(self._capture.get(cv2.CAP_PROP_POS_FRAMES))
+        if self._next != index:
+            self._open(path)
+
+
+def pictures(frames: Iterable[Frame]) -> Iterator[tuple[Frame, Image | ImageUnreadable]]:
+    """Yield each frame with its pixels, or with what is wrong with them; in order, one at a time."""
+    with Media() as media:
+        for frame in frames:
+            try:
+                yield frame, media.read(frame)
+            except ImageUnreadable as error:
+                yield frame, error

@@ -1,0 +1,103 @@
+"""What can be seen of one touch of the ball: the facts from which every season's ruling follows.
+
+None stands for a fact that nobody has determined; a ruling that does not depend on it is given all the same.
+Source of the list: IFAB Laws of the Game, Law 12, editions 2018/19 to 2026/27 (paraphrased).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, get_args, get_type_hints
+
+from raasid.errors import DataError
+
+Segment = Literal[
+    "hand",
+    "forearm",
+    "upper_arm",
+    "shoulder",
+    "head",
+    "chest",
+    "back",
+    "hip",
+    "thigh",
+    "shin",
+    "foot",
+    "none",
+]
+"""The part of the body that the ball touches; `none` for a ball that touches nobody."""
+ARM: frozenset[str] = frozenset({"hand", "forearm", "upper_arm"})
+"""The arm as every edition has it; whether the shoulder belongs to it depends on the edition."""
+
+Scored = Literal["no", "directly", "immediately", "after_control"]
+Chance = Literal["no", "immediately", "after_control"]
+TeamMate = Literal["no", "goal", "chance"]
+Denied = Literal["nothing", "promising_attack", "goal"]
+
+
+class FactsUnreadable(DataError):
+    """Facts with an unknown name or value."""
+
+    def __init__(self, name: str, value: object, expected: str) -> None:
+        super().__init__(f"facts: {name} is {value!r}; expected {expected}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """One touch of the ball by one player; the names are those that annotations store."""
+
+    segment: Segment | None = None
+    goalkeeper: bool | None = None
+    """Whether the touched player is a goalkeeper."""
+    in_own_area: bool | None = None
+    """Whether the touch happens in the touched player's own penalty area."""
+    deliberate: bool | None = None
+    """A deliberate touch: the hand or arm moves towards the ball."""
+    bigger: bool | None = None
+    """The arm makes the body bigger, whatever the reason."""
+    justified: bool | None = None
+    """The arm's position follows from, or is justified by, the body's movement in that situation."""
+    above_shoulder: bool | None = None
+    """The arm is above or beyond shoulder level."""
+    own_deflection: bool | None = None
+    """The ball comes directly off the player's own head or body, foot included."""
+    close_range: bool | None = None
+    """The ball comes from another player who is close."""
+    falling_support: bool | None = None
+    """The player falls, and the arm is between body and ground for support, not extended away."""
+    scored: Scored | None = None
+    """What became of it for the touching player: no goal, straight in, at once, or after gaining control."""
+    chance: Chance | None = None
+    """Whether the touch gave the touching player a chance to score, and when."""
+    team_mate: TeamMate | None = None
+    """What a team-mate got out of it at once."""
+    denied: Denied | None = None
+    """What the touch took from the opponents: a promising attack, a goal or an obvious chance, or nothing."""
+
+    def record(self) -> dict[str, bool | str]:
+        """Return what is known, as `Clip.facts` stores it."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+def read_facts(stored: Mapping[str, Any]) -> Facts:
+    """Facts of a stored record; names that are not the Law's are none of our business and left aside.
+
+    Raises FactsUnreadable for a value of the wrong kind.
+    """
+    allowed = {name: _values(hint) for name, hint in get_type_hints(Facts).items()}
+    known = {field.name for field in fields(Facts)} & set(stored)
+    for name in sorted(known):
+        value = stored[name]
+        # 1 == True: the type decides, too
+        if not any(value == choice and type(value) is type(choice) for choice in allowed[name]):
+            listed = ", ".join(str(choice).lower() for choice in allowed[name] if choice is not None)
+            raise FactsUnreadable(name, value, listed)
+    return Facts(**{name: stored[name] for name in known})
+
+
+def _values(hint: Any) -> list[bool | str | None]:
+    out: list[bool | str | None] = []
+    for part in get_args(hint):
+        out += [True, False] if part is bool else [None] if part is type(None) else get_args(part)
+    return out
