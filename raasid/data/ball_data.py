@@ -3,56 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
 from torch.utils.data import DataLoader
 
-from raasid.data.augment import Augment
 from raasid.data.ball_frames import BallFrames
 from raasid.data.collate import collate
 from raasid.data.cropper import Cropper
 from raasid.data.footage import Footage
 from raasid.data.frame_cache import FrameCache
 from raasid.data.league_beside import drawn_alike
+from raasid.data.loading import Loading
 from raasid.data.records import Clip
 from raasid.data.sampler import KeyedBatchSampler, LookAlike
 from raasid.data.splits import Splits, split_by_match
 from raasid.errors import UsageError
 
 Loader = DataLoader[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Loading:
-    """How footage becomes batches; the fields are those of the `data` group."""
-
-    size: tuple[int, int]
-    """Width and height of the whole frames that the network sees, in pixels."""
-    batch_size: int = 32
-    """Training samples per step over all devices together."""
-    eval_batch_size: int = 4
-    eval_scale: float = 1.0
-    """Whole frames are looked at this much larger than training sees them: crops that were zoomed out of
-    a frame show most things larger than it does, and a net expects what it saw (Touvron et al. 2019)."""
-    crop: int | None = 192
-    """Edge of a training crop in pixels; None trains on whole frames."""
-    at_ball: float = 0.5
-    """Share of those training crops that go to no look-alike; they are cut round the ball of their frame."""
-    look_alikes: float = 0.35
-    """Share of training crops that are cut round places that fooled the model, once some are known."""
-    samples_per_epoch: int | None = None
-    """Draws per epoch; None: every training frame once."""
-    num_workers: int = 0
-    cache_gib: float = 2.0
-    holdout: float = 0.1
-    league_share: float = 0.0
-    """Share of training crops that are cut from the league, where there is one beside the footage."""
-    frames: int = 1
-    """Frames that the model sees at a time."""
-    augment: Augment = field(default_factory=Augment)
 
 
 class BallData(pl.LightningDataModule):

@@ -1,45 +1,26 @@
-"""From the `data` group to a datamodule."""
+"""From the `data` group to footage."""
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
-from functools import partial
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from raasid.data.augment import Augment
-from raasid.data.ball_data import BallData, Loading
 from raasid.data.footage import Footage
+from raasid.data.loading import Loading
 from raasid.data.readers import reader
+from raasid.data.store.store import Store
 from raasid.data.synthetic.generate import generate
 from raasid.data.synthetic.league import League
 
 
-def ball_data(section: Any, paths: Any, seed: int, frames: int) -> BallData:
-    """Make the datamodule that the `data` section describes; nothing is read yet.
-
-    section: one of the data sections. paths: the paths section. frames: what the model sees at a time.
-    """
-    given = section.model_dump()
-    augment = Augment(**given.pop("augment"))
-    names = {field.name for field in fields(Loading)} - {"augment", "frames", "league_share"}
-    loading = Loading(**{name: given[name] for name in names}, augment=augment, frames=frames)
-    folder = Path(paths.data)
-    beside = None
-    if asked := given.get("league"):
-        league = League(
-            **{name: value for name, value in asked.items() if name != "share"}, size=loading.size
-        )
-        beside = partial(generate, league, folder)
-        loading = replace(loading, league_share=asked["share"])
-    return BallData(partial(open_footage, section, folder), loading, folder / "frames", seed, beside)
-
-
 def open_footage(section: Any, folder: Path) -> Footage:
-    """Read the user's data root, or render the embedded league under `folder` on first use."""
+    """Read the user's data root or a stored version, or render the league under `folder` on first use."""
     given = section.model_dump()
     if section.format == "synthetic":
         return _synthetic(given, folder)
+    if section.format == "store":
+        return Store(Path(section.root)).find(section.dataset).footage()
     own = {name: value for name, value in given.items() if name not in _COMMON}
     return reader(section.format)(Path(section.root), **own)
 

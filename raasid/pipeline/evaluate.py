@@ -8,8 +8,8 @@ from typing import Any
 from raasid.config import EvaluateConfig
 from raasid.config.build import build
 from raasid.config.model_section import model_section
-from raasid.config.schema.data import DataConfig
-from raasid.data.sources import ball_data
+from raasid.config.schema.footage import DataConfig
+from raasid.data.ball_source import ball_data
 from raasid.errors import CheckpointUnusable
 from raasid.evaluation.validation import BallValidation
 from raasid.models.ball.module import BallModule

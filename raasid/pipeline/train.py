@@ -8,7 +8,7 @@ import lightning.pytorch as pl
 
 from raasid.config import TrainConfig
 from raasid.config.build import build
-from raasid.data.sources import ball_data
+from raasid.data.ball_source import ball_data
 from raasid.evaluation.validation import BallValidation
 from raasid.models.ball.module import BallModule
 from raasid.models.weights import init_from, load_weights

@@ -18,7 +18,7 @@ from raasid.errors import UsageError
 CONF = Path(__file__).resolve().parents[2] / "conf"
 NO_PRESETS = {"paths", "local"}
 PRESETS = sorted(
-    (file.parent.name, file.stem) for file in CONF.glob("*/*.yaml") if file.parent.name not in NO_PRESETS
+    (file.parent.name, file.stem) for file in CONF.glob("*/[!_]*.yaml") if file.parent.name not in NO_PRESETS
 )
 NEEDS_GPU = {("trainer", "gpu"), ("trainer", "fsdp")}
 SMALL = [

@@ -13,9 +13,10 @@ from shlex import quote
 from raasid.console import progress
 from raasid.data.footage import Footage
 from raasid.data.image_probe import ImageFacts, ImageUnreadable, probe
+from raasid.data.keypoints import COUNT
 from raasid.data.quarantine import Quarantine
 from raasid.data.readers.walk import walk
-from raasid.data.readers.yolo_labels import COCO_KEYPOINTS, LabelRow, parse_labels
+from raasid.data.readers.yolo_labels import LabelRow, parse_labels
 from raasid.data.readers.yolo_matches import matches_of
 from raasid.data.readers.yolo_sheet import DataSheet, read_sheet
 from raasid.data.records import Ball, Clip, Frame, Person, Provenance, Role
@@ -82,10 +83,10 @@ def read(root: Path, ball_class: str | int | None = "ball") -> Footage:
     if not usable:
         first = "".join(f"; the first: {entry.path}: {entry.reason}" for entry in islice(left_out, 1))
         raise NoUsableSamples(root, left_out.describe() + first if left_out else f"expected {EXPECTED}")
-    if sheet.keypoint_shape and sheet.keypoint_shape[0] != COCO_KEYPOINTS:
+    if sheet.keypoint_shape and sheet.keypoint_shape[0] != COUNT:
         points = sheet.keypoint_shape[0]
         left_out.add(
-            "data.yaml", f"keypoints not used: kpt_shape has {points}, only COCO's {COCO_KEYPOINTS} are"
+            "data.yaml", f"keypoints not used: kpt_shape has {points}, only COCO's {COUNT} are"
         )
     ball = _ball_id(root, ball_class, sheet, (row.class_id for rows in labels.values() for row in rows))
     kept = {split: [names[path] for path in paths if path in usable] for split, paths in sheet.images.items()}

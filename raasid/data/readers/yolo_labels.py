@@ -6,11 +6,11 @@ import math
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from raasid.data.keypoints import COUNT
 from raasid.data.records import Keypoint
 
 TOLERANCE = 1e-6
 """Exporters print six decimals; a coordinate may be off by the last of them."""
-COCO_KEYPOINTS = 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def _keypoints(values: list[float], points: int, per_point: int) -> tuple[Keypoi
         if visibility and not inside:
             raise RowUnusable(f"keypoint outside [0, 1]: number {start // per_point}, x {x:g}, y {y:g}")
         keypoints.append((x, y, int(visibility)) if visibility else (0.0, 0.0, 0))
-    return tuple(keypoints) if points == COCO_KEYPOINTS else ()
+    return tuple(keypoints) if points == COUNT else ()
 
 
 def _number(column: bytes) -> float:

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from raasid.data.ball_data import BallData, Loading
+from raasid.data.ball_data import BallData
+from raasid.data.loading import Loading
 from raasid.data.footage import Footage
 from raasid.data.records import Ball, Clip, Frame, Provenance
 from raasid.data.sampler import LookAlike

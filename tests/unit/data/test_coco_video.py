@@ -8,11 +8,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from raasid.data.coco_video import AnnotationsUnreadable, read, write
-from raasid.data.records import Ball, Clip, Contact, Frame, Person, Provenance, Visibility
+from raasid.data.records import Ball, Clip, Contact, Event, Frame, Mark, Person, Provenance, Visibility
+from raasid.laws.ruling import Ruling
 
 number = st.floats(-1e4, 1e4)
 text = st.text(max_size=8)
-balls = st.builds(Ball, number, number, number, number, st.sampled_from(Visibility))
+marks = st.none() | st.builds(Mark, text, st.floats(0, 1), st.booleans())
+balls = st.builds(Ball, number, number, number, number, st.sampled_from(Visibility), marks)
 keypoints = st.lists(st.tuples(number, number, st.integers(0, 2)), min_size=17, max_size=17).map(tuple)
 persons = st.builds(
     Person,
@@ -21,6 +23,11 @@ persons = st.builds(
     box=st.tuples(number, number, number, number),
     team=st.none() | text,
     keypoints=st.just(()) | keypoints,
+    area=st.none() | number,
+    jersey=st.none() | text,
+    pitch_xy_m=st.none() | st.tuples(number, number),
+    crowd=st.booleans(),
+    mark=marks,
 )
 tags = st.lists(text, max_size=2).map(tuple)
 names = st.from_regex(r"[a-z]{1,4}/[a-z0-9]{1,4}\.jpg", fullmatch=True)
@@ -36,6 +43,7 @@ def frames(folder: Path) -> st.SearchStrategy[Frame]:
         balls=st.lists(balls, max_size=3).map(tuple),
         persons=st.lists(persons, max_size=2).map(tuple),
         tags=tags,
+        in_video=st.booleans(),
     )
 
 
@@ -63,6 +71,10 @@ def clips(folder: Path) -> st.SearchStrategy[Clip]:
         contact=st.none() | st.builds(Contact, st.integers(0, 9), st.integers(0, 9), side, text),
         facts=st.dictionaries(text, st.booleans() | st.integers(-9, 9) | number | text, max_size=2),
         tags=tags,
+        events=st.lists(st.builds(Event, st.integers(0, 99), text, st.none() | text, tags), max_size=2).map(
+            tuple
+        ),
+        ruling=st.none() | st.builds(Ruling, st.sampled_from(["offence", "no_offence", None]), clause=text),
     )
 
 

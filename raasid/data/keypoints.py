@@ -1,0 +1,18 @@
+"""The 17 keypoints of a person, in COCO's order, and the bones between them.
+
+Source: COCO keypoint task (cocodataset.org).
+"""
+
+from __future__ import annotations
+
+_PARTS = ("eye", "ear", "shoulder", "elbow", "wrist", "hip", "knee", "ankle")
+KEYPOINTS = ("nose", *(f"{side}_{part}" for part in _PARTS for side in ("left", "right")))
+COUNT = len(KEYPOINTS)
+FLIPPED = (0, *(index for pair in range(1, COUNT, 2) for index in (pair + 1, pair)))
+"""Index of each keypoint's mirror image."""
+SKELETON = (
+    (15, 13), (13, 11), (16, 14), (14, 12), (11, 12), (5, 11), (6, 12), (5, 6), (5, 7), (6, 8), (7, 9),
+    (8, 10), (1, 2), (0, 1), (0, 2), (1, 3), (2, 4), (3, 5), (4, 6),
+)  # fmt: skip
+"""Pairs of keypoints, counted from 0 (COCO's own file counts from 1)."""
+ARMS = ((5, 7), (7, 9), (6, 8), (8, 10))

@@ -1,0 +1,1 @@
+"""Dataset versions: immutable, named by their content, each with its parents."""
