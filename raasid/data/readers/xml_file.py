@@ -1,0 +1,147 @@
+"""XML files of annotations, element by element: no file is held whole, and none can blow up the memory."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.etree.ElementTree import ParseError
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import DefusedXMLParser
+
+from raasid.errors import DataError
+
+DEEPEST = 64
+"""Levels of nesting; annotations have about six."""
+_CHUNK = 1 << 14
+
+
+class XmlUnreadable(DataError):
+    """A file that is no well-formed XML, is nested absurdly deep, or declares entities."""
+
+    def __init__(self, path: Path, line: int | None, reason: str) -> None:
+        where = f"{path}, line {line}" if line else str(path)
+        super().__init__(f"{where}: {reason}; export the annotations again")
+        self.path = path
+        self.line = line
+        self.reason = reason
+        """`what: value seen`, as `LeftOut.reason` wants it."""
+
+
+@dataclass(slots=True, eq=False)
+class Element:
+    """One element; names are without their namespace."""
+
+    tag: str
+    attributes: dict[str, str]
+    line: int
+    """Of its start tag, counted from 1."""
+    parent: Element | None
+    """The element round one that was yielded; None for what such an element contains."""
+    text: str = ""
+    children: list[Element] = field(default_factory=list)
+
+    def all(self, tag: str) -> Iterator[Element]:
+        """Yield the children of that name."""
+        return (child for child in self.children if child.tag == tag)
+
+    def at(self, *path: str) -> Element | None:
+        """Find the first element down a path of names; None when there is none."""
+        element: Element | None = self
+        for tag in path:
+            element = next(element.all(tag), None) if element is not None else None
+        return element
+
+    def text_at(self, *path: str) -> str | None:
+        """Return the stripped text at a path of names; None when there is no such element."""
+        element = self.at(*path)
+        return None if element is None else element.text.strip()
+
+    def inside(self, *tags: str) -> Element | None:
+        """Find the nearest element round this one that has one of these names."""
+        element = self.parent
+        while element is not None and element.tag not in tags:
+            element = element.parent
+        return element
+
+
+def elements(path: Path, tags: Collection[str]) -> Iterator[Element]:
+    """Yield every element with one of these names as soon as it ends, then forget it.
+
+    An element comes with what it contains, except for contents that were yielded on their own before;
+    its `parent` is known, though the parent's later contents are not. What has another name and lies in
+    no element of these names is skipped.
+    Raises XmlUnreadable after the last good element: not well-formed, deeper than `DEEPEST`, or with a
+    document type or entities of its own.
+    """
+    target = _Target(path, tags)
+    try:
+        parser = DefusedXMLParser(target=target, forbid_dtd=True)
+        # expat knows where it is; the typeshed does not know that this parser has it
+        target.expat = parser.parser
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                parser.feed(chunk)
+                yield from target.taken()
+        parser.close()
+        yield from target.taken()
+    except OSError as error:
+        raise XmlUnreadable(path, None, f"cannot be read: {error.strerror}") from error
+    except ParseError as error:
+        yield from target.taken()
+        raise XmlUnreadable(path, error.position[0], f"not well-formed XML: {error}") from error
+    except DefusedXmlException as error:
+        raise XmlUnreadable(path, target.line, f"document type or entity declared: {error}") from error
+    except (ValueError, LookupError) as error:  # an encoding that is unknown, or not that of the bytes
+        raise XmlUnreadable(path, target.line, f"text cannot be decoded: {error}") from error
+
+
+class _Target:
+    """Builds elements from expat's events and keeps the finished ones until they are taken."""
+
+    def __init__(self, path: Path, tags: Collection[str]) -> None:
+        self._path = path
+        self._tags = tags
+        self._open: list[Element] = []
+        self._wanted = 0
+        self._done: deque[Element] = deque()
+        self.expat: object = None
+
+    @property
+    def line(self) -> int | None:
+        return getattr(self.expat, "CurrentLineNumber", None)
+
+    def taken(self) -> Iterator[Element]:
+        while self._done:
+            yield self._done.popleft()
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        if len(self._open) >= DEEPEST:
+            raise XmlUnreadable(self._path, self.line, f"nested too deep: more than {DEEPEST} levels")
+        parent = self._open[-1] if self._open else None
+        plain = {_local(name): value for name, value in attributes.items()}
+        element = Element(_local(tag), plain, self.line or 0, parent)
+        self._wanted += element.tag in self._tags
+        self._open.append(element)
+
+    def end(self, tag: str) -> None:
+        element = self._open.pop()
+        if element.tag in self._tags:
+            self._wanted -= 1
+            self._done.append(element)
+        elif self._wanted and self._open:
+            element.parent = None  # else the two would hold each other until the collector comes by
+            self._open[-1].children.append(element)
+
+    def data(self, text: str) -> None:
+        if self._wanted and self._open:
+            self._open[-1].text += text
+
+    def close(self) -> None:
+        pass
+
+
+def _local(name: str) -> str:
+    return name.rpartition("}")[2]
