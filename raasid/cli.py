@@ -38,6 +38,11 @@ VERBS = {
 }
 """A verb is a line here and a file conf/<verb>.yaml."""
 
+COMMANDS = {
+    "data": ("raasid.pipeline.data_command:main", "list, show, compare and export dataset versions"),
+}
+"""Subcommands without a configuration: plain words and options."""
+
 _LOOKING = (
     "-h",
     "--help",
@@ -66,13 +71,15 @@ def main() -> None:
         from raasid import __version__
 
         print(f"raasid {__version__}")
+    elif first in COMMANDS:
+        command(first, words[1:])
     elif first in VERBS:
         sys.argv = [sys.argv[0], *words[1:]]
         app(first, typed=[first])
     else:
         from difflib import get_close_matches
 
-        near = get_close_matches(first, VERBS, 1)
+        near = get_close_matches(first, [*VERBS, *COMMANDS], 1)
         guess = f"; did you mean '{near[0]}'?" if near else ""
         fail(f"no such verb: '{first}'{guess}\n\n{_usage()}", Exit.USAGE)
 
@@ -89,6 +96,19 @@ def app(verb: str, typed: list[str] | None = None) -> None:
         from raasid.config.launch import launch
 
         launch(verb, VERBS[verb], typed or [])
+
+
+def command(name: str, words: list[str]) -> None:
+    """Carry out a plain subcommand; a failure that has a message for the user ends without a traceback."""
+    from importlib import import_module
+
+    module, _, function = COMMANDS[name][0].partition(":")
+    try:
+        getattr(import_module(module), function)(words)
+    except RaasidError as error:
+        fail(str(error), error.exit)
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def look(verb: str) -> None:
@@ -128,13 +148,17 @@ def _never(_: object) -> NoReturn:
 
 
 def _usage() -> str:
-    width = max(map(len, VERBS))
+    width = max(map(len, [*VERBS, *COMMANDS]))
     lines = [f"  {name:<{width}}  {verb.summary}" for name, verb in VERBS.items()]
+    plain = [f"  {name:<{width}}  {summary}" for name, (_, summary) in COMMANDS.items()]
     return "\n".join(
         [
             "usage: raasid VERB [key=value ...]",
             "",
             *lines,
+            "",
+            "without configuration:",
+            *plain,
             "",
             "raasid VERB --help lists the keys of a verb; raasid VERB --cfg job prints its configuration.",
         ]
