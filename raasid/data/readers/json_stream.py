@@ -1,0 +1,156 @@
+"""A JSON file of any size, entry by entry: only the entry at hand is in memory."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from raasid.data.readers.checked import shown
+from raasid.data.readers.json_file import JsonUnreadable
+
+MOST_PER_ENTRY = 64 * 2**20
+"""Characters; a larger entry (a whole file in one line of a list, say) is not for streaming."""
+_CHUNK = 1 << 16
+_NEAR = 16
+"""Characters before the buffer's end within which an error may be due to what has not been read yet."""
+_BLANK = re.compile(r"[ \t\r\n]*")
+
+
+def json_entries(path: Path) -> Iterator[tuple[str, int, Any]]:
+    """Yield (key, line from 1, entry) in the order of the file.
+
+    Of a JSON object, each entry of the lists that stand under its keys, and each value that is no list, as
+    a whole. Of a JSON list, each entry, under the key "". What comes before an error is yielded.
+    Numbers are not looked at: nan and 1e400 pass, and the checks of single values refuse them.
+
+    Raises
+    ------
+    JsonUnreadable
+        The file cannot be read, is not UTF-8, not JSON, nested too deeply, or has too large an entry.
+    """
+    try:
+        with path.open("rb") as file:
+            text = _Text(path, file)
+            opening = text.peek()
+            if opening == "[":
+                for line, entry in text.listed():
+                    yield "", line, entry
+            elif opening == "{":
+                yield from _keyed(text)
+            else:
+                raise text.bad(f"no JSON object or list: it starts with {shown(opening)}")
+            if text.peek():
+                raise text.bad(f"not valid JSON: something follows its end: {shown(text.peek())}")
+    except OSError as error:
+        raise JsonUnreadable(path, None, f"cannot be read: {error.strerror}") from error
+
+
+def _keyed(text: _Text) -> Iterator[tuple[str, int, Any]]:
+    for _ in text.between("{", "}"):
+        line = text.line
+        key = text.value()
+        if not isinstance(key, str):
+            raise text.bad(f"not valid JSON: a key is no text: {shown(key)}")
+        text.skip(":")
+        if text.peek() == "[":
+            for line, entry in text.listed():
+                yield key, line, entry
+        else:
+            yield key, line, text.value()
+
+
+class _Text:
+    """The file's text from a place onwards; as much of it as the entry at hand needs."""
+
+    def __init__(self, path: Path, file: BinaryIO) -> None:
+        self._path, self._file = path, file
+        self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
+        self._json = json.JSONDecoder()
+        self._buffer, self._at, self._ended = "", 0, False
+        self._line, self._counted = 1, 0
+
+    @property
+    def line(self) -> int:
+        self._line += self._buffer.count("\n", self._counted, self._at)
+        self._counted = self._at
+        return self._line
+
+    def bad(self, reason: str) -> JsonUnreadable:
+        return JsonUnreadable(self._path, self.line, reason)
+
+    def peek(self) -> str:
+        """Return the next sign that is not blank; none at the end."""
+        while True:
+            match = _BLANK.match(self._buffer, self._at)
+            self._at = match.end() if match else self._at
+            if self._at < len(self._buffer) or not self._more():
+                return self._buffer[self._at : self._at + 1]
+
+    def skip(self, sign: str) -> None:
+        if (found := self.peek()) != sign:
+            raise self.bad(f"not valid JSON: {sign} expected, found {shown(found)}")
+        self._at += 1
+
+    def between(self, opening: str, closing: str) -> Iterator[None]:
+        """Stop before each entry of a list or an object, separated by commas."""
+        self.skip(opening)
+        more = self.peek() != closing
+        while more:
+            self.peek()
+            yield
+            if more := self.peek() == ",":
+                self.skip(",")
+        self.skip(closing)
+
+    def listed(self) -> Iterator[tuple[int, Any]]:
+        for _ in self.between("[", "]"):
+            line = self.line
+            yield line, self.value()
+
+    def value(self) -> Any:
+        while True:
+            start = self._at
+            try:
+                value, end = self._json.raw_decode(self._buffer, self._at)
+            except json.JSONDecodeError as error:
+                ahead = error.pos - start
+                torn = error.pos >= len(self._buffer) - _NEAR or error.msg.startswith("Unterminated")
+                if not (torn and self._more()):
+                    self._at += ahead
+                    raise self.bad(f"not valid JSON: {error.msg}") from error
+            except RecursionError as error:
+                raise self.bad("nested too deeply: no annotation needs that") from error
+            except ValueError as error:  # a whole number of thousands of digits
+                raise self.bad(f"not valid JSON: {error}") from error
+            else:
+                # a number at the end may go on in what has not been read yet
+                whole = self._buffer[end : end + 1] not in ("", ".", "e", "E")
+                if whole or not self._more():
+                    self._at += end - start
+                    return value
+
+    def _more(self) -> bool:
+        """Forget what is done with and read on; at least as much again as is held."""
+        if self._ended:
+            return False
+        held = len(self._buffer) - self._at
+        if held > MOST_PER_ENTRY:
+            raise self.bad(f"an entry too large: more than {MOST_PER_ENTRY:,} characters")
+        data = self._file.read(max(_CHUNK, held))
+        self._ended = not data
+        try:
+            fresh = self._decoder.decode(data, final=self._ended)
+        except UnicodeDecodeError as error:
+            self._at = len(self._buffer)
+            raise JsonUnreadable(
+                self._path,
+                self.line + data.count(b"\n", 0, error.start),
+                f"not UTF-8 text: byte 0x{error.object[error.start]:02x}",
+            ) from error
+        self._line, self._counted = self.line, 0
+        self._buffer, self._at = self._buffer[self._at :] + fresh, 0
+        return not self._ended
