@@ -35,6 +35,11 @@ VERBS = {
         "raasid.config.schema.evaluate:EvaluateConfig",
         "measure a checkpoint on held-out footage",
     ),
+    "import": Verb(
+        "raasid.pipeline.store_footage:store_footage",
+        "raasid.config.schema.store_footage:ImportConfig",
+        "keep footage of any format as a dataset version",
+    ),
 }
 """A verb is a line here and a file conf/<verb>.yaml."""
 

@@ -28,7 +28,10 @@ REPO = Path(__file__).resolve().parents[1]
 
 
 class RunCli(Protocol):
-    """Runs `python VERB.py ARGS paths.root=TMP` from the repository's root and returns what came of it."""
+    """Runs `python VERB.py ARGS paths.root=TMP` from the repository's root and returns what came of it.
+
+    A verb without a script of its own is run as `python -m raasid VERB`.
+    """
 
     def __call__(
         self, verb: str, *args: str, timeout_s: float = 300, env: Mapping[str, str] | None = None
@@ -58,8 +61,9 @@ def run_cli(tmp_path: Path) -> RunCli:
         verb: str, *args: str, timeout_s: float = 300, env: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         root = () if any(arg.startswith("paths.root=") for arg in args) else (f"paths.root={tmp_path}",)
+        script = [f"{verb}.py"] if (REPO / f"{verb}.py").is_file() else ["-m", "raasid", verb]
         return subprocess.run(
-            [sys.executable, f"{verb}.py", *args, *root],
+            [sys.executable, *script, *args, *root],
             cwd=REPO,
             env={**os.environ, **(env or {})},
             stdin=subprocess.DEVNULL,

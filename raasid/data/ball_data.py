@@ -13,9 +13,10 @@ from raasid.data.ball_frames import BallFrames
 from raasid.data.collate import collate
 from raasid.data.cropper import Cropper
 from raasid.data.footage import Footage
-from raasid.data.frame_cache import FrameCache
+from raasid.data.frame_cache import FrameCache, Source, VideoFrame
 from raasid.data.league_beside import drawn_alike
 from raasid.data.loading import Loading
+from raasid.data.present import with_pixels
 from raasid.data.records import Clip
 from raasid.data.sampler import KeyedBatchSampler, LookAlike
 from raasid.data.splits import Splits, split_by_match
@@ -59,7 +60,7 @@ class BallData(pl.LightningDataModule):
     def setup(self, stage: str) -> None:
         """Read and split; decode what `stage` needs. Repeated calls cost nothing."""
         if self.splits is None:
-            self.footage = self._open()
+            self.footage = with_pixels(self._open())
             self.splits = split_by_match(
                 self.footage.clips, self.footage.splits, self.loading.holdout, self.seed
             )
@@ -73,13 +74,17 @@ class BallData(pl.LightningDataModule):
 
     def _dataset(self, name: str, clips: Sequence[Clip]) -> BallFrames:
         loading = self.loading
-        paths = [frame.image for clip in clips for frame in clip.frames]
+        sources: list[Source] = [
+            VideoFrame(frame.image, frame.index) if frame.in_video else frame.image
+            for clip in clips
+            for frame in clip.frames
+        ]
         cropper = None
         size = tuple(round(edge * loading.eval_scale) for edge in loading.size)
         if name == "train":
             size = loading.size
             cropper = Cropper(loading.crop, loading.augment, loading.at_ball)
-        cache = FrameCache(paths, (size[0], size[1]), self._cache, loading.cache_gib)
+        cache = FrameCache(sources, (size[0], size[1]), self._cache, loading.cache_gib)
         return BallFrames(clips, cache, loading.frames, cropper, self.seed)
 
     def train_dataloader(self) -> Loader:

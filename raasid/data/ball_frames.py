@@ -18,6 +18,9 @@ from raasid.data.sampler import SampleKey
 
 MAX_LABELLED = 2
 """Balls of one frame that are trained on: the match ball and a spare one."""
+USUAL_SHARE = 27 / 1920
+"""Size that a ball is given of which only the centre is labelled, as a share of the frame's width: the median
+box of broadcast footage (DFL set, boxes about twice the ball)."""
 Sample = tuple[Image, Balls, float, FrameRef]
 """Picture (H, W, 3 * frames) uint8 RGB, balls (M, 4) in its pixels, pixels per source pixel, origin."""
 
@@ -72,4 +75,7 @@ class BallFrames(Dataset[Sample]):
     def _balls(self, index: int, scale: float) -> NDArray[np.float32]:
         labelled = self.refs[index].frame.balls[:MAX_LABELLED]
         rows = [(b.x, b.y, b.w, b.h) for b in labelled if b.visibility >= Visibility.PARTLY]
-        return np.array(rows, np.float32).reshape(-1, 4) * np.float32(scale)
+        balls = np.array(rows, np.float32).reshape(-1, 4) * np.float32(scale)
+        pointed = (balls[:, 2:] <= 0).any(axis=1)
+        balls[pointed, 2:] = USUAL_SHARE * self.cache.size[0]
+        return balls

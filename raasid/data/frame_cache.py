@@ -11,14 +11,15 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from raasid.console import progress
-from raasid.data.image_probe import ImageFacts, ImageUnreadable, probe
+from raasid.data.image_probe import ImageUnreadable, probe
+from raasid.data.media import Media
 
 Image = NDArray[np.uint8]
 
@@ -31,10 +32,20 @@ _ABANDONED_AFTER_S = 3600.0
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 
 
+class VideoFrame(NamedTuple):
+    """One frame of a video file, counted from 0."""
+
+    video: Path
+    number: int
+
+
+Source = Path | VideoFrame
+
+
 class FrameCache:
     """Frames by number: `cache[i]` is (height, width, 3) uint8 RGB, read-only.
 
-    paths: the image files, which must exist. size: (width, height) in pixels. An image keeps its aspect
+    sources: image files, or numbered frames of videos; the files must exist. size: (width, height) in pixels. An image keeps its aspect
     ratio: it is scaled by `scale_of(i)`, placed at the top left corner, and the rest is black.
     folder, budget_gib: where, and up to which size, all frames are kept; the first process fills the
     file, later ones map it. Above the budget, with budget 0, or when the disk is full, frames are
@@ -43,21 +54,24 @@ class FrameCache:
     Can be pickled and forked: a worker maps the same file. Under DDP let one rank come first.
     """
 
-    def __init__(self, paths: Sequence[Path], size: tuple[int, int], folder: Path, budget_gib: float) -> None:
+    def __init__(
+        self, sources: Sequence[Source], size: tuple[int, int], folder: Path, budget_gib: float
+    ) -> None:
         self.size = size
-        self._paths = [Path(path) for path in paths]
+        self._sources = list(sources)
         self._scales: dict[int, float] = {}
+        self._media = Media()
         self._mapped: Image | None = None
         self._recent: OrderedDict[int, Image] = OrderedDict()
         self.file: Path | None = None
         """The file that holds all frames; None where frames are decoded when asked for."""
-        if paths and len(paths) * self._frame_bytes <= budget_gib * 2**30:
-            file = folder / f"frames-{size[0]}x{size[1]}-{_digest(self._paths, size)}.u8"
+        if sources and len(sources) * self._frame_bytes <= budget_gib * 2**30:
+            file = folder / f"frames-{size[0]}x{size[1]}-{_digest(self._sources, size)}.u8"
             if file.is_file() or self._fill(file):
                 self.file = file
 
     def __len__(self) -> int:
-        return len(self._paths)
+        return len(self._sources)
 
     def __getitem__(self, index: int) -> Image:
         """Return frame `index`, (height, width, 3) uint8 RGB; raises ImageUnreadable, IndexError."""
@@ -70,7 +84,7 @@ class FrameCache:
                 self._mapped = np.memmap(self.file, np.uint8, "r", shape=shape)
             return cast("Image", self._mapped[index].view(np.ndarray))
         if index not in self._recent:
-            frame = decode(self._paths[index], self.size)
+            frame = self._decode(self._sources[index])
             frame.setflags(write=False)
             self._recent[index] = frame
             while len(self._recent) > max(1, _RECENT_BYTES // self._frame_bytes):
@@ -81,11 +95,17 @@ class FrameCache:
     def scale_of(self, index: int) -> float:
         """Network pixels per source pixel of frame `index`: multiply a label's coordinates by it."""
         if index not in self._scales:
-            self._scales[index] = _scale(probe(self._paths[index]), self.size)
+            source = self._sources[index]
+            if isinstance(source, VideoFrame):
+                width, height = self._media.size(source.video)
+            else:
+                facts = probe(source)
+                width, height = facts.width, facts.height
+            self._scales[index] = _scale(width, height, self.size)
         return self._scales[index]
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_mapped": None, "_recent": OrderedDict()}
+        return self.__dict__ | {"_mapped": None, "_recent": OrderedDict(), "_media": Media()}
 
     @property
     def _frame_bytes(self) -> int:
@@ -127,9 +147,19 @@ class FrameCache:
         ):
             few = 8 * _THREADS  # at a time: memory stays small
             for start in range(0, len(self), few):
-                paths = self._paths[start : start + few]
-                yield from pool.map(lambda path: decode(path, self.size), paths)
-                advance(len(paths))
+                sources = self._sources[start : start + few]
+                if any(isinstance(source, VideoFrame) for source in sources):  # one after the other
+                    yield from map(self._decode, sources)
+                else:
+                    yield from pool.map(self._decode, sources)
+                advance(len(sources))
+
+    def _decode(self, source: Source) -> Image:
+        if isinstance(source, VideoFrame):
+            pixels = self._media.frame(source.video, source.number)
+            height, width = pixels.shape[:2]
+            return fitted(pixels, width, height, self.size)
+        return decode(source, self.size)
 
 
 def decode(path: Path, size: tuple[int, int]) -> Image:
@@ -141,7 +171,7 @@ def decode(path: Path, size: tuple[int, int]) -> Image:
     faster than decoding and averaging, and 0.3 grey levels away from it on average, without a shift.
     """
     facts = probe(path)
-    scale = _scale(facts, size)
+    scale = _scale(facts.width, facts.height, size)
     even = facts.width % 2 == 0 and facts.height % 2 == 0  # else half a pixel is rounded up and shifts
     halve = facts.format == "jpeg" and scale <= 0.5 and even
     pixels = cv2.imread(str(path), cv2.IMREAD_REDUCED_COLOR_2 if halve else cv2.IMREAD_COLOR)
@@ -149,12 +179,17 @@ def decode(path: Path, size: tuple[int, int]) -> Image:
         raise ImageUnreadable(
             path, f"damaged image: OpenCV cannot decode its {facts.width}x{facts.height} pixels"
         )
-    width, height = max(1, round(facts.width * scale)), max(1, round(facts.height * scale))
+    return fitted(np.asarray(pixels, np.uint8), facts.width, facts.height, size)
+
+
+def fitted(pixels: Image, source_width: int, source_height: int, size: tuple[int, int]) -> Image:
+    """Bring a decoded blue-green-red picture, perhaps halved already, to `size`, as `decode` says."""
+    scale = _scale(source_width, source_height, size)
+    width, height = max(1, round(source_width * scale)), max(1, round(source_height * scale))
     if pixels.shape[:2] != (height, width):
         shrinks = width < pixels.shape[1]
-        pixels = cv2.resize(
-            pixels, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        )
+        way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        pixels = cast("Image", cv2.resize(pixels, (width, height), interpolation=way))
     pixels = cast("Image", cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB))
     if (width, height) == size:
         return pixels
@@ -163,18 +198,20 @@ def decode(path: Path, size: tuple[int, int]) -> Image:
     return frame
 
 
-def _scale(facts: ImageFacts, size: tuple[int, int]) -> float:
-    return min(size[0] / facts.width, size[1] / facts.height)
+def _scale(width: int, height: int, size: tuple[int, int]) -> float:
+    return min(size[0] / width, size[1] / height)
 
 
-def _digest(paths: Sequence[Path], size: tuple[int, int]) -> str:
+def _digest(sources: Sequence[Source], size: tuple[int, int]) -> str:
     digest = hashlib.sha256(f"{_LAYOUT} {size[0]} {size[1]} {cv2.__version__}\n".encode())
-    for path in paths:
+    for source in sources:
+        path, number = source if isinstance(source, VideoFrame) else (source, None)
         try:
             status = path.stat()
         except OSError as error:
             raise ImageUnreadable(path, f"missing: {error.strerror}") from error
-        digest.update(os.fsencode(f"{path.absolute()}\0{status.st_size} {status.st_mtime_ns}\n"))
+        which = "" if number is None else f" {number}"
+        digest.update(os.fsencode(f"{path.absolute()}\0{status.st_size} {status.st_mtime_ns}{which}\n"))
     return digest.hexdigest()[:16]
 
 

@@ -45,14 +45,24 @@ class Media:
     def read(self, frame: Frame) -> Image:
         """Return (height, width, 3) blue-green-red; raises ImageUnreadable for what is missing or torn."""
         if frame.in_video:
-            return self._from_video(frame.image, frame.index)
+            return self.frame(frame.image, frame.index)
         probe(frame.image)
         image = cv2.imread(str(frame.image), cv2.IMREAD_COLOR)
         if image is None:
             raise ImageUnreadable(frame.image, "cannot be decoded")
         return np.asarray(image, np.uint8)
 
-    def _from_video(self, path: Path, index: int) -> Image:
+    def size(self, video: Path) -> tuple[int, int]:
+        """Width and height of a video in pixels; raises ImageUnreadable."""
+        if self._path != video:
+            self._open(video)
+        assert self._capture is not None
+        sides = cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT
+        width, height = (int(self._capture.get(side)) for side in sides)
+        return width, height
+
+    def frame(self, path: Path, index: int) -> Image:
+        """Return frame `index` of a video, as `read` does."""
         if self._path != path:
             self._open(path)
         if index < self._next or index > self._next + _SKIP_AHEAD:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from raasid.data.ball_data import BallData
-from raasid.data.loading import Loading
 from raasid.data.footage import Footage
+from raasid.data.loading import Loading
 from raasid.data.records import Ball, Clip, Frame, Provenance
 from raasid.data.sampler import LookAlike
 from raasid.errors import UsageError
@@ -63,6 +63,16 @@ def test_whole_frames_are_looked_at_larger_than_training_crops_are_cut_from(
     assert batch.scale.tolist() == [1.5]
     assert batch.balls[0, 0].tolist() == [72, 48, 9, 9]
     assert data.training_frames[0][0].shape == (64, 96, 3)
+
+
+def test_a_ball_of_which_only_the_centre_is_labelled_gets_the_usual_size(tmp_path: Path) -> None:
+    image = tmp_path / "a.jpg"
+    cv2.imwrite(str(image), np.zeros((360, 640, 3), np.uint8))
+    frame = Frame(0, image, 640, 360, (Ball(100, 50, 0, 0),))
+    clips = [Clip("a", (frame,), Provenance("t", match="a")), Clip("b", (frame,), Provenance("t", match="b"))]
+    data = data_of(Footage(clips, {"train": ["a"], "val": ["b"]}), tmp_path, size=(640, 360))
+    (batch,) = data.whole_frames("test")
+    assert batch.balls[0, 0].tolist() == [100, 50, 9, 9]
 
 
 def test_a_league_beside_is_trained_on_as_often_as_asked_and_never_evaluated_on(
