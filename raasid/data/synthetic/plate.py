@@ -14,15 +14,13 @@ from numpy.random import Generator
 
 from raasid.data.synthetic.arrays import Floats, Image
 from raasid.data.synthetic.camera import Camera
-from raasid.data.synthetic.panel import Panel
+from raasid.data.synthetic.lawn import paint_lawn
 from raasid.data.synthetic.stadium import Stadium, goal_lines
-from raasid.data.synthetic.turf import HALF_X_M, HALF_Y_M, MARKINGS, Turf
+from raasid.data.synthetic.turf import HALF_X_M, HALF_Y_M, Turf
 
 _LARGEST = 1.7
 """Plates grow to this many times the frame's width and height."""
 _CORNERS = [(-HALF_X_M, -HALF_Y_M), (HALF_X_M, -HALF_Y_M), (HALF_X_M, HALF_Y_M), (-HALF_X_M, HALF_Y_M)]
-_FINE = 2
-"""Lines are drawn this many times finer, so that those below a pixel are thin and not missing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +30,7 @@ class Plate:
     span: range
     camera: Camera
     behind: Image
+    """Blue, green, red and a channel without meaning: four are warped much faster than three."""
     before: Image | None
     """What hides people and ball, with its alpha as the fourth channel."""
 
@@ -39,11 +38,25 @@ class Plate:
         """Background (h, w, 3) and foreground (h, w, 4) or None as `camera` sees them."""
         half_pixel = np.array([[1.0, 0.0, -0.5], [0.0, 1.0, -0.5], [0.0, 0.0, 1.0]])
         warp = half_pixel @ camera.same_spot(self.camera) @ np.linalg.inv(half_pixel)
-        behind = cv2.warpPerspective(self.behind, warp, camera.size, borderMode=cv2.BORDER_REPLICATE)
+        behind = _warped(self.behind, warp, camera.size)
+        behind = np.asarray(cv2.cvtColor(behind, cv2.COLOR_BGRA2BGR))
         if self.before is None:
             return behind, None
-        before = cv2.warpPerspective(self.before, warp, camera.size, borderMode=cv2.BORDER_REPLICATE)
+        before = _warped(self.before, warp, camera.size)
         return behind, before if before[..., 3].any() else None
+
+
+def _warped(picture: Image, warp: Floats, size: tuple[int, int]) -> Image:
+    """The picture as a homography shows it; a shift by whole pixels needs no more than a cut."""
+    width, height = size
+    corners = np.array([[0, 0, 1], [width, 0, 1], [width, height, 1], [0, height, 1]], dtype=np.float64)
+    source = corners @ np.linalg.inv(warp).T
+    moved = source[:, :2] / source[:, 2:] - corners[:, :2]
+    x, y = (int(step) for step in np.round(moved[0]))
+    there = x >= 0 and y >= 0 and x + width <= picture.shape[1] and y + height <= picture.shape[0]
+    if there and np.abs(moved - [x, y]).max() < 1e-6:
+        return picture[y : y + height, x : x + width]
+    return np.asarray(cv2.warpPerspective(picture, warp, size, borderMode=cv2.BORDER_REPLICATE))
 
 
 def paint_plates(rng: Generator, cameras: list[Camera], turf: Turf, stadium: Stadium) -> list[Plate]:
@@ -89,10 +102,14 @@ def _paint(camera: Camera, turf: Turf, stadium: Stadium, grain: Image) -> tuple[
     width, height = camera.size
     picture = np.empty((height, width, 3), np.uint8)
     picture[:] = np.array(stadium.gap, np.uint8)
+    lawn = paint_lawn(camera, turf, grain)
     if not _only_lawn(camera):
+        # what the lawn covers needs no paint beneath
+        rows = height if lawn is None else lawn.open_rows(height)
         for panel in stadium.stands:
-            panel.paste(picture, camera)
-    _lawn(picture, camera, turf, grain)
+            panel.paste(picture, camera, rows=rows)
+    if lawn is not None:
+        cv2.copyTo(lawn.picture, lawn.mask, picture[lawn.part])
     for panel in stadium.boards:
         panel.paste(picture, camera)
     for side in (-1, 1):
@@ -101,9 +118,10 @@ def _paint(camera: Camera, turf: Turf, stadium: Stadium, grain: Image) -> tuple[
     alpha = np.zeros((height, width), np.uint8)
     for panel in stadium.before:
         panel.paste(before, camera, alpha)
-    if not alpha.any():
-        return picture, None
-    return picture, np.dstack([before, alpha])
+    behind = cv2.cvtColor(picture, cv2.COLOR_BGR2BGRA)
+    if not cv2.hasNonZero(alpha):
+        return behind, None
+    return behind, cv2.merge([before, alpha])
 
 
 def _only_lawn(camera: Camera) -> bool:
@@ -114,42 +132,6 @@ def _only_lawn(camera: Camera) -> bool:
         return False
     cv2.fillPoly(mask, [np.round(outline.clip(-30000, 30000) / 8).astype(np.int32)], 255)
     return bool(mask.all())
-
-
-def _lawn(picture: Image, camera: Camera, turf: Turf, grain: Image) -> None:
-    """Grass, lines on it, then light on both."""
-    origin, u, v = (
-        np.array([-HALF_X_M, -HALF_Y_M, 0.0]),
-        np.array([2 * HALF_X_M, 0, 0]),
-        np.array([0, 2 * HALF_Y_M, 0]),
-    )
-    grass = np.zeros_like(picture)
-    there = np.zeros(picture.shape[:2], np.uint8)
-    Panel(origin, u, v, turf.colour).paste(grass, camera, there)
-    if not there.any():
-        return
-    lines = np.zeros((picture.shape[0] * _FINE, picture.shape[1] * _FINE), np.uint8)
-    for polygon in [*MARKINGS, *turf.litter]:
-        outline = camera.outline(polygon)
-        if len(outline) and (outline.max(axis=0) > 0).all() and (outline.min(axis=0) < camera.size).all():
-            points = np.round((outline * _FINE - 0.5).clip(-30000, 30000) * 16).astype(np.int32)
-            cv2.fillConvexPoly(lines, points, 255, shift=4)
-    paint = cv2.resize(lines, picture.shape[1::-1], interpolation=cv2.INTER_AREA)
-    painted = paint > 0
-    share = (paint[painted] * (turf.paint / 255)).astype(np.float32)[:, None]
-    grass[painted] = (grass[painted] * (1 - share) + np.array([222, 232, 228], np.float32) * share).astype(
-        np.uint8
-    )
-    rows, columns = -(-picture.shape[0] // 256), -(-picture.shape[1] // 256)
-    blades = np.tile(grain, (rows, columns))[: picture.shape[0], : picture.shape[1]]
-    grass = cv2.addWeighted(grass, 1, cv2.cvtColor(blades, cv2.COLOR_GRAY2BGR), 1, -128)
-    if int(turf.light.min()) == int(turf.light.max()):
-        grass = cv2.convertScaleAbs(grass, alpha=int(turf.light[0, 0]) / 128)
-    else:
-        light = np.full(picture.shape[:2], 128, np.uint8)
-        Panel(origin, u, v, turf.light).paste(light, camera)
-        grass = cv2.multiply(grass, cv2.cvtColor(light, cv2.COLOR_GRAY2BGR), scale=1 / 128)
-    np.copyto(picture, grass, where=(there > 0)[..., None])
 
 
 def _goal(picture: Image, camera: Camera, side: int, net_white: float) -> None:

@@ -8,10 +8,11 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
-from raasid.data.synthetic.arrays import Floats, Image
+from raasid.data.synthetic.arrays import Floats
 from raasid.data.synthetic.kit import Colour
 from raasid.data.synthetic.light import Light
-from raasid.data.synthetic.pitch import LENGTH_M, WIDTH_M, markings
+from raasid.data.synthetic.panel import Panel
+from raasid.data.synthetic.pitch import LENGTH_M, WIDTH_M
 
 TEXELS_PER_M = 7.0
 HALF_X_M, HALF_Y_M = 62.0, 46.0
@@ -37,13 +38,13 @@ _GREENS = np.array(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Turf:
-    """The ground of one match as textures of one size."""
+    """The ground of one match."""
 
-    colour: Image
-    """Grass without light, texture of (2 HALF_Y, 2 HALF_X) metres; row 0 is y = -HALF_Y."""
+    ground: Panel
+    """Grass without light; the fourth channel is the light on it, where 128 stands for 1."""
     green: Colour
-    light: Image
-    """Brightness, 128 stands for 1."""
+    plain_light: int | None
+    """The light where it is the same everywhere."""
     paint: float
     """How white the lines still are, 0 to 1."""
     litter: list[Floats]
@@ -93,47 +94,78 @@ def _litter(rng: Generator) -> list[Floats]:
 
 def draw_turf(rng: Generator, light: Light) -> Turf:
     """The ground of one match."""
-    height, width = int(2 * HALF_Y_M * TEXELS_PER_M), int(2 * HALF_X_M * TEXELS_PER_M)
+    shape = height, width = int(2 * HALF_Y_M * TEXELS_PER_M), int(2 * HALF_X_M * TEXELS_PER_M)
     x = ((np.arange(width) + 0.5) / TEXELS_PER_M - HALF_X_M).astype(np.float32)[None, :]
     y = ((np.arange(height) + 0.5) / TEXELS_PER_M - HALF_Y_M).astype(np.float32)[:, None]
-    x, y = np.broadcast_to(x, (height, width)), np.broadcast_to(y, (height, width))
     green = (_GREENS[int(rng.integers(len(_GREENS)))] * rng.normal(1, 0.04, 3)).astype(np.float32)
-    tone = 1 + rng.uniform(0.015, 0.085) * _mowing(rng, x, y)
-    tone = tone.astype(np.float32)
+    contrast = rng.uniform(0.015, 0.085)
+    tone = np.empty(shape, np.float32)
+    np.multiply(_mowing(rng, x, y), contrast, out=tone)
+    tone += 1
     for cell, weight in ((90, 0.02), (24, 0.014), (7, 0.013), (2.2, 0.022)):
-        tone = tone + np.float32(weight * rng.uniform(0.4, 1.3)) * blotches(rng, (height, width), cell)
-    worn = np.exp(-(((np.abs(x) - 49) / 4) ** 2) - (y / 5) ** 2) + 0.5 * np.exp(
-        -((x / 7) ** 2) - (y / 7) ** 2
-    )
-    worn = (
-        worn
-        + 0.6 * np.exp(-(((y + 34.8) / 0.8) ** 2))
-        + 0.5 * np.exp(-(((np.abs(x) - 41.5) / 2) ** 2) - (y / 2) ** 2)
-    )
-    worn = (
-        worn
-        * np.float32(rng.uniform(0, 0.55))
-        * np.clip(0.7 + 0.5 * blotches(rng, (height, width), 10), 0, 1)
-    )
+        strength = np.float32(weight * rng.uniform(0.4, 1.3))
+        blotch = blotches(rng, shape, cell)
+        blotch *= strength
+        tone += blotch
+    use = np.float32(rng.uniform(0, 0.55))
+    worn = _wear(x, y)
+    worn *= use
+    blotch = blotches(rng, shape, 10)
+    blotch *= 0.5
+    blotch += 0.7
+    worn *= np.clip(blotch, 0, 1, out=blotch)
     earth = (np.array([92, 128, 140]) * rng.uniform(0.8, 1.05)).astype(np.float32)
-    colour = tone[..., None] * (green + (earth - green) * worn[..., None])
-    off = (np.abs(x) > LENGTH_M / 2 + rng.uniform(2.5, 5)) | (np.abs(y) > WIDTH_M / 2 + rng.uniform(2.5, 5))
+    beside = np.abs(x[0]) > LENGTH_M / 2 + rng.uniform(2.5, 5)
+    behind = np.abs(y[:, 0]) > WIDTH_M / 2 + rng.uniform(2.5, 5)
     surround = np.array([[58, 110, 84], [92, 96, 98], [54, 74, 150], [70, 120, 70]], np.float32)[
         int(rng.integers(4))
     ]
-    colour = np.where(off[..., None], surround * tone[..., None], colour)
-    coarse = np.stack([x[1::3, 1::3], y[1::3, 1::3]], axis=-1)
+    coarse = np.stack(np.broadcast_arrays(x[:, 1::3], y[1::3]), axis=-1)
     level = cv2.resize(
         light.level(coarse).astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR
     )
+    level *= 128
+    shade = np.clip(level, 0, 255, out=level).astype(np.uint8)
+    ground = np.empty((*shape, 4), np.uint8)
+    for channel in range(3):
+        plane = worn * (earth - green)[channel]
+        plane += green[channel]
+        plane[behind] = surround[channel]
+        plane[:, beside] = surround[channel]
+        plane *= tone
+        ground[..., channel] = np.clip(plane, 0, 255, out=plane)
+    ground[..., 3] = shade
     return Turf(
-        colour=np.clip(colour, 0, 255).astype(np.uint8),
+        ground=Panel(
+            np.array([-HALF_X_M, -HALF_Y_M, 0.0]),
+            np.array([2 * HALF_X_M, 0, 0]),
+            np.array([0, 2 * HALF_Y_M, 0]),
+            ground,
+        ),
         green=(float(green[0]), float(green[1]), float(green[2])),
-        light=np.clip(level * 128, 0, 255).astype(np.uint8),
+        plain_light=int(shade[0, 0]) if int(shade.min()) == int(shade.max()) else None,
         litter=_litter(rng),
         paint=float(rng.uniform(0.55, 0.9)),
         grain=float(rng.uniform(0.5, 2.0)),
     )
 
 
-MARKINGS = markings()
+def _wear(x: Floats, y: Floats) -> Floats:
+    """How much feet have worn the grass: before the goals, in the middle, along the near line; 0 to about 1.
+
+    x: (1, width), y: (height, 1) metres.
+    """
+
+    def spot(across: Floats, along: Floats) -> Floats:
+        out = -(across**2) - along**2
+        return np.asarray(np.exp(out, out=out))
+
+    goals, ends = np.abs(x) - 49, np.abs(x) - 41.5
+    worn = spot(goals / 4, y / 5)
+    for place, weight in (
+        (spot(x / 7, y / 7), 0.5),
+        (np.exp(-(((y + 34.8) / 0.8) ** 2)), 0.6),
+        (spot(ends / 2, y / 2), 0.5),
+    ):
+        worn += np.float32(weight) * place
+    return worn
