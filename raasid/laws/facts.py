@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from functools import cache
 from typing import Any, Literal, get_args, get_type_hints
 
 from raasid.errors import DataError
@@ -34,6 +35,8 @@ Scored = Literal["no", "directly", "immediately", "after_control"]
 Chance = Literal["no", "immediately", "after_control"]
 TeamMate = Literal["no", "goal", "chance"]
 Denied = Literal["nothing", "promising_attack", "goal"]
+Value = bool | str
+"""What a fact can be, once somebody has determined it."""
 
 
 class FactsUnreadable(DataError):
@@ -62,6 +65,8 @@ class Facts:
     """The arm is above or beyond shoulder level."""
     own_deflection: bool | None = None
     """The ball comes directly off the player's own head or body, foot included."""
+    own_play: bool | None = None
+    """The player plays the ball on purpose, and it goes from there to the own arm."""
     close_range: bool | None = None
     """The ball comes from another player who is close."""
     falling_support: bool | None = None
@@ -75,9 +80,20 @@ class Facts:
     denied: Denied | None = None
     """What the touch took from the opponents: a promising attack, a goal or an obvious chance, or nothing."""
 
-    def record(self) -> dict[str, bool | str]:
+    def record(self) -> dict[str, Value]:
         """Return what is known, as `Clip.facts` stores it."""
         return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+@cache
+def fact_values() -> dict[str, tuple[Value, ...]]:
+    """Every fact with every value that it can have, in the order of their declaration."""
+    return {name: _values(hint) for name, hint in get_type_hints(Facts).items()}
+
+
+def allowed(value: object, values: tuple[Value, ...]) -> bool:
+    """Whether a value is one of these; the type decides too, because 1 == True."""
+    return any(value == choice and type(value) is type(choice) for choice in values)
 
 
 def read_facts(stored: Mapping[str, Any]) -> Facts:
@@ -85,19 +101,21 @@ def read_facts(stored: Mapping[str, Any]) -> Facts:
 
     Raises FactsUnreadable for a value of the wrong kind.
     """
-    allowed = {name: _values(hint) for name, hint in get_type_hints(Facts).items()}
-    known = {field.name for field in fields(Facts)} & set(stored)
-    for name in sorted(known):
-        value = stored[name]
-        # 1 == True: the type decides, too
-        if not any(value == choice and type(value) is type(choice) for choice in allowed[name]):
-            listed = ", ".join(str(choice).lower() for choice in allowed[name] if choice is not None)
-            raise FactsUnreadable(name, value, listed)
+    known = [field.name for field in fields(Facts) if stored.get(field.name) is not None]
+    for name in known:
+        values = fact_values()[name]
+        if not allowed(stored[name], values):
+            raise FactsUnreadable(name, stored[name], listed(values))
     return Facts(**{name: stored[name] for name in known})
 
 
-def _values(hint: Any) -> list[bool | str | None]:
-    out: list[bool | str | None] = []
+def listed(values: tuple[Value, ...]) -> str:
+    """Values as a person writes them: `true, false`."""
+    return ", ".join(str(value).lower() for value in values)
+
+
+def _values(hint: Any) -> tuple[Value, ...]:
+    out: list[Value] = []
     for part in get_args(hint):
-        out += [True, False] if part is bool else [None] if part is type(None) else get_args(part)
-    return out
+        out += [True, False] if part is bool else [] if part is type(None) else get_args(part)
+    return tuple(out)

@@ -8,6 +8,7 @@ from typing import Literal
 Verdict = Literal["offence", "no_offence"]
 Restart = Literal["penalty", "direct_free_kick", "indirect_free_kick", "play_on"]
 Sanction = Literal["none", "yellow", "red"]
+Confidence = Literal["clear", "discretionary"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Ruling:
     sanction: Sanction | None = None
     clause: str | None = None
     """Name of the clause that decided, as the edition's file has it."""
-    confidence: Literal["clear", "discretionary"] | None = None
+    confidence: Confidence | None = None
     """Discretionary where the edition says "usually", or leaves the point to the referee."""
     edition: str | None = None
 

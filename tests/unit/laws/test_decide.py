@@ -1,0 +1,116 @@
+"""Rulings from partly known facts, for any facts and every edition."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import fields, replace
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from law_strategies import COMPLETE, PARTIAL, completed
+
+from raasid.config.law_editions import shipped_editions
+from raasid.laws.decide import decide, judge
+from raasid.laws.facts import Facts, fact_values
+from raasid.laws.seasons import EditionUnknown, edition_named
+
+EDITIONS = st.sampled_from(shipped_editions())
+TELLING = {"segment": ("hand", "shoulder", "chest")}
+"""Values enough to tell all editions apart, where trying all would take long."""
+
+
+@given(COMPLETE, EDITIONS)
+@settings(max_examples=500)
+def test_complete_facts_always_get_a_complete_ruling(facts: Facts, edition: str) -> None:
+    ruling = decide(facts, edition)
+
+    assert None not in {getattr(ruling, field.name) for field in fields(ruling)}
+    assert (ruling.restart == "play_on") == (ruling.decision == "no_offence")
+    assert ruling.decision == "offence" or ruling.sanction == "none"
+
+
+@given(PARTIAL, EDITIONS, st.randoms(use_true_random=False))
+@settings(max_examples=1000)
+def test_what_is_decided_stays_so_whatever_else_comes_to_light(
+    facts: Facts, edition: str, chance: random.Random
+) -> None:
+    early = decide(facts, edition)
+
+    for _ in range(5):
+        late = decide(completed(facts, chance), edition)
+        for name in ("decision", "restart", "sanction", "clause"):
+            if getattr(early, name) is not None:
+                assert getattr(late, name) == getattr(early, name)
+        if early.confidence == "clear":
+            assert late.confidence == "clear"
+
+
+@given(COMPLETE, EDITIONS, st.sets(st.sampled_from(sorted(fact_values())), max_size=4))
+@settings(max_examples=200, deadline=None)
+def test_it_abstains_only_where_two_completions_differ(facts: Facts, edition: str, hidden: set[str]) -> None:
+    nothing: dict[str, Any] = dict.fromkeys(hidden)
+    judgement = judge(replace(facts, **nothing), edition)
+    ways: list[dict[str, Any]] = [
+        dict(zip(hidden, values, strict=True))
+        for values in product(*(TELLING.get(name, fact_values()[name]) for name in hidden))
+    ]
+    decisions = {decide(replace(facts, **way), edition).decision for way in ways}
+
+    assert judgement.ruling.abstained == (len(decisions) > 1)
+    assert set(judgement.missing) <= hidden
+    assert bool(judgement.missing) == judgement.ruling.abstained
+
+
+@given(PARTIAL, EDITIONS, st.randoms(use_true_random=False))
+@settings(max_examples=500)
+def test_with_the_missing_facts_there_is_a_decision(
+    facts: Facts, edition: str, chance: random.Random
+) -> None:
+    missing = judge(facts, edition).missing
+    all_known = completed(facts, chance)
+    told: dict[str, Any] = {name: getattr(all_known, name) for name in missing}
+
+    assert not decide(replace(facts, **told), edition).abstained
+
+
+@given(PARTIAL)
+def test_editions_that_say_nothing_new_rule_as_the_one_before(facts: Facts) -> None:
+    before = decide(facts, "2024_25")
+
+    for edition in ("2025_26", "2026_27"):
+        assert decide(facts, edition) == replace(before, edition=edition)
+
+
+@given(COMPLETE)
+def test_the_overlay_only_ever_excuses(facts: Facts) -> None:
+    laws, overlay = decide(facts, "2020_21"), decide(facts, "pl_2020_10")
+
+    assert overlay.decision == laws.decision or overlay.clause in ("expected_position", "reaction_time")
+    assert (laws.decision, overlay.decision) != ("no_offence", "offence")
+
+
+def test_only_facts_on_which_the_decision_hinges_are_called_missing() -> None:
+    hit = Facts(segment="hand", goalkeeper=False, deliberate=False, scored="no", bigger=True)
+
+    assert judge(hit, "2021_22").missing == ("justified",)  # not where it was, nor how close
+    assert judge(replace(hit, deliberate=None), "2018_19").missing == ("deliberate",)
+    assert judge(Facts(segment="foot"), "2021_22").missing == ()
+
+
+def test_ways_that_agree_on_the_decision_are_only_as_clear_as_the_vaguest() -> None:
+    hit = Facts(segment="hand", goalkeeper=False, deliberate=False, scored="no", bigger=True, justified=False)
+
+    assert decide(replace(hit, close_range=False), "2021_22").confidence == "clear"
+    assert decide(hit, "2021_22").confidence == "discretionary"
+
+
+def test_an_edition_can_be_given_as_such() -> None:
+    assert decide(Facts(segment="foot"), edition_named("2019_20")).edition == "2019_20"
+
+
+def test_an_unknown_edition_is_named_with_the_nearest_that_there_is() -> None:
+    with pytest.raises(EditionUnknown, match=r"no such edition: '2021_23'; did you mean '2021_22'\?"):
+        decide(Facts(), "2021_23")

@@ -1,0 +1,65 @@
+"""Which wording a match falls under."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import pytest
+
+from raasid.laws.seasons import SeasonUnreadable, edition_for
+
+
+@pytest.mark.parametrize(
+    ("when", "edition"),
+    [
+        ("2010-2011", "2018_19"),
+        ("2018-2019", "2018_19"),
+        ("2019-2020", "2019_20"),
+        ("2019/20", "2019_20"),
+        ("2020_21", "2020_21"),
+        ("2021/2022", "2021_22"),
+        ("2022-2023", "2021_22"),
+        ("2023/24", "2021_22"),
+        (" 2024/25 ", "2024_25"),
+        ("2025–26", "2025_26"),
+        ("2026-27", "2026_27"),
+        ("2031-32", "2026_27"),
+        ("1999/00", "2018_19"),
+        ("1999-2000", "2018_19"),
+        ("2019-05-31", "2018_19"),
+        ("2019-06-01", "2019_20"),
+        ("2020-06-30", "2019_20"),
+        ("2020-07-01", "2020_21"),
+        (date(2024, 6, 30), "2021_22"),
+        (date(2024, 7, 1), "2024_25"),
+        (datetime(2021, 7, 1, 15, 30), "2021_22"),
+    ],
+)
+def test_a_season_or_day_has_its_edition(when: str | date, edition: str) -> None:
+    assert edition_for(when).id == edition
+
+
+@pytest.mark.parametrize(
+    ("when", "competition", "edition"),
+    [
+        ("2020-09-30", "premier_league", "2020_21"),
+        ("2020-10-01", "premier_league", "pl_2020_10"),
+        ("2021-06-30", "Premier League", "pl_2020_10"),
+        ("2021-07-01", "premier-league", "2021_22"),
+        ("2021-01-01", "bundesliga", "2020_21"),
+        ("2021-01-01", None, "2020_21"),
+        ("2020-2021", "premier_league", "2020_21"),
+    ],
+)
+def test_an_overlay_counts_in_its_competition_from_its_day_on(
+    when: str, competition: str | None, edition: str
+) -> None:
+    assert edition_for(when, competition).id == edition
+
+
+@pytest.mark.parametrize(
+    "text", ["", "2022", "2022-2024", "2022/24", "22/23", "2022-13-01", "0000-0001", "next"]
+)
+def test_what_is_no_season_is_refused(text: str) -> None:
+    with pytest.raises(SeasonUnreadable, match="is no season; write 2022-2023"):
+        edition_for(text)
