@@ -10,7 +10,15 @@ from annotated_types import Ge, Le
 from pydantic import Discriminator, Tag
 
 from raasid.config.schema.footage import DataConfig, LeagueConfig
-from raasid.config.schema.formats import YoloDataConfig
+from raasid.config.schema.formats import (
+    BallActionDataConfig,
+    DflDataConfig,
+    MvfoulDataConfig,
+    OriginDataConfig,
+    RoboflowCsvDataConfig,
+    TracknetDataConfig,
+    YoloDataConfig,
+)
 from raasid.config.schema.target import TagBy
 from raasid.config.schema.types import Count, Natural, Positive
 
@@ -57,6 +65,12 @@ class StoreDataConfig(DataConfig):
 Data = Annotated[
     Annotated[SyntheticDataConfig, Tag("<synthetic>")]
     | Annotated[StoreDataConfig, Tag("<store>")]
-    | Annotated[YoloDataConfig, Tag("<yolo>")],
+    | Annotated[YoloDataConfig, Tag("<yolo>")]
+    | Annotated[BallActionDataConfig, Tag("<ball_action>")]
+    | Annotated[DflDataConfig, Tag("<dfl>")]
+    | Annotated[MvfoulDataConfig, Tag("<mvfoul>")]
+    | Annotated[OriginDataConfig, Tag("<origin>")]
+    | Annotated[RoboflowCsvDataConfig, Tag("<roboflow_csv>")]
+    | Annotated[TracknetDataConfig, Tag("<tracknet>")],
     Discriminator(TagBy("format").of),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from raasid.config.schema.footage import FilesDataConfig
+from raasid.config.schema.types import Count, Positive
 
 
 class YoloDataConfig(FilesDataConfig):
@@ -13,3 +14,51 @@ class YoloDataConfig(FilesDataConfig):
     format: Literal["yolo"] = "yolo"
     ball_class: str | int | None = "ball"
     """Name or number of the ball's class; null: every class is a ball."""
+
+
+class RoboflowCsvDataConfig(FilesDataConfig):
+    """Images with one CSV table of boxes."""
+
+    format: Literal["roboflow_csv"] = "roboflow_csv"
+    ball_class: str | None = "ball"
+    """Name of the ball's class, or what its name ends with; null: the set has no ball."""
+
+
+class MvfoulDataConfig(FilesDataConfig):
+    """SoccerNet-MVFoul."""
+
+    format: Literal["mvfoul"] = "mvfoul"
+    group: Literal["match", "action"] = "match"
+    """What counts as one match when splits are made; action: as the published splits have it."""
+
+
+class BallActionDataConfig(FilesDataConfig):
+    """SoccerNet ball-action spotting, or SoccerTrack v2's."""
+
+    format: Literal["ball_action"] = "ball_action"
+    frame_rate_hz: Positive = 25.0
+    """Of games whose video is not there."""
+
+
+class DflDataConfig(FilesDataConfig):
+    """The DFL Bundesliga event table."""
+
+    format: Literal["dfl"] = "dfl"
+    frame_rate_hz: Positive = 25.0
+    """Of matches whose video is not there."""
+
+
+class TracknetDataConfig(FilesDataConfig):
+    """TrackNet's ball tracks, a CSV per rally."""
+
+    format: Literal["tracknet"] = "tracknet"
+    frame_rate_hz: Positive = 30.0
+    """Of rallies whose video is not there."""
+
+
+class OriginDataConfig(FilesDataConfig):
+    """The JSON lists of the origin project."""
+
+    format: Literal["origin"] = "origin"
+    image_size: tuple[Count, Count] | None = None
+    """Width, height in pixels of images that are not there; null: their balls are left out."""

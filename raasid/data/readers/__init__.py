@@ -13,6 +13,12 @@ from raasid.data.footage import Footage
 
 FORMATS = {
     "yolo": "raasid.data.readers.yolo",
+    "roboflow_csv": "raasid.data.readers.roboflow_csv",
+    "mvfoul": "raasid.data.readers.mvfoul",
+    "ball_action": "raasid.data.readers.ball_action",
+    "dfl": "raasid.data.readers.dfl",
+    "tracknet": "raasid.data.readers.tracknet",
+    "origin": "raasid.data.readers.origin",
 }
 """Format name -> the module whose `read` reads it; imported when asked for."""
 

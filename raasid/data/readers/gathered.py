@@ -1,0 +1,56 @@
+"""What a reader has gathered becomes footage: ids once each, in order, and splits of what was kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from pathlib import Path
+
+from raasid.data.footage import Footage
+from raasid.data.quarantine import Quarantine
+from raasid.data.records import Clip
+from raasid.errors import NoUsableSamples
+
+SPLITS = {
+    "train": ("train", "training"),
+    "val": ("val", "valid", "validation"),
+    "test": ("test", "testing"),
+}
+"""Split -> how folders and files call it."""
+
+
+def split_called(name: str) -> str | None:
+    """Return the split that a folder or file name stands for, None for any other name."""
+    folded = name.casefold()
+    return next((split for split, spellings in SPLITS.items() if folded in spellings), None)
+
+
+def gathered(
+    root: Path,
+    clips: Iterable[Clip],
+    splits: Mapping[str, Iterable[str]],
+    left_out: Quarantine,
+    notes: Iterable[str],
+    expected: str,
+) -> Footage:
+    """Return the footage: clips in the order of their ids, the first of each id, splits of what is there.
+
+    Raises
+    ------
+    NoUsableSamples
+        There is no clip; the message has what was left out, or what the format expects.
+    """
+    kept: dict[str, Clip] = {}
+    for clip in clips:
+        if kept.setdefault(clip.id, clip) is not clip:
+            left_out.add(clip.id, f"second clip of one name: {clip.id}; the first one counts")
+    if not kept:
+        first = "".join(f"; the first: {entry.path}: {entry.reason}" for entry in islice(left_out, 1))
+        raise NoUsableSamples(root, left_out.describe() + first if left_out else f"expected {expected}")
+    declared = {split: sorted(set(ids) & kept.keys()) for split, ids in splits.items()}
+    return Footage(
+        [kept[name] for name in sorted(kept)],
+        {split: ids for split, ids in declared.items() if ids},
+        left_out,
+        tuple(notes),
+    )

@@ -1,0 +1,204 @@
+"""Reads SoccerNet-MVFoul: incidents, each seen by several cameras, with what referees said of them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from raasid.console import progress
+from raasid.data.footage import Footage
+from raasid.data.media import VIDEO_SUFFIXES
+from raasid.data.quarantine import Quarantine
+from raasid.data.readers.checked import ValueUnusable, mapping, number, sequence, shown, text
+from raasid.data.readers.film import FilmFacts, FilmUnreadable, film_facts
+from raasid.data.readers.folded_names import FoldedNames
+from raasid.data.readers.gathered import gathered, split_called
+from raasid.data.readers.json_file import JsonUnreadable, read_json
+from raasid.data.readers.mvfoul_labels import Labels, labels_of
+from raasid.data.readers.place import missing_note, place_of
+from raasid.data.records import Clip, Event, Frame, Provenance
+from raasid.errors import DataRootMissing
+from raasid.laws.seasons import edition_for
+
+FILE_NAME = "annotations.json"
+EXPECTED = "Train, Valid, Test or Challenge with annotations.json and action_N/clip_M.mp4, or one of them"
+FOUL = 75
+"""Frame of the incident; clips go on for 126 or 127 frames."""
+AROUND = 12
+"""Frames before and after it that are read: those that the dataset's own baseline looks at."""
+_RATE_HZ = 25.0
+_SLOWEST = 50.0
+
+Group = Literal["match", "action"]
+
+
+def read(root: Path, group: Group = "match") -> Footage:
+    """Read every incident: a clip for each camera that saw it, with the frames around the incident.
+
+    group: what counts as one match when splits are made: the match, which the published splits cut into
+    pieces, or the single incident, as they have it. The declared splits are kept either way.
+    `Provenance.replay_speed` is how many times slower than life a replay runs; `Clip.frame_rate_hz` counts
+    the frames of a second of play, so that of a replay is higher. Labels: `mvfoul_labels.labels_of`.
+    Clips whose video is not there are read from their labels alone.
+    Raises DataRootMissing, NoUsableSamples, JsonUnreadable (of the only file).
+    Source: SoccerNet-MVFoul (Held et al., CVPRW 2023), its development kit and sample.
+    """
+    if not root.is_dir():
+        raise DataRootMissing(root, EXPECTED)
+    left_out = Quarantine()
+    folders = [folder for folder in (root, *sorted(root.iterdir())) if (folder / FILE_NAME).is_file()]
+    clips: list[Clip] = []
+    splits: dict[str, list[str]] = {}
+    for folder in folders:
+        name = os.path.relpath(folder / FILE_NAME, root)
+
+        def bad(reason: str, name: str = name) -> None:
+            left_out.add(name, reason)
+
+        try:
+            document = mapping(read_json(folder / FILE_NAME, bad), "document")
+            actions = mapping(document.get("Actions"), "Actions")
+        except JsonUnreadable as error:
+            if len(folders) == 1:
+                raise
+            left_out.add(name, error.reason, error.line)
+            continue
+        except ValueUnusable as error:
+            bad(str(error))
+            continue
+        split = _split_name(document, folder)
+        source = f"mvfoul:{root.resolve().name}"
+        found = list(_Split(folder, split, source, group, FoldedNames(), bad).clips(actions))
+        clips += found
+        splits.setdefault(split_called(split) or split, []).extend(clip.id for clip in found)
+    alone = [clip.id for clip in clips if not clip.frames[0].width]
+    notes = missing_note("clips", len(alone), len(clips), *alone[:1])
+    return gathered(root, clips, splits, left_out, notes, EXPECTED)
+
+
+def _split_name(document: dict[str, Any], folder: Path) -> str:
+    """Return what the split calls itself; its folder's name where it does not."""
+    try:
+        return text(document.get("Set"), "Set").casefold()
+    except ValueUnusable:
+        return folder.resolve().name.casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class _Game:
+    """What `UrlLocal` tells (`league\\season\\2015-02-21 - 18-00 home 1 - 1 away`)."""
+
+    match: str = ""
+    season: str | None = None
+    competition: str | None = None
+    edition: str | None = None
+
+
+def _game(url: object) -> _Game:
+    try:
+        parts = text(url, "UrlLocal").replace("\\", "/").strip("/").split("/")
+    except ValueUnusable:
+        return _Game()
+    seasonal = len(parts) > 2 and re.fullmatch(r"\d{4}-\d{4}", parts[1])
+    day = re.match(r"\d{4}-\d{2}-\d{2}", parts[-1])
+    return _Game(
+        "/".join(parts),
+        parts[1] if seasonal else None,
+        parts[0] if seasonal else None,
+        _edition(day[0]) if day else None,
+    )
+
+
+@cache
+def _edition(day: str) -> str | None:
+    try:
+        return edition_for(date.fromisoformat(day)).id
+    except ValueError:  # no such day
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Split:
+    """One annotations.json and the clips beside it."""
+
+    folder: Path
+    name: str
+    source: str
+    group: Group
+    disk: FoldedNames
+    bad: Callable[[str], None]
+
+    def clips(self, actions: dict[str, Any]) -> Iterator[Clip]:
+        with progress(f"reading {self.name}", total=len(actions)) as advance:
+            for key, value in actions.items():
+                advance(1)
+                yield from self._views(shown(key), value)
+
+    def _views(self, key: str, value: Any) -> Iterator[Clip]:
+        try:
+            action = mapping(value, "action")
+            views = sequence(action.get("Clips"), "Clips")
+        except ValueUnusable as error:
+            self.bad(f"{error}, action {key}")
+            return
+        labels = labels_of(action, lambda reason: self.bad(f"{reason}, action {key}"))
+        game = _game(action.get("UrlLocal"))
+        for view in views:
+            try:
+                yield self._clip(view, labels, game)
+            except ValueUnusable as error:
+                self.bad(f"{error}, action {key}")
+
+    def _clip(self, value: Any, labels: Labels, game: _Game) -> Clip:
+        view = mapping(value, "clip")
+        url = text(view.get("Url"), "Url").replace("\\", "/").strip("/").split("/")
+        if len(url) < 2:
+            raise ValueUnusable(f"Url has no action and clip: {shown(view.get('Url'))}")
+        place, film = self._film(place_of(self.folder, "/".join(url[-2:]), "Url"))
+        slower = number(view.get("Replay speed", 1.0), "Replay speed", 1 / _SLOWEST, _SLOWEST)
+        end = min(FOUL + AROUND + 1, film.frames if film else FOUL + AROUND + 1)
+        if end <= FOUL:
+            raise ValueUnusable(f"clip ends before its incident: {end} frames, incident at {FOUL}")
+        width, height = (film.width, film.height) if film else (0, 0)
+        action, name = (part.casefold() for part in url[-2:])
+        camera = text(view.get("Camera type") or "", "Camera type", empty=True)
+        return Clip(
+            id=f"{self.name}/{action}/{name}",
+            frames=tuple(
+                Frame(index, place, width, height, in_video=True) for index in range(FOUL - AROUND, end)
+            ),
+            provenance=Provenance(
+                source=self.source,
+                annotator="referees" if labels.labelled else "unknown",
+                reviewed=labels.labelled,
+                law_edition=game.edition,
+                match=game.match if self.group == "match" else f"{self.name}/{action}",
+                season=game.season,
+                competition=game.competition,
+                camera=camera or None,
+                replay_speed=slower,
+            ),
+            frame_rate_hz=(film.frame_rate_hz if film else _RATE_HZ) * slower,
+            facts=labels.facts,
+            tags=labels.tags,
+            events=(Event(FOUL, "foul", None, labels.attributes),),
+            ruling=labels.ruling(game.edition),
+        )
+
+    def _film(self, place: Path) -> tuple[Path, FilmFacts | None]:
+        """Find a clip, whose url has no extension and not the case of the disk; or name it as it should."""
+        folder = self.disk.folder(place.parent)
+        video = folder and self.disk.file(folder / place.name, VIDEO_SUFFIXES)
+        if video is None:
+            return place.with_name(f"{place.name}.mp4"), None
+        try:
+            return video, film_facts(video)
+        except FilmUnreadable as error:
+            where = f"{video.parent.name}/{video.name}"
+            raise ValueUnusable(f"video cannot be read: {where}, {error.reason}") from error
