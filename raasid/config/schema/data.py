@@ -12,10 +12,13 @@ from pydantic import Discriminator, Tag
 from raasid.config.schema.footage import DataConfig, LeagueConfig
 from raasid.config.schema.formats import (
     BallActionDataConfig,
+    CocoDataConfig,
     DflDataConfig,
+    GsrDataConfig,
     MvfoulDataConfig,
     OriginDataConfig,
     RoboflowCsvDataConfig,
+    SoccernetTrackingDataConfig,
     TracknetDataConfig,
     YoloDataConfig,
 )
@@ -71,6 +74,9 @@ Data = Annotated[
     | Annotated[MvfoulDataConfig, Tag("<mvfoul>")]
     | Annotated[OriginDataConfig, Tag("<origin>")]
     | Annotated[RoboflowCsvDataConfig, Tag("<roboflow_csv>")]
-    | Annotated[TracknetDataConfig, Tag("<tracknet>")],
+    | Annotated[TracknetDataConfig, Tag("<tracknet>")]
+    | Annotated[CocoDataConfig, Tag("<coco>")]
+    | Annotated[SoccernetTrackingDataConfig, Tag("<soccernet_tracking>")]
+    | Annotated[GsrDataConfig, Tag("<gsr>")],
     Discriminator(TagBy("format").of),
 ]

@@ -62,3 +62,23 @@ class OriginDataConfig(FilesDataConfig):
     format: Literal["origin"] = "origin"
     image_size: tuple[Count, Count] | None = None
     """Width, height in pixels of images that are not there; null: their balls are left out."""
+
+
+class CocoDataConfig(FilesDataConfig):
+    """COCO detection and keypoint files, those of videos, and our own."""
+
+    format: Literal["coco"] = "coco"
+    ball_class: str | None = "ball"
+    """Name of the ball's category; `ball` stands for its usual names; null: the set has no ball."""
+
+
+class SoccernetTrackingDataConfig(FilesDataConfig):
+    """SoccerNet-Tracking sequences (MOT)."""
+
+    format: Literal["soccernet_tracking"] = "soccernet_tracking"
+
+
+class GsrDataConfig(FilesDataConfig):
+    """SoccerNet game-state reconstruction."""
+
+    format: Literal["gsr"] = "gsr"

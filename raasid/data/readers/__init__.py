@@ -19,6 +19,9 @@ FORMATS = {
     "dfl": "raasid.data.readers.dfl",
     "tracknet": "raasid.data.readers.tracknet",
     "origin": "raasid.data.readers.origin",
+    "coco": "raasid.data.readers.coco",
+    "soccernet_tracking": "raasid.data.readers.soccernet_tracking",
+    "gsr": "raasid.data.readers.gsr",
 }
 """Format name -> the module whose `read` reads it; imported when asked for."""
 

@@ -35,13 +35,15 @@ class ImageFiles:
         size: width and height that the annotations state, 0 where they do not. An image of another size
         is bad: its annotations are in pixels of some other picture.
         """
-        ordered = folders if self._folder is None else [self._folder, *folders]
-        for folder in ordered:
+        expected = folders[0]
+        if self._folder is not None and self._folder in folders:
+            folders = [self._folder, *(folder for folder in folders if folder != self._folder)]
+        for folder in folders:
             path = folder / name
             if os.path.isfile(path):  # noqa: PTH113 - unlike Path.is_file, False for a name too long
                 self._folder = folder
                 return self._looked_at(path, size)
-        path = folders[0] / name
+        path = expected / name
         self._missing.add(path)
         return path, *size
 
