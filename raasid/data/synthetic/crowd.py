@@ -12,8 +12,6 @@ from raasid.data.synthetic.kit import Colour
 SEAT_TEXELS = (5, 8)
 """Width and depth of a seat; a seat is 0.5 m wide and 0.8 m deep: 10 texels to the metre."""
 SEAT_M = (0.5, 0.8)
-_ROWS_AT_ONCE = 4
-"""Rows of seats that are made together: few enough for the processor's cache."""
 _SKIN = np.array([[150, 178, 222], [120, 150, 200], [70, 95, 145]], dtype=np.float64)
 
 
@@ -34,18 +32,18 @@ def crowd_texture(rng: Generator, rows: int, columns: int, colours: list[Colour]
     body = np.where(filled[..., None], body, empty)
     head = np.where(filled[..., None], head, empty * 0.8)
     wide, deep = SEAT_TEXELS
-    aisle = np.arange(columns) % int(rng.integers(22, 40)) == 0
+    aisle = np.repeat(np.arange(columns) % int(rng.integers(22, 40)) == 0, wide)
     concrete = np.array([120, 122, 124]) * rng.uniform(0.5, 1.2)
-    image = np.empty((rows, deep, columns, wide, 3), np.uint8)
-    block = np.empty((_ROWS_AT_ONCE, deep, columns, wide, 3))
-    for top in range(0, rows, _ROWS_AT_ONCE):
-        part = slice(top, min(top + _ROWS_AT_ONCE, rows))
-        seat = block[: part.stop - top]
-        seat[:] = body[part, None, :, None]
-        seat[:, :3, :, 1:4] = head[part, None, :, None]
-        seat[:, -1] *= 0.55
-        seat[:, :, aisle] = concrete
-        seat *= rng.uniform(0.7, 1.15, (*seat.shape[:4], 1))
-        seat *= level
-        image[part] = np.clip(seat, 0, 255, out=seat)
-    return np.asarray(cv2.GaussianBlur(image.reshape(rows * deep, columns * wide, 3), (3, 3), 0.7))
+    # each row of seats shows three kinds of lines: heads, bodies, and the dark gap to the next row
+    lower, upper = (np.repeat(part, wide, axis=1) for part in (body, head))
+    upper = np.where((np.arange(columns * wide) % wide % (wide - 1) > 0)[:, None], upper, lower)
+    lines = np.stack([upper] * 3 + [lower] * (deep - 4) + [lower * 0.55], axis=1)
+    lines[:, :, aisle] = concrete
+    image = np.empty((rows, deep, columns * wide, 3), np.uint8)
+    for row in range(rows):
+        uneven = rng.uniform(0.7, 1.15, (deep, columns * wide))
+        for channel in range(3):
+            lit = lines[row, :, :, channel] * uneven
+            lit *= level
+            image[row, :, :, channel] = np.minimum(lit, 255, out=lit)
+    return np.asarray(cv2.GaussianBlur(image.reshape(rows * deep, -1, 3), (3, 3), 0.7))

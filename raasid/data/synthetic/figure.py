@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from raasid.data.synthetic.arrays import Bools, Floats
+from raasid.data.synthetic.arrays import Bools, Floats, Image
 from raasid.data.synthetic.camera import Camera
 from raasid.data.synthetic.cutout import Cutout
 from raasid.data.synthetic.kit import Outfit
@@ -70,10 +70,6 @@ class Limbs:
         depth = np.maximum((start_depth + stop_depth) / 2, 1.0)
         return cls(start, stop, start_depth, stop_depth, RADIUS_M * camera.focal_px / depth)
 
-    def body(self, i: int) -> tuple[Floats, Floats, Floats, Floats]:
-        """Start, stop, mean depth and radius of one body's capsules."""
-        return self.start[i], self.stop[i], (self.start_depth[i] + self.stop_depth[i]) / 2, self.radius[i]
-
 
 class Paint:
     """An outfit as one colour per capsule."""
@@ -90,40 +86,65 @@ class Paint:
         return dark, bright
 
 
-def figure(
-    limbs: Limbs, i: int, paint: Paint, size: tuple[int, int], *, light: float, side: float, smear_px: Floats
-) -> Cutout | None:
-    """Body i as a cut-out, or None when out of sight.
+def figures(
+    limbs: Limbs,
+    paints: list[Paint],
+    size: tuple[int, int],
+    *,
+    light: Floats,
+    side: float,
+    smear_px: Floats,
+) -> list[Cutout | None]:
+    """N bodies as cut-outs; None for those out of sight.
 
-    size: of the picture. light: brightness at the person's place. side: -1 to 1, from where in the picture
-    the light comes. smear_px: (2,) how far the body moves in the picture during the exposure.
+    paints: one per body. size: of the picture. light: (N,) brightness at each person's place. side: -1 to 1,
+    from where in the picture the light comes. smear_px: (N, 2) how far each moves in the picture during the
+    exposure.
     """
-    a, b, depth, radius = limbs.body(i)
-    reach = radius[:, None] + 1.5 + np.abs(smear_px) / 2
-    low = np.floor((np.minimum(a, b) - reach).min(axis=0)).astype(int)
-    high = np.ceil((np.maximum(a, b) + reach).max(axis=0)).astype(int)
-    if depth.min() < 3 or (high <= 0).any() or low[0] >= size[0] or low[1] >= size[1]:
-        return None
-    scale = float(radius[0] / RADIUS_M[0])
-    fine = 4 if scale < 40 else 3 if scale < 90 else 2
-    canvas_size = tuple((high - low).tolist())
-    canvas = np.zeros((canvas_size[1] * fine, canvas_size[0] * fine, 4), np.uint8)
-    ends = np.round(np.concatenate([a - low, b - low], axis=1) * (fine * 16) - 8).astype(int).tolist()
-    thick = np.maximum(1, np.round(2 * radius * fine)).astype(int).tolist()
-    lit = (np.array([side * 0.35, -0.30]) * radius[:, None] * (fine * 16)).astype(int).tolist()
+    a, b, radius = limbs.start, limbs.stop, limbs.radius
+    depth = (limbs.start_depth + limbs.stop_depth) / 2
+    reach = radius[..., None] + 1.5 + np.abs(smear_px)[:, None] / 2
+    low = np.floor((np.minimum(a, b) - reach).min(axis=1)).astype(int)
+    high = np.ceil((np.maximum(a, b) + reach).max(axis=1)).astype(int)
+    seen = (depth.min(axis=1) >= 3) & (high > 0).all(axis=1) & (low < size).all(axis=1)
+    scale = radius[:, 0] / RADIUS_M[0]
+    fine = np.where(scale < 40, 4, np.where(scale < 90, 3, 2))
+    sub = (fine * 16)[:, None, None]
+    corner = low[:, None]
+    ends = np.round(np.concatenate([a - corner, b - corner], axis=2) * sub - 8).astype(int)
+    thick = np.maximum(1, np.round(2 * radius * fine[:, None])).astype(int)
+    lit = (np.array([side * 0.35, -0.30]) * radius[..., None] * sub).astype(int)
     # the stripe lies on the shirt, whichever way the body faces
+    order = np.argsort(-(depth - 0.05 * _ON_TOP), axis=1, kind="stable")
+    out: list[Cutout | None] = [None] * len(paints)
+    for i in np.flatnonzero(seen).tolist():
+        drawn = (part[i, order[i]].tolist() for part in (ends, lit, thick))
+        strokes = list(zip(order[i].tolist(), *drawn, strict=True))
+        canvas_size = tuple((high[i] - low[i]).tolist())
+        canvas = np.zeros((canvas_size[1] * fine[i], canvas_size[0] * fine[i], 4), np.uint8)
+        _draw(canvas, strokes, paints[i], float(light[i]))
+        small = cv2.resize(canvas, canvas_size, interpolation=cv2.INTER_AREA).astype(np.float32)
+        small = _smear(small, (float(smear_px[i, 0]), float(smear_px[i, 1])))
+        colour = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGRA2BGR))
+        out[i] = Cutout(int(low[i, 0]), int(low[i, 1]), colour, small[..., 3] / 255)
+    return out
+
+
+_Stroke = tuple[int, tuple[int, int, int, int], tuple[int, int], int]
+"""Capsule, ends and shift of the lit side in sixteenths of a pixel, thickness in pixels."""
+
+
+def _draw(canvas: Image, strokes: list[_Stroke], paint: Paint, light: float) -> None:
+    """The capsules in the order given, each with its lit side on it."""
     dark, bright = paint.shaded(light)
-    for k in np.argsort(-(depth - 0.05 * _ON_TOP), kind="stable").tolist():
+    for k, (ax, ay, bx, by), (dx, dy), thick in strokes:
         if _ON_TOP[k] and not paint.striped:
             continue
-        (ax, ay, bx, by), (dx, dy) = ends[k], lit[k]
-        cv2.line(canvas, (ax, ay), (bx, by), dark[k], thick[k], cv2.LINE_8, 4)
-        if thick[k] > 5:
-            width = int(thick[k] * 0.66)
-            cv2.line(canvas, (ax + dx, ay + dy), (bx + dx, by + dy), bright[k], width, cv2.LINE_8, 4)
-    small = cv2.resize(canvas, canvas_size, interpolation=cv2.INTER_AREA).astype(np.float32)
-    small = _smear(small, (float(smear_px[0]), float(smear_px[1])))
-    return Cutout(int(low[0]), int(low[1]), small[..., :3], small[..., 3] / 255)
+        cv2.line(canvas, (ax, ay), (bx, by), dark[k], thick, cv2.LINE_8, 4)
+        if thick > 5:
+            cv2.line(
+                canvas, (ax + dx, ay + dy), (bx + dx, by + dy), bright[k], int(thick * 0.66), cv2.LINE_8, 4
+            )
 
 
 def _smear(patch: Floats, by: tuple[float, float]) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -19,21 +19,29 @@ class Overlay:
 
     colour: Image
     alpha: Floats
+    _strips: list[tuple[tuple[slice, slice], Floats, Floats]] = field(default_factory=list, init=False)
+    """Where there is something: the place, what is kept of the picture, and what is added to it."""
+
+    def __post_init__(self) -> None:
+        for top, stop in _runs(np.flatnonzero(self.alpha.any(axis=1))):
+            columns = np.flatnonzero(self.alpha[top:stop].any(axis=0))
+            part = (slice(top, stop), slice(int(columns[0]), int(columns[-1]) + 1))
+            alpha = np.repeat(self.alpha[part][..., None], 3, axis=2)
+            self._strips.append((part, 1 - alpha, self.colour[part] * alpha))
 
     def lay(self, picture: Image) -> None:
         """Draw over `picture`."""
-        rows = np.flatnonzero(self.alpha.any(axis=1))
-        if len(rows) == 0:
-            return
-        for top, stop in _runs(rows):
-            columns = np.flatnonzero(self.alpha[top:stop].any(axis=0))
-            part = (slice(top, stop), slice(columns[0], columns[-1] + 1))
-            alpha = self.alpha[part][..., None]
-            picture[part] = (picture[part] * (1 - alpha) + self.colour[part] * alpha + 0.5).astype(np.uint8)
+        for part, keep, add in self._strips:
+            mixed = picture[part] * keep
+            mixed += add
+            mixed += 0.5
+            picture[part] = mixed.astype(np.uint8)
 
 
 def _runs(rows: Ints) -> list[tuple[int, int]]:
     """Neighbouring rows as half-open ranges."""
+    if len(rows) == 0:
+        return []
     cuts = np.flatnonzero(np.diff(rows) > 1)
     starts, stops = np.r_[rows[0], rows[cuts + 1]], np.r_[rows[cuts] + 1, rows[-1] + 1]
     return [(int(a), int(b)) for a, b in zip(starts, stops, strict=True)]

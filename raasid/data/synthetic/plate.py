@@ -43,7 +43,7 @@ class Plate:
         if self.before is None:
             return behind, None
         before = _warped(self.before, warp, camera.size)
-        return behind, before if before[..., 3].any() else None
+        return behind, before if cv2.hasNonZero(cv2.extractChannel(before, 3)) else None
 
 
 def _warped(picture: Image, warp: Floats, size: tuple[int, int]) -> Image:
@@ -101,7 +101,8 @@ def _view(cameras: list[Camera]) -> Camera | None:
 def _paint(camera: Camera, turf: Turf, stadium: Stadium, grain: Image) -> tuple[Image, Image | None]:
     width, height = camera.size
     picture = np.empty((height, width, 3), np.uint8)
-    picture[:] = np.array(stadium.gap, np.uint8)
+    # whole rows: numpy is slow at filling in three bytes at a time
+    picture.reshape(height, -1)[:] = np.tile(np.array(stadium.gap, np.uint8), width)
     lawn = paint_lawn(camera, turf, grain)
     if not _only_lawn(camera):
         # what the lawn covers needs no paint beneath

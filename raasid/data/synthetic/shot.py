@@ -16,7 +16,7 @@ from raasid.data.synthetic.ball_path import RADIUS_M
 from raasid.data.synthetic.camera import Camera
 from raasid.data.synthetic.camera_work import REFERENCE_WIDTH, CameraWork
 from raasid.data.synthetic.cutout import Cutout
-from raasid.data.synthetic.figure import Limbs, Paint, figure, self_hidden
+from raasid.data.synthetic.figure import Limbs, Paint, figures, self_hidden
 from raasid.data.synthetic.motion import Play
 from raasid.data.synthetic.pitch import line_distance
 from raasid.data.synthetic.plate import Plate
@@ -126,16 +126,9 @@ class Shot:
         hidden = self_hidden(limbs, joints[near], camera)
         pixels, depth = camera.project(joints[near][:, :COCO_JOINTS])
         out: list[_Body] = []
-        for k, actor in enumerate(near.tolist()):
-            cut = figure(
-                limbs,
-                k,
-                self._paints[actor],
-                self._size,
-                light=float(levels[k]),
-                side=self._side,
-                smear_px=smear[k],
-            )
+        paints = [self._paints[actor] for actor in near.tolist()]
+        cuts = figures(limbs, paints, self._size, light=levels, side=self._side, smear_px=smear)
+        for k, (actor, cut) in enumerate(zip(near.tolist(), cuts, strict=True)):
             if cut is not None:
                 out.append(_Body(actor, cut, float(depth[k, 11:13].mean()), pixels[k], ~hidden[k]))
         return sorted(out, key=lambda b: -b.depth)
