@@ -40,6 +40,11 @@ VERBS = {
         "raasid.config.schema.store_footage:ImportConfig",
         "keep footage of any format as a dataset version",
     ),
+    "relabel": Verb(
+        "raasid.pipeline.relabel:relabel_footage",
+        "raasid.config.schema.relabel:RelabelConfig",
+        "rule on clips anew, from their facts, by another season's Laws",
+    ),
 }
 """A verb is a line here and a file conf/<verb>.yaml."""
 
@@ -94,6 +99,9 @@ def app(verb: str, typed: list[str] | None = None) -> None:
 
     typed: the words between the program and the overrides, for processes that start this command again.
     """
+    from raasid.config.number_names import quoted
+
+    sys.argv[1:] = quoted(sys.argv[1:])
     if any(word.partition("=")[0] in _LOOKING for word in sys.argv[1:]):
         gc.disable()  # a short life that only allocates: collecting would cost a tenth of it
         look(verb)

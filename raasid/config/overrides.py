@@ -127,7 +127,7 @@ def _option(word: Word, options: list[str]) -> Problem | None:
         return None
     for variant in word.variants:
         asked = variant.partition("=")[2]
-        names = [name.strip() for name in asked.strip("[]").split(",")]
+        names = [name.strip(" '\"") for name in asked.strip("[]").split(",")]
         for name in names:
             if name not in ("null", "") and name.removesuffix(".yaml") not in options and "/" not in name:
                 listed = ", ".join(sorted(options))

@@ -13,6 +13,7 @@ from raasid.config import overrides
 from raasid.config.check import check
 from raasid.config.composer import CannotCompose, Composer
 from raasid.config.nearest import did_you_mean
+from raasid.config.number_names import quoted
 from raasid.config.overrides import Word
 from raasid.config.problems import ConfigProblems, Problem
 from raasid.config.schema.section import Section
@@ -32,6 +33,7 @@ class Cleared(Generic[S]):
 
 def preflight(schema: type[S], composer: Composer, lines: Sequence[str], multirun: bool) -> Cleared[S]:
     """Check a command line; raise `ConfigProblems` with all that is wrong, in the order of its words."""
+    lines = quoted(lines)
     words, problems = overrides.read(lines, composer, multirun)
     groups = [word for word in words if word.is_group]
     base, refused = _compose(composer, groups)

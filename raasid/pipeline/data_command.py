@@ -73,7 +73,9 @@ def _ls(given: argparse.Namespace, store: Store) -> None:
         for version in store.versions(given.name)
     ]
     if rows:
-        _table(("version", "clips", "frames", "size", "stored (UTC)", "by"), rows, right={1, 2, 3})
+        console.print_table(
+            ("version", "clips", "frames", "size", "stored (UTC)", "by"), rows, right={1, 2, 3}
+        )
     else:
         console.err().print(f"no dataset version in {store.root}", markup=False)
 
@@ -115,7 +117,7 @@ def _diff(given: argparse.Namespace, store: Store) -> None:
     found = differences(store.find(given.old), store.find(given.new))
     rows = [(d.clip, d.kind, ", ".join(d.what), d.detail) for d in found]
     if rows:
-        _table(("clip", "is", "in", "detail"), rows if given.all else rows[:_SHOWN], right=set())
+        console.print_table(("clip", "is", "in", "detail"), rows if given.all else rows[:_SHOWN], right=set())
     if not given.all and len(rows) > _SHOWN:
         console.out().print(f"… and {len(rows) - _SHOWN} more; --all shows them", markup=False)
     console.out().print(_counted(d.kind for d in found) or "no difference", markup=False)
@@ -127,15 +129,6 @@ def _export(given: argparse.Namespace, store: Store) -> None:
     total = sum(len(clip.frames) for clip in footage.clips)
     left = f", {total - written} without pixels left out" if written < total else ""
     console.out().print(f"{given.folder}: {written} frames as {given.format}{left}", markup=False)
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], right: set[int]) -> None:
-    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
-    for row in [head, *rows]:
-        cells = [
-            c.rjust(w) if i in right else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))
-        ]
-        console.out().print("  ".join(cells).rstrip(), markup=False)
 
 
 def _counted(names: Iterable[str]) -> str:
