@@ -13,6 +13,7 @@ from raasid.config.schema.footage import DataConfig, LeagueConfig
 from raasid.config.schema.formats import (
     BallActionDataConfig,
     CocoDataConfig,
+    CvatDataConfig,
     DflDataConfig,
     GsrDataConfig,
     MvfoulDataConfig,
@@ -77,6 +78,7 @@ Data = Annotated[
     | Annotated[TracknetDataConfig, Tag("<tracknet>")]
     | Annotated[CocoDataConfig, Tag("<coco>")]
     | Annotated[SoccernetTrackingDataConfig, Tag("<soccernet_tracking>")]
-    | Annotated[GsrDataConfig, Tag("<gsr>")],
+    | Annotated[GsrDataConfig, Tag("<gsr>")]
+    | Annotated[CvatDataConfig, Tag("<cvat>")],
     Discriminator(TagBy("format").of),
 ]

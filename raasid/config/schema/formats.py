@@ -82,3 +82,13 @@ class GsrDataConfig(FilesDataConfig):
     """SoccerNet game-state reconstruction."""
 
     format: Literal["gsr"] = "gsr"
+
+
+class CvatDataConfig(FilesDataConfig):
+    """CVAT's XML 1.1, of images and of tracks."""
+
+    format: Literal["cvat"] = "cvat"
+    ball_class: str | None = "ball"
+    """The ball's label; `ball` stands for its usual names; null: the set has no ball."""
+    frame_rate_hz: Positive = 25.0
+    """Of videos that are not there."""

@@ -22,6 +22,7 @@ FORMATS = {
     "coco": "raasid.data.readers.coco",
     "soccernet_tracking": "raasid.data.readers.soccernet_tracking",
     "gsr": "raasid.data.readers.gsr",
+    "cvat": "raasid.data.readers.cvat",
 }
 """Format name -> the module whose `read` reads it; imported when asked for."""
 

@@ -1,0 +1,127 @@
+"""Reads CVAT's XML, version 1.1: tasks of images, and tracks of videos."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from raasid.console import progress
+from raasid.data.footage import Footage
+from raasid.data.quarantine import Quarantine
+from raasid.data.readers.checked import ValueUnusable
+from raasid.data.readers.coco_rows import stem
+from raasid.data.readers.cvat_document import Document
+from raasid.data.readers.film import FilmUnreadable
+from raasid.data.readers.gathered import gathered, split_called
+from raasid.data.readers.image_files import ImageFiles
+from raasid.data.readers.keyframes import MOST_FILLED
+from raasid.data.readers.video_files import VideoFiles
+from raasid.data.readers.walk import walk
+from raasid.data.readers.xml_file import XmlUnreadable
+from raasid.data.records import Clip, Frame, Provenance
+from raasid.errors import DataRootMissing
+
+EXPECTED = "XML files as CVAT exports them: `CVAT for images 1.1` or `CVAT for video 1.1`"
+_BYTES_PER_EMPTY_FRAME = 16
+
+
+def read(root: Path, ball_class: str | None = "ball", frame_rate_hz: float = 25.0) -> Footage:
+    """Read every XML file below a folder: each image is a clip, and so is each file with tracks.
+
+    Of tracks only keyframes count; between them lies a straight line, until a keyframe says outside, or the
+    task ends. Frames of the task that no track covers are frames without annotations. A ball that is
+    occluded is hidden; one whose attribute `used_in_game` says no is not the match ball and not kept.
+    Box and skeleton of one group are one person; a skeleton alone gives the box round its points.
+    ball_class: the ball's label; `ball` stands for its usual names, None for a set without one.
+    What comes before a fault in the XML is read, but no track, since its end is not known.
+    frame_rate_hz: of videos that are not there.
+    Raises DataRootMissing, NoUsableSamples; XmlUnreadable when nothing of the only file can be read.
+    Source: CVAT documentation, XML annotation format 1.1; WASB's soccer labels.
+    """
+    if not root.is_dir():
+        raise DataRootMissing(root, EXPECTED)
+    left_out, unused = Quarantine(), Counter[str]()
+    files, videos = ImageFiles(root, left_out), VideoFiles(root)
+    clips: list[Clip] = []
+    splits: dict[str, list[str]] = {}
+    notes: list[str] = []
+    failure: Exception | None = None
+    paths = [path for path in walk(root) if path.suffix.lower() == ".xml"]
+    source = Provenance(f"cvat:{root.resolve().name}")
+    with progress(f"reading {root.name or root}", total=len(paths)) as advance:
+        for path in paths:
+            name = files.relative(path)
+            document = Document(path, name, ball_class, left_out)
+            try:
+                for clip, split in _images(document, path, root, source, files):
+                    clips.append(clip)
+                    if split:
+                        splits.setdefault(split, []).append(clip.id)
+                if document.has_tracks:
+                    clips.append(_video(document, path, root, source, frame_rate_hz, files, videos, left_out))
+            except (XmlUnreadable, ValueUnusable, FilmUnreadable) as error:
+                failure = error
+                reason = str(error) if isinstance(error, ValueUnusable) else error.reason
+                left_out.add(name, reason, error.line if isinstance(error, XmlUnreadable) else None)
+            else:
+                if not document.has_tracks and not document.has_images:
+                    left_out.add(name, "no annotations of CVAT's: the file has neither images nor tracks")
+            advance(1)
+            unused += document.unused
+    if not clips and len(paths) == 1 and isinstance(failure, XmlUnreadable):
+        raise failure
+    clips, image_notes = files.settle(clips)
+    notes += [*image_notes, *videos.notes()]
+    if unused:
+        named = ", ".join(f"{what} ({count})" for what, count in unused.most_common(5))
+        notes.append(f"{unused.total()} shapes are neither match ball nor person and not used: {named}")
+    return gathered(root, clips, splits, left_out, notes, EXPECTED)
+
+
+def _images(
+    document: Document, path: Path, root: Path, source: Provenance, files: ImageFiles
+) -> Iterator[tuple[Clip, str]]:
+    folders = [path.parent / "images", path.parent, root / "images", root]
+    folders = [folder for folder in dict.fromkeys(folders) if folder.is_dir()]
+    for picture in document.pictures():
+        placed = files.find(Path(picture.name), folders, picture.size)
+        if placed is not None:
+            frame = Frame(0, *placed, tuple(picture.balls), tuple(picture.persons))
+            yield Clip(stem(picture.name), (frame,), source), split_called(picture.subset) or ""
+
+
+def _video(
+    document: Document,
+    path: Path,
+    root: Path,
+    source: Provenance,
+    rate: float,
+    files: ImageFiles,
+    videos: VideoFiles,
+    left_out: Quarantine,
+) -> Clip:
+    task, name = document.task, files.relative(path)
+    title = task.name or path.stem
+    video, film = videos.find(title, [path.parent, root, root / "videos"])
+    size = (film.width, film.height) if film else task.size
+    indices = document.tracks.frames()
+    if task.stop is not None:
+        declared = range(task.start, task.stop + 1, task.step)
+        if len(declared) <= MOST_FILLED + path.stat().st_size // _BYTES_PER_EMPTY_FRAME:
+            indices |= set(declared)
+        else:
+            left_out.add(name, f"frames without annotations not used: {len(declared)} frames in all")
+    frames = []
+    for index in sorted(indices):
+        if film and index >= film.frames:
+            left_out.add(name, f"frames behind the end of the video: it has {film.frames}")
+            break
+        balls, persons = document.tracks.at(index)
+        frames.append(Frame(index, video, *size, balls, persons, in_video=True))
+    if not frames:
+        raise ValueUnusable(f"no frame with a usable shape: {name}")
+    named = task.name and path.stem == "annotations"
+    return Clip(
+        stem(title) if named else stem(name), tuple(frames), source, film.frame_rate_hz if film else rate
+    )
