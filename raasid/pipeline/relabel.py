@@ -61,13 +61,13 @@ def _show(told: Relabelling, source: DatasetVersion, version: DatasetVersion) ->
     abstained = [one for one in told.ruled if one.new.abstained]
     missing = Counter(fact for one in abstained for fact in one.missing)
     _section(
-        f"abstained: {len(abstained)} clips",
+        f"abstained: {len(abstained)}",
         ("missing fact", "clips"),
         [(fact, n) for fact, n in _ranked(missing)],
     )
     flipped = told.flipped
     more = f" … and {len(flipped) - _SHOWN} more" if len(flipped) > _SHOWN else ""
-    out.print(f"\nflipped: {len(flipped)} clips", markup=False)
+    out.print(f"\nflipped: {len(flipped)}", markup=False)
     if flipped:
         out.print(f"  {' '.join(flipped[:_SHOWN])}{more}", markup=False)
     if version.digest == source.digest:

@@ -1,4 +1,4 @@
-"""One preset an edition, each saying its own name."""
+"""A preset for every edition, and for the seasons that had none of their own."""
 
 from __future__ import annotations
 
@@ -6,9 +6,21 @@ import yaml
 
 from raasid.config.conf_dir import conf_dir
 from raasid.config.law_editions import shipped_editions
+from raasid.laws.seasons import edition_for
+
+PRESETS = {path.stem: yaml.safe_load(path.read_text()) for path in (conf_dir() / "law").glob("*.yaml")}
 
 
 def test_every_edition_has_a_preset_that_names_it() -> None:
-    presets = {path.stem: yaml.safe_load(path.read_text()) for path in (conf_dir() / "law").glob("*.yaml")}
+    assert {name: PRESETS[name] for name in shipped_editions()} == {
+        name: {"edition": name} for name in shipped_editions()
+    }
 
-    assert presets == {name: {"edition": name} for name in shipped_editions()}
+
+def test_every_season_since_the_first_can_be_typed_and_has_the_edition_of_its_time() -> None:
+    seasons = [f"{year}_{year + 1 - 2000}" for year in range(2018, 2027)]
+
+    assert set(PRESETS) - {"pl_2020_10"} == set(seasons)
+    assert {name: PRESETS[name]["edition"] for name in seasons} == {
+        name: edition_for(name).id for name in seasons
+    }
