@@ -83,16 +83,19 @@ def _sphere(
     grid = (np.arange(2 * n) + 0.5 - n) / radius
     x, y = np.meshgrid(grid, grid)
     square = x * x + y * y
-    normal = np.stack([x, y, -np.sqrt(np.maximum(0, 1 - square))], axis=-1)
+    normal = np.stack([x, y, -np.sqrt(np.maximum(0, 1 - square))])
     towards = np.array([side * 0.55, -0.8, -0.45])
     towards /= np.linalg.norm(towards)
-    glow = 0.66 + 0.46 * np.maximum(0, normal @ towards)
-    colour = np.broadcast_to(np.array(look.ground, dtype=np.float64), (*x.shape, 3))
+    glow = (0.66 + 0.46 * np.maximum(0, np.tensordot(towards, normal, 1))) * light
+    dark = np.zeros_like(x)
     if look.patch_size > 0:
-        near = (normal @ turn @ _PENTAGONS.T).max(axis=-1)
-        dark = np.clip((near - np.cos(look.patch_size)) * 18 + 0.5, 0, 1)[..., None]
-        colour = colour * (1 - dark) + np.array(look.patch) * dark
-    green = np.array(bounce) * 0.45 * np.clip(y, 0, 1)[..., None]
-    lit = np.minimum(colour * (glow * light)[..., None] + green, 255)
-    alpha = np.clip((1 - np.sqrt(square)) * radius + 0.5, 0, 1)[..., None]
-    return np.concatenate([lit * alpha, alpha], axis=-1).astype(np.float32)
+        near = np.tensordot((turn @ _PENTAGONS.T).T, normal, 1).max(axis=0)
+        dark = np.clip((near - np.cos(look.patch_size)) * 18 + 0.5, 0, 1)
+    from_grass = 0.45 * np.clip(y, 0, 1)
+    alpha = np.clip((1 - np.sqrt(square)) * radius + 0.5, 0, 1)
+    out = np.empty((2 * n, 2 * n, 4), np.float32)
+    for channel, (ground, patch, green) in enumerate(zip(look.ground, look.patch, bounce, strict=True)):
+        colour = ground * (1 - dark) + patch * dark
+        out[..., channel] = np.minimum(colour * glow + green * from_grass, 255) * alpha
+    out[..., 3] = alpha
+    return out

@@ -43,9 +43,9 @@ class Cutout:
             (y0, y1, x0, x1), part = inside
             left_over[y0:y1, x0:x1] *= 1 - self.alpha[part]
 
-    def within(self, frame: Floats) -> Floats:
-        """The part of a frame-sized array (h, w) under the cut-out, 0 outside of it; shape of the alpha."""
-        out = np.zeros_like(self.alpha)
+    def within(self, frame: Floats, outside: float = 0.0) -> Floats:
+        """The part of a frame-sized array (h, w) under the cut-out, in the shape of its alpha."""
+        out = np.full_like(self.alpha, outside)
         inside = self._inside(frame.shape[1], frame.shape[0])
         if inside is not None:
             (y0, y1, x0, x1), part = inside

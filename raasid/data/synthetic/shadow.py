@@ -34,9 +34,14 @@ def lay_shadows(picture: Image, camera: Camera, light: Light, bodies: Floats, ba
         for ball, direction, strength in zip(balls, ball_shift, ball_dark, strict=True):
             _ball(mask, camera, ball, direction, float(strength))
         cv2.add(total, mask, dst=total)
-    soft = cv2.GaussianBlur(total, (3, 3), 0)
+    left, top, wide, tall = cv2.boundingRect(total)
+    if wide == 0:
+        return
+    # the rim is as wide as the blur reaches, and one more, so that the cut changes nothing
+    part = (slice(max(0, top - 2), top + tall + 2), slice(max(0, left - 2), left + wide + 2))
+    soft = cv2.GaussianBlur(total[part], (3, 3), 0)
     keep = cv2.cvtColor(cv2.bitwise_not(soft), cv2.COLOR_GRAY2BGR)
-    cv2.multiply(picture, keep, dst=picture, scale=1 / 255)
+    cv2.multiply(picture[part], keep, dst=picture[part], scale=1 / 255)
 
 
 def _fallen(points: Floats, shift: Floats) -> Floats:
@@ -51,13 +56,15 @@ def _bodies(
 ) -> None:
     a, depth = camera.project(start)
     b, _ = camera.project(stop)
-    thick = (
-        np.maximum(1, np.round(1.6 * radius * camera.focal_px / np.maximum(depth, 1))).astype(int).tolist()
-    )
-    ends = np.round((np.concatenate([a, b], axis=-1) - 0.5).clip(-20000, 20000) * 16).astype(int).tolist()
-    for person, strength in enumerate((255 * dark).tolist()):
-        for (ax, ay, bx, by), t in zip(ends[person], thick[person], strict=True):
-            cv2.line(mask, (ax, ay), (bx, by), strength, t, cv2.LINE_8, 4)
+    thick = np.maximum(1, np.round(1.6 * radius * camera.focal_px / np.maximum(depth, 1))).astype(int)
+    ends = np.round((np.concatenate([a, b], axis=-1) - 0.5).clip(-20000, 20000) * 16).astype(np.int32)
+    strength = 255 * dark
+    # whoever lies in the same light is drawn together, by thickness of the limbs
+    changes = np.flatnonzero(np.diff(strength)) + 1
+    for run in np.split(np.arange(len(strength)), changes):
+        lines, width = ends[run].reshape(-1, 2, 2), thick[run].ravel()
+        for t in np.unique(width).tolist():
+            cv2.polylines(mask, list(lines[width == t]), False, float(strength[run[0]]), t, cv2.LINE_8, 4)
 
 
 def _ball(mask: Image, camera: Camera, ball: Floats, shift: Floats, dark: float) -> None:
