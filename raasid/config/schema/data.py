@@ -16,6 +16,8 @@ from raasid.config.schema.formats import (
     CvatDataConfig,
     DflDataConfig,
     GsrDataConfig,
+    IssiaDataConfig,
+    LabelstudioDataConfig,
     MvfoulDataConfig,
     OriginDataConfig,
     RoboflowCsvDataConfig,
@@ -79,6 +81,8 @@ Data = Annotated[
     | Annotated[CocoDataConfig, Tag("<coco>")]
     | Annotated[SoccernetTrackingDataConfig, Tag("<soccernet_tracking>")]
     | Annotated[GsrDataConfig, Tag("<gsr>")]
-    | Annotated[CvatDataConfig, Tag("<cvat>")],
+    | Annotated[CvatDataConfig, Tag("<cvat>")]
+    | Annotated[LabelstudioDataConfig, Tag("<labelstudio>")]
+    | Annotated[IssiaDataConfig, Tag("<issia>")],
     Discriminator(TagBy("format").of),
 ]

@@ -92,3 +92,21 @@ class CvatDataConfig(FilesDataConfig):
     """The ball's label; `ball` stands for its usual names; null: the set has no ball."""
     frame_rate_hz: Positive = 25.0
     """Of videos that are not there."""
+
+
+class LabelstudioDataConfig(FilesDataConfig):
+    """Label Studio's JSON export."""
+
+    format: Literal["labelstudio"] = "labelstudio"
+    ball_class: str | None = "ball"
+    """The ball's label; `ball` stands for its usual names; null: the set has no ball."""
+    frame_rate_hz: Positive = 25.0
+    """Of videos that are not there and whose duration the export does not tell."""
+    video_size: tuple[Count, Count] | None = None
+    """Width, height in pixels of videos that are not there; null: those are left out."""
+
+
+class IssiaDataConfig(FilesDataConfig):
+    """ISSIA-CNR's ViPER ground truth."""
+
+    format: Literal["issia"] = "issia"

@@ -23,6 +23,8 @@ FORMATS = {
     "soccernet_tracking": "raasid.data.readers.soccernet_tracking",
     "gsr": "raasid.data.readers.gsr",
     "cvat": "raasid.data.readers.cvat",
+    "labelstudio": "raasid.data.readers.labelstudio",
+    "issia": "raasid.data.readers.issia",
 }
 """Format name -> the module whose `read` reads it; imported when asked for."""
 

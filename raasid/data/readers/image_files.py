@@ -27,21 +27,20 @@ class ImageFiles:
         self._folder: Path | None = None
 
     def find(
-        self, name: Path, folders: Sequence[Path], size: tuple[int, int]
+        self, name: Path, folders: Sequence[Path], size: tuple[int, int], *other_names: Path
     ) -> tuple[Path, int, int] | None:
         """Return path, width and height of an image; None when it is bad, which goes to `left_out`.
 
-        name: relative. folders: where it may lie, the likeliest first; the first is where it should be.
-        size: width and height that the annotations state, 0 where they do not. An image of another size
-        is bad: its annotations are in pixels of some other picture.
+        name: relative, and other names that the file may have. folders: where it may lie, the likeliest
+        first; the first is where it should be. size: width and height that the annotations state, 0 where
+        they do not. An image of another size is bad: its annotations are in pixels of some other picture.
         """
         expected = folders[0]
         if self._folder is not None and self._folder in folders:
             folders = [self._folder, *(folder for folder in folders if folder != self._folder)]
-        for folder in folders:
-            path = folder / name
+        for path in (folder / each for each in (name, *other_names) for folder in folders):
             if os.path.isfile(path):  # noqa: PTH113 - unlike Path.is_file, False for a name too long
-                self._folder = folder
+                self._folder = path.parent
                 return self._looked_at(path, size)
         path = expected / name
         self._missing.add(path)

@@ -18,25 +18,32 @@ class VideoFiles:
         self._asked: set[Path] = set()
         self._missing: set[Path] = set()
 
-    def find(self, name: str, folders: Sequence[Path]) -> tuple[Path, FilmFacts | None]:
+    def find(self, name: str, folders: Sequence[Path], *other_names: str) -> tuple[Path, FilmFacts | None]:
         """Return a video's path and its header's facts; without facts where it is not there.
 
-        name: as the annotations have it, which may lack the suffix or have another one. folders: where it may
-        lie, the likeliest first; the first is where it should be.
+        name: as the annotations have it, which may lack the suffix or have another one; and other names that
+        it may have. folders: where it may lie, the likeliest first; the first is where it should be.
         Raises FilmUnreadable, ValueUnusable.
         """
+        for each in (name, *other_names):
+            path = self._found(each, folders)
+            if path is not None:
+                self._asked.add(path)
+                return path, film_facts(path)
+        bare = place_of(Path(), name, "video name").name
+        known = PurePosixPath(bare).suffix.lower() in VIDEO_SUFFIXES
+        path = folders[0] / (bare if known else f"{bare}.mp4")
+        self._asked.add(path)
+        self._missing.add(path)
+        return path, None
+
+    def _found(self, name: str, folders: Sequence[Path]) -> Path | None:
         place = place_of(Path(), name, "video name")
         bare = PurePosixPath(place.name)
         known = bare.suffix.lower() in VIDEO_SUFFIXES
         stem = bare.stem if known else bare.name
         found = first_file(folder / part for folder in folders for part in (place, bare) if known)
-        path = found or film_beside(folders, stem)
-        self._asked.add(path or folders[0] / place)
-        if path is not None:
-            return path, film_facts(path)
-        path = folders[0] / (bare.name if known else f"{bare.name}.mp4")
-        self._missing.add(path)
-        return path, None
+        return found or film_beside(folders, stem)
 
     def notes(self) -> tuple[str, ...]:
         """Return the note that says how many videos are not there; none if all are."""

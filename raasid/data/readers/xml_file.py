@@ -39,7 +39,10 @@ class Element:
     line: int
     """Of its start tag, counted from 1."""
     parent: Element | None
-    """The element round one that was yielded; None for what such an element contains."""
+    """The element round one that was yielded; None for what such an element contains.
+
+    An element between two that are yielded belongs to the outer one and so has none either.
+    """
     text: str = ""
     children: list[Element] = field(default_factory=list)
 
