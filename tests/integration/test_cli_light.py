@@ -54,6 +54,7 @@ def look(repo: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str
         (("train.py", "-sc", "install=bash"), "complete -o nospace"),
         (("raasid/__main__.py",), "usage: raasid VERB"),
         (("raasid/__main__.py", "train", "--cfg=job"), "channels: 16"),
+        (("raasid/__main__.py", "relabel", "law=2021_22", "--cfg", "job"), "edition: '2021_22'"),
     ],
 )
 def test_looking_loads_nothing_heavy(repo: Path, words: tuple[str, ...], shown: str) -> None:
