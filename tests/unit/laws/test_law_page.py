@@ -1,0 +1,48 @@
+"""What the page on the Laws says is so."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from raasid.config.law_editions import editions_dir
+from raasid.laws.edition import Stage
+from raasid.laws.edition_file import load_edition
+from raasid.laws.facts import fact_values, listed
+
+PAGE = Path(__file__).resolve().parents[3] / "docs/laws.md"
+
+
+def test_its_table_has_every_fact_with_its_values() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (.+?) \|", PAGE.read_text(), re.MULTILINE)
+
+    assert {name: values.replace("` `", ", ").strip("`") for name, values in rows} == {
+        name: listed(values) for name, values in fact_values().items()
+    }
+
+
+def test_it_names_the_stages_in_their_order() -> None:
+    assert ", ".join(get_args(Stage)) in " ".join(PAGE.read_text().split())
+
+
+def test_its_example_of_a_new_season_is_one(tmp_path: Path) -> None:
+    for path in editions_dir().glob("*.yaml"):
+        shutil.copy(path, tmp_path)
+    (example,) = re.findall(r"^```yaml edition\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    path = tmp_path / "2030_31.yaml"
+    path.write_text(example)
+
+    edition = load_edition(path)
+    assert "own_deflection" in {clause.name for clause in edition.clauses}
+    assert "body_bigger_close_range" not in {clause.name for clause in edition.clauses}
+
+
+def test_its_example_of_a_ruling_comes_out_as_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+    (example,) = re.findall(r"^```python run\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    exec(example, {})
+
+    assert capsys.readouterr().out.splitlines() == re.findall(r"^# (.*)$", example, re.MULTILINE)
