@@ -1,0 +1,176 @@
+"""How fast the synthetic league is rendered, and whether its memory is flat in the number of frames.
+
+speed   frames/s of one core, by processor time: stadiums, plates, pictures, labels and the stored JPEG, all
+        shared out over the frames. Medians of several rounds over matches of three kinds of league; the
+        claim is about the first, the default.
+        No renderer with such labels can be installed to compare with. The yardstick is what nobody can
+        avoid: encoding the same frames as JPEG with OpenCV, in the same round. Their ratio travels from one
+        machine to another; frames/s do not, and a neighbour on the same core costs a third of them.
+stages  milliseconds per frame of the default league.
+memory  peak of the process that renders and stores, 200 frames against 2,000. The records of all clips are
+        kept by whoever asked for the league; pictures are not kept by anyone.
+
+The claim: at least 60 frames/s of one core at 640 x 360, and at most 1.1 times the memory.
+Last line: the figure. Exit status: 0 where the claim holds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import cv2
+
+from raasid.data.synthetic import league as league_module
+from raasid.data.synthetic import plate, shot
+from raasid.data.synthetic.arrays import Image
+from raasid.data.synthetic.league import League, render_clip
+from raasid.data.synthetic.overlay import Overlay
+from raasid.data.synthetic.sensor import Sensor
+from raasid.data.synthetic.venue import build_venue
+
+FRAMES_PER_S = 60
+GROWTH = 1.1
+REPO = Path(__file__).resolve().parent.parent
+KINDS = {
+    "8 clips of 6 frames": League(),
+    "4 clips of 5, every fifth": League(clips_per_match=4, frames_per_clip=5, stride=5),
+    "2 clips of 25 frames": League(clips_per_match=2, frames_per_clip=25),
+}
+STAGES: list[tuple[str, Any, str]] = [
+    ("stadium, per match", league_module, "build_venue"),
+    ("play, per clip", league_module, "stage"),
+    ("plates, per clip", plate, "_paint"),
+    ("plate seen by the camera", plate.Plate, "frame"),
+    ("blur of the pan", shot, "_pan_blur"),
+    ("shadows", shot, "lay_shadows"),
+    ("people", shot.Shot, "_bodies"),
+    ("balls", shot.Shot, "_spheres"),
+    ("laying over, occlusion", shot.Shot, "_draw"),
+    ("lens, exposure, noise", Sensor, "expose"),
+    ("graphics", Overlay, "lay"),
+    ("the feed's compression", Sensor, "compress"),
+]
+
+
+def encode(image: Image) -> None:
+    cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, League().jpeg_quality])
+
+
+def round_of(league: League, matches: range) -> tuple[float, float]:
+    """Processor seconds per frame: rendered and encoded; only encoded."""
+    build_venue.cache_clear()
+    frames, encoding, start = 0, 0.0, time.process_time()
+    for match in matches:
+        for clip in range(league.clips_per_match):
+            images, _ = render_clip(league, match, clip)
+            before = time.process_time()
+            for image in images:
+                encode(image)
+            encoding += time.process_time() - before
+            frames += len(images)
+    return (time.process_time() - start) / frames, encoding / frames
+
+
+def speed(rounds: int, matches: int) -> float:
+    """Print frames/s by kind of league; give those of the default."""
+    print(f"640 x 360, {matches} matches, medians of {rounds} rounds, processor time of one core")
+    print(f"{'':<28}{'frames/s':>9}{'ms':>8}{'JPEG ms':>9}{'ratio':>7}")
+    rates: list[float] = []
+    for kind, league in KINDS.items():
+        runs = [round_of(league, range(100, 100 + matches)) for _ in range(rounds)]
+        whole, encoding = (median(column) for column in zip(*runs, strict=True))
+        ratio = median(a / b for a, b in runs)
+        rates.append(1 / whole)
+        print(f"{kind:<28}{rates[-1]:9.1f}{whole * 1e3:8.2f}{encoding * 1e3:9.2f}{ratio:7.1f}", flush=True)
+    return rates[0]
+
+
+def timed(call: Callable[..., Any], name: str, spent: dict[str, float]) -> Callable[..., Any]:
+    """The call, with its processor time added to `spent[name]`."""
+
+    def measured(*args: Any, **options: Any) -> Any:
+        start = time.process_time()
+        try:
+            return call(*args, **options)
+        finally:
+            spent[name] += time.process_time() - start
+
+    return measured
+
+
+def stages(matches: int) -> None:
+    """Print where the time of the default league goes."""
+    spent: dict[str, float] = defaultdict(float)
+    league = League()
+    build_venue.cache_clear()
+    originals = [(owner, attribute, getattr(owner, attribute)) for _, owner, attribute in STAGES]
+    for name, owner, attribute in STAGES:
+        setattr(owner, attribute, timed(getattr(owner, attribute), name, spent))
+    try:
+        whole, encoding = round_of(league, range(100, 100 + matches))
+    finally:
+        for owner, attribute, original in originals:
+            setattr(owner, attribute, original)
+    frames = matches * league.clips_per_match * league.frames_per_clip
+    rows = {name: spent[name] / frames for name, _, _ in STAGES}
+    rows["the stored JPEG"] = encoding
+    rows["cameras, joints, labels"] = whole - sum(rows.values())
+    for name, seconds in rows.items():
+        print(f"{name:<28}{seconds * 1e3:8.2f} ms{seconds / whole:8.1%}")
+
+
+def peak_mib(frames: int) -> float:
+    """Peak memory of a worker that renders and stores so many frames."""
+    league = League(clips_per_match=8, frames_per_clip=5)
+    matches = list(range(frames // 40))
+    path = os.pathsep.join([str(REPO), *filter(None, [os.environ.get("PYTHONPATH")])])
+    with tempfile.TemporaryDirectory() as folder:
+        order = json.dumps({"league": asdict(league), "folder": folder, "matches": matches})
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "raasid.data.synthetic.render_matches", order],
+            env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+            stdout=subprocess.DEVNULL,
+        )
+        _, status, usage = os.wait4(worker.pid, 0)
+        worker.returncode = os.waitstatus_to_exitcode(status)
+    if worker.returncode:
+        raise SystemExit(f"the worker ended with status {worker.returncode}")
+    # kilobytes, on a Mac bytes
+    return usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--matches", type=int, default=4, help="per round")
+    parser.add_argument("--frames", type=int, nargs=2, default=[200, 2000], help="to compare the memory of")
+    args = parser.parse_args()
+    cv2.setNumThreads(1)
+    render_clip(League(), 99, 0)
+    rate = speed(args.rounds, args.matches)
+    stages(args.matches)
+    few, many = (peak_mib(frames) for frames in args.frames)
+    growth = many / few
+    print(f"peak memory: {few:.0f} MiB for {args.frames[0]} frames, {many:.0f} MiB for {args.frames[1]}")
+    print(
+        f"frames/s of one core {rate:.1f} (at least {FRAMES_PER_S}), memory x {growth:.2f} (at most {GROWTH})"
+    )
+    return int(rate < FRAMES_PER_S or growth > GROWTH)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
