@@ -60,11 +60,12 @@ def kicked(place: Floats, velocity: Floats, kicked_at: float, duration: float) -
         out[i] = p
         if start + i * STEP_S < kicked_at:
             continue
-        p, v = _step(p, v)
+        p, v = step(p, v)
     return BallPath(out[skip:])
 
 
-def _step(p: Floats, v: Floats) -> tuple[Floats, Floats]:
+def step(p: Floats, v: Floats) -> tuple[Floats, Floats]:
+    """Place and velocity, (3,) each, one `STEP_S` later: drag, gravity, bounces, rolling."""
     speed = float(np.sqrt(v @ v))
     rolling = p[2] <= RADIUS_M + 1e-3 and abs(v[2]) < 0.6
     if rolling:

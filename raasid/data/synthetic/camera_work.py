@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.random import Generator
@@ -31,6 +32,13 @@ def draw_mount(rng: Generator) -> Mount:
     behind = rng.uniform(18, 30) + 0.7 * (height - 10)
     centre = np.array([rng.normal(0, 5), -WIDTH_M / 2 - behind, height])
     return Mount(centre, float(rng.normal(0, np.radians(0.5))))
+
+
+class Operator(Protocol):
+    """Whoever decides where the camera looks."""
+
+    def at(self, t: float) -> Camera:
+        """The camera at time t, seconds."""
 
 
 class CameraWork:

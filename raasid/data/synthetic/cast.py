@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from raasid.data.records import Role
 from raasid.data.synthetic import gait
 from raasid.data.synthetic.arrays import Floats
 from raasid.data.synthetic.kit import Outfit
+from raasid.data.synthetic.pose_script import PoseScript
 from raasid.data.synthetic.skeleton import joints
 
 TIRING_S = 4.0
@@ -35,10 +37,14 @@ class Actor:
 
 
 class Cast:
-    """Actors as arrays, so that a frame poses all of them at once."""
+    """Actors as arrays, so that a frame poses all of them at once.
 
-    def __init__(self, actors: list[Actor]) -> None:
+    scripts: what some actors, by index, do with their bodies whatever their gait.
+    """
+
+    def __init__(self, actors: list[Actor], scripts: Mapping[int, PoseScript] | None = None) -> None:
         self.actors = actors
+        self.scripts = dict(scripts or {})
         self._ground = np.array([a.ground for a in actors], dtype=np.float64).reshape(-1, 2)
         self._velocity = np.array([a.velocity for a in actors], dtype=np.float64).reshape(-1, 2)
         self._facing = np.array([a.facing for a in actors])
@@ -67,4 +73,20 @@ class Cast:
         ready = self._keeper * np.exp(-speed)
         pose = gait.angles(phase, speed, t - self._kicks_at, ready, self._style)
         hop = 0.05 * np.clip(speed - 3, 0, 4) / 4 * np.abs(np.sin(phase))
-        return joints(pose, self.ground(t), heading, self._height, hop)
+        if not self.scripts:
+            return joints(pose, self.ground(t), heading, self._height, hop)
+        arms = np.full((len(self.actors), 2, 2, 3), np.nan)
+        tilt = np.zeros((len(self.actors), 2))
+        for i, script in self.scripts.items():
+            posed = script.at(t)
+            arms[i], tilt[i] = posed.arms, posed.tilt
+            hop[i] = posed.lift
+            for given, angle in (
+                (posed.hip, pose.hip),
+                (posed.knee, pose.knee),
+                (posed.lean, pose.lean),
+                (posed.spread, pose.spread),
+            ):
+                if given is not None:
+                    angle[i] = given
+        return joints(pose, self.ground(t), heading, self._height, hop, arms, tilt)

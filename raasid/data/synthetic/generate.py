@@ -57,7 +57,8 @@ def _render(league: League, final: Path, workers: int) -> None:
     final.parent.mkdir(parents=True, exist_ok=True)
     _sweep(final)
     draft = final.with_name(f".{final.name}.{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(4)}")
-    frames = league.matches * league.clips_per_match * league.frames_per_clip
+    clips_asked = [(m, c) for m in range(league.matches) for c in range(league.clips_per_match)]
+    frames = sum(league.frames_of(match, clip) for match, clip in clips_asked)
     if not console.err().is_terminal:
         console.err().print(f"rendering the synthetic league: {frames} frames into {final}", markup=False)
     try:

@@ -47,9 +47,10 @@ class Squads:
     officials: Kit
 
 
-def _actor(
+def actor_at(
     rng: Generator, ground: Floats, outfit: Outfit, *, track: int, role: Role, team: str | None = None
 ) -> Actor:
+    """Somebody at `ground` (2,), metres, with a pace, a heading and a build of his own."""
     pace = float(rng.choice([0.0, 1.3, 3.0, 5.5], p=[0.22, 0.33, 0.30, 0.15]) * rng.uniform(0.7, 1.3))
     heading = float(rng.uniform(0, 2 * np.pi))
     velocity = (pace * np.cos(heading), pace * np.sin(heading))
@@ -70,7 +71,7 @@ def _actor(
     )
 
 
-def _teams(rng: Generator, squads: Squads, focus: Floats) -> list[Actor]:
+def teams(rng: Generator, squads: Squads, focus: Floats) -> list[Actor]:
     """Two teams in shape around the ball."""
     out: list[Actor] = []
     limit = np.array([LENGTH_M / 2, WIDTH_M / 2]) - 1.0
@@ -79,24 +80,24 @@ def _teams(rng: Generator, squads: Squads, focus: Floats) -> list[Actor]:
         shape = _SHAPE * np.array([0.55 * way, 0.75]) + focus * np.array([0.75, 0.45])
         spots = np.clip(shape + rng.normal(0, 4.0, shape.shape), -limit, limit)
         out += [
-            _actor(rng, p, dress(rng, kit), track=side * 20 + 1 + i, role="player", team=name)
+            actor_at(rng, p, dress(rng, kit), track=side * 20 + 1 + i, role="player", team=name)
             for i, p in enumerate(spots)
         ]
         goal = np.array([-way * (LENGTH_M / 2 - rng.uniform(1, 12)), focus[1] * 0.15])
         gloves = dress(rng, squads.keepers[side], keeper=True)
-        keeper = _actor(rng, goal, gloves, track=side * 20 + 11, role="goalkeeper", team=name)
+        keeper = actor_at(rng, goal, gloves, track=side * 20 + 11, role="goalkeeper", team=name)
         toward = np.arctan2(*(focus - goal)[::-1])
         out.append(replace(keeper, velocity=(0.0, 0.0), facing=float(toward)))
     return out
 
 
-def _bystanders(rng: Generator, squads: Squads, focus: Floats) -> list[Actor]:
+def bystanders(rng: Generator, squads: Squads, focus: Floats) -> list[Actor]:
     """Officials, coaches, ball-boys and photographers."""
     near = focus + rng.uniform(7, 15) * np.array([np.cos(a := rng.uniform(0, 2 * np.pi)), np.sin(a)])
-    out = [_actor(rng, near, dress(rng, squads.officials), track=50, role="referee")]
+    out = [actor_at(rng, near, dress(rng, squads.officials), track=50, role="referee")]
     for track, y in ((51, -WIDTH_M / 2 - 0.8), (52, WIDTH_M / 2 + 0.8)):
         x = float(np.clip(focus[0] + rng.normal(0, 10), -52, 52))
-        line = _actor(rng, np.array([x, y]), dress(rng, squads.officials), track=track, role="referee")
+        line = actor_at(rng, np.array([x, y]), dress(rng, squads.officials), track=track, role="referee")
         out.append(replace(line, velocity=(line.velocity[0], 0.0), facing=-np.sign(y) * np.pi / 2))
     vests = [(60, 235, 200), (40, 120, 240), (30, 28, 28), (50, 46, 44), (200, 205, 205), (60, 50, 120)]
     for track in range(60, 60 + int(rng.integers(5, 12))):
@@ -104,14 +105,14 @@ def _bystanders(rng: Generator, squads: Squads, focus: Floats) -> list[Actor]:
         y = rng.uniform(36.5, 38.0) if far else -rng.uniform(35.6, 37.0)
         x = float(np.clip(focus[0] + rng.uniform(-30, 30), -54, 54))
         shirt = vests[int(rng.integers(len(vests)))]
-        someone = _actor(rng, np.array([x, y]), plain(rng, shirt, (36, 32, 32)), track=track, role="other")
+        someone = actor_at(rng, np.array([x, y]), plain(rng, shirt, (36, 32, 32)), track=track, role="other")
         out.append(
             replace(someone, velocity=(0.0, 0.0), facing=float(-np.sign(y) * np.pi / 2 + rng.normal(0, 0.5)))
         )
     return out
 
 
-def _spread(actors: list[Actor], keep: int) -> list[Actor]:
+def spread(actors: list[Actor], keep: int) -> list[Actor]:
     """Nobody stands inside somebody else; actor `keep` does not give way."""
     p = np.array([a.ground for a in actors])
     for _ in range(3):
@@ -128,7 +129,7 @@ def _spread(actors: list[Actor], keep: int) -> list[Actor]:
     return [replace(a, ground=(float(x), float(y))) for a, (x, y) in zip(actors, p, strict=True)]
 
 
-def _mark(rng: Generator, actors: list[Actor], carrier: int, place: Floats, close: float) -> list[Actor]:
+def mark(rng: Generator, actors: list[Actor], carrier: int, place: Floats, close: float) -> list[Actor]:
     """Opponents who close the ball down, and a team-mate or two who offer themselves."""
     out = list(actors)
     mine = actors[carrier].team
@@ -269,21 +270,21 @@ def stage(rng: Generator, squads: Squads, duration: float) -> Play:
         place = np.array(
             [rng.choice([-1, 1]) * rng.uniform(40, 51), rng.choice([-1, 1]) * rng.uniform(4, 33)]
         )
-    actors = _teams(rng, squads, place) + _bystanders(rng, squads, place)
+    actors = teams(rng, squads, place) + bystanders(rng, squads, place)
     hero = _carrier(actors, place)
     heading = float(rng.uniform(0, 2 * np.pi))
     if np.sin(heading) > 0.3 and rng.random() < 0.6:
         # whoever runs away from the main stand hides the ball behind his legs; most of them turn
         heading = -heading
     ball: BallPath | None = None
-    actors = _mark(rng, actors, hero, place, close=float(rng.choice([0.6, 1.2, 1.8, 2.5])))
+    actors = mark(rng, actors, hero, place, close=float(rng.choice([0.6, 1.2, 1.8, 2.5])))
     if kind == "dribble":
         actors[hero], ball = _dribble(rng, actors[hero], place, heading, duration)
     elif kind != "none":
         actors[hero], ball = _kick(rng, actors[hero], place, heading=heading, kind=kind, duration=duration)
         if kind in {"pass", "loft"} and rng.random() < 0.6:
             actors = _receive(rng, actors, hero, ball.at(duration / 2)[:2])
-    actors = _spread(actors, hero)
+    actors = spread(actors, hero)
     spare = None
     if rng.random() < 0.06:
         side = float(rng.choice([-1, 1]))

@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 
@@ -40,6 +41,9 @@ def render_matches(league: League, folder: Path, matches: Iterable[int]) -> Iter
 
 if __name__ == "__main__":
     order = json.loads(sys.argv[1])
-    order["league"]["size"] = tuple(order["league"]["size"])
-    for frames in render_matches(League(**order["league"]), Path(order["folder"]), order["matches"]):
+    # JSON knows no tuples
+    told: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in order["league"].items()
+    }
+    for frames in render_matches(League(**told), Path(order["folder"]), order["matches"]):
         print(frames, flush=True)

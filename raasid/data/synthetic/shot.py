@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from raasid.data.synthetic.arrays import Bools, Floats, Image, Ints
 from raasid.data.synthetic.ball_look import ball_cutout
 from raasid.data.synthetic.ball_path import RADIUS_M
 from raasid.data.synthetic.camera import Camera
-from raasid.data.synthetic.camera_work import REFERENCE_WIDTH, CameraWork
+from raasid.data.synthetic.camera_work import REFERENCE_WIDTH, Operator
 from raasid.data.synthetic.cutout import Cutout
 from raasid.data.synthetic.figure import Limbs, Paint, figures, self_hidden
 from raasid.data.synthetic.motion import Play
@@ -60,7 +61,7 @@ class Shot:
     """Renders the frames of one clip."""
 
     def __init__(
-        self, venue: Venue, play: Play, work: CameraWork, size: tuple[int, int], seed: Generator
+        self, venue: Venue, play: Play, work: Operator, size: tuple[int, int], seed: Generator
     ) -> None:
         self._venue, self._play, self._work, self._size = venue, play, work, size
         self._turn = np.linalg.qr(seed.standard_normal((3, 3)))[0]
@@ -85,6 +86,10 @@ class Shot:
         lay_shadows(picture, camera, venue.light, joints[near], np.array(lying).reshape(-1, 3))
         bodies = self._bodies(joints, near, cameras, t)
         self._draw(picture, bodies, spheres, before)
+        if venue.weather is not None:
+            # a stream of its own: the camera's noise is the same in any weather
+            falls = np.random.default_rng(zlib.crc32(image.as_posix().encode()))
+            picture = venue.weather(picture, camera, falls)
         picture = venue.sensor.expose(picture, rng)
         venue.overlay.lay(picture)
         picture = venue.sensor.compress(picture)
@@ -200,7 +205,7 @@ class Shot:
             picture[covered] = (picture[covered] * (1 - share) + before[covered, :3] * share).astype(np.uint8)
             hiding = np.maximum(hiding, veil)
         for sphere in seen:
-            sphere.left_over *= sphere.cutout.within(1 - hiding)
+            sphere.left_over *= 1 - sphere.cutout.within(hiding, outside=1.0)
         for body in drawn:
             x, y = body.keypoints[:, 0].astype(int), body.keypoints[:, 1].astype(int)
             inside = (body.keypoints >= 0).all(axis=1) & (x < width) & (y < height)

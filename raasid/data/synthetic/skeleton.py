@@ -49,14 +49,24 @@ def _limb(flexion: Floats, sideways: Floats) -> Floats:
     return np.stack([x, y, -np.cos(flexion) * np.cos(sideways)], axis=-1)
 
 
-def joints(angles: Angles, ground: Floats, heading: Floats, height: Floats, lift: Floats) -> Floats:
+def joints(
+    angles: Angles,
+    ground: Floats,
+    heading: Floats,
+    height: Floats,
+    lift: Floats,
+    arms: Floats | None = None,
+    tilt: Floats | None = None,
+) -> Floats:
     """Joints (N, 25, 3) in world metres.
 
     ground: (N, 2) metres. heading: (N,) radians. height: (N,) metres. lift: (N,) metres of the lower
-    foot above the grass.
+    foot above the grass. arms: (N, 2, 2, 3) unit vectors in body axes (x forward, y left, z up) of upper arm
+    and forearm, left and right; NaN where the angles decide. tilt: (N, 2) radians by which the whole body
+    falls forward and to its left; of who has fallen the lowest joint, not the foot, is on the grass.
     """
     n = len(height)
-    out = np.zeros((n, JOINTS, 3))
+    out: Floats = np.zeros((n, JOINTS, 3))
     trunk = np.stack([np.sin(angles.lean), np.zeros(n), np.cos(angles.lean)], axis=-1)
     chest = trunk * _TRUNK
     hips = np.zeros((n, 2, 3))
@@ -73,8 +83,12 @@ def joints(angles: Angles, ground: Floats, heading: Floats, height: Floats, lift
         + np.stack([np.zeros((n, 2)), np.broadcast_to(0.185 * _SIDES, (n, 2)), np.zeros((n, 2))], axis=-1)
     )
     swing = angles.shoulder + angles.lean[:, None] * 0.4
-    elbows = shoulders + _UPPER_ARM * _limb(swing, angles.raised)
+    upper = _limb(swing, angles.raised)
     fore = _limb(swing + angles.elbow, angles.raised * 0.5)
+    if arms is not None:
+        upper = np.where(np.isnan(arms[:, 0]), upper, arms[:, 0])
+        fore = np.where(np.isnan(arms[:, 1]), fore, arms[:, 1])
+    elbows = shoulders + _UPPER_ARM * upper
     wrists = elbows + _FOREARM * fore
     head = chest + _NECK * trunk + np.array([0.03, 0.0, 0.0])
     gaze = np.stack([np.cos(angles.look), np.sin(angles.look), np.zeros(n)], axis=-1)
@@ -91,10 +105,23 @@ def joints(angles: Angles, ground: Floats, heading: Floats, height: Floats, lift
     out[:, CHEST], out[:, HEAD] = chest, head
     out[:, CROWN] = head + 0.035 * up - 0.03 * gaze
     out *= (height / 1.80)[:, None, None]
+    if tilt is not None:
+        out = _fallen(out, tilt)
     turn = np.stack([np.cos(heading), np.sin(heading)], axis=-1)
     x, y = out[..., 0].copy(), out[..., 1].copy()
     out[..., 0] = x * turn[:, :1] - y * turn[:, 1:] + ground[:, :1]
     out[..., 1] = x * turn[:, 1:] + y * turn[:, :1] + ground[:, 1:]
     soles = np.minimum(out[:, 15:17, 2] - _ANKLE, out[:, LEFT_TOE : RIGHT_TOE + 1, 2] - 0.03).min(axis=1)
+    if tilt is not None:
+        soles = np.where((tilt != 0).any(axis=1), out[..., 2].min(axis=1) - 0.06, soles)
     out[..., 2] += (lift - soles)[:, None]
     return out
+
+
+def _fallen(points: Floats, tilt: Floats) -> Floats:
+    """Body points (N, J, 3) turned forward and to the left about the middle of the hips."""
+    (c, d), (s, e) = np.cos(tilt).T[..., None], np.sin(tilt).T[..., None]
+    x, y, z = points[..., 0], points[..., 1], points[..., 2]
+    x, z = c * x + s * z, c * z - s * x
+    y, z = d * y + e * z, d * z - e * y
+    return np.stack([x, y, z], axis=-1)

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
+from numpy.random import Generator
 
+from raasid.data.synthetic.arrays import Image
 from raasid.data.synthetic.ball_look import BallLook, draw_ball_look
+from raasid.data.synthetic.camera import Camera
 from raasid.data.synthetic.camera_work import Mount, draw_mount
 from raasid.data.synthetic.kit import draw_kit, draw_referee_kit
 from raasid.data.synthetic.light import Light, draw_light
 from raasid.data.synthetic.motion import Squads
 from raasid.data.synthetic.overlay import Overlay, draw_overlay
 from raasid.data.synthetic.sensor import Sensor, draw_sensor
+from raasid.data.synthetic.shifts.shift import Shift
 from raasid.data.synthetic.stadium import Stadium, draw_stadium
 from raasid.data.synthetic.turf import Turf, draw_turf
+
+Weather = Callable[[Image, Camera, Generator], Image]
+"""What falls or hangs between the camera and the pitch: picture, camera and chance give a picture."""
+_UNSHIFTED = Shift()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,19 +39,32 @@ class Venue:
     ball: BallLook
     sensor: Sensor
     overlay: Overlay
+    weather: Weather | None = None
 
 
 @lru_cache(maxsize=2)
-def build_venue(seed: int, match: int, size: tuple[int, int]) -> Venue:
-    """The venue of a match; the same arguments give the same venue in every process."""
+def build_venue(
+    seed: int,
+    match: int,
+    size: tuple[int, int],
+    shift: Shift = _UNSHIFTED,
+    heights_m: tuple[float, float] | None = None,
+) -> Venue:
+    """The venue of a match; the same arguments give the same venue in every process.
+
+    heights_m: lowest and highest main camera.
+    """
     streams = [np.random.default_rng(s) for s in np.random.SeedSequence([seed, match]).spawn(8)]
     mount = draw_mount(streams[0])
-    light = draw_light(streams[1])
+    if heights_m is not None:
+        height = np.random.default_rng([seed, match, 9]).uniform(*heights_m)
+        mount = replace(mount, centre=np.array([*mount.centre[:2], height]))
+    light = shift.light(draw_light(streams[1]))
     home = draw_kit(streams[2])
     away = draw_kit(streams[2], home)
     keepers = (draw_kit(streams[2], away), draw_kit(streams[2], home))
     squads = Squads(home, away, keepers, draw_referee_kit(streams[2], (home, away)))
-    return Venue(
+    venue = Venue(
         mount=mount,
         light=light,
         turf=draw_turf(streams[3], light),
@@ -52,3 +74,4 @@ def build_venue(seed: int, match: int, size: tuple[int, int]) -> Venue:
         sensor=draw_sensor(streams[6], light, size[0]),
         overlay=draw_overlay(streams[7], size),
     )
+    return shift.venue(venue, seed, match)

@@ -1,0 +1,48 @@
+"""The camera of scripted scenes: close to the player, so that arms and hands can be seen."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.random import Generator
+
+from raasid.data.synthetic.ball_path import RADIUS_M
+from raasid.data.synthetic.camera import Camera, look_at
+from raasid.data.synthetic.camera_work import REFERENCE_WIDTH, Mount
+from raasid.data.synthetic.scenarios.scene import Scene
+
+_SMALLEST_PX, _LARGEST_PX = 9.0, 32.0
+
+
+class CloseUp:
+    """Follows a player, and the ball a little; stands where the match's main camera stands.
+
+    ball_px: median diameter of the ball over clips, in pixels of a picture of `REFERENCE_WIDTH`.
+    """
+
+    def __init__(
+        self, rng: Generator, mount: Mount, scene: Scene, *, size: tuple[int, int], ball_px: float
+    ) -> None:
+        self._mount, self._cast, self._hero, self._size = mount, scene.play.cast, scene.hero, size
+        self._ball = scene.take.ball
+        place = np.array([*self._cast.ground(0.0)[self._hero], 1.0])
+        distance = float(np.linalg.norm(place - mount.centre))
+        diameter = float(np.clip(ball_px * np.exp(rng.normal(0, 0.18)), _SMALLEST_PX, _LARGEST_PX))
+        self._focal = diameter * size[0] / REFERENCE_WIDTH * distance / (2 * RADIUS_M)
+        self._zoom = float(rng.choice([0.0, rng.normal(0, 0.08)]))
+        self._pull = float(rng.uniform(0.1, 0.35))
+        # metres that the picture shows from its middle to its edge
+        half = size[0] / 2 * distance / self._focal
+        self._aside = rng.uniform(-0.3, 0.3, 2) * half * np.array([1.0, 0.3])
+
+    def at(self, t: float) -> Camera:
+        """The camera at time t, seconds."""
+        # the operator is late, and calmer than what he follows
+        player = np.mean(
+            [self._cast.ground(max(t - lag, 0.0))[self._hero] for lag in (0.1, 0.25, 0.4)], axis=0
+        )
+        ball = np.mean([self._ball.at(t - lag) for lag in (0.05, 0.15, 0.25, 0.35)], axis=0)
+        off = ball - np.array([*player, 1.0])
+        off *= min(1.0, 4.0 / max(float(np.linalg.norm(off)), 1e-6)) * self._pull
+        aim = np.array([player[0] + self._aside[0], player[1], 1.0 + self._aside[1]]) + off
+        focal = self._focal * float(np.exp(self._zoom * t))
+        return look_at(self._mount.centre, aim, focal, self._mount.roll, self._size)

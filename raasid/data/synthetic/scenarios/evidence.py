@@ -1,0 +1,193 @@
+"""Looking at a take: what is true of it in three dimensions, and whether it shows what it should."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from raasid.data.synthetic.arrays import Floats
+from raasid.data.synthetic.ball_path import RADIUS_M, STEP_S
+from raasid.data.synthetic.camera import look_at
+from raasid.data.synthetic.figure import Limbs, self_hidden
+from raasid.data.synthetic.pitch import LENGTH_M
+from raasid.data.synthetic.scenarios import anatomy
+from raasid.data.synthetic.scenarios.flight import Legs, free, into_goal
+from raasid.data.synthetic.scenarios.takes import Take, Unplayable
+from raasid.data.synthetic.skeleton import CHEST, LEFT_HAND, PELVIS
+from raasid.laws.facts import ARM, Facts, read_facts
+
+BIGGER_DEG, TUCKED_DEG = 42.0, 28.0
+"""An upper arm that is further from the trunk makes the body bigger; one that is nearer does not."""
+CLOSE_M, FAR_M = 2.0, 3.0
+REACHES_MPS, CALM_MPS = 1.3, 0.9
+"""A hand that goes for the ball is faster towards it than this; one that does not is slower."""
+MISS_M = 0.35
+_AREA_X_M, _AREA_Y_M = LENGTH_M / 2 - 16.5, 20.16
+
+
+def look(take: Take, camera: Floats, end_s: float) -> Facts:
+    """All facts of the take, raising Unplayable when it is not what its script promises.
+
+    camera: (3,) metres.
+    """
+    script = take.script
+    joints = take.body().joints(take.moment_s)[0]
+    _touches_once(take, joints)
+    seen: dict[str, bool | str | None] = {
+        "segment": _segment(take, joints),
+        "goalkeeper": take.hero.role == "goalkeeper",
+        "in_own_area": _in_own_area(take),
+        "deliberate": False if script.miss_m else _reaches(take),
+        "bigger": _bigger(take, joints),
+        "above_shoulder": _above(take, joints),
+        "own_deflection": script.first is not None,
+        "close_range": _close(take),
+        "falling_support": _supports(take, joints),
+        **_outcome(take, end_s),
+    }
+    moves = _moves(take)
+    seen["justified"] = not seen["bigger"] or moves
+    for name, promised in script.facts.items():
+        if seen[name] != promised:
+            raise Unplayable(f"{name} is {seen[name]}, not {promised}")
+    undecided = [name for name, value in seen.items() if value is None]
+    if undecided:
+        raise Unplayable(f"nobody could tell {undecided}")
+    _shows(take, joints, camera)
+    _passes_the_rest(take, end_s)
+    return read_facts(seen)
+
+
+def _touches_once(take: Take, joints: Floats) -> None:
+    """At the moment the ball touches the segment that was aimed at, and no other."""
+    if take.script.miss_m:
+        return
+    k = anatomy.which(take.script.aim, take.side)
+    others = (anatomy.SEGMENT[k] != anatomy.SEGMENT) | (anatomy.SIDE[k] != anatomy.SIDE)
+    gaps = anatomy.gaps(joints, take.ball.at(take.moment_s))
+    if abs(gaps[k]) > 0.004 or gaps[others].min() < 0.004:
+        raise Unplayable("the ball touches something else, too")
+
+
+def _passes_the_rest(take: Take, end_s: float) -> None:
+    """Apart from the touches that the script wants, the ball keeps off the hero all the time."""
+    script, body = take.script, take.body()
+    touches = [] if script.miss_m else [take.moment_s]
+    if script.first is not None:
+        starts = [leg.start_s for leg in take.ball.legs]
+        touches.append(starts[starts.index(take.moment_s) - 1])
+    until = end_s if take.next_kick is None else take.next_kick[0] - 0.06
+    for t in np.arange(max(take.kicked_s, -0.1), until, 2 * STEP_S):
+        near = min((abs(t - s) for s in touches), default=9.0)
+        gap = anatomy.gaps(body.joints(float(t))[0], take.ball.at(float(t))).min()
+        if gap < (MISS_M if script.miss_m else 0.0 if near > 0.014 else -0.07):
+            raise Unplayable("the ball goes through the body")
+
+
+def _shows(take: Take, joints: Floats, camera: Floats) -> None:
+    """Arm and ball can be seen."""
+    ball = take.ball.at(take.moment_s)
+    if take.script.miss_m == 0:
+        towards = (camera - ball) / np.linalg.norm(camera - ball)
+        sight = ball + np.linspace(0.11, 1.4, 26)[:, None] * towards
+        if (anatomy.gaps(np.broadcast_to(joints, (26, *joints.shape)), sight) + RADIUS_M).min() < 0:
+            raise Unplayable("the body hides the ball")
+    if take.script.aim in ARM:
+        eye = look_at(camera, np.array([*take.hero.ground, 1.0]), 3000.0, 0.0, (640, 360))
+        hidden = self_hidden(Limbs.of(joints[None], eye), joints[None], eye)[0]
+        if hidden[[7 + take.side, 9 + take.side]].any():
+            raise Unplayable("the body hides the arm")
+
+
+def _segment(take: Take, joints: Floats) -> str:
+    if take.script.miss_m:
+        return "none"
+    if anatomy.SEGMENT[anatomy.which(take.script.aim, take.side)] != "chest":
+        return take.script.aim
+    left = joints[5] - joints[6]
+    ahead = np.cross(left, joints[CHEST] - joints[PELVIS])
+    share = float(take.normal @ ahead) / float(np.linalg.norm(ahead))
+    if abs(share) < 0.4:
+        raise Unplayable("the ball touches the flank")
+    return "chest" if share > 0 else "back"
+
+
+def _in_own_area(take: Take) -> bool | None:
+    x, y = take.ball.at(take.moment_s)[:2].tolist()
+    inside = min(-take.way * x - _AREA_X_M, _AREA_Y_M - abs(y))
+    return None if abs(inside) < 0.3 else inside > 0
+
+
+def arm_angle_deg(joints: Floats, side: int) -> float:
+    """Angle between the upper arm and the trunk, 0 when the arm hangs along it."""
+    upper = joints[7 + side] - joints[5 + side]
+    trunk = joints[PELVIS] - joints[CHEST]
+    cosine = float(upper @ trunk) / float(np.linalg.norm(upper) * np.linalg.norm(trunk))
+    return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
+
+
+def _bigger(take: Take, joints: Floats) -> bool | None:
+    if _supports(take, joints):
+        # the arm is below the body and not beside it
+        return False
+    angle = arm_angle_deg(joints, take.side)
+    left = (joints[5] - joints[6]) / np.linalg.norm(joints[5] - joints[6])
+    middle = (joints[5] + joints[6]) / 2
+    out = abs(float((joints[LEFT_HAND + take.side] - middle) @ left))
+    if angle > BIGGER_DEG:
+        return True
+    return False if angle < TUCKED_DEG and out < 0.42 else None
+
+
+def _above(take: Take, joints: Floats) -> bool | None:
+    rise = joints[[9 + take.side, LEFT_HAND + take.side], 2] - joints[5 + take.side, 2]
+    if (rise > 0.04).all():
+        return True
+    return False if (rise < -0.04).all() else None
+
+
+def _reaches(take: Take) -> bool | None:
+    """Whether the hand moves towards the ball, faster than the shoulder carries it."""
+    if take.script.aim not in ARM:
+        return False
+    speed = 0.0
+    for t in (take.moment_s - 0.08, take.moment_s - 0.04):
+        before, after = (take.body().joints(t + d)[0] for d in (-0.01, 0.01))
+        hand = (after - before)[LEFT_HAND + take.side] - (after - before)[5 + take.side]
+        way = take.ball.at(t) - (before + after)[LEFT_HAND + take.side] / 2
+        way = take.ball.at(take.moment_s) - (before + after)[LEFT_HAND + take.side] / 2
+        speed = max(speed, float(hand @ way) / float(np.linalg.norm(way)) / 0.02)
+    return True if speed > REACHES_MPS else False if speed < CALM_MPS else None
+
+
+def _close(take: Take) -> bool | None:
+    away = float(np.linalg.norm((take.source - take.ball.at(take.moment_s))[:2]))
+    return True if away < CLOSE_M else False if away > FAR_M else None
+
+
+def _supports(take: Take, joints: Floats) -> bool:
+    tilt = take.posture.at(take.moment_s).tilt
+    return bool(np.abs(tilt).max() > 0.4 and joints[LEFT_HAND + take.side, 2] < 0.2)
+
+
+def _outcome(take: Take, end_s: float) -> dict[str, bool | str | None]:
+    after = end_s + 0.5
+    goal = into_goal(take.ball, take.moment_s, after)
+    ending = take.script.ending
+    if (ending in {"goal", "mate_scores", "scores_next"}) != (goal == take.way) or goal == -take.way:
+        raise Unplayable("the goal is not what it should be")
+    arriving = take.ball.legs[[leg.start_s for leg in take.ball.legs].index(take.moment_s) - 1]
+    ghost = free(take.ball.at(take.moment_s), arriving.arrives, take.moment_s, after)
+    saved = into_goal(Legs([ghost]), take.moment_s, after) == -take.way and take.script.miss_m == 0
+    return {
+        "scored": {"goal": "directly", "scores_next": "immediately"}.get(ending, "no"),
+        "team_mate": "goal" if ending == "mate_scores" else "no",
+        "chance": "immediately" if ending == "scores_next" else "no",
+        "denied": "goal" if saved and take.hero.role != "goalkeeper" else "nothing",
+    }
+
+
+def _moves(take: Take) -> bool:
+    """An arm is excused by what the body does: a jump, a run, a fall."""
+    posture = take.posture.at(take.moment_s)
+    pace = float(np.hypot(*take.body().velocity(take.moment_s)[0]))
+    return posture.lift > 0.12 or pace > 3.5 or float(np.abs(posture.tilt).max()) > 0.4

@@ -1,0 +1,109 @@
+"""The ball touches no arm: shoulder, chest, thigh, head, foot; or it only seems to touch one."""
+
+from __future__ import annotations
+
+from numpy.random import Generator
+
+from raasid.data.synthetic.pose_script import Arm, Pose
+from raasid.data.synthetic.scenarios.postures import airborne, any_arm, held, legs, spread_arm
+from raasid.data.synthetic.scenarios.script import Script
+from raasid.laws.facts import Segment
+
+
+def _body_part(rng: Generator, segment: Segment, **options: object) -> Script:
+    return Script(
+        aim=segment,
+        keys=held(any_arm(rng), any_arm(rng), **legs(rng)),
+        facts={"deliberate": False, "above_shoulder": False, "segment": segment},
+        **options,  # type: ignore[arg-type]
+    )
+
+
+def shoulder(rng: Generator) -> Script:
+    """Above the armpit's line: no arm since 2020/21."""
+    return _body_part(rng, "shoulder", part=(0.1, 0.9), distance=(5.0, 12.0), comes_from=(-60, 80))
+
+
+def chest(rng: Generator) -> Script:
+    """Taken down with the chest, arms wherever they are."""
+    return _body_part(rng, "chest", distance=(5.0, 12.0), comes_from=(-45, 45), spring=(0.1, 0.3))
+
+
+def thigh(rng: Generator) -> Script:
+    """Onto the thigh of a raised leg."""
+    raised = {
+        "hip": (rng.uniform(25, 60), rng.uniform(-5, 8)),
+        "knee": (rng.uniform(35, 80), rng.uniform(5, 20)),
+        "spread": 8.0,
+        "lean": rng.uniform(0, 10),
+    }
+    return Script(
+        aim="thigh",
+        keys=held(any_arm(rng), any_arm(rng), **raised),
+        facts={"deliberate": False, "above_shoulder": False, "segment": "thigh"},
+        part=(0.2, 0.9),
+        comes_from=(-50, 50),
+        spring=(0.1, 0.35),
+    )  # fmt: skip
+
+
+def head(rng: Generator) -> Script:
+    """A header, jumping or standing."""
+    jump = rng.random() < 0.6
+    arm = Arm(rng.uniform(45, 84), rng.uniform(0, 60), rng.uniform(30, 80))
+    return Script(
+        aim="head",
+        keys=held(arm, any_arm(rng), **(airborne(rng) if jump else legs(rng))),
+        facts={"deliberate": False, "above_shoulder": False, "segment": "head"},
+        jump_m=rng.uniform(0.25, 0.6) if jump else 0.0,
+        distance=(9.0, 16.0),
+        speed=(11.0, 16.0),
+        comes_from=(-60, 60),
+        spring=(0.6, 0.9),
+    )
+
+
+def foot(rng: Generator) -> Script:
+    """Stopped or blocked with the foot, low beside the arms."""
+    stretched = {
+        "hip": (rng.uniform(15, 55), rng.uniform(-15, 5)),
+        "knee": (rng.uniform(5, 25), rng.uniform(10, 30)),
+        "spread": rng.uniform(6, 16),
+        "lean": rng.uniform(0, 14),
+    }
+    return Script(
+        aim="foot",
+        keys=held(any_arm(rng), any_arm(rng), **stretched),
+        facts={"deliberate": False, "above_shoulder": False, "segment": "foot"},
+        part=(0.4, 0.9),
+        comes_from=(-50, 50),
+        spring=(0.05, 0.3),
+    )  # fmt: skip
+
+
+def near_miss(rng: Generator) -> Script:
+    """In the picture the ball lies on the arm; in depth it passes before or behind it."""
+    jumping = rng.random() < 0.2
+    arm = (
+        spread_arm(rng)
+        if rng.random() < 0.75
+        else Arm(rng.uniform(100, 145), rng.uniform(0, 60), rng.uniform(5, 40), (0.6, 0.0, 1.0))
+    )
+    gap = rng.uniform(0.45, 1.9) * rng.choice([-1.0, 1.0])
+    keys = held(arm, any_arm(rng), **(airborne(rng) if jumping else legs(rng)))
+    if rng.random() < 0.25:
+        # the hand goes for it and misses
+        stance = legs(rng)
+        still = Pose(arm=Arm(15.0, 20.0, 25.0), other=arm, **stance)  # type: ignore[arg-type]
+        keys = ((-0.3, still), (0.1, Pose(arm=arm, other=arm, **stance)))  # type: ignore[arg-type]
+        jumping = False
+    return Script(
+        aim=("hand", "forearm", "forearm", "upper_arm")[int(rng.integers(4))],
+        keys=keys,
+        facts={"segment": "none", "deliberate": False},
+        miss_m=float(gap),
+        jump_m=rng.uniform(0.25, 0.5) if jumping else 0.0,
+        ending="passes",
+        comes_from=(-170, 170),
+        places=("own_area", "midfield"),
+    )  # fmt: skip

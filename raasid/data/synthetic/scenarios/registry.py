@@ -1,0 +1,62 @@
+"""The scenarios by name. A new one is a function that writes a `Script`, and a line here."""
+
+from __future__ import annotations
+
+from raasid.data.synthetic.scenarios import arm_position, deflection, goals, other_parts, reaching
+from raasid.data.synthetic.scenarios.script import Scenario
+from raasid.errors import UsageError
+
+SCENARIOS: dict[str, Scenario] = {
+    "deliberate": Scenario(reaching.deliberate, offence=True),
+    "arm_tucked": Scenario(arm_position.arm_tucked),
+    "arm_out": Scenario(arm_position.arm_out, offence=True),
+    "arm_justified": Scenario(arm_position.arm_justified),
+    "above_shoulder": Scenario(arm_position.above_shoulder, offence=True),
+    "close_range": Scenario(arm_position.close_range, offence=None),
+    "own_deflection": Scenario(deflection.own_deflection, offence=True),
+    "falling_support": Scenario(deflection.falling_support),
+    "goalkeeper": Scenario(reaching.goalkeeper),
+    "goal_off_arm": Scenario(goals.goal_off_arm, offence=True),
+    "goal_after_touch": Scenario(goals.goal_after_touch, offence=True),
+    "goal_by_team_mate": Scenario(goals.goal_by_team_mate, offence=None),
+    "goal_denied": Scenario(goals.goal_denied, offence=True),
+    "shoulder": Scenario(other_parts.shoulder),
+    "chest": Scenario(other_parts.chest),
+    "thigh": Scenario(other_parts.thigh),
+    "head": Scenario(other_parts.head),
+    "foot": Scenario(other_parts.foot),
+    "near_miss": Scenario(other_parts.near_miss, weight=3.0),
+    "elbow_behind": Scenario(arm_position.elbow_behind, offence=True, training=False),
+}
+TRAINING = tuple(name for name, scenario in SCENARIOS.items() if scenario.training)
+
+UNSEEN = tuple(name for name, scenario in SCENARIOS.items() if not scenario.training)
+
+
+class ScenarioUnknown(UsageError):
+    """A league asks for a scenario that nobody has written."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"data.scenarios: no scenario {name!r}; there are {', '.join(SCENARIOS)}")
+
+
+def weights(names: tuple[str, ...], handball_prior: float | None) -> dict[str, float]:
+    """Probability of each scenario; `names` empty: all that training may see.
+
+    handball_prior: share of clips whose touch is an offence by the current wording of the Law; scenarios in
+    which both occur then stay away. None: each scenario by its own weight.
+
+    Raises ScenarioUnknown.
+    """
+    chosen = names or TRAINING
+    for name in chosen:
+        if name not in SCENARIOS:
+            raise ScenarioUnknown(name)
+    out = {name: SCENARIOS[name].weight for name in chosen}
+    if handball_prior is not None:
+        for offence, share in ((True, handball_prior), (False, 1 - handball_prior), (None, 0.0)):
+            alike = [name for name in chosen if SCENARIOS[name].offence is offence]
+            total = sum(out[name] for name in alike)
+            out |= {name: share * out[name] / total for name in alike}
+    whole = sum(out.values())
+    return {name: weight / whole for name, weight in out.items()}

@@ -1,0 +1,43 @@
+"""What a shift suite may change; every hook leaves things as they are unless a suite says otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from raasid.data.records import Clip
+from raasid.data.synthetic.arrays import Image
+from raasid.data.synthetic.light import Light
+
+if TYPE_CHECKING:
+    from raasid.data.synthetic.league import League
+    from raasid.data.synthetic.venue import Venue
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A suite at one intensity; 0 changes nothing. Geometry and labels stay exact in all of them."""
+
+    name: ClassVar[str] = "none"
+    intensity: int = 0
+    """0 to 3."""
+
+    def league(self, league: League) -> League:
+        """What is rendered in place of `league`."""
+        return league
+
+    def light(self, light: Light) -> Light:
+        """The weather in which lawn, stadium and camera chain are drawn."""
+        return light
+
+    def venue(self, venue: Venue, seed: int, match: int) -> Venue:
+        """The finished venue of a match."""
+        return venue
+
+    def feed(self, images: list[Image]) -> list[Image]:
+        """What arrives of a clip's pictures."""
+        return images
+
+    def clip(self, clip: Clip) -> Clip:
+        """The record that goes with them."""
+        return clip
