@@ -27,6 +27,8 @@ class CannotCompose(UsageError):
         text = f"{error}. {cause}" if isinstance(cause, OmegaConfBaseException) else str(error)
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         told = [line for line in lines if not line.startswith(("full_key", "object_type"))]
+        if text.startswith("Unsupported item value in defaults : int"):
+            told.append("put quotes round a name that looks like a number, such as 2021_22")
         super().__init__("; ".join(told) or type(error).__name__)
 
 

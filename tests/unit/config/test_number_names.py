@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given
@@ -106,3 +108,19 @@ def test_a_season_that_is_none_is_told_the_nearest(word: str, told: str) -> None
         check(word)
 
     assert told in str(error.value)
+
+
+def test_a_season_without_quotes_in_a_file_of_ones_own_is_told_to_have_them(tmp_path: Path) -> None:
+    mine = tmp_path / "experiment" / "mine.yaml"
+    mine.parent.mkdir()
+    mine.write_text("# @package _global_\ndefaults:\n  - override /law: 2021_22\n")
+    words = ["+experiment=mine"]
+    with (
+        Composer(conf_dir(), "relabel", [f"file://{tmp_path}"]) as composer,
+        pytest.raises(ConfigProblems, match=r"put quotes round a name that looks like a number"),
+    ):
+        preflight(RelabelConfig, composer, words, False)
+
+    mine.write_text(mine.read_text().replace("2021_22", '"2021_22"'))
+    with Composer(conf_dir(), "relabel", [f"file://{tmp_path}"]) as composer:
+        assert preflight(RelabelConfig, composer, words, False).config.law.edition == "2021_22"
