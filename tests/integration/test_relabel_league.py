@@ -1,0 +1,102 @@
+"""A change of wording over the synthetic league, whose facts are true by construction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from raasid.data.footage import Footage
+from raasid.data.records import Clip
+from raasid.data.relabelling import relabel
+from raasid.data.store.store import Store
+from raasid.data.synthetic.generate import generate
+from raasid.data.synthetic.league import League
+
+SCENARIOS = (
+    *("deliberate", "arm_tucked", "arm_out", "arm_justified", "above_shoulder", "close_range"),
+    *("goal_by_team_mate", "goal_off_arm", "goal_denied", "shoulder", "near_miss", "chest", "goalkeeper"),
+)
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, Footage]:
+    """A league of scripted clips, ruled by the Laws of 2020/21, from the store."""
+    folder = tmp_path_factory.mktemp("league")
+    league = League(
+        matches=2,
+        clips_per_match=18,
+        scenario_share=1.0,
+        scenarios=SCENARIOS,
+        scenario_frames=2,
+        size=(160, 96),
+        seed=5,
+    )
+    ruled, _ = relabel(Footage(generate(league, folder)), "2020_21")
+    store = Store(folder / "store")
+    return store, store.add("league", ruled, made_by="a test").footage()
+
+
+def shows(clip: Clip, scenario: str) -> bool:
+    return f"scenario_{scenario}" in clip.tags
+
+
+def unnatural(clip: Clip) -> bool:
+    return bool(clip.facts["bigger"]) and not clip.facts["justified"]
+
+
+def assisted(clip: Clip) -> bool:
+    return shows(clip, "goal_by_team_mate")
+
+
+def excused(clip: Clip) -> bool:
+    return shows(clip, "arm_justified")
+
+
+def from_close(clip: Clip) -> bool:
+    return shows(clip, "close_range") and bool(clip.facts["bigger"])
+
+
+FLIPS: dict[str, Callable[[Clip], bool]] = {
+    "2020_21": lambda clip: False,
+    "pl_2020_10": lambda clip: excused(clip) or from_close(clip),
+    "2021_22": lambda clip: excused(clip) or (assisted(clip) and not unnatural(clip)),
+    "2026_27": lambda clip: excused(clip) or (assisted(clip) and not unnatural(clip)),
+}
+
+
+@pytest.mark.parametrize("edition", FLIPS)
+def test_exactly_the_scenarios_that_the_wording_turns_are_flipped(
+    stored: tuple[Store, Footage], edition: str
+) -> None:
+    _, footage = stored
+    expected = {clip.id for clip in footage.clips if FLIPS[edition](clip)}
+    new, told = relabel(footage, edition)
+
+    assert set(told.flipped) == expected
+    assert bool(expected) == (edition != "2020_21")
+    assert not [clip.id for clip in new.clips if clip.ruling is None or clip.ruling.abstained]
+
+
+def test_the_cards_of_2024_soften_for_every_goal_denied_by_accident(stored: tuple[Store, Footage]) -> None:
+    _, footage = stored
+    _, told = relabel(relabel(footage, "2021_22")[0], "2024_25")
+    softened = {one.clip for one in told.ruled if one.changed}
+
+    assert softened == {clip.id for clip in footage.clips if shows(clip, "goal_denied")} != set()
+    assert {(one.old.sanction, one.new.sanction) for one in told.ruled if one.changed and one.old} == {
+        ("red", "yellow")
+    }
+
+
+def test_a_relabelled_league_shares_its_pictures_with_its_parent(stored: tuple[Store, Footage]) -> None:
+    store, footage = stored
+    before = sorted((store.root / "objects").rglob("*"))
+    parent = store.find("league")
+    child = store.add("league", relabel(footage, "2019_20")[0], made_by="a test", parents=[parent.digest])
+
+    assert sorted((store.root / "objects").rglob("*")) == before
+    pictures = [Path(name) for name in child.manifest["files"] if name != "annotations.json"]
+    assert pictures
+    assert all((child.folder / p).stat().st_ino == (parent.folder / p).stat().st_ino for p in pictures)
