@@ -35,6 +35,11 @@ VERBS = {
         "raasid.config.schema.evaluate:EvaluateConfig",
         "measure a checkpoint on held-out footage",
     ),
+    "validate": Verb(
+        "raasid.pipeline.validate:validate",
+        "raasid.config.schema.validate:ValidateConfig",
+        "find what is wrong with footage",
+    ),
     "import": Verb(
         "raasid.pipeline.store_footage:store_footage",
         "raasid.config.schema.store_footage:ImportConfig",

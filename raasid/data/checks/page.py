@@ -1,0 +1,123 @@
+"""`validation.html`: the answer, what each kind of finding looks like, the tables, the configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html import escape
+from pathlib import Path
+
+from raasid.data.checks.drift import Drift
+from raasid.data.checks.examination import Examination
+from raasid.data.checks.gallery import gallery
+from raasid.data.checks.verdict import Row
+from raasid.data.frame_picture import FRAME_KEY
+from raasid.report.document import write_document
+
+_LEFT_OUT_SHOWN = 200
+
+
+def write_page(path: Path, title: str, found: Examination, pictures: int, config_yaml: str) -> Path:
+    """Write the report and return its path; `pictures`: how many of each kind."""
+    parts = [
+        *_answer(title, found),
+        *_pictures(found, pictures),
+        *_tables(found),
+        *_drift(found.drifts),
+        *_left_out(found),
+        f"<h2>Configuration</h2><pre>{escape(config_yaml.strip())}</pre>",
+    ]
+    return write_document(path, title, parts)
+
+
+def _answer(title: str, found: Examination) -> Iterator[str]:
+    yield f'<header><div class="kicker">RAASID · validation</div><h1>{escape(title)}</h1>'
+    having = [row for row in found.rows if row.findings]
+    if found.over:
+        worst = ", ".join(
+            f'{row.kind.title.lower()} <b class="num">{row.share:.1%}</b>' for row in found.over
+        )
+        yield f'<p class="answer">Not fit for training as it is: {worst}.</p>'
+    elif having:
+        yield '<p class="answer">Fit for training: whatever was found is within its limit.</p>'
+    else:
+        yield '<p class="answer">Fit for training: nothing was found.</p>'
+    matches = len({clip.match for clip in found.footage.clips})
+    yield (
+        f'<p class="note">{found.frames:,} frames in {len(found.footage.clips):,} clips of {matches:,} '
+        "matches; "
+        f"{len(found.sight.looks):,} pictures were looked at.</p>"
+    )
+    for note in found.notes:
+        yield f'<p class="note">{escape(note)}.</p>'
+    yield f"</header>{_table(having)}" if having else "</header>"
+
+
+def _pictures(found: Examination, most: int) -> Iterator[str]:
+    shown = {row.name: gallery(found, row.name, most) for row in found.rows if row.findings}
+    if not any(shown.values()):
+        return
+    yield f'<h2>What it looks like</h2><p class="note">{FRAME_KEY}</p>'
+    for row in found.rows:
+        if figures := shown.get(row.name):
+            yield f"<h3>{row.kind.title}: {row.frames:,} frames</h3>"
+            yield f'<p class="note">{row.kind.meaning}</p><div class="pictures">{"".join(figures)}</div>'
+
+
+def _tables(found: Examination) -> Iterator[str]:
+    yield f"<h2>All kinds</h2>{_table(found.rows)}"
+
+
+def _table(rows: Sequence[Row]) -> str:
+    body = "".join(
+        f"<tr><td>{row.kind.title}</td><td class=soft>{row.kind.meaning}</td>"
+        f'<td class="right num">{row.findings:,}</td><td class="right num">{row.share:.2%}</td>'
+        f'<td class="right num">{"any" if row.limit is None else f"{row.limit:.2%}"}</td>'
+        f"<td>{f'<b>{row.state}</b>' if row.over else row.state}</td></tr>"
+        for row in rows
+    )
+    right = '<th class="right">'
+    return (
+        f"<table><thead><tr><th>kind</th><th>meaning</th>{right}findings</th>{right}of the frames</th>"
+        f"{right}limit</th><th></th></tr></thead><tbody>{body}</tbody></table>"
+    )
+
+
+def _drift(drifts: Sequence[Drift]) -> Iterator[str]:
+    if not drifts:
+        return
+    moved = sum(drift.drifted for drift in drifts)
+    yield "<h2>Against the reference</h2>"
+    yield f"<p>{moved} of {len(drifts)} features differ by more than chance, and by enough to matter.</p>"
+    right = '<th class="right">'
+    rows = "".join(
+        f'<tr><td>{escape(d.feature)}</td><td class="right num">{d.mean:.4g}</td>'
+        f'<td class="right num">{d.reference_mean:.4g}</td>'
+        f'<td class="right num">{"–" if d.effect is None else f"{d.effect:.3f}"}</td>'
+        f'<td class="right num">{"–" if d.p is None else f"{d.p:.4f}"}</td>'
+        f'<td class="right num">{d.clips} / {d.reference_clips}</td>'
+        f"<td>{'too small' if d.effect is None else '<b>differs</b>' if d.drifted else 'as before'}</td></tr>"
+        for d in sorted(drifts, key=lambda d: (not d.drifted, -(d.effect or 0.0), d.feature))
+    )
+    yield (
+        f"<table><thead><tr><th>feature</th>{right}mean here</th>{right}in the reference</th>"
+        f"{right}effect</th>{right}p (adjusted)</th>{right}clips</th><th></th></tr></thead>"
+        f"<tbody>{rows}</tbody></table>"
+    )
+
+
+def _left_out(found: Examination) -> Iterator[str]:
+    entries = list(found.footage.left_out)
+    if not entries:
+        return
+    yield f"<h2>What the reader left out</h2><p>{escape(found.footage.left_out.describe(10))}.</p>"
+    rows = "".join(
+        f"<tr><td><code>{escape(entry.path)}</code></td>"
+        f'<td class="right num">{entry.line or ""}</td><td>{escape(entry.reason)}</td></tr>'
+        for entry in entries[:_LEFT_OUT_SHOWN]
+    )
+    yield (
+        '<table><thead><tr><th>file</th><th class="right">line</th><th>reason</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table>"
+    )
+    if len(entries) > _LEFT_OUT_SHOWN:
+        yield f'<p class="note">… and {len(entries) - _LEFT_OUT_SHOWN:,} more in quarantine.json.</p>'
