@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -61,11 +62,13 @@ def read_json(path: Path, doubt: Callable[[str], None] = lambda reason: None) ->
 def _content(path: Path) -> str:
     try:
         with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
+            # asked first: read(n) takes n bytes of memory at once, however short the file is
+            size = os.fstat(file.fileno()).st_size
+            data = file.read() if size <= MOST_BYTES else b""
     except (OSError, ValueError) as error:  # a ValueError: no file system knows such a name
         raise JsonUnreadable(path, None, f"cannot be read: {getattr(error, 'strerror', error)}") from error
-    if len(data) > MOST_BYTES:
-        raise JsonUnreadable(path, None, f"too large: more than {MOST_BYTES:,} bytes; split it up")
+    if size > MOST_BYTES:
+        raise JsonUnreadable(path, None, f"too large: {size:,} bytes, at most {MOST_BYTES:,}; split it up")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

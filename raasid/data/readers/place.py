@@ -34,7 +34,7 @@ def first_file(candidates: Iterable[Path]) -> Path | None:
     return next((path for path in candidates if os.path.isfile(path)), None)  # noqa: PTH113
 
 
-def missing_note(what: str, missing: int, total: int, example: Path | str) -> tuple[str, ...]:
+def missing_note(what: str, missing: int, total: int, example: Path | str = "") -> tuple[str, ...]:
     """Return the one note of a reader that found labels without their media; empty if all are there."""
     if not missing:
         return ()

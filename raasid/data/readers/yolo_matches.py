@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from posixpath import splitext
 
+from raasid.data.readers.json_file import JsonUnreadable, read_json
 from raasid.data.readers.yolo_sheet import DataSheetUnreadable
 
 _EXPORT = re.compile(r"^(?P<source>.+?)(?:_(?:jpe?g|png|bmp|webp|tiff?))?\.rf\.[0-9A-Za-z]+$")
@@ -84,14 +84,12 @@ def _by_name(images: Mapping[str, Sequence[str]]) -> tuple[dict[str, str], list[
 
 
 def _read_scenes(path: Path) -> dict[str, str | int] | None:
-    try:
-        scenes = json.loads(path.read_text("utf-8-sig"))
-    except FileNotFoundError:
+    if not path.exists():
         return None
-    except json.JSONDecodeError as error:
-        raise DataSheetUnreadable(path, error.lineno, f"not valid JSON: {error.msg}") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataSheetUnreadable(path, None, f"cannot be read: {error}") from error
+    try:
+        scenes = read_json(path)
+    except JsonUnreadable as error:
+        raise DataSheetUnreadable(path, error.line, error.reason) from error
     if not isinstance(scenes, dict) or not all(type(scene) in (int, str) for scene in scenes.values()):
         raise DataSheetUnreadable(path, None, 'expected {"file name": scene id}, the id a number or a text')
     return scenes

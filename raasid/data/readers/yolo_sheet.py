@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -11,11 +12,14 @@ from typing import Any
 import yaml
 
 from raasid.data.quarantine import Quarantine
+from raasid.data.readers.checked import shown
 from raasid.data.readers.walk import walk
 from raasid.errors import DataError
 
 IMAGE_SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 _OTHER_FOOTAGE = {".avi", ".avif", ".dng", ".gif", ".heic", ".heif", ".jp2", ".mkv", ".mov", ".mp4"}
+_DEEPEST = 16
+_CLASS_ID = re.compile(r"[0-9]{1,9}")
 _SPLITS = {"train": ("train", "training"), "val": ("val", "valid", "validation"), "test": ("test", "testing")}
 
 
@@ -55,7 +59,7 @@ def read_sheet(root: Path, left_out: Quarantine) -> DataSheet:
 def _declared(root: Path, path: Path, left_out: Quarantine) -> DataSheet:
     document = _load(path)
     bases = [root]
-    if isinstance(document.get("path"), str) and (root / document["path"]).is_dir():
+    if isinstance(document.get("path"), str) and os.path.isdir(root / document["path"]):  # noqa: PTH112
         bases.insert(0, root / document["path"])
     images: dict[str, list[Path]] = {}
     for split, spellings in _SPLITS.items():
@@ -66,11 +70,11 @@ def _declared(root: Path, path: Path, left_out: Quarantine) -> DataSheet:
         for entry in entries if isinstance(entries, list) else [entries]:
             if not isinstance(entry, str):
                 raise DataSheetUnreadable(
-                    path, None, f"{split} must be a path or a list of paths, but has {entry!r}"
+                    path, None, f"{split} must be a path or a list of paths, but has {shown(entry)}"
                 )
             place = _resolve(entry, root, bases)
             if place is None:
-                left_out.add(path.name, f"split not there: {split} is {entry!r}")
+                left_out.add(path.name, f"split not there: {split} is {shown(entry)}")
             else:
                 found.update(_images_of(place, root, bases, left_out))
         images[split] = sorted(found)
@@ -81,19 +85,36 @@ def _declared(root: Path, path: Path, left_out: Quarantine) -> DataSheet:
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        document = yaml.safe_load(path.read_text("utf-8-sig"))
+        text = path.read_text("utf-8-sig")
+        _check_depth(path, text)
+        document = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise DataSheetUnreadable(path, line, f"not valid YAML: {error.problem}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise DataSheetUnreadable(path, None, f"not a YAML text: {error}") from error
+    except (ValueError, TypeError, OverflowError) as error:  # a 13th month, a number of thousands of digits
+        raise DataSheetUnreadable(path, None, f"not valid YAML: {error}") from error
     except OSError as error:
         raise DataSheetUnreadable(path, None, f"cannot be read: {error.strerror}") from error
     if not isinstance(document, dict):
         raise DataSheetUnreadable(
-            path, 1, f"expected keys such as train, val and names, got {document!r:.60}"
+            path, 1, f"expected keys such as train, val and names, got {shown(document)}"
         )
     return document
+
+
+def _check_depth(path: Path, text: str) -> None:
+    """Refuse what would take a stack and much memory to load; the parser alone needs neither."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _DEEPEST:
+            line = event.start_mark.line + 1 if event.start_mark else None
+            raise DataSheetUnreadable(path, line, f"nested too deeply: more than {_DEEPEST} levels")
 
 
 def _names(document: dict[str, Any], path: Path) -> dict[int, str]:
@@ -102,10 +123,10 @@ def _names(document: dict[str, Any], path: Path) -> dict[int, str]:
         names = dict(enumerate(names))
     if names is None:
         return {}
-    if not isinstance(names, dict) or not all(str(key).isdecimal() for key in names):
-        raise DataSheetUnreadable(path, None, f"names must be a list or id: name, but is {names!r:.80}")
+    if not isinstance(names, dict) or not all(_CLASS_ID.fullmatch(shown(key).strip("'")) for key in names):
+        raise DataSheetUnreadable(path, None, f"names must be a list or id: name, but is {shown(names)}")
     if isinstance(count, int) and count != len(names):
-        raise DataSheetUnreadable(path, None, f"nc is {count}, but names holds {len(names)}: {names!r:.80}")
+        raise DataSheetUnreadable(path, None, f"nc is {count}, but names holds {len(names)}: {shown(names)}")
     return {int(key): str(name) for key, name in sorted(names.items(), key=lambda item: int(item[0]))}
 
 
@@ -114,9 +135,9 @@ def _keypoint_shape(document: dict[str, Any], path: Path) -> tuple[int, int] | N
     if shape is None:
         return None
     if not (isinstance(shape, list) and len(shape) == 2 and all(isinstance(n, int) for n in shape)):
-        raise DataSheetUnreadable(path, None, f"kpt_shape must be [points, 2 or 3], but is {shape!r}")
+        raise DataSheetUnreadable(path, None, f"kpt_shape must be [points, 2 or 3], but is {shown(shape)}")
     if shape[0] < 1 or shape[1] not in (2, 3):
-        raise DataSheetUnreadable(path, None, f"kpt_shape must be [points, 2 or 3], but is {shape!r}")
+        raise DataSheetUnreadable(path, None, f"kpt_shape must be [points, 2 or 3], but is {shown(shape)}")
     return shape[0], shape[1]
 
 
@@ -144,7 +165,7 @@ def _listed(listing: Path, root: Path, bases: list[Path], left_out: Quarantine) 
             continue
         place = _resolve(entry, root, [listing.parent, *bases])
         if place is None:
-            left_out.add(name, f"listed image not there: {entry!r}", number)
+            left_out.add(name, f"listed image not there: {shown(entry)}", number)
         else:
             yield place
 
