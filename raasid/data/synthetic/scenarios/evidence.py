@@ -21,6 +21,8 @@ CLOSE_M, FAR_M = 2.0, 3.0
 REACHES_MPS, CALM_MPS = 1.3, 0.9
 """A hand that goes for the ball is faster towards it than this; one that does not is slower."""
 MISS_M = 0.35
+_REACH_M = 3.0
+"""No part of a body is so far, along the ground, from where it stands, not even of one that has fallen."""
 _AREA_X_M, _AREA_Y_M = LENGTH_M / 2 - 16.5, 20.16
 
 
@@ -77,8 +79,11 @@ def _passes_the_rest(take: Take, end_s: float) -> None:
         touches.append(starts[starts.index(take.moment_s) - 1])
     until = end_s if take.next_kick is None else take.next_kick[0] - 0.06
     for t in np.arange(max(take.kicked_s, -0.1), until, 2 * STEP_S):
+        ball = take.ball.at(float(t))
+        if float(np.linalg.norm(ball[:2] - body.ground(float(t))[0])) > _REACH_M:
+            continue
         near = min((abs(t - s) for s in touches), default=9.0)
-        gap = anatomy.gaps(body.joints(float(t))[0], take.ball.at(float(t))).min()
+        gap = anatomy.gaps(body.joints(float(t))[0], ball).min()
         if gap < (MISS_M if script.miss_m else 0.0 if near > 0.014 else -0.07):
             raise Unplayable("the ball goes through the body")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from raasid.data.synthetic.arrays import Floats
-from raasid.data.synthetic.ball_path import BEFORE_S, RADIUS_M, STEP_S, BallPath, step
+from raasid.data.synthetic.ball_path import BEFORE_S, RADIUS_M, STEP_S, BallPath, Triple, step, triple
 from raasid.data.synthetic.pitch import CROSSBAR_M, GOAL_M, LENGTH_M
 
 _NET_M = 1.4
@@ -68,15 +68,14 @@ def rolled(source: Floats, target: Floats, start_s: float, flight_s: float) -> L
 
 def free(source: Floats, velocity: Floats, start_s: float, until_s: float) -> Leg:
     """What physics makes of a ball that leaves `source`; goal nets stop it."""
-    p: Floats = source.astype(np.float64)
-    v: Floats = velocity.astype(np.float64)
+    p, v = triple(source), triple(velocity)
     out = [p]
     for _ in range(int((until_s + BEFORE_S - start_s) / STEP_S) + 2):
         p, v = step(p, v)
         if _in_net(p):
-            v = v * np.array([0.6, 0.6, 0.95])
+            v = (v[0] * 0.6, v[1] * 0.6, v[2] * 0.95)
         out.append(p)
-    return Leg(start_s, np.array(out), velocity, v)
+    return Leg(start_s, np.array(out), velocity, np.array(v))
 
 
 def into_goal(path: BallPath, start_s: float, until_s: float) -> int:
@@ -88,21 +87,21 @@ def into_goal(path: BallPath, start_s: float, until_s: float) -> int:
     return 0
 
 
-def _in_net(p: Floats) -> bool:
-    behind = abs(float(p[0])) - LENGTH_M / 2
-    return _NET_M < behind < 3 and abs(float(p[1])) < GOAL_M / 2 and float(p[2]) < CROSSBAR_M
+def _in_net(p: Triple) -> bool:
+    behind = abs(p[0]) - LENGTH_M / 2
+    return _NET_M < behind < 3 and abs(p[1]) < GOAL_M / 2 and p[2] < CROSSBAR_M
 
 
-def _fly(p: Floats, v: Floats, flight_s: float) -> tuple[Floats, Floats]:
+def _fly(source: Floats, velocity: Floats, flight_s: float) -> tuple[Floats, Floats]:
+    p, v = triple(source), triple(velocity)
     out = [p]
     for _ in range(int(flight_s / STEP_S) + 2):
         p, v = _airborne(p, v)
         out.append(p)
-    return np.array(out), v
+    return np.array(out), np.array(v)
 
 
-def _airborne(p: Floats, v: Floats) -> tuple[Floats, Floats]:
+def _airborne(p: Triple, v: Triple) -> tuple[Triple, Triple]:
     """One step without the ground: whoever aims keeps the ball above the grass himself."""
-    above = p + np.array([0.0, 0.0, 50.0])
-    after, v = step(above, v)
-    return after - np.array([0.0, 0.0, 50.0]), v
+    (x, y, z), v = step((p[0], p[1], p[2] + 50.0), v)
+    return (x, y, z - 50.0), v
