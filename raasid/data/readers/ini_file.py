@@ -5,9 +5,10 @@ from __future__ import annotations
 from configparser import ConfigParser, Error
 from pathlib import Path
 
+from raasid.data.readers.checked import shown
 from raasid.errors import DataError
 
-MOST_BYTES = 1 << 20
+MOST_BYTES = 1 << 18
 
 
 class IniUnreadable(DataError):
@@ -41,5 +42,5 @@ def read_ini(path: Path, section: str = "Sequence") -> dict[str, str]:
     except Error as error:
         raise IniUnreadable(path, f"not an ini file: {' '.join(str(error).split()):.200}") from error
     if not parser.has_section(section):
-        raise IniUnreadable(path, f"no section [{section}]: it has {', '.join(parser.sections()) or 'none'}")
+        raise IniUnreadable(path, f"no section [{section}]: it has {shown(parser.sections())}")
     return {key: value.strip() for key, value in parser.items(section)}

@@ -31,7 +31,7 @@ def filled(
     """
     frames = sorted(keys)
     ends: list[int | None] = [*frames[1:], stop]
-    for start, end in zip(frames, ends, strict=True):
+    for start, end in zip(frames, ends, strict=False):  # without any keyframe there is one end too many
         first = keys[start]
         if first is None:
             continue

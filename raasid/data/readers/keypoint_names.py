@@ -20,7 +20,7 @@ def keypoint_index(name: str) -> int | None:
 
     `left_wrist`, `Left Wrist`, `wrist-left`, `leftWrist`, `l_wrist` and `LWrist` are one.
     """
-    parted = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=^[LR])(?=[A-Z])", "_", name.strip())
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=^[LR])(?=[A-Z][a-z])", "_", name.strip())
     words = re.findall(r"[a-z]+", parted.casefold())
     sides = [_SIDES[word] for word in words if word in _SIDES]
     return _INDEX.get("_".join(sides[:1] + [word for word in words if word not in _SIDES]))

@@ -1,0 +1,60 @@
+"""Small files of annotations, and the way through the store's format and back, for tests of readers."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from raasid.data import coco_video
+from raasid.data.footage import Footage
+from raasid.data.records import Clip
+
+FIXTURES = Path(__file__).resolve().parents[3] / "fixtures" / "formats"
+
+
+def written(path: Path, content: str | bytes | dict[str, Any] | list[Any]) -> Path:
+    """Write a text, bytes, or a JSON document to a file and return its path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(content, dict | list):
+        content = json.dumps(content)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def stored_and_read(clips: list[Clip], folder: Path) -> list[Clip]:
+    """Write clips as the store does and read them back."""
+    coco_video.write(clips, folder)
+    return coco_video.read(folder)
+
+
+def reasons(footage: Footage) -> list[tuple[str, int | None, str]]:
+    """File, line and reason of everything that was left out."""
+    return [(entry.path, entry.line, entry.reason) for entry in footage.left_out]
+
+
+def peak_over_size(read: Callable[[Path], Footage], root: Path, small: Path) -> float:
+    """Peak of memory while a folder is read, over the size of its files; `small` is read before."""
+    read(small)  # what is imported and cached once is no need of a read
+    tracemalloc.start()
+    try:
+        footage = read(root)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert footage.clips
+    return peak / sum(path.stat().st_size for path in root.rglob("*") if path.is_file())
+
+
+def without_folder(clips: list[Clip], folder: Path) -> list[Clip]:
+    """Return the clips with their images named relative to a folder."""
+    return [
+        replace(
+            clip,
+            frames=tuple(replace(frame, image=frame.image.relative_to(folder)) for frame in clip.frames),
+        )
+        for clip in clips
+    ]
