@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -25,6 +26,7 @@ class Arm:
     bend: tuple[float, float, float] = (1.0, 0.0, 0.2)
     """Where the forearm bends to: forward, outward, up."""
 
+    @lru_cache(maxsize=64)  # noqa: B019 - an arm is a value, and few are kept
     def directions(self) -> Floats:
         """Unit vectors (2, 3) of the upper arm and the forearm of a left arm, in body axes."""
         raised, plane, elbow = np.radians([self.raised, self.forward, self.elbow])

@@ -23,6 +23,8 @@ REACHES_MPS, CALM_MPS = 1.3, 0.9
 MISS_M = 0.35
 _REACH_M = 3.0
 """No part of a body is so far, along the ground, from where it stands, not even of one that has fallen."""
+_FASTEST_MPS = 60.0
+"""Nothing on a pitch comes nearer to a ball faster than this."""
 _AREA_X_M, _AREA_Y_M = LENGTH_M / 2 - 16.5, 20.16
 
 
@@ -78,7 +80,10 @@ def _passes_the_rest(take: Take, end_s: float) -> None:
         starts = [leg.start_s for leg in take.ball.legs]
         touches.append(starts[starts.index(take.moment_s) - 1])
     until = end_s if take.next_kick is None else take.next_kick[0] - 0.06
+    clear_s = -9.0
     for t in np.arange(max(take.kicked_s, -0.1), until, 2 * STEP_S):
+        if t < clear_s:
+            continue
         ball = take.ball.at(float(t))
         if float(np.linalg.norm(ball[:2] - body.ground(float(t))[0])) > _REACH_M:
             continue
@@ -86,6 +91,7 @@ def _passes_the_rest(take: Take, end_s: float) -> None:
         gap = anatomy.gaps(body.joints(float(t))[0], ball).min()
         if gap < (MISS_M if script.miss_m else 0.0 if near > 0.014 else -0.07):
             raise Unplayable("the ball goes through the body")
+        clear_s = t + (gap - MISS_M) / _FASTEST_MPS
 
 
 def _shows(take: Take, joints: Floats, camera: Floats) -> None:
