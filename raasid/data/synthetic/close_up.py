@@ -10,7 +10,8 @@ from raasid.data.synthetic.camera import Camera, look_at
 from raasid.data.synthetic.camera_work import REFERENCE_WIDTH, Mount
 from raasid.data.synthetic.scenarios.scene import Scene
 
-_SMALLEST_PX, _LARGEST_PX = 9.0, 32.0
+_TIGHTEST = 1.5
+"""No shot is tighter, or wider, than the median by more than this factor."""
 
 
 class CloseUp:
@@ -26,7 +27,7 @@ class CloseUp:
         self._ball = scene.take.ball
         place = np.array([*self._cast.ground(0.0)[self._hero], 1.0])
         distance = float(np.linalg.norm(place - mount.centre))
-        diameter = float(np.clip(ball_px * np.exp(rng.normal(0, 0.18)), _SMALLEST_PX, _LARGEST_PX))
+        diameter = ball_px * float(np.clip(np.exp(rng.normal(0, 0.18)), 1 / _TIGHTEST, _TIGHTEST))
         self._focal = diameter * size[0] / REFERENCE_WIDTH * distance / (2 * RADIUS_M)
         self._zoom = float(rng.choice([0.0, rng.normal(0, 0.08)]))
         self._pull = float(rng.uniform(0.1, 0.35))

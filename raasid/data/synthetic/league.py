@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from raasid.data.records import Clip, Frame, Provenance
+from raasid.data.records import Clip, Event, Frame, Provenance
 from raasid.data.synthetic.arrays import Image
 from raasid.data.synthetic.camera_work import CameraWork, Operator
 from raasid.data.synthetic.close_up import CloseUp
@@ -111,10 +111,13 @@ _FIRST_FIELDS = 9
 """The fields up to `jpeg_quality`."""
 
 
-def render_clip(league: League, match: int, clip: int) -> tuple[list[Image], Clip]:
+def render_clip(
+    league: League, match: int, clip: int, *, moment_only: bool = False
+) -> tuple[list[Image], Clip]:
     """Frames (height, width, 3), blue-green-red, and the record of one clip.
 
     The result depends on the arguments alone: clips may be rendered in any order and in any process.
+    moment_only: of a scripted clip, no frame but that of the touch.
     Raises ScenarioUnknown, ShiftUnknown, and SceneUnplayable where a scenario cannot be staged.
     """
     cv2.setNumThreads(1)
@@ -142,21 +145,23 @@ def render_clip(league: League, match: int, clip: int) -> tuple[list[Image], Cli
         extra = np.random.default_rng([league.seed, match, clip, 3])
         focus = times[len(times) // 2] if scene is None else times[scene.moment]
         play = occluded(extra, play, venue.mount.centre, focus, league.occlusion)
-    plates = paint_plates(streams[2], [work.at(t) for t in times], venue.turf, venue.stadium)
+    wanted = [scene.moment] if moment_only and scene is not None else list(range(count))
+    plates = paint_plates(streams[2], [work.at(times[i]) for i in wanted], venue.turf, venue.stadium)
     shot = Shot(venue, play, work, league.size, streams[3])
     images: list[Image] = []
     frames: list[Frame] = []
     for plate in plates:
-        for i in plate.span:
+        for i in (wanted[k] for k in plate.span):
             name_on_disk = Path("images") / f"{match:03d}" / f"{clip:03d}_{i:03d}.jpg"
             image, frame = shot.frame(plate, times[i], i * stride, name_on_disk, streams[3])
             images.append(image)
             frames.append(frame)
-    record = shift.clip(_record(league, match, clip, venue=venue, play=play, scene=scene, frames=frames))
+    record = _record(league, match, clip, venue=venue, play=play, scene=scene, frames=frames)
+    images, record = shift.deliver(images, record)
     if shift.intensity:
         record = replace(record, tags=(*record.tags, f"shift_{shift.name}_{shift.intensity}"))
     noise = LabelNoise(league.missing_balls, league.box_jitter, league.swapped_wrists)
-    return shift.feed(images), noise.spoil(record, np.random.default_rng([league.seed, match, clip, 4]))
+    return images, noise.spoil(record, np.random.default_rng([league.seed, match, clip, 4]))
 
 
 def _record(
@@ -192,4 +197,5 @@ def _record(
         contact=None if scene is None else scene.contact,
         facts={} if scene is None else dict(scene.facts.record()),
         tags=tags,
+        events=() if scene is None else (Event(scene.moment, "touch" if scene.contact else "near_miss"),),
     )

@@ -40,13 +40,23 @@ class ScenarioUnknown(UsageError):
         super().__init__(f"data.scenarios: no scenario {name!r}; there are {', '.join(SCENARIOS)}")
 
 
+class PriorImpossible(UsageError):
+    """A prior over scenarios that are all of one kind."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__(
+            "data.handball_prior: needs scenarios that are offences and scenarios that are none, "
+            f"but data.scenarios has {', '.join(names)}"
+        )
+
+
 def weights(names: tuple[str, ...], handball_prior: float | None) -> dict[str, float]:
     """Probability of each scenario; `names` empty: all that training may see.
 
     handball_prior: share of clips whose touch is an offence by the current wording of the Law; scenarios in
     which both occur then stay away. None: each scenario by its own weight.
 
-    Raises ScenarioUnknown.
+    Raises ScenarioUnknown, PriorImpossible.
     """
     chosen = names or TRAINING
     for name in chosen:
@@ -57,6 +67,8 @@ def weights(names: tuple[str, ...], handball_prior: float | None) -> dict[str, f
         for offence, share in ((True, handball_prior), (False, 1 - handball_prior), (None, 0.0)):
             alike = [name for name in chosen if SCENARIOS[name].offence is offence]
             total = sum(out[name] for name in alike)
+            if share > 0 and not alike:
+                raise PriorImpossible(chosen)
             out |= {name: share * out[name] / total for name in alike}
     whole = sum(out.values())
     return {name: weight / whole for name, weight in out.items()}

@@ -2,11 +2,41 @@
 
 from __future__ import annotations
 
-from raasid.data.synthetic.shifts.shift import Shift
+from raasid.data.synthetic.shifts.bitrate import Bitrate
+from raasid.data.synthetic.shifts.composition import Prior, UnseenScenario
+from raasid.data.synthetic.shifts.fog import Fog
+from raasid.data.synthetic.shifts.kit_clash import KitClash
+from raasid.data.synthetic.shifts.law_change import LawChange
+from raasid.data.synthetic.shifts.league_style import LeagueStyle
+from raasid.data.synthetic.shifts.mirror import Mirror
+from raasid.data.synthetic.shifts.night import Night
+from raasid.data.synthetic.shifts.rain import Rain
+from raasid.data.synthetic.shifts.shift import STRONGEST, Shift
+from raasid.data.synthetic.shifts.snow import Snow
+from raasid.data.synthetic.shifts.tempo import FrameRate, SlowMotion
+from raasid.data.synthetic.shifts.viewpoint import CameraHeight, CameraZoom
 from raasid.errors import UsageError
 
-STRONGEST = 3
-SHIFTS: dict[str, type[Shift]] = {}
+SHIFTS: dict[str, type[Shift]] = {
+    suite.name: suite
+    for suite in (
+        Night,
+        Rain,
+        Snow,
+        Fog,
+        CameraHeight,
+        CameraZoom,
+        KitClash,
+        Bitrate,
+        FrameRate,
+        SlowMotion,
+        LeagueStyle,
+        Mirror,
+        Prior,
+        UnseenScenario,
+        LawChange,
+    )
+}
 
 
 class ShiftUnknown(UsageError):

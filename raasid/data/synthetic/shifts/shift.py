@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from raasid.data.synthetic.league import League
     from raasid.data.synthetic.venue import Venue
 
+STRONGEST = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Shift:
@@ -34,10 +36,6 @@ class Shift:
         """The finished venue of a match."""
         return venue
 
-    def feed(self, images: list[Image]) -> list[Image]:
-        """What arrives of a clip's pictures."""
-        return images
-
-    def clip(self, clip: Clip) -> Clip:
-        """The record that goes with them."""
-        return clip
+    def deliver(self, images: list[Image], clip: Clip) -> tuple[list[Image], Clip]:
+        """What arrives of a finished clip: its pictures, and the record that goes with them."""
+        return images, clip
