@@ -40,15 +40,16 @@ def shown(value: object) -> str:
 
 def number(value: object, what: str, low: float = -FARTHEST, high: float = FARTHEST) -> float:
     """Return a finite number within [low, high]; a boolean is none, and text only if it spells one."""
+    found = value
     if isinstance(value, str):
         spelt = value.strip()
-        value = float(spelt) if len(spelt) <= LONGEST_TEXT and _NUMBER.fullmatch(spelt) else value
-    if isinstance(value, bool) or not isinstance(value, int | float):
+        found = float(spelt) if len(spelt) <= LONGEST_TEXT and _NUMBER.fullmatch(spelt) else value
+    if isinstance(found, bool) or not isinstance(found, int | float):
         raise ValueUnusable(f"{what} is no number: {shown(value)}")
     # compared before it is converted: float() of a whole number with 400 digits overflows
-    if not low <= value <= high:
+    if not low <= found <= high:
         raise ValueUnusable(f"{what} outside [{low:.12g}, {high:.12g}]: {shown(value)}")
-    return float(value)
+    return float(found)
 
 
 def whole(value: object, what: str, low: int = 0, high: int = MOST_FRAMES) -> int:

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from raasid.data.readers.checked import ValueUnusable, label, number, numbers, one_of, shown, text, whole
+from raasid.data.readers.checked import ValueUnusable, label, numbers, one_of, shown, text, whole
 
 
 @pytest.mark.parametrize("value", [3, 3.0, "3", " 3.0 ", "3e0"])
