@@ -1,0 +1,61 @@
+"""Every annotation format is read by the real command; the samples are labels alone, which it says."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from raasid.data.readers import FORMATS
+from raasid.errors import Exit
+
+SAMPLES = {
+    "yolo": "yolo/detect",
+    "coco": "coco",
+    "mvfoul": "mvfoul",
+    "soccernet_tracking": "snmot",
+    "ball_action": "ball_action",
+    "gsr": "gsr",
+    "cvat": "cvat",
+    "labelstudio": "labelstudio",
+    "tracknet": "tracknet",
+    "issia": "issia",
+    "dfl": "dfl",
+    "roboflow_csv": "roboflow_csv",
+    "origin": "origin",
+}
+
+
+def validate(name: str, root: Path, run_dir: Path) -> subprocess.CompletedProcess[str]:
+    words = ["validate", f"data={name}", f"data.root={root}", f"hydra.run.dir={run_dir}"]
+    return subprocess.run(
+        [sys.executable, "-m", "raasid", *words], capture_output=True, text=True, timeout=240, check=False
+    )
+
+
+def test_every_format_has_a_sample() -> None:
+    assert sorted(SAMPLES) == sorted(FORMATS)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_sample_is_read_and_judged(name: str, shared: Path, tmp_path: Path) -> None:
+    done = validate(name, shared / "data/formats" / SAMPLES[name], tmp_path / "run")
+    assert done.returncode in (Exit.DONE, Exit.REFUSED), done.stderr
+    assert "Traceback" not in done.stderr
+    if name == "yolo":  # without its images a YOLO set has neither sizes nor frames
+        assert "no usable sample" in done.stderr
+        return
+    listed = json.loads((tmp_path / "run/quarantine.json").read_text())
+    assert {"left_out", "reasons", "entries"} <= set(listed)
+
+
+@pytest.mark.parametrize("name", sorted(set(SAMPLES) - {"yolo"}))
+def test_an_empty_folder_is_refused_and_told_what_is_expected(name: str, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    done = validate(name, tmp_path / "data", tmp_path / "run")
+    assert done.returncode == Exit.REFUSED, done.stderr
+    assert "no usable sample; expected" in done.stderr
+    assert "Traceback" not in done.stderr
