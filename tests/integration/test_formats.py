@@ -52,7 +52,7 @@ def test_a_sample_is_read_and_judged(name: str, shared: Path, tmp_path: Path) ->
     assert {"left_out", "reasons", "entries"} <= set(listed)
 
 
-@pytest.mark.parametrize("name", sorted(set(SAMPLES) - {"yolo"}))
+@pytest.mark.parametrize("name", sorted(set(SAMPLES) - {"yolo", "dfl"}))  # these two name the file they miss
 def test_an_empty_folder_is_refused_and_told_what_is_expected(name: str, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     done = validate(name, tmp_path / "data", tmp_path / "run")
