@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Le
+from annotated_types import Ge, Gt, Le
 from pydantic import Discriminator, Tag
 
 from raasid.config.schema.footage import DataConfig, LeagueConfig
@@ -26,7 +26,48 @@ from raasid.config.schema.formats import (
     YoloDataConfig,
 )
 from raasid.config.schema.target import TagBy
-from raasid.config.schema.types import Count, Natural, Positive
+from raasid.config.schema.types import Count, Fraction, Natural, Positive
+
+HeightM = Annotated[float, Ge(6), Le(90)]
+ScenarioName = Literal[
+    "deliberate",
+    "arm_tucked",
+    "arm_out",
+    "arm_justified",
+    "above_shoulder",
+    "close_range",
+    "own_deflection",
+    "falling_support",
+    "goalkeeper",
+    "goal_off_arm",
+    "goal_after_touch",
+    "goal_by_team_mate",
+    "goal_denied",
+    "shoulder",
+    "chest",
+    "thigh",
+    "head",
+    "foot",
+    "near_miss",
+    "elbow_behind",
+]
+ShiftName = Literal[
+    "night",
+    "rain",
+    "snow",
+    "fog",
+    "camera_height",
+    "camera_zoom",
+    "kit_clash",
+    "bitrate",
+    "frame_rate",
+    "slow_motion",
+    "league_style",
+    "mirror",
+    "prior",
+    "unseen_scenario",
+    "law_change",
+]
 
 
 class SyntheticDataConfig(DataConfig):
@@ -45,10 +86,47 @@ class SyntheticDataConfig(DataConfig):
     stride: Count = 5
     """Step between stored frames, in frames of the clip's time base."""
     league_seed: Natural = 0
+    scenario_share: Fraction = 0.0
+    """Share of clips that are scripted: one touch each, seen from near, with ground-truth facts."""
+    scenarios: tuple[ScenarioName, ...] = ()
+    """Which ones; empty: all that training may see."""
+    handball_prior: Fraction | None = None
+    """Share of the scripted clips that show an offence by today's Law; null: as the scenarios fall."""
+    unseen_share: Fraction = 0.0
+    """Share of the scripted clips that show what no training league contains."""
+    scenario_frames: Annotated[int, Ge(4), Le(100)] = 20
+    """Frames of a scripted clip; their step is 1."""
+    scenario_ball_px: Annotated[float, Ge(3), Le(40)] = 20.0
+    """As `ball_px`, for scripted clips."""
+    occlusion: Fraction = 0.0
+    """Share of clips in which somebody is put between the camera and the ball."""
+    camera_height_m: tuple[HeightM, HeightM] | None = None
+    """Lowest and highest main camera; null: 10 to 35 m."""
+    replay_speed: Annotated[float, Gt(0), Le(1)] = 1.0
+    """Below 1 the league is shown in slow motion."""
+    missing_balls: Fraction = 0.0
+    """Share of ball labels that are left out. Noise is in the labels alone; 0 gives the truth."""
+    box_jitter: Annotated[float, Ge(0), Le(0.5)] = 0.0
+    """Standard deviation by which labelled boxes are misplaced, as a share of their size."""
+    swapped_wrists: Fraction = 0.0
+    """Share of persons whose wrists are labelled the wrong way round."""
+    shift: ShiftName | None = None
+    """A shift suite: the same league under other conditions, with exact labels."""
+    shift_intensity: Annotated[int, Ge(0), Le(3)] = 0
+    """0 (none) to 3."""
 
     def complaints(self) -> Iterator[tuple[str, str]]:
-        """Some match must remain to train on."""
+        """Some match must remain to train on, and knobs that lean on others must find them."""
         yield from super().complaints()
+        if self.camera_height_m is not None and self.camera_height_m[0] > self.camera_height_m[1]:
+            yield "camera_height_m", f"must be lowest, highest, but is {list(self.camera_height_m)}"
+        if self.shift_intensity > 0 and self.shift is None:
+            yield "shift", f"must name a suite, because data.shift_intensity is {self.shift_intensity}"
+        if self.shift in ("prior", "unseen_scenario", "law_change") and self.scenario_share == 0:
+            yield (
+                "scenario_share",
+                f"must be above 0 for data.shift={self.shift}, which changes scripted clips",
+            )
         held_out = self.val_matches + self.test_matches
         if held_out >= self.matches:
             yield (

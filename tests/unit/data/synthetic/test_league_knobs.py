@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import chain
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 
+from raasid.config.schema.data import ScenarioName, ShiftName, SyntheticDataConfig
 from raasid.data.records import Clip, Visibility
 from raasid.data.synthetic.generate import generate
 from raasid.data.synthetic.league import League, render_clip
-from raasid.data.synthetic.scenarios.registry import PriorImpossible
+from raasid.data.synthetic.scenarios.registry import SCENARIOS, PriorImpossible
+from raasid.data.synthetic.shifts import SHIFTS
 from raasid.data.synthetic.venue import build_venue
 
 LEAGUE = League(matches=2, clips_per_match=2, frames_per_clip=2, size=(320, 180), seed=3)
@@ -143,3 +146,14 @@ def test_a_prior_over_one_kind_of_scenario_is_refused() -> None:
     league = replace(LEAGUE, scenario_share=1.0, scenarios=("chest",), handball_prior=0.2)
     with pytest.raises(PriorImpossible, match="chest"):
         league.scenario(0, 0)
+
+
+def test_the_schema_knows_every_knob_scenario_and_suite() -> None:
+    shown = set(SyntheticDataConfig.model_fields)
+    hidden = {"seed", "jpeg_quality"}
+    assert {field.name for field in fields(League)} - hidden <= shown
+    assert set(get_args(ScenarioName)) == set(SCENARIOS)
+    assert set(get_args(ShiftName)) == set(SHIFTS)
+    config, league = SyntheticDataConfig(), League()
+    for field in fields(League)[9:]:
+        assert getattr(config, field.name) == getattr(league, field.name), field.name
