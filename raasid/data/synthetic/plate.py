@@ -6,6 +6,7 @@ picture: the plate. A clip that pans far gets several.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import cv2
@@ -59,39 +60,42 @@ def _warped(picture: Image, warp: Floats, size: tuple[int, int]) -> Image:
     return np.asarray(cv2.warpPerspective(picture, warp, size, borderMode=cv2.BORDER_REPLICATE))
 
 
-def paint_plates(rng: Generator, cameras: list[Camera], turf: Turf, stadium: Stadium) -> list[Plate]:
-    """Plates for frames 0 … len(cameras) - 1, in order."""
+def paint_plates(rng: Generator, cameras: list[Camera], turf: Turf, stadium: Stadium) -> Iterator[Plate]:
+    """Plates for frames 0 … len(cameras) - 1, in order, each painted when it is asked for."""
     raw = rng.standard_normal((256, 256), dtype=np.float32)
     grain = np.clip(np.round(128 + turf.grain * raw), 0, 255).astype(np.uint8)
-    plates: list[Plate] = []
+    inverses = np.linalg.inv(np.stack([camera.intrinsics for camera in cameras]))
     start = 0
     while start < len(cameras):
-        stop, view = start + 1, _view(cameras[start : start + 1])
+        stop, view = start + 1, _view(cameras[start : start + 1], inverses[start : start + 1])
         while stop < len(cameras):
-            wider = _view(cameras[start : stop + 1])
+            wider = _view(cameras[start : stop + 1], inverses[start : stop + 1])
             if wider is None:
                 break
             view, stop = wider, stop + 1
         assert view is not None
-        plates.append(Plate(range(start, stop), view, *_paint(view, turf, stadium, grain)))
+        yield Plate(range(start, stop), view, *_paint(view, turf, stadium, grain))
         start = stop
-    return plates
 
 
-def _view(cameras: list[Camera]) -> Camera | None:
-    """A camera that sees what all of these see, or None when its picture would be too large."""
-    middle = cameras[len(cameras) // 2]
-    focal = max(c.focal_px for c in cameras)
-    base = replace(middle, focal_px=focal)
+def _view(cameras: list[Camera], inverses: Floats) -> Camera | None:
+    """A camera that sees what all of these see, or None when its picture would be too large.
+
+    inverses: (len(cameras), 3, 3), of their intrinsics.
+    """
+    centre = len(cameras) // 2
+    middle = cameras[centre]
+    base = replace(middle, focal_px=max(c.focal_px for c in cameras))
     width, height = middle.size
     corners = np.array([[0, 0, 1], [width, 0, 1], [width, height, 1], [0, height, 1]], dtype=np.float64)
-    seen: list[Floats] = []
-    for camera in cameras:
-        moved = corners @ base.same_spot(camera).T
-        if (moved[:, 2] <= 0.1).any():
-            return None
-        seen.append(moved[:, :2] / moved[:, 2:])
-    low, high = np.floor(np.concatenate(seen).min(axis=0)) - 3, np.ceil(np.concatenate(seen).max(axis=0)) + 3
+    # as `Camera.same_spot`, of all cameras at once, and to the last bit: corners lie on whole pixels
+    turns = base.rotation @ np.stack([camera.rotation for camera in cameras]).transpose(0, 2, 1)
+    turns[centre] = base.rotation @ base.rotation.T
+    moved = (corners @ (base.intrinsics @ turns @ inverses).transpose(0, 2, 1)).reshape(-1, 3)
+    if (moved[:, 2] <= 0.1).any():
+        return None
+    seen = moved[:, :2] / moved[:, 2:]
+    low, high = np.floor(seen.min(axis=0)) - 3, np.ceil(seen.max(axis=0)) + 3
     size = (int(high[0] - low[0]), int(high[1] - low[1]))
     if len(cameras) > 1 and (size[0] > _LARGEST * width or size[1] > _LARGEST * height):
         return None
