@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from raasid.console import progress
-from raasid.data import coco_video
 from raasid.data.footage import Footage
 from raasid.data.quarantine import Quarantine
 from raasid.data.readers.checked import ValueUnusable, mapping, number, shown, text
@@ -18,6 +17,7 @@ from raasid.data.readers.gathered import gathered, split_called
 from raasid.data.readers.image_files import ImageFiles
 from raasid.data.readers.json_file import JsonUnreadable
 from raasid.data.readers.json_stream import json_entries
+from raasid.data.readers.own_file import read_own
 from raasid.data.records import Ball, Clip, Frame, Person, Provenance
 from raasid.errors import DataError, DataRootMissing
 
@@ -101,7 +101,7 @@ def _document(
     name = files.relative(path)
     contents = _contents(path, name, ball_class, left_out)
     if contents.ours:
-        return coco_video.read(path.parent, path.name)
+        return read_own(path)
     if not contents.images or (contents.annotated and not contents.categories):
         wanting = "categories" if contents.images else "images"
         left_out.add(name, f"no COCO annotations: the file has no {wanting}")
