@@ -40,6 +40,11 @@ VERBS = {
         "raasid.config.schema.validate:ValidateConfig",
         "find what is wrong with footage",
     ),
+    "collect": Verb(
+        "raasid.pipeline.collect:collect",
+        "raasid.config.schema.collect:CollectConfig",
+        "cut new footage into clips, pre-annotate and store it",
+    ),
     "import": Verb(
         "raasid.pipeline.store_footage:store_footage",
         "raasid.config.schema.store_footage:ImportConfig",

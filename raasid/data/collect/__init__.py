@@ -1,1 +1,1 @@
-"""The data station's intake: new footage becomes clips, frames and pre-annotations, once, however often interrupted."""
+"""The intake: new footage becomes clips, frames and pre-annotations, once, however often interrupted."""

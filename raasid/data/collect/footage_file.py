@@ -50,8 +50,11 @@ class Video:
         options = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _TIMEOUT_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, _TIMEOUT_MS]
         self._capture = cv2.VideoCapture(place.removeprefix("file://"), cv2.CAP_FFMPEG, options)
         if not self._capture.isOpened():
-            raise VideoUnreadable(place, "no video: it cannot be opened; it is torn, empty or of another kind")
+            raise VideoUnreadable(
+                place, "no video: it cannot be opened; it is torn, empty or of another kind"
+            )
         self.facts = self._facts()
+        self.decoded = 0
         if self.facts.width * self.facts.height > MOST_PIXELS:
             self.close()
             size = f"{self.facts.width}x{self.facts.height}"
@@ -75,6 +78,7 @@ class Video:
             good, image = self._capture.read()
             if not good or image is None:
                 return
+            self.decoded += 1
             yield np.asarray(image, np.uint8)
 
     def _facts(self) -> VideoFacts:

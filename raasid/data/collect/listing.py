@@ -78,7 +78,7 @@ def _expand(word: str, base: Path, left_out: Quarantine, inside: tuple[Path, ...
         yield from _list(path, left_out, inside)
     elif os.path.lexists(path):
         yield Source(_absolute(path), path.name)
-    elif matches := sorted(glob.glob(str(path), recursive=True)):
+    elif matches := sorted(glob.glob(str(path), recursive=True)):  # noqa: PTH207 - absolute patterns, too
         for match in matches:
             if Path(match).is_dir():
                 continue  # `**` gives folders beside their files

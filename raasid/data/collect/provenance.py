@@ -22,7 +22,7 @@ class Origin:
     camera: str | None = None
     license: str = "unknown"
     path_pattern: str | None = None
-    """Searched in the path, `/` between folders; its groups may be called match, season, competition, camera."""
+    """Searched in the path, `/` between folders; groups: match, season, competition, camera."""
 
     def provenance(self, source: Source, annotator: str) -> Provenance:
         """Configured values win over those of the path; a match that nobody names is the file's stem."""
