@@ -67,13 +67,14 @@ def frame_picture(
     """
     high, wide = image_bgr.shape[:2]
     size = (frame.width or wide, frame.height or high)
-    if focus is not None and not _worth_enlarging(focus, size):
+    if focus is not None and not all(map(math.isfinite, focus)):
         focus = None
-    share = width * (_FRAME_SHARE if focus else 1.0)
+    enlarged = focus is not None and _worth_enlarging(focus, size)
+    share = width * (_FRAME_SHARE if enlarged else 1.0)
     height = share * size[1] / size[0]
     whole = (0.0, 0.0, float(size[0]), float(size[1]))
     views = [_view(image_bgr, frame, whole, (0.0, 0.0, share, height), focus)]
-    if focus is not None:
+    if focus is not None and enlarged:
         room = (share + _GAP, 0.0, width - share - _GAP, height)
         views.append(_view(image_bgr, frame, _around(focus, room[2] / room[3]), room, None))
     alt = escape(f"{frame.image.name}, frame {frame.index}", quote=True)
@@ -82,10 +83,10 @@ def frame_picture(
 
 
 def _worth_enlarging(focus: Box, size: tuple[int, int]) -> bool:
-    """Whether a place is near enough to the frame to show anything, and not most of it already."""
+    """Whether a place has a part in the frame, but is not most of it already."""
     x, y, w, h = focus
-    near = -size[0] < x < 2 * size[0] and -size[1] < y < 2 * size[1]
-    return near and 0 <= w < size[0] / 4 and 0 <= h < size[1] / 2
+    touches = -w < x < size[0] and -h < y < size[1]
+    return touches and w < size[0] / 3 and h < 0.6 * size[1]
 
 
 def _around(focus: Box, aspect: float) -> Box:

@@ -28,8 +28,11 @@ LIMBS = (
 """Name, joints, and length over body height. Source: Winter, Biomechanics and Motor Control of Human
 Movement, 4th edition, figure 4.1 (after Drillis and Contini)."""
 FOREARM = 0.146
-STEADY = slice(0, 9)
+_STEADY = slice(0, 9)
 """Limbs from which the body's size is told: swapped wrists must not change it."""
+
+_ENOUGH = 4
+"""Limbs that must be labelled for their lengths to be compared; otherwise a whole box must help."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +60,7 @@ class Poses:
         Limbs are foreshortened, never lengthened, so the longest ones tell; the third, since one or two may
         be wrong.
         """
-        asked = np.sort(np.nan_to_num(self.limbs()[:, STEADY], nan=-1.0), axis=1)[:, -3]
+        asked = np.sort(np.nan_to_num(self.limbs()[:, _STEADY], nan=-1.0), axis=1)[:, -3]
         return np.where(asked > 0, asked, self.box[:, 3].clip(1.0))
 
 
@@ -77,3 +80,13 @@ def poses(clip: Clip) -> Poses:
         xy,
         np.nan_to_num(np.array([person.box for _, person in found], np.float64).reshape(-1, 4)),
     )
+
+
+def cut_off(clip: Clip, found: Poses) -> Bools:
+    """Which of the M skeletons show too little to be judged: few limbs, in a box that the frame cuts."""
+    frames = [clip.frames[position] for position in found.frame]
+    size = np.array([(frame.width, frame.height) for frame in frames]).reshape(-1, 2)
+    low, high = found.box[:, :2], found.box[:, :2] + found.box[:, 2:]
+    at_edge = ((low < 2) | (high > size - 2)).any(axis=1)
+    few = (~np.isnan(found.limbs()[:, _STEADY])).sum(axis=1) < _ENOUGH
+    return np.asarray(at_edge & few)

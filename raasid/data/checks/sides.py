@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raasid.data.checks.finding import Finding, Place
-from raasid.data.checks.poses import FOREARM, Floats, Poses, poses
+from raasid.data.checks.poses import FOREARM, Floats, Poses, cut_off, poses
 from raasid.data.checks.subject import Subject
 from raasid.data.records import Clip
 
@@ -47,6 +47,7 @@ def check(subject: Subject) -> Iterator[Finding]:
         found = poses(clip)
         size = found.size() if len(found.frame) else np.zeros(0)
         rows = np.lexsort((found.frame, found.track))
+        rows = rows[~cut_off(clip, found)[rows]]
         for part in _runs(clip, found, size, rows):
             for row, reading, gain in _swaps(clip, found, size, part):
                 frame = clip.frames[found.frame[row]]
@@ -126,19 +127,21 @@ def _moved(before: Floats, after: Floats, scale: float) -> Floats:
 
     The sum over pairs of joints of their mean movement in body heights. before, after: (3, 17, 2).
     """
-    a, b = _from_parents(before), _from_parents(after)
-    way = np.linalg.norm(a[:, None] - b[None], axis=-1) / scale  # (3, 3, 17)
+    (a, a_hung), (b, b_hung) = _relative(before), _relative(after)
+    travelled = np.linalg.norm(a[:, None] - b[None], axis=-1)  # (3, 3, 17)
+    turned = np.linalg.norm(a_hung[:, None] - b_hung[None], axis=-1)
+    way = np.where(np.isnan(turned), travelled, turned) / scale
     sides = np.array(_PAIRS)
     pairs = way[:, :, sides].mean(axis=-1)
     return np.asarray(np.nan_to_num(pairs, nan=0.0).clip(max=1.0).sum(axis=-1))
 
 
-def _from_parents(points: Floats) -> Floats:
-    """Joints (3, 17, 2) relative to the trunk's middle, or to the joint that they hang on."""
+def _relative(points: Floats) -> tuple[Floats, Floats]:
+    """Joints (3, 17, 2) relative to the trunk's middle, and to the joints that they hang on (else NaN)."""
     trunk = points[:, _TRUNK]
     known = ~np.isnan(trunk[..., 0])
     middle = np.nan_to_num(trunk).sum(axis=1) / np.maximum(known.sum(axis=1), 1)[:, None]
-    out = points - middle[:, None]
+    hung = np.full_like(points, np.nan)
     for joint, parent in _PARENT.items():
-        out[:, joint] = points[:, joint] - points[:, parent]
-    return np.asarray(out)
+        hung[:, joint] = points[:, joint] - points[:, parent]
+    return points - middle[:, None], hung

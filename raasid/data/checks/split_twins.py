@@ -26,7 +26,7 @@ def check(subject: Subject) -> Iterator[Finding]:
     ]
     looks = [seen for *_, seen in frames]
     group = np.array([number[split_of[clip.id]] for clip, *_ in frames], np.int64)
-    for i, j, gap in same_pictures(looks, group, limits.hash_bits, limits.same):
+    for i, j, gap in same_pictures(looks, group, limits.hash_bits, limits.near):
         (first, earlier, _), (clip, frame, _) = frames[i], frames[j]
         yield Finding(
             "near_identical_across_splits",
@@ -35,6 +35,6 @@ def check(subject: Subject) -> Iterator[Finding]:
             f"in {split_of[clip.id]}, and as frame {earlier.index} of {first.id} in {split_of[first.id]}",
             path=str(frame.image),
             value=gap,
-            limit=limits.same,
+            limit=limits.near,
             other=(first.id, earlier.index),
         )

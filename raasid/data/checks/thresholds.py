@@ -13,16 +13,18 @@ class Thresholds:
     """Black: the brightest hundredth of the pixels is below this (1 is white)."""
     uniform: float = 0.012
     """Uniform: the standard deviation of brightness is below this."""
-    sharpness: float = 0.065
-    """Blurred: curvature over slope at the strongest edges is below this; in focus it is 0.08 to 0.25."""
+    sharpness: float = 0.09
+    """Blurred: curvature over slope at the strongest edges is below this; real footage in focus has 0.2 to 0.3."""
     still: float = 0.014
     """Frozen: no field of the picture changes by more than this."""
-    noise: float = 0.0040
+    noise: float = 0.0044
     """Frozen: nor does the whole on average by more than this; a live camera is never without noise."""
     hash_bits: int = 8
     """Of 64 bits of the perceptual hash: more differ, and two frames are not compared further."""
     same: float = 0.018
     """Two frames are one picture if their thumbnails differ by less than this, gain and offset apart."""
+    near: float = 0.03
+    """Across splits even this is too alike: a picture in another size, brightness and compression."""
     overhang: float = 0.01
     """Boxes may leave the frame by this share of its width and height."""
     outside_box: float = 0.25

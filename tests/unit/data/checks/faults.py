@@ -55,11 +55,11 @@ def splits_of(clips: Sequence[Clip]) -> dict[str, list[str]]:
 
 
 def blur(clips: Sequence[Clip], rng: Rng, folder: Path) -> Planted:
-    """Out of focus by 1.5 to 4 pixels at a width of 640."""
+    """Out of focus by 2 to 4 pixels (standard deviation) at a width of 640."""
     keys = _where(clips, rng, SHARE)
 
     def change(clip: Clip, k: int, frame: Frame) -> Frame:
-        sigma = rng.uniform(1.5, 4.0) * frame.width / 640
+        sigma = rng.uniform(2.0, 4.0) * frame.width / 640
         image = cv2.GaussianBlur(cv2.imread(str(frame.image)), (0, 0), sigma)
         return _repainted(folder, frame, f"blur/{clip.id}-{k}", image)
 
@@ -100,8 +100,9 @@ def split_twins(clips: Sequence[Clip], rng: Rng, folder: Path) -> Planted:
 
     def change(clip: Clip, k: int, frame: Frame) -> Frame:
         others = [c for c in clips if split_of[c.id] != split_of[clip.id]]
-        source = others[rng.integers(len(others))].frames
-        image = cv2.imread(str(source[rng.integers(len(source))].image)).astype(np.float32)
+        source = others[rng.integers(len(others))]
+        whole = [f for f in source.frames if (source.id, f.index) not in keys]
+        image = cv2.imread(str(whole[rng.integers(len(whole))].image)).astype(np.float32)
         image = (image * rng.uniform(0.9, 1.1)).clip(0, 255).astype(np.uint8)
         image = cv2.resize(image, None, fx=0.8, fy=0.8, interpolation=cv2.INTER_AREA)
         return _repainted(folder, frame, f"twins/{clip.id}-{k}", image, int(rng.integers(60, 95)))
