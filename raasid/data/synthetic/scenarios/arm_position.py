@@ -8,10 +8,10 @@ from raasid.data.synthetic.pose_script import Arm, Pose
 from raasid.data.synthetic.scenarios.postures import (
     CALM,
     UNJUSTIFIED,
-    airborne,
     any_arm,
     hanging,
     held,
+    leap,
     legs,
     spread_arm,
 )
@@ -35,7 +35,7 @@ def arm_tucked(rng: Generator) -> Script:
     )
     return Script(
         aim=("forearm", "hand", "forearm", "upper_arm")[int(rng.integers(4))],
-        keys=held(arm, hanging(rng), **legs(rng)),
+        keys=held(rng, arm, hanging(rng), **legs(rng)),
         facts=CALM | {"bigger": False},
     )
 
@@ -45,7 +45,7 @@ def arm_out(rng: Generator) -> Script:
     arm = spread_arm(rng)
     return Script(
         aim=_arm_part(rng),
-        keys=held(arm, any_arm(rng), **legs(rng)),
+        keys=held(rng, arm, any_arm(rng), **legs(rng)),
         facts=CALM | UNJUSTIFIED,
     )
 
@@ -60,7 +60,7 @@ def arm_justified(rng: Generator) -> Script:
         other = Arm(rng.uniform(45, 85), rng.uniform(0, 60), rng.uniform(30, 80))
         return Script(
             aim=_arm_part(rng),
-            keys=held(arm, other, **airborne(rng)),
+            keys=leap(rng, arm, other),
             jump_m=rng.uniform(0.25, 0.55),
             facts=facts,
             places=("own_area", "midfield"),
@@ -88,7 +88,7 @@ def above_shoulder(rng: Generator) -> Script:
     arm = Arm(rng.uniform(112, 155), rng.uniform(-10, 60), rng.uniform(5, 40), (0.6, 0.0, 1.0))
     return Script(
         aim=("hand", "forearm", "forearm")[int(rng.integers(3))],
-        keys=held(arm, any_arm(rng), **legs(rng)),
+        keys=held(rng, arm, any_arm(rng), **legs(rng)),
         facts=CALM | UNJUSTIFIED | {"above_shoulder": True},
         distance=(5.0, 12.0),
     )
@@ -100,7 +100,7 @@ def close_range(rng: Generator) -> Script:
     arm = spread_arm(rng) if out else hanging(rng)
     return Script(
         aim=_arm_part(rng),
-        keys=held(arm, any_arm(rng), **legs(rng)),
+        keys=held(rng, arm, any_arm(rng), **legs(rng)),
         facts=CALM | {"close_range": True} | (UNJUSTIFIED if out else {"bigger": False}),
         distance=(1.0, 1.75),
         speed=(9.0, 13.0),
@@ -112,7 +112,7 @@ def elbow_behind(rng: Generator) -> Script:
     arm = Arm(rng.uniform(50, 75), rng.uniform(-85, -55), rng.uniform(60, 100), (1.0, 0.0, 0.0))
     return Script(
         aim=("upper_arm", "forearm")[int(rng.integers(2))],
-        keys=held(arm, any_arm(rng), **legs(rng)),
+        keys=held(rng, arm, any_arm(rng), **legs(rng)),
         facts=CALM | UNJUSTIFIED,
         turned=(110, 250),
         comes_from=(130, 230),

@@ -17,7 +17,7 @@ def own_deflection(rng: Generator) -> Script:
     return Script(
         aim=("hand", "forearm", "upper_arm")[int(rng.integers(3))],
         first=parts[int(rng.integers(len(parts)))],
-        keys=held(arm, any_arm(rng), **legs(rng)),
+        keys=held(rng, arm, any_arm(rng), **legs(rng)),
         facts=CALM | UNJUSTIFIED | {"own_deflection": True},
         comes_from=(-60, 60),
     )

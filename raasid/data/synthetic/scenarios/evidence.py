@@ -21,6 +21,8 @@ CLOSE_M, FAR_M = 2.0, 3.0
 REACHES_MPS, CALM_MPS = 1.3, 0.9
 """A hand that goes for the ball is faster towards it than this; one that does not is slower."""
 MISS_M = 0.35
+_ARM_SEEN_M = 0.40
+"""So long the arm is at least as the picture shows it; straight across it would be 0.67 m."""
 _REACH_M = 3.0
 """No part of a body is so far, along the ground, from where it stands, not even of one that has fallen."""
 _FASTEST_MPS = 60.0
@@ -104,6 +106,10 @@ def _shows(take: Take, joints: Floats, camera: Floats) -> None:
             raise Unplayable("the body hides the ball")
     if take.script.aim in ARM:
         eye = look_at(camera, np.array([*take.hero.ground, 1.0]), 3000.0, 0.0, (640, 360))
+        ends, _ = eye.project(joints[[5 + take.side, 7 + take.side, LEFT_HAND + take.side]])
+        seen = float(np.linalg.norm(np.diff(ends, axis=0), axis=1).sum()) / eye.pixels_per_metre(joints[11])
+        if seen < _ARM_SEEN_M:
+            raise Unplayable("the arm points at the camera")
         hidden = self_hidden(Limbs.of(joints[None], eye), joints[None], eye)[0]
         if hidden[[7 + take.side, 9 + take.side]].any():
             raise Unplayable("the body hides the arm")

@@ -15,7 +15,7 @@ def _attacker(rng: Generator, ending: Ending, **promised: bool | str) -> Script:
     arm = hanging(rng) if rng.random() < 0.5 else spread_arm(rng)
     return Script(
         aim=("hand", "forearm", "forearm", "upper_arm")[int(rng.integers(4))],
-        keys=held(arm, any_arm(rng), **legs(rng)),
+        keys=held(rng, arm, any_arm(rng), **legs(rng)),
         facts={
             "deliberate": False,
             "above_shoulder": False,

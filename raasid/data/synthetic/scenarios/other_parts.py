@@ -5,7 +5,7 @@ from __future__ import annotations
 from numpy.random import Generator
 
 from raasid.data.synthetic.pose_script import Arm, Pose
-from raasid.data.synthetic.scenarios.postures import airborne, any_arm, held, legs, spread_arm
+from raasid.data.synthetic.scenarios.postures import any_arm, held, leap, legs, spread_arm
 from raasid.data.synthetic.scenarios.script import Script
 from raasid.laws.facts import Segment
 
@@ -13,7 +13,7 @@ from raasid.laws.facts import Segment
 def _body_part(rng: Generator, segment: Segment, **options: object) -> Script:
     return Script(
         aim=segment,
-        keys=held(any_arm(rng), any_arm(rng), **legs(rng)),
+        keys=held(rng, any_arm(rng), any_arm(rng), **legs(rng)),
         facts={"deliberate": False, "above_shoulder": False, "segment": segment},
         **options,  # type: ignore[arg-type]
     )
@@ -39,7 +39,7 @@ def thigh(rng: Generator) -> Script:
     }
     return Script(
         aim="thigh",
-        keys=held(any_arm(rng), any_arm(rng), **raised),
+        keys=held(rng, any_arm(rng), any_arm(rng), **raised),
         facts={"deliberate": False, "above_shoulder": False, "segment": "thigh"},
         part=(0.2, 0.9),
         comes_from=(-50, 50),
@@ -53,7 +53,7 @@ def head(rng: Generator) -> Script:
     arm = Arm(rng.uniform(45, 84), rng.uniform(0, 60), rng.uniform(30, 80))
     return Script(
         aim="head",
-        keys=held(arm, any_arm(rng), **(airborne(rng) if jump else legs(rng))),
+        keys=leap(rng, arm, any_arm(rng)) if jump else held(rng, arm, any_arm(rng), **legs(rng)),
         facts={"deliberate": False, "above_shoulder": False, "segment": "head"},
         jump_m=rng.uniform(0.25, 0.6) if jump else 0.0,
         distance=(9.0, 16.0),
@@ -73,7 +73,7 @@ def foot(rng: Generator) -> Script:
     }
     return Script(
         aim="foot",
-        keys=held(any_arm(rng), any_arm(rng), **stretched),
+        keys=held(rng, any_arm(rng), any_arm(rng), **stretched),
         facts={"deliberate": False, "above_shoulder": False, "segment": "foot"},
         part=(0.4, 0.9),
         comes_from=(-50, 50),
@@ -90,7 +90,7 @@ def near_miss(rng: Generator) -> Script:
         else Arm(rng.uniform(100, 145), rng.uniform(0, 60), rng.uniform(5, 40), (0.6, 0.0, 1.0))
     )
     gap = rng.uniform(0.45, 1.9) * rng.choice([-1.0, 1.0])
-    keys = held(arm, any_arm(rng), **(airborne(rng) if jumping else legs(rng)))
+    keys = leap(rng, arm, any_arm(rng)) if jumping else held(rng, arm, any_arm(rng), **legs(rng))
     if rng.random() < 0.25:
         # the hand goes for it and misses
         stance = legs(rng)

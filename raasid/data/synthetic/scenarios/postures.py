@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from numpy.random import Generator
 
 from raasid.data.synthetic.pose_script import Arm, Pose
 
+Keys = tuple[tuple[float, Pose], ...]
 CALM: dict[str, bool | str] = {"deliberate": False, "above_shoulder": False, "close_range": False}
 """Nothing special about the touch: the arm did not go for the ball, is not raised, and had time."""
 UNJUSTIFIED: dict[str, bool | str] = {"bigger": True, "justified": False}
@@ -49,6 +52,23 @@ def airborne(rng: Generator) -> dict[str, tuple[float, float] | float]:
     }
 
 
-def held(arm: Arm, other: Arm, **rest: object) -> tuple[tuple[float, Pose], ...]:
-    """One posture all the time."""
-    return ((0.0, Pose(arm=arm, other=other, **rest)),)  # type: ignore[arg-type]
+def held(rng: Generator, arm: Arm, other: Arm, **rest: object) -> Keys:
+    """One posture, in which the arms sway a little as they do."""
+    return tuple(
+        (t, Pose(arm=_swayed(rng, arm, sway), other=_swayed(rng, other, 2 * sway), **rest))  # type: ignore[arg-type]
+        for t, sway in ((-0.42, 7.0), (0.0, 0.0), (0.42, 7.0))
+    )
+
+
+def leap(rng: Generator, arm: Arm, other: Arm) -> Keys:
+    """Off the ground at the moment: knees bent before and after it, arms up all the while."""
+    crouch, flight = legs(rng), airborne(rng)
+    crouch = crouch | {"hip": (38.0, 34.0), "knee": (62.0, 58.0)}
+    low = [Pose(arm=_swayed(rng, arm, 8.0), other=_swayed(rng, other, 12.0), **crouch) for _ in range(2)]  # type: ignore[arg-type]
+    high = Pose(arm=arm, other=other, **flight)  # type: ignore[arg-type]
+    return ((-0.38, low[0]), (-0.14, high), (0.16, high), (0.40, low[1]))
+
+
+def _swayed(rng: Generator, arm: Arm, degrees: float) -> Arm:
+    raised, elbow = rng.uniform(-degrees, degrees, 2).tolist()
+    return replace(arm, raised=max(arm.raised + raised, 3.0), elbow=max(arm.elbow + elbow, 0.0))
