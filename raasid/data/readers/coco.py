@@ -15,6 +15,7 @@ from raasid.data.readers.checked import ValueUnusable, mapping, number, shown, t
 from raasid.data.readers.coco_rows import Category, Id, Picture, category, identity, picture, record, stem
 from raasid.data.readers.gathered import gathered, split_called
 from raasid.data.readers.image_files import ImageFiles
+from raasid.data.readers.image_matches import with_matches
 from raasid.data.readers.json_file import JsonUnreadable
 from raasid.data.readers.json_stream import json_entries
 from raasid.data.readers.own_file import read_own
@@ -41,7 +42,8 @@ def read(root: Path, ball_class: str | None = "ball") -> Footage:
 
     ball_class: name of the ball's category; `ball` stands for its usual names, None for a set without one.
     Keypoints are put into COCO's order by their names. Categories that are neither ball nor person are
-    counted in a note. A file that `coco_video` wrote is read in full, with all that COCO cannot hold.
+    counted in a note. Matches are as `yolo_matches.matches_of` says.
+    A file that `coco_video` wrote is read in full, with all that COCO cannot hold.
     Raises DataRootMissing, NoUsableSamples; JsonUnreadable when the only file is unreadable.
     Source: COCO data format (cocodataset.org); TAO for videos; CVAT's `attributes`.
     """
@@ -66,20 +68,25 @@ def read(root: Path, ball_class: str | None = "ball") -> Footage:
             clips += found
             split = _split(path, root)
             splits.setdefault(split, []).extend(clip.id for clip in found)
-    clips, notes = files.settle(clips)
+    clips, missing = files.settle(clips)
+    splits.pop("", None)
+    if (
+        len(splits) < 2
+    ):  # `test_x.json` on its own is no split: a part of something is held out, or nothing is
+        splits = {}
+    clips, notes = with_matches(root, clips, splits)
+    notes += missing
     if unused:
         named = ", ".join(f"{name} ({count})" for name, count in unused.most_common(5))
-        notes = (*notes, f"{unused.total()} annotations are neither ball nor person and not used: {named}")
-    splits.pop("", None)
-    # `test_x.json` on its own is no split: a part of something is held out, or nothing is
-    return gathered(root, clips, splits if len(splits) > 1 else {}, left_out, notes, EXPECTED)
+        notes.append(f"{unused.total()} annotations are neither ball nor person and not used: {named}")
+    return gathered(root, clips, splits, left_out, notes, EXPECTED)
 
 
 def _documents(root: Path) -> list[Path]:
     """List the JSON files, keypoint files first: of two that list an image, the first counts."""
     folders = [root, root / "annotations"]
     folders += sorted(path for path in root.iterdir() if path.is_dir() and split_called(path.name))
-    found = [path for folder in folders for path in sorted(folder.glob("*.json"))]
+    found = [path for folder in folders for path in folder.glob("*.json") if path.name != "scenes.json"]
     return sorted(found, key=lambda path: ("keypoints" not in path.name, path))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from raasid.data.readers.cvat_document import Document
 from raasid.data.readers.film import FilmUnreadable
 from raasid.data.readers.gathered import gathered, split_called
 from raasid.data.readers.image_files import ImageFiles
+from raasid.data.readers.image_matches import with_matches
 from raasid.data.readers.keyframes import MOST_FILLED
 from raasid.data.readers.video_files import VideoFiles
 from raasid.data.readers.walk import walk
@@ -24,6 +26,7 @@ from raasid.errors import DataRootMissing
 
 EXPECTED = "XML files as CVAT exports them: `CVAT for images 1.1` or `CVAT for video 1.1`"
 _BYTES_PER_EMPTY_FRAME = 16
+_FRAME = re.compile(r"frame_([0-9]{1,9})\.(?:png|jpe?g|webp)", re.IGNORECASE)
 
 
 def read(root: Path, ball_class: str | None = "ball", frame_rate_hz: float = 25.0) -> Footage:
@@ -33,6 +36,8 @@ def read(root: Path, ball_class: str | None = "ball", frame_rate_hz: float = 25.
     task ends. Frames of the task that no track covers are frames without annotations. A ball that is
     occluded is hidden; one whose attribute `used_in_game` says no is not the match ball and not kept.
     Box and skeleton of one group are one person; a skeleton alone gives the box round its points.
+    Matches of images are as `yolo_matches.matches_of` says. A video may be there as its frames, as CVAT
+    exports them: `images/frame_000000.png`.
     ball_class: the ball's label; `ball` stands for its usual names, None for a set without one.
     What comes before a fault in the XML is read, but no track, since its end is not known.
     frame_rate_hz: of videos that are not there.
@@ -45,7 +50,6 @@ def read(root: Path, ball_class: str | None = "ball", frame_rate_hz: float = 25.
     files, videos = ImageFiles(root, left_out), VideoFiles(root)
     clips: list[Clip] = []
     splits: dict[str, list[str]] = {}
-    notes: list[str] = []
     failure: Exception | None = None
     paths = [path for path in walk(root) if path.suffix.lower() == ".xml"]
     source = Provenance(f"cvat:{root.resolve().name}")
@@ -71,8 +75,9 @@ def read(root: Path, ball_class: str | None = "ball", frame_rate_hz: float = 25.
             unused += document.unused
     if not clips and len(paths) == 1 and isinstance(failure, XmlUnreadable):
         raise failure
-    clips, image_notes = files.settle(clips)
-    notes += [*image_notes, *videos.notes()]
+    clips, missing = files.settle(clips)
+    clips, notes = with_matches(root, clips, splits)
+    notes += [*missing, *videos.notes()]
     if unused:
         named = ", ".join(f"{what} ({count})" for what, count in unused.most_common(5))
         notes.append(f"{unused.total()} shapes are neither match ball nor person and not used: {named}")
@@ -103,7 +108,8 @@ def _video(
 ) -> Clip:
     task, name = document.task, files.relative(path)
     title = task.name or path.stem
-    video, film = videos.find(title, [path.parent, root, root / "videos"])
+    images = _numbered(path.parent / "images")
+    video, film = (path, None) if images else videos.find(title, [path.parent, root, root / "videos"])
     size = (film.width, film.height) if film else task.size
     indices = document.tracks.frames()
     if task.stop is not None:
@@ -117,11 +123,23 @@ def _video(
         if film and index >= film.frames:
             left_out.add(name, f"frames behind the end of the video: it has {film.frames}")
             break
-        balls, persons = document.tracks.at(index)
-        frames.append(Frame(index, video, *size, balls, persons, in_video=True))
+        placed: tuple[Path, int, int] | None = (video, *size)
+        if images:
+            image = images.get(index, Path(f"frame_{index:06d}.png"))
+            placed = files.find(Path(image.name), [path.parent / "images"], task.size)
+        if placed is not None:
+            frames.append(Frame(index, *placed, *document.tracks.at(index), in_video=not images))
     if not frames:
         raise ValueUnusable(f"no frame with a usable shape: {name}")
     named = task.name and path.stem == "annotations"
     return Clip(
         stem(title) if named else stem(name), tuple(frames), source, film.frame_rate_hz if film else rate
     )
+
+
+def _numbered(folder: Path) -> dict[int, Path]:
+    """Return the frames of a video that lie in a folder as images, by their index."""
+    if not folder.is_dir():
+        return {}
+    found = ((_FRAME.fullmatch(path.name), path) for path in sorted(folder.iterdir()))
+    return {int(match[1]): path for match, path in found if match}

@@ -25,6 +25,7 @@ from raasid.data.readers.coco_rows import stem
 from raasid.data.readers.film import FilmUnreadable
 from raasid.data.readers.gathered import gathered
 from raasid.data.readers.image_files import ImageFiles
+from raasid.data.readers.image_matches import with_matches
 from raasid.data.readers.json_file import JsonUnreadable
 from raasid.data.readers.json_stream import json_entries
 from raasid.data.readers.labelstudio_regions import Look, pictured, tracked
@@ -71,6 +72,7 @@ def read(
     Of several annotations the ground truth counts, else the newest that was not cancelled; predictions
     count where there is none, marked as not reviewed. Choices become tags, or the clip's ruling.
     Frames of videos are counted from 0 here, from 1 in the file; only those with a region are read.
+    Matches of images are as `yolo_matches.matches_of` says.
     ball_class: the ball's label; `ball` stands for its usual names, None for a set without one.
     frame_rate_hz: of videos that are not there and whose duration the file does not tell.
     video_size: width and height in pixels of videos that are not there; without it they are left out, since
@@ -86,7 +88,7 @@ def read(
     )
     clips: list[Clip] = []
     failure: JsonUnreadable | None = None
-    paths = [path for path in walk(root) if path.suffix.lower() == ".json"]
+    paths = [path for path in walk(root) if path.suffix.lower() == ".json" and path.name != "scenes.json"]
     with progress(f"reading {root.name or root}", total=len(paths)) as advance:
         for path in paths:
             try:
@@ -97,16 +99,14 @@ def read(
             advance(1)
     if failure is not None and not clips and len(paths) == 1:
         raise failure
-    clips, notes = reading.files.settle(clips)
-    notes = (*notes, *reading.videos.notes())
+    clips, missing = reading.files.settle(clips)
+    clips, notes = with_matches(root, clips, {})
+    notes += [*missing, *reading.videos.notes()]
     if reading.nobody:
-        notes = (*notes, f"{reading.nobody} tasks are not annotated and not used")
+        notes.append(f"{reading.nobody} tasks are not annotated and not used")
     if reading.unused:
         named = ", ".join(f"{what} ({count})" for what, count in reading.unused.most_common(5))
-        notes = (
-            *notes,
-            f"{reading.unused.total()} regions are neither ball nor person and not used: {named}",
-        )
+        notes.append(f"{reading.unused.total()} regions are neither ball nor person and not used: {named}")
     return gathered(root, clips, {}, left_out, notes, EXPECTED)
 
 

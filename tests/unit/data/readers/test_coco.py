@@ -153,6 +153,17 @@ def test_splits_come_from_folders_and_from_names_of_files(tmp_path: Path) -> Non
     assert read(tmp_path).splits == {"train": ["000"], "val": ["001"]}
 
 
+def test_series_of_names_are_matches_and_scenes_json_decides(tmp_path: Path) -> None:
+    names = ["cup_01.jpg", "cup_02.jpg", "derby_01.jpg", "derby_02.jpg"]
+    images = [image(number, file_name=name) for number, name in enumerate(names)]
+    root = coco(tmp_path, images=images)
+    assert [clip.match for clip in read(root).clips] == ["cup", "cup", "derby", "derby"]
+    written(root / "scenes.json", dict.fromkeys(names, 7))
+    footage = read(root)
+    assert {clip.match for clip in footage.clips} == {"scene-7"}
+    assert reasons(footage) == []
+
+
 def test_our_own_file_comes_back_with_what_coco_cannot_hold(tmp_path: Path) -> None:
     person = Person(3, "goalkeeper", (1.0, 2.0, 3.0, 4.0), "left", jersey="1", pitch_xy_m=(-50.0, 0.5))
     frame = Frame(7, Path("a.jpg"), 64, 32, (Ball(5.0, 6.0, 0.0, 0.0, Visibility.HIDDEN),), (person,))

@@ -269,6 +269,16 @@ def test_the_video_gives_rate_and_size_and_bounds_the_frames(tmp_path: Path) -> 
     assert reasons(footage) == [("v.xml", None, "frames behind the end of the video: it has 4")]
 
 
+def test_a_video_may_be_there_as_its_frames(tmp_path: Path) -> None:
+    root = video(tmp_path, track(ball(1), ball(3, out=1)), size=4)
+    for number in range(3):
+        write_image(root / "images" / f"frame_{number:06d}.PNG")
+    footage = read(root)
+    found = [(frame.index, frame.image.name, frame.in_video) for frame in footage.clips[0].frames]
+    assert found == [(number, f"frame_{number:06d}.PNG", False) for number in range(3)]
+    assert [path for path, *_ in reasons(footage)] == ["images/frame_000003.png"]
+
+
 def test_images_are_found_beside_the_file_or_in_images(tmp_path: Path) -> None:
     path = write_image(image(tmp_path) / "images" / "a.png")
     assert read(tmp_path).clips[0].frames[0].image == path
