@@ -1,0 +1,238 @@
+"""Collecting through the real command: killed, sharded, fed with rubbish, from a server."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import random
+import signal
+import struct
+import subprocess
+import sys
+import threading
+import time
+import zlib
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from raasid.data.store.store import Store
+
+REPO = Path(__file__).resolve().parents[2]
+
+
+def start(root: Path, *words: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "raasid", "collect", *words, f"paths.root={root}"],
+        cwd=REPO,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def run(root: Path, *words: str, status: int = 0) -> str:
+    process = start(root, *words)
+    said = process.communicate(timeout=240)[0]
+    assert process.returncode == status, said
+    return said
+
+
+def only_run(root: Path) -> Path:
+    return max((root / "logs/collect").iterdir())
+
+
+def leftovers(root: Path) -> list[str]:
+    return [str(path) for path in (root / "store").rglob("*") if path.name.startswith(".")]
+
+
+def media(root: Path) -> set[str]:
+    """Names and inodes: a file stored again would have another."""
+    return {f"{path}:{path.stat().st_ino}" for path in (root / "store").rglob("*.jpg")}
+
+
+def video(path: Path, frames: int = 50, size: tuple[int, int] = (160, 96), seed: int = 0) -> Path:
+    """A green pitch with upright blobs that walk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), 25, size)
+    rng = np.random.default_rng(seed)
+    lawn = np.full((size[1], size[0], 3), (60, 140, 70), np.uint8) + rng.integers(0, 9, 3, np.uint8)
+    for number in range(frames):
+        picture = lawn.copy()
+        for person in range(4):
+            x = 15 + 35 * person + (number * (person + 1)) // 8
+            cv2.rectangle(picture, (x, 40), (x + 6, 58), (230, 230, 40 * person), -1)
+        writer.write(picture)
+    writer.release()
+    return path
+
+
+def test_five_kills_at_random_moments_change_nothing(shared: Path, tmp_path: Path) -> None:
+    clip = shared / "data/video/match_pan_848x478.mp4"
+    words = [f"source={clip}", "collect.clip_s=0.4", "collect.rate_hz=12"]
+    began = time.monotonic()
+    run(tmp_path / "calm", *words)
+    lasted = time.monotonic() - began
+    wanted = Store(tmp_path / "calm/store").find("footage")
+
+    rng = random.Random(3)
+    for kill in range(5):
+        process = start(tmp_path / "killed", *words)
+        time.sleep(lasted * (kill + rng.random()) / 5)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+    run(tmp_path / "killed", *words)
+
+    assert Store(tmp_path / "killed/store").find("footage").digest == wanted.digest
+    assert leftovers(tmp_path / "killed") == []
+    assert len(wanted.clips()) > 10
+    assert sum(len(frame.persons) for clip in wanted.clips() for frame in clip.frames) > 500
+
+
+def test_the_second_time_nothing_is_stored(tmp_path: Path) -> None:
+    clip = video(tmp_path / "in/derby.mp4")
+    run(tmp_path, f"source={clip}")
+    before = media(tmp_path)
+    run(tmp_path, f"source={clip}")
+    assert media(tmp_path) == before
+    assert len(Store(tmp_path / "store").versions()) == 1
+
+
+def test_shards_give_the_dataset_of_one_process(tmp_path: Path) -> None:
+    for number in range(3):
+        video(tmp_path / f"in/match{number}.mp4", seed=number)
+    listed = tmp_path / "list.txt"
+    listed.write_text("# three\n" + "".join(f"in/match{number}.mp4\n" for number in range(3)))
+    run(tmp_path / "one", f"source={listed}")
+    whole = Store(tmp_path / "one/store").find("footage")
+    said = run(tmp_path / "two", f"source='@{listed}'", "collect.shard=1/2")
+    assert "1 of 3 sources are collected; other shards have 2 to go" in said
+    assert Store(tmp_path / "two/store").versions() == []
+    run(tmp_path / "two", f"source='@{listed}'", "collect.shard=0/2")
+    assert Store(tmp_path / "two/store").find("footage").digest == whole.digest
+    assert {clip.match for clip in whole.clips()} == {"match0", "match1", "match2"}
+
+
+def huge_png(path: Path) -> None:
+    """20,000 x 20,000 black pixels in some fifty kilobytes."""
+    packer, rows = zlib.compressobj(), bytes(2501)
+    body = b"".join(packer.compress(rows) for _ in range(20_000)) + packer.flush()
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        )
+
+    header = struct.pack(">IIBBBBB", 20_000, 20_000, 1, 0, 0, 0, 0)
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+    )
+
+
+@pytest.fixture
+def rubbish(tmp_path: Path) -> Path:
+    folder = tmp_path / "in"
+    good = video(folder / "gut und schön.mp4")
+    (folder / "torn.mp4").write_bytes(good.read_bytes()[: good.stat().st_size // 2])
+    video(folder / "no frames.mp4", frames=0)
+    (folder / "empty.jpg").write_bytes(b"")
+    picture = np.full((64, 96, 3), 90, np.uint8)
+    (folder / "really png.jpg").write_bytes(cv2.imencode(".png", picture)[1].tobytes())
+    cv2.imwrite(str(folder / "good.png"), picture + 5)
+    huge_png(folder / "huge.png")
+    (folder / "round").mkdir()
+    (folder / "round/again").symlink_to(folder, target_is_directory=True)
+    (folder / "self.mp4").symlink_to(folder / "self.mp4")
+    (folder / "notes.md").write_text("not footage")
+    return folder
+
+
+def test_rubbish_is_named_and_the_rest_is_stored(rubbish: Path, tmp_path: Path) -> None:
+    said_to = (tmp_path / "said").open("w+")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "raasid", "collect", f"source={rubbish}", f"paths.root={tmp_path}"],
+        cwd=REPO, stdin=subprocess.DEVNULL, stdout=said_to, stderr=said_to,
+    )  # fmt: skip
+    _, status, usage = os.wait4(process.pid, 0)
+    said_to.seek(0)
+    said = said_to.read()
+
+    assert status == 0, said
+    assert "Traceback" not in said
+    assert usage.ru_maxrss < 600_000, "KiB; the huge picture alone has 1.2 GB"
+    entries = json.loads((only_run(tmp_path) / "quarantine.json").read_text())["entries"]
+    kinds = {entry["path"]: entry["reason"].partition(":")[0] for entry in entries}
+    assert kinds == {
+        "torn.mp4": "no video",
+        "no frames.mp4": kinds["no frames.mp4"],
+        "empty.jpg": "zero bytes",
+        "really png.jpg": "wrong extension",
+        "huge.png": "absurd size",
+        "round/again": "symbolic link in a circle",
+        "self.mp4": "dead symbolic link",
+    }
+    assert kinds["no frames.mp4"] in ("no video", "no frame", "zero bytes")
+    for path in kinds:
+        assert f"warning: {path}: " in said
+    clips = Store(tmp_path / "store").find("footage").clips()
+    assert {clip.match for clip in clips} == {"gut und schön", "really png", "good"}
+    assert {frame.image.suffix for clip in clips for frame in clip.frames} == {".jpg", ".png"}
+
+
+def test_nothing_usable_is_a_usage_error(tmp_path: Path) -> None:
+    (tmp_path / "empty.jpg").write_bytes(b"")
+    said = run(tmp_path, f"source={tmp_path / 'empty.jpg'}", status=2)
+    assert "empty.jpg: zero bytes" in said
+    assert "Traceback" not in said
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[str]:
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+    handler = functools.partial(Quiet, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as http:
+        threading.Thread(target=http.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{http.server_port}"
+        http.shutdown()
+
+
+def test_a_stream_is_taken_for_so_many_seconds(server: str, tmp_path: Path) -> None:
+    video(tmp_path / "live.mp4", frames=100)
+    words = [f"source={server}/live.mp4", "collect.duration_s=2", "collect.clip_s=1"]
+    run(tmp_path, *words)
+    version = Store(tmp_path / "store").find("footage")
+    assert [len(clip.frames) for clip in version.clips()] == [5, 5]
+    run(tmp_path, *words)
+    assert len(Store(tmp_path / "store").versions()) == 1
+    assert leftovers(tmp_path) == []
+
+
+def test_a_stream_that_does_not_answer_is_named(tmp_path: Path) -> None:
+    clip = video(tmp_path / "derby.mp4")
+    said = run(tmp_path, f"source=[{clip},'http://127.0.0.1:9/live.mp4']")
+    assert "warning: http://127.0.0.1:9/live.mp4: no video" in said
+
+
+def test_memory_does_not_grow_with_the_length_of_the_video(tmp_path: Path) -> None:
+    most = []
+    for frames in (50, 1500):
+        clip = video(tmp_path / f"v{frames}.mp4", frames=frames, size=(640, 360))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "raasid", "collect", f"source={clip}", "collect.rate_hz=5",
+             "collect.annotate=false", f"paths.root={tmp_path / str(frames)}"],
+            cwd=REPO, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        _, status, usage = os.wait4(process.pid, 0)
+        assert status == 0
+        most.append(usage.ru_maxrss)
+    assert most[1] < most[0] + 40_000, f"KiB: {most}; 1,450 frames more are a gigabyte"
