@@ -172,10 +172,14 @@ def _smear(patch: Floats, by: tuple[float, float]) -> Floats:
         return patch
     steps = min(int(length) + 2, 9)
     out = np.zeros_like(patch)
-    for k in np.linspace(-0.5, 0.5, steps):
+    for k in np.linspace(-0.5, 0.5, steps).tolist():
+        if k == 0:
+            out += patch
+            continue
         move = np.array([[1.0, 0.0, by[0] * k], [0.0, 1.0, by[1] * k]])
         out += cv2.warpAffine(patch, move, patch.shape[1::-1], flags=cv2.INTER_LINEAR)
-    return out / steps
+    out /= steps
+    return out
 
 
 def self_hidden(limbs: Limbs, joints: Floats, camera: Camera) -> Bools:

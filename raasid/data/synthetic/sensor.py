@@ -74,20 +74,23 @@ class Sensor:
 
     def _grain(self, picture: Image, rng: Generator) -> Image:
         height, width = picture.shape[:2]
-        tile = _noise_tile(self.noise, width, height)
+        more, less = _noise_tiles(self.noise, width, height)
         y, x = rng.integers(0, _SPARE, 2).tolist()
-        grain = tile[y : y + height, x : x + width]
-        return np.asarray(cv2.addWeighted(picture, 1, grain, 1, -128, dst=picture))
+        part = (slice(y, y + height), slice(x, x + width))
+        cv2.add(picture, more[part], dst=picture)
+        return np.asarray(cv2.subtract(picture, less[part], dst=picture))
 
 
 @lru_cache(maxsize=2)
-def _noise_tile(sigma: float, width: int, height: int) -> Image:
+def _noise_tiles(sigma: float, width: int, height: int) -> tuple[Image, Image]:
+    """What the noise adds, and what it takes away, grey levels."""
     raw, spread = _noise(width, height)
     grain = raw * (sigma / spread)
     grain += 128
     np.round(grain, out=grain)
     grey = np.clip(grain, 0, 255, out=grain).astype(np.uint8)
-    return np.asarray(cv2.merge([grey, grey, grey]))
+    more, less = np.maximum(grey, 128) - 128, 128 - np.minimum(grey, 128)
+    return np.asarray(cv2.merge([more] * 3)), np.asarray(cv2.merge([less] * 3))
 
 
 @lru_cache(maxsize=1)

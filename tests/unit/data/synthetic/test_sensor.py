@@ -42,5 +42,5 @@ def test_each_colour_follows_its_own_curve() -> None:
 def test_two_sizes_at_once_are_enough_for_the_caches() -> None:
     for width in (80, 96, 112, 128):
         chain(noise=1.0).expose(np.full((64, width, 3), 9, np.uint8), np.random.default_rng(0))
-    assert module._noise_tile.cache_info().currsize <= 2
+    assert module._noise_tiles.cache_info().currsize <= 2
     assert module._noise.cache_info().currsize <= 1
