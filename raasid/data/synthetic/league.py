@@ -147,7 +147,7 @@ def render_clip(
         play = occluded(extra, play, venue.mount.centre, focus, league.occlusion)
     wanted = [scene.moment] if moment_only and scene is not None else list(range(count))
     plates = paint_plates(streams[2], [work.at(times[i]) for i in wanted], venue.turf, venue.stadium)
-    shot = Shot(venue, play, work, league.size, streams[3])
+    shot = Shot(venue, play, work, league.size, streams[3], close=scene is not None)
     images: list[Image] = []
     frames: list[Frame] = []
     for plate in plates:

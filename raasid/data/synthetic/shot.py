@@ -18,6 +18,7 @@ from raasid.data.synthetic.camera import Camera
 from raasid.data.synthetic.camera_work import REFERENCE_WIDTH, Operator
 from raasid.data.synthetic.cutout import Cutout
 from raasid.data.synthetic.figure import Limbs, Paint, figures, self_hidden
+from raasid.data.synthetic.finish import NEAR_PX_PER_M, finish
 from raasid.data.synthetic.motion import Play
 from raasid.data.synthetic.pitch import line_distance
 from raasid.data.synthetic.plate import Plate
@@ -26,6 +27,8 @@ from raasid.data.synthetic.skeleton import COCO_JOINTS
 from raasid.data.synthetic.venue import Venue
 
 _SUBFRAMES = 3
+_SHARP_PX = 2.5
+"""Who moves further during the exposure shows no small parts."""
 _HIDDEN, _PARTLY = 0.5, 0.25
 """Covered shares of the ball above which it counts as hidden and as partly visible."""
 
@@ -58,12 +61,23 @@ class _Sphere:
 
 
 class Shot:
-    """Renders the frames of one clip."""
+    """Renders the frames of one clip.
+
+    close: whether people have faces, fingers and numbers, which show in close-ups alone.
+    """
 
     def __init__(
-        self, venue: Venue, play: Play, work: Operator, size: tuple[int, int], seed: Generator
+        self,
+        venue: Venue,
+        play: Play,
+        work: Operator,
+        size: tuple[int, int],
+        seed: Generator,
+        *,
+        close: bool = False,
     ) -> None:
         self._venue, self._play, self._work, self._size = venue, play, work, size
+        self._close = close
         self._turn = np.linalg.qr(seed.standard_normal((3, 3)))[0]
         self._axis = seed.standard_normal(3)
         side = float(np.sign(venue.light.towards[0])) if venue.light.sky == "sun" else 0.0
@@ -135,8 +149,20 @@ class Shot:
         cuts = figures(limbs, paints, self._size, light=levels, side=self._side, smear_px=smear)
         for k, (actor, cut) in enumerate(zip(near.tolist(), cuts, strict=True)):
             if cut is not None:
-                out.append(_Body(actor, cut, float(depth[k, 11:13].mean()), pixels[k], ~hidden[k]))
+                whole = cut
+                if self._close and float(np.abs(smear[k]).max()) < _SHARP_PX:
+                    whole = self._finished(cut, joints[actor], hidden[k], actor, camera, float(levels[k]))
+                out.append(_Body(actor, whole, float(depth[k, 11:13].mean()), pixels[k], ~hidden[k]))
         return sorted(out, key=lambda b: -b.depth)
+
+    def _finished(
+        self, cut: Cutout, joints: Floats, hidden: Bools, actor: int, camera: Camera, light: float
+    ) -> Cutout:
+        if camera.pixels_per_metre(joints[11]) < NEAR_PX_PER_M:
+            return cut
+        who = self._play.cast.actors[actor]
+        number = 1 if who.role == "goalkeeper" else who.track % 20 + 1 if who.role == "player" else 0
+        return finish(cut, joints, hidden, who.outfit, camera, light=light, number=number)
 
     def _spheres(self, cameras: list[Camera], t: float) -> list[_Sphere]:
         """The match ball and then a spare one, where they can show."""
