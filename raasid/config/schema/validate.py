@@ -52,7 +52,7 @@ class ThresholdsConfig(Section):
     uniform: Fraction = 0.012
     """Uniform: the standard deviation of brightness is below this."""
     sharpness: Strength = 0.09
-    """Blurred: curvature over slope at the strongest edges is below this; real footage in focus has 0.2 to 0.3."""
+    """Blurred: curvature over slope at the strongest edges is below this; in focus it is 0.2 or more."""
     still: Fraction = 0.014
     """Frozen: no field of the picture changes by more than this."""
     noise: Fraction = 0.0044

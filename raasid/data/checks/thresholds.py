@@ -14,7 +14,7 @@ class Thresholds:
     uniform: float = 0.012
     """Uniform: the standard deviation of brightness is below this."""
     sharpness: float = 0.09
-    """Blurred: curvature over slope at the strongest edges is below this; real footage in focus has 0.2 to 0.3."""
+    """Blurred: curvature over slope at the strongest edges is below this; in focus it is 0.2 or more."""
     still: float = 0.014
     """Frozen: no field of the picture changes by more than this."""
     noise: float = 0.0044
