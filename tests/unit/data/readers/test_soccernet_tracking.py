@@ -132,8 +132,8 @@ def test_two_sequences_do_not_share_their_images(tmp_path: Path) -> None:
 
 
 BAD = {
-    "0,1,10,20,30,60,1": "frame outside [1, 9]: 0.0",
-    "10,1,10,20,30,60,1": "frame outside [1, 9]: 10.0",
+    "0,1,10,20,30,60,1": "frame outside [1, 9]: '0'",
+    "10,1,10,20,30,60,1": "frame outside [1, 9]: '10'",
     "1.5,1,10,20,30,60,1": "frame is no whole number: '1.5'",
     "1,x,10,20,30,60,1": "track is no number: 'x'",
     "1,1,10,20,nan,60,1": "box is no number: 'nan'",
