@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Le
 
 from raasid.config.schema.footage import FilesDataConfig
 from raasid.config.schema.types import Count, Positive
@@ -30,6 +32,8 @@ class MvfoulDataConfig(FilesDataConfig):
     format: Literal["mvfoul"] = "mvfoul"
     group: Literal["match", "action"] = "match"
     """What counts as one match when splits are made; action: as the published splits have it."""
+    around: Annotated[int, Ge(0), Le(75)] = 0
+    """Frames before and after the incident that come along; the dataset's own baseline takes 12."""
 
 
 class BallActionDataConfig(FilesDataConfig):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -13,10 +14,11 @@ from typing import Any
 from raasid.data.footage import Footage
 from raasid.data.media import VIDEO_SUFFIXES
 from raasid.data.quarantine import Quarantine
-from raasid.data.readers.checked import ValueUnusable, label, mapping, sequence, text, whole
+from raasid.data.readers.checked import ValueUnusable, label, mapping, text, whole
 from raasid.data.readers.film import FilmFacts, FilmUnreadable, film_facts
 from raasid.data.readers.gathered import gathered, split_called
-from raasid.data.readers.json_file import JsonUnreadable, read_json
+from raasid.data.readers.json_file import JsonUnreadable
+from raasid.data.readers.json_stream import json_entries
 from raasid.data.readers.place import missing_note
 from raasid.data.readers.walk import walk
 from raasid.data.records import Clip, Event, Frame, Provenance
@@ -25,6 +27,7 @@ from raasid.errors import DataRootMissing
 EXPECTED = "<league>/<season>/<game>/Labels-ball.json beside the game's video"
 _NAMES = ("labels-ball.json", "*_class_events.json")
 """SoccerNet's name, and that of SoccerTrack v2."""
+_KEYS = ("annotations", "actions")
 _LONGEST_MS = 100_000_000
 _TEAMS = ("left", "right", "home", "away")
 
@@ -73,21 +76,18 @@ def read(root: Path, frame_rate_hz: float = 25.0) -> Footage:
 
 def _game(path: Path, root: Path, frame_rate_hz: float, left_out: Quarantine, notes: list[str]) -> list[Clip]:
     name = os.path.relpath(path, root)
-    document = read_json(path, lambda reason: left_out.add(name, reason))
-    try:
-        document = mapping(document, "document")
-        listed = sequence(document.get("annotations", document.get("actions")), "annotations")
-    except ValueUnusable as error:
-        left_out.add(name, str(error))
-        return []
     actions: list[_Action] = []
-    for number, entry in enumerate(listed, start=1):
+    found = Counter[str]()
+    for key, line, entry in json_entries(path):
+        if key not in _KEYS:
+            continue
+        found[key] += 1
         try:
             actions.append(_action(entry))
         except ValueUnusable as error:
-            left_out.add(name, f"{error}, annotation {number}")
+            left_out.add(name, str(error), line)
     if not actions:
-        left_out.add(name, f"no usable annotation: of {len(listed)}")
+        left_out.add(name, f"no usable annotation: of {found.total()} in {' or '.join(_KEYS)}")
         return []
     videos = _videos(path.parent)
     halves: Sequence[int | None] = (None,)
@@ -96,7 +96,7 @@ def _game(path: Path, root: Path, frame_rate_hz: float, left_out: Quarantine, no
         for action in actions:
             if action.half is None and halves != (None,):
                 left_out.add(name, f"half unknown: {action.label} at {action.time_ms} ms")
-    if len(halves) == 1 and "actions" in document and videos:
+    if len(halves) == 1 and found["actions"] and videos:
         notes.append(f"{name}: positions count from the start of the match; check them against the video")
     clips: list[Clip] = []
     for half in halves:

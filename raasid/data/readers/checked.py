@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Collection
 from reprlib import Repr
+from sys import intern
 from typing import Any
 
 MOST_FRAMES = 10_000_000
@@ -111,4 +112,4 @@ def label(value: object, what: str) -> str:
     found = re.sub(r"[^\w]+", "_", text(value, what).casefold()).strip("_")
     if not found:
         raise ValueUnusable(f"{what} is no name: {shown(value)}")
-    return found
+    return intern(found)  # a file has the same few names in every row

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from raasid.data.footage import Footage
@@ -60,7 +61,9 @@ def read(root: Path, frame_rate_hz: float = 25.0) -> Footage:
     rows = _rows(root / TABLE, left_out)
     clips: list[Clip] = []
     alone: list[str] = []
-    for video_id, listed in sorted(rows.items()):
+    videos = len(rows)
+    for video_id in sorted(rows):
+        listed = rows.pop(video_id)
         video = film_beside((root / "train", root / "clips", root), video_id)
         film = None
         try:
@@ -78,7 +81,7 @@ def read(root: Path, frame_rate_hz: float = 25.0) -> Footage:
                 left_out.add(TABLE, reason, window.line)
             else:
                 clips.append(clip)
-    notes = missing_note("videos", len(alone), len(rows), *alone[:1])
+    notes = missing_note("videos", len(alone), videos, *alone[:1])
     return gathered(root, clips, {}, left_out, notes, EXPECTED)
 
 
@@ -91,7 +94,7 @@ def _rows(table: Path, left_out: Quarantine) -> dict[str, list[_Row]]:
 
     for line, (video, time, event, attributes) in read_table(table, _COLUMNS, bad):
         try:
-            video_id = place_of(Path(), video, "video_id").as_posix()
+            video_id = video if video in rows else place_of(Path(), video, "video_id").as_posix()
             time_s = number(time, "time", 0, _LONGEST_S)
             row = _Row(time_s, line, label(event, "event"), _attributes(attributes))
         except ValueUnusable as error:
@@ -103,6 +106,7 @@ def _rows(table: Path, left_out: Quarantine) -> dict[str, list[_Row]]:
     return rows
 
 
+@lru_cache(maxsize=1024)  # some ten lists of attributes make up a whole season
 def _attributes(cell: str) -> tuple[str, ...]:
     """Return the names in a Python list literal; none for an empty cell or a `nan`."""
     if not cell or cell.casefold() == "nan":

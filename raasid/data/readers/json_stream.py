@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,11 +20,12 @@ _NEAR = 16
 _BLANK = re.compile(r"[ \t\r\n]*")
 
 
-def json_entries(path: Path) -> Iterator[tuple[str, int, Any]]:
+def json_entries(path: Path, objects: Collection[str] = ()) -> Iterator[tuple[str, int, Any]]:
     """Yield (key, line from 1, entry) in the order of the file.
 
     Of a JSON object, each entry of the lists that stand under its keys, and each value that is no list, as
     a whole. Of a JSON list, each entry, under the key "". What comes before an error is yielded.
+    objects: keys whose value is an object of many; its members are yielded one by one, as (name, value).
     Numbers are not looked at: nan and 1e400 pass, and the checks of single values refuse them.
 
     Raises
@@ -40,7 +41,7 @@ def json_entries(path: Path) -> Iterator[tuple[str, int, Any]]:
                 for line, entry in text.listed():
                     yield "", line, entry
             elif opening == "{":
-                yield from _keyed(text)
+                yield from _keyed(text, objects)
             else:
                 raise text.bad(f"no JSON object or list: it starts with {shown(opening)}")
             if text.peek():
@@ -49,16 +50,14 @@ def json_entries(path: Path) -> Iterator[tuple[str, int, Any]]:
         raise JsonUnreadable(path, None, f"cannot be read: {error.strerror}") from error
 
 
-def _keyed(text: _Text) -> Iterator[tuple[str, int, Any]]:
-    for _ in text.between("{", "}"):
-        line = text.line
-        key = text.value()
-        if not isinstance(key, str):
-            raise text.bad(f"not valid JSON: a key is no text: {shown(key)}")
-        text.skip(":")
+def _keyed(text: _Text, objects: Collection[str]) -> Iterator[tuple[str, int, Any]]:
+    for line, key in text.members():
         if text.peek() == "[":
-            for line, entry in text.listed():
-                yield key, line, entry
+            for line_of_entry, entry in text.listed():
+                yield key, line_of_entry, entry
+        elif text.peek() == "{" and key in objects:
+            for line_of_entry, name in text.members():
+                yield key, line_of_entry, (name, text.value())
         else:
             yield key, line, text.value()
 
@@ -110,6 +109,17 @@ class _Text:
         for _ in self.between("[", "]"):
             line = self.line
             yield line, self.value()
+
+    def members(self) -> Iterator[tuple[int, str]]:
+        """Stop behind each key of an object, before its value; line and key."""
+        for _ in self.between("{", "}"):
+            line = self.line
+            key = self.value()
+            if not isinstance(key, str):
+                raise self.bad(f"not valid JSON: a key is no text: {shown(key)}")
+            self.skip(":")
+            self.peek()
+            yield line, key
 
     def value(self) -> Any:
         while True:

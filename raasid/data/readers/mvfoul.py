@@ -19,7 +19,8 @@ from raasid.data.readers.checked import ValueUnusable, mapping, number, sequence
 from raasid.data.readers.film import FilmFacts, FilmUnreadable, film_facts
 from raasid.data.readers.folded_names import FoldedNames
 from raasid.data.readers.gathered import gathered, split_called
-from raasid.data.readers.json_file import JsonUnreadable, read_json
+from raasid.data.readers.json_file import JsonUnreadable
+from raasid.data.readers.json_stream import json_entries
 from raasid.data.readers.mvfoul_labels import Labels, labels_of
 from raasid.data.readers.place import missing_note, place_of
 from raasid.data.records import Clip, Event, Frame, Provenance
@@ -30,19 +31,18 @@ FILE_NAME = "annotations.json"
 EXPECTED = "Train, Valid, Test or Challenge with annotations.json and action_N/clip_M.mp4, or one of them"
 FOUL = 75
 """Frame of the incident; clips go on for 126 or 127 frames."""
-AROUND = 12
-"""Frames before and after it that are read: those that the dataset's own baseline looks at."""
 _RATE_HZ = 25.0
 _SLOWEST = 50.0
 
 Group = Literal["match", "action"]
 
 
-def read(root: Path, group: Group = "match") -> Footage:
-    """Read every incident: a clip for each camera that saw it, with the frames around the incident.
+def read(root: Path, group: Group = "match", around: int = 0) -> Footage:
+    """Read every incident: a clip for each camera that saw it, with the frame of the incident.
 
     group: what counts as one match when splits are made: the match, which the published splits cut into
     pieces, or the single incident, as they have it. The declared splits are kept either way.
+    around: frames before and after the incident that come along; the dataset's own baseline takes 12.
     `Provenance.replay_speed` is how many times slower than life a replay runs; `Clip.frame_rate_hz` counts
     the frames of a second of play, so that of a replay is higher. Labels: `mvfoul_labels.labels_of`.
     Clips whose video is not there are read from their labels alone.
@@ -58,23 +58,21 @@ def read(root: Path, group: Group = "match") -> Footage:
     for folder in folders:
         name = os.path.relpath(folder / FILE_NAME, root)
 
-        def bad(reason: str, name: str = name) -> None:
-            left_out.add(name, reason)
+        def bad(line: int, reason: str, name: str = name) -> None:
+            left_out.add(name, reason, line)
 
+        split = _split_name(folder)
+        source = f"mvfoul:{root.resolve().name}"
+        reading = _Split(folder, split, source, group, around, FoldedNames(), bad)
         try:
-            document = mapping(read_json(folder / FILE_NAME, bad), "document")
-            actions = mapping(document.get("Actions"), "Actions")
+            found = list(reading.clips())
         except JsonUnreadable as error:
             if len(folders) == 1:
                 raise
             left_out.add(name, error.reason, error.line)
             continue
-        except ValueUnusable as error:
-            bad(str(error))
-            continue
-        split = _split_name(document, folder)
-        source = f"mvfoul:{root.resolve().name}"
-        found = list(_Split(folder, split, source, group, FoldedNames(), bad).clips(actions))
+        if not found:
+            left_out.add(name, "no usable action: nothing of Actions can be read")
         clips += found
         splits.setdefault(split_called(split) or split, []).extend(clip.id for clip in found)
     alone = [clip.id for clip in clips if not clip.frames[0].width]
@@ -82,12 +80,16 @@ def read(root: Path, group: Group = "match") -> Footage:
     return gathered(root, clips, splits, left_out, notes, EXPECTED)
 
 
-def _split_name(document: dict[str, Any], folder: Path) -> str:
-    """Return what the split calls itself; its folder's name where it does not."""
+def _split_name(folder: Path) -> str:
+    """Return the folder's name; where that is no split's, what its file calls itself before the actions."""
+    name = folder.resolve().name.casefold()
+    if split_called(name) or name == "challenge":
+        return name
     try:
-        return text(document.get("Set"), "Set").casefold()
-    except ValueUnusable:
-        return folder.resolve().name.casefold()
+        key, _, value = next(json_entries(folder / FILE_NAME, objects=("Actions",)))
+        return text(value, "Set").casefold() if key == "Set" else name
+    except (StopIteration, ValueUnusable, JsonUnreadable):
+        return name
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,29 +133,32 @@ class _Split:
     name: str
     source: str
     group: Group
+    around: int
     disk: FoldedNames
-    bad: Callable[[str], None]
+    bad: Callable[[int, str], None]
 
-    def clips(self, actions: dict[str, Any]) -> Iterator[Clip]:
-        with progress(f"reading {self.name}", total=len(actions)) as advance:
-            for key, value in actions.items():
-                advance(1)
-                yield from self._views(shown(key), value)
+    def clips(self) -> Iterator[Clip]:
+        with progress(f"reading {self.name}") as advance:
+            for key, line, entry in json_entries(self.folder / FILE_NAME, objects=("Actions",)):
+                if key == "Actions":
+                    advance(1)
+                    name, action = entry if isinstance(entry, tuple) else ("", entry)
+                    yield from self._views(shown(name), action, line)
 
-    def _views(self, key: str, value: Any) -> Iterator[Clip]:
+    def _views(self, key: str, value: Any, line: int) -> Iterator[Clip]:
         try:
             action = mapping(value, "action")
             views = sequence(action.get("Clips"), "Clips")
         except ValueUnusable as error:
-            self.bad(f"{error}, action {key}")
+            self.bad(line, f"{error}, action {key}")
             return
-        labels = labels_of(action, lambda reason: self.bad(f"{reason}, action {key}"))
+        labels = labels_of(action, lambda reason: self.bad(line, f"{reason}, action {key}"))
         game = _game(action.get("UrlLocal"))
         for view in views:
             try:
                 yield self._clip(view, labels, game)
             except ValueUnusable as error:
-                self.bad(f"{error}, action {key}")
+                self.bad(line, f"{error}, action {key}")
 
     def _clip(self, value: Any, labels: Labels, game: _Game) -> Clip:
         view = mapping(value, "clip")
@@ -162,7 +167,8 @@ class _Split:
             raise ValueUnusable(f"Url has no action and clip: {shown(view.get('Url'))}")
         place, film = self._film(place_of(self.folder, "/".join(url[-2:]), "Url"))
         slower = number(view.get("Replay speed", 1.0), "Replay speed", 1 / _SLOWEST, _SLOWEST)
-        end = min(FOUL + AROUND + 1, film.frames if film else FOUL + AROUND + 1)
+        start = max(0, FOUL - self.around)
+        end = min(FOUL + self.around + 1, film.frames if film else FOUL + self.around + 1)
         if end <= FOUL:
             raise ValueUnusable(f"clip ends before its incident: {end} frames, incident at {FOUL}")
         width, height = (film.width, film.height) if film else (0, 0)
@@ -170,9 +176,7 @@ class _Split:
         camera = text(view.get("Camera type") or "", "Camera type", empty=True)
         return Clip(
             id=f"{self.name}/{action}/{name}",
-            frames=tuple(
-                Frame(index, place, width, height, in_video=True) for index in range(FOUL - AROUND, end)
-            ),
+            frames=tuple(Frame(index, place, width, height, in_video=True) for index in range(start, end)),
             provenance=Provenance(
                 source=self.source,
                 annotator="referees" if labels.labelled else "unknown",

@@ -15,7 +15,8 @@ from raasid.data.keypoints import COUNT
 from raasid.data.quarantine import Quarantine
 from raasid.data.readers.checked import ValueUnusable, label, mapping, numbers, sequence, shown, whole
 from raasid.data.readers.gathered import gathered, split_called
-from raasid.data.readers.json_file import JsonUnreadable, read_json
+from raasid.data.readers.json_file import JsonUnreadable
+from raasid.data.readers.json_stream import json_entries
 from raasid.data.readers.place import missing_note, place_of
 from raasid.data.readers.yolo_matches import matches_of
 from raasid.data.records import Ball, Clip, Fact, Frame, Keypoint, Person, Provenance, Tags
@@ -116,14 +117,11 @@ def _samples(
     def bad(reason: str) -> None:
         left_out.add(path.name, reason)
 
-    document = read_json(path, bad)
     seen: set[str] = set()
-    try:
-        listed = sequence(document, "document")
-    except ValueUnusable as error:
-        bad(str(error))
-        return
-    for number, entry in enumerate(listed, start=1):
+    for key, line, entry in json_entries(path):
+        if key:
+            left_out.add(path.name, f"not a list of records: it has the key {shown(key)}", line)
+            continue
         name = ""
         try:
             record = mapping(entry, "record")
@@ -133,7 +131,7 @@ def _samples(
                 raise ValueUnusable(f"second record of one image: {shown(name)}")
             sample = _sample(image, record, size, bad)
         except ValueUnusable as error:
-            bad(f"{error}, record {number}")
+            left_out.add(path.name, str(error), line)
         except ImageUnreadable as error:
             left_out.add(name, error.reason)
         else:

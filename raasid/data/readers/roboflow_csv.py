@@ -85,8 +85,9 @@ def read(root: Path, ball_class: str | None = "ball") -> Footage:
         notes.append(f"{unlabelled} images stand in no table: they count as background")
     source = f"roboflow_csv:{root.resolve().name}"
     clips = (
-        Clip(splitext(name)[0], (_frame(picture, balls),), Provenance(source, match=matches[name]))
-        for name, picture in sorted(pictures.items())
+        # each picture is given up as its clip is made
+        Clip(splitext(name)[0], (_frame(pictures.pop(name), balls),), Provenance(source, match=matches[name]))
+        for name in sorted(pictures)
     )
     splits = {split: [splitext(name)[0] for name in names] for split, names in per_split.items() if split}
     return gathered(root, clips, splits, left_out, notes, EXPECTED)
@@ -96,6 +97,7 @@ def _pictures(table: Path, root: Path, left_out: Quarantine, *, only: bool) -> d
     """Read one table; image paths below the root -> what the rows say of them."""
     name = os.path.relpath(table, root)
     pictures: dict[str, _Picture] = {}
+    places: dict[str, tuple[str, Path]] = {}
 
     def bad(line: int, reason: str) -> None:
         left_out.add(name, reason, line)
@@ -103,7 +105,10 @@ def _pictures(table: Path, root: Path, left_out: Quarantine, *, only: bool) -> d
     try:
         for line, cells in read_table(table, _COLUMNS, bad):
             try:
-                _take(cells, table.parent, root, pictures)
+                if cells[0] not in places:
+                    path = place_of(table.parent, cells[0], "filename")
+                    places[cells[0]] = os.path.relpath(path, root), path
+                _take(cells, *places[cells[0]], pictures)
             except ValueUnusable as error:
                 bad(line, str(error))
     except TableUnreadable as error:
@@ -113,12 +118,11 @@ def _pictures(table: Path, root: Path, left_out: Quarantine, *, only: bool) -> d
     return pictures
 
 
-def _take(cells: list[str], folder: Path, root: Path, pictures: dict[str, _Picture]) -> None:
-    path = place_of(folder, cells[0], "filename")
+def _take(cells: list[str], name: str, path: Path, pictures: dict[str, _Picture]) -> None:
     size = [
         whole(cell, what, 1, LONGEST_EDGE) for cell, what in zip(cells[1:3], ("width", "height"), strict=True)
     ]
-    picture = pictures.setdefault(os.path.relpath(path, root), _Picture(path, size[0], size[1]))
+    picture = pictures.setdefault(name, _Picture(path, size[0], size[1]))
     if (picture.width, picture.height) != tuple(size):
         raise ValueUnusable(
             f"two sizes of one image: {size[0]}x{size[1]}, before {picture.width}x{picture.height}"

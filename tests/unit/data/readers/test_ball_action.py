@@ -99,27 +99,20 @@ def test_a_video_that_cannot_be_opened_leaves_its_labels_out(tmp_path: Path) -> 
 
 
 def test_bad_actions_are_told_and_the_others_load(tmp_path: Path) -> None:
-    bad = [
-        action("x"),
-        action(None),
-        action("-5"),
-        action("1e400"),
-        action(label=7),
-        action(time=5),
-        None,
-        [],
-    ]
+    bad = [*map(action, ("x", None, "-5", "1e400")), action(label=7), action(time=5), None, []]
     root = labels(tmp_path, *bad, action())
+    path = root / GAME / "Labels-ball.json"
+    path.write_text(path.read_text().replace('{"gameTime', '\n{"gameTime'))
     assert len(read(root).clips[0].events) == 1
-    assert reasons(root) == [
-        "annotation is no object: None, annotation 7",
-        "annotation is no object: [], annotation 8",
-        "gameTime is no text: 5, annotation 6",
-        "label is no text: 7, annotation 5",
-        "position is no number: 'x', annotation 1",
-        "position is no number: None, annotation 2",
-        "position outside [0, 100000000]: '-5', annotation 3",
-        "position outside [0, 100000000]: '1e400', annotation 4",
+    assert [(entry.line, entry.reason) for entry in read(root).left_out] == [
+        (2, "position is no number: 'x'"),
+        (3, "position is no number: None"),
+        (4, "position outside [0, 100000000]: '-5'"),
+        (5, "position outside [0, 100000000]: '1e400'"),
+        (6, "label is no text: 7"),
+        (7, "annotation is no object: None"),
+        (7, "annotation is no object: []"),
+        (7, "gameTime is no text: 5"),
     ]
 
 

@@ -115,3 +115,14 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     tracemalloc.stop()
     assert count == 100_000
     assert peak < 500_000 < path.stat().st_size
+
+
+def test_members_of_a_named_object_come_one_by_one_with_their_lines(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text('{"Set": "train",\n "Actions": {\n  "0": {"a": [1]},\n  "7": 5 }, "Else": {"b": 1}}')
+    assert list(json_entries(path, objects=("Actions",))) == [
+        ("Set", 1, "train"),
+        ("Actions", 3, ("0", {"a": [1]})),
+        ("Actions", 4, ("7", 5)),
+        ("Else", 4, {"b": 1}),
+    ]

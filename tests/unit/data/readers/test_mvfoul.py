@@ -47,8 +47,14 @@ def test_every_view_of_an_incident_is_a_clip_with_what_was_said_of_it(root: Path
     assert clip.facts["severity"] == 3.0
     assert clip.tags == ("action_class_standing_tackling", "offence_offence", "severity_3")
     assert clip.provenance.camera == "Close-up player or field referee"
-    assert [frame.index for frame in clip.frames] == list(range(63, 88))
-    assert all(frame.in_video for frame in clip.frames)
+    assert [(frame.index, frame.in_video) for frame in clip.frames] == [(FOUL, True)]
+
+
+def test_frames_around_the_incident_come_along_when_asked_for(root: Path) -> None:
+    write_film(root / "Train" / "action_3" / "clip_0.mp4", 80)
+    found = clips(root, around=12)
+    assert [frame.index for frame in found["train/action_0/clip_0"].frames] == list(range(63, 88))
+    assert [frame.index for frame in found["train/action_3/clip_0"].frames] == list(range(63, 80))
 
 
 def test_match_season_competition_and_edition_stand_in_the_url(root: Path) -> None:
@@ -118,12 +124,10 @@ def test_a_listed_clip_that_is_missing_is_one_note_and_its_labels_load(root: Pat
 def test_a_clip_that_ends_before_its_incident_or_cannot_be_opened_is_left_out(root: Path) -> None:
     write_film(root / "Train" / "action_0" / "clip_0.mp4", 70)
     (root / "Train" / "action_0" / "clip_1.mp4").write_bytes(b"no video")
-    write_film(root / "Train" / "action_3" / "clip_0.mp4", 80)
     assert reasons(root) == [
         "clip ends before its incident: 70 frames, incident at 75, action '0'",
         "video cannot be read: action_0/clip_1.mp4, no video: OpenCV cannot open its 8 bytes, action '0'",
     ]
-    assert [frame.index for frame in clips(root)["train/action_3/clip_0"].frames] == list(range(63, 80))
 
 
 def test_the_challenge_split_has_no_labels_and_still_loads(root: Path) -> None:

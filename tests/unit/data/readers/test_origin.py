@@ -17,6 +17,8 @@ from raasid.data.records import Ball
 from raasid.errors import DataRootMissing, NoUsableSamples
 from raasid.laws.facts import read_facts
 
+INTENTS = ("deliberate", "accidental", "natural_position", "unnatural_position")
+
 
 def record(image: str = "images/a.png", **more: Any) -> dict[str, Any]:
     return {"image_path": image, "frame_number": 3, "ball_position": [0.5, 0.25], **more}
@@ -101,17 +103,19 @@ def test_bad_records_are_told_and_the_others_load(tmp_path: Path) -> None:
         record(7),
     ]
     root = lists(tmp_path, train=[record("good.png"), *bad, record("good.png")])
+    path = root / "train_annotations.json"
+    path.write_text(path.read_text().replace("}, ", "},\n"))
     assert [clip.id for clip in read(root).clips] == ["good"]
-    assert reasons(root) == [
-        "ball_position is no list of 2 numbers: [0.5], record 3",
-        "ball_position outside [0, 1]: 7, record 4",
-        "frame_number outside [0, 10000000]: -1, record 6",
-        "image_path is no text: 7, record 9",
-        "image_path leads out of the data root: '../a.png', record 2",
-        "player_intent is none of deliberate, accidental, natural_position, unnatural_position: 'unsure', record 5",
-        "pose_data is no object: [1], record 7",
-        "record is no object: None, record 8",
-        "second record of one image: 'good.png', record 10",
+    assert [(entry.line, entry.reason) for entry in read(root).left_out] == [
+        (2, "image_path leads out of the data root: '../a.png'"),
+        (3, "ball_position is no list of 2 numbers: [0.5]"),
+        (4, "ball_position outside [0, 1]: 7"),
+        (5, f"player_intent is none of {', '.join(INTENTS)}: 'unsure'"),
+        (6, "frame_number outside [0, 10000000]: -1"),
+        (7, "pose_data is no object: [1]"),
+        (8, "image_path is no text: 7"),
+        (8, "record is no object: None"),
+        (9, "second record of one image: 'good.png'"),
     ]
 
 
