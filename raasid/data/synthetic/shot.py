@@ -111,7 +111,8 @@ class Shot:
         labels = [(s.in_play, ball) for s in spheres if (ball := self._label(s)) is not None]
         labelled = tuple(ball for _, ball in labels)
         in_play = bool(labels) and labels[0][0]
-        persons = tuple(self._person(b) for b in bodies)
+        # who only grazes the picture's edge has no box in it
+        persons = tuple(p for b in bodies if min((p := self._person(b)).box[2:]) > 0)
         tags = self._tags(labelled[0] if in_play else None, joints, t)
         width, height = self._size
         if not in_play and labelled:
