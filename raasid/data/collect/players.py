@@ -5,6 +5,7 @@ A proposal for annotators, not a detector to be measured: it knows colours and s
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -16,6 +17,8 @@ from raasid.data.media import Image
 Box = tuple[float, float, float, float]
 Mask = NDArray[np.uint8]
 Floats = NDArray[np.float64]
+Pixels = NDArray[np.float64]
+"""(N, 2) column, row."""
 
 _WORKING_WIDTH = 1280
 """Larger frames are looked at this wide; persons there are still ten pixels and more."""
@@ -25,8 +28,13 @@ _LEAST_TURF = 0.08
 """Less of the frame is no pitch: a close-up of the stands, a studio."""
 _CONTRAST, _LIMB_CONTRAST = 20.0, 13.0
 """How far from the turf's colour a body is, and its thin and blurred limbs."""
+_MOST_BESIDE_LINES = 0.6
+_WIDE, _TALL, _HEAP_STEPS = 0.85, 1.65, 5
+"""Heights of a person from which on a thing is looked at as two."""
 _THINNEST = 0.15
 """A body is at least this thick, in its own heights; a piece of the centre circle is not."""
+_LINE_LENGTH, _DIRECTIONS = 0.08, 32
+"""Of the frame's height, and so many between 0 and 180 degrees."""
 _FEWEST_FOR_PERSPECTIVE = 6
 
 
@@ -57,7 +65,8 @@ def propose_players(image: Image) -> list[Proposal]:
     blobs = _blobs(away, small.shape[0])
     usual = _usual_heights(blobs, small.shape[0])
     found = []
-    for (x, y, w, h, area), height in zip(blobs, usual, strict=True):
+    for blob, height in _taken_apart(blobs, usual):
+        (x, y, w, h), area = _extent(blob), len(blob)
         ratio = h / height
         if not 0.55 < ratio < 1.75 or w > 1.25 * max(h, height):
             continue
@@ -110,33 +119,79 @@ def _away_from_turf(image: Image, turf: Mask) -> Floats:
     return np.asarray(np.sqrt(np.square(away).sum(axis=2)), np.float64)
 
 
-def _blobs(away: Floats, frame_height: int) -> list[tuple[float, float, float, float, float]]:
-    """Left, top, width, height, area of what is thicker than a pitch line, with the limbs around it."""
+def _blobs(away: Floats, frame_height: int) -> list[Pixels]:
+    """Pixels of each thing that is thicker than a pitch line, with the limbs around it."""
     line = max(3, round(frame_height / 160) | 1)
     body = (away > _CONTRAST).astype(np.uint8)
+    lines = _lines(body, line, frame_height)
+    body &= 1 - lines
     thick = cv2.morphologyEx(body, cv2.MORPH_OPEN, np.ones((line + 1, line), np.uint8))
-    limbs = cv2.dilate(thick, np.ones((2 * line + 1, line), np.uint8)) & (away > _LIMB_CONTRAST)
+    around = cv2.dilate(thick, np.ones((2 * line + 1, line), np.uint8))
+    limbs = around & (away > _LIMB_CONTRAST) & (body | (away < _CONTRAST))
     whole = cv2.morphologyEx(limbs.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((line + 2, line), np.uint8))
     inside = cv2.distanceTransform(whole, cv2.DIST_L2, 3)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(whole)
     found = []
-    for number, (x, y, w, h, area) in enumerate(stats[1:].astype(float).tolist(), start=1):
-        here = np.s_[int(y) : int(y + h), int(x) : int(x + w)]
-        thickness = 2 * float(inside[here][labels[here] == number].max())
-        if thickness < _THINNEST * h:
+    beside = cv2.dilate(lines, np.ones((2 * line + 1, 2 * line + 1), np.uint8))
+    for number, (x, y, w, h, area) in enumerate(stats[1:].astype(int).tolist(), start=1):
+        if not 0.02 * frame_height <= h <= 0.9 * frame_height or h > 6 * w or area < 0.25 * w * h:
             continue
-        upright = w <= 1.6 * h and h <= 6 * w
-        if 0.02 * frame_height <= h <= 0.9 * frame_height and upright and area >= 0.25 * w * h:
-            found.append((x, y, w, h, area))
+        rows, columns = np.nonzero(labels[y : y + h, x : x + w] == number)
+        rows, columns = rows + y, columns + x
+        thickness = 2 * float(inside[rows, columns].max())
+        if thickness >= _THINNEST * h and beside[rows, columns].mean() < _MOST_BESIDE_LINES:
+            found.append(np.column_stack([columns, rows]).astype(np.float64))
     return found
 
 
-def _usual_heights(blobs: list[tuple[float, float, float, float, float]], frame_height: int) -> Floats:
+def _extent(blob: Pixels) -> Box:
+    x, y = blob.min(axis=0)
+    right, foot = blob.max(axis=0) + 1
+    return float(x), float(y), float(right - x), float(foot - y)
+
+
+def _taken_apart(blobs: list[Pixels], usual: Floats) -> Iterator[tuple[Pixels, float]]:
+    """Halve what is too wide or too tall for one person where its pixels fall into two heaps."""
+    for blob, height in zip(blobs, usual.tolist(), strict=True):
+        _, _, w, h = _extent(blob)
+        if w < _WIDE * height and h < _TALL * height:
+            yield blob, height
+            continue
+        along = (blob - blob.mean(axis=0))[:, 0 if w >= _WIDE * height else 1]
+        heaps = np.array([blob[along < 0].mean(axis=0), blob[along >= 0].mean(axis=0)])
+        near = along >= 0
+        for _ in range(_HEAP_STEPS):
+            near = np.linalg.norm(blob - heaps[1], axis=1) < np.linalg.norm(blob - heaps[0], axis=1)
+            if near.all() or not near.any():
+                break
+            heaps = np.array([blob[~near].mean(axis=0), blob[near].mean(axis=0)])
+        yield from ((part, height) for part in (blob[~near], blob[near]) if len(part))
+
+
+def _lines(foreground: Mask, line: int, frame_height: int) -> Mask:
+    """Return what lies on a straight run longer than a person and is thin there: pitch markings."""
+    length = max(9, round(_LINE_LENGTH * frame_height)) | 1
+    long = np.zeros_like(foreground)
+    for turn in range(_DIRECTIONS):
+        angle = np.pi * turn / _DIRECTIONS
+        dx, dy = np.cos(angle) * length / 2, np.sin(angle) * length / 2
+        element = np.zeros((length, length), np.uint8)
+        middle = length // 2
+        ends = [(round(middle - dx), round(middle - dy)), (round(middle + dx), round(middle + dy))]
+        cv2.line(element, ends[0], ends[1], 1)
+        rows, columns = element.any(axis=1), element.any(axis=0)
+        element = np.ascontiguousarray(element[rows][:, columns])
+        long |= cv2.morphologyEx(foreground, cv2.MORPH_OPEN, element)
+    bulk = cv2.morphologyEx(foreground, cv2.MORPH_OPEN, np.ones((2 * line, 2 * line), np.uint8))
+    return np.asarray(long & (1 - cv2.dilate(bulk, np.ones((line, line), np.uint8))), np.uint8)
+
+
+def _usual_heights(blobs: list[Pixels], frame_height: int) -> Floats:
     """Return how tall a person is where each blob stands: a line over the frame, by the median of slopes.
 
     Few blobs tell no line; then each is taken to be as tall as it is.
     """
-    boxes = np.array(blobs).reshape(-1, 5)
+    boxes = np.array([_extent(blob) for blob in blobs]).reshape(-1, 4)
     if len(boxes) < _FEWEST_FOR_PERSPECTIVE:
         return np.asarray(boxes[:, 3], np.float64)
     feet, heights = boxes[:, 1] + boxes[:, 3], boxes[:, 3]

@@ -15,8 +15,10 @@ from raasid.data.media import Media
 from raasid.data.records import Clip, Frame, Keypoint, Person
 from raasid.report.document import write_document
 
-_MOST_PICTURES = 6
-_MOST_CLOSE_UPS = 9
+_MOST_PICTURES = 4
+_MOST_CLOSE_UPS = 12
+_TWO_A_ROW = '<div class="pictures" style="grid-template-columns:1fr 1fr">'
+"""People are small in whole frames."""
 _MOST_ROWS = 200
 _LEFT_ARM, _RIGHT_ARM = (5, 7, 9), (6, 8, 10)
 
@@ -45,7 +47,7 @@ def _pictures(clips: Sequence[Clip]) -> list[str]:
     rest = [(clip, frame) for clip in clips for frame in clip.frames]
     seen = [(clip, frame) for clip, frame in rest if frame.persons] or rest
     step = max(1, len(seen) // _MOST_PICTURES)
-    whole = [_figure(clip, frame, None, 520) for clip, frame in seen[step // 2 :: step][:_MOST_PICTURES]]
+    whole = [_figure(clip, frame, None, 540) for clip, frame in seen[step // 2 :: step][:_MOST_PICTURES]]
     posed = [
         (_arms(person), clip, frame, person)
         for clip, frame in seen
@@ -53,16 +55,14 @@ def _pictures(clips: Sequence[Clip]) -> list[str]:
         if person.keypoints
     ]
     posed.sort(key=lambda entry: -entry[0])
-    close = [_figure(clip, frame, person, 340) for _, clip, frame, person in _spread(posed)[:_MOST_CLOSE_UPS]]
+    close = [_figure(clip, frame, person, 540) for _, clip, frame, person in _spread(posed)[:_MOST_CLOSE_UPS]]
     parts = [
         "<h2>What was seen</h2>",
-        f'<p class="note">{FRAME_KEY}</p><div class="pictures">{"".join(whole)}</div>',
+        f'<p class="note">{FRAME_KEY}</p>{_TWO_A_ROW}{"".join(whole)}</div>',
     ]
     if close:
         note = "The skeletons whose arms reach farthest, one a person."
-        parts.append(
-            f'<h3>Close up</h3><p class="note">{note}</p><div class="pictures">{"".join(close)}</div>'
-        )
+        parts.append(f'<h3>Close up</h3><p class="note">{note}</p>{_TWO_A_ROW}{"".join(close)}</div>')
     return parts
 
 
@@ -80,7 +80,7 @@ def _arms(person: Person) -> float:
     """Return how well the arms can be judged: their reach in heights of the box, times the confidence."""
     reach = sum(_reach(person.keypoints, arm) for arm in (_LEFT_ARM, _RIGHT_ARM))
     trust = 0.0 if person.mark is None else person.mark.confidence
-    return trust * min(1.0, person.box[3] / 30) * reach / person.box[3]
+    return trust * reach / person.box[3]
 
 
 def _reach(points: Sequence[Keypoint], arm: tuple[int, int, int]) -> float:

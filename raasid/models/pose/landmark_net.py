@@ -53,5 +53,5 @@ class LandmarkNet:
         self._net.setInput(blob)
         landmarks, presence = self._net.forward(list(_OUTPUTS))
         rows = np.asarray(landmarks, np.float32).reshape(-1, _FIELDS)[:LANDMARKS]
-        visible = 1 / (1 + np.exp(-rows[:, 3]))
+        visible = 1 / (1 + np.exp(-rows[:, 3].clip(-50, 50)))
         return np.column_stack([rows[:, :2] * scale, visible]), float(np.ravel(presence)[0])
