@@ -138,8 +138,8 @@ def _blobs(away: Floats, frame_height: int) -> list[Pixels]:
             continue
         rows, columns = np.nonzero(labels[y : y + h, x : x + w] == number)
         rows, columns = rows + y, columns + x
-        thickness = 2 * float(inside[rows, columns].max())
-        if thickness >= _THINNEST * h and beside[rows, columns].mean() < _MOST_BESIDE_LINES:
+        thickness = 2 * float(inside[rows, columns].max()) - 1
+        if thickness >= max(_THINNEST * h, line + 1) and beside[rows, columns].mean() < _MOST_BESIDE_LINES:
             found.append(np.column_stack([columns, rows]).astype(np.float64))
     return found
 
