@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from raasid.config.compose import compose
+from raasid.config.schema.store_footage import ImportConfig
+from raasid.data.readers import FORMATS
+from raasid.data.sources import open_footage
+from raasid.data.store.layout import Names
+from raasid.data.store.store import Store
+
+SAMPLES = {
+    "yolo": "yolo/pose",
+    "soccernet_tracking": "snmot",
+}
+"""Where the samples are not in a folder of the format's name."""
+
+
+def sample(name: str, shared: Path, tmp_path: Path) -> Path:
+    """The sample's folder; YOLO's gets the picture that its label belongs to."""
+    folder = shared / "data/formats" / SAMPLES.get(name, name)
+    if name != "yolo":
+        return folder
+    root = tmp_path / "yolo"
+    for kind in ("images", "labels"):
+        (root / kind / "train").mkdir(parents=True)
+    label = folder / "000000000785.txt"
+    (root / "labels/train" / label.name).write_bytes(label.read_bytes())
+    (root / "data.yaml").write_bytes((folder / "data.yaml").read_bytes())
+    cv2.imwrite(str(root / "images/train/000000000785.png"), np.zeros((425, 640, 3), np.uint8))
+    return root
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_what_a_reader_reads_comes_back_from_the_store(name: str, shared: Path, tmp_path: Path) -> None:
+    words = [f"data={name}", f"data.root={sample(name, shared, tmp_path)}", "name=x"]
+    words += ["data.ball_class=null"] if name == "yolo" else []
+    cfg = compose("import", ImportConfig, words)
+    footage = open_footage(cfg.data, tmp_path / "data")
+    assert footage.clips
+    version = Store(tmp_path / "store").add("x", footage, made_by="a test")
+
+    names = Names.of([frame.image for clip in footage.clips for frame in clip.frames])
+    expected = [
+        replace(clip, frames=tuple(replace(f, image=version.folder / names[f.image]) for f in clip.frames))
+        for clip in sorted(footage.clips, key=lambda clip: clip.id)
+    ]
+    assert version.footage().clips == expected
+    assert version.footage().splits == {split: sorted(ids) for split, ids in footage.splits.items()}
