@@ -126,13 +126,18 @@ class Document:
         gone = flag(shape.element, "outside")
         if shape.element.tag == "skeleton":
             gone = gone or all(point == UNLABELLED for point in shape.points.values())
-        if frame in self._track.keys:
-            raise ValueUnusable(f"second keyframe of one frame: {frame}")
-        self._track.lines[frame] = shape.element.line
+        keys, known = self._track.keys, frame in self._track.keys
         # out of sight before it is looked at: what is left of a shape that is gone need not be sound
-        self._track.keys[frame] = None
-        if not gone:
-            self._track.keys[frame] = record(shape, self._number(around), self._ball_class)
+        before = keys.setdefault(frame, None)
+        self._track.lines.setdefault(frame, shape.element.line)
+        found = None if gone else record(shape, self._number(around), self._ball_class)
+        if known and (before is not None or found is not None):
+            persons = [each for each in (before, found) if isinstance(each, Person)]
+            (both,) = joined(persons) if len(persons) == 2 else (before,)
+            if both is before:
+                raise ValueUnusable(f"second keyframe of one frame: {frame}")
+            found = both
+        keys[frame] = found
 
     def _number(self, track: Element) -> int:
         """Return the person's number: the track's, or that of the first track of its group."""

@@ -150,6 +150,22 @@ def test_box_and_skeleton_of_a_group_are_one_person_that_moves(tmp_path: Path) -
     ]
 
 
+def test_box_and_skeleton_in_one_track_are_one_person(tmp_path: Path) -> None:
+    nose = '<points label="nose" outside="{}" occluded="0" points="30,20"/>'
+    bones = f'<skeleton frame="{{}}" keyframe="1">{nose}</skeleton>'
+    shapes = box(0), bones.format(0, 0), bones.format(2, 1), box(2, out=1)
+    footage = read(video(tmp_path, track(*shapes, label="player", number=4)))
+    seen = [(p.track, p.box[0], p.keypoints[0]) for frame in footage.clips[0].frames for p in frame.persons]
+    assert seen == [(4, 10, (30, 20, 2))] * 2
+    assert reasons(footage) == []
+
+
+def test_a_ball_that_leaves_the_game_within_its_track_is_gone_from_there(tmp_path: Path) -> None:
+    used, spare = (f'<attribute name="used_in_game">{value}</attribute>' for value in (1, 0))
+    shapes = ball(0, 1, more=used), ball(2, 1, more=spare), ball(5, 1, more=used), ball(6, 1, out=1)
+    assert sorted(balls(read(video(tmp_path, track(*shapes))).clips[0])) == [0, 1, 5]
+
+
 def test_attributes_of_an_image_become_team_number_and_track(tmp_path: Path) -> None:
     known = "".join(
         f'<attribute name="{k}">{v}</attribute>'
