@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +16,7 @@ from pathlib import Path
 
 from raasid import console
 from raasid.data import coco_video
+from raasid.data.drafts import draft_of, sweep
 from raasid.data.records import Clip
 from raasid.data.synthetic.league import League
 from raasid.data.synthetic.render_matches import part_name, render_matches
@@ -55,14 +54,13 @@ def generate(league: League, folder: Path, workers: int = 2) -> list[Clip]:
 
 def _render(league: League, final: Path, workers: int) -> None:
     final.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(final)
-    draft = final.with_name(f".{final.name}.{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(4)}")
+    sweep(final.parent, final.name)
     clips_asked = [(m, c) for m in range(league.matches) for c in range(league.clips_per_match)]
     frames = sum(league.frames_of(match, clip) for match, clip in clips_asked)
     if not console.err().is_terminal:
         console.err().print(f"rendering the synthetic league: {frames} frames into {final}", markup=False)
+    draft = draft_of(final.parent, final.name)
     try:
-        draft.mkdir()
         with console.progress("rendering the synthetic league", frames) as advance:
             _run(league, draft, max(1, min(workers, league.matches)), advance)
         clips = [clip for match in range(league.matches) for clip in coco_video.read(draft, part_name(match))]
@@ -140,21 +138,3 @@ def _work(
         if status != 0:
             said.seek(0)
             raise RenderingFailed(status, said.read()[-400:].strip() or "nothing")
-
-
-def _sweep(final: Path) -> None:
-    """Remove what processes of this machine that are gone have left half done."""
-    for draft in final.parent.glob(f".{final.name}.{socket.gethostname()}.*"):
-        owner = draft.name.split(".")[-2]
-        if owner.isdigit() and not _alive(int(owner)):
-            shutil.rmtree(draft, ignore_errors=True)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

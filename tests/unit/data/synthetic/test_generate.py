@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 import threading
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def test_a_failure_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_a_draft_whose_process_is_gone_is_swept_away(tmp_path: Path) -> None:
     name = f"synthetic-{LEAGUE.digest()[:12]}"
-    orphan = tmp_path / f".{name}.{module.socket.gethostname()}.999999999.abcd"
+    orphan = tmp_path / f".{name}.{socket.gethostname()}.999999999.abcd"
     stranger = tmp_path / f".{name}.elsewhere.1.abcd"
     orphan.mkdir()
     stranger.mkdir()
