@@ -113,7 +113,7 @@ def test_drift_is_told_against_a_stored_version(raasid: Run, tmp_path: Path) -> 
     kept = raasid("import", *small, "name=before", "data.league_seed=3")
     assert kept.returncode == 0, kept.stderr
     run = tmp_path / "run"
-    tight = ["data.ball_px=28", "reference=before", f"hydra.run.dir={run}"]
+    tight = ["data.ball_px=28", "drift.permutations=199", "reference=before", f"hydra.run.dir={run}"]
     done = raasid("validate", *small, *tight)
     assert "differ from the reference" in done.stdout, done.stderr
     drifts = {drift["feature"]: drift for drift in written(done, run)["drift"]}  # type: ignore[attr-defined]

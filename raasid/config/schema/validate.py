@@ -51,8 +51,8 @@ class ThresholdsConfig(Section):
     """Black: the brightest hundredth of the pixels is below this (1 is white)."""
     uniform: Fraction = 0.012
     """Uniform: the standard deviation of brightness is below this."""
-    sharpness: Strength = 0.09
-    """Blurred: curvature over slope at the strongest edges is below this; in focus it is 0.2 or more."""
+    sharpness: Strength = 0.11
+    """Blurred: curvature over slope at the strongest edges is below this; in focus it is 0.3 or more."""
     still: Fraction = 0.014
     """Frozen: no field of the picture changes by more than this."""
     noise: Fraction = 0.0044

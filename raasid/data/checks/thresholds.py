@@ -13,8 +13,8 @@ class Thresholds:
     """Black: the brightest hundredth of the pixels is below this (1 is white)."""
     uniform: float = 0.012
     """Uniform: the standard deviation of brightness is below this."""
-    sharpness: float = 0.09
-    """Blurred: curvature over slope at the strongest edges is below this; in focus it is 0.2 or more."""
+    sharpness: float = 0.11
+    """Blurred: curvature over slope at the strongest edges is below this; in focus it is 0.3 or more."""
     still: float = 0.014
     """Frozen: no field of the picture changes by more than this."""
     noise: float = 0.0044

@@ -8,8 +8,8 @@ from raasid.data.records import Clip
 from raasid.data.synthetic.generate import generate
 from raasid.data.synthetic.league import League
 
-SEEDS = (41, 42)
-"""Not those on which the thresholds were chosen (11 to 18, 21 to 23, 31)."""
+SEEDS = (51, 52)
+"""Not those on which the thresholds were chosen (11 to 18, 21 to 23, 31, 42)."""
 
 
 @pytest.fixture(scope="session")
