@@ -127,8 +127,8 @@ class Document:
         if shape.element.tag == "skeleton":
             gone = gone or all(point == UNLABELLED for point in shape.points.values())
         keys, known = self._track.keys, frame in self._track.keys
-        # out of sight before it is looked at: what is left of a shape that is gone need not be sound
-        before = keys.setdefault(frame, None)
+        before = keys.get(frame)
+        keys.setdefault(frame, None)  # out of sight already if what follows finds a fault in it
         self._track.lines.setdefault(frame, shape.element.line)
         found = None if gone else record(shape, self._number(around), self._ball_class)
         if known and (before is not None or found is not None):
