@@ -30,12 +30,15 @@ class BallPath:
 
     def __init__(self, points: Floats) -> None:
         self._points = points
+        # asked for dozens of times per frame: plain numbers are quicker than rows of an array
+        self._rows: list[list[float]] = points.tolist()
 
     def at(self, t: float) -> Floats:
         """(3,) metres; before and after the sampled time the ball is held where it was."""
         place = min(max((t + BEFORE_S) / STEP_S, 0.0), len(self._points) - 1.0)
         i = min(int(place), len(self._points) - 2)
-        return np.asarray(self._points[i] + (self._points[i + 1] - self._points[i]) * (place - i))
+        share, here, after = place - i, self._rows[i], self._rows[i + 1]
+        return np.array([a + (b - a) * share for a, b in zip(here, after, strict=True)])
 
     def velocity(self, t: float) -> Floats:
         """(3,) m/s."""
