@@ -59,6 +59,7 @@ def read(root: Path, frame_rate_hz: float = 25.0) -> Footage:
         raise DataRootMissing(root, EXPECTED)
     left_out = Quarantine()
     rows = _rows(root / TABLE, left_out)
+    source = f"dfl:{root.resolve().name}"
     clips: list[Clip] = []
     alone: list[str] = []
     videos = len(rows)
@@ -74,8 +75,10 @@ def read(root: Path, frame_rate_hz: float = 25.0) -> Footage:
         if video is None:
             alone.append(video_id)
         place = video or root / "train" / f"{video_id}.mp4"
+        match = video_id.rpartition("_")[0] or video_id
+        provenance = Provenance(source, match=match, competition="bundesliga")
         for window in _windows(listed, left_out):
-            clip = _clip(root, video_id, place, film, frame_rate_hz, window)
+            clip = _clip(video_id, provenance, place, film, frame_rate_hz, window)
             if film is not None and clip.frames[-1].index >= film.frames:
                 reason = f"window behind the end of the video: frame {clip.frames[-1].index} of {film.frames}"
                 left_out.add(TABLE, reason, window.line)
@@ -150,7 +153,12 @@ def _give_up(window: _Window, left_out: Quarantine) -> None:
 
 
 def _clip(
-    root: Path, video_id: str, place: Path, film: FilmFacts | None, frame_rate_hz: float, window: _Window
+    video_id: str,
+    provenance: Provenance,
+    place: Path,
+    film: FilmFacts | None,
+    frame_rate_hz: float,
+    window: _Window,
 ) -> Clip:
     rate = film.frame_rate_hz if film else frame_rate_hz
 
@@ -161,9 +169,4 @@ def _clip(
     events = tuple(Event(index(row.time_s), row.event, None, row.attributes) for row in window.events)
     shown_at = {index(window.start_s), index(window.end_s), *(event.frame for event in events)}
     frames = tuple(Frame(number, place, width, height, in_video=True) for number in sorted(shown_at))
-    provenance = Provenance(
-        f"dfl:{root.resolve().name}",
-        match=video_id.rpartition("_")[0] or video_id,
-        competition="bundesliga",
-    )
     return Clip(f"{video_id}/{index(window.start_s):08d}", frames, provenance, rate, events=events)
