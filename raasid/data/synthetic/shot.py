@@ -88,7 +88,7 @@ class Shot:
         """Picture and labels of the frame whose exposure is centred on time t, seconds."""
         venue, play = self._venue, self._play
         shutter = venue.sensor.shutter_s
-        cameras = [self._work.at(t + s * shutter) for s in np.linspace(-0.5, 0.5, _SUBFRAMES)]
+        cameras = [self._work.at(t + s * shutter) for s in np.linspace(-0.5, 0.5, _SUBFRAMES).tolist()]
         camera = cameras[_SUBFRAMES // 2]
         picture, before = plate.frame(camera)
         picture = _pan_blur(picture, cameras[0], cameras[-1])
@@ -139,7 +139,8 @@ class Shot:
         ground = joints[near, 11, :2]
         levels = self._venue.light.level(ground)
         shutter = self._venue.sensor.shutter_s
-        drift = np.pad(self._play.cast.velocity(t)[near], ((0, 0), (0, 1))) * shutter / 2
+        drift = np.zeros((len(near), 3))
+        drift[:, :2] = self._play.cast.velocity(t)[near] * shutter / 2
         hips = joints[near, 11]
         smear = cameras[-1].project(hips + drift)[0] - cameras[0].project(hips - drift)[0]
         limbs = Limbs.of(joints[near], camera)
