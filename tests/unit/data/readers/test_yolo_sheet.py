@@ -127,3 +127,27 @@ def test_a_sheet_that_is_not_text_is_an_error(ball_set) -> None:
     (root / "data.yaml").write_bytes(b"\x00\xff\xfe")
     with pytest.raises(DataSheetUnreadable, match="not a YAML text"):
         sheet_of(root)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("names: " + "[" * 3000, "line 1: nested too deeply: more than 16 levels"),
+        ("- " * 3000 + "\n", "line 1: nested too deeply: more than 16 levels"),
+        ("names: 2026-13-45\n", "not valid YAML: month must be in 1..12"),
+        (f"nc: {'9' * 5000}\n", "not valid YAML"),
+        ("names: {'999999999999': ball}\n", "names must be a list or id: name"),
+    ],
+)
+def test_a_sheet_that_no_parser_survives_is_an_error_too(text: str, message: str, ball_set) -> None:
+    with pytest.raises(DataSheetUnreadable, match=message):
+        sheet_of(ball_set({"images/train/a.jpg": None}, text))
+
+
+def test_names_that_repeat_themselves_a_billion_times_are_shown_in_short(ball_set) -> None:
+    bomb = "a: &a [x, x]\n" + "".join(
+        f"{c}: &{c} [*{p}, *{p}]\n" for p, c in zip("abcdefghijklmn", "bcdefghijklmno", strict=True)
+    )
+    with pytest.raises(DataSheetUnreadable) as failure:
+        sheet_of(ball_set({"images/train/a.jpg": None}, f"{bomb}names: [*o, *o]\nnc: 9\n"))
+    assert len(str(failure.value)) < 1000
