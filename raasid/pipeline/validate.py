@@ -34,11 +34,11 @@ class LimitsExceeded(RaasidError):
             f"{row.kind.title.lower()} {row.share:.2%}, limit {row.limit:.2%}" for row in found.over
         )
         count = "1 limit is" if len(found.over) == 1 else f"{len(found.over)} limits are"
-        worst = max(found.over, key=lambda row: row.share)
+        tolerated = " ".join(f"limits.{row.name}={_rounded_up(row.share)}" for row in found.over)
         super().__init__(
             f"{count} exceeded: {told}\n"
             f"next: look at {report}, then mend or leave out what quarantine.json lists; "
-            f"or tolerate it: limits.{worst.name}={_rounded_up(worst.share)}"
+            f"or tolerate it: {tolerated}"
         )
 
 

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from raasid.data.checks.look import Look
 
-_BLOCK = 512
+_BLOCK = 32
+"""Rows at a time: a row of 100,000 hashes is 0.8 MB, and a block should stay near the processor."""
 _NEAREST = 32
 """Candidates of one frame that are compared: a camera that never moves makes thousands."""
 
@@ -24,15 +25,17 @@ def same_pictures(
     """
     hashes = np.array([seen.hash for seen in looks], np.uint64)
     for start in range(0, len(hashes), _BLOCK):
-        rows = slice(start, start + _BLOCK)
-        apart = np.bitwise_count(hashes[rows, None] ^ hashes[None, : start + _BLOCK])
-        earlier = np.arange(apart.shape[1])[None] < np.arange(start, start + len(apart))[:, None]
-        near = (apart <= bits) & earlier & (group[rows, None] != group[None, : apart.shape[1]])
-        for row in np.flatnonzero(near.any(axis=1)).tolist():
-            others = np.flatnonzero(near[row])
+        rows = hashes[start : start + _BLOCK, None]
+        apart = np.bitwise_count(rows ^ hashes[None, : start + _BLOCK])
+        near = apart <= bits
+        for row in np.flatnonzero(near.sum(axis=1) > 1).tolist():  # each is near itself
+            j = start + row
+            others = np.flatnonzero(near[row, :j])
+            others = others[group[others] != group[j]]
+            if not len(others):
+                continue
             if len(others) > _NEAREST:
                 others = others[np.argsort(apart[row, others], kind="stable")[:_NEAREST]]
-            j = start + row
             gaps = [(difference(looks[i].thumb, looks[j].thumb), i) for i in others.tolist()]
             gap, i = min(gaps)
             if gap <= most:
