@@ -107,7 +107,7 @@ class LabelstudioDataConfig(FilesDataConfig):
     frame_rate_hz: Positive = 25.0
     """Of videos that are not there and whose duration the export does not tell."""
     video_size: tuple[Count, Count] | None = None
-    """Width, height in pixels of videos that are not there; null: those are left out."""
+    """Width, height in pixels of videos that are not there; null: 100 x 100, places being in per cent."""
 
 
 class IssiaDataConfig(FilesDataConfig):

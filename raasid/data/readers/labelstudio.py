@@ -37,6 +37,10 @@ from raasid.data.records import Ball, Clip, Frame, Person, Provenance
 from raasid.errors import DataRootMissing
 
 EXPECTED = "JSON files as Label Studio exports them: lists of tasks"
+PER_CENT = (100, 100)
+"""Width and height that a video of unknown size gets, so that its regions keep their numbers."""
+UNSIZED = "size_unknown"
+"""Tag of its clip."""
 _PICTURED = ("rectanglelabels", "keypointlabels")
 
 
@@ -52,6 +56,8 @@ class _Reading:
     files: ImageFiles
     videos: VideoFiles
     unused: Counter[str] = field(default_factory=Counter)
+    unsized: list[str] = field(default_factory=list)
+    """Videos of unknown size."""
     nobody: int = 0
     """Tasks that nobody has annotated."""
 
@@ -75,8 +81,8 @@ def read(
     Matches of images are as `yolo_matches.matches_of` says.
     ball_class: the ball's label; `ball` stands for its usual names, None for a set without one.
     frame_rate_hz: of videos that are not there and whose duration the file does not tell.
-    video_size: width and height in pixels of videos that are not there; without it they are left out, since
-    regions are in per cent.
+    video_size: width and height in pixels of videos that are not there. Without it, and where the file
+    does not tell, they count as 100 x 100, since regions are in per cent; the clip has the tag `size_unknown`.
     Raises DataRootMissing, NoUsableSamples; JsonUnreadable when nothing of the only file can be read.
     Source: Label Studio documentation, JSON export and video regions.
     """
@@ -102,6 +108,9 @@ def read(
     clips, missing = reading.files.settle(clips)
     clips, notes = with_matches(root, clips, {})
     notes += [*missing, *reading.videos.notes()]
+    if reading.unsized:
+        told = f"{len(reading.unsized)} videos are of unknown size, such as {reading.unsized[0]}"
+        notes.append(f"{told}: their places are in per cent, as of 100 x 100; set data.video_size=[w,h]")
     if reading.nobody:
         notes.append(f"{reading.nobody} tasks are not annotated and not used")
     if reading.unused:
@@ -147,6 +156,8 @@ def _task(task: Mapping[str, Any], reading: _Reading, name: str, line: int) -> C
     except ValueUnusable as error:
         bad(str(error))
         ruling, tags = None, ()
+    if media.video and (frames[0].width, frames[0].height) == PER_CENT:
+        tags = (*tags, UNSIZED)
     provenance = Provenance(f"labelstudio:{reading.root.resolve().name}", annotator=verdict.annotator)
     return Clip(stem(media.names[0]), frames, provenance, rate, tags=tags, ruling=ruling)
 
@@ -192,9 +203,8 @@ def _video(media: Media, verdict: Counted, reading: _Reading, bad: Any) -> tuple
     size = (film.width, film.height) if film else reading.video_size or _size(verdict.results, bad)
     regions = [result for result in verdict.results if result.get("type") == "videorectangle"]
     if regions and not all(size):
-        raise ValueUnusable(
-            f"size of the video unknown: {shown(media.names[0])} is not there; set data.video_size=[w,h]"
-        )
+        size = PER_CENT
+        reading.unsized.append(media.names[0])
     balls: dict[int, list[Ball]] = {}
     persons: dict[int, list[Person]] = {}
     look = Look(size, reading.ball_class, verdict.mark)

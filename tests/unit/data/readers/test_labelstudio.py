@@ -64,9 +64,8 @@ def centres(root: Path, **options: Any) -> dict[int, float]:
     return {each.index: each.balls[0].x for each in clip.frames}
 
 
-def test_the_sample_loads_and_its_video_asks_for_a_size(shared: Path) -> None:
-    root = shared / "data/formats/labelstudio"
-    footage = read(root, video_size=(1000, 1000))
+def test_the_sample_loads(shared: Path) -> None:
+    footage = read(shared / "data/formats/labelstudio")
     clip, picture = footage.clips
     assert reasons(footage) == []
     assert (picture.id, picture.ruling) == ("frame_000001", Ruling("offence"))
@@ -75,8 +74,17 @@ def test_the_sample_loads_and_its_video_asks_for_a_size(shared: Path) -> None:
     assert picture.frames[0].persons[0].keypoints[KEYPOINTS.index("left_wrist")] == (910.08, 399.6, 2)
     assert [each.index for each in clip.frames] == [0, 1, 2, 3, 4]
     assert clip.frame_rate_hz == 25
-    ((_, _, reason),) = reasons(read(root))
-    assert reason == "size of the video unknown: 'clip.mp4' is not there; set data.video_size=[w,h]"
+
+
+def test_a_video_of_unknown_size_keeps_its_per_cent_and_says_so(shared: Path) -> None:
+    root = shared / "data/formats/labelstudio"
+    footage = read(root)
+    clip = footage.clips[0]
+    assert (clip.frames[0].width, clip.frames[0].height, clip.tags) == (100, 100, ("size_unknown",))
+    assert round(clip.frames[0].balls[0].x, 6) == 48.25
+    assert any("clip.mp4: their places are in per cent" in note for note in footage.notes)
+    clip = read(root, video_size=(1000, 500)).clips[0]
+    assert (round(clip.frames[0].balls[0].x, 6), clip.tags) == (482.5, ())
 
 
 def test_per_cent_become_pixels_of_the_stated_size(tmp_path: Path) -> None:
