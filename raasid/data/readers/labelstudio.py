@@ -82,7 +82,7 @@ def read(
     ball_class: the ball's label; `ball` stands for its usual names, None for a set without one.
     frame_rate_hz: of videos that are not there and whose duration the file does not tell.
     video_size: width and height in pixels of videos that are not there. Without it, and where the file
-    does not tell, they count as 100 x 100, since regions are in per cent; the clip has the tag `size_unknown`.
+    does not tell, they count as 100 x 100, since regions are in per cent; the clip is tagged `size_unknown`.
     Raises DataRootMissing, NoUsableSamples; JsonUnreadable when nothing of the only file can be read.
     Source: Label Studio documentation, JSON export and video regions.
     """
