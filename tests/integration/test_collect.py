@@ -236,3 +236,59 @@ def test_memory_does_not_grow_with_the_length_of_the_video(tmp_path: Path) -> No
         assert status == 0
         most.append(usage.ru_maxrss)
     assert most[1] < most[0] + 40_000, f"KiB: {most}; 1,450 frames more are a gigabyte"
+
+
+def test_the_batch_script_collects_its_share(tmp_path: Path) -> None:
+    for number in range(2):
+        video(tmp_path / f"match{number}.mp4", seed=number)
+    (tmp_path / "videos.txt").write_text("match0.mp4\nmatch1.mp4\n")
+    shims = tmp_path / "bin"
+    shims.mkdir()
+    for name, line in (("srun", 'exec "$@"'), ("raasid", f'exec "{sys.executable}" -m raasid "$@"')):
+        (shims / name).write_text(f"#!/bin/sh\n{line}\n")
+        (shims / name).chmod(0o755)
+    for task in ("0", "1"):
+        env = {**os.environ, "PATH": f"{shims}:{os.environ['PATH']}", "PYTHONPATH": str(REPO)}
+        env |= {"SLURM_ARRAY_TASK_ID": task, "SLURM_ARRAY_TASK_COUNT": "2"}
+        script = [str(REPO / "slurm/collect.sbatch"), "collect.name=league"]
+        done = subprocess.run(["bash", *script], cwd=tmp_path, env=env, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    assert len(Store(tmp_path / "store").find("league").clips()) == 2
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("collect.shard=3/3", "expected i/n with i from 0 to n - 1"),
+        ("collect.path_pattern='('", "is no regular expression"),
+        ("collect.path_pattern='(?P<team>x)'", "needs groups called match, season, competition or camera"),
+        ("collect.pose_model=gone.task", "no such file: 'gone.task'"),
+        ("collect.clip_s=0", "collect.clip_s"),
+    ],
+)
+def test_what_is_wrong_is_said_before_anything_is_made(tmp_path: Path, word: str, said: str) -> None:
+    assert said in run(tmp_path, "source=x.mp4", word, status=2)
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_source_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
+    assert "no such file or folder" in run(tmp_path, "source=gone.mp4", status=2)
+
+
+def test_pose_model_and_people_on_real_footage(shared: Path, tmp_path: Path) -> None:
+    run(
+        tmp_path,
+        f"source={shared / 'data/video/match_pan_848x478.mp4'}",
+        f"collect.pose_model={shared / 'assets/pose_landmarker_full.task'}",
+        "collect.rate_hz=0.5",
+    )
+    frames = [frame for clip in Store(tmp_path / "store").find("footage").clips() for frame in clip.frames]
+    people = [person for frame in frames for person in frame.persons]
+    posed = [person for person in people if person.keypoints]
+    assert len(people) >= 15 * len(frames)
+    assert len(posed) >= 0.5 * len(people)
+    assert all(person.mark is not None and not person.mark.reviewed for person in people)
+    assert {person.mark.source.partition("@")[0] for person in posed if person.mark} == {
+        "mediapipe/pose_landmarker_full"
+    }
+    assert (only_run(tmp_path) / "report.html").read_text().count("<figure>") >= 8

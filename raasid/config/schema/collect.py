@@ -7,20 +7,13 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from annotated_types import Ge, Le
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from raasid.config.schema.paths import PathsConfig
 from raasid.config.schema.section import Section
 from raasid.config.schema.types import File, Fraction, Positive
 
 _SHARD = re.compile(r"(\d+)/([1-9]\d*)")
-
-
-def _share(text: str) -> str:
-    found = _SHARD.fullmatch(text)
-    if found is None or int(found[1]) >= int(found[2]):
-        raise ValueError(f"expected i/n with i from 0 to n - 1, such as 0/8, got '{text}'")
-    return text
 
 
 class CollectSection(Section):
@@ -37,7 +30,7 @@ class CollectSection(Section):
     jpeg_quality: Annotated[int, Ge(1), Le(100)] = 95
     duration_s: Positive = 60.0
     """How much is taken of a stream, seconds."""
-    shard: Annotated[str, AfterValidator(_share)] = "0/1"
+    shard: str = "0/1"
     """i/n: this process takes every n-th source, beginning with number i, counted from 0."""
     annotate: bool = True
     """Whether people are pre-annotated."""
@@ -52,7 +45,10 @@ class CollectSection(Section):
     """Regular expression over the path, with groups match, season, competition, camera."""
 
     def complaints(self) -> Iterator[tuple[str, str]]:
-        """A pattern must compile and name something."""
+        """A share is one of as many as it says; a pattern must compile and name something."""
+        found = _SHARD.fullmatch(self.shard)
+        if found is None or int(found[1]) >= int(found[2]):
+            yield "shard", f"expected i/n with i from 0 to n - 1, such as 0/8, got '{self.shard}'"
         if self.path_pattern is None:
             return
         try:

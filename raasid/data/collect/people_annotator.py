@@ -22,6 +22,8 @@ _CROP_EDGE = 256
 """Small persons are enlarged to this: pose nets were trained on people who fill their picture."""
 _LEAST_INSIDE = 0.7
 """Share of the labelled joints that must lie in the box, somewhat enlarged, for a skeleton to be kept."""
+_SQUAT = 0.85
+"""Wider for its height, a place that the estimator rejects is a board or a bench, and is left out."""
 _LEAST_SPAN = 0.5
 """A skeleton is at least this tall, in heights of its box."""
 
@@ -29,8 +31,8 @@ _LEAST_SPAN = 0.5
 class PeopleAnnotator:
     """Boxes by `propose_players`, numbered by `Tracks`; joints by the estimator, where it sees a person.
 
-    A place that the estimator rejects stays, as a box with a lower confidence: at twenty pixels no pose
-    net is a judge of who is there.
+    An upright place that the estimator rejects stays, as a box with a lower confidence: at twenty pixels no
+    pose net is a judge of who is there.
     """
 
     def __init__(self, pose: PoseEstimator | None) -> None:
@@ -47,19 +49,21 @@ class PeopleAnnotator:
         for image, frame in zip(images, frames, strict=True):
             proposals = propose_players(image)
             numbers = tracks.number([proposal.box for proposal in proposals])
-            persons = [
+            persons = (
                 self._person(image, proposal, track)
                 for proposal, track in zip(proposals, numbers, strict=True)
-            ]
-            yield replace(frame, persons=tuple(persons))
+            )
+            yield replace(frame, persons=tuple(person for person in persons if person is not None))
 
-    def _person(self, image: Image, proposal: Proposal, track: int) -> Person:
+    def _person(self, image: Image, proposal: Proposal, track: int) -> Person | None:
         mark = Mark(PROPOSER, proposal.confidence)
         person = Person(track, "player", _rounded(proposal.box), mark=mark)
         if self._pose is None:
             return person
         crop, scale, (left, top) = person_crop(image, proposal.box)
         found = self._pose.estimate(crop, scale)
+        if found is None and proposal.box[2] > _SQUAT * proposal.box[3]:
+            return None
         if found is None:
             return replace(person, mark=replace(mark, confidence=round(0.5 * proposal.confidence, 3)))
         points, confidence = found
