@@ -21,7 +21,7 @@ _FINGERS = ((-0.020, 0.062), (-0.007, 0.074), (0.007, 0.070), (0.020, 0.056))
 """Across the palm, and how far beyond the middle of the hand; metres."""
 _EDGE = 6
 _TEXT = 64
-_Stroke = Callable[[Floats, Floats, float, Colour, float], None]
+_Stroke = tuple[Floats, Floats, float, Colour, float]
 """From, to, width in metres, colour, brightness."""
 
 
@@ -43,31 +43,54 @@ def finish(
     left, top = cutout.left - _EDGE, cutout.top - _EDGE
     alpha = np.pad(cutout.alpha, _EDGE)
     colour = np.pad(cutout.colour, ((_EDGE, _EDGE), (_EDGE, _EDGE), (0, 0)))
-    layer = np.zeros((alpha.shape[0] * _FINE, alpha.shape[1] * _FINE, 4), np.float32)
 
-    def stroke(a: Floats, b: Floats, width_m: float, paint: Colour, gain: float) -> None:
-        ends, _ = camera.project(np.stack([a, b]))
-        (ax, ay), (bx, by) = np.round((ends - [left, top]) * (_FINE * 16) - 8).astype(int).tolist()
-        tone = [min(255.0, channel * gain * light) for channel in paint]
-        cv2.line(
-            layer, (ax, ay), (bx, by), (*tone, 1.0), max(1, round(width_m * scale * _FINE)), cv2.LINE_8, 4
-        )
+    def lay(low: Floats, high: Floats, draw: Callable[[Floats, Floats], None]) -> None:
+        """Draw on a fine layer that is no larger than from `low` to `high`, pixels, then lay that over."""
+        height, width = alpha.shape
+        x0, y0 = np.clip(np.floor(low - [left, top]), 0, [width, height]).astype(int).tolist()
+        x1, y1 = np.clip(np.ceil(high - [left, top]), 0, [width, height]).astype(int).tolist()
+        if x1 <= x0 or y1 <= y0:
+            return
+        layer = np.zeros(((y1 - y0) * _FINE, (x1 - x0) * _FINE, 4), np.float32)
+        draw(layer, np.array([left + x0, top + y0]))
+        small = cv2.resize(layer, (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA)
+        part, over = (slice(y0, y1), slice(x0, x1)), small[..., 3]
+        colour[part] = colour[part] * (1 - over[..., None]) + small[..., :3]
+        alpha[part] = alpha[part] * (1 - over) + over
+
+    def strokes(lines: list[_Stroke]) -> None:
+        if not lines:
+            return
+        ends, _ = camera.project(np.array([line[:2] for line in lines]))
+        reach = max(line[2] for line in lines) * scale / 2 + 2
+
+        def draw(layer: Floats, corner: Floats) -> None:
+            places = np.round((ends - corner) * (_FINE * 16) - 8).astype(int).tolist()
+            for (a, b), (_, _, width_m, paint, gain) in zip(places, lines, strict=True):
+                tone = [min(255.0, channel * gain * light) for channel in paint]
+                cv2.line(layer, a, b, (*tone, 1.0), max(1, round(width_m * scale * _FINE)), cv2.LINE_8, 4)
+
+        lay(ends.min(axis=(0, 1)) - reach, ends.max(axis=(0, 1)) + reach, draw)
 
     if number:
-        _number(layer, joints, outfit, camera, corner=(left, top), light=light, number=number)
+        back = _back(joints, camera)
+        if back is not None:
+            low, high = back.min(axis=0), back.max(axis=0)
+            # the fourth corner lies across from the first
+            low, high = (
+                np.minimum(low, back[1] + back[2] - back[0]),
+                np.maximum(high, back[1] + back[2] - back[0]),
+            )
+            lay(low - 2, high + 2, lambda layer, corner: _number(layer, back - corner, outfit, light, number))
     for side in (0, 1):
         if not hidden[9 + side]:
-            _hand(stroke, joints, side, outfit, camera)
+            strokes(_hand(joints, side, outfit, camera))
     if not hidden[0]:
-        _face(stroke, joints, hidden, outfit)
-    small = cv2.resize(layer, alpha.shape[::-1], interpolation=cv2.INTER_AREA)
-    over = small[..., 3]
-    return Cutout(
-        left, top, colour * (1 - over[..., None]) + small[..., :3], np.asarray(alpha * (1 - over) + over)
-    )
+        strokes(_face(joints, hidden, outfit))
+    return Cutout(left, top, colour, alpha)
 
 
-def _hand(stroke: _Stroke, joints: Floats, side: int, outfit: Outfit, camera: Camera) -> None:
+def _hand(joints: Floats, side: int, outfit: Outfit, camera: Camera) -> list[_Stroke]:
     """Four fingers in the camera's plane, and a thumb towards the body."""
     wrist, tip = joints[9 + side], joints[LEFT_HAND + side]
     along = (tip - wrist) / np.linalg.norm(tip - wrist)
@@ -76,42 +99,36 @@ def _hand(stroke: _Stroke, joints: Floats, side: int, outfit: Outfit, camera: Ca
     length = float(np.linalg.norm(across))
     if length < 0.35:
         # it points at the camera: a fist
-        return
+        return []
     across /= length
     if across @ (joints[CHEST] - wrist) < 0:
         across = -across
     palm = wrist + 0.055 * along
+    out: list[_Stroke] = []
     for aside, beyond in _FINGERS:
-        stroke(
-            palm + aside * 0.8 * across, palm + aside * 1.5 * across + beyond * along, 0.018, outfit.hand, 1.0
-        )
-    stroke(
-        wrist + 0.02 * along + 0.02 * across, wrist + 0.05 * along + 0.055 * across, 0.022, outfit.hand, 1.04
-    )
+        tip = palm + aside * 1.5 * across + beyond * along
+        out.append((palm + aside * 0.8 * across, tip, 0.018, outfit.hand, 1.0))
+    root, tip = wrist + 0.02 * along + 0.02 * across, wrist + 0.05 * along + 0.055 * across
+    return [*out, (root, tip, 0.022, outfit.hand, 1.04)]
 
 
-def _face(stroke: _Stroke, joints: Floats, hidden: Bools, outfit: Outfit) -> None:
-    for eye in (1, 2):
-        if not hidden[eye]:
-            stroke(joints[eye], joints[eye], 0.019, outfit.skin, 0.38)
+def _face(joints: Floats, hidden: Bools, outfit: Outfit) -> list[_Stroke]:
+    eyes: list[_Stroke] = [
+        (joints[eye], joints[eye], 0.019, outfit.skin, 0.38) for eye in (1, 2) if not hidden[eye]
+    ]
     down = (joints[CHEST] - joints[HEAD]) / np.linalg.norm(joints[CHEST] - joints[HEAD])
     between = (joints[1] - joints[2]) * 0.30
     mouth = joints[0] + 0.045 * down
-    stroke(mouth - between, mouth + between, 0.012, outfit.skin, 0.66)
-    stroke(joints[0], joints[0] + 0.012 * down, 0.02, outfit.skin, 0.82)
+    nose = joints[0] + 0.012 * down
+    return [
+        *eyes,
+        (mouth - between, mouth + between, 0.012, outfit.skin, 0.66),
+        (joints[0], nose, 0.02, outfit.skin, 0.82),
+    ]
 
 
-def _number(
-    layer: Floats,
-    joints: Floats,
-    outfit: Outfit,
-    camera: Camera,
-    *,
-    corner: tuple[int, int],
-    light: float,
-    number: int,
-) -> None:
-    """Where the back is turned to the camera and no arm lies before it."""
+def _back(joints: Floats, camera: Camera) -> Floats | None:
+    """The number's corners, (3, 2) pixels, where the back is turned to the camera and no arm is before it."""
     left = (joints[5] - joints[6]) / np.linalg.norm(joints[5] - joints[6])
     up = (joints[CHEST] - joints[PELVIS]) / np.linalg.norm(joints[CHEST] - joints[PELVIS])
     back = np.cross(up, left)
@@ -121,12 +138,16 @@ def _number(
     nearer = away @ towards
     aside = np.linalg.norm(away - nearer[:, None] * towards, axis=1)
     if back @ towards < 0.75 or ((nearer > 0) & (aside < 0.2)).any():
-        return
+        return None
     # seen from behind the player's left is on the left
     top, bottom = middle + 0.11 * up, middle - 0.11 * up
     corners = np.stack([top + 0.10 * left, top - 0.10 * left, bottom + 0.10 * left])
-    pixels, _ = camera.project(corners)
-    place = ((pixels - corner) * _FINE - 0.5).astype(np.float32)
+    return camera.project(corners)[0]
+
+
+def _number(layer: Floats, corners: Floats, outfit: Outfit, light: float, number: int) -> None:
+    """The number on a fine layer; corners (3, 2): top left, top right, bottom left in whole pixels."""
+    place = (corners * _FINE - 0.5).astype(np.float32)
     unit = np.array([[0, 0], [_TEXT, 0], [0, _TEXT]], np.float32)
     onto = cv2.getAffineTransform(unit, place)
     mask = cv2.warpAffine(_digits(number), onto, layer.shape[1::-1], flags=cv2.INTER_LINEAR)
