@@ -15,6 +15,8 @@ class Kind:
     station: Station
     title: str
     meaning: str
+    paired: bool = False
+    """Whether it concerns two frames, which are shown side by side."""
 
 
 KINDS: dict[str, Kind] = {
@@ -27,8 +29,10 @@ KINDS: dict[str, Kind] = {
     "wrong_size": Kind("quality", "Wrong size", "The picture is not as large as its annotation says."),
     "black": Kind("quality", "Black or uniform", "There is nothing to see."),
     "blurred": Kind("quality", "Blurred", "Even the strongest edges are soft."),
-    "frozen": Kind("quality", "Frozen", "The same picture as the frame before."),
-    "duplicate": Kind("quality", "Duplicate", "The same picture as another frame, not its neighbour."),
+    "frozen": Kind("quality", "Frozen", "The same picture as the frame before.", paired=True),
+    "duplicate": Kind(
+        "quality", "Duplicate", "The same picture as another frame, not its neighbour.", paired=True
+    ),
     "not_finite": Kind("annotations", "Not a number", "A coordinate is NaN or infinite."),
     "no_size": Kind("annotations", "Box without size", "A width or height that is not positive."),
     "box_outside": Kind("annotations", "Box outside", "A box that leaves the frame."),
@@ -51,7 +55,7 @@ KINDS: dict[str, Kind] = {
     ),
     "match_in_two_splits": Kind("leakage", "Match in two splits", "What is learned is also tested."),
     "near_identical_across_splits": Kind(
-        "leakage", "Same frame in two splits", "A test picture that training has seen."
+        "leakage", "Same frame in two splits", "A test picture that training has seen.", paired=True
     ),
 }
 """In the order in which tables list them."""

@@ -60,7 +60,9 @@ def _pictures(found: Examination, most: int) -> Iterator[str]:
     for row in found.rows:
         if figures := shown.get(row.name):
             yield f"<h3>{row.kind.title}: {row.frames:,} frames</h3>"
-            yield f'<p class="note">{row.kind.meaning}</p><div class="pictures">{"".join(figures)}</div>'
+            two = ' style="grid-template-columns: repeat(2, 1fr)"' if row.kind.paired else ""
+            yield f'<p class="note">{row.kind.meaning}</p>'
+            yield f'<div class="pictures"{two}>{"".join(figures)}</div>'
 
 
 def _tables(found: Examination) -> Iterator[str]:
