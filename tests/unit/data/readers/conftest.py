@@ -5,17 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
+from label_files import write_image
 
 BallSet = Callable[..., Path]
-
-
-def write_image(path: Path, width: int = 200, height: int = 100) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(path), np.full((height, width, 3), 90, np.uint8))
-    return path
 
 
 @pytest.fixture

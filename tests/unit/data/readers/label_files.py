@@ -9,6 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
+
 from raasid.data import coco_video
 from raasid.data.footage import Footage
 from raasid.data.records import Clip
@@ -22,6 +25,13 @@ def written(path: Path, content: str | bytes | dict[str, Any] | list[Any]) -> Pa
     if isinstance(content, dict | list):
         content = json.dumps(content)
     path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def write_image(path: Path, width: int = 200, height: int = 100) -> Path:
+    """Write a grey image and return its path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), np.full((height, width, 3), 90, np.uint8))
     return path
 
 

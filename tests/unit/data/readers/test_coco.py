@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import write_image
-from label_files import FIXTURES, peak_over_size, reasons, written
+from label_files import FIXTURES, peak_over_size, reasons, write_image, written
 
 from raasid.data import coco_video
 from raasid.data.keypoints import KEYPOINTS

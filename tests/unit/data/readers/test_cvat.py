@@ -8,8 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from conftest import write_image
-from label_files import FIXTURES, peak_over_size, reasons, written
+from label_files import FIXTURES, peak_over_size, reasons, write_image, written
 
 from raasid.data.keypoints import KEYPOINTS
 from raasid.data.readers.cvat import read

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from conftest import write_image
+from label_files import write_image
 
 from raasid.data.quarantine import Quarantine
 from raasid.data.readers.image_files import ImageFiles

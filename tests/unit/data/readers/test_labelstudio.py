@@ -8,8 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from conftest import write_image
-from label_files import FIXTURES, reasons, written
+from label_files import FIXTURES, reasons, write_image, written
 
 from raasid.data.keypoints import KEYPOINTS
 from raasid.data.readers.json_file import JsonUnreadable

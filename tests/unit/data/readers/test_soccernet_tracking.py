@@ -6,8 +6,7 @@ import random
 from pathlib import Path
 
 import pytest
-from conftest import write_image
-from label_files import FIXTURES, peak_over_size, reasons, written
+from label_files import FIXTURES, peak_over_size, reasons, write_image, written
 
 from raasid.data.readers.ini_file import IniUnreadable, read_ini
 from raasid.data.readers.mot_tracklets import Tracklet, tracklets
