@@ -35,8 +35,9 @@ import cv2
 from raasid.data.synthetic import league as league_module
 from raasid.data.synthetic import plate, shot
 from raasid.data.synthetic.arrays import Image
-from raasid.data.synthetic.league import League, render_clip
+from raasid.data.synthetic.league import League
 from raasid.data.synthetic.overlay import Overlay
+from raasid.data.synthetic.render_clip import render_clip
 from raasid.data.synthetic.sensor import Sensor
 from raasid.data.synthetic.venue import build_venue
 

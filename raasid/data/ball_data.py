@@ -92,6 +92,12 @@ class BallData(pl.LightningDataModule):
         data = self._datasets["train"]
         if not self.own_frames:
             raise UsageError("data: the training split is empty; lower data.holdout or add footage")
+        assert self.splits is not None
+        if not any(frame.balls for clip in self.splits.train for frame in clip.frames):
+            raise UsageError(
+                "data: no frame of the training split has a ball, so there is nothing to learn; "
+                "annotate some, or choose footage with balls"
+            )
         sampler = self._sampler(data)
         return DataLoader(
             data,

@@ -45,8 +45,9 @@ Source = Path | VideoFrame
 class FrameCache:
     """Frames by number: `cache[i]` is (height, width, 3) uint8 RGB, read-only.
 
-    sources: image files, or numbered frames of videos; the files must exist. size: (width, height) in pixels. An image keeps its aspect
-    ratio: it is scaled by `scale_of(i)`, placed at the top left corner, and the rest is black.
+    sources: image files, or numbered frames of videos; the files must exist. size: (width, height) in
+    pixels. An image keeps its aspect ratio: it is scaled by `scale_of(i)`, placed at the top left corner,
+    and the rest is black.
     folder, budget_gib: where, and up to which size, all frames are kept; the first process fills the
     file, later ones map it. Above the budget, with budget 0, or when the disk is full, frames are
     decoded when asked for. The key of the file is the paths, byte sizes and modification times, and the

@@ -155,6 +155,8 @@ class Provenance:
     competition: str | None = None
     camera: str | None = None
     replay_speed: float = 1.0
+    """How many times slower than life the clip runs (SoccerNet's sense). `Clip.frame_rate_hz` counts frames
+    of a second of play: that of a replay is as many times higher."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Le
 from pydantic import Discriminator, Tag
 
 from raasid.config.schema.footage import DataConfig, LeagueConfig
@@ -102,8 +102,8 @@ class SyntheticDataConfig(DataConfig):
     """Share of clips in which somebody is put between the camera and the ball."""
     camera_height_m: tuple[HeightM, HeightM] | None = None
     """Lowest and highest main camera; null: 10 to 35 m."""
-    replay_speed: Annotated[float, Gt(0), Le(1)] = 1.0
-    """Below 1 the league is shown in slow motion."""
+    slow_motion: Annotated[float, Ge(1), Le(10)] = 1.0
+    """How many times slower than life the league is shown."""
     missing_balls: Fraction = 0.0
     """Share of ball labels that are left out. Noise is in the labels alone; 0 gives the truth."""
     box_jitter: Annotated[float, Ge(0), Le(0.5)] = 0.0

@@ -85,9 +85,7 @@ def read(root: Path, ball_class: str | int | None = "ball") -> Footage:
         raise NoUsableSamples(root, left_out.describe() + first if left_out else f"expected {EXPECTED}")
     if sheet.keypoint_shape and sheet.keypoint_shape[0] != COUNT:
         points = sheet.keypoint_shape[0]
-        left_out.add(
-            "data.yaml", f"keypoints not used: kpt_shape has {points}, only COCO's {COUNT} are"
-        )
+        left_out.add("data.yaml", f"keypoints not used: kpt_shape has {points}, only COCO's {COUNT} are")
     ball = _ball_id(root, ball_class, sheet, (row.class_id for rows in labels.values() for row in rows))
     kept = {split: [names[path] for path in paths if path in usable] for split, paths in sheet.images.items()}
     matches, notes = matches_of(root, kept)

@@ -16,7 +16,8 @@ import numpy as np
 from raasid import console
 from raasid.data.records import Clip, Person
 from raasid.data.synthetic.arrays import Image
-from raasid.data.synthetic.league import League, render_clip
+from raasid.data.synthetic.league import League
+from raasid.data.synthetic.render_clip import render_clip
 from raasid.data.synthetic.scenarios import SCENARIOS
 from raasid.data.synthetic.shifts import SHIFTS
 from raasid.laws.decide import decide

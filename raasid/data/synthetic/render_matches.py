@@ -15,7 +15,8 @@ import cv2
 
 from raasid.data import coco_video
 from raasid.data.records import Clip
-from raasid.data.synthetic.league import League, render_clip
+from raasid.data.synthetic.league import League
+from raasid.data.synthetic.render_clip import render_clip
 
 
 def part_name(match: int) -> str:

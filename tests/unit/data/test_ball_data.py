@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -73,6 +74,12 @@ def test_a_ball_of_which_only_the_centre_is_labelled_gets_the_usual_size(tmp_pat
     data = data_of(Footage(clips, {"train": ["a"], "val": ["b"]}), tmp_path, size=(640, 360))
     (batch,) = data.whole_frames("test")
     assert batch.balls[0, 0].tolist() == [100, 50, 9, 9]
+
+
+def test_footage_without_a_single_ball_is_refused(footage: Footage, tmp_path: Path) -> None:
+    bare = [replace(clip, frames=(replace(clip.frames[0], balls=()),)) for clip in footage.clips]
+    with pytest.raises(UsageError, match="no frame of the training split has a ball"):
+        data_of(Footage(bare, footage.splits), tmp_path).train_dataloader()
 
 
 def test_a_league_beside_is_trained_on_as_often_as_asked_and_never_evaluated_on(

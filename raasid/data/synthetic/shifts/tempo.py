@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _FEWER = (1.0, 1.5, 2.0, 3.0)
 _EXPOSURE = (1.0, 1.8, 3.0, 4.5)
 _LONGEST_S = 1 / 18
-_REPLAY = (1.0, 0.75, 0.5, 0.33)
+_SLOWER = (1.0, 1.5, 2.0, 3.0)
 
 
 class FrameRate(Shift):
@@ -33,10 +33,10 @@ class FrameRate(Shift):
 
 
 class SlowMotion(Shift):
-    """A replay at 3/4, 1/2 or 1/3 of the speed; what looks like a walk was a sprint."""
+    """A replay one and a half, two or three times slower; what looks like a walk was a sprint."""
 
     name: ClassVar[str] = "slow_motion"
 
     def league(self, league: League) -> League:
         """Time passes more slowly."""
-        return replace(league, replay_speed=league.replay_speed * _REPLAY[self.intensity])
+        return replace(league, slow_motion=league.slow_motion * _SLOWER[self.intensity])

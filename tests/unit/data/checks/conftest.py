@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from raasid.data.records import Clip
@@ -14,18 +12,10 @@ SEEDS = (51, 52)
 
 @pytest.fixture(scope="session")
 def leagues(tmp_path_factory: pytest.TempPathFactory) -> dict[int, list[Clip]]:
-    """Two leagues of consecutive frames, without people just out of the picture: their boxes have no size."""
+    """Two leagues of consecutive frames."""
     folder = tmp_path_factory.mktemp("leagues")
     out = {}
     for seed in SEEDS:
         league = League(matches=7, clips_per_match=2, frames_per_clip=12, seed=seed)
-        out[seed] = [_clean(clip) for clip in generate(league, folder)]
+        out[seed] = generate(league, folder)
     return out
-
-
-def _clean(clip: Clip) -> Clip:
-    frames = [
-        replace(frame, persons=tuple(person for person in frame.persons if min(person.box[2:]) > 0))
-        for frame in clip.frames
-    ]
-    return replace(clip, frames=tuple(frames))

@@ -8,7 +8,8 @@ import pytest
 from raasid.data.records import Clip, Visibility
 from raasid.data.synthetic import league as module
 from raasid.data.synthetic.arrays import Image
-from raasid.data.synthetic.league import League, render_clip
+from raasid.data.synthetic.league import League
+from raasid.data.synthetic.render_clip import render_clip
 
 LEAGUE = League(matches=4, clips_per_match=2, frames_per_clip=2, size=(320, 180), seed=3)
 
