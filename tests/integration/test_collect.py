@@ -238,24 +238,6 @@ def test_memory_does_not_grow_with_the_length_of_the_video(tmp_path: Path) -> No
     assert most[1] < most[0] + 40_000, f"KiB: {most}; 1,450 frames more are a gigabyte"
 
 
-def test_the_batch_script_collects_its_share(tmp_path: Path) -> None:
-    for number in range(2):
-        video(tmp_path / f"match{number}.mp4", seed=number)
-    (tmp_path / "videos.txt").write_text("match0.mp4\nmatch1.mp4\n")
-    shims = tmp_path / "bin"
-    shims.mkdir()
-    for name, line in (("srun", 'exec "$@"'), ("raasid", f'exec "{sys.executable}" -m raasid "$@"')):
-        (shims / name).write_text(f"#!/bin/sh\n{line}\n")
-        (shims / name).chmod(0o755)
-    for task in ("0", "1"):
-        env = {**os.environ, "PATH": f"{shims}:{os.environ['PATH']}", "PYTHONPATH": str(REPO)}
-        env |= {"SLURM_ARRAY_TASK_ID": task, "SLURM_ARRAY_TASK_COUNT": "2"}
-        script = [str(REPO / "slurm/collect.sbatch"), "collect.name=league"]
-        done = subprocess.run(["bash", *script], cwd=tmp_path, env=env, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-    assert len(Store(tmp_path / "store").find("league").clips()) == 2
-
-
 @pytest.mark.parametrize(
     ("word", "said"),
     [

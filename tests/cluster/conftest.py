@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from loopback_slurm import Slurm, loopback_slurm, missing
+
+
+@pytest.fixture(scope="session")
+def slurm() -> Iterator[Slurm]:
+    """A real Slurm of two nodes; skips where its programs are not installed."""
+    if lacking := missing():
+        pytest.skip(f"no Slurm here: {', '.join(lacking)}; install slurmctld slurmd slurm-client munge")
+    with loopback_slurm(nodes=2) as cluster:
+        yield cluster

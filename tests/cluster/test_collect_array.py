@@ -1,0 +1,89 @@
+"""`slurm/collect.sbatch` on a real Slurm: an array, a task that is taken away, and one dataset in the end."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+from loopback_slurm import Slurm
+
+from raasid.data.store.store import Store
+
+REPO = Path(__file__).resolve().parents[2]
+VIDEOS = 5
+
+
+def videos(folder: Path) -> None:
+    """Some videos of moving noise, and the list of them."""
+    rng = np.random.default_rng(0)
+    for number in range(VIDEOS):
+        writer = cv2.VideoWriter(
+            str(folder / f"match{number}.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 25.0, (160, 96)
+        )
+        picture = rng.integers(0, 255, (96, 160, 3), np.uint8)
+        for frame in range(75):
+            writer.write(np.roll(picture, frame, axis=1))
+        writer.release()
+    (folder / "videos.txt").write_text("".join(f"match{number}.avi\n" for number in range(VIDEOS)))
+
+
+def submit(slurm: Slurm, folder: Path, *options: str) -> str:
+    """Submit the script that ships as a user would, with this interpreter's `raasid` first on the path."""
+    here = Path(sys.executable).parent
+    shim = folder / "bin/raasid"
+    shim.parent.mkdir(exist_ok=True)
+    shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m raasid "$@"\n')
+    shim.chmod(0o755)
+    environ = {"PATH": f"{shim.parent}:{here}:{slurm.environ['PATH']}", "PYTHONPATH": str(REPO)}
+    (folder / "logs/slurm").mkdir(parents=True, exist_ok=True)
+    script = REPO / "slurm/collect.sbatch"
+    words = ["sbatch", "--parsable", "--cpus-per-task=1", "--mem=1000", *options, script, "collect.name=cup"]
+    return slurm.run(*words, cwd=folder, **environ).strip()
+
+
+def said(folder: Path) -> str:
+    return "\n".join(path.read_text() for path in sorted((folder / "logs/slurm").glob("*.out")))
+
+
+def test_an_array_stores_the_dataset_of_one_process_although_a_task_is_requeued(
+    slurm: Slurm, tmp_path: Path
+) -> None:
+    tmp_path.chmod(0o755)
+    videos(tmp_path)
+    alone = [
+        sys.executable,
+        "-m",
+        "raasid",
+        "collect",
+        "source=@videos.txt",
+        "collect.name=cup",
+        "paths.root=alone",
+    ]
+    environ = {**slurm.environ, "PYTHONPATH": str(REPO)}
+    subprocess.run(alone, cwd=tmp_path, env=environ, check=True, capture_output=True)
+    wanted = Store(tmp_path / "alone/store").find("cup").digest
+
+    job = submit(slurm, tmp_path, "--array=0-2")
+    until = time.monotonic() + 60
+    while slurm.states(job).get(f"{job}_1") != "RUNNING" and time.monotonic() < until:
+        time.sleep(0.1)
+    time.sleep(0.5)
+    slurm.run("scontrol", "requeue", f"{job}_1")  # as when its node is taken away
+    states = slurm.wait(job)
+    assert set(states.values()) == {"COMPLETED"}, said(tmp_path)
+    assert len(states) == 3
+    assert "Restarts=1" in slurm.run("scontrol", "show", "job", f"{job}_1")
+    assert Store(tmp_path / "store").find("cup").digest == wanted
+    assert len(Store(tmp_path / "store").versions()) == 1
+
+
+def test_a_task_that_cannot_work_is_a_failed_job(slurm: Slurm, tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    (tmp_path / "videos.txt").write_text("gone.mp4\n")
+    states = slurm.wait(submit(slurm, tmp_path, "--array=0-0"))
+    assert set(states.values()) == {"FAILED"}, said(tmp_path)
+    assert "no such file or folder" in said(tmp_path)
