@@ -32,8 +32,8 @@ from typing import Any
 
 import cv2
 
-from raasid.data.synthetic import league as league_module
 from raasid.data.synthetic import plate, shot
+from raasid.data.synthetic import render_clip as clip_module
 from raasid.data.synthetic.arrays import Image
 from raasid.data.synthetic.league import League
 from raasid.data.synthetic.overlay import Overlay
@@ -50,8 +50,8 @@ KINDS = {
     "2 clips of 25 frames": League(clips_per_match=2, frames_per_clip=25),
 }
 STAGES: list[tuple[str, Any, str]] = [
-    ("stadium, per match", league_module, "build_venue"),
-    ("play, per clip", league_module, "stage"),
+    ("stadium, per match", clip_module, "build_venue"),
+    ("play, per clip", clip_module, "stage"),
     ("plates, per clip", plate, "_paint"),
     ("plate seen by the camera", plate.Plate, "frame"),
     ("blur of the pan", shot, "_pan_blur"),
@@ -132,6 +132,15 @@ def stages(matches: int) -> None:
         print(f"{name:<28}{seconds * 1e3:8.2f} ms{seconds / whole:8.1%}")
 
 
+_BETWEEN = """
+import resource, subprocess, sys
+status = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(status)
+"""
+# a child's peak begins with the size of its parent, so a small process stands between us and the worker
+
+
 def peak_mib(frames: int) -> float:
     """Peak memory of a worker that renders and stores so many frames."""
     league = League(clips_per_match=8, frames_per_clip=5)
@@ -139,17 +148,18 @@ def peak_mib(frames: int) -> float:
     path = os.pathsep.join([str(REPO), *filter(None, [os.environ.get("PYTHONPATH")])])
     with tempfile.TemporaryDirectory() as folder:
         order = json.dumps({"league": asdict(league), "folder": folder, "matches": matches})
-        worker = subprocess.Popen(
-            [sys.executable, "-m", "raasid.data.synthetic.render_matches", order],
+        words = [sys.executable, "-m", "raasid.data.synthetic.render_matches", order]
+        worker = subprocess.run(
+            [sys.executable, "-S", "-c", _BETWEEN, *words],
             env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
         )
-        _, status, usage = os.wait4(worker.pid, 0)
-        worker.returncode = os.waitstatus_to_exitcode(status)
     if worker.returncode:
         raise SystemExit(f"the worker ended with status {worker.returncode}")
     # kilobytes, on a Mac bytes
-    return usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+    return int(worker.stdout.split()[-1]) / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 def main() -> int:

@@ -20,6 +20,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from peak_memory import peak_kib
 
 from raasid.data.store.store import Store
 
@@ -155,18 +156,13 @@ def rubbish(tmp_path: Path) -> Path:
 
 
 def test_rubbish_is_named_and_the_rest_is_stored(rubbish: Path, tmp_path: Path) -> None:
-    said_to = (tmp_path / "said").open("w+")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "raasid", "collect", f"source={rubbish}", f"paths.root={tmp_path}"],
-        cwd=REPO, stdin=subprocess.DEVNULL, stdout=said_to, stderr=said_to,
-    )  # fmt: skip
-    _, status, usage = os.wait4(process.pid, 0)
-    said_to.seek(0)
-    said = said_to.read()
+    words = [sys.executable, "-m", "raasid", "collect", f"source={rubbish}", f"paths.root={tmp_path}"]
+    status, peak = peak_kib(words, REPO, tmp_path / "said")
+    said = (tmp_path / "said").read_text()
 
     assert status == 0, said
     assert "Traceback" not in said
-    assert usage.ru_maxrss < 600_000, "KiB; the huge picture alone has 1.2 GB"
+    assert peak < 600_000, "KiB; the huge picture alone has 1.2 GB"
     entries = json.loads((only_run(tmp_path) / "quarantine.json").read_text())["entries"]
     kinds = {entry["path"]: entry["reason"].partition(":")[0] for entry in entries}
     assert kinds == {
@@ -227,14 +223,11 @@ def test_memory_does_not_grow_with_the_length_of_the_video(tmp_path: Path) -> No
     most = []
     for frames in (50, 1500):
         clip = video(tmp_path / f"v{frames}.mp4", frames=frames, size=(640, 360))
-        process = subprocess.Popen(
-            [sys.executable, "-m", "raasid", "collect", f"source={clip}", "collect.rate_hz=5",
-             "collect.annotate=false", f"paths.root={tmp_path / str(frames)}"],
-            cwd=REPO, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        _, status, usage = os.wait4(process.pid, 0)
+        words = ["collect", f"source={clip}", "collect.rate_hz=5", "collect.annotate=false"]
+        root = f"paths.root={tmp_path / str(frames)}"
+        status, peak = peak_kib([sys.executable, "-m", "raasid", *words, root], REPO, tmp_path / "said")
         assert status == 0
-        most.append(usage.ru_maxrss)
+        most.append(peak)
     assert most[1] < most[0] + 40_000, f"KiB: {most}; 1,450 frames more are a gigabyte"
 
 
