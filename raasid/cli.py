@@ -109,9 +109,10 @@ def app(verb: str, typed: list[str] | None = None) -> None:
 
     typed: the words between the program and the overrides, for processes that start this command again.
     """
-    from raasid.config.number_names import quoted
+    if any("=" in word for word in sys.argv[1:]):
+        from raasid.config.number_names import quoted
 
-    sys.argv[1:] = quoted(sys.argv[1:])
+        sys.argv[1:] = quoted(sys.argv[1:])
     if any(word.partition("=")[0] in _LOOKING for word in sys.argv[1:]):
         gc.disable()  # a short life that only allocates: collecting would cost a tenth of it
         look(verb)

@@ -10,13 +10,13 @@ from types import TracebackType
 import cv2
 import numpy as np
 
+from raasid.data.image_probe import MOST_PIXELS
 from raasid.data.media import Image
 from raasid.errors import DataError
 
 USUAL_RATE_HZ = 25.0
 _FASTEST_HZ = 480.0
 _TIMEOUT_MS = 10_000
-MOST_PIXELS = 100_000_000
 
 
 class VideoUnreadable(DataError):
