@@ -14,9 +14,9 @@ from raasid.config.schema.train import TrainConfig
 from raasid.data.frame_ref import FrameRef
 from raasid.data.readers.yolo import read
 from raasid.data.splits import split_by_match
-from raasid.evaluation.curves import best_threshold
-from raasid.evaluation.outcomes import score_frames
-from raasid.evaluation.result import BallResult, evaluate_ball
+from raasid.evaluation.ball.curves import best_threshold
+from raasid.evaluation.ball.outcomes import score_frames
+from raasid.evaluation.ball.result import BallResult, evaluate_ball
 from raasid.models.ball.detections import Detections
 from raasid.pipeline.train import train
 

@@ -19,7 +19,7 @@ import torch
 from raasid.config.build import build
 from raasid.config.compose import compose
 from raasid.config.schema.train import TrainConfig
-from raasid.data.ball_source import ball_data
+from raasid.data.ball.source import ball_data
 from raasid.training.fit import fit
 
 

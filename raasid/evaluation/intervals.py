@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Unit = Literal["match", "frame"]
+Unit = Literal["match", "frame", "person", "clip"]
 
 COVERAGE = 0.95
 RESAMPLES = 2000
@@ -35,17 +35,19 @@ def bootstrap(
     metrics: Callable[[Floats], Mapping[str, Floats]],
     seed: int = 0,
     resamples: int = RESAMPLES,
+    single: Unit = "frame",
 ) -> dict[str, Estimate]:
     """Intervals of metrics that depend on sums over frames alone.
 
     tallies: (N, S) what each frame adds to the sums; matches: the match of each frame.
+    single: what a row of `tallies` is.
     metrics: from sums (..., S) to name -> (...).
     Whole matches are drawn with replacement (cluster bootstrap; Davison and Hinkley 1997, §3.8).
     With fewer than two matches frames are drawn instead, and `unit` says so. Resamples in which a
     metric is undefined are left out of its interval; the interval always holds the value.
     """
     names, group = np.unique(np.asarray(matches, dtype=str), return_inverse=True)
-    unit: Unit = "match" if len(names) >= 2 else "frame"
+    unit: Unit = "match" if len(names) >= 2 else single
     rows = tallies
     if unit == "match":
         rows = np.zeros((len(names), tallies.shape[1]))

@@ -1,4 +1,4 @@
-"""`raasid evaluate`: a checkpoint's figures on footage of your choice."""
+"""`raasid evaluate`: a model's figures on footage of your choice."""
 
 from __future__ import annotations
 
@@ -8,42 +8,48 @@ from typing import Any
 from raasid.config import EvaluateConfig
 from raasid.config.build import build
 from raasid.config.model_section import model_section
-from raasid.config.schema.footage import DataConfig
-from raasid.data.ball_source import ball_data
-from raasid.errors import CheckpointUnusable
-from raasid.evaluation.validation import BallValidation
-from raasid.models.ball.module import BallModule
+from raasid.errors import CheckpointUnusable, UsageError
+from raasid.models.module import TaskModule
 from raasid.models.weights import load_checkpoint, load_weights
 from raasid.pipeline.held_out import measure, publish, show
+from raasid.pipeline.task import plan_of
 from raasid.training.trainer import build_trainer
 
 
 def evaluate(cfg: EvaluateConfig, run_dir: Path) -> float:
-    """Measure a checkpoint as its own training measured it; returns the detection rate.
+    """Measure a checkpoint as its own training measured it; returns the metric that decides.
 
-    The checkpoint brings the model's configuration, the size of its input and its operating point;
-    `data.size`, `data.eval_scale` and `threshold` overrule the last two.
+    The checkpoint brings the model's configuration, how its input is made and its operating point;
+    what the command line says overrules that. A model that is not trained comes from `model=` alone.
     """
+    model, trained = _model(cfg)
+    plan = plan_of(model)
+    section = cfg.data.model_copy(update=plan.as_trained(cfg.data, trained.get("data", {})))
+    data = plan.data(section, cfg.paths, trained.get("seed", cfg.seed), model)
+    trainer = build_trainer(cfg.trainer, run_dir, [plan.watcher()])
+    result = measure(trainer, model, data, cfg.split, cfg.threshold)
+    if trainer.is_global_zero:
+        name = cfg.ckpt_path or type(model).__name__
+        title = f"{model.task.capitalize()} model, {name}"
+        facts = {"split": cfg.split, **data.facts}
+        report = publish(result, data, run_dir, plan, title=title, facts=facts)
+        checkpoint = Path(cfg.ckpt_path) if cfg.ckpt_path else None
+        show(result, data, run_dir, checkpoint, report)
+    return result.score
+
+
+def _model(cfg: EvaluateConfig) -> tuple[TaskModule, dict[str, Any]]:
+    """The model with its weights, and the configuration that it was trained with."""
+    if cfg.ckpt_path is None:
+        assert cfg.model is not None
+        model: TaskModule = build(cfg.model)
+        if model.trainable:
+            raise UsageError(f"model: {type(model).__name__} is trained; give its weights, ckpt_path=FILE")
+        return model, {}
     path = Path(cfg.ckpt_path)
     trained = load_checkpoint(path).get("config")
     if not isinstance(trained, dict):
         raise CheckpointUnusable(path, "holds no configuration; it was not written by `raasid train`")
-    model: BallModule = build(model_section(trained["model"]))
+    model = build(model_section(trained["model"]))
     load_weights(model, path)
-    section = cfg.data.model_copy(update=_as_trained(cfg.data, trained["data"]))
-    data = ball_data(section, cfg.paths, trained["seed"], model.frames)
-    trainer = build_trainer(cfg.trainer, run_dir, [BallValidation()])
-    result = measure(trainer, model, data, cfg.split, cfg.threshold)
-    if trainer.is_global_zero:
-        report = publish(result, data, run_dir, title=f"Ball model, {path}", facts={"split": cfg.split})
-        show(result, data, run_dir, path, report)
-    return result["detection_rate"].value
-
-
-def _as_trained(asked: DataConfig, trained: dict[str, Any]) -> dict[str, Any]:
-    """How large the frames are, where the user does not say; a size that was asked for is meant as it is."""
-    scale = trained.get("eval_scale", 1.0) if asked.size is None else 1.0
-    return {
-        "size": asked.size or tuple(trained["size"]),
-        "eval_scale": scale if asked.eval_scale is None else asked.eval_scale,
-    }
+    return model, trained

@@ -7,37 +7,39 @@ from pathlib import Path
 import lightning.pytorch as pl
 
 from raasid.console import out, print_metrics
-from raasid.data.ball_data import BallData
-from raasid.evaluation.report import write_report
-from raasid.evaluation.result import BallResult, evaluate_ball
-from raasid.evaluation.validation import BallValidation
-from raasid.models.ball.module import BallModule
+from raasid.data.task_data import TaskData
+from raasid.evaluation.result import Result
+from raasid.models.module import TaskModule
 from raasid.pipeline.environment import environment
+from raasid.pipeline.task import TaskPlan, plan_of
 
 
 def measure(
-    trainer: pl.Trainer, model: BallModule, data: BallData, split: str, threshold: float | None = None
-) -> BallResult:
-    """Look at every frame of a split once, and judge what was found.
+    trainer: pl.Trainer, model: TaskModule, data: TaskData, split: str, threshold: float | None = None
+) -> Result:
+    """Look at every sample of a split once, and judge what was found.
 
-    trainer: must carry a `BallValidation`. threshold: None takes the model's own operating point.
-    Intervals resample whole matches with a fixed seed: the same detections give the same bytes.
+    trainer: must carry the task's watcher. threshold: None takes the model's own operating point.
+    Intervals resample whole matches with a fixed seed: the same findings give the same bytes.
     """
-    watcher = next(c for c in trainer.callbacks if isinstance(c, BallValidation))  # type: ignore[attr-defined]
+    plan = plan_of(model)
+    kind = type(plan.watcher())
+    watcher = next(c for c in trainer.callbacks if isinstance(c, kind))  # type: ignore[attr-defined]
     data.trainer = trainer
-    trainer.test(model, data.whole_frames(split), verbose=False)
-    operating = model.operating_threshold if threshold is None else threshold
-    return evaluate_ball(watcher.frames, watcher.detections, operating)
+    trainer.test(model, data.held_out(split), verbose=False)
+    return plan.judge(watcher, model, data, threshold)
 
 
-def publish(result: BallResult, data: BallData, run_dir: Path, title: str, facts: dict[str, str]) -> Path:
+def publish(
+    result: Result, data: TaskData, run_dir: Path, plan: TaskPlan, title: str, facts: dict[str, str]
+) -> Path:
     """Write `metrics.json`, `quarantine.json` and `report.html` into the run; returns the report."""
     result.write(run_dir / "metrics.json")
     left_out = data.footage.left_out if data.footage is not None else None
     if left_out:
         left_out.write(run_dir / "quarantine.json")
     config = run_dir / ".hydra" / "config.yaml"
-    return write_report(
+    return plan.report(
         run_dir,
         title,
         result,
@@ -48,7 +50,7 @@ def publish(result: BallResult, data: BallData, run_dir: Path, title: str, facts
     )
 
 
-def show(result: BallResult, data: BallData, run_dir: Path, checkpoint: Path | None, report: Path) -> None:
+def show(result: Result, data: TaskData, run_dir: Path, checkpoint: Path | None, report: Path) -> None:
     """Print the metrics, what was left out, and where everything lies."""
     console = out()
     footage = data.footage
@@ -58,10 +60,7 @@ def show(result: BallResult, data: BallData, run_dir: Path, checkpoint: Path | N
         )
     for note in (*(data.splits.notes if data.splits else ()), *(footage.notes if footage else ())):
         console.print(f"note: {note}", markup=False)
-    console.print(
-        f"{result.n_frames} held-out frames of {result.n_matches} matches, "
-        f"{result.n_visible} with a visible ball, threshold {result.threshold:.3f}\n"
-    )
+    console.print(f"{result.ground}\n", markup=False)
     print_metrics(result.rows())
     lines = {"run": run_dir, "checkpoint": checkpoint, "report": report}
     console.print()

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from raasid.data.ball_data import BallData
+from raasid.data.task_data import TaskData
 from raasid.pipeline.environment import environment
 
 
 def write_lineage(
-    run_dir: Path, data: BallData, checkpoint: Path | None, parents: Mapping[str, str | Path | None]
+    run_dir: Path, data: TaskData, checkpoint: Path | None, parents: Mapping[str, str | Path | None]
 ) -> None:
     """Record inputs and outputs by content.
 
@@ -24,13 +24,13 @@ def write_lineage(
         "run": run_dir.name,
         "environment": environment(),
         "inputs": {role: _file(Path(path)) for role, path in parents.items() if path is not None},
-        "data": data_facts(data),
+        "data": data_facts(data) | data.facts,
         "outputs": {"checkpoint": _file(checkpoint)} if checkpoint is not None else {},
     }
     (run_dir / "lineage.json").write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")
 
 
-def data_facts(data: BallData) -> dict[str, Any]:
+def data_facts(data: TaskData) -> dict[str, Any]:
     """Matches and frames of each split and of the league beside them; one digest over all their labels."""
     digest = hashlib.sha256()
     facts: dict[str, Any] = {}

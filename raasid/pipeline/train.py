@@ -8,12 +8,13 @@ import lightning.pytorch as pl
 
 from raasid.config import TrainConfig
 from raasid.config.build import build
-from raasid.data.ball_source import ball_data
-from raasid.evaluation.validation import BallValidation
-from raasid.models.ball.module import BallModule
+from raasid.errors import UsageError
+from raasid.models.module import TaskModule
 from raasid.models.weights import init_from, load_weights
 from raasid.pipeline.held_out import measure, publish, show
 from raasid.pipeline.lineage import write_lineage
+from raasid.pipeline.newest import remember
+from raasid.pipeline.task import plan_of
 from raasid.training.fit import fit
 
 
@@ -24,11 +25,16 @@ def train(cfg: TrainConfig, run_dir: Path) -> float | None:
     that did not validate.
     """
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
-    model: BallModule = build(cfg.model)
+    model: TaskModule = build(cfg.model)
+    if not model.trainable:
+        raise UsageError(
+            f"model: {type(model).__name__} has nothing to train; measure it with `raasid evaluate`"
+        )
     if cfg.model.init_from is not None:
         init_from(model, cfg.model.init_from)
-    data = ball_data(cfg.data, cfg.paths, cfg.seed, model.frames)
-    fitted = fit(cfg, model, data, run_dir, measure=[BallValidation()])
+    plan = plan_of(model)
+    data = plan.data(cfg.data, cfg.paths, cfg.seed, model)
+    fitted = fit(cfg, model, data, run_dir, measure=[plan.watcher()])
     score = fitted.trainer.callback_metrics.get(cfg.optimized_metric)
     checkpoint = fitted.checkpoint
     if cfg.test:
@@ -36,10 +42,12 @@ def train(cfg: TrainConfig, run_dir: Path) -> float | None:
             load_weights(model, checkpoint)
         result = measure(fitted.trainer, model, data, "test")
         if fitted.trainer.is_global_zero:
-            report = publish(result, data, run_dir, title=f"Ball model, {run_dir.name}", facts={})
+            title = f"{model.task.capitalize()} model, {run_dir.name}"
+            report = publish(result, data, run_dir, plan, title=title, facts=data.facts)
             show(result, data, run_dir, checkpoint, report)
     if fitted.trainer.is_global_zero:
-        write_lineage(
-            run_dir, data, checkpoint, {"init_from": cfg.model.init_from, "resumed_from": cfg.ckpt_path}
-        )
+        parents = {"init_from": cfg.model.init_from, "resumed_from": cfg.ckpt_path, **data.upstream}
+        write_lineage(run_dir, data, checkpoint, parents)
+        if checkpoint is not None:
+            remember(Path(cfg.paths.logs), model.task, checkpoint)
     return None if score is None else float(score)

@@ -8,7 +8,7 @@ import lightning.pytorch as pl
 import numpy as np
 import torch
 
-from raasid.data.ball_data import BallData
+from raasid.data.ball.data import BallData
 from raasid.data.sampler import LookAlike
 from raasid.models.ball.module import BallModule
 

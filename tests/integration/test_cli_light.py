@@ -47,7 +47,7 @@ def look(repo: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str
     [
         (("train.py", "--cfg", "job", "model.channels=8"), "channels: 8"),
         (("train.py", "--cfg", "job", "--resolve"), "logs: ./logs"),
-        (("evaluate.py", "--cfg", "job"), "ckpt_path: ???"),
+        (("evaluate.py", "--cfg", "job"), "ckpt_path: null"),
         (("train.py", "--help"), "model: ball_heatmap, ball_yolo"),
         (("train.py", "--hydra-help"), "--multirun"),
         (("train.py", "--info", "defaults-tree"), "ball_heatmap"),

@@ -40,7 +40,7 @@ def test_a_run_leaves_everything_that_scripts_rely_on(
         assert (run / name).is_file()
     assert all(str(path) in done.stdout for path in (run, run / "checkpoints/best.ckpt", run / "report.html"))
     metrics = json.loads((run / "metrics.json").read_text())
-    assert metrics["n_matches"] == 1
+    assert metrics["counts"]["matches"] == 1
     assert len(losses(run)) == 12
 
 

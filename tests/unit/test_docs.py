@@ -21,7 +21,7 @@ from raasid.config.composer import Composer
 from raasid.config.conf_dir import conf_dir
 from raasid.config.preflight import preflight
 from raasid.errors import Exit
-from raasid.evaluation.ball_metrics import ball_metrics
+from raasid.evaluation.ball.metrics import ball_metrics
 
 REPO = Path(__file__).resolve().parents[2]
 README = REPO / "README.md"

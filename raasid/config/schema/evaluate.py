@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 from pydantic import Field
 
 from raasid.config.schema.data import Data
+from raasid.config.schema.model import Model
 from raasid.config.schema.paths import PathsConfig
 from raasid.config.schema.section import Section
 from raasid.config.schema.trainer import TrainerConfig
@@ -16,8 +18,10 @@ from raasid.config.schema.types import Checkpoint, Natural, Probability
 class EvaluateConfig(Section):
     """Everything that decides what an evaluation does."""
 
-    ckpt_path: Checkpoint
-    """last, best (of the newest training), or a file."""
+    ckpt_path: Checkpoint | None = None
+    """last, best (of the newest training), or a file; null for a model that is not trained."""
+    model: Model | None = None
+    """A model that needs no checkpoint: MediaPipe, a rule."""
     data: Data
     split: Literal["test", "val", "train"] = "test"
     threshold: Probability | None = None
@@ -27,3 +31,11 @@ class EvaluateConfig(Section):
     """Of the confidence intervals."""
     tags: list[str] = Field([])
     paths: PathsConfig = PathsConfig()
+
+    def complaints(self) -> Iterator[tuple[str, str]]:
+        """Something must be measured."""
+        if self.ckpt_path is None and self.model is None:
+            yield (
+                "ckpt_path",
+                "is needed: last, best or a file; or model=NAME of one that is not trained",
+            )

@@ -7,7 +7,9 @@ from typing import Annotated
 
 from annotated_types import Ge, Gt, Le
 
+from raasid.config.schema.people import PeopleConfig
 from raasid.config.schema.section import Section
+from raasid.config.schema.tracks import TracksConfig
 from raasid.config.schema.types import Count, Edge, Folder, Fraction, Natural, Size, Strength
 
 
@@ -57,6 +59,8 @@ class DataConfig(Section):
     holdout: Annotated[float, Ge(0), Le(0.5)] = 0.1
     """Part of the training matches that selects the model when the data has no third split."""
     augment: AugmentConfig = AugmentConfig()
+    people: PeopleConfig = PeopleConfig()
+    tracks: TracksConfig = TracksConfig()
 
     def complaints(self) -> Iterator[tuple[str, str]]:
         """A crop must fit into the frame."""

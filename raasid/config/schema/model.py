@@ -1,57 +1,28 @@
-"""Group `model`: which net looks for the ball."""
+"""Group `model`: which net does the work."""
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
-from annotated_types import Ge, Le
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Tag
 
+from raasid.config.schema.ball_models import (
+    BallHeatmapConfig,
+    BallYoloConfig,
+)
+from raasid.config.schema.context_models import (
+    ContextGeometryConfig,
+    ContextMajorityConfig,
+    ContextTransformerConfig,
+)
 from raasid.config.schema.foreign import ForeignSection
-from raasid.config.schema.section import Section
+from raasid.config.schema.pose_models import (
+    PoseMediapipeConfig,
+    PoseTopDownConfig,
+    PoseYoloConfig,
+)
 from raasid.config.schema.target import BY_TARGET
-from raasid.config.schema.types import Count, File, Probability, Strength
-
-
-class BallHeatmapConfig(Section):
-    """A small fully convolutional net that draws a heatmap of ball centres."""
-
-    not_built: ClassVar[frozenset[str]] = frozenset({"init_from"})
-
-    target: Literal["raasid.models.ball.heatmap.BallHeatmap"] = Field(
-        "raasid.models.ball.heatmap.BallHeatmap", alias="_target_"
-    )
-    channels: Annotated[int, Ge(4)] = 16
-    """Width of the first stage."""
-    frames: Literal[1, 3] = 1
-    """3: the frame with the one before and the one after."""
-    threshold: Probability | Literal["auto"] = "auto"
-    """Operating point; auto: the lowest within max_false_positives on the selection split."""
-    max_false_positives: Strength = 0.03
-    """Per image; what the automatic threshold keeps to."""
-    mirror: bool = False
-    """Look at pictures and at their mirror images, and average."""
-    scales: tuple[Annotated[float, Ge(0.25), Le(4)], ...] = ()
-    """Further scales to look at, as shares of the picture's size."""
-    init_from: File | None = None
-    """A checkpoint whose weights are the start."""
-
-
-class BallYoloConfig(Section):
-    """A detection net of ultralytics, built from its YAML and trained by our loop."""
-
-    not_built: ClassVar[frozenset[str]] = frozenset({"init_from"})
-
-    target: Literal["raasid.models.ball.yolo.BallYolo"] = Field(
-        "raasid.models.ball.yolo.BallYolo", alias="_target_"
-    )
-    net: str = "yolo26n.yaml"
-    weights: File | None = None
-    """The user's own .pt file."""
-    threshold: Probability | Literal["auto"] = "auto"
-    max_false_positives: Strength = 0.03
-    max_detections: Count = 10
-    init_from: File | None = None
+from raasid.config.schema.types import File
 
 
 class ForeignModelConfig(ForeignSection):
@@ -65,6 +36,12 @@ class ForeignModelConfig(ForeignSection):
 Model = Annotated[
     Annotated[BallHeatmapConfig, Tag("<raasid.models.ball.heatmap.BallHeatmap>")]
     | Annotated[BallYoloConfig, Tag("<raasid.models.ball.yolo.BallYolo>")]
+    | Annotated[ContextGeometryConfig, Tag("<raasid.models.context.geometry.ContextGeometry>")]
+    | Annotated[ContextMajorityConfig, Tag("<raasid.models.context.majority.ContextMajority>")]
+    | Annotated[ContextTransformerConfig, Tag("<raasid.models.context.transformer.ContextTransformer>")]
+    | Annotated[PoseMediapipeConfig, Tag("<raasid.models.pose.mediapipe_module.PoseMediapipe>")]
+    | Annotated[PoseTopDownConfig, Tag("<raasid.models.pose.top_down.PoseTopDown>")]
+    | Annotated[PoseYoloConfig, Tag("<raasid.models.pose.yolo.PoseYolo>")]
     | Annotated[ForeignModelConfig, Tag("<foreign>")],
     Discriminator(BY_TARGET.of),
 ]

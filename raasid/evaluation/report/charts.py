@@ -158,3 +158,8 @@ def _text(x: float, y: float, text: str, anchor: str, fill: str = _SOFT) -> str:
     style = f"fill:{fill};paint-order:stroke;stroke:#fff;stroke-width:3px"
     place = f'x="{x:.1f}" y="{y:.1f}" font-size="12" text-anchor="{anchor}"'
     return f'<text {place} style="{style}">{escape(text)}</text>'
+
+
+def chart_grid(charts: Sequence[str]) -> str:
+    """Charts beside each other, as many as fit."""
+    return f'<div class="charts">{"".join(f"<figure>{chart}</figure>" for chart in charts)}</div>'

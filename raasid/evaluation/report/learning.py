@@ -14,7 +14,11 @@ _STEP = "step"
 _LEARNING_RATE = "lr-"
 _PANELS = (
     ("Loss", ("train/loss", "val/loss"), None),
-    ("On the validation frames", ("val/detection_rate", "val/f1", "val/ap"), 1.0),
+    (
+        "On the selection split",
+        ("val/detection_rate", "val/f1", "val/ap", "val/ap50", "val/accuracy", "val/balanced_accuracy"),
+        1.0,
+    ),
     ("False positives per validation image", ("val/false_positives",), None),
 )
 

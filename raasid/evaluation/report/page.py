@@ -2,39 +2,54 @@
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
+from typing import Generic, TypeVar
 
-from raasid.evaluation.outcomes import TOLERANCE_PX, Kind
-from raasid.evaluation.report.charts import Line, Point, line_chart
+from raasid.evaluation.report.charts import chart_grid
 from raasid.evaluation.report.learning import learning_curves
-from raasid.evaluation.report.pictures import KEY, choose, picture
-from raasid.evaluation.report.tables import headline, metric_table, number, plural, slice_table
-from raasid.evaluation.result import BallResult
+from raasid.evaluation.report.tables import headline, metric_table, plural, slice_table
+from raasid.evaluation.result import Result
 from raasid.report.document import write_document
 
-PICTURES_PER_KIND = 12
 LEFT_OUT_SHOWN = 200
 
-_KINDS = (
-    (
-        Kind.MISLOCATED,
-        "Put elsewhere",
-        "A ball is visible, the model points at something else; most confident first.",
-    ),
-    (Kind.UNWANTED, "Seen where none is", "No ball is visible; most confident first."),
-    (Kind.MISS, "Missed", "A ball is visible, nothing reaches the threshold; largest ball first."),
-    (Kind.HIT, "Found", "From the least confident hit to the most confident."),
-)
+R = TypeVar("R", bound=Result)
 
 
-def write_report(
+def _nothing(_: object) -> Iterator[str]:
+    yield from ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[R]):
+    """What is particular about the report of one kind of model; every text is HTML."""
+
+    model: str
+    """`ball model`"""
+    answer: Callable[[R], str]
+    """One sentence that a reader in a hurry takes away."""
+    ground: Callable[[R], str]
+    """What the figures stand on, and when something counts as right."""
+    figures: tuple[tuple[str, str], ...]
+    """The big figures, metric and title; the first two are larger."""
+    columns: tuple[tuple[str, str], ...]
+    """Metrics of the tables of slices, and their heads; the first orders them, weakest on top."""
+    meaning: Mapping[str, str] = field(default_factory=dict)
+    """Of each metric, a line for the table of all of them."""
+    pictures: Callable[[R], Iterator[str]] = _nothing
+    """What it looks like; right below the answer."""
+    charts: Callable[[R], Iterator[str]] = _nothing
+    """Curves and further tables."""
+
+
+def write_page(
+    page: Page[R],
     run_dir: Path,
     title: str,
-    result: BallResult,
+    result: R,
     *,
     metrics_csv: Path | None,
     config_yaml: str,
@@ -47,12 +62,12 @@ def write_report(
     facts: the environment and whatever else identifies the run, in the order to show.
     """
     sections = (
-        _answer(title, result),
-        _pictures(result),
+        _answer(page, title, result),
+        page.pictures(result),
         _learning(metrics_csv),
-        _trade(result),
-        _slices(result),
-        _all_metrics(result),
+        page.charts(result),
+        _slices(page, result),
+        [f"<h2>All metrics</h2>{metric_table(result, page.meaning)}"],
         _left_out(left_out),
         _origin(config_yaml, facts),
     )
@@ -60,105 +75,39 @@ def write_report(
     return write_document(run_dir / "report.html", title, parts)
 
 
-def _answer(title: str, result: BallResult) -> Iterator[str]:
-    rate, wrong = result["detection_rate"], result["false_positives"]
-    yield f'<header><div class="kicker">RAASID · ball model</div><h1>{escape(title)}</h1>'
-    if not math.isnan(rate.value):
-        yield (
-            f'<p class="answer">Finds the ball in <b class="num">{rate.value * 100:.1f} %</b> of the frames'
-            f' that show it, and is wrong <b class="num">{number(wrong.value * 100, 1)}</b> times'
-            " in 100 images.</p>"
-        )
-    else:
-        yield '<p class="answer">No frame shows a visible ball: the detection rate is undefined.</p>'
-    yield f"{headline(result)}</header>"
-    yield f'<p class="note">{_ground(result)}</p>'
+def intervals_in_words(result: Result) -> str:
+    """How the intervals were made, and how far to trust them."""
+    if result[result.decisive[-1]].unit == "match":
+        care = " So few matches make it a rough guide." if result.counts["matches"] < 5 else ""
+        return f"Intervals (95 %) resample matches.{care}"
+    what = next(iter(result.counts))
+    return f"Intervals (95 %) resample {what}, for want of matches: they are too narrow for other matches."
 
 
-def _ground(result: BallResult) -> str:
-    counts = f"{plural(result.n_frames, 'frame')}, {result.n_visible} with a visible ball"
-    counts += f", {plural(result.n_matches, 'match')}"
-    hit = f"A hit is nearer than {TOLERANCE_PX:g} px at a frame width of 512 px"
-    if result["detection_rate"].unit == "match":
-        care = " So few matches make it a rough guide." if result.n_matches < 5 else ""
-        interval = f"Intervals (95 %) resample matches.{care}"
-    else:
-        interval = (
-            "Intervals (95 %) resample frames, for want of matches: they are too narrow for other matches."
-        )
-    return f"{counts}. {hit}; threshold {result.threshold:.3f}. {interval}"
-
-
-def _pictures(result: BallResult) -> Iterator[str]:
-    if not result.outcomes:
-        return
-    counts = Counter(outcome.kind for outcome in result.outcomes)
-    yield f"<h2>What it looks like</h2><p class=note>{KEY}</p>"
-    for kind, title, meaning in _KINDS:
-        chosen = choose(result.outcomes, kind, PICTURES_PER_KIND)
-        shown = f", {len(chosen)} shown" if len(chosen) < counts[kind] else ""
-        yield f"<h3>{title}: {counts[kind]} of {result.n_frames} frames{shown}</h3>"
-        if chosen:
-            yield f'<p class="note">{meaning}</p>'
-            yield f'<div class="pictures">{"".join(map(picture, chosen))}</div>'
+def _answer(page: Page[R], title: str, result: R) -> Iterator[str]:
+    yield f'<header><div class="kicker">RAASID · {page.model}</div><h1>{escape(title)}</h1>'
+    yield f'<p class="answer">{page.answer(result)}</p>'
+    yield f"{headline(result, page.figures)}</header>"
+    yield f'<p class="note">{page.ground(result)}</p>'
 
 
 def _learning(metrics_csv: Path | None) -> Iterator[str]:
     if metrics_csv is not None and metrics_csv.is_file():
         charts = learning_curves(metrics_csv)
         if charts:
-            yield f"<h2>How it learned</h2>{_grid(charts)}"
+            yield f"<h2>How it learned</h2>{chart_grid(charts)}"
 
 
-def _trade(result: BallResult) -> Iterator[str]:
-    top, every = result.curves["top"], result.curves["all"]
-    here = f"at {result.threshold:.2f}"
-    rate, wrong, precision = (
-        result[name].value for name in ("detection_rate", "false_positives", "precision")
-    )
-    pairs = (("top candidate", top), ("all candidates", every))
-    right = max(0.1, min(2.0, float(every.false_positives.max(initial=0.0))))
-    yield "<h2>What other thresholds would give</h2>"
-    yield (
-        '<p class="note">The ring is the threshold in use. The system acts on the top candidate of a frame;'
-        " with all candidates one sees what a tracker could still pick from.</p>"
-    )
-    yield _grid(
-        [
-            line_chart(
-                [Line(name, c.detection_rate.tolist(), c.precision.tolist()) for name, c in pairs],
-                "detection rate",
-                "Precision against detection rate (PR)",
-                x_range=(0.0, 1.0),
-                y_range=(0.0, 1.0),
-                point=Point(here, rate, precision),
-            ),
-            line_chart(
-                [Line(name, c.false_positives.tolist(), c.detection_rate.tolist()) for name, c in pairs],
-                "false positives per image",
-                "Detection rate against false positives (FROC)",
-                x_range=(0.0, right),
-                y_range=(0.0, 1.0),
-                point=Point(here, wrong, rate),
-            ),
-        ]
-    )
-
-
-def _slices(result: BallResult) -> Iterator[str]:
+def _slices(page: Page[R], result: R) -> Iterator[str]:
     yield "<h2>Where it is weak</h2>"
     yield (
-        '<p class="note">Weakest first. The whisker is the 95 % interval: wide where frames or matches are'
+        '<p class="note">Weakest first. The whisker is the 95 % interval: wide where samples or matches are'
         " few. Where all of them fared alike there is no spread to tell it from.</p>"
     )
     for by, head in (("tag", "tag"), ("match", "match")):
         parts = [part for part in result.slices if part.by == by]
         if parts:
-            yield slice_table(result, parts, head)
-
-
-def _all_metrics(result: BallResult) -> Iterator[str]:
-    yield f"<h2>All metrics</h2>{metric_table(result)}"
+            yield slice_table(result, parts, head, page.columns)
 
 
 def _left_out(left_out: Sequence[tuple[str, str]]) -> Iterator[str]:
@@ -181,7 +130,3 @@ def _origin(config_yaml: str, facts: Mapping[str, str]) -> Iterator[str]:
     yield f"<h2>Configuration</h2><pre>{escape(config_yaml.strip())}</pre>"
     rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts.items())
     yield f"<h2>Environment</h2><dl>{rows}</dl>"
-
-
-def _grid(charts: Sequence[str]) -> str:
-    return f'<div class="charts">{"".join(f"<figure>{chart}</figure>" for chart in charts)}</div>'

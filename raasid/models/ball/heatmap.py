@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from raasid.data.ball_batch import BallBatch
+from raasid.data.ball.batch import BallBatch
 from raasid.models.ball.detections import Detections
 from raasid.models.ball.heatmap_target import heatmap_loss, heatmap_target
 from raasid.models.ball.module import BallModule

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, TypedDict
+from typing import Any, ClassVar, TypedDict
 
-import lightning.pytorch as pl
 import torch
 from torch import Tensor
 
-from raasid.data.ball_batch import BallBatch
+from raasid.data.ball.batch import BallBatch
 from raasid.data.frame_ref import FrameRef
 from raasid.models.ball.detections import Detections
-from raasid.models.optimization import Optimization
+from raasid.models.module import Task, TaskModule
 
 DEFAULT_THRESHOLD = 0.3
 
@@ -24,7 +23,7 @@ class BallOutput(TypedDict):
     detections: list[Detections]
 
 
-class BallModule(pl.LightningModule):
+class BallModule(TaskModule):
     """A detector of the ball; subclasses say how to compute a loss and how to look at pictures.
 
     threshold: the operating point. "auto" lets validation choose it (the callback sets
@@ -32,10 +31,7 @@ class BallModule(pl.LightningModule):
     split. It travels in the checkpoint, so that evaluation decides as training did.
     """
 
-    optimization: Optimization | None = None
-    """How to step; set by `fit`. A model that is only evaluated needs none."""
-    config: dict[str, Any] | None = None
-    """The run's configuration as plain values; set by `fit`, kept in every checkpoint."""
+    task: ClassVar[Task] = "ball"
     frames: int = 1
     """Frames that the model sees at a time."""
 
@@ -60,9 +56,7 @@ class BallModule(pl.LightningModule):
         """Sum of the loss terms; what is logged is the mean over ranks, the loss of the global batch."""
         terms = self.losses(batch)
         loss = torch.stack(list(terms.values())).sum()
-        if (self.trainer.global_step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
-            logged = {f"train/{name}": value.detach() for name, value in terms.items()}
-            self.log_dict({"train/loss": loss.detach(), **logged}, batch_size=len(batch.refs), sync_dist=True)
+        self.log_terms(terms, len(batch.refs))
         return loss
 
     def validation_step(self, batch: BallBatch, batch_idx: int) -> BallOutput:
@@ -95,16 +89,10 @@ class BallModule(pl.LightningModule):
             batch.refs,
         )
 
-    def configure_optimizers(self) -> Any:
-        """Build what `fit` asked for, now that the number of steps is known."""
-        if self.optimization is None:
-            return None
-        return self.optimization.configure(self, int(self.trainer.estimated_stepping_batches))
-
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep the operating point and the configuration with the weights."""
+        super().on_save_checkpoint(checkpoint)
         checkpoint["operating_threshold"] = self.operating_threshold
-        checkpoint["config"] = self.config
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take the operating point back."""

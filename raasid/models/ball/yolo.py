@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 from torchvision.ops import box_convert, nms  # type: ignore[import-untyped]
 
-from raasid.data.ball_batch import BallBatch
+from raasid.data.ball.batch import BallBatch
 from raasid.models.ball.detections import Detections
 from raasid.models.ball.module import BallModule
 from raasid.models.ball.yolo_loss import DetectionLoss

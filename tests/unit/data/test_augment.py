@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from raasid.data.augment import Augment
-from raasid.data.cropper import Cropper
+from raasid.data.ball.cropper import Cropper
 
 STILL = Augment(flip=0, zoom=0, brightness=0, contrast=0, color=0, blur=0, noise=0)
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from raasid.data.ball_batch import BallBatch
+from raasid.data.ball.batch import BallBatch
 from raasid.models.ball import yolo_loss
 from raasid.models.ball.yolo import BallYolo
 from raasid.models.ball.yolo_loss import DetectionLoss

@@ -1,0 +1,1 @@
+"""The ball model's samples: frames, crops and batches."""

@@ -1,0 +1,1 @@
+"""The context model's samples: clips as tracks."""

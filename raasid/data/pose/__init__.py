@@ -1,0 +1,1 @@
+"""The pose model's samples."""

@@ -1,0 +1,1 @@
+"""Ball and players through a clip: association, gaps, roles, noise."""

@@ -1,0 +1,1 @@
+"""Ball detections judged: outcomes, metrics, curves, and validation while training."""

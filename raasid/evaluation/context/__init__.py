@@ -1,0 +1,1 @@
+"""Judgements judged: accuracy, calibration, coverage, and validation while training."""

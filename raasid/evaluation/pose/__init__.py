@@ -1,0 +1,1 @@
+"""Joints judged: object keypoint similarity, average precision, and validation while training."""

@@ -1,0 +1,1 @@
+"""Models that judge a touch of the ball from tracks."""

@@ -1,0 +1,67 @@
+"""What every pose model is to the rest of the house: a LightningModule that says `People`."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar, TypedDict
+
+import torch
+from torch import Tensor
+
+from raasid.data.frame_ref import FrameRef
+from raasid.data.pose.batch import PoseBatch
+from raasid.models.module import Task, TaskModule
+from raasid.models.pose.people import Array, People
+
+
+class PoseOutput(TypedDict):
+    """What an evaluation step hands to callbacks; everything in source pixels."""
+
+    frames: tuple[FrameRef, ...]
+    people: list[People]
+    """With the model's own boxes."""
+    at_truth: list[People]
+    """With the annotated boxes, in the order of `FrameRef.frame.persons`."""
+
+
+class PoseModule(TaskModule):
+    """A model of players; subclasses say how to compute a loss and how to look at pictures."""
+
+    task: ClassVar[Task] = "pose"
+
+    @abstractmethod
+    def losses(self, batch: PoseBatch) -> dict[str, Tensor]:
+        """Scalar terms of the training loss, already weighted; each a mean over the batch."""
+
+    @abstractmethod
+    def look(self, images: Tensor, boxes: Sequence[Array] | None = None) -> list[People]:
+        """Look at (B, H, W, 3) uint8 RGB; everything in input pixels.
+
+        boxes: (K, 4) corners per picture: nobody is searched, and the joints of these people are read, in
+        their order (score: of the joints alone).
+        """
+
+    def training_step(self, batch: PoseBatch, batch_idx: int) -> Tensor:
+        """Sum of the loss terms."""
+        terms = self.losses(batch)
+        self.log_terms(terms, len(batch.refs))
+        return torch.stack(list(terms.values())).sum()
+
+    def validation_step(self, batch: PoseBatch, batch_idx: int) -> PoseOutput:
+        """People of a batch of whole frames."""
+        return self._look(batch)
+
+    def test_step(self, batch: PoseBatch, batch_idx: int) -> PoseOutput:
+        """People of a batch of whole frames."""
+        return self._look(batch)
+
+    def _look(self, batch: PoseBatch) -> PoseOutput:
+        scales = batch.scale.tolist()
+        own = self.look(batch.images)
+        at = self.look(batch.images, batch.boxes)
+        return {
+            "frames": batch.refs,
+            "people": [found.scaled(1 / s) for found, s in zip(own, scales, strict=True)],
+            "at_truth": [found.scaled(1 / s) for found, s in zip(at, scales, strict=True)],
+        }

@@ -1,0 +1,1 @@
+"""The tasks that the verbs know, one file each."""
