@@ -25,7 +25,14 @@ def open_footage(section: Any, folder: Path) -> Footage:
     return reader(section.format)(Path(section.root), **own)
 
 
-_COMMON = {field.name for field in fields(Loading)} | {"format", "root", "league", "people", "tracks"}
+_COMMON = {field.name for field in fields(Loading)} | {
+    "format",
+    "root",
+    "league",
+    "people",
+    "tracks",
+    "max_false_positives",
+}
 """Fields that are not a reader's options."""
 
 

@@ -59,6 +59,9 @@ class DataConfig(Section):
     holdout: Annotated[float, Ge(0), Le(0.5)] = 0.1
     """Part of the training matches that selects the model when the data has no third split."""
     augment: AugmentConfig = AugmentConfig()
+    max_false_positives: Strength | None = None
+    """Wrong balls per image that `experiment=ball` lets the automatic threshold leave in such footage: one in
+    a frame is mended by its neighbours, a missed ball is lost."""
     people: PeopleConfig = PeopleConfig()
     tracks: TracksConfig = TracksConfig()
 
