@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import lightning.pytorch as pl
-import torch.distributed
 
 from raasid.data.frame_ref import FrameRef
 from raasid.evaluation.ball.curves import best_threshold
 from raasid.evaluation.ball.metrics import ball_metrics
 from raasid.evaluation.ball.outcomes import score_frames
+from raasid.evaluation.processes import of_all_processes
 from raasid.models.ball.detections import Detections
 from raasid.models.ball.module import BallModule
 
@@ -28,8 +28,7 @@ class BallValidation(pl.Callback):
     """Gathers the detections of every frame over batches and processes, and logs the metrics.
 
     A model whose threshold is free gets the one that is best on the epoch's frames, before a
-    checkpoint of that epoch is written. A distributed sampler repeats frames to give each process
-    as many as the others; they count once.
+    checkpoint of that epoch is written.
     """
 
     def __init__(self) -> None:
@@ -68,7 +67,7 @@ class BallValidation(pl.Callback):
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Choose the threshold if it is free, then log the metrics; every process gets the same."""
-        self._pairs = _of_all_processes(self._pairs)
+        self._pairs = of_all_processes(self._pairs)
         if not isinstance(pl_module, BallModule):
             raise TypeError(f"BallValidation watches ball models, not {type(pl_module).__name__}")
         if pl_module.threshold_is_free and not trainer.sanity_checking:
@@ -83,19 +82,4 @@ class BallValidation(pl.Callback):
 
     def on_test_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Gather; the figures of a test come from `evaluate_ball`, with intervals."""
-        self._pairs = _of_all_processes(self._pairs)
-
-
-def is_distributed() -> bool:
-    """Whether other processes look at other frames of this epoch."""
-    return torch.distributed.is_available() and torch.distributed.is_initialized()
-
-
-def _of_all_processes(pairs: Pairs) -> Pairs:
-    together = dict(pairs)
-    if is_distributed():
-        shares: list[Pairs | None] = [None] * torch.distributed.get_world_size()
-        torch.distributed.all_gather_object(shares, pairs)
-        for share in shares:
-            together |= share or {}
-    return dict(sorted(together.items()))
+        self._pairs = of_all_processes(self._pairs)

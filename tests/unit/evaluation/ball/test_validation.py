@@ -107,6 +107,6 @@ def test_processes_share_what_they_found(quiet_trainer, monkeypatch):
     trainer = quiet_trainer(callback)
     monkeypatch.setattr(torch.distributed, "all_gather_object", gather)
     monkeypatch.setattr(torch.distributed, "get_world_size", lambda: 2)
-    monkeypatch.setattr("raasid.evaluation.ball.validation.is_distributed", lambda: True)
+    monkeypatch.setattr("raasid.evaluation.processes.is_distributed", lambda: True)
     trainer.test(Replay(refs, detections), batches(range(5)), verbose=False)
     assert callback.frames == refs
