@@ -11,9 +11,9 @@ from torch.nn import functional as F
 
 from raasid.data.ball.batch import BallBatch
 from raasid.models.ball.detections import Detections
-from raasid.models.ball.heatmap_target import heatmap_loss, heatmap_target
 from raasid.models.ball.module import BallModule
 from raasid.models.ball.network import GRANULARITY, STRIDE, BallNet
+from raasid.models.heatmap_target import heatmap_loss, heatmap_target
 
 BOX_WEIGHT = 0.2
 CANDIDATES = 20
@@ -46,7 +46,7 @@ class BallHeatmap(BallModule):
         height, width = images.shape[1:3]
         x = images.permute(0, 3, 1, 2).float().mul(4 / 255).sub(1.6)
         pad = (-width % GRANULARITY, -height % GRANULARITY)
-        if any(pad):
+        if torch.jit.is_tracing() or any(pad):  # an exported graph pads pictures of any size
             x = F.pad(x, (0, pad[0], 0, pad[1]), value=-1.6)
         out: Tensor = self.net(x.contiguous(memory_format=torch.channels_last))
         return out
@@ -61,23 +61,22 @@ class BallHeatmap(BallModule):
     @torch.no_grad()
     def detect(self, images: Tensor, quick: bool = False) -> list[Detections]:
         """Peaks of the heatmap: cells that no neighbour tops."""
+        xy, wh, score = peaks(*self.maps(images, quick))
+        return [
+            Detections(*(t.cpu().numpy().astype(np.float32) for t in (xy[i], wh[i], score[i])))
+            for i in range(len(images))
+        ]
+
+    def maps(self, images: Tensor, quick: bool = False) -> tuple[Tensor, Tensor]:
+        """(B, H, W, 3 * frames) uint8 -> (B, h, w) probability of a ball's centre in each cell, and
+        (B, 4, h, w) dx, dy in cells and log width, log height in pixels; h, w: the picture in cells of 4.
+        """
         height, width = -(-images.shape[1] // STRIDE), -(-images.shape[2] // STRIDE)
         output = self(images)[:, :, :height, :width].float()
         heat = output[:, 0].sigmoid()
         if not quick:
             heat = torch.stack([heat, *self._other_looks(images, height, width)]).mean(0)
-        peak = F.max_pool2d(heat[:, None], 3, 1, 1)[:, 0] == heat
-        score, cell = (heat * peak).flatten(1).topk(min(CANDIDATES, heat[0].numel()))
-        at = cell[:, None].expand(-1, 4, -1)
-        dx, dy, log_w, log_h = output[:, 1:].flatten(2).gather(2, at).unbind(1)
-        columns = cell % heat.shape[2]
-        rows = torch.div(cell, heat.shape[2], rounding_mode="floor")
-        xy = torch.stack([(columns + 0.5 + dx) * STRIDE, (rows + 0.5 + dy) * STRIDE], -1)
-        wh = torch.stack([log_w, log_h], -1).clamp(0, 6).exp()
-        return [
-            Detections(*(t.cpu().numpy().astype(np.float32) for t in (xy[i], wh[i], score[i])))
-            for i in range(len(images))
-        ]
+        return heat, output[:, 1:]
 
     def _other_looks(self, images: Tensor, height: int, width: int) -> Iterator[Tensor]:
         """(B, height, width) heat of the mirror image, then of each further scale and its mirror image."""
@@ -98,6 +97,23 @@ class BallHeatmap(BallModule):
         """Heat of pictures of whole cells."""
         heat: Tensor = self(images)[:, 0, : images.shape[1] // STRIDE, : images.shape[2] // STRIDE]
         return heat.float().sigmoid()
+
+
+def peaks(heat: Tensor, box: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Cells that no neighbour tops, out of what `BallHeatmap.maps` gives, by falling score.
+
+    Returns centres (B, K, 2) and sizes (B, K, 2) in input pixels, and scores (B, K); a picture with fewer
+    than K peaks has scores of 0 at the end.
+    """
+    peak = F.max_pool2d(heat[:, None], 3, 1, 1)[:, 0] == heat
+    score, cell = (heat * peak).flatten(1).topk(min(CANDIDATES, heat[0].numel()))
+    at = cell[:, None].expand(-1, 4, -1)
+    dx, dy, log_w, log_h = box.flatten(2).gather(2, at).unbind(1)
+    columns = cell % heat.shape[2]
+    rows = torch.div(cell, heat.shape[2], rounding_mode="floor")
+    xy = torch.stack([(columns + 0.5 + dx) * STRIDE, (rows + 0.5 + dy) * STRIDE], -1)
+    wh = torch.stack([log_w, log_h], -1).clamp(0, 6).exp()
+    return xy, wh, score
 
 
 def _resized(images: Tensor, height: int, width: int) -> Tensor:

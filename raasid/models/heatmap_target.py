@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from raasid.models.ball.network import STRIDE
+from raasid.models.pyramid import STRIDE
 
 
 class HeatmapTarget(NamedTuple):
