@@ -11,9 +11,10 @@ import numpy as np
 
 from raasid.data.collect.annotator import PoseEstimator
 from raasid.data.collect.players import Proposal, propose_players
-from raasid.data.collect.tracks import Tracks
 from raasid.data.media import Image
 from raasid.data.records import Frame, Keypoint, Mark, Person
+from raasid.data.tracks.association import Association
+from raasid.data.tracks.sightings import Sightings
 
 PROPOSER = "players-on-grass/1"
 _MARGIN = 0.25
@@ -29,7 +30,7 @@ _LEAST_SPAN = 0.5
 
 
 class PeopleAnnotator:
-    """Boxes by `propose_players`, numbered by `Tracks`; joints by the estimator, where it sees a person.
+    """Boxes by `propose_players`, numbered by `Association`; joints by the estimator, where it sees a person.
 
     An upright place that the estimator rejects stays, as a box with a lower confidence: at twenty pixels no
     pose net is a judge of who is there.
@@ -45,10 +46,10 @@ class PeopleAnnotator:
 
     def annotate(self, images: Iterable[Image], frames: Sequence[Frame]) -> Iterator[Frame]:
         """Yield each frame with its people."""
-        tracks = Tracks()
+        tracks = Association()
         for image, frame in zip(images, frames, strict=True):
             proposals = propose_players(image)
-            numbers = tracks.number([proposal.box for proposal in proposals])
+            numbers = tracks.number(Sightings.of_boxes([proposal.box for proposal in proposals])).tolist()
             persons = (
                 self._person(image, proposal, track)
                 for proposal, track in zip(proposals, numbers, strict=True)
