@@ -88,8 +88,10 @@ class Result:
                 f"format {tree['format']} of a {tree['task']} model, not {FORMAT} of a {cls.task} model"
             )
         return cls(
-            estimates=_estimates(tree["estimates"]),
-            slices=[Slice(**{**part, "estimates": _estimates(part["estimates"])}) for part in tree["slices"]],
+            estimates=read_estimates(tree["estimates"]),
+            slices=[
+                Slice(**{**part, "estimates": read_estimates(part["estimates"])}) for part in tree["slices"]
+            ],
             counts=tree["counts"],
             **cls.read_more(tree),
         )
@@ -123,7 +125,8 @@ def without_nan(tree: Any) -> Any:
     return None if isinstance(tree, float) and math.isnan(tree) else tree
 
 
-def _estimates(tree: Mapping[str, Mapping[str, Any]]) -> dict[str, Estimate]:
+def read_estimates(tree: Mapping[str, Mapping[str, Any]]) -> dict[str, Estimate]:
+    """Estimates from their plain values; null is NaN."""
     return {
         name: Estimate(
             number_or_nan(e["value"]), number_or_nan(e["low"]), number_or_nan(e["high"]), e["n"], e["unit"]

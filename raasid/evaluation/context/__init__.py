@@ -1,1 +1,1 @@
-"""Judgements judged: accuracy, calibration, coverage, and validation while training."""
+"""Judgements of clips judged: decisions, calibration, abstention, touches, facts, seasons."""

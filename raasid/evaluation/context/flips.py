@@ -1,0 +1,84 @@
+"""Season flips: the same touch, an offence by one season's wording and none by another's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raasid.config.law_editions import shipped_editions
+from raasid.evaluation.context.metrics import over
+from raasid.evaluation.context.outcome import ClipOutcome, ruled
+from raasid.laws.facts import Facts
+from raasid.laws.ruling import Verdict
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """A clip and two editions that disagree on it."""
+
+    clip: str
+    editions: tuple[str, str]
+    truth: tuple[Verdict, Verdict]
+    """What each says of the annotated facts."""
+    said: tuple[Verdict | None, Verdict | None]
+    """What each says of the facts that the model holds likeliest; None where they allow both."""
+    given: tuple[Verdict | None, Verdict | None]
+    """The same, had the model got every fact right that it states: what it does not see stays its own."""
+
+
+def flips(outcome: ClipOutcome, editions: Iterable[str] | None = None) -> list[Flip]:
+    """Every pair of editions between which the ruling on the annotated facts turns round."""
+    facts = outcome.ref.facts
+    names = list(shipped_editions() if editions is None else editions)
+    right = {name: decision for name in names if (decision := ruled(facts, name).decision) is not None}
+    pairs = [pair for pair in combinations(right, 2) if right[pair[0]] != right[pair[1]]]
+    likeliest, given = outcome.judgement.likeliest, facts_given(outcome)
+    return [
+        Flip(
+            outcome.ref.clip,
+            (a, b),
+            (right[a], right[b]),
+            (ruled(likeliest, a).decision, ruled(likeliest, b).decision),
+            (ruled(given, a).decision, ruled(given, b).decision),
+        )
+        for a, b in pairs
+    ]
+
+
+def facts_given(outcome: ClipOutcome) -> Facts:
+    """The model's likeliest facts, with the annotated value for each that it states."""
+    stated: dict[str, Any] = {name: getattr(outcome.ref.facts, name) for name in outcome.judgement.facts}
+    known = {name: value for name, value in stated.items() if value is not None}
+    return replace(outcome.judgement.likeliest, **known)
+
+
+def flip_metrics(
+    outcomes: Sequence[ClipOutcome], editions: Iterable[str] | None = None
+) -> Callable[[Floats], dict[str, Floats]]:
+    """Shares of pairs ruled right by both editions: from weights (R, N) to name -> (R,).
+
+    season_flips: from the facts that the model holds likeliest. season_flips_given_facts: with the
+    annotated value of every fact that it states; what is missing there, no training can bring.
+    """
+    names = list(shipped_editions() if editions is None else editions)
+    rows = np.zeros((len(outcomes), 3))
+    for row, outcome in zip(rows, outcomes, strict=True):
+        pairs = flips(outcome, names)
+        row[:] = (
+            len(pairs),
+            sum(flip.said == flip.truth for flip in pairs),
+            sum(flip.given == flip.truth for flip in pairs),
+        )
+
+    def metrics(weights: Floats) -> dict[str, Floats]:
+        pairs, said, given = (weights @ rows).T
+        return {"season_flips": over(said, pairs), "season_flips_given_facts": over(given, pairs)}
+
+    return metrics

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from raasid.evaluation.context.calibration import (
+    BINS,
+    error_by_chance,
+    expected_calibration_error,
+    reliability,
+)
+
+
+def ece(probability, happened, weights=None):
+    p, y = np.array(probability, float), np.array(happened, float)
+    w = np.ones((1, len(p))) if weights is None else np.array([weights], float)
+    return float(expected_calibration_error(p, y, w)[0])
+
+
+def by_hand(probability, happened):
+    """Split into 15 groups of equal size, as the definition says."""
+    order = np.argsort(probability)
+    parts = np.array_split(order, BINS)
+    return sum(len(i) * abs(probability[i].mean() - happened[i].mean()) for i in parts) / len(order)
+
+
+def test_it_is_the_mean_distance_over_fifteen_bins_of_equal_mass():
+    rng = np.random.default_rng(1)
+    probability = rng.random(BINS * 20)
+    happened = (rng.random(len(probability)) < probability**2).astype(float)
+    assert ece(probability, happened) == pytest.approx(by_hand(probability, happened), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("probability", "happened", "expected"),
+    [
+        ([1.0, 1.0, 1.0], [1, 1, 1], 0.0),
+        ([1.0, 1.0, 1.0, 1.0], [1, 1, 1, 0], 0.25),
+        ([0.5] * 4, [1, 0, 1, 0], 0.0),
+        ([0.3] * 10, [1] * 4 + [0] * 6, 0.1),
+    ],
+)
+def test_equal_probabilities_are_one_bin_whatever_their_order(probability, happened, expected):
+    assert ece(probability, happened) == pytest.approx(expected)
+    assert ece(probability, happened[::-1]) == pytest.approx(expected)
+
+
+def test_a_clip_drawn_twice_counts_as_two_clips():
+    rng = np.random.default_rng(2)
+    probability, happened = rng.random(40), (rng.random(40) < 0.5).astype(float)
+    weights = rng.integers(0, 4, 40)
+    repeated = ece(np.repeat(probability, weights), np.repeat(happened, weights))
+    assert ece(probability, happened, weights) == pytest.approx(repeated)
+
+
+def test_nothing_drawn_is_not_a_perfect_calibration():
+    assert np.isnan(ece([0.2, 0.4], [0, 1], [0, 0]))
+    assert np.isnan(ece([], []))
+
+
+def test_few_clips_look_miscalibrated_by_chance_and_many_do_not():
+    rng = np.random.default_rng(3)
+    few, many = (error_by_chance(rng.random(n)) for n in (80, 8000))
+    assert 0.08 < few < 0.2
+    assert many < 0.02
+    assert error_by_chance(np.array([0.0, 1.0] * 40)) == 0.0
+
+
+def test_the_bins_of_the_diagram_are_those_of_the_figure():
+    rng = np.random.default_rng(4)
+    probability = rng.random(100).round(2)
+    happened = (rng.random(100) < 0.4).astype(float)
+    bins = reliability(probability, happened)
+    assert sum(part.n for part in bins) == 100
+    assert [part.said for part in bins] == sorted(part.said for part in bins)
+    error = sum(part.n * abs(part.said - part.came) for part in bins) / 100
+    assert error == pytest.approx(ece(probability, happened))
+    assert reliability(np.zeros(0), np.zeros(0)) == []

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from judged_clips import NO_TOUCH, OFFENCE, TUCKED, facts, judged, ref
+
+from raasid.evaluation.context.metrics import context_metrics
+from raasid.evaluation.context.outcome import JudgementUnusable, clip_outcomes
+from raasid.laws.facts import Facts
+
+
+def metrics(*pairs):
+    """Metrics of (truth, said) facts, or of whole (ref, judgement) pairs."""
+    whole = [
+        pair if hasattr(pair[0], "clip") else (ref(str(i), pair[0]), judged(str(i), pair[1]))
+        for i, pair in enumerate(pairs)
+    ]
+    outcomes, _ = clip_outcomes([r for r, _ in whole], [j for _, j in whole])
+    found = context_metrics(outcomes)(np.ones((1, len(outcomes))))
+    return {name: float(values[0]) for name, values in found.items()}
+
+
+def test_decisions_are_counted_per_class():
+    # 3 offences of which 2 are seen, 5 others of which 1 is called an offence
+    found = metrics(*[(OFFENCE, OFFENCE)] * 2, (OFFENCE, TUCKED), *[(TUCKED, TUCKED)] * 4, (TUCKED, OFFENCE))
+    assert found["accuracy"] == 6 / 8
+    assert found["precision"] == found["recall"] == pytest.approx(2 / 3)
+    assert found["macro_precision"] == pytest.approx((2 / 3 + 4 / 5) / 2)
+    assert found["macro_recall"] == found["balanced_accuracy"] == pytest.approx((2 / 3 + 4 / 5) / 2)
+    assert found["macro_f1"] == pytest.approx((2 / 3 + 4 / 5) / 2)
+    assert found["brier"] == pytest.approx((6 * 0.1**2 + 2 * 0.9**2) / 8)
+    assert found["false_offences"] == pytest.approx(1 / 5)
+
+
+def test_one_answer_for_everything_is_half_right_at_best():
+    found = metrics(*[(OFFENCE, TUCKED)] * 4, *[(TUCKED, TUCKED)] * 6)
+    assert found["accuracy"] == 0.6
+    assert found["macro_recall"] == 0.5
+    assert found["macro_precision"] == pytest.approx(0.6 / 2)  # a class that is never said has none
+    assert np.isnan(found["precision"])
+
+
+def test_a_class_that_does_not_occur_is_left_out_of_the_mean():
+    found = metrics((TUCKED, TUCKED), (TUCKED, TUCKED), (NO_TOUCH, OFFENCE))
+    assert found["macro_recall"] == pytest.approx(2 / 3)
+    assert found["macro_precision"] == 1.0
+    assert np.isnan(found["recall"])
+    assert np.isnan(found["pr_auc_offence"])
+    assert found["pr_auc_no_offence"] == 1.0
+
+
+def test_an_abstention_counts_by_the_likelier_decision_and_leaves_the_answered():
+    unsure = (ref("a", OFFENCE), judged("a", TUCKED, 0.45, abstained=True))
+    found = metrics(unsure, (ref("b", OFFENCE), judged("b", OFFENCE)))
+    assert found["accuracy"] == 0.5
+    assert found["coverage"] == 0.5
+    assert found["accuracy_answered"] == 1.0
+
+
+def test_where_the_likeliest_facts_allow_both_the_probability_decides():
+    open_facts = facts(deliberate=None)
+    assert judged("a", open_facts, 0.7).ruling.decision is None
+    said_yes = (ref("a", OFFENCE), judged("a", open_facts, 0.7))
+    said_no = (ref("b", OFFENCE), judged("b", open_facts, 0.3))
+    assert metrics(said_yes)["accuracy"] == 1.0
+    assert metrics(said_no)["accuracy"] == 0.0
+
+
+def test_touches_are_found_near_their_frame():
+    found = metrics(
+        *((ref(str(off), TUCKED), judged(str(off), TUCKED, contact_frame=10 + off)) for off in (0, -1, 2, 6)),
+        (ref("unseen", TUCKED), judged("unseen", NO_TOUCH)),
+        (ref("ghost", NO_TOUCH), judged("ghost", TUCKED)),
+        (ref("none", NO_TOUCH), judged("none", NO_TOUCH)),
+        (ref("other arm", TUCKED), judged("other arm", TUCKED, side="right")),
+    )
+    assert found["contact_found"] == pytest.approx(5 / 6)
+    assert found["contact_within_1"] == pytest.approx(3 / 6)
+    assert found["contact_within_2"] == pytest.approx(4 / 6)
+    assert found["contact_within_5"] == pytest.approx(4 / 6)
+    assert found["contact_error_frames"] == pytest.approx((0 + 1 + 2 + 6 + 0) / 5)
+    assert found["false_contact"] == 0.5
+    assert found["side_accuracy"] == pytest.approx(4 / 6)
+
+
+def test_clips_whose_annotation_allows_both_decisions_are_set_aside():
+    refs = [ref("a", Facts(segment="hand", goalkeeper=False)), ref("b", OFFENCE)]
+    outcomes, unruled = clip_outcomes(refs, [judged("a", OFFENCE), judged("b", OFFENCE)])
+    assert [outcome.ref.clip for outcome in outcomes] == ["b"]
+    assert [clip.clip for clip in unruled] == ["a"]
+
+
+@pytest.mark.parametrize("offence", [float("nan"), -0.1, 1.5])
+def test_a_probability_that_is_none_is_refused(offence):
+    with pytest.raises(JudgementUnusable, match="clip-7: offence has the probability"):
+        clip_outcomes([ref("clip-7", OFFENCE)], [judged("clip-7", OFFENCE, offence)])
+
+
+def test_a_judgement_of_another_clip_is_refused():
+    with pytest.raises(JudgementUnusable, match="a: judged as b"):
+        clip_outcomes([ref("a", OFFENCE)], [judged("b", OFFENCE)])
