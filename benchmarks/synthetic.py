@@ -39,6 +39,7 @@ from raasid.data.synthetic.league import League
 from raasid.data.synthetic.overlay import Overlay
 from raasid.data.synthetic.render_clip import render_clip
 from raasid.data.synthetic.sensor import Sensor
+from raasid.data.synthetic.sight import Sight
 from raasid.data.synthetic.venue import build_venue
 
 FRAMES_PER_S = 60
@@ -56,9 +57,10 @@ STAGES: list[tuple[str, Any, str]] = [
     ("plate seen by the camera", plate.Plate, "frame"),
     ("blur of the pan", shot, "_pan_blur"),
     ("shadows", shot, "lay_shadows"),
-    ("people", shot.Shot, "_bodies"),
-    ("balls", shot.Shot, "_spheres"),
-    ("laying over, occlusion", shot.Shot, "_draw"),
+    ("people", Sight, "_bodies"),
+    ("balls", Sight, "_spheres"),
+    ("laying over", shot, "_draw"),
+    ("occlusion, labels", Sight, "label"),
     ("lens, exposure, noise", Sensor, "expose"),
     ("graphics", Overlay, "lay"),
     ("the feed's compression", Sensor, "compress"),

@@ -72,7 +72,7 @@ def ball_cutout(
         move = np.array([[1.0, 0.0, (x - low[0]) * fine - half], [0.0, 1.0, (y - low[1]) * fine - half]])
         canvas += cv2.warpAffine(sprite, move, (width * fine, height * fine), flags=cv2.INTER_LINEAR)
     small = cv2.resize(canvas / steps, (width, height), interpolation=cv2.INTER_AREA)
-    return Cutout(int(low[0]), int(low[1]), small[..., :3], np.clip(small[..., 3], 0, 1))
+    return Cutout(int(low[0]), int(low[1]), np.clip(small[..., 3], 0, 1), small[..., :3])
 
 
 def _sphere(

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from raasid.data.synthetic.arrays import Bools, Floats, Image
+from raasid.data.synthetic.arrays import Bools, Floats, Image, Ints
 from raasid.data.synthetic.camera import Camera
 from raasid.data.synthetic.cutout import Cutout
 from raasid.data.synthetic.kit import Outfit
@@ -39,7 +39,8 @@ _FROM = np.array([c[2] for c in _CAPSULES])[:, None]
 _TO = np.array([c[3] for c in _CAPSULES])[:, None]
 RADIUS_M = np.array([c[4] for c in _CAPSULES])
 _PART = [c[5] for c in _CAPSULES]
-_ON_TOP = np.array([part == "stripe" for part in _PART])
+ON_TOP = np.array([part == "stripe" for part in _PART])
+"""(S,) what is painted on another part and never reaches beyond it."""
 _OWN = np.array([[joint in {c[0], c[1]} for c in _CAPSULES] for joint in range(COCO_JOINTS)])
 """(17, S) whether a capsule belongs to the joint and so does not hide it."""
 _OWN[:5, [i for i, c in enumerate(_CAPSULES) if c[5] in {"skin", "hair"}]] = True
@@ -87,6 +88,46 @@ class Paint:
         return dark, bright
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Outlines:
+    """Limbs of N bodies as strokes on fine canvases, one canvas a body."""
+
+    low: Ints
+    """(N, 2) pixels of the picture where a body's canvas begins,"""
+    high: Ints
+    """(N, 2) and where it ends."""
+    seen: Ints
+    """Indices of those that may show."""
+    fine: Ints
+    """(N,) pixels of the canvas on one of the picture."""
+    strokes: list[list[Stroke]]
+    """For each body in `seen`, the farthest stroke first."""
+
+    @classmethod
+    def of(cls, limbs: Limbs, size: tuple[int, int], *, side: float, smear_px: Floats) -> Outlines:
+        """See `figures`."""
+        a, b, radius = limbs.start, limbs.stop, limbs.radius
+        depth = (limbs.start_depth + limbs.stop_depth) / 2
+        reach = radius[..., None] + 1.5 + np.abs(smear_px)[:, None] / 2
+        low = np.floor((np.minimum(a, b) - reach).min(axis=1)).astype(int)
+        high = np.ceil((np.maximum(a, b) + reach).max(axis=1)).astype(int)
+        seen = np.flatnonzero((depth.min(axis=1) >= 3) & (high > 0).all(axis=1) & (low < size).all(axis=1))
+        scale = radius[:, 0] / RADIUS_M[0]
+        fine = np.where(scale < 40, 4, np.where(scale < 90, 3, 2))
+        sub = (fine * 16)[:, None, None]
+        corner = low[:, None]
+        ends = np.round(np.concatenate([a - corner, b - corner], axis=2) * sub - 8).astype(int)
+        thick = np.maximum(1, np.round(2 * radius * fine[:, None])).astype(int)
+        lit = (np.array([side * 0.35, -0.30]) * radius[..., None] * sub).astype(int)
+        # the stripe lies on the shirt, whichever way the body faces
+        order = np.argsort(-(depth - 0.05 * ON_TOP), axis=1, kind="stable")
+        strokes = []
+        for i in seen.tolist():
+            drawn = (part[i, order[i]].tolist() for part in (ends, lit, thick))
+            strokes.append(list(zip(order[i].tolist(), *drawn, strict=True)))
+        return cls(low, high, seen, fine, strokes)
+
+
 def figures(
     limbs: Limbs,
     paints: list[Paint],
@@ -102,44 +143,29 @@ def figures(
     from where in the picture the light comes. smear_px: (N, 2) how far each moves in the picture during the
     exposure.
     """
-    a, b, radius = limbs.start, limbs.stop, limbs.radius
-    depth = (limbs.start_depth + limbs.stop_depth) / 2
-    reach = radius[..., None] + 1.5 + np.abs(smear_px)[:, None] / 2
-    low = np.floor((np.minimum(a, b) - reach).min(axis=1)).astype(int)
-    high = np.ceil((np.maximum(a, b) + reach).max(axis=1)).astype(int)
-    seen = (depth.min(axis=1) >= 3) & (high > 0).all(axis=1) & (low < size).all(axis=1)
-    scale = radius[:, 0] / RADIUS_M[0]
-    fine = np.where(scale < 40, 4, np.where(scale < 90, 3, 2))
-    sub = (fine * 16)[:, None, None]
-    corner = low[:, None]
-    ends = np.round(np.concatenate([a - corner, b - corner], axis=2) * sub - 8).astype(int)
-    thick = np.maximum(1, np.round(2 * radius * fine[:, None])).astype(int)
-    lit = (np.array([side * 0.35, -0.30]) * radius[..., None] * sub).astype(int)
-    # the stripe lies on the shirt, whichever way the body faces
-    order = np.argsort(-(depth - 0.05 * _ON_TOP), axis=1, kind="stable")
+    lines = Outlines.of(limbs, size, side=side, smear_px=smear_px)
     out: list[Cutout | None] = [None] * len(paints)
-    for i in np.flatnonzero(seen).tolist():
-        drawn = (part[i, order[i]].tolist() for part in (ends, lit, thick))
-        strokes = list(zip(order[i].tolist(), *drawn, strict=True))
-        canvas_size = tuple((high[i] - low[i]).tolist())
-        canvas = np.zeros((canvas_size[1] * fine[i], canvas_size[0] * fine[i], 4), np.uint16)
+    for i, strokes in zip(lines.seen.tolist(), lines.strokes, strict=True):
+        fine, (left, top) = int(lines.fine[i]), lines.low[i].tolist()
+        width, height = (lines.high[i] - lines.low[i]).tolist()
+        canvas = np.zeros((height * fine, width * fine, 4), np.uint16)
         _draw(canvas, strokes, paints[i], float(light[i]))
-        small = _shrunk(canvas, int(fine[i])).astype(np.float32)
-        small = _smear(small, (float(smear_px[i, 0]), float(smear_px[i, 1])))
+        small = _shrunk(canvas, fine).astype(np.float32)
+        small = smeared(small, (float(smear_px[i, 0]), float(smear_px[i, 1])))
         colour = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGRA2BGR))
-        out[i] = Cutout(int(low[i, 0]), int(low[i, 1]), colour, small[..., 3] / 255)
+        out[i] = Cutout(left, top, small[..., 3] / 255, colour)
     return out
 
 
-_Stroke = tuple[int, tuple[int, int, int, int], tuple[int, int], int]
+Stroke = tuple[int, tuple[int, int, int, int], tuple[int, int], int]
 """Capsule, ends and shift of the lit side in sixteenths of a pixel, thickness in pixels."""
 
 
-def _draw(canvas: NDArray[np.uint16], strokes: list[_Stroke], paint: Paint, light: float) -> None:
+def _draw(canvas: NDArray[np.uint16], strokes: list[Stroke], paint: Paint, light: float) -> None:
     """The capsules in the order given, each with its lit side on it."""
     dark, bright = paint.shaded(light)
     for k, (ax, ay, bx, by), (dx, dy), thick in strokes:
-        if _ON_TOP[k] and not paint.striped:
+        if ON_TOP[k] and not paint.striped:
             continue
         cv2.line(canvas, (ax, ay), (bx, by), dark[k], thick, cv2.LINE_8, 4)
         if thick > 5:
@@ -165,7 +191,7 @@ def _shrunk(canvas: NDArray[np.uint16], times: int) -> Image:
     return np.asarray(cv2.convertScaleAbs(levels, alpha=1 / times**2))
 
 
-def _smear(patch: Floats, by: tuple[float, float]) -> Floats:
+def smeared(patch: Floats, by: tuple[float, float]) -> Floats:
     """Motion blur of a premultiplied patch, along the larger component."""
     length = max(abs(by[0]), abs(by[1]))
     if length < 1.0:

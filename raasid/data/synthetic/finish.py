@@ -16,10 +16,12 @@ from raasid.data.synthetic.skeleton import CHEST, HEAD, LEFT_HAND, PELVIS
 
 NEAR_PX_PER_M = 45.0
 """From this scale on there is something to see."""
-_FINE = 4
+FINE = 4
+"""Pixels of the layer that small parts are drawn on, for one of the picture."""
 _FINGERS = ((-0.020, 0.062), (-0.007, 0.074), (0.007, 0.070), (0.020, 0.056))
 """Across the palm, and how far beyond the middle of the hand; metres."""
-_EDGE = 6
+EDGE = 6
+"""So many pixels small parts may reach beyond the body."""
 _TEXT = 64
 _Stroke = tuple[Floats, Floats, float, Colour, float]
 """From, to, width in metres, colour, brightness."""
@@ -40,23 +42,20 @@ def finish(
     hidden: (17,) keypoints that the body itself hides. number: on the back; 0 for none.
     """
     scale = camera.pixels_per_metre(joints[PELVIS])
-    left, top = cutout.left - _EDGE, cutout.top - _EDGE
-    alpha = np.pad(cutout.alpha, _EDGE)
-    colour = np.pad(cutout.colour, ((_EDGE, _EDGE), (_EDGE, _EDGE), (0, 0)))
+    left, top = cutout.left - EDGE, cutout.top - EDGE
+    alpha = np.pad(cutout.alpha, EDGE)
+    colour = np.pad(cutout.colour, ((EDGE, EDGE), (EDGE, EDGE), (0, 0)))
 
     def lay(low: Floats, high: Floats, draw: Callable[[Floats, Floats], None]) -> None:
-        """Draw on a fine layer that is no larger than from `low` to `high`, pixels, then lay that over."""
-        height, width = alpha.shape
-        x0, y0 = np.clip(np.floor(low - [left, top]), 0, [width, height]).astype(int).tolist()
-        x1, y1 = np.clip(np.ceil(high - [left, top]), 0, [width, height]).astype(int).tolist()
-        if x1 <= x0 or y1 <= y0:
-            return
-        layer = np.zeros(((y1 - y0) * _FINE, (x1 - x0) * _FINE, 4), np.float32)
-        draw(layer, np.array([left + x0, top + y0]))
-        small = cv2.resize(layer, (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA)
-        part, over = (slice(y0, y1), slice(x0, x1)), small[..., 3]
-        colour[part] = colour[part] * (1 - over[..., None]) + small[..., :3]
-        alpha[part] = alpha[part] * (1 - over) + over
+        corner = np.array([left, top])
+        layer = fine_layer(
+            low - corner, high - corner, alpha.shape, 4, lambda fine, at: draw(fine, at + corner)
+        )
+        if layer is not None:
+            part, small = layer
+            over = small[..., 3]
+            colour[part] = colour[part] * (1 - over[..., None]) + small[..., :3]
+            alpha[part] = alpha[part] * (1 - over) + over
 
     def strokes(lines: list[_Stroke]) -> None:
         if not lines:
@@ -65,10 +64,10 @@ def finish(
         reach = max(line[2] for line in lines) * scale / 2 + 2
 
         def draw(layer: Floats, corner: Floats) -> None:
-            places = np.round((ends - corner) * (_FINE * 16) - 8).astype(int).tolist()
+            places = np.round((ends - corner) * (FINE * 16) - 8).astype(int).tolist()
             for (a, b), (_, _, width_m, paint, gain) in zip(places, lines, strict=True):
                 tone = [min(255.0, channel * gain * light) for channel in paint]
-                cv2.line(layer, a, b, (*tone, 1.0), max(1, round(width_m * scale * _FINE)), cv2.LINE_8, 4)
+                cv2.line(layer, a, b, (*tone, 1.0), max(1, round(width_m * scale * FINE)), cv2.LINE_8, 4)
 
         lay(ends.min(axis=(0, 1)) - reach, ends.max(axis=(0, 1)) + reach, draw)
 
@@ -84,14 +83,42 @@ def finish(
             lay(low - 2, high + 2, lambda layer, corner: _number(layer, back - corner, outfit, light, number))
     for side in (0, 1):
         if not hidden[9 + side]:
-            strokes(_hand(joints, side, outfit, camera))
+            gains = (1.0, 1.0, 1.0, 1.0, 1.04)
+            fingers = zip(fingers_of(joints, side, camera), gains, strict=False)
+            strokes([(*line, outfit.hand, gain) for line, gain in fingers])
     if not hidden[0]:
         strokes(_face(joints, hidden, outfit))
-    return Cutout(left, top, colour, alpha)
+    return Cutout(left, top, alpha, colour)
 
 
-def _hand(joints: Floats, side: int, outfit: Outfit, camera: Camera) -> list[_Stroke]:
-    """Four fingers in the camera's plane, and a thumb towards the body."""
+def fine_layer(
+    low: Floats,
+    high: Floats,
+    shape: tuple[int, ...],
+    channels: int,
+    draw: Callable[[Floats, Floats], None],
+) -> tuple[tuple[slice, slice], Floats] | None:
+    """What `draw` draws on a fine layer no larger than from `low` to `high`, shrunk to pixels.
+
+    low, high: (2,) pixels of an array of `shape` (h, w). draw: gets the layer and the pixel where it begins.
+    Returns the part of the array and the layer for it, or None where nothing is inside.
+    """
+    x0, y0 = np.clip(np.floor(low), 0, shape[1::-1]).astype(int).tolist()
+    x1, y1 = np.clip(np.ceil(high), 0, shape[1::-1]).astype(int).tolist()
+    if x1 <= x0 or y1 <= y0:
+        return None
+    layer = np.zeros(((y1 - y0) * FINE, (x1 - x0) * FINE, channels), np.float32)
+    draw(layer, np.array([x0, y0]))
+    small = cv2.resize(layer, (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA)
+    return (slice(y0, y1), slice(x0, x1)), small
+
+
+Finger = tuple[Floats, Floats, float]
+"""From, to (3,) metres, and width in metres."""
+
+
+def fingers_of(joints: Floats, side: int, camera: Camera) -> list[Finger]:
+    """Four fingers in the camera's plane, and a thumb towards the body; none when the hand points at it."""
     wrist, tip = joints[9 + side], joints[LEFT_HAND + side]
     along = (tip - wrist) / np.linalg.norm(tip - wrist)
     view = (wrist - camera.centre) / np.linalg.norm(wrist - camera.centre)
@@ -104,12 +131,12 @@ def _hand(joints: Floats, side: int, outfit: Outfit, camera: Camera) -> list[_St
     if across @ (joints[CHEST] - wrist) < 0:
         across = -across
     palm = wrist + 0.055 * along
-    out: list[_Stroke] = []
+    out: list[Finger] = []
     for aside, beyond in _FINGERS:
         tip = palm + aside * 1.5 * across + beyond * along
-        out.append((palm + aside * 0.8 * across, tip, 0.018, outfit.hand, 1.0))
+        out.append((palm + aside * 0.8 * across, tip, 0.018))
     root, tip = wrist + 0.02 * along + 0.02 * across, wrist + 0.05 * along + 0.055 * across
-    return [*out, (root, tip, 0.022, outfit.hand, 1.04)]
+    return [*out, (root, tip, 0.022)]
 
 
 def _face(joints: Floats, hidden: Bools, outfit: Outfit) -> list[_Stroke]:
@@ -147,7 +174,7 @@ def _back(joints: Floats, camera: Camera) -> Floats | None:
 
 def _number(layer: Floats, corners: Floats, outfit: Outfit, light: float, number: int) -> None:
     """The number on a fine layer; corners (3, 2): top left, top right, bottom left in whole pixels."""
-    place = (corners * _FINE - 0.5).astype(np.float32)
+    place = (corners * FINE - 0.5).astype(np.float32)
     unit = np.array([[0, 0], [_TEXT, 0], [0, _TEXT]], np.float32)
     onto = cv2.getAffineTransform(unit, place)
     mask = cv2.warpAffine(_digits(number), onto, layer.shape[1::-1], flags=cv2.INTER_LINEAR)

@@ -31,6 +31,11 @@ class Light:
     exposure: float = 1.0
     """Gain by which the camera answers a pitch that lies in the shade."""
 
+    @property
+    def side(self) -> float:
+        """-1 to 1: from where in the picture, left or right, the light comes."""
+        return 0.8 * float(np.sign(self.towards[0])) if self.sky == "sun" else 0.0
+
     def sunlit(self, ground: Floats) -> Floats:
         """1 in the open, 0 in the stand's shadow, for points (..., 2) in metres."""
         if self.sky != "sun":

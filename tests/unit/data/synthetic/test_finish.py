@@ -23,7 +23,7 @@ def body(heading: float) -> Floats:
 
 def drawn(heading: float, hidden: list[int], number: int, camera: Camera = EYE) -> Floats:
     """Alpha that is added to an empty cut-out of the whole picture, (360, 640)."""
-    empty = Cutout(0, 0, np.zeros((360, 640, 3), np.float32), np.zeros((360, 640), np.float32))
+    empty = Cutout(0, 0, np.zeros((360, 640), np.float32), np.zeros((360, 640, 3), np.float32))
     flags = np.isin(np.arange(17), hidden)
     done = finish(empty, body(heading), flags, OUTFIT, camera, light=1.0, number=number)
     return done.alpha[-done.top : 360 - done.top, -done.left : 640 - done.left]

@@ -1,0 +1,272 @@
+"""What a frame shows of people and balls, and the labels that follow: the geometry without the paint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
+
+import cv2
+import numpy as np
+
+from raasid.data.records import Ball, Frame, Keypoint, Person, Visibility
+from raasid.data.synthetic.arrays import Bools, Floats, Ints
+from raasid.data.synthetic.ball_path import RADIUS_M
+from raasid.data.synthetic.camera import Camera
+from raasid.data.synthetic.camera_work import REFERENCE_WIDTH, Operator
+from raasid.data.synthetic.cutout import Mask
+from raasid.data.synthetic.figure import Limbs, self_hidden
+from raasid.data.synthetic.finish import NEAR_PX_PER_M
+from raasid.data.synthetic.motion import Play
+from raasid.data.synthetic.pitch import line_distance
+from raasid.data.synthetic.skeleton import COCO_JOINTS
+from raasid.data.synthetic.venue import Venue
+
+SUBFRAMES = 3
+_SHARP_PX = 2.5
+"""Who moves further during the exposure shows no small parts."""
+_HIDDEN, _PARTLY = 0.5, 0.25
+"""Covered shares of the ball above which it counts as hidden and as partly visible."""
+
+M = TypeVar("M", bound=Mask)
+
+
+@dataclass(slots=True, eq=False)
+class Body(Generic[M]):
+    """A person in sight, on the way to a label."""
+
+    actor: int
+    cutout: M
+    depth: float
+    keypoints: Floats
+    """(17, 2) pixels."""
+    seen: Bools
+    """(17,) whether each keypoint is visible."""
+
+
+@dataclass(slots=True, eq=False)
+class Sphere(Generic[M]):
+    """A ball in sight, on the way to a label."""
+
+    cutout: M
+    depth: float
+    centres: Floats
+    """(n, 2) pixels during the exposure."""
+    radius_px: float
+    in_play: bool
+    left_over: Floats
+    """What nearer things leave to be seen, of the shape of the cut-out's alpha."""
+
+
+class Brush(Protocol[M]):
+    """Makes outlines, with or without what is in them."""
+
+    def people(self, near: Ints, joints: Floats, limbs: Limbs, smear: Floats) -> Sequence[M | None]:
+        """The bodies (N, 25, 3) of the actors `near` (N,), smeared by (N, 2) pixels; None: out of sight."""
+
+    def near_by(self, cutout: M, actor: int, joints: Floats, hidden: Bools, camera: Camera) -> M:
+        """The body (25, 3) with the small parts that show from near; hidden: (17,) by the body itself."""
+
+    def ball(self, centres: Floats, radius_px: float, middle: Floats) -> M:
+        """The ball at `middle` (3,) metres, along centres (n, 2) pixels of the exposure."""
+
+
+@dataclass(slots=True, eq=False)
+class Seen(Generic[M]):
+    """People and balls in one frame."""
+
+    t: float
+    cameras: list[Camera]
+    """During the exposure."""
+    joints: Floats
+    """(N, 25, 3) metres, of the whole cast."""
+    near: Ints
+    """Indices of those who may show in the picture."""
+    bodies: list[Body[M]]
+    """The farthest first."""
+    spheres: list[Sphere[M]]
+    """The match ball, then a spare one."""
+
+    def from_afar(self) -> list[Body[M] | Sphere[M]]:
+        """All of them, the farthest first."""
+        return sorted([*self.bodies, *self.spheres], key=lambda thing: -thing.depth)
+
+
+class Sight(Generic[M]):
+    """Looks at one clip's play through its camera.
+
+    close: whether people have faces, fingers and numbers, which show in close-ups alone.
+    """
+
+    def __init__(
+        self,
+        venue: Venue,
+        play: Play,
+        work: Operator,
+        size: tuple[int, int],
+        brush: Brush[M],
+        *,
+        close: bool,
+    ) -> None:
+        self._venue, self._play, self._work, self._size = venue, play, work, size
+        self._brush, self._close = brush, close
+
+    def look(self, t: float) -> Seen[M]:
+        """What the exposure centred on time t, seconds, shows."""
+        shutter = self._venue.sensor.shutter_s
+        cameras = [self._work.at(t + s * shutter) for s in np.linspace(-0.5, 0.5, SUBFRAMES).tolist()]
+        joints = self._play.cast.joints(t)
+        near = self._in_sight(joints, cameras[SUBFRAMES // 2])
+        spheres = self._spheres(cameras, t)
+        return Seen(t, cameras, joints, near, self._bodies(joints, near, cameras, t), spheres)
+
+    def label(self, seen: Seen[M], before: Floats | None, index: int, image: Path) -> Frame:
+        """The frame's record. before: (h, w) alpha of what hides people and ball."""
+        hiding = self._venue.overlay.alpha
+        _cover(seen, hiding if before is None else np.maximum(hiding, before))
+        labels = [(s.in_play, ball) for s in seen.spheres if (ball := self._ball(s)) is not None]
+        balls = tuple(ball for _, ball in labels)
+        in_play = bool(labels) and labels[0][0]
+        # who only grazes the picture's edge has no box in it
+        persons = tuple(p for b in seen.bodies if min((p := self._person(b)).box[2:]) > 0)
+        tags = self._tags(balls[0] if in_play else None, seen.joints, seen.t)
+        if not in_play and balls:
+            balls = (Ball(0.0, 0.0, 0.0, 0.0, Visibility.ABSENT), *balls)
+        return Frame(index, image, *self._size, balls, persons, tags)
+
+    def ball_at(self, t: float) -> Floats | None:
+        """(3,) metres, or None when no ball is in play."""
+        return None if self._play.ball is None else self._play.ball.at(t)
+
+    def _in_sight(self, joints: Floats, camera: Camera) -> Ints:
+        """Indices of people who may show in the picture."""
+        middle, depth = camera.project(joints[:, 11])
+        margin = 2.2 * camera.focal_px / np.maximum(depth, 3.0)
+        inside = (middle > -margin[:, None]).all(axis=1) & (
+            middle < np.array(self._size) + margin[:, None]
+        ).all(axis=1)
+        return np.flatnonzero(inside & (depth > 4))
+
+    def _bodies(self, joints: Floats, near: Ints, cameras: list[Camera], t: float) -> list[Body[M]]:
+        """People in sight, the farthest first."""
+        if len(near) == 0:
+            return []
+        camera = cameras[SUBFRAMES // 2]
+        shutter = self._venue.sensor.shutter_s
+        drift = np.zeros((len(near), 3))
+        drift[:, :2] = self._play.cast.velocity(t)[near] * shutter / 2
+        hips = joints[near, 11]
+        smear = cameras[-1].project(hips + drift)[0] - cameras[0].project(hips - drift)[0]
+        limbs = Limbs.of(joints[near], camera)
+        hidden = self_hidden(limbs, joints[near], camera)
+        pixels, depth = camera.project(joints[near][:, :COCO_JOINTS])
+        out: list[Body[M]] = []
+        cuts = self._brush.people(near, joints[near], limbs, smear)
+        for k, (actor, cut) in enumerate(zip(near.tolist(), cuts, strict=True)):
+            if cut is not None:
+                whole = cut
+                sharp = float(np.abs(smear[k]).max()) < _SHARP_PX
+                if self._close and sharp and camera.pixels_per_metre(joints[actor, 11]) >= NEAR_PX_PER_M:
+                    whole = self._brush.near_by(cut, actor, joints[actor], hidden[k], camera)
+                out.append(Body(actor, whole, float(depth[k, 11:13].mean()), pixels[k], ~hidden[k]))
+        return sorted(out, key=lambda b: -b.depth)
+
+    def _spheres(self, cameras: list[Camera], t: float) -> list[Sphere[M]]:
+        """The match ball and then a spare one, where they can show."""
+        shutter = self._venue.sensor.shutter_s
+        times = t + np.linspace(-0.5, 0.5, SUBFRAMES) * shutter
+        tracks: list[tuple[bool, Floats]] = []
+        if self._play.ball is not None:
+            tracks.append((True, np.array([self._play.ball.at(float(s)) for s in times])))
+        if self._play.spare is not None:
+            tracks.append((False, np.repeat(self._play.spare[None], SUBFRAMES, axis=0)))
+        out: list[Sphere[M]] = []
+        camera = cameras[SUBFRAMES // 2]
+        for in_play, track in tracks:
+            centres = np.array([c.project(p)[0] for c, p in zip(cameras, track, strict=True)])
+            middle = track[SUBFRAMES // 2]
+            radius = RADIUS_M * camera.pixels_per_metre(middle)
+            if (np.abs(centres) < 4 * max(self._size)).all():
+                cut = self._brush.ball(centres, radius, middle)
+                depth = float(camera.to_camera(middle)[2])
+                out.append(Sphere(cut, depth, centres, radius, in_play, np.ones_like(cut.alpha)))
+        return out
+
+    def _ball(self, sphere: Sphere[M]) -> Ball | None:
+        """The ball's box: the whole streak, cut at the picture's edge; None when it is not in the picture."""
+        width, height = self._size
+        r = sphere.radius_px
+        low = np.maximum(sphere.centres.min(axis=0) - r, 0)
+        high = np.minimum(sphere.centres.max(axis=0) + r, [width, height])
+        if (high - low < 0.25 * r).any():
+            return None
+        alpha = sphere.cutout.alpha
+        visible = float((alpha * sphere.left_over).sum() / alpha.sum())
+        (x, y), (w, h) = (low + high) / 2, high - low
+        streak = float(np.linalg.norm(np.diff(sphere.centres, axis=0), axis=1).sum()) + 2 * r
+        if visible < 1 - _HIDDEN:
+            state = Visibility.HIDDEN
+        elif visible < 1 - _PARTLY:
+            state = Visibility.PARTLY
+        elif streak > 4 * r:
+            state = Visibility.BLURRED
+        else:
+            state = Visibility.CLEAR
+        return Ball(round(float(x), 3), round(float(y), 3), round(float(w), 3), round(float(h), 3), state)
+
+    def _person(self, body: Body[M]) -> Person:
+        width, height = self._size
+        left, top, wide, tall = cv2.boundingRect((body.cutout.alpha > 0.3).astype(np.uint8))
+        left, top = left + body.cutout.left, top + body.cutout.top
+        x0, x1, y0, y1 = max(0, left), min(width, left + wide), max(0, top), min(height, top + tall)
+        points: list[Keypoint] = []
+        for (x, y), seen in zip(body.keypoints.tolist(), body.seen.tolist(), strict=True):
+            inside = 0 <= x < width and 0 <= y < height
+            points.append((round(x, 2), round(y, 2), 2 if seen else 1) if inside else (0.0, 0.0, 0))
+        actor = self._play.cast.actors[body.actor]
+        box = (float(x0), float(y0), float(x1 - x0), float(y1 - y0))
+        return Person(actor.track, actor.role, box, actor.team, tuple(points))
+
+    def _tags(self, ball: Ball | None, joints: Floats, t: float) -> tuple[str, ...]:
+        if ball is None:
+            return ("no_ball",)
+        place = self.ball_at(t)
+        assert place is not None
+        tags: list[str] = []
+        diameter = min(ball.w, ball.h) * REFERENCE_WIDTH / self._size[0]
+        tags.append("small" if diameter < 4 else "large" if diameter > 8 else "medium")
+        names = {Visibility.HIDDEN: "hidden", Visibility.PARTLY: "partly", Visibility.BLURRED: "blurred"}
+        if ball.visibility in names:
+            tags.append(names[ball.visibility])
+        if np.linalg.norm(joints[:, 13:] - place, axis=-1).min(initial=9.0) < 1.0:
+            tags.append("near_player")
+        if place[2] > 0.6:
+            tags.append("in_air")
+        elif line_distance(float(place[0]), float(place[1])) < 0.25:
+            tags.append("on_line")
+        return tuple(tags)
+
+
+def _cover(seen: Seen[M], hiding: Floats) -> None:
+    """Note what nearer people and balls, and the alpha `hiding` (h, w) of the whole frame, cover."""
+    height, width = hiding.shape
+    drawn: list[Body[M]] = []
+    balls: list[Sphere[M]] = []
+    for item in seen.from_afar():
+        for other in drawn:
+            if item.cutout.touches(other.cutout):
+                other.seen &= item.cutout.at(other.keypoints[:, 0], other.keypoints[:, 1]) < 0.5
+        for sphere in balls:
+            item.cutout.cover(sphere.cutout, sphere.left_over)
+        if isinstance(item, Body):
+            drawn.append(item)
+        else:
+            balls.append(item)
+    for sphere in balls:
+        sphere.left_over *= 1 - sphere.cutout.within(hiding, outside=1.0)
+    for body in drawn:
+        x, y = body.keypoints[:, 0].astype(int), body.keypoints[:, 1].astype(int)
+        inside = (body.keypoints >= 0).all(axis=1) & (x < width) & (y < height)
+        body.seen &= inside
+        body.seen[inside] &= hiding[y[inside], x[inside]] < 0.5
