@@ -1,0 +1,98 @@
+"""Clips as a torch dataset of windows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from torch.utils.data import Dataset
+
+from raasid.data.context.clip_ref import ClipRef
+from raasid.data.context.targets import Targets, targets
+from raasid.data.context.vary import Errors, Vary
+from raasid.data.context.window import Paced, Window
+from raasid.data.records import Clip
+from raasid.data.sampler import SampleKey
+from raasid.data.tracks.clip_tracks import ClipTracks
+
+Sample = tuple[Window, Targets, ClipRef]
+Box = NDArray[np.float32]
+OVERLAP = 0.3
+"""A predicted player is the annotated one from this intersection over union on."""
+_UNVARIED = 2**31
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrackedClip:
+    """One clip's tracks and labels."""
+
+    tracks: ClipTracks
+    ref: ClipRef
+    touched: Box | None = None
+    """(4,) left, top, width, height of the touched player at the touch, as annotated; None: nobody."""
+    errors: Errors | None = None
+    """What is done to the tracks at each draw; None leaves them as they are."""
+
+
+class ContextWindows(Dataset[Sample]):
+    """A window of each clip, round the closest approach of ball and player.
+
+    With `vary` the windows of an int key are as they are, those of a `SampleKey` varied; how depends on the
+    key and the seed alone. Errors are put in either way: an unvaried clip has the same ones each time.
+    """
+
+    def __init__(
+        self,
+        clips: Sequence[TrackedClip],
+        frames: int,
+        players: int,
+        edition: str,
+        vary: Vary | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.clips, self.frames, self.players, self.edition = clips, frames, players, edition
+        self.vary, self.seed = vary, seed
+
+    def __len__(self) -> int:
+        return len(self.clips)
+
+    def __getitem__(self, key: int | SampleKey) -> Sample:
+        drawn = isinstance(key, SampleKey)
+        clip = self.clips[key.index if isinstance(key, SampleKey) else key]
+        numbers = [key.epoch, key.position] if isinstance(key, SampleKey) else [_UNVARIED, key]
+        rng = np.random.default_rng([self.seed, *numbers])
+        tracks, ref, shift = clip.tracks, clip.ref, 0
+        if clip.errors is not None:
+            tracks = clip.errors(tracks, rng)
+        track = touched_track(tracks, ref.contact, clip.touched)
+        if drawn and self.vary is not None:
+            tracks, ref, shift = self.vary(tracks, ref, rng)
+        paced = Paced.of(tracks)
+        window = paced.window(self.frames, self.players, paced.closest() + shift)
+        rows = np.flatnonzero(window.tracks == track) if track is not None else ()
+        return window, targets(window, ref, self.edition, int(rows[0]) if len(rows) else None), ref
+
+
+def touched_track(tracks: ClipTracks, position: int | None, box: Box | None) -> int | None:
+    """Which track is the touched player: the one whose box overlaps the annotated one most at the touch."""
+    if position is None or box is None or not len(tracks.tracks):
+        return None
+    boxes = tracks.boxes[:, position]
+    low = np.maximum(boxes[:, :2], box[:2])
+    high = np.minimum(boxes[:, :2] + boxes[:, 2:], box[:2] + box[2:])
+    inside = np.clip(high - low, 0, None).prod(1)
+    union = boxes[:, 2:].prod(1) + box[2:].prod() - inside
+    overlap = np.where(tracks.present[:, position], inside / np.maximum(union, 1e-6), 0)
+    best = int(overlap.argmax())
+    return int(tracks.tracks[best]) if overlap[best] >= OVERLAP else None
+
+
+def touched_box(clip: Clip) -> Box | None:
+    """(4,) where the touched player is annotated at the touch; None where there is no touch, or nobody."""
+    if clip.contact is None or not clip.frames:
+        return None
+    frame = min(clip.frames, key=lambda f: abs(f.index - clip.contact.frame))  # type: ignore[union-attr]
+    person = next((p for p in frame.persons if p.track == clip.contact.person), None)
+    return None if person is None else np.array(person.box, np.float32)

@@ -1,0 +1,76 @@
+"""What a context net is taught: when and whom the ball touches, every fact that is known, the decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from raasid.data.context.batch import ContextBatch
+from raasid.data.context.targets import NO_CONTACT, UNKNOWN
+from raasid.models.context.net import Logits, clamp_log, log_chances, mixed, split_facts
+from raasid.models.context.offence import offence_chance
+
+_EDGE = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much each term counts."""
+
+    contact: float = 0.5
+    side: float = 0.3
+    facts: float = 0.5
+    decision: float = 1.0
+    direct: float = 0.3
+
+
+def losses(logits: Logits, batch: ContextBatch, weights: Weights) -> dict[str, Tensor]:
+    """Every term, weighted; each a mean over the windows whose label is known."""
+    places = logits.contact.shape[-1] - 1
+    frames = batch.windows.valid.shape[1]
+    contact = batch.contact
+    if places == frames:  # one row, of nobody: the moment alone is asked
+        contact = torch.where(contact >= 0, contact % frames, contact)
+    contact = torch.where(contact == NO_CONTACT, places, contact)
+    known = batch.offence != UNKNOWN
+    truth = batch.offence.clamp_min(0).to(logits.offence)
+    decision = mixture_offence(logits, batch.edition).clamp(_EDGE, 1 - _EDGE)
+    return {
+        "contact": weights.contact * _cross_entropy(logits.contact, contact),
+        "side": weights.side * _cross_entropy(logits.side, batch.side),
+        "facts": weights.facts * _facts(logits, batch.facts),
+        "decision": weights.decision
+        * _mean(F.binary_cross_entropy(decision, truth, reduction="none"), known),
+        "direct": weights.direct
+        * _mean(F.binary_cross_entropy_with_logits(logits.offence, truth, reduction="none"), known),
+    }
+
+
+def mixture_offence(logits: Logits, edition: str, temperatures: Tensor | None = None) -> Tensor:
+    """(B,) probability of an offence by an edition: the mean of the alternatives', by their weight."""
+    each = offence_chance(log_chances(logits.facts, temperatures).exp(), edition)
+    return (each * torch.softmax(logits.alternatives, -1)).sum(-1)
+
+
+def _facts(logits: Logits, truth: Tensor) -> Tensor:
+    """Negative log likelihood of all known facts of a window together."""
+    blocks = split_facts(clamp_log(log_chances(logits.facts)))
+    together = torch.zeros_like(logits.alternatives)
+    for i, block in enumerate(blocks):
+        known = truth[:, i] != UNKNOWN
+        at = truth[:, i].clamp_min(0)[:, None, None].expand(-1, block.shape[1], 1)
+        together = together + block.gather(-1, at)[..., 0] * known[:, None]
+    return -mixed(together[..., None], logits.alternatives).mean()
+
+
+def _cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
+    known = target != UNKNOWN
+    return _mean(F.cross_entropy(logits, target.clamp_min(0), reduction="none"), known)
+
+
+def _mean(values: Tensor, known: Tensor) -> Tensor:
+    # not an index: an empty selection would have no gradient, and processes must agree on the graph
+    return (values * known).sum() / known.sum().clamp_min(1)
