@@ -91,7 +91,7 @@ def bootstrap_weighted(
     rows = max(1, _CELLS // len(group))
     parts = [metrics(drawn[at : at + rows, group].astype(float)) for at in range(0, resamples, rows)]
     return {
-        name: _estimate(float(v[0]), np.concatenate([part[name] for part in parts]), n, unit)
+        name: estimate(float(v[0]), np.concatenate([part[name] for part in parts]), n, unit)
         for name, v in values.items()
     }
 

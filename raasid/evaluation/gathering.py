@@ -1,0 +1,84 @@
+"""Keep what a model says about every frame of an epoch, over batches and processes."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable
+from typing import Any, Generic, TypeVar
+
+import lightning.pytorch as pl
+
+from raasid.data.frame_ref import FrameRef
+from raasid.evaluation.processes import of_all_processes
+
+Said = TypeVar("Said")
+
+
+class Gathering(pl.Callback, Generic[Said]):
+    """A callback that ends each epoch with what was said about all frames, in every process.
+
+    A distributed sampler repeats frames to give each process as many as the others; they count once.
+    Subclasses say what an output holds, and what to log once a validation has been gathered.
+    """
+
+    def __init__(self) -> None:
+        self._pairs: dict[tuple[str, int], tuple[FrameRef, Said]] = {}
+
+    @abstractmethod
+    def read(self, outputs: Any) -> Iterable[tuple[FrameRef, Said]]:
+        """Frames of one step's output, each with what is to be kept of it."""
+
+    @abstractmethod
+    def log_metrics(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Log the metrics of a gathered validation; every process computes the same."""
+
+    @property
+    def frames(self) -> list[FrameRef]:
+        """Frames of the last finished epoch, by clip and index, of all processes."""
+        return [ref for ref, _ in self._pairs.values()]
+
+    @property
+    def said(self) -> list[Said]:
+        """What was said about `frames`, one for one."""
+        return [said for _, said in self._pairs.values()]
+
+    def on_validation_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Forget the last epoch."""
+        self._pairs = {}
+
+    def on_test_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Forget the last epoch."""
+        self._pairs = {}
+
+    def on_validation_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Keep what the step found."""
+        self._pairs |= {ref.key: (ref, said) for ref, said in self.read(outputs)}
+
+    def on_test_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Keep what the step found."""
+        self._pairs |= {ref.key: (ref, said) for ref, said in self.read(outputs)}
+
+    def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Gather, then log."""
+        self._pairs = of_all_processes(self._pairs)
+        self.log_metrics(trainer, pl_module)
+
+    def on_test_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Gather; the figures of a test are computed apart, with intervals."""
+        self._pairs = of_all_processes(self._pairs)

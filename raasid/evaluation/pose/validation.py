@@ -1,0 +1,87 @@
+"""Pose metrics while a model trains, and the people of an epoch for whoever reports on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import lightning.pytorch as pl
+from torch import Tensor
+
+from raasid.data.frame_ref import FrameRef
+from raasid.data.pose.batch import PoseBatch
+from raasid.evaluation.gathering import Gathering
+from raasid.evaluation.pose.average_precision import Ranking, average_precision
+from raasid.evaluation.pose.matching import match_people
+from raasid.evaluation.pose.timing import TIMED, Timing, time_frames
+from raasid.evaluation.pose.truth import Truth
+from raasid.models.pose.module import PoseModule
+from raasid.models.pose.people import People
+
+Twice = tuple[People, People]
+"""Found with the model's own boxes, and read at the annotated ones."""
+
+
+class PoseValidation(Gathering[Twice]):
+    """Gathers the people of every frame, and logs `val/ap` and `val/ap50`, with the model's own boxes.
+
+    `val/ap_at_truth` is the same with the annotated boxes: what the joints alone are worth. A test also
+    times the model on some of its pictures.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.timing: Timing | None = None
+        """Of the last finished test."""
+        self._pictures: list[Tensor] = []
+
+    def read(self, outputs: Any) -> Iterable[tuple[FrameRef, Twice]]:
+        """`frames`, `people` and `at_truth`, one for one."""
+        return (
+            (ref, (own, at))
+            for ref, own, at in zip(outputs["frames"], outputs["people"], outputs["at_truth"], strict=True)
+        )
+
+    def log_metrics(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Log the metrics; every process gets the same."""
+        if not isinstance(pl_module, PoseModule):
+            raise TypeError(f"PoseValidation watches pose models, not {type(pl_module).__name__}")
+        truths = [Truth.of(ref.frame.persons) for ref in self.frames]
+        own, at = (
+            average_precision(
+                Ranking.of(
+                    [match_people(found[k], truth) for found, truth in zip(self.said, truths, strict=True)]
+                )
+            )
+            for k in (0, 1)
+        )
+        logged = {"val/ap": own.mean(), "val/ap50": own[0], "val/ap_at_truth": at.mean()}
+        for name, value in logged.items():
+            # Gathered already: the value is the whole epoch's in every process.
+            pl_module.log(name, float(value), sync_dist=False, rank_zero_only=False)
+
+    def on_test_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Forget the last epoch."""
+        super().on_test_epoch_start(trainer, pl_module)
+        self.timing, self._pictures = None, []
+
+    def on_test_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: PoseBatch,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Keep what the step found, and one picture of each of the first batches to time the model on."""
+        super().on_test_batch_end(trainer, pl_module, outputs, batch, batch_idx, dataloader_idx)
+        if len(self._pictures) < TIMED:
+            self._pictures.append(batch.images[0].cpu())
+
+    def on_test_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Gather; then time the model."""
+        super().on_test_epoch_end(trainer, pl_module)
+        if self._pictures and isinstance(pl_module, PoseModule):
+            self.timing = time_frames(trainer, pl_module, self._pictures)
+        self._pictures = []
