@@ -35,6 +35,11 @@ VERBS = {
         "raasid.config.schema.evaluate:EvaluateConfig",
         "measure a checkpoint on held-out footage",
     ),
+    "export": Verb(
+        "raasid.pipeline.export:export",
+        "raasid.config.schema.export:ExportConfig",
+        "write a trained model as ONNX",
+    ),
     "validate": Verb(
         "raasid.pipeline.validate:validate",
         "raasid.config.schema.validate:ValidateConfig",
@@ -54,6 +59,11 @@ VERBS = {
         "raasid.pipeline.relabel:relabel_footage",
         "raasid.config.schema.relabel:RelabelConfig",
         "rule on clips anew, from their facts, by another season's Laws",
+    ),
+    "review": Verb(
+        "raasid.pipeline.review:review",
+        "raasid.config.schema.review:ReviewConfig",
+        "judge footage: decision, annotated video and page for each clip",
     ),
 }
 """A verb is a line here and a file conf/<verb>.yaml."""

@@ -7,10 +7,9 @@ from typing import Any
 
 from raasid.config import EvaluateConfig
 from raasid.config.build import build
-from raasid.config.model_section import model_section
-from raasid.errors import CheckpointUnusable, UsageError
+from raasid.errors import UsageError
 from raasid.models.module import TaskModule
-from raasid.models.weights import load_checkpoint, load_weights
+from raasid.models.trained import load_trained
 from raasid.pipeline.held_out import measure, publish, show
 from raasid.pipeline.task import plan_of
 from raasid.training.trainer import build_trainer
@@ -46,10 +45,4 @@ def _model(cfg: EvaluateConfig) -> tuple[TaskModule, dict[str, Any]]:
         if model.trainable:
             raise UsageError(f"model: {type(model).__name__} is trained; give its weights, ckpt_path=FILE")
         return model, {}
-    path = Path(cfg.ckpt_path)
-    trained = load_checkpoint(path).get("config")
-    if not isinstance(trained, dict):
-        raise CheckpointUnusable(path, "holds no configuration; it was not written by `raasid train`")
-    model = build(model_section(trained["model"]))
-    load_weights(model, path)
-    return model, trained
+    return load_trained(Path(cfg.ckpt_path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -46,7 +47,7 @@ class BallHeatmap(BallModule):
         height, width = images.shape[1:3]
         x = images.permute(0, 3, 1, 2).float().mul(4 / 255).sub(1.6)
         pad = (-width % GRANULARITY, -height % GRANULARITY)
-        if torch.jit.is_tracing() or any(pad):  # an exported graph pads pictures of any size
+        if torch.onnx.is_in_onnx_export() or any(pad):  # an exported graph pads pictures of any size
             x = F.pad(x, (0, pad[0], 0, pad[1]), value=-1.6)
         out: Tensor = self.net(x.contiguous(memory_format=torch.channels_last))
         return out
@@ -71,7 +72,7 @@ class BallHeatmap(BallModule):
         """(B, H, W, 3 * frames) uint8 -> (B, h, w) probability of a ball's centre in each cell, and
         (B, 4, h, w) dx, dy in cells and log width, log height in pixels; h, w: the picture in cells of 4.
         """
-        height, width = -(-images.shape[1] // STRIDE), -(-images.shape[2] // STRIDE)
+        height, width = ((edge + STRIDE - 1) // STRIDE for edge in images.shape[1:3])
         output = self(images)[:, :, :height, :width].float()
         heat = output[:, 0].sigmoid()
         if not quick:
@@ -85,7 +86,7 @@ class BallHeatmap(BallModule):
         if self.mirror:
             yield self._heat(whole_cells.flip(2)).flip(2)
         for scale in self.scales:
-            edges = [max(1, round(edge * scale)) for edge in (height, width)]
+            edges = [_share(edge, scale) for edge in (height, width)]
             resized = _resized(whole_cells, edges[0] * STRIDE, edges[1] * STRIDE)
             heats = [self._heat(resized)]
             if self.mirror:
@@ -114,6 +115,13 @@ def peaks(heat: Tensor, box: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     xy = torch.stack([(columns + 0.5 + dx) * STRIDE, (rows + 0.5 + dy) * STRIDE], -1)
     wh = torch.stack([log_w, log_h], -1).clamp(0, 6).exp()
     return xy, wh, score
+
+
+def _share(edge: Any, scale: float) -> Any:
+    """`edge` times `scale` as a whole number, at least 1; both are tensors while a graph is traced."""
+    if isinstance(edge, Tensor):
+        return (edge * scale + 0.5).floor().clamp(min=1).to(torch.int64)
+    return max(1, int(edge * scale + 0.5))
 
 
 def _resized(images: Tensor, height: int, width: int) -> Tensor:

@@ -56,7 +56,9 @@ class BallYolo(BallModule):
         height, width = images.shape[1:3]
         x = images.permute(0, 3, 1, 2).float().div(255)
         pad = (-width % self._granularity, -height % self._granularity)
-        return functional.pad(x, (0, pad[0], 0, pad[1])) if any(pad) else x
+        # an exported graph pads pictures of any size
+        padded = torch.onnx.is_in_onnx_export() or any(pad)
+        return functional.pad(x, (0, pad[0], 0, pad[1])) if padded else x
 
     def on_train_start(self) -> None:
         """Learn how long the run will be: the loss shifts its weights over the epochs."""

@@ -22,6 +22,7 @@ FILES = sorted(path for path in CONF.rglob("[!_]*.yaml") if "local" not in path.
 NEEDS = {
     "data/store": ("data.dataset=x",),
     "evaluate": ("ckpt_path=last",),
+    "export": ("ckpt_path=last",),
     "import": ("name=x",),
     "collect": ("source=.",),
 }

@@ -1,0 +1,107 @@
+"""Whether an ONNX graph computes what the torch model computes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import torch
+from numpy.typing import NDArray
+
+from raasid.errors import RaasidError
+from raasid.models.export.graph import Graph, Tensors
+
+Array = NDArray[np.float64]
+
+
+class ParityBroken(RaasidError):
+    """An ONNX graph whose answers are not the model's; it must not be used."""
+
+    def __init__(self, graph: str, port: str, shape: Sequence[int], seen: str, tolerance: float) -> None:
+        super().__init__(
+            f"{graph}.onnx: output {port!r} for an input of {list(shape)} {seen}, more than the tolerance of "
+            f"{tolerance:g} allows; nothing was written. Report it with the checkpoint: the graph does not "
+            "compute what the model does"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """How well a graph agreed with its model."""
+
+    largest_difference: float
+    shapes: tuple[tuple[int, ...], ...]
+    """Shapes of the first input that were tried."""
+
+
+def check_parity(graph: Graph, file: Path, cases: Sequence[Tensors], tolerance: float) -> Parity:
+    """Run both on every case.
+
+    What is computed must agree within `tolerance` everywhere. What is chosen from it must be what the model
+    chooses from the runtime's own numbers: that does not depend on which of two equals is called first.
+    Raises ParityBroken.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+    names = [port.name for port in graph.inputs]
+    largest = 0.0
+    for case in cases:
+        try:
+            said = session.run(None, {name: x.numpy() for name, x in zip(names, case, strict=True)})
+        except Exception as error:  # the runtime has a dozen classes of its own for this, all undocumented
+            seen = f"cannot be computed ({str(error).splitlines()[0]})"
+            raise ParityBroken(graph.name, names[0], case[0].shape, seen, tolerance) from error
+        largest = max(largest, _compare(graph, case, said, tolerance))
+    return Parity(largest, tuple(tuple(case[0].shape) for case in cases))
+
+
+def _compare(graph: Graph, case: Tensors, said: list[Any], tolerance: float) -> float:
+    with torch.no_grad():
+        dense = graph.net.dense(*case)
+    chosen, computed = said[: len(said) - len(dense)], said[len(said) - len(dense) :]
+    shape, largest = case[0].shape, 0.0
+    ports = graph.outputs[len(chosen) :]
+    for port, ours, theirs in zip(ports, dense, computed, strict=True):
+        if tuple(ours.shape) != theirs.shape:
+            raise ParityBroken(graph.name, port.name, shape, f"has the shape {list(theirs.shape)}", tolerance)
+        difference = float(np.abs(ours.numpy() - theirs).max()) if theirs.size else 0.0
+        if not difference <= tolerance:  # also what is not a number
+            raise ParityBroken(graph.name, port.name, shape, f"differs by {difference:.3g}", tolerance)
+        largest = max(largest, difference)
+    if chosen:
+        with torch.no_grad():
+            own = graph.net.decode(case, tuple(torch.from_numpy(array) for array in computed))
+        largest = max(largest, _compare_chosen(graph, shape, own, chosen, tolerance))
+    return largest
+
+
+def _compare_chosen(
+    graph: Graph, shape: Sequence[int], own: Tensors, chosen: list[Any], tolerance: float
+) -> float:
+    """Largest difference of a candidate from the one that the other side has in its place."""
+    name = ", ".join(port.name for port in graph.outputs[: len(chosen)])
+    if any(tuple(a.shape) != b.shape for a, b in zip(own, chosen, strict=True)):
+        raise ParityBroken(graph.name, name, shape, f"has the shape {list(chosen[0].shape)}", tolerance)
+    pairs = zip(_rows([x.numpy() for x in own]), _rows(chosen), strict=True)
+    largest = 0.0
+    for ours, theirs in pairs:
+        apart = np.abs(ours - theirs).max() if ours.shape == theirs.shape and ours.size else 0.0
+        if ours.shape != theirs.shape:
+            seen = f"has {len(theirs)} candidates, and the model {len(ours)}"
+            raise ParityBroken(graph.name, name, shape, seen, tolerance)
+        if not apart <= tolerance:
+            raise ParityBroken(graph.name, name, shape, f"differs by {apart:.3g} in a candidate", tolerance)
+        largest = max(largest, float(apart))
+    return largest
+
+
+def _rows(parts: Sequence[Any]) -> list[Array]:
+    """Candidates of each picture, one a row, in an order of their own; without those of score 0."""
+    table = np.concatenate([part.reshape(*part.shape[:2], -1) for part in parts], 2).astype(np.float64)
+    rows = [picture[picture[:, -1] > 0] for picture in table]
+    return [picture[np.lexsort(np.round(picture, 5).T)] for picture in rows]

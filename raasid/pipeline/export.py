@@ -1,0 +1,58 @@
+"""`raasid export`: a trained model as ONNX, proved equal on real frames before anybody sees the file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from raasid.config.model_section import data_section
+from raasid.config.schema.export import ExportConfig
+from raasid.console import out
+from raasid.models.export.graph import Graph, Tensors
+from raasid.models.export.graphs import graphs_of
+from raasid.models.export.write import write_graphs
+from raasid.models.module import REGISTRY_NAME
+from raasid.models.trained import load_trained
+from raasid.pipeline.task import plan_of
+
+
+def export(cfg: ExportConfig, run_dir: Path) -> float:
+    """Write the graphs of a checkpoint and their card; returns the largest difference from the model."""
+    path = Path(cfg.ckpt_path)
+    model, trained = load_trained(path)
+    section = data_section(trained["data"]) if cfg.data is None else cfg.data
+    graphs = graphs_of(model)
+    data = plan_of(model).data(section, cfg.paths, int(trained["seed"]), model)
+    inputs = first_samples(graphs, data.held_out(cfg.split), cfg.samples)
+    about = {
+        "task": model.task,
+        "registry": REGISTRY_NAME[model.task],
+        "model": trained["model"],
+        "size": [round(edge * (section.eval_scale or 1.0)) for edge in section.size or (0, 0)],
+        "checkpoint": {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()},
+        "compared_on": f"{cfg.samples} samples of {cfg.split}",
+    }
+    files, parities = write_graphs(graphs, inputs, cfg.out or run_dir, about, cfg.tolerance)
+    for file in files:
+        out().print(f"{'card' if file.suffix == '.json' else 'graph':<10} {file}", markup=False)
+    for name, parity in parities.items():
+        out().print(
+            f"{name}/difference {parity.largest_difference:.2e} (at most {cfg.tolerance:.0e})", markup=False
+        )
+    return max(parity.largest_difference for parity in parities.values())
+
+
+def first_samples(graphs: Sequence[Graph], batches: Iterable[Any], count: int) -> list[Tensors]:
+    """Inputs of each graph from the first `count` samples, or as many as there are."""
+    fed: list[list[Tensors]] = [[] for _ in graphs]
+    for batch in batches:
+        for parts, graph in zip(fed, graphs, strict=True):
+            if sum(len(part[0]) for part in parts) < count:
+                parts.append(graph.feed(batch))
+        if all(sum(len(part[0]) for part in parts) >= count for parts in fed):
+            break
+    return [tuple(torch.cat(port)[:count] for port in zip(*parts, strict=True)) for parts in fed]
