@@ -81,6 +81,14 @@ class Video:
             self.decoded += 1
             yield np.asarray(image, np.uint8)
 
+    def skip(self, most: int | None = None) -> int:
+        """Pass over `most` frames, or all that can be decoded, without their pictures; return how many."""
+        passed = 0
+        while passed != most and self._capture.grab():
+            passed += 1
+        self.decoded += passed
+        return passed
+
     def _facts(self) -> VideoFacts:
         def told(prop: int) -> float:
             value = float(self._capture.get(prop))

@@ -25,6 +25,7 @@ NEEDS = {
     "export": ("ckpt_path=last",),
     "import": ("name=x",),
     "collect": ("source=.",),
+    "review": ("source=.",),
 }
 VERB_OF = {"law": "relabel"}
 """Groups that `train` does not have."""

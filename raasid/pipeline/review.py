@@ -1,0 +1,114 @@
+"""`raasid review`: judge footage with all three models; for each clip a decision, a video and a page."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from raasid import console
+from raasid.config.schema.review import ReviewConfig
+from raasid.data.collect.footage_file import VideoUnreadable
+from raasid.data.collect.listing import Source, SourceMissing, sources_of
+from raasid.data.quarantine import Quarantine
+from raasid.errors import CheckpointUnusable, RaasidError
+from raasid.models.context.module import ContextModule
+from raasid.models.trained import load_trained
+from raasid.perception.perception import load_perception
+from raasid.pipeline.newest import chosen
+from raasid.review.decision import ModelSaid
+from raasid.review.grounds import Limits
+from raasid.review.judging import Judge
+from raasid.review.review_clip import Reviewer, Settings, review_clip
+from raasid.review.summary import HEAD, Line, table, write_summary
+
+
+class ClipsFailed(RaasidError):
+    """Clips that could not be reviewed; the others were."""
+
+    def __init__(self, failed: Sequence[str], of: int) -> None:
+        shown = ", ".join(failed[:5]) + (" …" if len(failed) > 5 else "")
+        super().__init__(f"{len(failed)} of {of} clips could not be reviewed: {shown}")
+
+
+def review(cfg: ReviewConfig, run_dir: Path) -> None:
+    """Review every clip that is not done yet; one that fails stops no other, and is named in the end."""
+    left_out = Quarantine()
+    clips = _clips(cfg, left_out)
+    reviewer = load_reviewer(cfg)
+    settings = _settings(cfg)
+    out = cfg.out.absolute()
+    out.mkdir(parents=True, exist_ok=True)
+    lines = [Line(entry.path, None, None, entry.reason) for entry in left_out]
+    lines.extend(_review(source, out, reviewer, settings) for source in clips)
+    _show(lines, write_summary(out, lines))
+    failed = [line.name for line in lines if line.decision is None]
+    if failed:
+        raise ClipsFailed(failed, len(lines))
+
+
+def load_reviewer(cfg: ReviewConfig) -> Reviewer:
+    """Load the three models; raises NotTrainedYet or CheckpointUnusable before any clip is opened."""
+    logs = Path(cfg.paths.logs)
+    ball, pose, context = (chosen(getattr(cfg, task), logs, task) for task in ("ball", "pose", "context"))
+    models = {
+        name: ModelSaid(file=str(path), sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+        for name, path in (("ball", ball), ("pose", pose), ("context", context))
+    }
+    return Reviewer(load_perception(ball, pose, cfg.device), _judge(context), models)
+
+
+def _judge(path: Path) -> Judge:
+    model, _ = load_trained(path)
+    if not isinstance(model, ContextModule):
+        raise CheckpointUnusable(path, f"is a {model.task} model; context= needs one of experiment=context")
+    model.eval()
+    return model
+
+
+def _clips(cfg: ReviewConfig, left_out: Quarantine) -> list[Source]:
+    words = [cfg.source] if isinstance(cfg.source, str) else list(cfg.source)
+    found = sources_of(words, left_out)
+    for source in found:
+        if source.is_stream:
+            raise SourceMissing(source.place, "streams have no end; `raasid collect` cuts clips from them")
+    videos = [source for source in found if not source.is_image]
+    if not videos:
+        raise SourceMissing(words[0], "holds no video; name one, or a folder of them")
+    return videos
+
+
+def _settings(cfg: ReviewConfig) -> Settings:
+    asked = cfg.review
+    limits = Limits(
+        least_frames=asked.least_frames,
+        least_ball_seen=asked.least_ball_seen,
+        least_arm_px=asked.least_arm_px,
+        least_confidence=asked.least_confidence,
+    )
+    return Settings(cfg.law.edition, asked.window_s, asked.windows, asked.video, asked.video_px, limits)
+
+
+def _review(source: Source, out: Path, reviewer: Reviewer, settings: Settings) -> Line:
+    try:
+        done = review_clip(source, out, reviewer, settings, console.progress)
+    except (VideoUnreadable, OSError) as error:
+        reason = error.reason if isinstance(error, VideoUnreadable) else str(error)
+        console.err().print(f"warning: {source.name}: {reason}", markup=False)
+        return Line(source.name, None, None, reason)
+    if not done.fresh:
+        console.err().print(f"{source.name}: reviewed before", markup=False)
+    return Line(source.name, done.decision, done.folder)
+
+
+def _show(lines: Sequence[Line], summary: Path) -> None:
+    console.print_table(HEAD, table(lines), right={2, 3})
+    done = [line for line in lines if line.folder is not None]
+    out = console.out()
+    if len(done) == 1 and done[0].folder is not None:
+        out.print(f"\ndecision: {done[0].folder / 'decision.json'}", markup=False)
+        out.print(f"page: {done[0].folder / 'review.html'}", markup=False)
+    else:
+        abstained = sum(line.decision is not None and line.decision.abstained for line in lines)
+        out.print(f"\n{len(done)} reviewed, {abstained} without a decision", markup=False)
+    out.print(f"summary: {summary}", markup=False)

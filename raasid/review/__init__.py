@@ -1,0 +1,1 @@
+"""A clip judged by all three models: decision, annotated video, page."""

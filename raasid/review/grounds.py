@@ -1,0 +1,99 @@
+"""What a review can go by, whatever its model says: too little to see, and it keeps its opinion to itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from raasid.models.context.clip_judgement import ClipJudgement
+from raasid.review.bend import Bend
+from raasid.review.film import Film
+from raasid.review.reach import Reach
+
+_NEARBY = 2
+"""Frames round the touch in one of which the ball must be seen."""
+_TOUCHING = 0.6
+"""Arm lengths: farther from every arm, in the picture alone, a ball touches none."""
+_SLOW_HZ = 18.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Below any of these there is no decision; `raasid.config.schema.review` says more."""
+
+    least_frames: int = 5
+    least_ball_seen: float = 0.3
+    least_arm_px: float = 8.0
+    least_confidence: float = 0.6
+
+
+def nothing_to_judge(reach: Reach) -> str:
+    """Say why no moment of a clip could be given to the model."""
+    if not reach.known.any():
+        return "no ball was seen"
+    if not reach.people.any():
+        return "no players were found"
+    return "no arm was seen in any frame that shows the ball"
+
+
+def of_clip(reach: Reach, limits: Limits) -> Iterator[str]:
+    """Yield what is wrong with the clip as a whole."""
+    frames = len(reach.seen)
+    if frames < limits.least_frames:
+        yield f"{frames} {'frame shows' if frames == 1 else 'frames show'} no motion to judge by"
+    share = float(reach.seen.mean())
+    if reach.known.any() and share < limits.least_ball_seen:
+        yield f"the ball was seen in only {share:.0%} of the frames"
+
+
+def sureness(judgement: ClipJudgement) -> float:
+    """Return the probability of the decision; 0 where there is none."""
+    decision = judgement.ruling.decision
+    return {"offence": judgement.offence, "no_offence": 1 - judgement.offence}.get(decision or "", 0.0)
+
+
+def of_window(
+    part: Reach, judgement: ClipJudgement, at: int, bend: Bend | None, limits: Limits
+) -> Iterator[str]:
+    """Yield what speaks against a decision on one window; `at`: position of the touch in it."""
+    share = float(part.seen.mean())
+    if share < limits.least_ball_seen:
+        yield f"the ball was seen in only {share:.0%} of the frames that decide"
+    if not part.seen[max(0, at - _NEARBY) : at + _NEARBY + 1].any():
+        yield "the ball is not seen when it is nearest to the arm; its place there is inferred"
+    arm = float(part.arm_px[at])
+    if np.isfinite(arm) and arm < limits.least_arm_px:
+        yield f"the player is too small: the arm is {arm:.0f} pixels long, {limits.least_arm_px:g} are needed"
+    if part.joints[at] < 2:
+        yield "the arm is not seen: fewer than two of shoulder, elbow and wrist were found"
+    if sureness(judgement) < limits.least_confidence:
+        yield f"both answers are likely: the probability of an offence is {judgement.offence:.2f}"
+    if judgement.ruling.decision == "offence":
+        yield from _of_offence(part, at, bend)
+
+
+def _of_offence(part: Reach, at: int, bend: Bend | None) -> Iterator[str]:
+    near = part.gap[max(0, at - _NEARBY) : at + _NEARBY + 1]
+    if np.isfinite(near).any() and float(np.nanmin(near)) > _TOUCHING:
+        yield f"the ball stays {float(np.nanmin(near)):.1f} arm lengths away from the arm"
+    if bend is None:
+        yield "the ball is not seen before and after the touch, so that nothing shows that there was one"
+    elif not bend.clear:
+        yield "the ball flies on as before: nothing shows that the arm touched it"
+
+
+def to_keep_in_mind(film: Film, windows: int, passed_over: int) -> Iterator[str]:
+    """Yield what limits any decision on this footage, without forbidding one."""
+    if film.torn:
+        yield (
+            f"the file is damaged: {film.frames} of {film.frames_stated} frames can be decoded; "
+            "what the others show is not known"
+        )
+    if film.frame_rate_hz < _SLOW_HZ:
+        yield f"at {film.frame_rate_hz:g} frames a second a touch can fall between two frames"
+    if windows > 1:
+        yield f"the most suspicious of {windows} moments decides: long clips raise more false alarms"
+    if passed_over:
+        yield f"{passed_over} more approaches of the ball to an arm were not judged; raise review.windows"

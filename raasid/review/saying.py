@@ -1,0 +1,139 @@
+"""A verdict in the words of `decision.json`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from raasid.laws.facts import Value
+from raasid.laws.ruling import Ruling
+from raasid.models.context.clip_judgement import ClipJudgement
+from raasid.review.decision import (
+    ContactSaid,
+    Decision,
+    EditionSaid,
+    FactSaid,
+    ModelSaid,
+    StandsOn,
+    WindowSaid,
+)
+from raasid.review.film import Film
+from raasid.review.judging import Decisive, Verdict
+from raasid.review.reach import Reach
+
+
+def said(film: Film, verdict: Verdict, edition: str, models: Mapping[str, ModelSaid], key: str) -> Decision:
+    """Return the record of one review."""
+    decisive = verdict.decisive
+    judgement = None if decisive is None else decisive.judgement
+    kept = Ruling(None) if judgement is None or verdict.abstained else judgement.ruling
+    return Decision(
+        clip=film.path.stem,
+        source=film.name,
+        decision=kept.decision,
+        abstained=verdict.abstained,
+        confidence=_share(verdict.confidence),
+        offence_probability=None if judgement is None else _share(judgement.offence),
+        facts={} if judgement is None else facts_said(judgement),
+        edition=edition,
+        clause=kept.clause,
+        restart=kept.restart,
+        sanction=kept.sanction,
+        wording=kept.confidence,
+        contact=None if decisive is None else _contact(film, verdict.reach, decisive),
+        reasons=list(verdict.reasons),
+        limits=list(verdict.limits),
+        stands_on=_stands_on(film, verdict),
+        windows=_windows(verdict),
+        other_editions=[] if decisive is None else _editions(decisive),
+        models=dict(models),
+        key=key,
+    )
+
+
+def facts_said(judgement: ClipJudgement) -> dict[str, FactSaid]:
+    """Every fact of the Laws, with what the model thinks of it."""
+    found = {}
+    for name, value in asdict(judgement.likeliest).items():
+        likely = judgement.facts.get(name, {})
+        found[name] = FactSaid(
+            value=value,
+            probability=_share(likely[value]) if value in likely else None,
+            probabilities={_word(choice): _share(p) for choice, p in likely.items()},
+        )
+    return found
+
+
+def _word(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def _contact(film: Film, reach: Reach, decisive: Decisive) -> ContactSaid:
+    judgement, at = decisive.judgement, decisive.at
+    track = judgement.contact_track
+    if track is None and reach.track[at] >= 0:
+        track = int(reach.track[at])
+    side = judgement.side if judgement.side in ("left", "right") else reach.side_names[at]
+    return ContactSaid(
+        frame=at,
+        time_s=round(at / film.frame_rate_hz, 3),
+        person=track,
+        side="left" if side == "left" else "right" if side == "right" else "none",
+        segment=judgement.likeliest.segment,
+        seen=judgement.contact_frame is not None,
+    )
+
+
+def _stands_on(film: Film, verdict: Verdict) -> StandsOn:
+    reach = verdict.reach
+    return StandsOn(
+        frames=film.frames,
+        frames_stated=film.frames_stated,
+        frame_rate_hz=film.frame_rate_hz,
+        width=film.width,
+        height=film.height,
+        players=verdict.tracks,
+        players_per_frame=round(float(reach.people.mean()), 2),
+        ball_seen=_share(float(reach.seen.mean())),
+        ball_known=_share(float(reach.known.mean())),
+        windows_passed_over=verdict.choice.passed_over,
+    )
+
+
+def _windows(verdict: Verdict) -> list[WindowSaid]:
+    pairs = zip(verdict.choice.windows, verdict.judgements, strict=True)
+    return [
+        WindowSaid(
+            start=window.start,
+            stop=window.stop,
+            nearest=window.nearest,
+            gap_px=_finite(float(verdict.reach.gap_px[window.nearest])),
+            offence_probability=_share(judgement.offence),
+            abstained=judgement.abstained or judgement.ruling.abstained,
+        )
+        for window, judgement in pairs
+    ]
+
+
+def _editions(decisive: Decisive) -> list[EditionSaid]:
+    return [
+        EditionSaid(
+            edition=name,
+            decision=judgement.ruling.decision,
+            restart=judgement.ruling.restart,
+            sanction=judgement.ruling.sanction,
+            clause=judgement.ruling.clause,
+            offence_probability=_share(judgement.offence),
+        )
+        for name, judgement in decisive.editions.items()
+    ]
+
+
+def _share(value: float) -> float:
+    """A probability in four decimals, whatever rounding made of its ends."""
+    return round(min(max(float(value), 0.0), 1.0), 4)
+
+
+def _finite(value: float) -> float | None:
+    return round(value, 2) if math.isfinite(value) else None
