@@ -16,6 +16,7 @@ from raasid.report.drawing import Box, box_outline, data_uri, outlined
 Image = NDArray[np.uint8]
 Place = Callable[[float, float], tuple[float, float]]
 """From frame pixels to the figure's."""
+Overlay = Callable[[Place], str]
 Joints = Sequence[tuple[float, float] | None]
 
 _BALL, _PERSON, _BODY, _LEFT_ARM, _RIGHT_ARM = "#f0e442", "#56b4e9", "#ffffff", "#e69f00", "#ff8fd0"
@@ -57,12 +58,14 @@ def frame_picture(
     *,
     focus: tuple[float, float, float, float] | None = None,
     width: int = 340,
+    overlay: Overlay | None = None,
 ) -> str:
     """One frame as a `<figure>`: ball, person boxes and skeletons over the picture.
 
     image_bgr: (h, w, 3); it may be smaller or larger than the frame's own size, in whose pixels all
     annotations are. caption_html: goes in as it is. focus: left, top, width, height of a place in frame
     pixels: it is framed in the whole picture, and enlarged beside it. width: of the figure, CSS pixels.
+    overlay: further SVG for each view, told where frame pixels lie in it.
     What is not finite is not drawn.
     """
     high, wide = image_bgr.shape[:2]
@@ -73,10 +76,10 @@ def frame_picture(
     share = width * (_FRAME_SHARE if enlarged else 1.0)
     height = share * size[1] / size[0]
     whole = (0.0, 0.0, float(size[0]), float(size[1]))
-    views = [_view(image_bgr, frame, whole, (0.0, 0.0, share, height), focus)]
+    views = [_view(image_bgr, frame, whole, (0.0, 0.0, share, height), focus, overlay)]
     if focus is not None and enlarged:
         room = (share + _GAP, 0.0, width - share - _GAP, height)
-        views.append(_view(image_bgr, frame, _around(focus, room[2] / room[3]), room, None))
+        views.append(_view(image_bgr, frame, _around(focus, room[2] / room[3]), room, None, overlay))
     alt = escape(f"{frame.image.name}, frame {frame.index}", quote=True)
     area = f'viewBox="0 0 {width} {height:.1f}" role="img" aria-label="{alt}"'
     return f"<figure><svg {area}>{''.join(views)}</svg><figcaption>{caption_html}</figcaption></figure>"
@@ -96,7 +99,9 @@ def _around(focus: Box, aspect: float) -> Box:
     return x + w / 2 - tall * aspect / 2, y + h / 2 - tall / 2, tall * aspect, tall
 
 
-def _view(image: Image, frame: Frame, source: Box, target: Box, focus: Box | None) -> str:
+def _view(
+    image: Image, frame: Frame, source: Box, target: Box, focus: Box | None, overlay: Overlay | None
+) -> str:
     """Draw a part of the frame into a part of the figure; the nested svg clips what it holds."""
     x, y, w, _ = source
     left, top, width, height = target
@@ -109,6 +114,8 @@ def _view(image: Image, frame: Frame, source: Box, target: Box, focus: Box | Non
 
     parts += [_person(person, place, scale) for person in frame.persons]
     parts += [_ball(ball, place, scale) for ball in frame.balls]
+    if overlay is not None:
+        parts.append(overlay(place))
     if focus is not None:
         fx, fy = place(focus[0] + focus[2] / 2, focus[1] + focus[3] / 2)
         sides = max(focus[2] * scale, 10.0) + 6, max(focus[3] * scale, 10.0) + 6

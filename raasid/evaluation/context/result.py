@@ -7,12 +7,14 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from raasid.data.context.clip_ref import ClipRef, TracksFrom
 from raasid.data.records import Clip
 from raasid.errors import UsageError
 from raasid.evaluation.context.calibration import ReliabilityBin, reliability
 from raasid.evaluation.context.estimates import (
+    LAST,
     context_slices,
     count_context,
     estimate_beside,
@@ -23,6 +25,8 @@ from raasid.evaluation.context.outcome import ClipOutcome, clip_outcomes
 from raasid.evaluation.context.ranking import RiskCoverage, risk_coverage
 from raasid.evaluation.result import Result, read_estimates
 from raasid.models.context.clip_judgement import ClipJudgement
+
+Floats = NDArray[np.float64]
 
 SOURCES: tuple[TracksFrom, ...] = ("predicted", "noisy", "truth")
 """Kinds of tracks; the first that was looked at is the one that the figures are about."""
@@ -45,17 +49,13 @@ class ContextResult(Result):
     """Metrics of a context model on some clips, by one edition of the Laws."""
 
     task: ClassVar[str] = "context"
-    decisive: ClassVar[tuple[str, ...]] = (
-        "macro_precision",
-        "macro_recall",
-        "macro_f1",
-        "ece",
-        "accuracy",
-    )
+    decisive: ClassVar[tuple[str, ...]] = LAST
 
     edition: str
     source: TracksFrom
     """Whose tracks the figures are about."""
+    unruled: int = 0
+    """Further clips, annotated too sparsely for the Law to rule."""
     facts: list[FactScore] = field(default_factory=list)
     confusion: dict[str, dict[str, int]] = field(default_factory=dict)
     """True decision -> what was said, `abstained` among it -> clips."""
@@ -75,14 +75,14 @@ class ContextResult(Result):
             f"{counts['clips']} held-out clips of {counts['matches']} matches, {counts['offences']} offences "
             f"by {self.edition}, {self.source} tracks"
         )
-        unruled = counts.get("without ruling", 0)
-        return f"{text}; {unruled} more are annotated too sparsely to be ruled" if unruled else text
+        return f"{text}; {self.unruled} more are annotated too sparsely to be ruled" if self.unruled else text
 
     def more(self) -> dict[str, Any]:
         """What the report draws."""
         return {
             "edition": self.edition,
             "source": self.source,
+            "unruled": self.unruled,
             "facts": [asdict(score) for score in self.facts],
             "confusion": self.confusion,
             "reliability": [asdict(part) for part in self.reliability],
@@ -98,6 +98,7 @@ class ContextResult(Result):
         return {
             "edition": tree["edition"],
             "source": tree["source"],
+            "unruled": tree["unruled"],
             "facts": [
                 FactScore(**{**score, "estimates": read_estimates(score["estimates"])})
                 for score in tree["facts"]
@@ -143,11 +144,11 @@ def evaluate_context(
         if kind != chosen
         for name, estimate in estimate_beside(others, kind, seed).items()
     }
-    counts = count_context(outcomes)
     return ContextResult(
         estimates={**beside, **estimate_context(outcomes, seed)},
         slices=context_slices(outcomes, seed),
-        counts=counts | ({"without ruling": unruled[chosen]} if unruled[chosen] else {}),
+        counts=count_context(outcomes),
+        unruled=unruled[chosen],
         edition=str(outcomes[0].judgement.ruling.edition),
         source=chosen,
         facts=fact_scores(outcomes, seed),
@@ -169,7 +170,7 @@ def _confusion(outcomes: Sequence[ClipOutcome]) -> dict[str, dict[str, int]]:
 _CLASSES = ("offence", "no_offence")
 
 
-def _offence(outcomes: Sequence[ClipOutcome]) -> tuple[np.ndarray, np.ndarray]:
+def _offence(outcomes: Sequence[ClipOutcome]) -> tuple[Floats, Floats]:
     return (
         np.array([outcome.judgement.offence for outcome in outcomes], np.float64),
         np.array([outcome.truth == "offence" for outcome in outcomes], np.float64),

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from html.parser import HTMLParser
 
 import cv2
 import numpy as np
 import pytest
+from report_elements import Elements
 
 from raasid.data.frame_ref import FrameRef
 from raasid.data.records import Ball, Frame
@@ -52,28 +52,6 @@ def write(tmp_path, result):
         return write_page(PAGE, tmp_path, "Ball <1>", **options).read_text()
 
     return page
-
-
-class Elements(HTMLParser):
-    """Tags in order, addresses, and whether every tag is closed by its own name."""
-
-    def __init__(self, page):
-        super().__init__()
-        self.open, self.seen, self.addresses = [], [], []
-        self.feed(page)
-
-    def handle_starttag(self, tag, attrs):
-        self.seen.append(tag)
-        self.addresses += [value for name, value in attrs if name in {"src", "href", "srcset", "action"}]
-        if tag not in {"meta", "br"}:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.handle_starttag(tag, attrs)
-        self.open.pop()
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
 
 
 def test_the_report_needs_nothing_but_itself(write):

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from judged_clips import NO_TOUCH, OFFENCE, TUCKED, facts, judged, ref
+
+from raasid.evaluation.context.facts import fact_accuracy, fact_scores
+from raasid.evaluation.context.outcome import clip_outcomes
+
+
+def outcomes(*pairs):
+    refs = [ref(str(i), truth, match=f"m{i}") for i, (truth, _) in enumerate(pairs)]
+    return clip_outcomes(refs, [judged(str(i), said, sure=0.8) for i, (_, said) in enumerate(pairs)])[0]
+
+
+def test_each_fact_has_its_accuracy_and_what_is_common_beside_it():
+    scores = {
+        score.fact: score
+        for score in fact_scores(outcomes((OFFENCE, OFFENCE), (OFFENCE, TUCKED), *[(TUCKED, TUCKED)] * 6))
+    }
+    deliberate = scores["deliberate"]
+    assert deliberate.clips == 8
+    assert deliberate.commonest == 6 / 8
+    assert deliberate.estimates["accuracy"].value == 7 / 8
+    assert deliberate.estimates["balanced_accuracy"].value == pytest.approx((1 / 2 + 1) / 2)
+    assert deliberate.estimates["ece"].value == pytest.approx(7 / 8 - 0.8)
+    # 7 clips with 0.2 beside the truth and 0.2 on the other value, 1 with 0.8 and 0.8
+    assert deliberate.estimates["brier"].value == pytest.approx((7 * 2 * 0.04 + 2 * 0.64) / 8)
+    assert deliberate.estimates["accuracy"].low <= 7 / 8 <= deliberate.estimates["accuracy"].high
+
+
+def test_what_surrounds_a_touch_is_not_asked_where_there_is_none():
+    scores = {
+        score.fact: score.clips for score in fact_scores(outcomes((NO_TOUCH, TUCKED), (TUCKED, TUCKED)))
+    }
+    assert scores["segment"] == 2
+    assert scores["deliberate"] == 1
+
+
+def test_a_fact_that_nobody_knows_or_states_is_not_scored():
+    pairs = [(facts(close_range=None), TUCKED), (TUCKED, facts(bigger=None))]
+    scores = {score.fact: score.clips for score in fact_scores(outcomes(*pairs))}
+    assert scores["close_range"] == 1
+    assert scores["bigger"] == 1
+    assert "own_deflection" in scores
+    only = fact_scores(outcomes((facts(close_range=None), TUCKED)))
+    assert "close_range" not in {score.fact for score in only}
+
+
+def test_the_mean_over_facts_weighs_each_alike():
+    judged_outcomes = outcomes((OFFENCE, TUCKED), (NO_TOUCH, NO_TOUCH))
+    weights = np.array([[1.0, 1.0], [0.0, 1.0]])
+    found = fact_accuracy(judged_outcomes)(weights)["fact_accuracy"]
+    names = len(fact_scores(judged_outcomes))
+    assert found[0] == pytest.approx((names - 1) / names)  # `deliberate` alone is wrong, in its only clip
+    assert found[1] == 1.0

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import dataclasses
+import math
+import random
+
+import numpy as np
+import pytest
+from judged_clips import OFFENCE, TUCKED, judged, league, ref
+
+from raasid.errors import UsageError
+from raasid.evaluation.context.metrics import decision_metrics
+from raasid.evaluation.context.outcome import clip_outcomes
+from raasid.evaluation.context.result import ContextResult, evaluate_context
+from raasid.evaluation.intervals import bootstrap_weighted
+from raasid.laws.facts import Facts
+
+
+@pytest.fixture(scope="module")
+def result():
+    return evaluate_context(*league(8, 12))
+
+
+def test_accuracy_is_told_last_and_the_other_deciding_metrics_before_it(result):
+    names = [name for name, *_ in result.rows()]
+    assert names[-5:] == ["macro_precision", "macro_recall", "macro_f1", "ece", "accuracy"]
+    assert len(names) == len(set(names))
+    assert result.score == result["accuracy"].value
+
+
+def test_every_interval_holds_its_value_and_resamples_matches(result):
+    assert result["accuracy"].unit == "match"
+    assert result["accuracy"].n == 8
+    for name, value, low, high in result.rows():
+        if not math.isnan(low):
+            assert low <= value <= high, name
+    spread = [name for name, _, low, high in result.rows() if low < high]
+    assert {"accuracy", "ece", "brier", "aurc", "macro_f1", "pr_auc_offence", "contact_within_2"} <= set(
+        spread
+    )
+
+
+def test_the_interval_covers_what_many_matches_would_give():
+    def metrics(matches: int, seed: int):
+        outcomes, _ = clip_outcomes(*league(matches, 12, seed=seed))
+        return [outcome.match for outcome in outcomes], decision_metrics(outcomes)
+
+    matches, truth_of = metrics(200, seed=99)
+    truth = truth_of(np.ones((1, len(matches))))
+    covered = dict.fromkeys(("accuracy", "brier", "pr_auc_offence"), 0)
+    for seed in range(20):
+        some = bootstrap_weighted(*metrics(12, seed), resamples=300)
+        for name in covered:
+            covered[name] += some[name].low <= truth[name][0] <= some[name].high
+    assert all(hits >= 15 for hits in covered.values()), covered
+
+
+def test_the_order_of_the_clips_makes_no_difference(result):
+    pairs = list(zip(*league(8, 12), strict=True))
+    random.Random(3).shuffle(pairs)
+    again = evaluate_context(*zip(*pairs, strict=True))
+    assert again.to_json() == result.to_json()
+
+
+def test_what_was_written_is_read_back(result, tmp_path):
+    result.write(tmp_path / "metrics.json")
+    back = ContextResult.read(tmp_path / "metrics.json")
+    assert back.to_json() == result.to_json()
+    assert dataclasses.replace(back, curves={}, outcomes=[]).facts == result.facts
+
+
+def test_two_kinds_of_tracks_stand_in_one_result():
+    seen, said = league(4, 10)
+    truly, rightly = (
+        [dataclasses.replace(each, source="truth") for each in seen],
+        [judged(each.clip, each.facts) for each in seen],
+    )
+    both = evaluate_context(seen + truly, said + rightly)
+    alone = evaluate_context(seen, said)
+    assert both.source == "predicted"
+    assert both["accuracy"] == alone["accuracy"]
+    assert both["accuracy_truth_tracks"].value == 1.0
+    assert set(both.curves) == {"predicted", "truth"}
+    assert both.counts == alone.counts
+    turned = evaluate_context(seen + truly, said + rightly, source="truth")
+    assert turned["accuracy"].value == 1.0
+    assert turned["accuracy_predicted_tracks"].value == alone["accuracy"].value
+
+
+def test_slices_are_by_tag_and_by_match(result):
+    tags = {part.name: part for part in result.slices if part.by == "tag"}
+    assert set(tags) == {"day", "night", "scenario_near_miss"}
+    assert tags["day"].counts["clips"] + tags["night"].counts["clips"] == result.counts["clips"]
+    assert tags["scenario_near_miss"].counts["offences"] == 0
+    assert sum(part.by == "match" for part in result.slices) == 8
+
+
+def test_the_confusion_tells_abstentions_apart():
+    refs = [ref("a", OFFENCE), ref("b", OFFENCE), ref("c", TUCKED)]
+    said = [judged("a", OFFENCE), judged("b", TUCKED, abstained=True), judged("c", TUCKED)]
+    assert evaluate_context(refs, said).confusion == {
+        "offence": {"offence": 1, "no_offence": 0, "abstained": 1},
+        "no_offence": {"offence": 0, "no_offence": 1, "abstained": 0},
+    }
+
+
+def test_clips_that_cannot_be_ruled_are_counted_and_clips_of_none_are_an_error():
+    sparse = ref("a", Facts(segment="hand", goalkeeper=False))
+    result = evaluate_context([sparse, ref("b", OFFENCE)], [judged("a", OFFENCE), judged("b", OFFENCE)])
+    assert (result.counts["clips"], result.unruled) == (1, 1)
+    assert "1 more are annotated too sparsely" in result.ground
+    with pytest.raises(UsageError, match="none of 1 held-out clips has facts"):
+        evaluate_context([sparse], [judged("a", OFFENCE)])
+    with pytest.raises(UsageError, match="on truth tracks"):
+        evaluate_context([ref("b", OFFENCE)], [judged("b", OFFENCE)], source="truth")

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import dataclasses
+
+import lightning.pytorch as pl
+import pytest
+import torch
+from judged_clips import league
+from torch.utils.data import DataLoader
+
+from raasid.evaluation.context.result import evaluate_context
+from raasid.evaluation.context.validation import ContextValidation
+
+
+class Replay(pl.LightningModule):
+    """Says what was said beforehand; a batch is a list of row numbers."""
+
+    def __init__(self, refs, judgements, loss=None):
+        super().__init__()
+        self.refs, self.said, self.loss = refs, judgements, loss
+
+    def transfer_batch_to_device(self, batch, device, dataloader_idx):
+        return batch
+
+    def validation_step(self, batch, batch_idx):
+        out = {"clips": [self.refs[i] for i in batch], "judgements": [self.said[i] for i in batch]}
+        return out if self.loss is None else out | {"loss": torch.tensor(self.loss[batch_idx])}
+
+    test_step = validation_step
+
+
+@pytest.fixture
+def trainer_with(tmp_path):
+    def build(callback):
+        return pl.Trainer(
+            accelerator="cpu",
+            logger=False,
+            callbacks=[callback],
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            enable_checkpointing=False,
+            default_root_dir=tmp_path,
+        )
+
+    return build
+
+
+def batches(rows, size=4):
+    return DataLoader(rows, batch_size=size, collate_fn=list)
+
+
+def test_the_metrics_of_all_batches_are_logged(trainer_with):
+    refs, judgements = league(3, 6)
+    model = Replay(refs, judgements, loss=[1.0, 2.0, 3.0, 4.0, 5.0])
+    logged = trainer_with(ContextValidation()).validate(model, batches(range(18)), verbose=False)[0]
+    expected = evaluate_context(refs, judgements)
+    for name in ("accuracy", "balanced_accuracy", "ece"):
+        assert logged[f"val/{name}"] == pytest.approx(expected[name].value)
+    assert logged["val/loss"] == pytest.approx((4 * (1 + 2 + 3 + 4) + 2 * 5) / 18)
+
+
+def test_a_clip_counts_once_on_each_kind_of_tracks_and_processes_share_them(trainer_with, monkeypatch):
+    refs, judgements = league(2, 4)
+    truly = [dataclasses.replace(ref, source="truth") for ref in refs]
+    rows, said = [*refs, *truly], judgements * 2
+
+    def gather(shares, mine):
+        # The other process saw the second half and, to be even, the first clip again.
+        shares[:] = [mine, {rows[i].key: (rows[i], said[i]) for i in (*range(8, 16), 0)}]
+
+    callback = ContextValidation()
+    monkeypatch.setattr(torch.distributed, "all_gather_object", gather)
+    monkeypatch.setattr(torch.distributed, "get_world_size", lambda: 2)
+    monkeypatch.setattr("raasid.evaluation.processes.is_distributed", lambda: True)
+    trainer_with(callback).test(Replay(rows, said), batches(range(8)), verbose=False)
+    assert callback.refs == sorted(rows, key=lambda ref: ref.key)
+    assert [said.clip for said in callback.judgements] == [ref.clip for ref in callback.refs]
