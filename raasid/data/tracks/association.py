@@ -76,7 +76,7 @@ class Association:
         """Move every track to where it is expected."""
         if not self._tracks:
             return
-        before = _stacked([track.sighting for track in self._tracks])
+        before = Sightings.stacked([track.sighting for track in self._tracks])
         if shift is None:
             height = float(np.median(seen.boxes[:, 3])) if len(seen) else 1.0
             shift = camera_shift(before.feet.astype(float), seen.feet.astype(float), height)
@@ -100,10 +100,10 @@ class Association:
         """Give rows to tracks; returns the tracks that got none."""
         if not tracks or not len(rows):
             return tracks
-        before = _stacked([track.sighting for track in tracks])
+        before = Sightings.stacked([track.sighting for track in tracks])
         unseen = np.array([track.unseen for track in tracks], np.float32)
         reach = self.reach * np.sqrt(unseen / elapsed, dtype=np.float32)
-        cost, possible = unlikeness(before, _rows(seen, rows), reach)
+        cost, possible = unlikeness(before, seen.rows(rows), reach)
         cost = np.where(possible & (cost < most), cost, np.float32(_IMPOSSIBLE))
         taken = set()
         for i, j in zip(*linear_sum_assignment(cost), strict=True):
@@ -125,17 +125,4 @@ def _update(track: _Track, row: Sightings) -> None:
 
 
 def _row(seen: Sightings, row: int) -> Sightings:
-    return _rows(seen, np.array([row]))
-
-
-def _rows(seen: Sightings, rows: Numbers) -> Sightings:
-    return Sightings(seen.boxes[rows], seen.score[rows], seen.joints[rows], seen.kits[rows])
-
-
-def _stacked(rows: list[Sightings]) -> Sightings:
-    return Sightings(
-        np.concatenate([row.boxes for row in rows]),
-        np.concatenate([row.score for row in rows]),
-        np.concatenate([row.joints for row in rows]),
-        np.concatenate([row.kits for row in rows]),
-    )
+    return seen.rows(np.array([row]))

@@ -40,6 +40,20 @@ class Sightings:
             np.full((count, 3), np.nan, np.float32),
         )
 
+    @classmethod
+    def stacked(cls, parts: Sequence[Sightings]) -> Sightings:
+        """One after the other."""
+        return cls(
+            np.concatenate([part.boxes for part in parts]),
+            np.concatenate([part.score for part in parts]),
+            np.concatenate([part.joints for part in parts]),
+            np.concatenate([part.kits for part in parts]),
+        )
+
+    def rows(self, rows: NDArray[np.int64]) -> Sightings:
+        """Some of them, in the order of `rows`."""
+        return Sightings(self.boxes[rows], self.score[rows], self.joints[rows], self.kits[rows])
+
     @property
     def feet(self) -> Floats:
         """(K, 2) middle of the lower edges."""
