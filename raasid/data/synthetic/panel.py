@@ -91,19 +91,11 @@ class Panel:
 
     def sight(self, camera: Camera, rows: int | None = None) -> Sight | None:
         """What `camera` sees of the panel in the first `rows` of its picture, or None."""
-        outline = camera.outline(self.corners)
-        if len(outline) == 0:
+        found = self.mask(camera, rows)
+        if found is None:
             return None
-        low = np.clip(np.floor(outline.min(axis=0)), 0, camera.size).astype(int)
-        high = np.clip(np.ceil(outline.max(axis=0)), 0, camera.size).astype(int)
-        (x0, y0), (x1, y1) = low.tolist(), high.tolist()
-        if x1 - x0 < 1 or y1 - y0 < 1 or (rows is not None and rows <= y0):
-            return None
-        mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
-        points = np.round((outline - 0.5 - [x0, y0]).clip(-30000, 30000) * 16).astype(np.int32)
-        cv2.fillPoly(mask, [points], 255, cv2.LINE_AA, 4)
+        (x0, y0, x1, y1), mask = found
         # only what the picture shows is warped
-        mask = mask[: None if rows is None else rows - y0]
         left, top, wide, tall = cv2.boundingRect(mask)
         if wide == 0:
             return None
@@ -117,6 +109,21 @@ class Panel:
         )  # fmt: skip
         part = (slice(y0, y0 + tall), slice(x0, x0 + wide))
         return Sight(part, warped, np.ascontiguousarray(mask[:tall, :wide]))
+
+    def mask(self, camera: Camera, rows: int | None = None) -> tuple[tuple[int, int, int, int], Image] | None:
+        """Left, top, right, bottom of the part of the picture where the panel is, and 255 on it; or None."""
+        outline = camera.outline(self.corners)
+        if len(outline) == 0:
+            return None
+        low = np.clip(np.floor(outline.min(axis=0)), 0, camera.size).astype(int)
+        high = np.clip(np.ceil(outline.max(axis=0)), 0, camera.size).astype(int)
+        (x0, y0), (x1, y1) = low.tolist(), high.tolist()
+        if x1 - x0 < 1 or y1 - y0 < 1 or (rows is not None and rows <= y0):
+            return None
+        mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
+        points = np.round((outline - 0.5 - [x0, y0]).clip(-30000, 30000) * 16).astype(np.int32)
+        cv2.fillPoly(mask, [points], 255, cv2.LINE_AA, 4)
+        return (x0, y0, x1, y1), mask[: None if rows is None else rows - y0]
 
     def _texels_per_pixel(self, camera: Camera, x: float, y: float) -> float:
         """How many texels fall on one pixel there, along the rows."""

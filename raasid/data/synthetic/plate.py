@@ -37,17 +37,22 @@ class Plate:
 
     def frame(self, camera: Camera) -> tuple[Image, Image | None]:
         """Background (h, w, 3) and foreground (h, w, 4) or None as `camera` sees them."""
-        half_pixel = np.array([[1.0, 0.0, -0.5], [0.0, 1.0, -0.5], [0.0, 0.0, 1.0]])
-        warp = half_pixel @ camera.same_spot(self.camera) @ np.linalg.inv(half_pixel)
-        behind = _warped(self.behind, warp, camera.size)
+        warp = between(self.camera, camera)
+        behind = warped(self.behind, warp, camera.size)
         behind = np.asarray(cv2.cvtColor(behind, cv2.COLOR_BGRA2BGR))
         if self.before is None:
             return behind, None
-        before = _warped(self.before, warp, camera.size)
+        before = warped(self.before, warp, camera.size)
         return behind, before if cv2.hasNonZero(cv2.extractChannel(before, 3)) else None
 
 
-def _warped(picture: Image, warp: Floats, size: tuple[int, int]) -> Image:
+def between(plate: Camera, camera: Camera) -> Floats:
+    """Homography (3, 3) from the plate's pixel indices to those of a camera on the same spot."""
+    half_pixel = np.array([[1.0, 0.0, -0.5], [0.0, 1.0, -0.5], [0.0, 0.0, 1.0]])
+    return np.asarray(half_pixel @ camera.same_spot(plate) @ np.linalg.inv(half_pixel))
+
+
+def warped(picture: Image, warp: Floats, size: tuple[int, int]) -> Image:
     """The picture as a homography shows it; a shift by whole pixels needs no more than a cut."""
     width, height = size
     corners = np.array([[0, 0, 1], [width, 0, 1], [width, height, 1], [0, height, 1]], dtype=np.float64)
@@ -64,6 +69,12 @@ def paint_plates(rng: Generator, cameras: list[Camera], turf: Turf, stadium: Sta
     """Plates for frames 0 … len(cameras) - 1, in order, each painted when it is asked for."""
     raw = rng.standard_normal((256, 256), dtype=np.float32)
     grain = np.clip(np.round(128 + turf.grain * raw), 0, 255).astype(np.uint8)
+    for span, view in spans(cameras):
+        yield Plate(span, view, *_paint(view, turf, stadium, grain))
+
+
+def spans(cameras: list[Camera]) -> Iterator[tuple[range, Camera]]:
+    """The frames that share a plate, and the camera that sees the plate."""
     inverses = np.linalg.inv(np.stack([camera.intrinsics for camera in cameras]))
     start = 0
     while start < len(cameras):
@@ -74,7 +85,7 @@ def paint_plates(rng: Generator, cameras: list[Camera], turf: Turf, stadium: Sta
                 break
             view, stop = wider, stop + 1
         assert view is not None
-        yield Plate(range(start, stop), view, *_paint(view, turf, stadium, grain))
+        yield range(start, stop), view
         start = stop
 
 

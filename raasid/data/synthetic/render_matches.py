@@ -1,4 +1,4 @@
-"""A worker of `generate`: `python -m raasid.data.synthetic.render_matches ORDER`, ORDER being JSON.
+"""A worker of `league_folder`: `python -m raasid.data.synthetic.render_matches ORDER`, ORDER being JSON.
 
 It prints the number of frames of every clip that it has finished.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import cv2
 
 from raasid.data import coco_video
 from raasid.data.records import Clip
+from raasid.data.synthetic.label_clip import label_clip
 from raasid.data.synthetic.league import League
 from raasid.data.synthetic.render_clip import render_clip
 
@@ -24,7 +25,7 @@ def part_name(match: int) -> str:
     return f".match-{match}.json"
 
 
-def render_matches(league: League, folder: Path, matches: Iterable[int]) -> Iterator[int]:
+def render_matches(league: League, folder: Path, matches: list[int]) -> Iterator[int]:
     """Write pictures and annotations of some matches; gives the frames of each clip when it is written."""
     for match in matches:
         clips: list[Clip] = []
@@ -40,11 +41,22 @@ def render_matches(league: League, folder: Path, matches: Iterable[int]) -> Iter
         coco_video.write(clips, folder, part_name(match))
 
 
+def label_matches(league: League, folder: Path, matches: list[int]) -> Iterator[int]:
+    """Write the annotations of some matches; gives the frames of each clip."""
+    for match in matches:
+        clips: list[Clip] = []
+        for number in range(league.clips_per_match):
+            clips.append(label_clip(league, match, number))
+            yield len(clips[-1].frames)
+        coco_video.write(clips, folder, part_name(match))
+
+
 if __name__ == "__main__":
     order = json.loads(sys.argv[1])
     # JSON knows no tuples
     told: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in order["league"].items()
     }
-    for frames in render_matches(League(**told), Path(order["folder"]), order["matches"]):
+    work = {made.__name__: made for made in (render_matches, label_matches)}[order["work"]]
+    for frames in work(League(**told), Path(order["folder"]), order["matches"]):
         print(frames, flush=True)

@@ -92,11 +92,11 @@ def _litter(rng: Generator) -> list[Floats]:
     return out
 
 
-def draw_turf(rng: Generator, light: Light) -> Turf:
-    """The ground of one match."""
-    shape = height, width = int(2 * HALF_Y_M * TEXELS_PER_M), int(2 * HALF_X_M * TEXELS_PER_M)
-    x = ((np.arange(width) + 0.5) / TEXELS_PER_M - HALF_X_M).astype(np.float32)[None, :]
-    y = ((np.arange(height) + 0.5) / TEXELS_PER_M - HALF_Y_M).astype(np.float32)[:, None]
+def draw_turf(rng: Generator, light: Light, texels_per_m: float = TEXELS_PER_M) -> Turf:
+    """The ground of one match; its green is the same at any fineness of the texture."""
+    shape = height, width = int(2 * HALF_Y_M * texels_per_m), int(2 * HALF_X_M * texels_per_m)
+    x = ((np.arange(width) + 0.5) / texels_per_m - HALF_X_M).astype(np.float32)[None, :]
+    y = ((np.arange(height) + 0.5) / texels_per_m - HALF_Y_M).astype(np.float32)[:, None]
     green = (_GREENS[int(rng.integers(len(_GREENS)))] * rng.normal(1, 0.04, 3)).astype(np.float32)
     contrast = rng.uniform(0.015, 0.085)
     tone = np.empty(shape, np.float32)

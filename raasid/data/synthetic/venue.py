@@ -20,7 +20,7 @@ from raasid.data.synthetic.overlay import Overlay, draw_overlay
 from raasid.data.synthetic.sensor import Sensor, draw_sensor
 from raasid.data.synthetic.shifts.shift import Shift
 from raasid.data.synthetic.stadium import Stadium, draw_stadium
-from raasid.data.synthetic.turf import Turf, draw_turf
+from raasid.data.synthetic.turf import TEXELS_PER_M, Turf, draw_turf
 
 Weather = Callable[[Image, Camera, Generator], Image]
 """What falls or hangs between the camera and the pitch: picture, camera and chance give a picture."""
@@ -49,10 +49,12 @@ def build_venue(
     size: tuple[int, int],
     shift: Shift = _UNSHIFTED,
     heights_m: tuple[float, float] | None = None,
+    *,
+    painted: bool = True,
 ) -> Venue:
     """The venue of a match; the same arguments give the same venue in every process.
 
-    heights_m: lowest and highest main camera.
+    heights_m: lowest and highest main camera. painted: False where no picture is wanted: the lawn is coarse.
     """
     streams = [np.random.default_rng(s) for s in np.random.SeedSequence([seed, match]).spawn(8)]
     mount = draw_mount(streams[0])
@@ -67,7 +69,7 @@ def build_venue(
     venue = Venue(
         mount=mount,
         light=light,
-        turf=draw_turf(streams[3], light),
+        turf=draw_turf(streams[3], light, TEXELS_PER_M if painted else 0.25),
         stadium=draw_stadium(streams[4], mount, [home.shirt, home.trim], light),
         squads=squads,
         ball=draw_ball_look(streams[5]),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import socket
+import sys
 import threading
 from pathlib import Path
 
@@ -10,8 +11,9 @@ import pytest
 from raasid.data import coco_video
 from raasid.data.coco_video import AnnotationsUnreadable
 from raasid.data.synthetic import generate as module
-from raasid.data.synthetic.generate import RenderingFailed, generate
+from raasid.data.synthetic.generate import generate
 from raasid.data.synthetic.league import League
+from raasid.data.synthetic.league_folder import RenderingFailed
 
 LEAGUE = League(matches=2, clips_per_match=1, frames_per_clip=1, size=(160, 96))
 
@@ -32,7 +34,7 @@ def test_the_bytes_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> Non
 
 def test_what_is_there_is_not_rendered_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = generate(LEAGUE, tmp_path, workers=1)
-    monkeypatch.setattr(module, "_render", lambda *_: pytest.fail("rendered again"))
+    monkeypatch.setattr(module, "make_folder", lambda *_: pytest.fail("rendered again"))
     assert generate(LEAGUE, tmp_path) == first
     assert all(frame.image.is_file() for clip in first for frame in clip.frames)
 
@@ -75,7 +77,7 @@ def test_a_draft_whose_process_is_gone_is_swept_away(tmp_path: Path) -> None:
 def test_a_dying_worker_is_reported_with_its_last_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module.sys, "executable", "/bin/false")
+    monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(RenderingFailed, match="status 1; it said: nothing"):
         generate(LEAGUE, tmp_path, workers=2)
     assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,129 @@
+"""A folder that several processes fill with the matches of a league."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+
+from raasid import console
+from raasid.data import coco_video
+from raasid.data.drafts import draft_of, sweep
+from raasid.data.synthetic.league import League
+from raasid.data.synthetic.render_matches import part_name
+from raasid.errors import RaasidError
+
+Work = Callable[[League, Path, list[int]], Iterator[int]]
+"""A function of `render_matches`: writes what it makes of some matches, and gives the frames of each clip."""
+
+
+class RenderingFailed(RaasidError):
+    """A worker process ended before its matches were rendered."""
+
+    def __init__(self, status: int, said: str) -> None:
+        super().__init__(
+            f"rendering the synthetic league: a worker ended with status {status}; it said: {said}"
+        )
+
+
+def make_folder(league: League, final: Path, workers: int, work: Work, title: str) -> None:
+    """Fill `final` with what `work` makes of a league, whole or not at all; title: what the user is told.
+
+    Of two processes that make it at once one wins, and the other takes what the winner has made.
+    """
+    final.parent.mkdir(parents=True, exist_ok=True)
+    sweep(final.parent, final.name)
+    clips_asked = [(m, c) for m in range(league.matches) for c in range(league.clips_per_match)]
+    frames = sum(league.frames_of(match, clip) for match, clip in clips_asked)
+    if not console.err().is_terminal:
+        console.err().print(f"{title}: {frames} frames into {final}", markup=False)
+    draft = draft_of(final.parent, final.name)
+    try:
+        with console.progress(title, frames) as advance:
+            _run(league, draft, max(1, min(workers, league.matches)), work, advance)
+        clips = [clip for match in range(league.matches) for clip in coco_video.read(draft, part_name(match))]
+        coco_video.write(clips, draft)
+        for match in range(league.matches):
+            (draft / part_name(match)).unlink()
+        try:
+            draft.rename(final)
+        except OSError:
+            # somebody else was first; theirs are the same bytes
+            if not final.exists():
+                raise
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _run(league: League, draft: Path, workers: int, work: Work, advance: Callable[[int], None]) -> None:
+    if workers == 1:
+        for frames in work(league, draft, list(range(league.matches))):
+            advance(frames)
+        return
+    lock = threading.Lock()
+
+    def report(frames: int) -> None:
+        with lock:
+            advance(frames)
+
+    shares = [list(range(league.matches))[k::workers] for k in range(workers)]
+    running: list[subprocess.Popen[str]] = []
+    try:
+        with ThreadPoolExecutor(workers) as pool:
+            waiting = [pool.submit(_share, league, draft, share, work, report, running) for share in shares]
+            try:
+                for done in waiting:
+                    done.result()
+            except BaseException:
+                _stop(running)
+                raise
+    finally:
+        _stop(running)
+
+
+def _stop(running: list[subprocess.Popen[str]]) -> None:
+    for process in running:
+        if process.poll() is None:
+            process.kill()
+
+
+def _share(
+    league: League,
+    draft: Path,
+    share: list[int],
+    work: Work,
+    report: Callable[[int], None],
+    running: list[subprocess.Popen[str]],
+) -> None:
+    """One worker: a fresh interpreter, so that no lock, thread or `__main__` of ours comes along."""
+    order = json.dumps(
+        {"league": asdict(league), "folder": str(draft), "matches": share, "work": work.__name__}
+    )
+    home = str(Path(__file__).resolve().parents[3])
+    path = os.pathsep.join([home, *filter(None, [os.environ.get("PYTHONPATH")])])
+    with tempfile.TemporaryFile("w+") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "raasid.data.synthetic.render_matches", order],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            text=True,
+            env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+        )
+        running.append(process)
+        assert process.stdout is not None
+        with process.stdout as lines:
+            for line in lines:
+                report(int(line))
+        status = process.wait()
+        if status != 0:
+            said.seek(0)
+            raise RenderingFailed(status, said.read()[-400:].strip() or "nothing")
