@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from raasid.errors import RaasidError
 from raasid.models.export.graph import Graph, Tensors
 
-Array = NDArray[np.float64]
+Array = NDArray[np.float32]
 
 
 class ParityBroken(RaasidError):
@@ -87,21 +87,28 @@ def _compare_chosen(
     name = ", ".join(port.name for port in graph.outputs[: len(chosen)])
     if any(tuple(a.shape) != b.shape for a, b in zip(own, chosen, strict=True)):
         raise ParityBroken(graph.name, name, shape, f"has the shape {list(chosen[0].shape)}", tolerance)
-    pairs = zip(_rows([x.numpy() for x in own]), _rows(chosen), strict=True)
-    largest = 0.0
-    for ours, theirs in pairs:
-        apart = np.abs(ours - theirs).max() if ours.shape == theirs.shape and ours.size else 0.0
-        if ours.shape != theirs.shape:
-            seen = f"has {len(theirs)} candidates, and the model {len(ours)}"
-            raise ParityBroken(graph.name, name, shape, seen, tolerance)
-        if not apart <= tolerance:
-            raise ParityBroken(graph.name, name, shape, f"differs by {apart:.3g} in a candidate", tolerance)
-        largest = max(largest, float(apart))
+    tables = [
+        np.concatenate([np.asarray(part).reshape(*part.shape[:2], -1) for part in parts], 2)
+        for parts in (own, chosen)
+    ]
+    apart = max((_apart(*pair, tolerance) for pair in zip(*tables, strict=True)), default=0.0)
+    if not apart <= tolerance:
+        raise ParityBroken(graph.name, name, shape, f"differs by {apart:.3g} in a candidate", tolerance)
+    return apart
+
+
+def _apart(ours: Array, theirs: Array, tolerance: float) -> float:
+    """Largest difference of two tables of candidates (K, F), the last column their scores.
+
+    Scores are compared by rank, candidates each with the nearest of the other table. Left out are those of
+    score 0, which are none, and those no better than the last: which of them are kept is chance.
+    """
+    ranked = [np.sort(table[:, -1]) for table in (ours, theirs)]
+    largest = float(np.abs(ranked[0] - ranked[1]).max(initial=0))
+    least = max(ranked[0].min(initial=np.inf), 0.0) + tolerance
+    for table, other in ((ours, theirs), (theirs, ours)):
+        certain = table[table[:, -1] > least]
+        if len(certain):
+            nearest = np.abs(certain[:, None] - other[None]).max(2).min(1)
+            largest = max(largest, float(nearest.max()))
     return largest
-
-
-def _rows(parts: Sequence[Any]) -> list[Array]:
-    """Candidates of each picture, one a row, in an order of their own; without those of score 0."""
-    table = np.concatenate([part.reshape(*part.shape[:2], -1) for part in parts], 2).astype(np.float64)
-    rows = [picture[picture[:, -1] > 0] for picture in table]
-    return [picture[np.lexsort(np.round(picture, 5).T)] for picture in rows]

@@ -1,0 +1,32 @@
+"""What `export` promises, through the real command."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import onnxruntime
+from integration_runs import RunCli, only_run
+
+
+def test_a_training_is_exported_on_its_own_footage(
+    run_cli: RunCli, league: list[str], tmp_path: Path
+) -> None:
+    short = ["trainer.max_epochs=1", "data.samples_per_epoch=12", "test=false"]
+    trained = run_cli("train", *league, *short)
+    assert trained.returncode == 0, trained.stderr
+
+    done = run_cli("export", "ckpt_path=last", league[-1])
+
+    assert done.returncode == 0, done.stderr
+    run = only_run(tmp_path, "export")
+    assert str(run / "model.onnx") in done.stdout
+    card = json.loads((run / "model.json").read_text())
+    assert card["task"] == "ball"
+    assert card["compared_on"] == "5 samples of test"
+    assert onnxruntime.InferenceSession(run / "model.onnx").get_inputs()[0].name == "images"
+
+    refused = run_cli("export", "ckpt_path=last", league[-1], "tolerance=1e-30", f"out={tmp_path}/there")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("error: model.onnx: output")
+    assert not list((tmp_path / "there").iterdir())
