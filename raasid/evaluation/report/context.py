@@ -127,7 +127,7 @@ def _risk(result: ContextResult) -> str:
 
 
 def _confusion(result: ContextResult) -> str:
-    heads = "".join(f'<th class="right">judged {word}</th>' for word in _WORDS.values())
+    heads = "".join(f'<th class="right">{word}</th>' for word in _WORDS.values())
     rows = "".join(
         f"<tr><td>{_WORDS[truth]}</td>"
         + "".join(f'<td class="right num">{said[key]}</td>' for key in _WORDS)
