@@ -85,3 +85,10 @@ def _between(one: Tensor, other: Tensor) -> Tensor:
 
 def _beside(place: Tensor, one: Tensor, other: Tensor) -> Tensor:
     return torch.cat([place, torch.minimum(one[..., 2:], other[..., 2:])], -1)
+
+
+def box_distance(boxes: Tensor, ball: Tensor) -> Tensor:
+    """How far a ball's centre is outside of boxes, in pixels; 0 inside. (..., 4), (..., 2) -> (...)."""
+    outside = torch.maximum(boxes[..., :2] - ball, ball - boxes[..., :2] - boxes[..., 2:])
+    away: Tensor = torch.linalg.vector_norm(outside.clamp_min(0), dim=-1)
+    return away

@@ -15,7 +15,7 @@ LONGEST_GAP_S = 0.25
 
 
 def at_pace(tracks: ClipTracks) -> tuple[ClipTracks, NDArray[np.int64]]:
-    """Tracks sampled 25 times per second of play, and the position of the source frame nearest to each sample.
+    """Tracks sampled 25 times per second of play; and which source frame is nearest to each sample.
 
     Between two frames places are interpolated linearly; a ball or player counts as known where both are,
     and a ball as seen where both are. Tracks at that pace already are given back as they are.

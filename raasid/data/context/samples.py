@@ -71,8 +71,8 @@ class ContextWindows(Dataset[Sample]):
             tracks, ref, shift = self.vary(tracks, ref, rng)
         paced = Paced.of(tracks)
         window = paced.window(self.frames, self.players, paced.closest() + shift)
-        rows = np.flatnonzero(window.tracks == track) if track is not None else ()
-        return window, targets(window, ref, self.edition, int(rows[0]) if len(rows) else None), ref
+        rows = np.flatnonzero(window.tracks == track).tolist() if track is not None else []
+        return window, targets(window, ref, self.edition, rows[0] if rows else None), ref
 
 
 def touched_track(tracks: ClipTracks, position: int | None, box: Box | None) -> int | None:

@@ -23,7 +23,7 @@ class Vary:
     flip: float = 0.5
     """Probability of a mirror image; left and right change names."""
     zoom: float = 0.2
-    """Pixels are scaled by exp(u), u uniform within plus or minus this: what is small is also rounded more."""
+    """Pixels are scaled by exp(u), u uniform within plus or minus this."""
     shift: int = 3
     """Frames by which the window's middle is moved, at most."""
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from raasid.data.context.body import FAR, gaps, heights, points
+from raasid.data.context.body import FAR, box_distance, gaps, heights, points
 from raasid.data.context.pace import at_pace
 from raasid.data.tracks.clip_tracks import Bools, ClipTracks, Floats
 
@@ -19,7 +19,8 @@ class Window:
 
     valid: (T,) whether the clip has that frame. origin: (T,) its position in the clip, -1 where it has none.
     ball: (T, 4) centre x, y, width, height, pixels. ball_known, ball_seen: (T,). ball_score: (T,).
-    tracks: (K,) track numbers, -1 for nobody. joints: (K, T, 17, 3). boxes: (K, T, 4). present, score: (K, T).
+    tracks: (K,) track numbers, -1 for nobody. joints: (K, T, 17, 3). boxes: (K, T, 4).
+    present, score: (K, T).
     roles, teams: (K,) as `ClipTracks`.
     """
 
@@ -132,10 +133,7 @@ def _away(tracks: ClipTracks) -> Floats:
     distance, known = gaps(points(joints), ball[None, :, :2])
     to_joints = torch.where(known, distance, torch.inf).amin(-1)
     # somebody without joints is a box
-    outside = torch.maximum(
-        boxes[..., :2] - ball[None, :, :2], ball[None, :, :2] - boxes[..., :2] - boxes[..., 2:]
-    )
-    to_box = torch.linalg.vector_norm(outside.clamp_min(0), dim=-1)
+    to_box = box_distance(boxes, ball[None, :, :2])
     nearest = torch.where(known.any(-1), to_joints, to_box)
     away = nearest / heights(boxes, present)[:, None]
     there = present & torch.from_numpy(tracks.ball_known)[None]

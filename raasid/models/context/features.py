@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from raasid.data.context.batch import Windows
-from raasid.data.context.body import FAR, HIPS, POINTS, SEGMENTS, gaps, heights, points
+from raasid.data.context.body import FAR, HIPS, POINTS, SEGMENTS, box_distance, gaps, heights, points
 
 Inputs = Literal["both", "ball", "pose"]
 INPUTS: tuple[Inputs, ...] = ("both", "ball", "pose")
@@ -169,11 +169,7 @@ def _others(windows: Windows, height: Tensor) -> Tensor:
     """(B, K, T, 8): the two next players: how far from ball and from this one, of the same team, present."""
     players = windows.boxes.shape[1]
     centre = windows.boxes[..., :2] + windows.boxes[..., 2:] / 2
-    outside = torch.maximum(
-        windows.boxes[..., :2] - windows.ball[:, None, :, :2],
-        windows.ball[:, None, :, :2] - windows.boxes[..., :2] - windows.boxes[..., 2:],
-    )
-    to_ball = torch.linalg.vector_norm(outside.clamp_min(0), dim=-1) / height
+    to_ball = box_distance(windows.boxes, windows.ball[:, None, :, :2]) / height
     away = []
     for turn in (1, 2):
         other = [(k + turn) % players for k in range(players)]

@@ -37,15 +37,15 @@ def losses(logits: Logits, batch: ContextBatch, weights: Weights) -> dict[str, T
     contact = torch.where(contact == NO_CONTACT, places, contact)
     known = batch.offence != UNKNOWN
     truth = batch.offence.clamp_min(0).to(logits.offence)
-    decision = mixture_offence(logits, batch.edition).clamp(_EDGE, 1 - _EDGE)
+    chance = mixture_offence(logits, batch.edition).clamp(_EDGE, 1 - _EDGE)
+    decision = F.binary_cross_entropy(chance, truth, reduction="none")
+    direct = F.binary_cross_entropy_with_logits(logits.offence, truth, reduction="none")
     return {
         "contact": weights.contact * _cross_entropy(logits.contact, contact),
         "side": weights.side * _cross_entropy(logits.side, batch.side),
         "facts": weights.facts * _facts(logits, batch.facts),
-        "decision": weights.decision
-        * _mean(F.binary_cross_entropy(decision, truth, reduction="none"), known),
-        "direct": weights.direct
-        * _mean(F.binary_cross_entropy_with_logits(logits.offence, truth, reduction="none"), known),
+        "decision": weights.decision * _mean(decision, known),
+        "direct": weights.direct * _mean(direct, known),
     }
 
 

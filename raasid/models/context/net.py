@@ -103,7 +103,7 @@ def _gather(logits: Tensor, tokens: Tensor, some: Tensor) -> Tensor:
 
 def split_facts(values: Tensor) -> tuple[Tensor, ...]:
     """(..., sum of SIZES) -> a block per fact."""
-    return values.split(SIZES, -1)
+    return torch.split(values, list(SIZES), -1)
 
 
 def log_chances(logits: Tensor, temperatures: Tensor | None = None) -> Tensor:

@@ -28,7 +28,7 @@ def _ways(edition: str) -> tuple[Tensor, Tensor]:
 
 
 def offence_chance(chances: Tensor, edition: str) -> Tensor:
-    """(..., sum of SIZES) probabilities of all values, facts independent -> (...) probability of an offence."""
+    """(..., sum of SIZES) probabilities of values, facts independent -> (...) probability of an offence."""
     allows, offence = _ways(edition)
     allows = allows[offence].to(chances)
     # (ways, facts): the chance that each fact has a value with which the way is taken

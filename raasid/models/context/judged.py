@@ -1,0 +1,103 @@
+"""From what the net says about windows to judgements of clips."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+
+from raasid.data.context.targets import SIDES
+from raasid.data.context.window import Window
+from raasid.laws.facts import Value, fact_values
+from raasid.models.context.calibration import Calibration
+from raasid.models.context.clip_judgement import ClipJudgement
+from raasid.models.context.net import Logits, split_facts
+from raasid.models.context.ruled import likeliest
+
+LEAST_BALL = 4
+"""Frames of a window in which the ball must be seen."""
+
+
+def judged(
+    said: Logits,
+    windows: Sequence[Window],
+    clips: Sequence[str],
+    edition: str,
+    calibration: Calibration,
+    counts: Mapping[str, Sequence[int]],
+    direct: bool,
+) -> list[ClipJudgement]:
+    """Judgements, one for one.
+
+    counts: what the training split had of each fact's values; empty: not told, everything was learned.
+    """
+    chances = split_facts(calibration.fact_chances(said))
+    offence = calibration.offence_chance(said, edition, direct).tolist()
+    far = calibration.distance(said.seen).tolist()
+    contact = torch.softmax(said.contact, -1)
+    sides = said.side.argmax(-1).tolist()
+    learned = [
+        (i, name, values) for i, (name, values) in enumerate(fact_values().items()) if _varied(counts, name)
+    ]
+    judgements = []
+    for row, (window, clip) in enumerate(zip(windows, clips, strict=True)):
+        facts: dict[str, dict[Value, float]] = {
+            name: dict(zip(values, chances[i][row].tolist(), strict=True)) for i, name, values in learned
+        }
+        named, ruling, missing = likeliest(facts, offence[row] >= 0.5, edition)
+        sure = max(offence[row], 1 - offence[row])
+        reasons = _unusable(window)
+        if far[row] > calibration.foreign:
+            reasons.append(f"unlike anything known: distance {far[row]:.1f}, limit {calibration.foreign:.1f}")
+        if ruling.decision is None:
+            reasons.append(f"hinges on what this model has not learned to see: {', '.join(missing)}")
+        if sure < calibration.confidence:
+            reasons.append(f"not sure enough: {sure:.2f}, {calibration.confidence:.2f} is needed")
+        moment, track = _touch(contact[row], window)
+        if named.segment == "none":
+            moment, track = None, None
+        judgements.append(
+            ClipJudgement(
+                clip=clip,
+                facts=facts,
+                likeliest=named,
+                ruling=ruling,
+                offence=offence[row],
+                abstained=bool(reasons),
+                contact_frame=moment,
+                contact_track=track,
+                side=SIDES[sides[row]] if moment is not None else "none",
+                reasons=tuple(reasons),
+                details={
+                    "confidence": sure,
+                    "contact": float(1 - contact[row, -1]),
+                    "distance": far[row],
+                    "approach": window.approach,
+                },
+            )
+        )
+    return judgements
+
+
+def _varied(counts: Mapping[str, Sequence[int]], name: str) -> bool:
+    return not counts or sum(count > 0 for count in counts[name]) > 1
+
+
+def _touch(contact: torch.Tensor, window: Window) -> tuple[int | None, int | None]:
+    """Position in the clip of the likeliest touch, and whose it is."""
+    frames = len(window.valid)
+    player, frame = divmod(int(contact[:-1].argmax()), frames)
+    moment = int(window.origin[frame])
+    track = int(window.tracks[player]) if len(contact) > frames + 1 else -1
+    return (moment if moment >= 0 else None), (track if track >= 0 else None)
+
+
+def _unusable(window: Window) -> list[str]:
+    reasons = []
+    seen = int(np.sum(window.ball_seen))
+    if seen < LEAST_BALL:
+        reasons.append(f"the ball is seen in {seen} of {int(window.valid.sum())} frames")
+    if not bool(window.present.any()):
+        reasons.append("nobody is near the ball")
+    return reasons

@@ -1,0 +1,80 @@
+"""What every context model is to the rest of the house: a LightningModule that says `ClipJudgement`."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import ClassVar, TypedDict
+
+from raasid.data.context.batch import ContextBatch
+from raasid.data.context.clip_ref import ClipRef
+from raasid.data.context.window import Paced, Window
+from raasid.data.tracks.clip_tracks import ClipTracks
+from raasid.laws.facts import Facts
+from raasid.models.context.clip_judgement import ClipJudgement
+from raasid.models.module import Task, TaskModule
+
+MOST_TOUCHES = 8
+"""Close approaches that a long clip is asked about."""
+
+
+class ContextOutput(TypedDict):
+    """What an evaluation step hands to callbacks: the clips and what was said of them."""
+
+    clips: tuple[ClipRef, ...]
+    judgements: list[ClipJudgement]
+
+
+class ContextModule(TaskModule):
+    """A judge of touches; subclasses say how to compute a loss and how to assess a window.
+
+    frames: of a window, at 25 Hz. players: of a window, those next to the ball.
+    """
+
+    task: ClassVar[Task] = "context"
+
+    def __init__(self, frames: int = 24, players: int = 3) -> None:
+        super().__init__()
+        self.frames, self.players = frames, players
+
+    @abstractmethod
+    def assess(self, windows: Sequence[Window], clips: Sequence[str], edition: str) -> list[ClipJudgement]:
+        """Judge windows, one each; clips: their names."""
+
+    def acquaint(self, facts: Iterable[Facts]) -> None:
+        """Told what is annotated in the training split, before anything is trained or judged."""
+
+    def judge(self, clips: Sequence[ClipTracks], ids: Sequence[str], edition: str) -> list[ClipJudgement]:
+        """Judge whole clips of any length and frame rate.
+
+        Each is judged at the moment where ball and player come closest; a clip that is longer than a window
+        at several such moments, and the gravest answer is given, the one with the likeliest offence.
+        Raises EditionUnknown.
+        """
+        windows: list[Window] = []
+        names: list[str] = []
+        for tracks, name in zip(clips, ids, strict=True):
+            paced = Paced.of(tracks)
+            most = 1 if len(paced.tracks.index) <= self.frames else MOST_TOUCHES
+            centres = paced.approaches(most, self.frames // 2)
+            windows += [paced.window(self.frames, self.players, centre) for centre in centres]
+            names += [name] * len(centres)
+        said: dict[int, ClipJudgement] = {}
+        place = {name: i for i, name in reversed(list(enumerate(ids)))}
+        for name, judgement in zip(names, self.assess(windows, names, edition), strict=True):
+            known = said.get(place[name])
+            if known is None or judgement.offence > known.offence:
+                said[place[name]] = judgement
+        return [said[place[name]] for name in ids]
+
+    def validation_step(self, batch: ContextBatch, batch_idx: int) -> ContextOutput:
+        """Judgements of a batch of windows."""
+        return self._look(batch)
+
+    def test_step(self, batch: ContextBatch, batch_idx: int) -> ContextOutput:
+        """Judgements of a batch of windows."""
+        return self._look(batch)
+
+    def _look(self, batch: ContextBatch) -> ContextOutput:
+        names = [ref.clip for ref in batch.refs]
+        return {"clips": batch.refs, "judgements": self.assess(batch.sources, names, batch.edition)}
