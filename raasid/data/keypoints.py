@@ -16,3 +16,8 @@ SKELETON = (
 )  # fmt: skip
 """Pairs of keypoints, counted from 0 (COCO's own file counts from 1)."""
 ARMS = ((5, 7), (7, 9), (6, 8), (8, 10))
+SIGMAS = (
+    0.026, 0.025, 0.025, 0.035, 0.035, 0.079, 0.079, 0.072, 0.072, 0.062, 0.062, 0.107, 0.107,
+    0.087, 0.087, 0.089, 0.089,
+)  # fmt: skip
+"""How far people's own marks of a joint lie apart, as a share of the person's size: what OKS forgives."""

@@ -57,11 +57,15 @@ def _cells(balls: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     return x / STRIDE - 0.5, y / STRIDE - 0.5, w, h
 
 
-def heatmap_loss(output: Tensor, target: HeatmapTarget) -> tuple[Tensor, Tensor]:
+def heatmap_loss(
+    output: Tensor, target: HeatmapTarget, counted: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
     """Penalty-reduced focal loss of the heat and L1 loss of the boxes, each a sum per image.
 
-    output: (B, 5, h, w) from `BallNet`. Both are divided by the batch size alone, not by the number
-    of balls, so that the mean over ranks is the loss of the global batch.
+    output: (B, 5, h, w): heat logit, dx, dy (in cells), log width, log height (in pixels).
+    counted: (B, h, w), 0 for cells whose heat is not to be judged; None judges all.
+    Both are divided by the batch size alone, not by the number of balls, so that the mean over ranks is the
+    loss of the global batch.
     """
     batch = output.shape[0]
     logit = output[:, 0].float()
@@ -69,5 +73,7 @@ def heatmap_loss(output: Tensor, target: HeatmapTarget) -> tuple[Tensor, Tensor]
     log_p, log_not_p = F.logsigmoid(logit), F.logsigmoid(-logit)
     p = logit.sigmoid()
     heat = torch.where(centre, (1 - p).square() * log_p, (1 - target.heat).pow(4) * p.square() * log_not_p)
+    if counted is not None:
+        heat = heat * counted
     box = ((output[:, 1:].float() - target.box).abs().sum(1) * target.box_weight).sum() / 9
     return -heat.sum() / batch, box / batch

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal
 
+from annotated_types import Ge, Gt, Le
 from pydantic import Field
 
 from raasid.config.schema.section import Section
-from raasid.config.schema.types import File
+from raasid.config.schema.types import Count, File, Probability, Size
 
 
 class PoseTopDownConfig(Section):
@@ -18,7 +20,31 @@ class PoseTopDownConfig(Section):
     target: Literal["raasid.models.pose.top_down.PoseTopDown"] = Field(
         "raasid.models.pose.top_down.PoseTopDown", alias="_target_"
     )
+    channels: Annotated[int, Ge(8)] = 16
+    """Width of the finder's first stage."""
+    joint_channels: Annotated[int, Ge(8)] = 16
+    """Width of the joints net's first stage."""
+    crop: Size = (96, 128)
+    """Width, height in pixels of the crops from which joints are read; multiples of 32."""
+    margin: Annotated[float, Ge(1), Le(2)] = 1.25
+    """A person's box, made this much larger, fills the crop."""
+    scale: Annotated[float, Gt(0), Le(4)] = 0.5
+    """The finder looks at pictures this much larger."""
+    min_score: Probability = 0.05
+    """Of a place, for a person to be read there."""
+    max_people: Count = 40
+    """Per picture."""
+    same_person: Probability = 0.6
+    """Two skeletons more alike than this (OKS) are one person."""
+    mirror: bool = False
+    """Read each crop and its mirror image, and average."""
     init_from: File | None = None
+    """A checkpoint whose weights are the start."""
+
+    def complaints(self) -> Iterator[tuple[str, str]]:
+        """Crops are halved five times."""
+        if any(edge % 32 for edge in self.crop):
+            yield "crop", f"must be multiples of 32, but is {list(self.crop)}"
 
 
 class PoseYoloConfig(Section):

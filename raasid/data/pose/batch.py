@@ -1,4 +1,4 @@
-"""What a pose model is given: whole frames, the players in them, and where they come from."""
+"""What a pose model is given: pictures, the people in them, and where they come from."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ Array = NDArray[np.float32]
 
 
 class PoseBatch(NamedTuple):
-    """B whole frames of one size; source pixels times `scale` are input pixels."""
+    """B whole frames of one size; source pixels times `scale` are input pixels.
+
+    Windows for training are of this kind too, but carry no way back to the source.
+    """
 
     images: Tensor
     """(B, H, W, 3) uint8 RGB, channels last as they come from the decoder."""
@@ -25,4 +28,23 @@ class PoseBatch(NamedTuple):
     scale: Tensor
     """(B,) float: input pixels per source pixel."""
     refs: tuple[FrameRef, ...]
-    """Where each picture comes from; `frame.persons` are the rows of `boxes`."""
+    """Where each picture comes from; `frame.persons` are the rows of `boxes`, in whole frames."""
+    ignored: tuple[NDArray[np.bool_], ...] = ()
+    """Per picture (K,): places where somebody is, but nothing to learn. Empty in evaluation."""
+
+
+class CropBatch(NamedTuple):
+    """Windows in which people are to be found, and crops of people whose joints are to be read."""
+
+    windows: PoseBatch
+    crops: Tensor
+    """(N, h, w, 3) uint8 RGB."""
+    joints: Tensor
+    """(N, 17, 3) x, y in crop pixels and COCO visibility; 0 where not labelled or not in the crop."""
+    areas: Tensor
+    """(N,) square pixels of the person's box at the crop's scale."""
+
+    @property
+    def refs(self) -> tuple[FrameRef, ...]:
+        """Where the windows come from."""
+        return self.windows.refs

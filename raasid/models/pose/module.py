@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar, TypedDict
+from typing import Any, ClassVar, TypedDict
 
 import torch
 from torch import Tensor
 
 from raasid.data.frame_ref import FrameRef
-from raasid.data.pose.batch import PoseBatch
+from raasid.data.pose.batch import CropBatch, PoseBatch
+from raasid.data.pose.crop_shape import CropShape
 from raasid.models.module import Task, TaskModule
 from raasid.models.pose.people import Array, People
 
@@ -29,10 +30,15 @@ class PoseModule(TaskModule):
     """A model of players; subclasses say how to compute a loss and how to look at pictures."""
 
     task: ClassVar[Task] = "pose"
+    crop: CropShape | None = None
+    """Shape of the crops from which joints are read; None: it is trained on pictures alone (`PoseBatch`)."""
 
     @abstractmethod
-    def losses(self, batch: PoseBatch) -> dict[str, Tensor]:
-        """Scalar terms of the training loss, already weighted; each a mean over the batch."""
+    def losses(self, batch: Any) -> dict[str, Tensor]:
+        """Scalar terms of the training loss, already weighted; each a mean over the batch.
+
+        batch: a `CropBatch` where the model has a `crop`, else a `PoseBatch`.
+        """
 
     @abstractmethod
     def look(self, images: Tensor, boxes: Sequence[Array] | None = None) -> list[People]:
@@ -42,7 +48,7 @@ class PoseModule(TaskModule):
         their order (score: of the joints alone).
         """
 
-    def training_step(self, batch: PoseBatch, batch_idx: int) -> Tensor:
+    def training_step(self, batch: PoseBatch | CropBatch, batch_idx: int) -> Tensor:
         """Sum of the loss terms."""
         terms = self.losses(batch)
         self.log_terms(terms, len(batch.refs))
@@ -65,3 +71,22 @@ class PoseModule(TaskModule):
             "people": [found.scaled(1 / s) for found, s in zip(own, scales, strict=True)],
             "at_truth": [found.scaled(1 / s) for found, s in zip(at, scales, strict=True)],
         }
+
+    def transfer_batch_to_device(
+        self, batch: PoseBatch | CropBatch, device: torch.device, dataloader_idx: int
+    ) -> PoseBatch | CropBatch:
+        """Move the tensors; boxes, joints of whole pictures and references stay as they are."""
+        moved: PoseBatch | CropBatch = _moved(batch, device)
+        return moved
+
+
+def _moved(batch: Any, device: torch.device) -> Any:
+    parts = (
+        part.to(device, non_blocking=True)
+        if isinstance(part, Tensor)
+        else _moved(part, device)
+        if isinstance(part, PoseBatch)
+        else part
+        for part in batch
+    )
+    return type(batch)(*parts)

@@ -1,0 +1,90 @@
+"""Where people are: a heatmap of the centres of their boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from raasid.models.heatmap_target import heatmap_loss, heatmap_target
+from raasid.models.pyramid import GRANULARITY, STRIDE, Pyramid
+
+Array = NDArray[np.float32]
+BOX_WEIGHT = 0.2
+_LARGEST = 7.0
+"""Log of pixels: no person is larger, so that a young net's boxes stay finite."""
+
+
+class Finder(Pyramid):
+    """Heat, offset and size of a person per cell of 4 pixels (CenterNet, Zhou et al. 2019).
+
+    Input: (B, 3, H, W), normalised, multiples of 32. Output: (B, 5, H / 4, W / 4) as `heatmap_loss` reads it.
+    """
+
+    def __init__(self, channels: int = 16) -> None:
+        c = channels
+        super().__init__(3, (c, 2 * c, 4 * c, 6 * c, 8 * c), 5)
+        # a prior of a person in a hundred cells, 20 x 55 pixels, keeps the first steps calm
+        self.head.bias = nn.Parameter(torch.tensor([-4.6, 0.0, 0.0, 3.0, 4.0]))
+
+    def losses(
+        self, output: Tensor, boxes: Sequence[Array], ignored: Sequence[NDArray[np.bool_]]
+    ) -> dict[str, Tensor]:
+        """Terms `heat` and `box`.
+
+        boxes: per picture (K, 4) corners in input pixels. ignored: per picture (K,): nobody's fault where
+        they lie.
+        """
+        height, width = output.shape[2:]
+        rows, present = _padded([b[~i] for b, i in zip(boxes, ignored, strict=True)])
+        target = heatmap_target(rows.to(output.device), present.to(output.device), height, width)
+        counted = torch.ones(len(boxes), height, width)
+        for picture, (corners, out) in enumerate(zip(boxes, ignored, strict=True)):
+            for left, top, right, bottom in (corners[out] / STRIDE).tolist():
+                counted[picture, int(top) : int(bottom) + 1, int(left) : int(right) + 1] = 0
+        heat, box = heatmap_loss(output, target, counted.to(output.device))
+        return {"heat": heat, "box": BOX_WEIGHT * box}
+
+
+def picture_input(images: Tensor, scale: float = 1.0) -> Tensor:
+    """(B, H, W, 3) uint8 -> (B, 3, h, w) normalised, `scale` times as large, padded with black to 32."""
+    x = images.permute(0, 3, 1, 2).float()
+    if scale != 1:
+        size = [max(1, round(edge * scale)) for edge in x.shape[2:]]
+        x = F.interpolate(x, size, mode="bilinear", antialias=scale < 1)
+    x = x.mul(4 / 255).sub(1.6)
+    pad = (-x.shape[3] % GRANULARITY, -x.shape[2] % GRANULARITY)
+    if any(pad):
+        x = F.pad(x, (0, pad[0], 0, pad[1]), value=-1.6)
+    return x.contiguous(memory_format=torch.channels_last)
+
+
+def people_at(output: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """The best places in a finder's output: boxes (B, K, 4) corners in input pixels, scores (B, K) falling.
+
+    Cells that no neighbour tops; a picture with fewer than K has scores of 0 at the end.
+    """
+    heat = output[:, 0].float().sigmoid()
+    peak = F.max_pool2d(heat[:, None], 3, 1, 1)[:, 0] == heat
+    score, cell = (heat * peak).flatten(1).topk(min(count, heat[0].numel()))
+    at = cell[:, None].expand(-1, 4, -1)
+    dx, dy, log_w, log_h = output[:, 1:].float().flatten(2).gather(2, at).unbind(1)
+    columns = cell % heat.shape[2]
+    rows = torch.div(cell, heat.shape[2], rounding_mode="floor")
+    xy = torch.stack([(columns + 0.5 + dx) * STRIDE, (rows + 0.5 + dy) * STRIDE], -1)
+    half = torch.stack([log_w, log_h], -1).clamp(0, _LARGEST).exp() / 2
+    return torch.cat([xy - half, xy + half], -1), score
+
+
+def _padded(boxes: Sequence[Array]) -> tuple[Tensor, Tensor]:
+    """Corners per picture -> (B, M, 4) centres and sizes, and (B, M) which rows are real."""
+    room = max(1, *(len(b) for b in boxes))
+    rows, present = np.zeros((len(boxes), room, 4), np.float32), np.zeros((len(boxes), room), bool)
+    for i, b in enumerate(boxes):
+        rows[i, : len(b), :2], rows[i, : len(b), 2:] = (b[:, :2] + b[:, 2:]) / 2, b[:, 2:] - b[:, :2]
+        present[i, : len(b)] = True
+    return torch.from_numpy(rows), torch.from_numpy(present)

@@ -1,0 +1,123 @@
+"""`pose_topdown`: the default pose model; people are found in the picture, joints read from crops of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from raasid.data.keypoints import FLIPPED
+from raasid.data.pose.batch import CropBatch
+from raasid.data.pose.crop_shape import CropShape
+from raasid.data.pose.warp import warp
+from raasid.models.pose.finder import Finder, people_at, picture_input
+from raasid.models.pose.joints_net import Joints, JointsNet, joint_losses, read_joints
+from raasid.models.pose.module import PoseModule
+from raasid.models.pose.people import Array, People
+from raasid.models.pose.same_person import without_doubles
+
+CROPS_AT_ONCE = 64
+JOINTS_WEIGHT = 4.0
+"""The finder's loss is a sum over a picture, that of the joints a mean over crops."""
+
+
+class PoseTopDown(PoseModule):
+    """Two small nets that are trained at once and share nothing but the step.
+
+    channels, joint_channels: width of the first stage of the finder and of the joints net.
+    crop: width and height of the crops; margin: how much larger than the person's box they are.
+    scale: how large the finder sees a picture. min_score, max_people: who is read at all.
+    same_person: skeletons more alike than this are one. mirror: average with each crop's mirror image.
+    """
+
+    crop: CropShape
+
+    def __init__(
+        self,
+        channels: int = 16,
+        joint_channels: int = 16,
+        crop: tuple[int, int] = (96, 128),
+        margin: float = 1.25,
+        scale: float = 0.5,
+        min_score: float = 0.05,
+        max_people: int = 40,
+        same_person: float = 0.6,
+        mirror: bool = False,
+    ) -> None:
+        super().__init__()
+        self.crop = CropShape(crop[0], crop[1], margin)
+        self.scale, self.min_score, self.max_people = scale, min_score, max_people
+        self.same_person, self.mirror = same_person, mirror
+        self.finder = Finder(channels).to(memory_format=torch.channels_last)
+        self.joints = JointsNet(joint_channels).to(memory_format=torch.channels_last)
+
+    def losses(self, batch: CropBatch) -> dict[str, Tensor]:
+        """Heat and box of the finder; place and presence of the joints."""
+        windows = batch.windows
+        found = self.finder(picture_input(windows.images))
+        finder = self.finder.losses(found, windows.boxes, windows.ignored)
+        joints = joint_losses(self.joints(picture_input(batch.crops)), batch.joints)
+        return finder | {name: JOINTS_WEIGHT * term for name, term in joints.items()}
+
+    @torch.no_grad()
+    def look(self, images: Tensor, boxes: Sequence[Array] | None = None) -> list[People]:
+        """Search people and read their joints, or read those of people whose boxes are known."""
+        pictures = images.cpu().numpy()
+        if boxes is not None:
+            scores = [np.ones(len(b), np.float32) for b in boxes]
+            return self._read(pictures, boxes, scores)
+        corners, score = people_at(self.finder(picture_input(images, self.scale)), self.max_people)
+        edge = np.array([images.shape[2], images.shape[1]] * 2, np.float32)
+        found, scores = [], []
+        for places, sure in zip((corners / self.scale).cpu().numpy(), score.cpu().numpy(), strict=True):
+            kept = sure >= self.min_score
+            found.append(np.clip(places[kept], 0, edge).astype(np.float32))
+            scores.append(sure[kept].astype(np.float32))
+        return [without_doubles(people, self.same_person) for people in self._read(pictures, found, scores)]
+
+    def _read(self, pictures: np.ndarray, boxes: Sequence[Array], scores: Sequence[Array]) -> list[People]:
+        """Everybody of a batch, in the order of the boxes; (B, H, W, 3) uint8 pictures."""
+        matrices = [self.crop.matrices(b) for b in boxes]
+        crops = [
+            warp(picture, matrix, self.crop.size)
+            for picture, ms in zip(pictures, matrices, strict=True)
+            for matrix in ms
+        ]
+        if not crops:
+            return [People.none() for _ in boxes]
+        scale = np.concatenate([m[:, 0, 0] for m in matrices])
+        edges = np.concatenate([b[:, 2:] - b[:, :2] for b in boxes]) * scale[:, None]
+        joints = self._joints(np.stack(crops), np.prod(edges, 1))
+        told, first = [], 0
+        for corners, matrix, score in zip(boxes, matrices, scores, strict=True):
+            rows = slice(first, first := first + len(corners))
+            xy = (joints[rows, :, :2] - matrix[:, None, :, 2]) / matrix[:, None, :1, 0]
+            keypoints = np.concatenate([xy, joints[rows, :, 2:3] * joints[rows, :, 3:]], 2)
+            told.append(People(corners.astype(np.float32), score * _expected_oks(joints[rows]), keypoints))
+        return told
+
+    def _joints(self, crops: np.ndarray, areas: Array) -> Array:
+        """(N, h, w, 3) uint8 -> (N, 17, 4): x, y in crop pixels, expected similarity, presence."""
+        device = next(self.parameters()).device
+        rows = []
+        for first in range(0, len(crops), CROPS_AT_ONCE):
+            part = torch.from_numpy(crops[first : first + CROPS_AT_ONCE]).to(device)
+            area = torch.from_numpy(areas[first : first + CROPS_AT_ONCE]).to(device)
+            rows.append(torch.cat([j if j.ndim == 3 else j[..., None] for j in self._seen(part, area)], 2))
+        return np.asarray(torch.cat(rows).cpu().numpy(), np.float32)
+
+    def _seen(self, crops: Tensor, areas: Tensor) -> Joints:
+        heat, presence = self.joints(picture_input(crops))
+        if self.mirror:
+            other, turned = self.joints(picture_input(crops.flip(2)))
+            heat = (heat + other.flip(3)[:, FLIPPED]) / 2
+            presence = (presence + turned[:, FLIPPED]) / 2
+        return read_joints(heat, presence, areas)
+
+
+def _expected_oks(joints: Array) -> Array:
+    """(K, 17, 4) -> (K,): mean similarity of the joints that are probably labelled."""
+    alike, present = joints[:, :, 2], joints[:, :, 3]
+    return np.asarray((alike * present).sum(1) / np.maximum(present.sum(1), 1e-6), np.float32)
