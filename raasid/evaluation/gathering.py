@@ -1,10 +1,10 @@
-"""Keep what a model says about every frame of an epoch, over batches and processes."""
+"""Keep what a model says about every frame or clip of an epoch, over batches and processes."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import lightning.pytorch as pl
 
@@ -14,32 +14,44 @@ from raasid.evaluation.processes import of_all_processes
 Said = TypeVar("Said")
 
 
-class Gathering(pl.Callback, Generic[Said]):
-    """A callback that ends each epoch with what was said about all frames, in every process.
+class Keyed(Protocol):
+    """A sample that is the same sample in every process."""
 
-    A distributed sampler repeats frames to give each process as many as the others; they count once.
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What it is known by; keys can be sorted."""
+        ...
+
+
+Ref = TypeVar("Ref", bound=Keyed)
+
+
+class Gathering(pl.Callback, Generic[Ref, Said]):
+    """A callback that ends each epoch with what was said about all samples, in every process.
+
+    A distributed sampler repeats samples to give each process as many as the others; they count once.
     Subclasses say what an output holds, and what to log once a validation has been gathered.
     """
 
     def __init__(self) -> None:
-        self._pairs: dict[tuple[str, int], tuple[FrameRef, Said]] = {}
+        self._pairs: dict[tuple[Any, ...], tuple[Ref, Said]] = {}
 
     @abstractmethod
-    def read(self, outputs: Any) -> Iterable[tuple[FrameRef, Said]]:
-        """Frames of one step's output, each with what is to be kept of it."""
+    def read(self, outputs: Any) -> Iterable[tuple[Ref, Said]]:
+        """Samples of one step's output, each with what is to be kept of it."""
 
     @abstractmethod
     def log_metrics(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Log the metrics of a gathered validation; every process computes the same."""
 
     @property
-    def frames(self) -> list[FrameRef]:
-        """Frames of the last finished epoch, by clip and index, of all processes."""
+    def refs(self) -> list[Ref]:
+        """Samples of the last finished epoch, by their keys, of all processes."""
         return [ref for ref, _ in self._pairs.values()]
 
     @property
     def said(self) -> list[Said]:
-        """What was said about `frames`, one for one."""
+        """What was said about `refs`, one for one."""
         return [said for _, said in self._pairs.values()]
 
     def on_validation_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -82,3 +94,12 @@ class Gathering(pl.Callback, Generic[Said]):
     def on_test_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Gather; the figures of a test are computed apart, with intervals."""
         self._pairs = of_all_processes(self._pairs)
+
+
+class FrameGathering(Gathering[FrameRef, Said], Generic[Said]):
+    """The same of frames."""
+
+    @property
+    def frames(self) -> list[FrameRef]:
+        """Frames of the last finished epoch, by clip and index, of all processes."""
+        return self.refs

@@ -11,7 +11,7 @@ from raasid.data.frame_ref import FrameRef
 from raasid.evaluation.ball.curves import best_threshold
 from raasid.evaluation.ball.metrics import ball_metrics
 from raasid.evaluation.ball.outcomes import score_frames
-from raasid.evaluation.gathering import Gathering
+from raasid.evaluation.gathering import FrameGathering
 from raasid.models.ball.detections import Detections
 from raasid.models.ball.module import BallModule
 
@@ -23,7 +23,7 @@ LOGGED = {
 }
 
 
-class BallValidation(Gathering[Detections]):
+class BallValidation(FrameGathering[Detections]):
     """Gathers the detections of every frame, and logs the metrics.
 
     A model whose threshold is free gets the one that is best on the epoch's frames, before a

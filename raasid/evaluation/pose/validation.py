@@ -10,7 +10,7 @@ from torch import Tensor
 
 from raasid.data.frame_ref import FrameRef
 from raasid.data.pose.batch import PoseBatch
-from raasid.evaluation.gathering import Gathering
+from raasid.evaluation.gathering import FrameGathering
 from raasid.evaluation.pose.average_precision import Ranking, average_precision
 from raasid.evaluation.pose.matching import match_people
 from raasid.evaluation.pose.timing import TIMED, Timing, time_frames
@@ -22,7 +22,7 @@ Twice = tuple[People, People]
 """Found with the model's own boxes, and read at the annotated ones."""
 
 
-class PoseValidation(Gathering[Twice]):
+class PoseValidation(FrameGathering[Twice]):
     """Gathers the people of every frame, and logs `val/ap` and `val/ap50`, with the model's own boxes.
 
     `val/ap_at_truth` is the same with the annotated boxes: what the joints alone are worth. A test also
