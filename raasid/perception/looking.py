@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -80,6 +80,8 @@ class Looking:
             return _Waiting(look, None, None)
         ball, pose = (_upright(up.size, image) for up in (self._ball, self._pose))
         height, width = image.shape[:2]
+        if not look.frame.width:
+            look.frame = replace(look.frame, width=width, height=height)
         ball_picture = fitted(image, width, height, ball)
         pose_picture = ball_picture if pose == ball else fitted(image, width, height, pose)
         scales = min(ball[0] / width, ball[1] / height), min(pose[0] / width, pose[1] / height)
