@@ -14,8 +14,8 @@ STEP_S = 0.004
 BEFORE_S = 0.1
 """Paths begin this long before time 0, for exposures and lagging cameras."""
 
-_GRAVITY = 9.81
-_DRAG_PER_M = 0.013
+GRAVITY = 9.81
+DRAG_PER_M = 0.013
 """Half the air density times area times drag coefficient over mass: 0.25 * 1.2 * 0.038 / 0.43, per metre."""
 _ROLLING = 1.1
 """Deceleration on cut grass, m/s^2."""
@@ -39,6 +39,13 @@ class BallPath:
         i = min(int(place), len(self._points) - 2)
         share, here, after = place - i, self._rows[i], self._rows[i + 1]
         return np.array([a + (b - a) * share for a, b in zip(here, after, strict=True)])
+
+    def along(self, times: Floats) -> Floats:
+        """(T, 3) metres at times (T,)."""
+        place = np.clip((times + BEFORE_S) / STEP_S, 0.0, len(self._points) - 1.0)
+        i = np.minimum(place.astype(int), len(self._points) - 2)
+        here = self._points[i]
+        return np.asarray(here + (self._points[i + 1] - here) * (place - i)[:, None])
 
     def velocity(self, t: float) -> Floats:
         """(3,) m/s."""
@@ -85,10 +92,10 @@ def step(p: Triple, v: Triple) -> tuple[Triple, Triple]:
         slower = max(0.0, 1 - _ROLLING * STEP_S / max(speed, 1e-6))
         vx, vy = vx * slower, vy * slower
         return (x + vx * STEP_S, y + vy * STEP_S, RADIUS_M), (vx, vy, 0.0)
-    drag = _DRAG_PER_M * speed
+    drag = DRAG_PER_M * speed
     vx -= STEP_S * (drag * vx)
     vy -= STEP_S * (drag * vy)
-    vz -= STEP_S * (drag * vz + _GRAVITY)
+    vz -= STEP_S * (drag * vz + GRAVITY)
     x, y, z = x + vx * STEP_S, y + vy * STEP_S, z + vz * STEP_S
     if z < RADIUS_M:
         z, vx, vy, vz = RADIUS_M, vx * 0.78, vy * 0.78, vz * -0.62

@@ -12,7 +12,7 @@ from raasid.data.synthetic import gait
 from raasid.data.synthetic.arrays import Floats
 from raasid.data.synthetic.kit import Outfit
 from raasid.data.synthetic.pose_script import PoseScript
-from raasid.data.synthetic.skeleton import joints
+from raasid.data.synthetic.skeleton import JOINTS, joints
 
 TIRING_S = 4.0
 """People slow down with this time constant, so that long clips stay on the pitch."""
@@ -56,8 +56,12 @@ class Cast:
 
     def ground(self, t: float) -> Floats:
         """(N, 2) metres at time t."""
-        travelled = TIRING_S * (1 - np.exp(-t / TIRING_S))
-        return np.asarray(self._ground + self._velocity * travelled)
+        return np.asarray(self.course(np.array([t]))[0])
+
+    def course(self, times: Floats) -> Floats:
+        """(T, N, 2) metres at times (T,)."""
+        travelled = TIRING_S * (1 - np.exp(-times / TIRING_S))
+        return np.asarray(self._ground + self._velocity * travelled[:, None, None])
 
     def velocity(self, t: float) -> Floats:
         """(N, 2) m/s at time t."""
@@ -65,28 +69,36 @@ class Cast:
 
     def joints(self, t: float) -> Floats:
         """(N, 25, 3) metres at time t."""
-        velocity = self.velocity(t)
+        return np.asarray(self.moving(np.array([t]))[0])
+
+    def moving(self, times: Floats) -> Floats:
+        """(T, N, 25, 3) metres at times (T,), of all at once."""
+        each, many = len(self.actors), len(times)
+
+        def rows(values: Floats) -> Floats:
+            return np.tile(values, (many,) + (1,) * (values.ndim - 1))
+
+        velocity = (self._velocity * np.exp(-times / TIRING_S)[:, None, None]).reshape(-1, 2)
+        t = np.repeat(times, each)
         speed = np.hypot(velocity[:, 0], velocity[:, 1])
-        moving = speed > 0.6
-        heading = np.where(moving, np.arctan2(velocity[:, 1], velocity[:, 0]), self._facing)
-        phase = self._phase + 2 * np.pi * gait.stride_hz(speed) * t
-        ready = self._keeper * np.exp(-speed)
-        pose = gait.angles(phase, speed, t - self._kicks_at, ready, self._style)
+        heading = np.where(speed > 0.6, np.arctan2(velocity[:, 1], velocity[:, 0]), rows(self._facing))
+        phase = rows(self._phase) + 2 * np.pi * gait.stride_hz(speed) * t
+        ready = rows(self._keeper) * np.exp(-speed)
+        pose = gait.angles(phase, speed, t - rows(self._kicks_at), ready, rows(self._style))
         hop = 0.05 * np.clip(speed - 3, 0, 4) / 4 * np.abs(np.sin(phase))
+        ground, height = self.course(times).reshape(-1, 2), rows(self._height)
         if not self.scripts:
-            return joints(pose, self.ground(t), heading, self._height, hop)
-        arms = np.full((len(self.actors), 2, 2, 3), np.nan)
-        tilt = np.zeros((len(self.actors), 2))
+            return joints(pose, ground, heading, height, hop).reshape(many, each, JOINTS, 3)
+        arms = np.full((many * each, 2, 2, 3), np.nan)
+        tilt = np.zeros((many * each, 2))
         for i, script in self.scripts.items():
-            posed = script.at(t)
-            arms[i], tilt[i] = posed.arms, posed.tilt
-            hop[i] = posed.lift
+            posed, mine = script.at(times), slice(i, None, each)
+            arms[mine], tilt[mine], hop[mine] = posed.arms, posed.tilt, posed.lift
             for given, angle in (
                 (posed.hip, pose.hip),
                 (posed.knee, pose.knee),
                 (posed.lean, pose.lean),
                 (posed.spread, pose.spread),
             ):
-                if given is not None:
-                    angle[i] = given
-        return joints(pose, self.ground(t), heading, self._height, hop, arms, tilt)
+                angle[mine] = np.where(np.isnan(given), angle[mine], given)
+        return joints(pose, ground, heading, height, hop, arms, tilt).reshape(many, each, JOINTS, 3)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from raasid.data.synthetic.arrays import Floats
 
 _GRAVITY = 9.81
 _DOWN = np.array([0.0, 0.0, -1.0])
+_OUTWARD = np.array([[1.0, 1.0, 1.0], [1.0, -1.0, 1.0]])
+"""A left arm, and a right one as its mirror image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +59,25 @@ class Pose:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Posed:
-    """A posture at one time; radians and metres, left before right."""
+    """A posture at T times; radians and metres, left before right; NaN where the gait decides."""
 
     arms: Floats
-    """(2, 2, 3): upper arms, forearms."""
-    hip: Floats | None
-    knee: Floats | None
-    spread: Floats | None
-    lean: float | None
+    """(T, 2, 2, 3): upper arms, forearms."""
+    hip: Floats
+    """(T, 2)"""
+    knee: Floats
+    """(T, 2)"""
+    spread: Floats
+    """(T, 2)"""
+    lean: Floats
+    """(T,)"""
     tilt: Floats
-    lift: float
+    """(T, 2)"""
+    lift: Floats
+    """(T,)"""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PoseScript:
     """Key postures in the order of time, seconds; before the first and after the last one it is held."""
 
@@ -79,52 +87,57 @@ class PoseScript:
     jump: tuple[float, float] | None = None
     """When the jump is highest, and how high, metres."""
 
-    def at(self, t: float) -> Posed:
-        """The posture at time t."""
-        times = [time for time, _ in self.keys]
-        after = int(np.searchsorted(times, t))
-        i, j = max(after - 1, 0), min(after, len(times) - 1)
-        share = 0.0 if i == j else (t - times[i]) / (times[j] - times[i])
+    def at(self, times: Floats) -> Posed:
+        """The posture at times (T,)."""
+        when, key = self._keys
+        after = np.searchsorted(when, times)
+        i, j = np.maximum(after - 1, 0), np.minimum(after, len(when) - 1)
+        share = np.where(i == j, 0.0, (times - when[i]) / np.where(i == j, 1.0, when[j] - when[i]))
         share = share * share * (3 - 2 * share)
-        a, b = self.keys[i][1], self.keys[j][1]
-        fall = np.array(a.fall) * (1 - share) + np.array(b.fall) * share
-        spread = _mix(a.spread, b.spread, share)
-        lean = _mix(a.lean, b.lean, share)
+
+        def mixed(values: Floats) -> Floats:
+            part = share.reshape(-1, *[1] * (values.ndim - 1))
+            return np.asarray(values[i] + (values[j] - values[i]) * part)
+
+        part = share[:, None, None, None]
+        arms = key.arms[i] * (1 - part) + key.arms[j] * part
+        arms /= np.linalg.norm(arms, axis=-1, keepdims=True)
+        lift = np.zeros(len(times))
+        if self.jump is not None:
+            highest_s, height_m = self.jump
+            lift = np.maximum(0.0, height_m - _GRAVITY / 2 * (times - highest_s) ** 2)
+        mirrored = np.array([1.0, 1.0 if self.side == 0 else -1.0])
+        fall = key.tilt[i] * (1 - share[:, None]) + key.tilt[j] * share[:, None]
         return Posed(
-            arms=self._arms(a, b, share),
-            hip=self._legs(_between(a.hip, b.hip, share)),
-            knee=self._legs(_between(a.knee, b.knee, share)),
-            spread=None if spread is None else np.radians([spread, spread]),
-            lean=None if lean is None else float(np.radians(lean)),
-            tilt=np.radians(fall) * np.array([1.0, 1.0 if self.side == 0 else -1.0]),
-            lift=0.0 if self.jump is None else self._lift(t, *self.jump),
+            arms=arms * _OUTWARD,
+            hip=np.radians(mixed(key.hip)),
+            knee=np.radians(mixed(key.knee)),
+            spread=np.radians(mixed(key.spread)),
+            lean=np.radians(mixed(key.lean)),
+            tilt=np.radians(fall) * mirrored,
+            lift=lift,
         )
 
-    @staticmethod
-    def _lift(t: float, highest_s: float, height_m: float) -> float:
-        return max(0.0, height_m - _GRAVITY / 2 * (t - highest_s) ** 2)
-
-    def _arms(self, a: Pose, b: Pose, share: float) -> Floats:
-        out = np.full((2, 2, 3), np.nan)
-        for side, (first, second) in ((self.side, (a.arm, b.arm)), (1 - self.side, (a.other, b.other))):
-            if first is None or second is None:
-                continue
-            way = first.directions() * (1 - share) + second.directions() * share
-            way /= np.linalg.norm(way, axis=1, keepdims=True)
-            out[:, side] = way * np.array([1.0, 1.0 if side == 0 else -1.0, 1.0])
-        return out
-
-    def _legs(self, degrees: Floats | None) -> Floats | None:
-        if degrees is None:
-            return None
-        return np.radians(degrees if self.side == 0 else degrees[::-1])
-
-
-def _between(a: tuple[float, float] | None, b: tuple[float, float] | None, share: float) -> Floats | None:
-    if a is None or b is None:
-        return None
-    return np.asarray(np.array(a) + (np.array(b) - np.array(a)) * share)
+    @cached_property
+    def _keys(self) -> tuple[Floats, Posed]:
+        """Times of the keys, and the keys' postures: degrees, and both arms as if they were left ones."""
+        poses = [pose for _, pose in self.keys]
+        story = [0, 1] if self.side == 0 else [1, 0]
+        arms = np.full((len(poses), 2, 2, 3), np.nan)
+        for k, pose in enumerate(poses):
+            for side, arm in zip(story, (pose.arm, pose.other), strict=True):
+                if arm is not None:
+                    arms[k, :, side] = arm.directions()
+        return np.array([time for time, _ in self.keys]), Posed(
+            arms=arms,
+            hip=_degrees([pose.hip for pose in poses])[:, story],
+            knee=_degrees([pose.knee for pose in poses])[:, story],
+            spread=_degrees([None if pose.spread is None else (pose.spread,) * 2 for pose in poses]),
+            lean=_degrees([None if pose.lean is None else (pose.lean,) * 2 for pose in poses])[:, 0],
+            tilt=np.array([pose.fall for pose in poses]),
+            lift=np.zeros(len(poses)),
+        )
 
 
-def _mix(a: float | None, b: float | None, share: float) -> float | None:
-    return None if a is None or b is None else a + (b - a) * share
+def _degrees(given: list[tuple[float, float] | None]) -> Floats:
+    return np.array([(np.nan, np.nan) if pair is None else pair for pair in given], dtype=np.float64)

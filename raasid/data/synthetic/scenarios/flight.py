@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 
 from raasid.data.synthetic.arrays import Floats
-from raasid.data.synthetic.ball_path import BEFORE_S, RADIUS_M, STEP_S, BallPath, Triple, step, triple
+from raasid.data.synthetic.ball_path import (
+    BEFORE_S,
+    DRAG_PER_M,
+    GRAVITY,
+    RADIUS_M,
+    STEP_S,
+    BallPath,
+    Triple,
+    step,
+    triple,
+)
 from raasid.data.synthetic.pitch import CROSSBAR_M, GOAL_M, LENGTH_M
 
 _NET_M = 1.4
@@ -44,19 +55,30 @@ class Legs(BallPath):
         i = min(int(place), len(leg.points) - 2)
         return np.asarray(leg.points[i] + (leg.points[i + 1] - leg.points[i]) * (place - i))
 
+    def along(self, times: Floats) -> Floats:
+        """(T, 3) metres at times (T,)."""
+        which = np.maximum(np.searchsorted(self._starts, times + 1e-9, side="right") - 1, 0)
+        out = np.empty((len(times), 3))
+        for k in np.unique(which).tolist():
+            leg, mine = self.legs[k], which == k
+            place = np.clip((times[mine] - leg.start_s) / STEP_S, 0.0, len(leg.points) - 1.0)
+            i = np.minimum(place.astype(int), len(leg.points) - 2)
+            here = leg.points[i]
+            out[mine] = here + (leg.points[i + 1] - here) * (place - i)[:, None]
+        return out
+
 
 def aimed(source: Floats, target: Floats, start_s: float, flight_s: float) -> Leg:
     """A flight from `source` that is exactly at `target` after `flight_s`."""
     velocity = (target - source) / flight_s + np.array([0.0, 0.0, 9.81 * flight_s / 2])
-    points = source[None]
-    arrives = velocity
+    whole = flight_s / STEP_S
+    i = int(whole)
+    points, arrives = [triple(source)], triple(velocity)
     for _ in range(7):
-        points, arrives = _fly(source, velocity, flight_s)
-        whole = flight_s / STEP_S
-        i = min(int(whole), len(points) - 2)
-        end = points[i] + (points[i + 1] - points[i]) * (whole - i)
-        velocity = velocity + (target - end) / flight_s
-    return Leg(start_s, points, velocity, arrives)
+        points, arrives = _fly(triple(source), triple(velocity), i + 2)
+        here, after = np.array(points[i]), np.array(points[i + 1])
+        velocity = velocity + (target - (here + (after - here) * (whole - i))) / flight_s
+    return Leg(start_s, np.array(points), velocity, np.array(arrives))
 
 
 def rolled(source: Floats, target: Floats, start_s: float, flight_s: float) -> Leg:
@@ -80,11 +102,12 @@ def free(source: Floats, velocity: Floats, start_s: float, until_s: float) -> Le
 
 def into_goal(path: BallPath, start_s: float, until_s: float) -> int:
     """-1 or 1 for the goal into which the ball goes in that time: whole ball over the line; 0 for none."""
-    for t in np.arange(start_s, until_s + 1e-9, STEP_S):
-        x, y, z = path.at(float(t)).tolist()
-        if abs(x) > LENGTH_M / 2 + RADIUS_M:
-            return int(np.sign(x)) if abs(y) < GOAL_M / 2 - RADIUS_M and z < CROSSBAR_M - RADIUS_M else 0
-    return 0
+    way = path.along(np.arange(start_s, until_s + 1e-9, STEP_S))
+    over = np.flatnonzero(np.abs(way[:, 0]) > LENGTH_M / 2 + RADIUS_M)
+    if len(over) == 0:
+        return 0
+    x, y, z = way[over[0]].tolist()
+    return int(np.sign(x)) if abs(y) < GOAL_M / 2 - RADIUS_M and z < CROSSBAR_M - RADIUS_M else 0
 
 
 def _in_net(p: Triple) -> bool:
@@ -92,16 +115,18 @@ def _in_net(p: Triple) -> bool:
     return _NET_M < behind < 3 and abs(p[1]) < GOAL_M / 2 and p[2] < CROSSBAR_M
 
 
-def _fly(source: Floats, velocity: Floats, flight_s: float) -> tuple[Floats, Floats]:
-    p, v = triple(source), triple(velocity)
+def _fly(p: Triple, v: Triple, steps: int) -> tuple[list[Triple], Triple]:
+    """Places of a flight, and its last velocity; whoever aims keeps the ball above the grass himself.
+
+    It is `step` high above the ground, without its questions: thousands of flights are tried.
+    """
+    (x, y, z), (vx, vy, vz) = p, v
     out = [p]
-    for _ in range(int(flight_s / STEP_S) + 2):
-        p, v = _airborne(p, v)
-        out.append(p)
-    return np.array(out), np.array(v)
-
-
-def _airborne(p: Triple, v: Triple) -> tuple[Triple, Triple]:
-    """One step without the ground: whoever aims keeps the ball above the grass himself."""
-    (x, y, z), v = step((p[0], p[1], p[2] + 50.0), v)
-    return (x, y, z - 50.0), v
+    for _ in range(steps):
+        drag = DRAG_PER_M * sqrt(vx * vx + vy * vy + vz * vz)
+        vx -= STEP_S * (drag * vx)
+        vy -= STEP_S * (drag * vy)
+        vz -= STEP_S * (drag * vz + GRAVITY)
+        x, y, z = x + vx * STEP_S, y + vy * STEP_S, z + 50.0 + vz * STEP_S - 50.0
+        out.append((x, y, z))
+    return out, (vx, vy, vz)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.random import Generator
@@ -17,7 +18,7 @@ from raasid.data.synthetic.scenarios.flight import Leg, Legs, aimed, free, rolle
 from raasid.data.synthetic.scenarios.script import Script
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Take:
     """One try; times are those of the clip."""
 
@@ -42,6 +43,7 @@ class Take:
         """Of the touched arm or leg: 0 left, 1 right."""
         return self.posture.side
 
+    @cached_property
     def body(self) -> Cast:
         """The hero alone."""
         return Cast([self.hero], {0: self.posture})
@@ -74,10 +76,6 @@ def try_take(rng: Generator, script: Script, way: int, hero: Actor, camera: Floa
         velocity=(float(velocity[0]), float(velocity[1])),
         facing=facing,
     )
-    keys = tuple((moment + t, pose) for t, pose in script.keys)
-    posture = PoseScript(keys, side, (moment, script.jump_m) if script.jump_m else None)
-    body = Cast([hero], {0: posture})
-
     angle = facing + (1 if side == 0 else -1) * np.radians(rng.uniform(*script.comes_from))
     if np.cos(angle - to_camera) > 0.85:
         raise Unplayable("the kicker stands before the camera")
@@ -86,6 +84,9 @@ def try_take(rng: Generator, script: Script, way: int, hero: Actor, camera: Floa
     if abs(source[0]) > LENGTH_M / 2 - 0.5 or abs(source[1]) > 33:
         raise Unplayable("the kicker stands off the pitch")
 
+    keys = tuple((moment + t, pose) for t, pose in script.keys)
+    posture = PoseScript(keys, side, (moment, script.jump_m) if script.jump_m else None)
+    body = Cast([hero], {0: posture})
     normal, target = _meeting(rng, script, body.joints(moment)[0], side, source=source, camera=camera)
     legs: list[Leg] = []
     if script.first is None:
