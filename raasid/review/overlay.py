@@ -56,7 +56,7 @@ def draw_people(image: Image, persons: Sequence[Person], scale: float, arm: tupl
 
 
 def draw_ball(image: Image, trail: Sequence[Frame], frame_rate_hz: float, scale: float) -> None:
-    """Draw the ball of the last frame and, fading, where it was; inferred places are hollow and dotted."""
+    """Draw the ball of the last frame and, fading, where it was; inferred places are broken and dotted."""
     balls = [frame.balls[0] if frame.balls else None for frame in trail]
     balls = [None if ball is None or ball.visibility == Visibility.ABSENT else ball for ball in balls]
     longest = max(2, round(_TRAIL_S * frame_rate_hz))
@@ -70,10 +70,11 @@ def draw_ball(image: Image, trail: Sequence[Frame], frame_rate_hz: float, scale:
     if ball is None:
         return
     radius = max(5.0, max(ball.w, ball.h) * scale / 2 + 2)
-    _ring(image, _at(ball, scale), radius, DARK, 4)
-    _ring(image, _at(ball, scale), radius, BALL, 2 if ball.visible else 1)
     if ball.visible:
-        _ring(image, _at(ball, scale), 1.5, BALL, -1)
+        _ring(image, _at(ball, scale), radius, DARK, 4)
+        _ring(image, _at(ball, scale), radius, BALL, 2)
+    else:
+        _broken_ring(image, _at(ball, scale), radius)
 
 
 def draw_touch(image: Image, at: Point, scale: float) -> None:
@@ -128,6 +129,13 @@ def _bone(image: Image, a: Point | None, b: Point | None, colour: Colour, width:
 
 def _ring(image: Image, at: Point, radius: float, colour: Colour, width: int) -> None:
     cv2.circle(image, _fixed(at), round(radius * (1 << _SHIFT)), colour, width, cv2.LINE_AA, _SHIFT)
+
+
+def _broken_ring(image: Image, at: Point, radius: float) -> None:
+    centre, axes = _fixed(at), (round(radius * (1 << _SHIFT)),) * 2
+    for turn in range(0, 360, 60):
+        for colour, width in ((DARK, 4), (BALL, 2)):
+            cv2.ellipse(image, centre, axes, 0, turn, turn + 30, colour, width, cv2.LINE_AA, _SHIFT)
 
 
 def _faded_line(image: Image, a: Point, b: Point, strength: float, dotted: bool) -> None:

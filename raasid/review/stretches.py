@@ -2,12 +2,12 @@
 
     TRACKS/0000000.json, 0000300.json, …   COCO video JSON, each there whole or not at all
 
-A review that is killed goes on with the stretch it was at; hours of play need the memory of one stretch.
+A review that is killed goes on with the stretch it was at; hours of play need the memory of a few stretches.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
@@ -17,28 +17,29 @@ from typing import Protocol
 from raasid.data import coco_video
 from raasid.data.media import Image
 from raasid.data.records import Clip, Frame, Provenance
+from raasid.review.continuation import Continuation
 from raasid.review.film import Film
-from raasid.review.stitching import Stitching
 
 LENGTH = 300
-"""Frames of a stretch; the ball is not followed over the end of one."""
+"""Frames of a stretch."""
 
 
 class Perceiver(Protocol):
-    """What finds ball and players; `raasid.perception.Perception` is one."""
+    """What finds ball and players; `raasid.perception.perception.Perception` is one."""
 
     @property
     def name(self) -> str:
         """Changes whenever its answers can."""
         ...
 
-    def look(
+    def look_through(
         self,
-        images: Iterator[Image],
-        frames: Sequence[Frame],
+        images: Iterable[Image],
+        frames: Iterable[Frame],
         advance: Callable[[int], None] | None = None,
-    ) -> list[Frame]:
-        """Return the frames of one clip, in order, with ball and players in them."""
+        frame_rate_hz: float = 25.0,
+    ) -> Iterator[Frame]:
+        """Yield the frames of one clip, in order, with ball and players in them."""
         ...
 
 
@@ -53,21 +54,27 @@ class Stretches:
 
     def perceive(self, perceiver: Perceiver, advance: Callable[[int], None]) -> None:
         """Look at what nobody has looked at yet."""
-        stitching = Stitching()
         starts = range(0, self.film.frames, self.length)
-        missing = [start for start in starts if not self._file(start).is_file()]
-        if not missing:
-            advance(self.film.frames)
+        first = next((start for start in starts if not self._file(start).is_file()), self.film.frames)
+        advance(first)
+        if first == self.film.frames:
             return
-        first = missing[0]  # whatever lies behind a hole has numbers that do not go on from it
-        if first:
-            stitching.follow(self._load(first - self.length))
-            advance(first)
-        images = self.film.images(first)
+        joined = self._join_after(first)
+        found = perceiver.look_through(
+            self.film.images(first), self._blank(first), advance, self.film.frame_rate_hz
+        )
+        seen = (joined(frame) for frame in found)
         for start in starts[first // self.length :]:
-            blank = self._blank(start)
-            seen = stitching.join(perceiver.look(islice(images, len(blank)), blank, advance))
-            self._write(start, seen)
+            self._write(start, list(islice(seen, self.length)))
+
+    def _join_after(self, first: int) -> Callable[[Frame], Frame]:
+        if not first:
+            return lambda frame: frame
+        free = 0
+        for start in range(0, first, self.length):
+            done = self._load(start)
+            free = max([free, *(1 + person.track for frame in done for person in frame.persons)])
+        return Continuation(self._load(first - self.length)[-1], free).join
 
     def frames(self, start: int, stop: int) -> list[Frame]:
         """Return frames start to stop - 1, with their media as the film's own file."""
@@ -80,12 +87,10 @@ class Stretches:
         for start in range(0, self.film.frames, self.length):
             yield self._read(start)
 
-    def _blank(self, start: int) -> list[Frame]:
+    def _blank(self, first: int) -> Iterator[Frame]:
         film = self.film
-        return [
-            Frame(i, film.path, film.width, film.height, in_video=True)
-            for i in range(start, min(start + self.length, film.frames))
-        ]
+        for index in range(first, film.frames):
+            yield Frame(index, film.path, film.width, film.height, in_video=True)
 
     def _file(self, start: int) -> Path:
         return self.folder / f"{start:07d}.json"

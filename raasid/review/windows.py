@@ -30,7 +30,7 @@ class Choice:
 
 
 def choose(reach: Reach, frame_rate_hz: float, window_s: float, most: int) -> Choice:
-    """Choose the nearest approaches, half a window apart at least; none where no gap is known."""
+    """Choose the nearest approaches, each outside the windows of nearer ones; none where no gap is known."""
     frames = len(reach.gap)
     length = min(max(1, round(window_s * frame_rate_hz)), frames)
     order = np.argsort(reach.gap + np.where(reach.seen, 0.0, 1e-3), kind="stable")
@@ -43,8 +43,9 @@ def choose(reach: Reach, frame_rate_hz: float, window_s: float, most: int) -> Ch
             break
         if taken[at]:
             continue
-        # the slope of an approach belongs to it, so only what the window round it does not hold is new
-        taken[max(0, at - length // 2) : at + length - length // 2] = True
+        # the slope of an approach belongs to it: only what the window round it does not hold is new
+        window = _window(at, length, frames)
+        taken[window.start : window.stop] = True
         if len(chosen) < most:
             chosen.append(at)
         else:
