@@ -6,6 +6,8 @@ from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import ClassVar, TypedDict
 
+import torch
+
 from raasid.data.context.batch import ContextBatch
 from raasid.data.context.clip_ref import ClipRef
 from raasid.data.context.window import Paced, Window
@@ -78,3 +80,15 @@ class ContextModule(TaskModule):
     def _look(self, batch: ContextBatch) -> ContextOutput:
         names = [ref.clip for ref in batch.refs]
         return {"clips": batch.refs, "judgements": self.assess(batch.sources, names, batch.edition)}
+
+    def transfer_batch_to_device(
+        self, batch: ContextBatch, device: torch.device, dataloader_idx: int
+    ) -> ContextBatch:
+        """Move the tensors; the references stay as they are."""
+        return batch._replace(
+            windows=batch.windows.to(device),
+            contact=batch.contact.to(device),
+            side=batch.side.to(device),
+            facts=batch.facts.to(device),
+            offence=batch.offence.to(device),
+        )

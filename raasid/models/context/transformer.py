@@ -127,18 +127,6 @@ class ContextTransformer(ContextModule):
     ) -> list[ClipJudgement]:
         return judged(said, windows, clips, edition, self.calibration, self.counts, self.direct)
 
-    def transfer_batch_to_device(
-        self, batch: ContextBatch, device: torch.device, dataloader_idx: int
-    ) -> ContextBatch:
-        """Move the tensors; the references stay as they are."""
-        return batch._replace(
-            windows=batch.windows.to(device),
-            contact=batch.contact.to(device),
-            side=batch.side.to(device),
-            facts=batch.facts.to(device),
-            offence=batch.offence.to(device),
-        )
-
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep what was learned beside the weights."""
         super().on_save_checkpoint(checkpoint)
