@@ -32,21 +32,26 @@ _LEAST_PRESENCE = 0.5
 class PoseModelUnusable(UsageError):
     """A `.task` file that is missing, or that MediaPipe does not take."""
 
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(
-            f"collect.pose_model: {path}: {reason}; MediaPipe's model page has pose_landmarker_*.task"
-        )
+    def __init__(self, path: Path, reason: str, asked_as: str) -> None:
+        super().__init__(f"{asked_as}: {path}: {reason}; MediaPipe's model page has pose_landmarker_*.task")
 
 
 class MediaPipePose:
     """A context manager: MediaPipe complains at the interpreter's end about what is not closed.
 
     visible, hidden: a landmark's visibility from which it counts as COCO's 2, and as 1; below it is 0.
+    asked_as: the configuration's name for `model`, for messages.
     """
 
-    def __init__(self, model: Path, visible: float = 0.65, hidden: float = 0.25) -> None:
+    def __init__(
+        self,
+        model: Path,
+        visible: float = 0.65,
+        hidden: float = 0.25,
+        asked_as: str = "collect.pose_model",
+    ) -> None:
         if not model.is_file():
-            raise PoseModelUnusable(model, "no such file")
+            raise PoseModelUnusable(model, "no such file", asked_as)
         from mediapipe.tasks.python import BaseOptions
         from mediapipe.tasks.python.vision import PoseLandmarker, PoseLandmarkerOptions, RunningMode
 
@@ -60,7 +65,9 @@ class MediaPipePose:
         try:
             self._landmarker: Any = PoseLandmarker.create_from_options(options)
         except (RuntimeError, ValueError) as error:
-            raise PoseModelUnusable(model, f"MediaPipe refuses it: {str(error).splitlines()[0]}") from error
+            raise PoseModelUnusable(
+                model, f"MediaPipe refuses it: {str(error).splitlines()[0]}", asked_as
+            ) from error
 
     @property
     def name(self) -> str:

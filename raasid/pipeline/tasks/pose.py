@@ -21,7 +21,7 @@ class PosePlan:
 
     def data(self, section: Any, paths: Any, seed: int, model: PoseModule) -> TaskData:
         """Players to train on, whole frames to measure on."""
-        return pose_data(section, paths, seed, getattr(model, "crop_shape", None))
+        return pose_data(section, paths, seed, model.crop)
 
     def watcher(self) -> PoseValidation:
         """People of every frame, with the model's own boxes and with the annotated ones."""
