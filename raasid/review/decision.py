@@ -144,14 +144,12 @@ def shipped_schema() -> dict[str, Any]:
 
 
 def write_decision(folder: Path, decision: Decision) -> Path:
-    """Write the file; it is there whole or not at all, and only once all else is."""
+    """Write FOLDER/decision.json down to the disk and return it."""
     path = folder / FILE_NAME
-    draft = folder / f".{FILE_NAME}.{os.getpid()}"
-    with draft.open("w", encoding="utf-8") as file:
+    with path.open("w", encoding="utf-8") as file:
         file.write(json.dumps(decision.model_dump(), indent=1, ensure_ascii=False) + "\n")
         file.flush()
         os.fsync(file.fileno())
-    draft.replace(path)
     return path
 
 

@@ -30,7 +30,7 @@ _FOUR_A_ROW = '<div class="pictures" style="grid-template-columns:repeat(4,1fr)"
 
 
 def write_review_page(folder: Path, stretches: Stretches, verdict: Verdict, said: Decision) -> Path:
-    """Write FOLDER/review.html, whole or not at all, and return it."""
+    """Write FOLDER/review.html and return it."""
     sections = (
         _answer(said),
         _moment(stretches, verdict, said),
@@ -41,8 +41,7 @@ def write_review_page(folder: Path, stretches: Stretches, verdict: Verdict, said
         _ground(said),
     )
     parts = [part for section in sections for part in section]
-    draft = write_document(folder / f".{FILE_NAME}", f"{said.clip}: {headline(said).lower()}", parts)
-    return draft.replace(folder / FILE_NAME)
+    return write_document(folder / FILE_NAME, f"{said.clip}: {headline(said).lower()}", parts)
 
 
 def _answer(said: Decision) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
@@ -13,6 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from raasid.data.collect.listing import Source
+from raasid.data.drafts import draft_of, sweep
+from raasid.review.decision import FILE_NAME as DECISION
 from raasid.review.decision import Decision, ModelSaid, read_decision, write_decision
 from raasid.review.film import Film, open_film
 from raasid.review.grounds import Limits
@@ -91,13 +94,20 @@ def review_clip(
         settings.windows,
     )
     decision = said(film, verdict, settings.edition, reviewer.models, key)
-    if settings.video:
-        with progress(f"{film.name}: drawing", film.frames) as advance:
-            write_video(folder, stretches, decision, arm_px(verdict), settings.video_px, advance)
-    else:
-        (folder / VIDEO).unlink(missing_ok=True)
-    write_review_page(folder, stretches, verdict, decision)
-    write_decision(folder, decision)
+    sweep(folder)
+    draft = draft_of(folder)
+    try:
+        if settings.video:
+            with progress(f"{film.name}: drawing", film.frames) as advance:
+                write_video(draft, stretches, decision, arm_px(verdict), settings.video_px, advance)
+        else:
+            (folder / VIDEO).unlink(missing_ok=True)
+        write_review_page(draft, stretches, verdict, decision)
+        write_decision(draft, decision)
+        for file in sorted(draft.iterdir(), key=lambda file: file.name == DECISION):
+            file.replace(folder / file.name)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
     return Reviewed(decision, folder, fresh=True)
 
 

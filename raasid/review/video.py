@@ -6,7 +6,6 @@ desktop show it, some browsers do not.
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -51,7 +50,7 @@ def write_video(
     longest: int,
     advance: Callable[[int], None],
 ) -> Path:
-    """Write FOLDER/annotated.mp4, there whole or not at all; memory does not grow with the clip.
+    """Write FOLDER/annotated.mp4 and return it; memory does not grow with the clip.
 
     arm_px: length of the arm that is looked at, for the enlargement. longest: side of the picture, pixels.
     Raises VideoUnwritable.
@@ -59,9 +58,9 @@ def write_video(
     film = stretches.film
     scale = _scale(film.width, film.height, longest)
     width, height = (2 * max(8, round(side * scale / 2)) for side in (film.width, film.height))
-    path, draft = folder / FILE_NAME, folder / f".{os.getpid()}.{FILE_NAME}"
+    path = folder / FILE_NAME
     writer = cv2.VideoWriter(
-        str(draft), cv2.VideoWriter.fourcc(*"mp4v"), film.frame_rate_hz, (width, height + HEIGHT)
+        str(path), cv2.VideoWriter.fourcc(*"mp4v"), film.frame_rate_hz, (width, height + HEIGHT)
     )
     if not writer.isOpened():
         raise VideoUnwritable(path)
@@ -91,9 +90,8 @@ def write_video(
                 advance(1)
     finally:
         writer.release()
-    if not draft.is_file() or not draft.stat().st_size:
+    if not path.is_file() or not path.stat().st_size:
         raise VideoUnwritable(path)
-    draft.replace(path)
     return path
 
 

@@ -1,4 +1,4 @@
-"""A player of sticks and a ball on green: footage of which everything is known, and eyes that see the truth."""
+"""A player of sticks and a ball on green: footage of which everything is known, and eyes that see it."""
 
 from __future__ import annotations
 
