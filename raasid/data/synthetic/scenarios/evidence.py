@@ -13,7 +13,8 @@ from raasid.data.synthetic.figure import Limbs, self_hidden
 from raasid.data.synthetic.pitch import LENGTH_M
 from raasid.data.synthetic.scenarios import anatomy
 from raasid.data.synthetic.scenarios.flight import Legs, free, into_goal
-from raasid.data.synthetic.scenarios.takes import Take, Unplayable
+from raasid.data.synthetic.scenarios.script import Unplayable
+from raasid.data.synthetic.scenarios.takes import Take
 from raasid.data.synthetic.skeleton import CHEST, LEFT_HAND, PELVIS
 from raasid.laws.facts import ARM, Facts, read_facts
 
@@ -38,7 +39,7 @@ def look(take: Take, camera: Floats, end_s: float) -> Facts:
     camera: (3,) metres.
     """
     script = take.script
-    joints = take.body.joints(take.moment_s)[0]
+    joints = take.joints
     _touches_once(take, joints)
     told: dict[str, Callable[[], bool | str | None]] = {
         "segment": lambda: _segment(take, joints),
@@ -74,7 +75,7 @@ def _touches_once(take: Take, joints: Floats) -> None:
         return
     k = anatomy.which(take.script.aim, take.side)
     others = (anatomy.SEGMENT[k] != anatomy.SEGMENT) | (anatomy.SIDE[k] != anatomy.SIDE)
-    gaps = anatomy.gaps(joints, take.ball.at(take.moment_s))
+    gaps = anatomy.gaps(joints, take.target)
     if abs(gaps[k]) > 0.004 or gaps[others].min() < 0.004:
         raise Unplayable("the ball touches something else, too")
 
@@ -101,7 +102,7 @@ def _passes_the_rest(take: Take, end_s: float) -> None:
 
 def _shows(take: Take, joints: Floats, camera: Floats) -> None:
     """Arm and ball can be seen."""
-    ball = take.ball.at(take.moment_s)
+    ball = take.target
     if take.script.miss_m == 0:
         towards = (camera - ball) / np.linalg.norm(camera - ball)
         sight = ball + np.linspace(0.11, 1.4, 26)[:, None] * towards
@@ -132,7 +133,7 @@ def _segment(take: Take, joints: Floats) -> str:
 
 
 def _in_own_area(take: Take) -> bool | None:
-    x, y = take.ball.at(take.moment_s)[:2].tolist()
+    x, y = take.target[:2].tolist()
     inside = min(-take.way * x - _AREA_X_M, _AREA_Y_M - abs(y))
     return None if abs(inside) < 0.3 else inside > 0
 
@@ -170,22 +171,23 @@ def _reaches(take: Take) -> bool | None:
     if take.script.aim not in ARM:
         return False
     times = take.moment_s - np.array([0.08, 0.04])
-    before, after = (take.body.moving(times + d)[:, 0] for d in (-0.01, 0.01))
+    before, after = np.split(take.body.moving(np.concatenate([times - 0.01, times + 0.01]))[:, 0], 2)
     moved = after - before
     hand = moved[:, LEFT_HAND + take.side] - moved[:, 5 + take.side]
-    way = take.ball.at(take.moment_s) - (before + after)[:, LEFT_HAND + take.side] / 2
+    way = take.target - (before + after)[:, LEFT_HAND + take.side] / 2
     speed = float(((hand * way).sum(axis=1) / np.linalg.norm(way, axis=1)).max()) / 0.02
     return True if speed > REACHES_MPS else False if speed < CALM_MPS else None
 
 
 def _close(take: Take) -> bool | None:
-    away = float(np.linalg.norm((take.source - take.ball.at(take.moment_s))[:2]))
+    away = float(np.linalg.norm((take.source - take.target)[:2]))
     return True if away < CLOSE_M else False if away > FAR_M else None
 
 
 def _supports(take: Take, joints: Floats) -> bool:
-    tilt = take.posture.at(np.array([take.moment_s])).tilt
-    return bool(np.abs(tilt).max() > 0.4 and joints[LEFT_HAND + take.side, 2] < 0.2)
+    if joints[LEFT_HAND + take.side, 2] >= 0.2:
+        return False
+    return bool(np.abs(take.posture.at(np.array([take.moment_s])).tilt).max() > 0.4)
 
 
 def _outcome(take: Take, end_s: float) -> dict[str, bool | str | None]:
@@ -195,7 +197,7 @@ def _outcome(take: Take, end_s: float) -> dict[str, bool | str | None]:
     if (ending in {"goal", "mate_scores", "scores_next"}) != (goal == take.way) or goal == -take.way:
         raise Unplayable("the goal is not what it should be")
     arriving = take.ball.legs[[leg.start_s for leg in take.ball.legs].index(take.moment_s) - 1]
-    ghost = free(take.ball.at(take.moment_s), arriving.arrives, take.moment_s, after)
+    ghost = free(take.target, arriving.arrives, take.moment_s, after)
     saved = into_goal(Legs([ghost]), take.moment_s, after) == -take.way and take.script.miss_m == 0
     return {
         "scored": {"goal": "directly", "scores_next": "immediately"}.get(ending, "no"),
@@ -207,6 +209,7 @@ def _outcome(take: Take, end_s: float) -> dict[str, bool | str | None]:
 
 def _moves(take: Take) -> bool:
     """An arm is excused by what the body does: a jump, a run, a fall."""
+    if float(np.hypot(*take.body.velocity(take.moment_s)[0])) > 3.5:
+        return True
     posture = take.posture.at(np.array([take.moment_s]))
-    pace = float(np.hypot(*take.body.velocity(take.moment_s)[0]))
-    return float(posture.lift[0]) > 0.12 or pace > 3.5 or float(np.abs(posture.tilt).max()) > 0.4
+    return float(posture.lift[0]) > 0.12 or float(np.abs(posture.tilt).max()) > 0.4

@@ -14,9 +14,9 @@ from raasid.data.synthetic.kit import dress
 from raasid.data.synthetic.motion import Play, Squads, actor_at
 from raasid.data.synthetic.scenarios.evidence import look
 from raasid.data.synthetic.scenarios.registry import SCENARIOS
-from raasid.data.synthetic.scenarios.script import Script
+from raasid.data.synthetic.scenarios.script import Script, Unplayable
 from raasid.data.synthetic.scenarios.surroundings import gather
-from raasid.data.synthetic.scenarios.takes import Take, Unplayable, try_take
+from raasid.data.synthetic.scenarios.takes import Take, try_take
 from raasid.errors import RaasidError
 from raasid.laws.facts import ARM, Facts
 

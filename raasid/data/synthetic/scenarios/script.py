@@ -16,6 +16,10 @@ Ending = Literal["bounces", "passes", "goal", "mate_scores", "scores_next"]
 Range = tuple[float, float]
 
 
+class Unplayable(Exception):
+    """A take that does not work out; the next one may."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
     """One take; times in seconds around the moment of the touch."""

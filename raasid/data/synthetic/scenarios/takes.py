@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -11,11 +12,12 @@ from numpy.random import Generator
 from raasid.data.synthetic.arrays import Floats
 from raasid.data.synthetic.ball_path import BEFORE_S, RADIUS_M
 from raasid.data.synthetic.cast import TIRING_S, Actor, Cast
-from raasid.data.synthetic.pitch import GOAL_M, LENGTH_M
+from raasid.data.synthetic.pitch import LENGTH_M
 from raasid.data.synthetic.pose_script import PoseScript
 from raasid.data.synthetic.scenarios import anatomy
-from raasid.data.synthetic.scenarios.flight import Leg, Legs, aimed, free, rolled
-from raasid.data.synthetic.scenarios.script import Script
+from raasid.data.synthetic.scenarios.endings import Ending, draw_ending
+from raasid.data.synthetic.scenarios.flight import Leg, Legs, aimed, rolled
+from raasid.data.synthetic.scenarios.script import Script, Unplayable
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,30 +29,38 @@ class Take:
     """1 when the hero's team attacks towards +x, else -1."""
     hero: Actor
     posture: PoseScript
-    ball: Legs
+    body: Cast
+    """The hero alone."""
+    joints: Floats
+    """(25, 3) metres, of the body at the moment."""
     moment_s: float
+    target: Floats
+    """(3,) where the ball is at the moment."""
     normal: Floats
     """(3,) from the segment towards the ball at the moment."""
     source: Floats
     """(3,) where another player has played the ball,"""
     kicked_s: float
     """and when."""
-    next_kick: tuple[float, Floats] | None = None
-    """When and where the ball is played after the touch."""
+    ending: Ending
+    arriving: Callable[[], list[Leg]]
+    """The ball's way from before the clip to the touch."""
+
+    @property
+    def next_kick(self) -> tuple[float, Floats] | None:
+        """When and where the ball is played after the touch."""
+        return self.ending.next_kick
+
+    @cached_property
+    def ball(self) -> Legs:
+        """Worked out when it is asked for: most takes are thrown away before that."""
+        comes = self.arriving()
+        return Legs([*comes, *self.ending.legs(comes[-1].arrives)])
 
     @property
     def side(self) -> int:
         """Of the touched arm or leg: 0 left, 1 right."""
         return self.posture.side
-
-    @cached_property
-    def body(self) -> Cast:
-        """The hero alone."""
-        return Cast([self.hero], {0: self.posture})
-
-
-class Unplayable(Exception):
-    """A take that does not work out; the next one may."""
 
 
 def try_take(rng: Generator, script: Script, way: int, hero: Actor, camera: Floats, span: Floats) -> Take:
@@ -87,32 +97,77 @@ def try_take(rng: Generator, script: Script, way: int, hero: Actor, camera: Floa
     keys = tuple((moment + t, pose) for t, pose in script.keys)
     posture = PoseScript(keys, side, (moment, script.jump_m) if script.jump_m else None)
     body = Cast([hero], {0: posture})
-    normal, target = _meeting(rng, script, body.joints(moment)[0], side, source=source, camera=camera)
-    legs: list[Leg] = []
+    joints = body.joints(moment)[0]
+    normal, target = _meeting(rng, script, joints, side, source=source, camera=camera)
+    lasts = distance / speed
+    comes: Callable[[], list[Leg]]
     if script.first is None:
-        arrives = _flight(source, target, moment, distance / speed)
+        kicked = moment - lasts
+
+        def comes() -> list[Leg]:
+            return [_flight(source, target, moment, lasts)]
+
     else:
         early = moment - rng.uniform(0.12, 0.22)
-        first_normal, first = _touch(
-            rng, script.first, body.joints(early)[0], side, part=(0.2, 0.9), source=source
-        )
-        comes = _flight(source, first, early, distance / speed)
-        arrives = aimed(first, target, early, moment - early)
-        if arrives.leaves @ first_normal < 0.3 or comes.arrives @ first_normal > -0.3:
-            raise Unplayable("no deflection looks like that")
-        legs.append(comes)
-    legs.append(arrives)
+        kicked = early - lasts
+        first = _touch(rng, script.first, body.joints(early)[0], side, part=(0.2, 0.9), source=source)
+        deflected = _deflected(source, first, target, early=early, lasts=lasts, moment=moment)
+
+        def comes() -> list[Leg]:
+            return deflected
+
+    rolling = rng.uniform(0.3, 2.0) if kicked > -BEFORE_S else 0.0
+    ending = draw_ending(rng, script, normal, target=target, way=way, hero=body, span=span)
+    if ending.next_kick is not None and script.ending == "scores_next":
+        hero = replace(hero, kicks_at=ending.next_kick[0])
+        body = Cast([hero], {0: posture})
+        joints = body.joints(moment)[0]
+    return Take(
+        script=script,
+        way=way,
+        hero=hero,
+        posture=posture,
+        body=body,
+        joints=joints,
+        moment_s=moment,
+        target=target,
+        normal=normal,
+        source=source,
+        kicked_s=kicked,
+        ending=ending,
+        arriving=lambda: _rolled_in(comes(), rolling),
+    )
+
+
+def _deflected(
+    source: Floats,
+    touch: tuple[Floats, Floats],
+    target: Floats,
+    *,
+    early: float,
+    lasts: float,
+    moment: float,
+) -> list[Leg]:
+    """By way of another part of the body, which it touches `early`."""
+    normal, place = touch
+    arrives = aimed(place, target, early, moment - early)
+    if arrives.leaves @ normal < 0.3:
+        raise Unplayable("no deflection looks like that")
+    comes = _flight(source, place, early, lasts)
+    if comes.arrives @ normal > -0.3:
+        raise Unplayable("no deflection looks like that")
+    return [comes, arrives]
+
+
+def _rolled_in(legs: list[Leg], speed: float) -> list[Leg]:
+    """The legs, after the slow roll to the kicker; 0 for none."""
     kicked = legs[0].start_s
-    if kicked > -BEFORE_S:
-        rolls = legs[0].leaves * np.array([1.0, 1.0, 0.0])
-        rolls *= rng.uniform(0.3, 2.0) / max(float(np.linalg.norm(rolls)), 1e-6)
-        lasts = kicked + BEFORE_S + 0.05
-        legs.insert(0, rolled(source - rolls * lasts, source, kicked - lasts, lasts))
-    gone, after = _ending(rng, script, arrives.arrives, normal, target=target, way=way, hero=body, span=span)
-    if after is not None and script.ending == "scores_next":
-        hero = replace(hero, kicks_at=after[0])
-    ball = Legs([*legs, *gone])
-    return Take(script, way, hero, posture, ball, moment, normal, source, kicked, after)
+    if kicked <= -BEFORE_S:
+        return legs
+    rolls = legs[0].leaves * np.array([1.0, 1.0, 0.0])
+    rolls *= speed / max(float(np.linalg.norm(rolls)), 1e-6)
+    lasts, source = kicked + BEFORE_S + 0.05, legs[0].points[0]
+    return [rolled(source - rolls * lasts, source, kicked - lasts, lasts), *legs]
 
 
 def _place(rng: Generator, script: Script, way: int) -> Floats:
@@ -178,61 +233,3 @@ def _flight(source: Floats, target: Floats, arrives_s: float, lasts: float) -> L
     if target[2] > RADIUS_M + 0.45:
         raise Unplayable("through the ground")
     return rolled(source, target, arrives_s - lasts, lasts)
-
-
-def _ending(
-    rng: Generator,
-    script: Script,
-    arrives: Floats,
-    normal: Floats,
-    *,
-    target: Floats,
-    way: int,
-    hero: Cast,
-    span: Floats,
-) -> tuple[list[Leg], tuple[float, Floats] | None]:
-    """What the ball does from the moment on, and when and where it is played next."""
-    moment, end = span.tolist()
-    if script.ending == "passes":
-        return [free(target, arrives, moment, end)], None
-    if script.ending == "bounces":
-        into = min(0.0, float(arrives @ normal))
-        away = arrives - (1 + rng.uniform(*script.spring)) * into * normal
-        slide = away - (away @ normal) * normal
-        away = away - slide * rng.uniform(0.1, 0.4) + rng.normal(0, 0.3, 3)
-        return [free(target, away, moment, end)], None
-    goal = np.array([way * (LENGTH_M / 2 + 0.35), rng.uniform(-0.85, 0.85) * (GOAL_M / 2), 0.0])
-    if script.ending == "goal":
-        goal[2] = rng.uniform(0.3, 1.9)
-        return _shot(target, goal, moment, rng.uniform(8, 13), normal, end), None
-    drop_s = float(rng.uniform(0.28, 0.36))
-    if script.ending == "scores_next":
-        heading = hero.actors[0].facing
-        ground = hero.ground(moment + drop_s)[0]
-        ahead, left = (
-            np.array([np.cos(heading), np.sin(heading)]),
-            np.array([-np.sin(heading), np.cos(heading)]),
-        )
-        drop = np.array([*(ground + 0.5 * ahead - 0.14 * left), rng.uniform(0.15, 0.35)])
-    else:
-        aside = rng.uniform(1.3, 2.4) * np.array([way * rng.uniform(-0.2, 0.8), rng.choice([-1, 1])])
-        drop = np.array([*(target[:2] + aside), rng.uniform(0.12, 0.3)])
-    falls = aimed(target, drop, moment, drop_s)
-    if falls.leaves @ normal < 0.0 or falls.points[:-2, 2].min() < RADIUS_M - 0.05:
-        raise Unplayable("it cannot fall there")
-    shot = _shot(
-        drop, goal + np.array([0, 0, rng.uniform(0.3, 1.6)]), moment + drop_s, rng.uniform(15, 22), None, end
-    )
-    return [falls, *shot], (moment + drop_s, drop)
-
-
-def _shot(
-    source: Floats, goal: Floats, start_s: float, speed: float, normal: Floats | None, end: float
-) -> list[Leg]:
-    lasts = float(np.linalg.norm(goal - source)) / speed
-    leg = aimed(source, goal, start_s, lasts)
-    if normal is not None and leg.leaves @ normal < 0.2 * speed:
-        raise Unplayable("the arm cannot send it there")
-    if leg.points[:-2, 2].min() < RADIUS_M - 0.05:
-        raise Unplayable("through the ground")
-    return [leg, free(goal, leg.arrives, start_s + lasts, max(end, start_s + lasts) + 0.3)]
