@@ -1,0 +1,220 @@
+"""What the context model is worth: majority < geometry < ball only < pose only < both, on the same tracks.
+
+table   trains the three transformers (what they see: the ball, the players, both), unless --ckpt names them,
+        and judges all five on the same held-out matches as ball and pose models see them: accuracy, macro
+        precision and recall, ECE with 95 % intervals; near-miss clips apart; what each gains over the one
+        above it on the same clips; season flips.
+shifts  the same five on a league of their own under each shift suite, and under none.
+
+Ball and pose models are the newest trained, or --ball and --pose. What is trained is kept in --folder and not
+trained again. The claim: accuracies on predicted tracks rise in that order.
+Last line: the figure. Exit status: 0 where the claim holds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from raasid.config.compose import compose
+from raasid.config.schema.train import TrainConfig
+from raasid.console import err, print_table
+from raasid.data.context.data import ContextData
+from raasid.data.context.source import context_data
+from raasid.data.records import Clip, Provenance
+from raasid.data.synthetic.shifts.registry import SHIFTS, shift_named
+from raasid.evaluation.context.paired import accuracy_gain
+from raasid.evaluation.context.result import ContextResult
+from raasid.evaluation.context.validation import ContextValidation
+from raasid.evaluation.intervals import Estimate
+from raasid.laws.facts import Facts
+from raasid.models.context.geometry import ContextGeometry
+from raasid.models.context.majority import ContextMajority
+from raasid.models.context.module import ContextModule
+from raasid.models.trained import load_trained
+from raasid.pipeline.held_out import measure
+from raasid.pipeline.newest import chosen
+from raasid.pipeline.tasks.context import lent
+from raasid.pipeline.train import train
+from raasid.training.trainer import build_trainer
+
+NAMES = ("majority", "geometry", "ball", "pose", "both")
+TRAINED = NAMES[2:]
+NEAR_MISS = "scenario_near_miss"
+NONE = "none"
+OTHER_LEAGUE = 500
+"""Seed of the league of the shift suites: none of its scenes has been trained on."""
+_SEED = 1
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What all runs have in common."""
+
+    folder: Path
+    overrides: tuple[str, ...]
+
+    def config(self, *more: str) -> TrainConfig:
+        """The configuration of a run."""
+        return compose("train", TrainConfig, ["experiment=context", *self.overrides, *more])
+
+    def trained(self, inputs: str) -> Path:
+        """Checkpoint of the transformer that sees these inputs; trained only once."""
+        run = self.folder / inputs
+        best = run / "checkpoints" / "best.ckpt"
+        if not best.is_file():
+            run.mkdir(parents=True, exist_ok=True)
+            err().print(f"training: model.inputs={inputs}, in {run}", markup=False)
+            logs = f"paths.logs={self.folder / 'logs'}"
+            train(self.config(f"model.inputs={inputs}", "test=false", logs), run)
+        return best
+
+    def data(self, acquaint: Callable[[Iterable[Facts]], None], *more: str) -> tuple[ContextData, str]:
+        """The held-out clips of a configuration, and whose tracks they are."""
+        cfg = self.config("data.tracks.further=0", *more)
+        section, upstream = lent(cfg.data, cfg.paths)
+        frames, players = cfg.model.frames, cfg.model.players  # type: ignore[union-attr]
+        data = context_data(section, cfg.paths, _SEED, frames, players, upstream, acquaint)
+        return data, str(section.tracks.source)
+
+    def judged(self, model: ContextModule, data: ContextData) -> ContextResult:
+        """Judge one model as `raasid evaluate` does."""
+        trainer = build_trainer(self.config().trainer, self.folder, [ContextValidation()])
+        result = measure(trainer, model, data, "test")
+        assert isinstance(result, ContextResult)
+        return result
+
+
+def models(bench: Bench, checkpoints: dict[str, Path]) -> dict[str, ContextModule]:
+    """The five, in the order in which they should stand."""
+    found: dict[str, ContextModule] = {"majority": ContextMajority(), "geometry": ContextGeometry()}
+    for name in TRAINED:
+        model, _ = load_trained(checkpoints.get(name) or bench.trained(name))
+        assert isinstance(model, ContextModule)
+        found[name] = model
+    return found
+
+
+def table(bench: Bench, judges: dict[str, ContextModule]) -> tuple[dict[str, ContextResult], str]:
+    """Judge all on the preset's held-out matches, and print what came out."""
+    counted = judges["majority"]
+    data, source = bench.data(counted.acquaint)
+    results = {name: bench.judged(model, data) for name, model in judges.items()}
+    print(f"{results['both'].ground}; in brackets: 95 %, matches resampled\n")
+    metrics = ("accuracy", "macro_precision", "macro_recall", "ece", "season_flips")
+    head = ("model", "accuracy", "macro precision", "macro recall", "ECE", "season flips", "near misses")
+    rows = []
+    for name, result in results.items():
+        near = next((part for part in result.slices if part.name == NEAR_MISS), None)
+        cells = [told(result[metric]) for metric in metrics]
+        rows.append([name, *cells, told(near.estimates["accuracy"]) if near else "–"])
+    print_table(head, rows)
+    print()
+    gains = [
+        [f"{after} over {before}", told(accuracy_gain(results[before].outcomes, results[after].outcomes))]
+        for before, after in pairwise(NAMES)
+    ]
+    print_table(("on the same clips", "accuracy gained"), gains)
+    beside = [[name, *(told(e) for e in on_truth(result))] for name, result in results.items()]
+    if any(cell != "–" for row in beside for cell in row[1:]):
+        print()
+        print_table(("on annotated tracks", "accuracy", "ECE"), beside)
+    print(f"\nseason flips, given the annotated facts: {told(results['both']['season_flips_given_facts'])}")
+    return results, source
+
+
+def shifts(
+    bench: Bench, judges: dict[str, ContextModule], suites: Sequence[str], intensity: int, matches: int
+) -> dict[str, dict[str, Estimate]]:
+    """Judge all under each suite, and print a row for each."""
+    league = (
+        f"data.league_seed={OTHER_LEAGUE}", f"data.matches={matches + 2}", "data.val_matches=1",
+        f"data.test_matches={matches}",
+    )  # fmt: skip
+    found: dict[str, dict[str, Estimate]] = {}
+    for suite in (NONE, *suites):
+        shift = [] if suite == NONE else [f"data.shift={suite}", f"data.shift_intensity={intensity}"]
+        data, _ = bench.data(lambda facts: None, *league, *shift, *edition_of(suite, intensity))
+        err().print(f"shift suite: {suite}", markup=False)
+        found[suite] = {name: bench.judged(model, data)["accuracy"] for name, model in judges.items()}
+    print(f"\naccuracy under shifts of intensity {intensity}, {matches} further matches each\n")
+    print_table(("suite", *NAMES), [[suite, *map(told, row.values())] for suite, row in found.items()])
+    return found
+
+
+def edition_of(suite: str, intensity: int) -> list[str]:
+    """The wording by which a suite's clips are ruled, where it brings its own."""
+    if suite != "law_change":
+        return []
+    _, clip = shift_named(suite, intensity).deliver([], Clip("", (), Provenance("")))
+    return [f"data.tracks.edition='{clip.provenance.law_edition}'"]
+
+
+def on_truth(result: ContextResult) -> list[Estimate | None]:
+    """Accuracy and ECE on annotated tracks, where these were looked at too."""
+    return [result.estimates.get(f"{name}_truth_tracks") for name in ("accuracy", "ece")]
+
+
+def told(estimate: Estimate | None) -> str:
+    """A value with its interval."""
+    if estimate is None or estimate.value != estimate.value:
+        return "–"
+    if estimate.low != estimate.low:
+        return f"{estimate.value:.3f}"
+    return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
+
+
+def main() -> int:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--folder", type=Path, default=Path("logs/context_table"))
+    parser.add_argument("--ball", default="newest", help="checkpoint of the ball model")
+    parser.add_argument("--pose", default="newest", help="checkpoint of the pose model")
+    parser.add_argument("--source", choices=("predicted", "truth", "noisy"), default="predicted")
+    parser.add_argument(
+        "--ckpt", action="append", default=[], metavar="NAME=FILE", help=f"of {', '.join(TRAINED)}"
+    )
+    parser.add_argument(
+        "--suites", nargs="*", default=list(SHIFTS), help="shift suites; none: leave them out"
+    )
+    parser.add_argument("--intensity", type=int, default=2)
+    parser.add_argument("--shift-matches", type=int, default=4, help="held-out matches per suite")
+    parser.add_argument("--json", type=Path, help="write the figures there too")
+    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="overrides of the preset")
+    args = parser.parse_args()
+
+    overrides = [*args.set, f"data.tracks.source={args.source}"]
+    if args.source == "predicted":
+        logs = Path(compose("train", TrainConfig, ["experiment=context", *args.set]).paths.logs)
+        overrides += [f"data.tracks.ball={chosen(args.ball, logs, 'ball').absolute()}"]
+        overrides += [f"data.tracks.pose={chosen(args.pose, logs, 'pose').absolute()}"]
+    bench = Bench(args.folder.absolute(), tuple(overrides))
+    checkpoints = {name: Path(file) for name, file in (given.split("=", 1) for given in args.ckpt)}
+    judges = models(bench, checkpoints)
+    results, source = table(bench, judges)
+    figures: dict[str, Any] = {
+        name: {metric: asdict(e) for metric, e in result.estimates.items()}
+        for name, result in results.items()
+    }
+    if args.suites:
+        under = shifts(bench, judges, args.suites, args.intensity, args.shift_matches)
+        figures["shifts"] = {s: {n: asdict(e) for n, e in row.items()} for s, row in under.items()}
+    if args.json:
+        args.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+
+    values = [results[name]["accuracy"].value for name in NAMES]
+    rises = all(before < after for before, after in pairwise(values))
+    line = " < ".join(f"{name} {value:.3f}" for name, value in zip(NAMES, values, strict=True))
+    print(f"\naccuracy on {source} tracks, {'in order' if rises else 'NOT in order'}: {line}")
+    return int(not rises)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import math
+
+from judged_clips import OFFENCE, TUCKED, judged, league, ref
+
+from raasid.evaluation.context.outcome import clip_outcomes
+from raasid.evaluation.context.paired import accuracy_gain
+
+
+def outcomes(*pairs):
+    return clip_outcomes([r for r, _ in pairs], [j for _, j in pairs])[0]
+
+
+def test_a_gain_is_counted_over_the_clips_that_both_have_judged():
+    refs = [ref(str(i), OFFENCE, match=f"m{i % 3}") for i in range(6)]
+    before = outcomes(*((r, judged(r.clip, TUCKED)) for r in refs))
+    after = outcomes(*((r, judged(r.clip, OFFENCE if int(r.clip) < 3 else TUCKED)) for r in refs[:5]))
+    gain = accuracy_gain(before, after)
+    assert gain.value == 3 / 5
+    assert accuracy_gain(after, before).value == -3 / 5
+
+
+def test_what_is_hard_for_both_does_not_widen_the_interval():
+    refs, said = league(10, 10)
+    one = clip_outcomes(refs, said)[0]
+    better = [
+        judged(r.clip, r.facts if i % 10 == 0 else j.likeliest)
+        for i, (r, j) in enumerate(zip(refs, said, strict=True))
+    ]
+    gain = accuracy_gain(one, clip_outcomes(refs, better)[0])
+    assert 0 <= gain.low <= gain.value <= gain.high
+    assert gain.high - gain.low < 0.15
+    assert gain.unit == "match"
+
+
+def test_without_a_clip_in_common_there_is_no_gain():
+    one = outcomes((ref("a", OFFENCE), judged("a", OFFENCE)))
+    other = outcomes((ref("b", OFFENCE), judged("b", OFFENCE)))
+    assert math.isnan(accuracy_gain(one, other).value)
