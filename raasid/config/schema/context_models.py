@@ -23,7 +23,7 @@ class ContextTransformerConfig(Section):
     target: Literal["raasid.models.context.transformer.ContextTransformer"] = Field(
         "raasid.models.context.transformer.ContextTransformer", alias="_target_"
     )
-    frames: Frames = 24
+    frames: Frames = 20
     """Of a window, at 25 Hz."""
     players: Players = 3
     """Of a window: those next to the ball."""
@@ -55,7 +55,7 @@ class ContextGeometryConfig(Section):
     target: Literal["raasid.models.context.geometry.ContextGeometry"] = Field(
         "raasid.models.context.geometry.ContextGeometry", alias="_target_"
     )
-    frames: Frames = 24
+    frames: Frames = 20
     players: Players = 3
     margin: Fraction = 0.02
     """How far the ball's edge may be from an arm that it touches, in heights of the player."""

@@ -70,7 +70,7 @@ class ContextWindows(Dataset[Sample]):
         if drawn and self.vary is not None:
             tracks, ref, shift = self.vary(tracks, ref, rng)
         paced = Paced.of(tracks)
-        window = paced.window(self.frames, self.players, paced.closest() + shift)
+        window = paced.window(self.frames, self.players, paced.closest(), shift)
         rows = np.flatnonzero(window.tracks == track).tolist() if track is not None else []
         return window, targets(window, ref, self.edition, rows[0] if rows else None), ref
 

@@ -77,11 +77,18 @@ class Paced:
             near[max(0, at - apart) : at + apart + 1] = FAR
         return found or [self.closest()]
 
-    def window(self, frames: int, players: int, centre: int) -> Window:
-        """Cut `frames` frames round one, with the `players` who come nearest to the ball in them."""
+    def window(self, frames: int, players: int, centre: int, shift: int = 0) -> Window:
+        """Cut `frames` frames round one, with the `players` who come nearest to the ball in them.
+
+        As little as possible lies beyond the clip: a clip no longer than the window is in its middle, whole.
+        shift: frames by which the window is moved after that.
+        """
         tracks = self.tracks
         total = len(tracks.index)
-        start = centre - frames // 2
+        start = (
+            -((frames - total) // 2) if total <= frames else min(max(centre - frames // 2, 0), total - frames)
+        )
+        start += shift
         at = np.arange(start, start + frames)
         valid = (at >= 0) & (at < total)
         take = np.clip(at, 0, max(total - 1, 0))

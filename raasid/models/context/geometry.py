@@ -32,7 +32,7 @@ class ContextGeometry(ContextModule):
     trainable: ClassVar[bool] = False
 
     def __init__(
-        self, frames: int = 24, players: int = 3, margin: float = 0.02, angle_deg: float = 42.0
+        self, frames: int = 20, players: int = 3, margin: float = 0.02, angle_deg: float = 42.0
     ) -> None:
         super().__init__(frames, players)
         self.margin, self.angle_deg = margin, angle_deg

@@ -35,7 +35,7 @@ class ContextModule(TaskModule):
 
     task: ClassVar[Task] = "context"
 
-    def __init__(self, frames: int = 24, players: int = 3) -> None:
+    def __init__(self, frames: int = 20, players: int = 3) -> None:
         super().__init__()
         self.frames, self.players = frames, players
 

@@ -37,7 +37,7 @@ class ContextTransformer(ContextModule):
 
     def __init__(
         self,
-        frames: int = 24,
+        frames: int = 20,
         players: int = 3,
         width: int = 64,
         layers: int = 3,

@@ -1,0 +1,267 @@
+"""Context models: what they learn, what they say, when they say nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from made_touches import blind, empty, touch
+
+from raasid.data.context.batch import ContextBatch, collate
+from raasid.data.context.clip_ref import ClipRef
+from raasid.data.context.samples import ContextWindows, TrackedClip, touched_box
+from raasid.data.records import Clip
+from raasid.data.tracks.clip_tracks import tracks_of
+from raasid.laws.decide import decide
+from raasid.laws.facts import Facts, fact_values, read_facts
+from raasid.models.context.calibration import Calibration, Heard, confidence_needed
+from raasid.models.context.features import INPUTS, WIDTHS, features
+from raasid.models.context.geometry import ContextGeometry
+from raasid.models.context.losses import losses
+from raasid.models.context.majority import ContextMajority, NothingCounted
+from raasid.models.context.net import SIZES, Logits
+from raasid.models.context.offence import offence_chance
+from raasid.models.context.ruled import likeliest
+from raasid.models.context.transformer import ContextTransformer
+
+EDITION = "2025_26"
+CLIPS = [
+    touch("out"),
+    touch("tucked", arm_out=False),
+    touch("missed", hits=False),
+    touch("left", x=340.0),
+    touch("near", hits=False, x=280.0),
+]
+
+
+def batch_of(clips: list[Clip], frames: int = 16, players: int = 2) -> ContextBatch:
+    tracked = [TrackedClip(tracks_of(clip), ClipRef.of(clip), touched_box(clip)) for clip in clips]
+    data = ContextWindows(tracked, frames, players, EDITION)
+    return collate([data[i] for i in range(len(data))], EDITION)
+
+
+def one_hot(facts: Facts) -> torch.Tensor:
+    values = [
+        float(value == getattr(facts, name)) if getattr(facts, name) is not None else 1 / len(values)
+        for name, values in fact_values().items()
+        for value in values
+    ]
+    return torch.tensor(values)
+
+
+def small(**options: object) -> ContextTransformer:
+    torch.manual_seed(0)
+    return ContextTransformer(frames=16, players=2, width=16, layers=1, heads=2, dropout=0.0, **options)  # type: ignore[arg-type]
+
+
+def trained(model: ContextTransformer, batch: ContextBatch, steps: int = 120) -> ContextTransformer:
+    step = torch.optim.Adam(model.parameters(), 0.01)
+    for _ in range(steps):
+        step.zero_grad()
+        torch.stack(list(losses(model(batch.windows), batch, model.weights).values())).sum().backward()
+        step.step()
+    return model.eval()
+
+
+@pytest.mark.parametrize("edition", ["2018_19", "2020_21", "2025_26"])
+def test_certain_facts_give_the_decision_of_the_edition(edition: str) -> None:
+    for clip in CLIPS:
+        facts = read_facts(clip.facts)
+        chance = float(offence_chance(one_hot(facts), edition))
+        assert chance == pytest.approx(float(decide(facts, edition).decision == "offence"), abs=1e-6)
+
+
+def test_the_chance_of_an_offence_is_that_of_its_facts_together() -> None:
+    facts = replace(read_facts(touch().facts), segment=None, bigger=None)
+    chances = one_hot(facts)
+    arm = 3 / 12  # hand, forearm, upper arm, of twelve segments
+    assert float(offence_chance(chances, EDITION)) == pytest.approx(arm / 2, abs=1e-6)
+
+
+@pytest.mark.parametrize("inputs", INPUTS)
+def test_features_are_as_wide_as_promised_and_always_finite(inputs: str) -> None:
+    for clip in (touch(), blind(touch()), empty(touch()), touch(frames=2)):
+        described = features(batch_of([clip]).windows, inputs)  # type: ignore[arg-type]
+        assert described.values.shape[-1] == WIDTHS[inputs]  # type: ignore[index]
+        assert torch.isfinite(described.values).all()
+
+
+def test_features_do_not_depend_on_the_camera() -> None:
+    from raasid.data.context.vary import scaled
+
+    near, far = (
+        features(
+            collate(
+                [
+                    ContextWindows(
+                        [TrackedClip(scaled(tracks_of(touch()), factor), ClipRef.of(touch()))], 16, 2, EDITION
+                    )[0]
+                ],
+                EDITION,
+            ).windows,
+            "pose",
+        ).values
+        for factor in (1.0, 0.5)
+    )
+    assert torch.allclose(near, far, atol=0.01)
+
+
+def test_what_the_ablation_may_not_see_does_not_change_what_it_says() -> None:
+    batch = batch_of([touch()])
+    no_ball = batch.windows._replace(ball=batch.windows.ball * 0)
+    nobody = batch.windows._replace(joints=batch.windows.joints * 0, boxes=batch.windows.boxes * 0)
+    pose, ball = small(inputs="pose").eval(), small(inputs="ball").eval()
+    assert torch.equal(pose(batch.windows).facts, pose(no_ball).facts)
+    assert torch.equal(ball(batch.windows).facts, ball(nobody).facts)
+    both = small().eval()
+    assert not torch.equal(both(batch.windows).facts, both(no_ball).facts)
+
+
+def test_it_learns_touch_player_side_and_decision_of_a_handful_of_clips() -> None:
+    batch = batch_of(CLIPS)
+    model = trained(small(), batch)
+    said = model.judge([tracks_of(clip) for clip in CLIPS], [clip.id for clip in CLIPS], EDITION)
+    assert [j.ruling.decision for j in said] == [
+        "offence",
+        "no_offence",
+        "no_offence",
+        "offence",
+        "no_offence",
+    ]
+    assert [j.contact_track for j in said] == [4, 4, None, 4, None]
+    assert [j.contact_frame for j in said] == [10, 10, None, 10, None]
+    assert [j.side for j in said] == ["left", "left", "none", "left", "none"]
+    for judgement in said:
+        assert (judgement.offence >= 0.5) == (judgement.ruling.decision == "offence")
+        for name, chances in judgement.facts.items():
+            assert sum(chances.values()) == pytest.approx(1, abs=1e-4), name
+    # a single touch decides a long clip as it decides a short one
+    assert (
+        model.judge([tracks_of(touch("long", frames=60))], ["long"], EDITION)[0].ruling.decision == "offence"
+    )
+
+
+def test_an_edition_changes_the_ruling_without_training() -> None:
+    model = trained(small(), batch_of(CLIPS))
+    tracks = [tracks_of(touch())]
+    assert model.judge(tracks, ["a"], "2025_26")[0].ruling.decision == "offence"
+    assert model.judge(tracks, ["a"], "2018_19")[0].ruling.decision == "no_offence"
+
+
+def test_facts_that_never_varied_in_training_are_not_claimed() -> None:
+    model = small()
+    model.acquaint(read_facts(clip.facts) for clip in CLIPS)
+    judgement = model.judge([tracks_of(touch())], ["a"], EDITION)[0]
+    assert set(judgement.facts) == {"segment", "bigger", "justified"}
+
+
+def test_without_ball_or_players_it_abstains_and_says_why() -> None:
+    model = small()
+    for clip, why in ((blind(touch()), "the ball is seen in 0 of"), (empty(touch()), "nobody is near")):
+        judgement = model.judge([tracks_of(clip)], [clip.id], EDITION)[0]
+        assert judgement.abstained
+        assert any(reason.startswith(why) for reason in judgement.reasons)
+
+
+def test_a_clip_unlike_all_that_is_known_is_not_judged() -> None:
+    model = small().eval()
+    seen = model(batch_of(CLIPS).windows).seen
+    model.calibration = Calibration(
+        centre=(seen.mean(0) + 30).tolist(), spread=[1.0] * seen.shape[1], foreign=3.0
+    )
+    judgement = model.judge([tracks_of(touch())], ["a"], EDITION)[0]
+    assert judgement.abstained
+    assert any("unlike" in reason for reason in judgement.reasons)
+
+
+def test_likeliest_facts_agree_with_the_decision_and_leave_open_what_is_open() -> None:
+    chances = {
+        "segment": {"hand": 0.45, "none": 0.55}
+        | dict.fromkeys(fact_values()["segment"], 0.0)
+        | {"hand": 0.45, "none": 0.55},
+        "deliberate": {True: 0.9, False: 0.1},
+        "in_own_area": {True: 0.55, False: 0.45},
+        "goalkeeper": {True: 0.01, False: 0.99},
+    }
+    facts, ruling, _ = likeliest(chances, True, EDITION)  # type: ignore[arg-type]
+    assert (facts.segment, facts.deliberate, ruling.decision) == ("hand", True, "offence")
+    assert (facts.in_own_area, ruling.restart) == (None, None)
+    facts, ruling, _ = likeliest(chances, False, EDITION)  # type: ignore[arg-type]
+    assert (facts.segment, ruling.decision) == ("none", "no_offence")
+
+
+def test_calibration_cools_what_is_too_sure_and_travels_in_the_checkpoint() -> None:
+    generator = torch.Generator().manual_seed(1)
+    count = 400
+    truth = torch.rand(count, generator=generator) < 0.7
+    # says 0.98 for what is true seven times in ten
+    logits = torch.zeros(count, 1, sum(SIZES))
+    logits[:, 0, 0] = 4.0
+    logits[:, 0, 1:12] = -200.0
+    logits[:, 0, 11] = 0.0
+    annotated = tuple(
+        replace(read_facts(touch().facts), segment="hand" if hit else "none") for hit in truth.tolist()
+    )
+    from raasid.data.context.targets import fact_indices
+
+    heard = Heard(
+        Logits(
+            torch.zeros(count, 3), torch.zeros(count, 3), logits, torch.zeros(count, 1), torch.zeros(count),
+            torch.randn(count, 4, generator=generator),
+        ),
+        torch.stack([torch.from_numpy(fact_indices(facts)) for facts in annotated]),
+        annotated,
+    )  # fmt: skip
+    fitted = Calibration.fitted(heard, EDITION, direct=False, target_risk=0.05)
+    assert float(fitted.fact_chances(heard.logits)[0, 0]) == pytest.approx(
+        float(truth.float().mean()), abs=0.03
+    )
+    model = small()
+    model.calibration = fitted
+    kept: dict[str, object] = {}
+    model.on_save_checkpoint(kept)
+    other = small()
+    other.on_load_checkpoint(kept)
+    assert other.calibration == fitted
+
+
+def test_the_confidence_that_is_needed_keeps_to_the_risk() -> None:
+    confidence = torch.linspace(0.5, 1.0, 200)
+    right = torch.rand(200, generator=torch.Generator().manual_seed(0)) < confidence
+    needed = confidence_needed(confidence, right, 0.1)
+    answered = confidence >= needed
+    assert 0.5 < needed < 1.0
+    assert float((~right[answered]).float().mean()) <= 0.1
+    assert confidence_needed(torch.ones(100), torch.ones(100, dtype=torch.bool), 0.05) == 0.5
+    assert confidence_needed(torch.zeros(0), torch.zeros(0, dtype=torch.bool), 0.05) == 0.5
+
+
+def test_geometry_sees_the_arm_the_angle_and_nothing_else() -> None:
+    rule = ContextGeometry(frames=16, players=2)
+    said = rule.judge([tracks_of(clip) for clip in CLIPS[:3]], ["a", "b", "c"], EDITION)
+    assert [j.likeliest.segment for j in said[:2]] == ["forearm", "forearm"]
+    assert [j.likeliest.bigger for j in said[:2]] == [True, False]
+    assert [j.ruling.decision for j in said[:2]] == ["offence", "no_offence"]
+    # depth is out of its reach: a ball that flies on over the arm in the picture is taken for a touch
+    assert said[2].ruling.decision == "offence"
+    assert rule.judge([tracks_of(blind(touch()))], ["d"], EDITION)[0].abstained
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_geometry_has_one_threshold_for_both_arms(side: str) -> None:
+    from raasid.data.context.vary import mirrored
+
+    tracks = tracks_of(touch())
+    tracks = tracks if side == "left" else mirrored(tracks)
+    judgement = ContextGeometry(frames=16, players=2).judge([tracks], ["a"], EDITION)[0]
+    assert (judgement.side, judgement.ruling.decision) == (side, "offence")
+
+
+def test_the_majority_says_what_the_training_split_has_most_often() -> None:
+    model = ContextMajority()
+    with pytest.raises(NothingCounted):
+        model.judge([tracks_of(touch())], ["a"], EDITION)
+    model.acquaint(read_facts(clip.facts) for clip in CLIPS)
+    judgement = model.judge([tracks_of(touch())], ["a"], EDITION)[0]
+    assert (judgement.offence, judgement.ruling.decision) == (pytest.approx(0.4), "no_offence")
