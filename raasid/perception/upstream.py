@@ -70,5 +70,5 @@ def _digest(module: TaskModule, size: tuple[int, int]) -> str:
     digest.update(json.dumps(facts).encode())
     for name, value in sorted(module.state_dict().items()):
         digest.update(name.encode())
-        digest.update(value.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes())
+        digest.update(value.detach().cpu().reshape(-1).contiguous().view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()[:8]
