@@ -50,7 +50,7 @@ def _answer(said: Decision) -> Iterator[str]:
     yield f"<h1>{headline(said)}</h1>"
     if said.abstained:
         yield '<p class="answer">The review keeps its opinion to itself.</p><ul>'
-        yield "".join(f"<li>{escape(reason)}</li>" for reason in said.reasons) + "</ul>"
+        yield "".join(f"<li>{escape(_capital(reason))}</li>" for reason in said.reasons) + "</ul>"
     else:
         clause = f", by the clause <code>{escape(said.clause)}</code>" if said.clause else ""
         yield f'<p class="answer"><b>{escape(_capital(restart_in_words(said)))}</b>{clause}.'
@@ -144,10 +144,9 @@ def _timeline(verdict: Verdict, said: Decision) -> Iterator[str]:
 
 
 def _facts(said: Decision) -> Iterator[str]:
-    yield "<h2>What was seen of the touch</h2>"
     if not said.facts:
-        yield "<p>Nothing: no moment of the clip could be judged.</p>"
         return
+    yield "<h2>What was seen of the touch</h2>"
     yield '<p class="note">The likeliest value of each fact and its probability. A dash: not seen.</p>'
     rows = "".join(_fact(name, fact) for name, fact in said.facts.items())
     yield (

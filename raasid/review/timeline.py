@@ -18,9 +18,9 @@ Place = Callable[[float], float]
 
 _WIDTH, _LEFT, _RIGHT = 1056.0, 58.0, 12.0
 _GAP_TOP, _GAP_HIGH = 22.0, 130.0
-_ODDS_TOP, _ODDS_HIGH = 186.0, 84.0
-_BALL_TOP, _ROW = 304.0, 14.0
-_HEIGHT = 372.0
+_ODDS_TOP, _ODDS_HIGH = 192.0, 84.0
+_BALL_TOP, _ROW = 312.0, 14.0
+_HEIGHT = 380.0
 _INK, _SOFT, _GRID, _BLUE, _RED = "#1b1f24", "#59626c", "#e6e9ed", "#0072b2", "#d55e00"
 _FARTHEST = 3.0
 """Arm lengths on the scale; what is farther lies on its edge."""

@@ -123,7 +123,7 @@ def test_no_ball_no_decision(tmp_path: Path) -> None:
     assert done.decision.reasons == ["no ball was seen"]
     assert done.decision.offence_probability is None
     assert len(read_back(done.folder / "annotated.mp4")) == 10
-    assert "no ball was seen" in (done.folder / "review.html").read_text()
+    assert "No ball was seen" in (done.folder / "review.html").read_text()
 
 
 def test_no_players_no_decision(tmp_path: Path) -> None:
