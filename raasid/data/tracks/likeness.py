@@ -23,14 +23,16 @@ def unlikeness(before: Sightings, now: Sightings, reach: Floats) -> tuple[Floats
     """Return (M, N) costs, near 0 for the same person, and whether each pair is possible at all.
 
     before: where people are expected by now. reach: (M,) how many of his own heights somebody may be away
-    from there. Feet and heads are both asked for: whoever stands half behind others keeps one of them.
+    from there. Feet and heads are both asked for: whoever stands half behind others keeps one of them. Of
+    somebody at the edge of the picture, wider than tall, the width stands for the height.
     """
-    heights = np.maximum(np.maximum(before.boxes[:, None, 3], now.boxes[None, :, 3]), 1.0)
+    tall_before, tall_now = (np.maximum(s.boxes[:, 2:].max(axis=1), 1.0) for s in (before, now))
+    heights = np.maximum(tall_before[:, None], tall_now[None])
     heads_before = before.feet - before.boxes[:, 3:] * np.array([0, 1], np.float32)
     heads_now = now.feet - now.boxes[:, 3:] * np.array([0, 1], np.float32)
     apart = np.minimum(_apart(before.feet, now.feet), _apart(heads_before, heads_now)) / heights
     place = apart / reach[:, None]
-    sizes = np.abs(np.log(np.maximum(before.boxes[:, None, 3], 1) / np.maximum(now.boxes[None, :, 3], 1)))
+    sizes = np.abs(np.log(tall_before[:, None] / tall_now[None]))
     pose = _unlike_pose(before.joints, now.joints, heights)
     shirt = np.linalg.norm(before.kits[:, None] - now.kits[None], axis=2) / _UNLIKE_SHIRT
     shirt = np.where(np.isnan(shirt), _UNKNOWN_SHIRT, np.minimum(shirt, 1.0))
