@@ -28,6 +28,8 @@ _GUESSED, _INFERRED = "4 3", "1.5 2"
 _DENSITY = 1.8
 """Pixels stored per pixel shown: still sharp in print and on dense screens."""
 _FRAME_SHARE, _GAP = 0.6, 3.0
+_SIDE_HEIGHT = 0.55
+"""Of a figure of several views, in its widths."""
 _CONTEXT = 1.6
 """How much wider than the focus the enlarged part is."""
 _LEAST_VIEW = 28.0
@@ -82,6 +84,24 @@ def frame_picture(
         views.append(_view(image_bgr, frame, _around(focus, room[2] / room[3]), room, None, overlay))
     alt = escape(f"{frame.image.name}, frame {frame.index}", quote=True)
     area = f'viewBox="0 0 {width} {height:.1f}" role="img" aria-label="{alt}"'
+    return f"<figure><svg {area}>{''.join(views)}</svg><figcaption>{caption_html}</figcaption></figure>"
+
+
+def side_by_side(
+    image_bgr: Image, frames: Sequence[Frame], focus: Box, caption_html: str, *, width: int = 340
+) -> str:
+    """The same place of one picture under several annotations, from left to right, as a `<figure>`.
+
+    As `frame_picture`; frames: what is drawn in each view. focus: the place to enlarge, in frame pixels.
+    """
+    share = (width - _GAP * (len(frames) - 1)) / len(frames)
+    source = _around(focus, share / (_SIDE_HEIGHT * width))
+    views = [
+        _view(image_bgr, frame, source, (k * (share + _GAP), 0.0, share, _SIDE_HEIGHT * width), None, None)
+        for k, frame in enumerate(frames)
+    ]
+    alt = escape(f"{frames[0].image.name}, frame {frames[0].index}", quote=True)
+    area = f'viewBox="0 0 {width} {_SIDE_HEIGHT * width:.1f}" role="img" aria-label="{alt}"'
     return f"<figure><svg {area}>{''.join(views)}</svg><figcaption>{caption_html}</figcaption></figure>"
 
 

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
+import numpy as np
+
+from raasid.data.keypoints import KEYPOINTS
+from raasid.evaluation.pose.average_precision import Ranking, average_precision, precision_recall
 from raasid.evaluation.pose.joints import PCK_REACH
-from raasid.evaluation.pose.matching import MAX_PEOPLE
+from raasid.evaluation.pose.matching import MAX_PEOPLE, THRESHOLDS
 from raasid.evaluation.pose.outcomes import LEAST_OVERLAP
 from raasid.evaluation.pose.result import PoseResult
+from raasid.evaluation.report.charts import Line, chart_grid, line_chart
 from raasid.evaluation.report.page import Page, intervals_in_words
+from raasid.evaluation.report.pose_pictures import KEY, choose, drawn, sights
 from raasid.evaluation.report.tables import number, plural
+
+_CURVES = (0, 5, 8)
+"""Of `THRESHOLDS`: 0.50, 0.75, 0.90."""
 
 
 def _answer(result: PoseResult) -> str:
@@ -17,7 +27,7 @@ def _answer(result: PoseResult) -> str:
     if math.isnan(value):
         return "No frame shows a person with labelled joints: there is nothing to judge the model by."
     return (
-        f'Finds players with an <b class="num">AP50 of {value * 100:.1f} %</b>; an elbow or wrist is'
+        f'Finds players with an <b class="num">AP50 of {value * 100:.1f} %</b>; a joint of the arm is'
         f' typically off by <b class="num">{number(result["arm_error"].value, 0)} %</b> of a forearm.'
     )
 
@@ -28,6 +38,62 @@ def _ground(result: PoseResult) -> str:
     times = "" if result.timing is None else f" Times: {result.timing.conditions}."
     likeness = f"Likeness is COCO's OKS, up to {MAX_PEOPLE} people a frame."
     return f"{counts}. {likeness} {intervals_in_words(result)}{times}"
+
+
+def _pictures(result: PoseResult) -> Iterator[str]:
+    if not result.outcomes:
+        return
+    yield f"<h2>What it looks like</h2><p class=note>{KEY}</p>"
+    for title, meaning, examples in sights(result.outcomes):
+        chosen = choose(examples)
+        more = f", {len(chosen)} shown" if len(chosen) < len(examples) else ""
+        yield f"<h3>{title}: {len(examples)}{more}</h3>"
+        if chosen:
+            yield f'<p class="note">{meaning}</p><div class="pictures">{"".join(drawn(chosen))}</div>'
+
+
+def _charts(result: PoseResult) -> Iterator[str]:
+    if not result.outcomes:
+        return
+    own = Ranking.of([outcome.own for outcome in result.outcomes])
+    at = Ranking.of([outcome.at for outcome in result.outcomes])
+    curves = [
+        Line(f"OKS {THRESHOLDS[t]:.2f}", recall.tolist(), precision.tolist())
+        for t in _CURVES
+        for recall, precision in [precision_recall(own, t)]
+    ]
+    strictness = [
+        Line(name, THRESHOLDS.tolist(), average_precision(ranking).tolist())
+        for name, ranking in (("own boxes", own), ("boxes given", at))
+    ]
+    unit = (0.0, 1.0)
+    yield "<h2>How strict one may be</h2>"
+    yield chart_grid(
+        [
+            line_chart(curves, "recall", "Precision against recall, own boxes", x_range=unit, y_range=unit),
+            line_chart(strictness, "OKS from which a pose is right", "Average precision", y_range=unit),
+        ]
+    )
+    yield from _joints(result)
+
+
+def _joints(result: PoseResult) -> Iterator[str]:
+    """Every joint's error, boxes given."""
+    torso = np.concatenate([outcome.joints.torso for outcome in result.outcomes])
+    yield "<h2>Joint by joint</h2>"
+    yield (
+        '<p class="note">With the box given; a torso is the longer way from a shoulder to the other side\'s'
+        f" hip. PCK: the share of joints within {PCK_REACH:g} torsos.</p>"
+    )
+    rows = []
+    for name, errors in zip(KEYPOINTS, torso.T, strict=True):
+        known = errors[~np.isnan(errors)]
+        if known.size:
+            cells = (f"{len(known)}", f"{np.median(known):.3f}", f"{np.mean(known <= PCK_REACH):.3f}")
+            numbers = "".join(f'<td class="right num">{cell}</td>' for cell in cells)
+            rows.append(f"<tr><td>{name.replace('_', ' ')}</td>{numbers}</tr>")
+    heads = "".join(f'<th class="right">{head}</th>' for head in ("labelled", "median error, torsos", "PCK"))
+    yield (f"<table><thead><tr><th>joint</th>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>")
 
 
 PAGE: Page[PoseResult] = Page(
@@ -41,6 +107,8 @@ PAGE: Page[PoseResult] = Page(
         ("AP50_at_truth", "AP50, boxes given"),
     ),
     columns=(("mAP", "mAP"), ("AP50", "AP50"), ("mAP_at_truth", "mAP, boxes given"), ("found", "found")),
+    pictures=_pictures,
+    charts=_charts,
     meaning={
         "mAP": "COCO's OKS AP with the model's own boxes, mean over OKS 0.50 to 0.95",
         "AP50": "The same at OKS 0.50",
