@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import combinations
 from typing import Any
 
@@ -15,6 +16,7 @@ from raasid.evaluation.context.metrics import over
 from raasid.evaluation.context.outcome import ClipOutcome, ruled
 from raasid.laws.facts import Facts
 from raasid.laws.ruling import Verdict
+from raasid.laws.seasons import edition_named
 
 Floats = NDArray[np.float64]
 
@@ -28,7 +30,7 @@ class Flip:
     truth: tuple[Verdict, Verdict]
     """What each says of the annotated facts."""
     said: tuple[Verdict | None, Verdict | None]
-    """What each says of the facts that the model holds likeliest; None where they allow both."""
+    """What each says of the facts that the model holds likeliest; None where they allow both decisions."""
     given: tuple[Verdict | None, Verdict | None]
     """The same, had the model got every fact right that it states: what it does not see stays its own."""
 
@@ -36,10 +38,10 @@ class Flip:
 def flips(outcome: ClipOutcome, editions: Iterable[str] | None = None) -> list[Flip]:
     """Every pair of editions between which the ruling on the annotated facts turns round."""
     facts = outcome.ref.facts
-    names = list(shipped_editions() if editions is None else editions)
+    names = seasons() if editions is None else editions
     right = {name: decision for name in names if (decision := ruled(facts, name).decision) is not None}
     pairs = [pair for pair in combinations(right, 2) if right[pair[0]] != right[pair[1]]]
-    likeliest, given = outcome.judgement.likeliest, facts_given(outcome)
+    likeliest, given = facts_said(outcome), facts_given(outcome)
     return [
         Flip(
             outcome.ref.clip,
@@ -52,11 +54,27 @@ def flips(outcome: ClipOutcome, editions: Iterable[str] | None = None) -> list[F
     ]
 
 
+@cache
+def seasons() -> tuple[str, ...]:
+    """Every edition of the Laws; what single competitions made of one during a season is none."""
+    return tuple(name for name in shipped_editions() if edition_named(name).competition is None)
+
+
+def facts_said(outcome: ClipOutcome) -> Facts:
+    """The likeliest value of every fact that the model states, however unsure; of others, what it assumes."""
+    stated: dict[str, Any] = {
+        name: max(values, key=lambda value: values[value])
+        for name, values in outcome.judgement.facts.items()
+        if values
+    }
+    return replace(outcome.judgement.likeliest, **stated)
+
+
 def facts_given(outcome: ClipOutcome) -> Facts:
-    """The model's likeliest facts, with the annotated value for each that it states."""
+    """The same, with the annotated value for each that it states."""
     stated: dict[str, Any] = {name: getattr(outcome.ref.facts, name) for name in outcome.judgement.facts}
     known = {name: value for name, value in stated.items() if value is not None}
-    return replace(outcome.judgement.likeliest, **known)
+    return replace(facts_said(outcome), **known)
 
 
 def flip_metrics(
@@ -67,7 +85,7 @@ def flip_metrics(
     season_flips: from the facts that the model holds likeliest. season_flips_given_facts: with the
     annotated value of every fact that it states; what is missing there, no training can bring.
     """
-    names = list(shipped_editions() if editions is None else editions)
+    names = seasons() if editions is None else list(editions)
     rows = np.zeros((len(outcomes), 3))
     for row, outcome in zip(rows, outcomes, strict=True):
         pairs = flips(outcome, names)

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from judged_clips import facts, judged, ref
 
-from raasid.evaluation.context.flips import flip_metrics, flips
+from raasid.config.law_editions import shipped_editions
+from raasid.evaluation.context.flips import flip_metrics, flips, seasons
 from raasid.evaluation.context.outcome import clip_outcomes
 from raasid.laws.facts import Facts
 
@@ -62,3 +65,17 @@ def test_the_edition_that_judged_makes_no_difference(edition):
     said = judged("0", JUSTIFIED, 0.5, edition=edition)
     its, _ = clip_outcomes([ref("0", JUSTIFIED)], [said])
     assert float(flip_metrics(its)(np.ones((1, 1)))["season_flips"][0]) == 1.0
+
+
+def test_a_value_counts_however_unsure_the_model_names_it():
+    said = dataclasses.replace(
+        judged("0", JUSTIFIED, 0.5), likeliest=dataclasses.replace(JUSTIFIED, bigger=None)
+    )
+    its, _ = clip_outcomes([ref("0", JUSTIFIED)], [said])
+    assert float(flip_metrics(its)(np.ones((1, 1)))["season_flips"][0]) == 1.0
+
+
+def test_an_overlay_of_one_competition_is_no_season():
+    assert "pl_2020_10" in shipped_editions()
+    assert "pl_2020_10" not in seasons()
+    assert {"2018_19", "2020_21", "2025_26"} <= set(seasons())
