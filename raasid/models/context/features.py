@@ -108,7 +108,8 @@ def _pose(windows: Windows, body: Tensor, height: Tensor) -> Tensor:
     scale = height[..., None, None]
     about = (body[..., :2] - hips[..., None, :]) / scale * known[..., None]
     flat = about.flatten(-2)
-    moves = _rate((body[..., :2] / scale).flatten(-2), known.repeat_interleave(2, -1))
+    # the axis by its number: torch's ONNX exporter mistakes later slices where it is -1
+    moves = _rate((body[..., :2] / scale).flatten(-2), known.repeat_interleave(2, 3))
     present = windows.present[..., None]
     run = _rate(centre / height[..., None], present)
     role = torch.nn.functional.one_hot(windows.roles + 1, 5).float()[:, :, None]

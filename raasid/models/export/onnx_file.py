@@ -33,11 +33,14 @@ def write_onnx(graph: Graph, example: Tensors, file: Path) -> None:
     quiet = logging.getLogger("torch.onnx")
     level = quiet.level
     quiet.setLevel(logging.ERROR)
+    graph.net.eval()
+    with torch.no_grad():
+        graph.net(*example)  # what is made at the first call and kept must not become a part of the trace
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the tracer warns of every shape that it turns into a number
             torch.onnx.export(
-                graph.net.eval(),
+                graph.net,
                 example,
                 str(file),
                 dynamo=False,  # the newer way needs onnxscript and writes a second file

@@ -29,6 +29,16 @@ class ParityBroken(RaasidError):
         )
 
 
+class NotComputable(RaasidError):
+    """An ONNX graph that the runtime does not take, or cannot compute for some size of input."""
+
+    def __init__(self, graph: str, shape: Sequence[int], error: Exception) -> None:
+        super().__init__(
+            f"{graph}.onnx: onnxruntime cannot compute it for an input of {list(shape)}: "
+            f"{str(error).splitlines()[0]}; nothing was written"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Parity:
     """How well a graph agreed with its model."""
@@ -36,6 +46,8 @@ class Parity:
     largest_difference: float
     shapes: tuple[tuple[int, ...], ...]
     """Shapes of the first input that were tried."""
+    inputs: tuple[str, ...]
+    """What the graph takes: an input that changes nothing is left out of it."""
 
 
 def check_parity(graph: Graph, file: Path, cases: Sequence[Tensors], tolerance: float) -> Parity:
@@ -43,21 +55,26 @@ def check_parity(graph: Graph, file: Path, cases: Sequence[Tensors], tolerance: 
 
     What is computed must agree within `tolerance` everywhere. What is chosen from it must be what the model
     chooses from the runtime's own numbers: that does not depend on which of two equals is called first.
-    Raises ParityBroken.
+    Raises ParityBroken, NotComputable.
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
-    session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
-    names = [port.name for port in graph.inputs]
+    try:
+        session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the runtime has a dozen classes of its own for this, all undocumented
+        raise NotComputable(graph.name, cases[0][0].shape, error) from error
+    taken = tuple(port.name for port in session.get_inputs())
     largest = 0.0
     for case in cases:
+        given = {
+            port.name: x.numpy() for port, x in zip(graph.inputs, case, strict=True) if port.name in taken
+        }
         try:
-            said = session.run(None, {name: x.numpy() for name, x in zip(names, case, strict=True)})
-        except Exception as error:  # the runtime has a dozen classes of its own for this, all undocumented
-            seen = f"cannot be computed ({str(error).splitlines()[0]})"
-            raise ParityBroken(graph.name, names[0], case[0].shape, seen, tolerance) from error
+            said = session.run(None, given)
+        except Exception as error:  # as above
+            raise NotComputable(graph.name, case[0].shape, error) from error
         largest = max(largest, _compare(graph, case, said, tolerance))
-    return Parity(largest, tuple(tuple(case[0].shape) for case in cases))
+    return Parity(largest, tuple(tuple(case[0].shape) for case in cases), taken)
 
 
 def _compare(graph: Graph, case: Tensors, said: list[Any], tolerance: float) -> float:
@@ -91,7 +108,7 @@ def _compare_chosen(
         np.concatenate([np.asarray(part).reshape(*part.shape[:2], -1) for part in parts], 2)
         for parts in (own, chosen)
     ]
-    apart = max((_apart(*pair, tolerance) for pair in zip(*tables, strict=True)), default=0.0)
+    apart = max((_apart(a, b, tolerance) for a, b in zip(*tables, strict=True)), default=0.0)
     if not apart <= tolerance:
         raise ParityBroken(graph.name, name, shape, f"differs by {apart:.3g} in a candidate", tolerance)
     return apart

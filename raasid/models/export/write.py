@@ -30,7 +30,7 @@ def write_graphs(
 
     inputs: what each graph is compared on, a batch of several. about: facts for the card.
     The card `model.json` comes last: where it is, everything is.
-    Raises NotExportable, ParityBroken; `folder` then holds what it held before.
+    Raises NotExportable, NotComputable, ParityBroken; `folder` then holds what it held before.
     """
     folder.mkdir(parents=True, exist_ok=True)
     parities: dict[str, Parity] = {}
@@ -65,8 +65,8 @@ def _entry(graph: Graph, file: Path, parity: Parity) -> dict[str, Any]:
     return {
         "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
         "opset": OPSET,
-        "inputs": [asdict(port) for port in graph.inputs],
+        "inputs": [asdict(port) for port in graph.inputs if port.name in parity.inputs],
         "outputs": [asdict(port) for port in graph.outputs],
         "facts": dict(graph.facts),
-        "parity": asdict(parity),
+        "parity": {"largest_difference": parity.largest_difference, "shapes": parity.shapes},
     }

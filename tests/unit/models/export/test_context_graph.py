@@ -1,0 +1,70 @@
+"""What an exported context model promises."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+
+from raasid.config.law_editions import shipped_editions
+from raasid.data.context.batch import Windows
+from raasid.models.context.calibration import Calibration
+from raasid.models.context.features import Inputs
+from raasid.models.context.transformer import ContextTransformer
+from raasid.models.export.graphs import graphs_of
+from raasid.models.export.write import write_graphs
+
+
+def windows(count: int, model: ContextTransformer) -> Windows:
+    rows = (count, model.players, model.frames)
+    present = torch.rand(rows) > 0.2
+    ball = torch.rand(*rows[::2], 7) * torch.tensor([640, 360, 16, 16, 1, 1, 1])
+    ball[..., 4:6] = ball[..., 4:6].round()
+    return Windows(
+        size=torch.tensor([[640.0, 360.0]]).repeat(count, 1),
+        valid=torch.rand(*rows[::2]) > 0.1,
+        ball=ball,
+        joints=torch.rand(*rows, 17, 3) * torch.tensor([640, 360, 1]) * present[..., None, None],
+        boxes=torch.rand(*rows, 4) * 100 * present[..., None],
+        present=present,
+        score=torch.rand(rows),
+        roles=torch.randint(-1, 4, rows[:2]),
+        teams=torch.randint(-1, 2, rows[:2]),
+    )
+
+
+@pytest.mark.parametrize("inputs", ["both", "ball"])
+def test_chances_are_those_of_the_model_for_any_number_of_clips(inputs: Inputs, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = ContextTransformer(frames=12, width=16, layers=1, inputs=inputs).eval()
+    model.calibration = Calibration(facts=[0.7] * len(model.calibration.facts), offence={"2025_26": 1.7})
+
+    write_graphs(graphs_of(model), [tuple(windows(2, model))], tmp_path, {})
+
+    card = json.loads((tmp_path / "model.json").read_text())["graphs"]["model.onnx"]
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    for count in (1, 5):
+        given = windows(count, model)
+        taken = {name["name"]: getattr(given, name["name"]).numpy() for name in card["inputs"]}
+        facts, offence, contact = session.run(["facts", "offence", "contact"], taken)
+        with torch.no_grad():
+            said = model(given)
+        at = shipped_editions().index("2025_26")
+        own = model.calibration.offence_chance(said, "2025_26", direct=False)
+        assert card["facts"]["editions"][at] == "2025_26"
+        assert offence[:, at] == pytest.approx(own.numpy(), abs=1e-5)
+        assert facts == pytest.approx(model.calibration.fact_chances(said).numpy(), abs=1e-5)
+        assert contact.sum(1) == pytest.approx(np.ones(count), abs=1e-5)
+
+
+def test_the_card_names_only_inputs_that_matter(tmp_path: Path) -> None:
+    model = ContextTransformer(frames=12, width=16, layers=1, inputs="ball").eval()
+
+    write_graphs(graphs_of(model), [tuple(windows(2, model))], tmp_path, {})
+
+    card = json.loads((tmp_path / "model.json").read_text())["graphs"]["model.onnx"]
+    assert [port["name"] for port in card["inputs"]] == ["size", "valid", "ball"]
