@@ -14,8 +14,6 @@ Unit = Literal["match", "frame", "person", "clip"]
 
 COVERAGE = 0.95
 RESAMPLES = 2000
-_CELLS = 1_000_000
-"""Weights held at once: some 10 MB an array."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,37 +61,6 @@ def bootstrap(
     drawn = np.random.default_rng(seed).multinomial(n, count / n, size=resamples)
     spread = metrics(drawn @ distinct)
     return {name: estimate(float(v), spread[name], n, unit) for name, v in values.items()}
-
-
-def bootstrap_weighted(
-    matches: Sequence[str],
-    metrics: Callable[[Floats], Mapping[str, Floats]],
-    seed: int = 0,
-    resamples: int = RESAMPLES,
-    single: Unit = "clip",
-) -> dict[str, Estimate]:
-    """Intervals of metrics that are more than sums: bins of equal mass, ranks, areas under curves.
-
-    matches: the match of each of N items. single: what an item is.
-    metrics: from weights (R, N), how often each item was drawn, to name -> (R,).
-    All metrics see the same resamples. What is drawn, and what is left out, is as `bootstrap` has it.
-    """
-    names, group = np.unique(np.asarray(matches, dtype=str), return_inverse=True)
-    unit: Unit = "match" if len(names) >= 2 else single
-    if unit != "match":
-        group = np.arange(len(matches))
-    n = int(group.max()) + 1 if len(group) else 0
-    values = metrics(np.ones((1, len(group))))
-    if n == 0:
-        nan = float("nan")
-        return {name: Estimate(float(v[0]), nan, nan, 0, unit) for name, v in values.items()}
-    drawn = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=resamples)
-    rows = max(1, _CELLS // len(group))
-    parts = [metrics(drawn[at : at + rows, group].astype(float)) for at in range(0, resamples, rows)]
-    return {
-        name: estimate(float(v[0]), np.concatenate([part[name] for part in parts]), n, unit)
-        for name, v in values.items()
-    }
 
 
 def estimate(value: float, spread: Floats, n: int, unit: Unit) -> Estimate:

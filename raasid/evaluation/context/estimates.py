@@ -13,8 +13,9 @@ from raasid.evaluation.context.facts import fact_accuracy
 from raasid.evaluation.context.flips import flip_metrics
 from raasid.evaluation.context.metrics import context_metrics, decision_metrics
 from raasid.evaluation.context.outcome import ClipOutcome
-from raasid.evaluation.intervals import Estimate, bootstrap_weighted
+from raasid.evaluation.intervals import Estimate
 from raasid.evaluation.slices import Slice, slices
+from raasid.evaluation.weighted import bootstrap_weighted
 
 Floats = NDArray[np.float64]
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from raasid.evaluation.context.calibration import expected_calibration_error
 from raasid.evaluation.context.metrics import over
 from raasid.evaluation.context.outcome import ClipOutcome
-from raasid.evaluation.intervals import Estimate, bootstrap_weighted
+from raasid.evaluation.intervals import Estimate
+from raasid.evaluation.weighted import bootstrap_weighted
 from raasid.laws.facts import Value, fact_values
 
 Floats = NDArray[np.float64]

@@ -12,7 +12,7 @@ from raasid.errors import UsageError
 from raasid.evaluation.context.metrics import decision_metrics
 from raasid.evaluation.context.outcome import clip_outcomes
 from raasid.evaluation.context.result import ContextResult, evaluate_context
-from raasid.evaluation.intervals import bootstrap_weighted
+from raasid.evaluation.weighted import bootstrap_weighted
 from raasid.laws.facts import Facts
 
 
