@@ -20,8 +20,8 @@ from raasid.data.tracks.sightings import Sightings
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 _IMPOSSIBLE = 1e6
-_WEAK_COST = 1.6
-"""An unsure sighting must be more like a track than this; a sure one may be as unlike as its place allows."""
+_SURE_COST, _WEAK_COST = 2.2, 1.6
+"""Cost from which a sure, and an unsure, sighting is somebody else; measured on the synthetic league."""
 _INERTIA = 0.6
 _SHIRT_MEMORY = 0.8
 
@@ -61,7 +61,7 @@ class Association:
         self._carry(seen, shift, elapsed)
         given = np.full(len(seen), -1, np.int64)
         sure = np.asarray(seen.score >= self.sure)
-        left = self._match(seen, np.flatnonzero(sure), given, self._tracks, np.inf, elapsed)
+        left = self._match(seen, np.flatnonzero(sure), given, self._tracks, _SURE_COST, elapsed)
         self._match(seen, np.flatnonzero(~sure), given, left, _WEAK_COST, elapsed)
         for row in np.flatnonzero(sure & (given < 0)).tolist():
             self._tracks.append(_Track(self._next, _row(seen, row), np.zeros(2)))
