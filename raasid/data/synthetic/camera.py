@@ -7,12 +7,13 @@ centre of the top left pixel is (0.5, 0.5).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import cos, hypot, sin
 
 import numpy as np
 
-from raasid.data.synthetic.arrays import Floats
+from raasid.data.synthetic.arrays import Floats, Ints
 
 NEAR_M = 1.0
 """What is closer than this is cut off; nothing on a pitch comes so near to a stand."""
@@ -78,6 +79,39 @@ class Camera:
     def pixels_per_metre(self, point: Floats) -> float:
         """Scale at a world point (3,)."""
         return float(self.focal_px / max(self.to_camera(point)[2], NEAR_M))
+
+
+class Cameras:
+    """Cameras as arrays, so that each sees its own points: what `Camera` does, for M at once."""
+
+    def __init__(self, cameras: Sequence[Camera]) -> None:
+        self._centre = np.stack([camera.centre for camera in cameras])[:, None]
+        self._turned = np.stack([camera.rotation for camera in cameras]).transpose(0, 2, 1)
+        self.focal_px = np.array([[camera.focal_px] for camera in cameras])
+        """(M, 1)"""
+        self._principal = np.array([camera.principal for camera in cameras])
+
+    def of(self, which: Ints) -> Cameras:
+        """One camera for each index in (M,)."""
+        out = object.__new__(Cameras)
+        out._centre, out._turned = self._centre[which], self._turned[which]
+        out.focal_px, out._principal = self.focal_px[which], self._principal[which]
+        return out
+
+    def to_camera(self, points: Floats) -> Floats:
+        """World points (M, N, 3) in camera axes (M, N, 3)."""
+        return np.asarray((points - self._centre) @ self._turned)
+
+    def project(self, points: Floats) -> tuple[Floats, Floats]:
+        """Pixels (M, N, 2) and depth (M, N) metres of world points (M, N, 3); see `Camera.project`."""
+        seen = self.to_camera(points)
+        depth = seen[..., 2]
+        safe = np.maximum(depth, NEAR_M)[..., None]
+        return seen[..., :2] / safe * self.focal_px[..., None] + self._principal[:, None], depth
+
+    def pixels_per_metre(self, depth: Floats) -> Floats:
+        """Scale (M, N) at depths (M, N), metres."""
+        return np.asarray(self.focal_px / np.maximum(depth, NEAR_M))
 
 
 def look_at(centre: Floats, target: Floats, focal_px: float, roll: float, size: tuple[int, int]) -> Camera:

@@ -40,6 +40,9 @@ class Operator(Protocol):
     def at(self, t: float) -> Camera:
         """The camera at time t, seconds."""
 
+    def over(self, times: Floats) -> list[Camera]:
+        """The cameras at times (T,), seconds."""
+
 
 class CameraWork:
     """One clip's camera by time.
@@ -84,6 +87,10 @@ class CameraWork:
             np.linalg.norm(target - self._mount.centre)
         )
         return look_at(self._mount.centre, aim, focal, self._mount.roll, self._size)
+
+    def over(self, times: Floats) -> list[Camera]:
+        """The cameras at times (T,), seconds."""
+        return [self.at(t) for t in times.tolist()]
 
     def _target(self, t: float) -> Floats:
         """The operator's idea of the ball: late, and calmer than the ball itself."""

@@ -76,7 +76,7 @@ class Cast:
         each, many = len(self.actors), len(times)
 
         def rows(values: Floats) -> Floats:
-            return np.tile(values, (many,) + (1,) * (values.ndim - 1))
+            return values if many == 1 else np.tile(values, (many,) + (1,) * (values.ndim - 1))
 
         velocity = (self._velocity * np.exp(-times / TIRING_S)[:, None, None]).reshape(-1, 2)
         t = np.repeat(times, each)

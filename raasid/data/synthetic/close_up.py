@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.random import Generator
 
+from raasid.data.synthetic.arrays import Floats
 from raasid.data.synthetic.ball_path import RADIUS_M
 from raasid.data.synthetic.camera import Camera, look_at
 from raasid.data.synthetic.camera_work import REFERENCE_WIDTH, Mount
@@ -37,13 +38,22 @@ class CloseUp:
 
     def at(self, t: float) -> Camera:
         """The camera at time t, seconds."""
+        return self.over(np.array([t]))[0]
+
+    def over(self, times: Floats) -> list[Camera]:
+        """The cameras at times (T,), seconds."""
         # the operator is late, and calmer than what he follows
-        player = np.mean(
-            [self._cast.ground(max(t - lag, 0.0))[self._hero] for lag in (0.1, 0.25, 0.4)], axis=0
-        )
-        ball = np.mean([self._ball.at(t - lag) for lag in (0.05, 0.15, 0.25, 0.35)], axis=0)
-        off = ball - np.array([*player, 1.0])
-        off *= min(1.0, 4.0 / max(float(np.linalg.norm(off)), 1e-6)) * self._pull
-        aim = np.array([player[0] + self._aside[0], player[1], 1.0 + self._aside[1]]) + off
-        focal = self._focal * float(np.exp(self._zoom * t))
-        return look_at(self._mount.centre, aim, focal, self._mount.roll, self._size)
+        players = np.stack([np.maximum(times - lag, 0.0) for lag in (0.1, 0.25, 0.4)])
+        balls = np.stack([times - lag for lag in (0.05, 0.15, 0.25, 0.35)])
+        ground = self._cast.course(players.ravel())[:, self._hero]
+        player = np.full((len(times), 3), 1.0)
+        player[:, :2] = ground.reshape(*players.shape, 2).mean(axis=0)
+        off = self._ball.along(balls.ravel()).reshape(*balls.shape, 3).mean(axis=0) - player
+        off *= np.minimum(1.0, 4.0 / np.maximum(np.linalg.norm(off, axis=1), 1e-6))[:, None] * self._pull
+        player[:, 0] += self._aside[0]
+        player[:, 2] += self._aside[1]
+        focal = (self._focal * np.exp(self._zoom * times)).tolist()
+        centre, roll = self._mount.centre, self._mount.roll
+        return [
+            look_at(centre, aim, px, roll, self._size) for aim, px in zip(player + off, focal, strict=True)
+        ]

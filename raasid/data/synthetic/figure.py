@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raasid.data.synthetic.arrays import Bools, Floats, Image, Ints
-from raasid.data.synthetic.camera import Camera
+from raasid.data.synthetic.camera import Cameras
 from raasid.data.synthetic.cutout import Cutout
 from raasid.data.synthetic.kit import Outfit
 from raasid.data.synthetic.skeleton import CHEST, COCO_JOINTS, CROWN, HEAD, LEFT_HAND, LEFT_TOE, PELVIS
@@ -64,13 +64,13 @@ class Limbs:
     """(N, S) pixels."""
 
     @classmethod
-    def of(cls, joints: Floats, camera: Camera) -> Limbs:
-        """Limbs of bodies (N, 25, 3)."""
+    def of(cls, joints: Floats, cameras: Cameras) -> Limbs:
+        """Limbs of bodies (N, 25, 3), each seen by its camera."""
         a, b = capsules(joints)
-        start, start_depth = camera.project(a)
-        stop, stop_depth = camera.project(b)
+        start, start_depth = cameras.project(a)
+        stop, stop_depth = cameras.project(b)
         depth = np.maximum((start_depth + stop_depth) / 2, 1.0)
-        return cls(start, stop, start_depth, stop_depth, RADIUS_M * camera.focal_px / depth)
+        return cls(start, stop, start_depth, stop_depth, RADIUS_M * cameras.focal_px / depth)
 
 
 class Paint:
@@ -208,9 +208,9 @@ def smeared(patch: Floats, by: tuple[float, float]) -> Floats:
     return out
 
 
-def self_hidden(limbs: Limbs, joints: Floats, camera: Camera) -> Bools:
+def self_hidden(limbs: Limbs, joints: Floats, cameras: Cameras) -> Bools:
     """(N, 17) whether each keypoint of N bodies (N, 25, 3) lies behind the body's own limbs or trunk."""
-    p, depth = camera.project(joints[:, :COCO_JOINTS])
+    p, depth = cameras.project(joints[:, :COCO_JOINTS])
     along = limbs.stop - limbs.start
     gap = p[:, :, None] - limbs.start[:, None]
     share = (gap * along[:, None]).sum(-1) / np.maximum((along * along).sum(-1), 1e-9)[:, None]
@@ -221,6 +221,6 @@ def self_hidden(limbs: Limbs, joints: Floats, camera: Camera) -> Bools:
     axis = limbs.start_depth[:, None] + share * (limbs.stop_depth - limbs.start_depth)[:, None]
     out = (near & (axis + RADIUS_M * 0.5 + 0.02 < depth[:, :, None]) & ~_OWN).any(axis=-1)
     # the face is hidden by the head itself when the person looks away
-    head_depth = camera.to_camera(joints[:, HEAD])[:, 2]
-    out[:, :5] |= depth[:, :5] > head_depth[:, None] + 0.035
+    head_depth = cameras.to_camera(joints[:, HEAD : HEAD + 1])[..., 2]
+    out[:, :5] |= depth[:, :5] > head_depth + 0.035
     return np.asarray(out)

@@ -23,15 +23,16 @@ def angles(phase: Floats, speed: Floats, since_kick: Floats, keeper: Floats, sty
     kick. keeper: (N,) 1 for a goalkeeper at the ready. style: (N, STYLE).
     """
     cycle = phase[:, None] + np.array([0.0, np.pi])
+    # a speed is never below 0
     v, still = speed[:, None], np.exp(-speed)[:, None]
-    swing = np.clip(0.11 * v, 0, 0.78)
+    swing = np.minimum(0.11 * v, 0.78)
     hip = swing * np.sin(cycle) + 0.02 * v + 0.03
-    knee = 0.10 + np.clip(0.20 + 0.25 * v, 0, 1.8) * (1 - still) * np.maximum(0, np.cos(cycle + 0.4)) ** 1.5
+    knee = 0.10 + np.minimum(0.20 + 0.25 * v, 1.8) * (1 - still) * np.maximum(0, np.cos(cycle + 0.4)) ** 1.5
     spread = 0.04 + still * np.abs(0.10 * style[:, 0:1]) + np.zeros_like(hip)
-    arm = np.clip(0.10 * v, 0, 0.85)
+    arm = np.minimum(0.10 * v, 0.85)
     shoulder = -arm * np.sin(cycle) + still * 0.15 * style[:, 1:3]
     raised = 0.14 + 0.05 * np.abs(style[:, 3:4]) + 0.25 * still * np.maximum(0, style[:, 4:6] - 0.6)
-    elbow = np.clip(0.25 + 0.2 * v, 0, 1.65) + still * 1.2 * np.maximum(0, style[:, 4:6] - 0.9)
+    elbow = np.minimum(0.25 + 0.2 * v, 1.65) + still * 1.2 * np.maximum(0, style[:, 4:6] - 0.9)
     lean = np.clip(0.02 + 0.028 * speed + 0.05 * style[:, 6], -0.1, 0.4)
     look = 0.5 * style[:, 7]
 
@@ -42,9 +43,15 @@ def angles(phase: Floats, speed: Floats, since_kick: Floats, keeper: Floats, sty
     elbow = elbow + 0.6 * guard
     lean = lean + 0.3 * keeper
 
-    # the kicking leg is the right one: back at -0.15 s, through the ball at 0, up to the front at +0.15 s
     kicks = np.isfinite(since_kick)
-    t = np.where(kicks, since_kick, 9.0)
+    if kicks.any():
+        raised = _kicked(hip, knee, raised, np.where(kicks, since_kick, 9.0))
+    return Angles(hip, knee, spread, shoulder, raised, elbow, lean, look)
+
+
+def _kicked(hip: Floats, knee: Floats, raised: Floats, t: Floats) -> Floats:
+    """Put the kick into hip and knee (N, 2), and give `raised` (N, 2) with it; t: (N,) seconds since then."""
+    # the kicking leg is the right one: back at -0.15 s, through the ball at 0, up to the front at +0.15 s
     leg = np.interp(t, [-0.45, -0.15, 0.0, 0.14, 0.5], [0.2, -0.75, 0.30, 1.05, 0.2])
     fold = np.interp(t, [-0.45, -0.15, 0.0, 0.14, 0.5], [0.3, 1.35, 0.25, 0.15, 0.3])
     part = np.interp(t, [-0.5, -0.3, 0.3, 0.6], [0.0, 1.0, 1.0, 0.0])
@@ -52,5 +59,4 @@ def angles(phase: Floats, speed: Floats, since_kick: Floats, keeper: Floats, sty
     knee[:, 1] += part * (fold - knee[:, 1])
     hip[:, 0] += part * (0.05 - hip[:, 0])
     knee[:, 0] += part * (0.35 - knee[:, 0])
-    raised = raised + part[:, None] * np.array([0.75, 0.35])
-    return Angles(hip, knee, spread, shoulder, raised, elbow, lean, look)
+    return np.asarray(raised + part[:, None] * np.array([0.75, 0.35]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from raasid.data.records import Clip
 from raasid.data.synthetic.arrays import Bools, Floats, Ints
 from raasid.data.synthetic.ball_look import ball_mask
@@ -21,7 +23,7 @@ class Shapes:
     def __init__(self, size: tuple[int, int], side: float) -> None:
         self._size, self._side = size, side
 
-    def people(self, near: Ints, joints: Floats, limbs: Limbs, smear: Floats) -> list[Mask | None]:
+    def people(self, actors: Ints, joints: Floats, limbs: Limbs, smear: Floats) -> list[Mask | None]:
         """See `sight.Brush`."""
         return silhouettes(limbs, self._size, side=self._side, smear_px=smear)
 
@@ -39,9 +41,10 @@ def label_clip(league: League, match: int, clip: int) -> Clip:
     on = Staged.of(league, match, clip, painted=False)
     shapes = Shapes(on.league.size, on.venue.light.side)
     sight = Sight(on.venue, on.play, on.work, on.league.size, shapes, close=on.scene is not None)
-    hiding = veils([on.work.at(t) for t in on.times], on.venue.stadium)
+    seen = sight.watch(np.array(on.times))
+    hiding = veils([frame.camera for frame in seen], on.venue.stadium)
     frames = [
-        sight.label(sight.look(t), veil, i * on.stride, on.picture(i))
-        for i, (t, veil) in enumerate(zip(on.times, hiding, strict=True))
+        sight.label(frame, veil, i * on.stride, on.picture(i))
+        for i, (frame, veil) in enumerate(zip(seen, hiding, strict=True))
     ]
     return on.delivered([], frames)[1]

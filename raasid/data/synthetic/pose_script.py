@@ -13,6 +13,8 @@ _GRAVITY = 9.81
 _DOWN = np.array([0.0, 0.0, -1.0])
 _OUTWARD = np.array([[1.0, 1.0, 1.0], [1.0, -1.0, 1.0]])
 """A left arm, and a right one as its mirror image."""
+_TOWARDS = (np.array([1.0, 1.0]), np.array([1.0, -1.0]))
+"""How a fall towards the story's side, left or right, tilts the body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class Posed:
     knee: Floats
     """(T, 2)"""
     spread: Floats
-    """(T, 2)"""
+    """(T, 1)"""
     lean: Floats
     """(T,)"""
     tilt: Floats
@@ -95,49 +97,53 @@ class PoseScript:
         share = np.where(i == j, 0.0, (times - when[i]) / np.where(i == j, 1.0, when[j] - when[i]))
         share = share * share * (3 - 2 * share)
 
-        def mixed(values: Floats) -> Floats:
-            part = share.reshape(-1, *[1] * (values.ndim - 1))
-            return np.asarray(values[i] + (values[j] - values[i]) * part)
-
-        part = share[:, None, None, None]
+        part = share[:, None]
+        angles = np.radians(key.angles[i] + (key.angles[j] - key.angles[i]) * part)
+        fall = key.fall[i] * (1 - part) + key.fall[j] * part
+        part = part[..., None, None]
         arms = key.arms[i] * (1 - part) + key.arms[j] * part
-        arms /= np.linalg.norm(arms, axis=-1, keepdims=True)
+        arms /= np.sqrt((arms * arms).sum(axis=-1, keepdims=True))
         lift = np.zeros(len(times))
         if self.jump is not None:
             highest_s, height_m = self.jump
             lift = np.maximum(0.0, height_m - _GRAVITY / 2 * (times - highest_s) ** 2)
-        mirrored = np.array([1.0, 1.0 if self.side == 0 else -1.0])
-        fall = key.tilt[i] * (1 - share[:, None]) + key.tilt[j] * share[:, None]
         return Posed(
             arms=arms * _OUTWARD,
-            hip=np.radians(mixed(key.hip)),
-            knee=np.radians(mixed(key.knee)),
-            spread=np.radians(mixed(key.spread)),
-            lean=np.radians(mixed(key.lean)),
-            tilt=np.radians(fall) * mirrored,
+            hip=angles[:, 0:2],
+            knee=angles[:, 2:4],
+            spread=angles[:, 4:5],
+            lean=angles[:, 5],
+            tilt=np.radians(fall) * _TOWARDS[self.side],
             lift=lift,
         )
 
     @cached_property
-    def _keys(self) -> tuple[Floats, Posed]:
-        """Times of the keys, and the keys' postures: degrees, and both arms as if they were left ones."""
+    def _keys(self) -> tuple[Floats, _Keys]:
+        """When, and the postures of that time."""
         poses = [pose for _, pose in self.keys]
-        story = [0, 1] if self.side == 0 else [1, 0]
         arms = np.full((len(poses), 2, 2, 3), np.nan)
+        angles = np.full((len(poses), 6), np.nan)
         for k, pose in enumerate(poses):
-            for side, arm in zip(story, (pose.arm, pose.other), strict=True):
+            for side, arm in ((self.side, pose.arm), (1 - self.side, pose.other)):
                 if arm is not None:
                     arms[k, :, side] = arm.directions()
-        return np.array([time for time, _ in self.keys]), Posed(
-            arms=arms,
-            hip=_degrees([pose.hip for pose in poses])[:, story],
-            knee=_degrees([pose.knee for pose in poses])[:, story],
-            spread=_degrees([None if pose.spread is None else (pose.spread,) * 2 for pose in poses]),
-            lean=_degrees([None if pose.lean is None else (pose.lean,) * 2 for pose in poses])[:, 0],
-            tilt=np.array([pose.fall for pose in poses]),
-            lift=np.zeros(len(poses)),
-        )
+            for first, pair in ((0, pose.hip), (2, pose.knee)):
+                if pair is not None:
+                    angles[k, first : first + 2] = pair if self.side == 0 else pair[::-1]
+            for place, angle in ((4, pose.spread), (5, pose.lean)):
+                if angle is not None:
+                    angles[k, place] = angle
+        fall = np.array([pose.fall for pose in poses])
+        return np.array([time for time, _ in self.keys]), _Keys(arms, angles, fall)
 
 
-def _degrees(given: list[tuple[float, float] | None]) -> Floats:
-    return np.array([(np.nan, np.nan) if pair is None else pair for pair in given], dtype=np.float64)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Keys:
+    """Of K key postures."""
+
+    arms: Floats
+    """(K, 2, 2, 3) as in `Posed`, both as if they were left ones."""
+    angles: Floats
+    """(K, 6) degrees: hips, knees, spread, lean."""
+    fall: Floats
+    """(K, 2) degrees."""

@@ -33,10 +33,10 @@ class Colours:
         self._axis = seed.standard_normal(3)
         self._paints = [Paint(actor.outfit) for actor in play.cast.actors]
 
-    def people(self, near: Ints, joints: Floats, limbs: Limbs, smear: Floats) -> list[Cutout | None]:
+    def people(self, actors: Ints, joints: Floats, limbs: Limbs, smear: Floats) -> list[Cutout | None]:
         """See `sight.Brush`."""
         light = self._venue.light
-        paints = [self._paints[actor] for actor in near.tolist()]
+        paints = [self._paints[actor] for actor in actors.tolist()]
         levels = light.level(joints[:, 11, :2])
         return figures(limbs, paints, self._size, light=levels, side=light.side, smear_px=smear)
 
@@ -82,7 +82,7 @@ class Shot:
         """Picture and labels of the frame whose exposure is centred on time t, seconds."""
         venue = self._venue
         seen = self._sight.look(t)
-        camera = seen.cameras[len(seen.cameras) // 2]
+        camera = seen.camera
         picture, before = plate.frame(camera)
         picture = _pan_blur(picture, seen.cameras[0], seen.cameras[-1])
         lying = [place for place in (self._sight.ball_at(t), self._play.spare) if place is not None]

@@ -13,7 +13,7 @@ import numpy as np
 from raasid.data.records import Ball, Frame, Keypoint, Person, Visibility
 from raasid.data.synthetic.arrays import Bools, Floats, Ints
 from raasid.data.synthetic.ball_path import RADIUS_M
-from raasid.data.synthetic.camera import Camera
+from raasid.data.synthetic.camera import Camera, Cameras
 from raasid.data.synthetic.camera_work import REFERENCE_WIDTH, Operator
 from raasid.data.synthetic.cutout import Mask
 from raasid.data.synthetic.figure import Limbs, self_hidden
@@ -62,8 +62,8 @@ class Sphere(Generic[M]):
 class Brush(Protocol[M]):
     """Makes outlines, with or without what is in them."""
 
-    def people(self, near: Ints, joints: Floats, limbs: Limbs, smear: Floats) -> Sequence[M | None]:
-        """The bodies (N, 25, 3) of the actors `near` (N,), smeared by (N, 2) pixels; None: out of sight."""
+    def people(self, actors: Ints, joints: Floats, limbs: Limbs, smear: Floats) -> Sequence[M | None]:
+        """The bodies (N, 25, 3) of the actors (N,), smeared by (N, 2) pixels; None: out of sight."""
 
     def near_by(self, cutout: M, actor: int, joints: Floats, hidden: Bools, camera: Camera) -> M:
         """The body (25, 3) with the small parts that show from near; hidden: (17,) by the body itself."""
@@ -87,6 +87,11 @@ class Seen(Generic[M]):
     """The farthest first."""
     spheres: list[Sphere[M]]
     """The match ball, then a spare one."""
+
+    @property
+    def camera(self) -> Camera:
+        """In the middle of the exposure."""
+        return self.cameras[SUBFRAMES // 2]
 
     def from_afar(self) -> list[Body[M] | Sphere[M]]:
         """All of them, the farthest first."""
@@ -114,12 +119,24 @@ class Sight(Generic[M]):
 
     def look(self, t: float) -> Seen[M]:
         """What the exposure centred on time t, seconds, shows."""
+        (seen,) = self.watch(np.array([t]))
+        return seen
+
+    def watch(self, times: Floats) -> list[Seen[M]]:
+        """What the exposures centred on times (T,) show; much faster than one at a time."""
         shutter = self._venue.sensor.shutter_s
-        cameras = [self._work.at(t + s * shutter) for s in np.linspace(-0.5, 0.5, SUBFRAMES).tolist()]
-        joints = self._play.cast.joints(t)
-        near = self._in_sight(joints, cameras[SUBFRAMES // 2])
-        spheres = self._spheres(cameras, t)
-        return Seen(t, cameras, joints, near, self._bodies(joints, near, cameras, t), spheres)
+        within = times[:, None] + np.linspace(-0.5, 0.5, SUBFRAMES) * shutter
+        cameras = self._work.over(within.ravel())
+        eyes, middle = Cameras(cameras), np.arange(len(times)) * SUBFRAMES + SUBFRAMES // 2
+        joints = self._play.cast.moving(times)
+        near = self._in_sight(joints, eyes.of(middle))
+        bodies = self._bodies(joints, near, eyes, cameras, times)
+        out: list[Seen[M]] = []
+        for k, t in enumerate(times.tolist()):
+            mine = cameras[k * SUBFRAMES : (k + 1) * SUBFRAMES]
+            spheres = self._spheres(mine, within[k])
+            out.append(Seen(t, mine, joints[k], np.flatnonzero(near[k]), bodies[k], spheres))
+        return out
 
     def label(self, seen: Seen[M], before: Floats | None, index: int, image: Path) -> Frame:
         """The frame's record. before: (h, w) alpha of what hides people and ball."""
@@ -139,46 +156,50 @@ class Sight(Generic[M]):
         """(3,) metres, or None when no ball is in play."""
         return None if self._play.ball is None else self._play.ball.at(t)
 
-    def _in_sight(self, joints: Floats, camera: Camera) -> Ints:
-        """Indices of people who may show in the picture."""
-        middle, depth = camera.project(joints[:, 11])
-        margin = 2.2 * camera.focal_px / np.maximum(depth, 3.0)
-        inside = (middle > -margin[:, None]).all(axis=1) & (
-            middle < np.array(self._size) + margin[:, None]
-        ).all(axis=1)
-        return np.flatnonzero(inside & (depth > 4))
+    def _in_sight(self, joints: Floats, eyes: Cameras) -> Bools:
+        """(T, N) who may show in the picture."""
+        middle, depth = eyes.project(joints[:, :, 11])
+        margin = (2.2 * eyes.focal_px / np.maximum(depth, 3.0))[..., None]
+        inside = (middle > -margin).all(axis=2) & (middle < np.array(self._size) + margin).all(axis=2)
+        return np.asarray(inside & (depth > 4))
 
-    def _bodies(self, joints: Floats, near: Ints, cameras: list[Camera], t: float) -> list[Body[M]]:
-        """People in sight, the farthest first."""
-        if len(near) == 0:
-            return []
-        camera = cameras[SUBFRAMES // 2]
-        shutter = self._venue.sensor.shutter_s
-        drift = np.zeros((len(near), 3))
-        drift[:, :2] = self._play.cast.velocity(t)[near] * shutter / 2
-        hips = joints[near, 11]
-        smear = cameras[-1].project(hips + drift)[0] - cameras[0].project(hips - drift)[0]
-        limbs = Limbs.of(joints[near], camera)
-        hidden = self_hidden(limbs, joints[near], camera)
-        pixels, depth = camera.project(joints[near][:, :COCO_JOINTS])
-        out: list[Body[M]] = []
-        cuts = self._brush.people(near, joints[near], limbs, smear)
-        for k, (actor, cut) in enumerate(zip(near.tolist(), cuts, strict=True)):
+    def _bodies(
+        self, joints: Floats, near: Bools, eyes: Cameras, cameras: list[Camera], times: Floats
+    ) -> list[list[Body[M]]]:
+        """People in sight, frame by frame, the farthest first. near: (T, N)."""
+        out: list[list[Body[M]]] = [[] for _ in times]
+        frames, actors = np.nonzero(near)
+        if len(actors) == 0:
+            return out
+        first, eye = eyes.of(frames * SUBFRAMES), eyes.of(frames * SUBFRAMES + SUBFRAMES // 2)
+        last = eyes.of(frames * SUBFRAMES + SUBFRAMES - 1)
+        rows = joints[frames, actors]
+        drift = np.zeros((len(rows), 1, 3))
+        pace = np.stack([self._play.cast.velocity(t) for t in times.tolist()])[frames, actors]
+        drift[:, 0, :2] = pace * self._venue.sensor.shutter_s / 2
+        hips = rows[:, 11:12]
+        smear = (last.project(hips + drift)[0] - first.project(hips - drift)[0])[:, 0]
+        limbs = Limbs.of(rows, eye)
+        hidden = self_hidden(limbs, rows, eye)
+        pixels, depth = eye.project(rows[:, :COCO_JOINTS])
+        large = eye.pixels_per_metre(depth[:, 11:12])[:, 0] >= NEAR_PX_PER_M
+        detailed = large & (np.abs(smear).max(axis=1) < _SHARP_PX) if self._close else np.zeros_like(large)
+        away = depth[:, 11:13].mean(axis=1).tolist()
+        cuts = self._brush.people(actors, rows, limbs, smear)
+        for k, (frame, actor, cut) in enumerate(zip(frames.tolist(), actors.tolist(), cuts, strict=True)):
             if cut is not None:
                 whole = cut
-                sharp = float(np.abs(smear[k]).max()) < _SHARP_PX
-                if self._close and sharp and camera.pixels_per_metre(joints[actor, 11]) >= NEAR_PX_PER_M:
-                    whole = self._brush.near_by(cut, actor, joints[actor], hidden[k], camera)
-                out.append(Body(actor, whole, float(depth[k, 11:13].mean()), pixels[k], ~hidden[k]))
-        return sorted(out, key=lambda b: -b.depth)
+                if detailed[k]:
+                    camera = cameras[frame * SUBFRAMES + SUBFRAMES // 2]
+                    whole = self._brush.near_by(cut, actor, rows[k], hidden[k], camera)
+                out[frame].append(Body(actor, whole, away[k], pixels[k], ~hidden[k]))
+        return [sorted(bodies, key=lambda b: -b.depth) for bodies in out]
 
-    def _spheres(self, cameras: list[Camera], t: float) -> list[Sphere[M]]:
-        """The match ball and then a spare one, where they can show."""
-        shutter = self._venue.sensor.shutter_s
-        times = t + np.linspace(-0.5, 0.5, SUBFRAMES) * shutter
+    def _spheres(self, cameras: list[Camera], times: Floats) -> list[Sphere[M]]:
+        """The match ball and then a spare one, where they can show during the exposure at times (n,)."""
         tracks: list[tuple[bool, Floats]] = []
         if self._play.ball is not None:
-            tracks.append((True, np.array([self._play.ball.at(float(s)) for s in times])))
+            tracks.append((True, self._play.ball.along(times)))
         if self._play.spare is not None:
             tracks.append((False, np.repeat(self._play.spare[None], SUBFRAMES, axis=0)))
         out: list[Sphere[M]] = []

@@ -19,6 +19,7 @@ _THIGH, _SHANK, _ANKLE, _FOOT = 0.44, 0.43, 0.08, 0.19
 _TRUNK, _NECK, _UPPER_ARM, _FOREARM, _HAND = 0.50, 0.21, 0.30, 0.26, 0.11
 _SIDES = np.array([1.0, -1.0])
 """Left is +y in body axes (x forward, z up)."""
+_SHOULDERS = np.array([[0.0, 0.185, 0.0], [0.0, -0.185, 0.0]])
 
 
 @dataclass(slots=True, eq=False)
@@ -44,9 +45,12 @@ class Angles:
 
 def _limb(flexion: Floats, sideways: Floats) -> Floats:
     """Unit vectors (N, 2, 3) of limbs that hang down at flexion 0."""
-    x = np.sin(flexion) * np.cos(sideways)
-    y = np.sin(sideways) * _SIDES
-    return np.stack([x, y, -np.cos(flexion) * np.cos(sideways)], axis=-1)
+    out = np.empty((*flexion.shape, 3))
+    across = np.cos(sideways)
+    out[..., 0] = np.sin(flexion) * across
+    out[..., 1] = np.sin(sideways) * _SIDES
+    out[..., 2] = -np.cos(flexion) * across
+    return out
 
 
 def joints(
@@ -67,21 +71,19 @@ def joints(
     """
     n = len(height)
     out: Floats = np.zeros((n, JOINTS, 3))
-    trunk = np.stack([np.sin(angles.lean), np.zeros(n), np.cos(angles.lean)], axis=-1)
+    trunk = np.zeros((n, 3))
+    trunk[:, 0], trunk[:, 2] = np.sin(angles.lean), np.cos(angles.lean)
     chest = trunk * _TRUNK
     hips = np.zeros((n, 2, 3))
     hips[..., 1] = 0.10 * _SIDES
     knees = hips + _THIGH * _limb(angles.hip, angles.spread)
     ankles = knees + _SHANK * _limb(angles.hip - angles.knee, angles.spread * 0.6)
     pitch = angles.hip - angles.knee
-    forward = np.stack([np.cos(pitch), 0.25 * np.broadcast_to(_SIDES, pitch.shape), np.sin(pitch)], axis=-1)
+    forward = np.empty((n, 2, 3))
+    forward[..., 0], forward[..., 1], forward[..., 2] = np.cos(pitch), 0.25 * _SIDES, np.sin(pitch)
     down = _limb(pitch, angles.spread)
     toes = ankles + _FOOT * forward + 0.6 * _ANKLE * down
-    shoulders = (
-        chest[:, None]
-        - 0.04 * trunk[:, None]
-        + np.stack([np.zeros((n, 2)), np.broadcast_to(0.185 * _SIDES, (n, 2)), np.zeros((n, 2))], axis=-1)
-    )
+    shoulders = (chest - 0.04 * trunk)[:, None] + _SHOULDERS
     swing = angles.shoulder + angles.lean[:, None] * 0.4
     upper = _limb(swing, angles.raised)
     fore = _limb(swing + angles.elbow, angles.raised * 0.5)
@@ -91,8 +93,9 @@ def joints(
     elbows = shoulders + _UPPER_ARM * upper
     wrists = elbows + _FOREARM * fore
     head = chest + _NECK * trunk + np.array([0.03, 0.0, 0.0])
-    gaze = np.stack([np.cos(angles.look), np.sin(angles.look), np.zeros(n)], axis=-1)
-    left = np.stack([-np.sin(angles.look), np.cos(angles.look), np.zeros(n)], axis=-1)
+    gaze, left = np.zeros((n, 3)), np.zeros((n, 3))
+    gaze[:, 0], gaze[:, 1] = np.cos(angles.look), np.sin(angles.look)
+    left[:, 0], left[:, 1] = -gaze[:, 1], gaze[:, 0]
     up = np.array([0.0, 0.0, 1.0])
     out[:, 0] = head + 0.105 * gaze - 0.02 * up
     for side, sign in enumerate(_SIDES):
@@ -107,10 +110,10 @@ def joints(
     out *= (height / 1.80)[:, None, None]
     if tilt is not None:
         out = _fallen(out, tilt)
-    turn = np.stack([np.cos(heading), np.sin(heading)], axis=-1)
+    cosine, sine = np.cos(heading)[:, None], np.sin(heading)[:, None]
     x, y = out[..., 0].copy(), out[..., 1].copy()
-    out[..., 0] = x * turn[:, :1] - y * turn[:, 1:] + ground[:, :1]
-    out[..., 1] = x * turn[:, 1:] + y * turn[:, :1] + ground[:, 1:]
+    out[..., 0] = x * cosine - y * sine + ground[:, :1]
+    out[..., 1] = x * sine + y * cosine + ground[:, 1:]
     soles = np.minimum(out[:, 15:17, 2] - _ANKLE, out[:, LEFT_TOE : RIGHT_TOE + 1, 2] - 0.03).min(axis=1)
     if tilt is not None:
         soles = np.where((tilt != 0).any(axis=1), out[..., 2].min(axis=1) - 0.06, soles)
@@ -124,4 +127,6 @@ def _fallen(points: Floats, tilt: Floats) -> Floats:
     x, y, z = points[..., 0], points[..., 1], points[..., 2]
     x, z = c * x + s * z, c * z - s * x
     y, z = d * y + e * z, d * z - e * y
-    return np.stack([x, y, z], axis=-1)
+    out = np.empty_like(points)
+    out[..., 0], out[..., 1], out[..., 2] = x, y, z
+    return out

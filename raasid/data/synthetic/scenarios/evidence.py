@@ -8,7 +8,7 @@ import numpy as np
 
 from raasid.data.synthetic.arrays import Floats
 from raasid.data.synthetic.ball_path import RADIUS_M, STEP_S
-from raasid.data.synthetic.camera import look_at
+from raasid.data.synthetic.camera import Cameras, look_at
 from raasid.data.synthetic.figure import Limbs, self_hidden
 from raasid.data.synthetic.pitch import LENGTH_M
 from raasid.data.synthetic.scenarios import anatomy
@@ -114,7 +114,8 @@ def _shows(take: Take, joints: Floats, camera: Floats) -> None:
         seen = float(np.linalg.norm(np.diff(ends, axis=0), axis=1).sum()) / eye.pixels_per_metre(joints[11])
         if seen < _ARM_SEEN_M:
             raise Unplayable("the arm points at the camera")
-        hidden = self_hidden(Limbs.of(joints[None], eye), joints[None], eye)[0]
+        eyes = Cameras([eye])
+        hidden = self_hidden(Limbs.of(joints[None], eyes), joints[None], eyes)[0]
         if hidden[[7 + take.side, 9 + take.side]].any():
             raise Unplayable("the body hides the arm")
 
