@@ -4,6 +4,7 @@ import json
 import os
 import re
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -71,13 +72,10 @@ def test_the_video_shows_every_frame_with_a_pause_at_the_touch(touched: Reviewed
     assert images[0].shape == (height + HEIGHT, width, 3)
     assert len(images) == 30 + round(1.5 * 25)
     at = touched.decision.contact.frame if touched.decision.contact else -1
-    still = [
-        np.abs(a.astype(int) - b).mean() for a, b in zip(images[at + 2 :], images[at + 3 :], strict=False)
-    ]
+    still = [np.abs(a.astype(int) - b).mean() for a, b in pairwise(images[at + 2 :])]
     assert max(still[:30]) < 1.0 < max(still[30:])
-    hand = images[at + 5][round(HAND[1] * 3) - 24 : round(HAND[1] * 3) + 24, round(HAND[0] * 3) - 24 :][
-        :, :60
-    ]
+    x, y = (round(value * 3) for value in HAND)
+    hand = images[at + 5][y - 24 : y + 24, x - 24 : x + 36]
     orange = (hand[..., 2] > 170) & (hand[..., 1] > 60) & (hand[..., 1] < 170) & (hand[..., 0] < 90)
     assert orange.sum() > 50, "the arm and the brackets round the touch are orange"
 

@@ -1,0 +1,169 @@
+"""`raasid review` as a user types it, over footage of every kind."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from untrained import checkpoint
+
+from raasid.review.decision import Decision
+
+LAW = "law=2025_26"
+
+
+def film(path: Path, size: tuple[int, int], frames: int, rate: float = 25.0, codec: str = "mp4v") -> Path:
+    """A white ball that rolls over grass, past somebody in red."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*codec), rate, size)
+    for index in range(frames):
+        image = np.full((size[1], size[0], 3), (60, 140, 70), np.uint8)
+        x, y = size[0] // 2, size[1] // 3
+        cv2.rectangle(image, (x, y), (x + size[0] // 20, y + size[1] // 3), (40, 40, 200), -1)
+        cv2.circle(
+            image, (size[0] // 4 + 4 * index, size[1] // 2), max(4, size[0] // 60), (255, 255, 255), -1
+        )
+        writer.write(image)
+    writer.release()
+    return path
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    folder = tmp_path_factory.mktemp("models")
+    return [f"{task}={checkpoint(folder, task)}" for task in ("ball", "pose", "context")]
+
+
+@pytest.fixture(scope="module")
+def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One clip of every kind that has been trouble somewhere."""
+    folder = tmp_path_factory.mktemp("footage")
+    film(folder / "plain.mp4", (320, 184), 12)
+    film(folder / "one_frame.mp4", (320, 184), 1)
+    film(folder / "ten_a_second.mp4", (320, 184), 6, rate=10.0)
+    film(folder / "deep/vertical.mp4", (184, 320), 6)
+    film(folder / "4k.mp4", (3840, 2160), 3)
+    torn = film(folder / "torn.avi", (320, 184), 40, codec="MJPG")
+    torn.write_bytes(torn.read_bytes()[: torn.stat().st_size // 2])
+    (folder / "no_video.mp4").write_bytes(b"\0" * 4096)
+    (folder / "notes.md").write_text("not footage")
+    return folder
+
+
+def rows(summary: Path) -> dict[str, dict[str, str]]:
+    with summary.open(newline="", encoding="utf-8") as file:
+        return {row["clip"]: row for row in csv.DictReader(file)}
+
+
+def test_a_folder_of_all_kinds_is_reviewed_and_what_cannot_be_is_named(
+    run_cli, models: list[str], footage: Path, tmp_path: Path
+) -> None:
+    done = run_cli("review", f"source={footage}", LAW, *models)
+
+    assert done.returncode == 1, done.stderr
+    assert "1 of 7 clips could not be reviewed: no_video.mp4" in done.stderr
+    assert "Traceback" not in done.stderr
+    found = rows(tmp_path / "reviews/summary.csv")
+    assert set(found) == {
+        *("plain.mp4", "one_frame.mp4", "ten_a_second.mp4", "deep/vertical.mp4", "4k.mp4", "torn.avi"),
+        "no_video.mp4",
+    }
+    assert found["no_video.mp4"]["decision"] == "failed"
+    assert "cannot be opened" in found["no_video.mp4"]["reasons"]
+    said = {
+        name: Decision.model_validate_json((Path(row["folder"]) / "decision.json").read_text())
+        for name, row in found.items()
+        if row["folder"]
+    }
+    assert len(said) == 6
+    for decision in said.values():
+        assert decision.decision != "offence", "nobody has taught these models anything"
+    assert said["one_frame.mp4"].abstained
+    assert said["ten_a_second.mp4"].stands_on.frame_rate_hz == 10.0
+    assert any("10 frames a second" in limit for limit in said["ten_a_second.mp4"].limits)
+    assert (said["4k.mp4"].stands_on.width, said["4k.mp4"].stands_on.frames) == (3840, 3)
+    assert any("damaged" in limit for limit in said["torn.avi"].limits)
+    for row in found.values():
+        if row["folder"]:
+            shown = cv2.VideoCapture(str(Path(row["folder"]) / "annotated.mp4"))
+            assert shown.read()[0]
+            assert (Path(row["folder"]) / "review.html").is_file()
+
+    again = run_cli("review", f"source={footage}", LAW, *models)
+
+    assert again.returncode == 1
+    assert again.stderr.count("reviewed before") == 6
+    assert "looking" not in again.stderr
+    assert rows(tmp_path / "reviews/summary.csv") == found
+
+
+def test_a_review_that_is_killed_goes_on(models: list[str], repo: Path, tmp_path: Path, run_cli) -> None:
+    film(tmp_path / "clips/a.mp4", (320, 184), 5)
+    film(tmp_path / "clips/b.mp4", (320, 184), 700)
+    words = [f"source={tmp_path / 'clips'}", LAW, *models, "review.video=false"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "raasid", "review", *words, f"paths.root={tmp_path}"],
+        cwd=repo,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    until = time.monotonic() + 240
+    while process.poll() is None and not list(tmp_path.glob("reviews/b-*/tracks-*/0000000.json")):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    (first,) = tmp_path.glob("reviews/b-*/tracks-*/0000000.json")
+    written = first.stat().st_mtime_ns
+
+    done = run_cli("review", *words)
+
+    assert done.returncode == 0, done.stderr
+    assert "a.mp4: reviewed before" in done.stderr
+    assert first.stat().st_mtime_ns == written
+    (decision,) = tmp_path.glob("reviews/b-*/2025_26/decision.json")
+    assert json.loads(decision.read_text())["stands_on"]["frames"] == 700
+    assert not list(tmp_path.glob("reviews/*/*/.draft*"))
+
+
+def test_without_trained_models_the_command_says_which_to_train(run_cli, tmp_path: Path) -> None:
+    clip = film(tmp_path / "clip.mp4", (320, 184), 3)
+    done = run_cli("review", f"source={clip}", LAW)
+    assert done.returncode == 2
+    assert "raasid train experiment=ball" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["law=2030_31", "source=clip.mp4"], "2030_31"),
+        (["ball=nowhere.ckpt", "source=clip.mp4"], "no such file: 'nowhere.ckpt'"),
+        (["review.least_ball_seen=2", "source=clip.mp4"], "review.least_ball_seen"),
+        ([], "source"),
+    ],
+)
+def test_a_wrong_word_is_refused_before_anything_is_made(
+    words: list[str], told: str, run_cli, tmp_path: Path
+) -> None:
+    done = run_cli("review", *words)
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_footage_that_is_not_there_is_named(run_cli, models: list[str]) -> None:
+    done = run_cli("review", "source=nowhere.mp4", LAW, *models)
+    assert done.returncode == 2
+    assert "no such file or folder" in done.stderr
