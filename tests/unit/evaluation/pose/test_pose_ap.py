@@ -15,8 +15,6 @@ from raasid.evaluation.pose.oks import oks, similarity
 from raasid.evaluation.pose.truth import Truth
 from raasid.models.pose.people import People
 
-COCO = pytest.importorskip("pycocotools.coco").COCO
-COCOeval = pytest.importorskip("pycocotools.cocoeval").COCOeval
 BINS = tuple(SIZES.values())
 
 
@@ -37,11 +35,13 @@ def reference(truths, said, max_people=20, bins=BINS):
         for points, score in zip(found.keypoints, found.score, strict=True):
             flat = points.astype(np.float64).ravel().tolist()
             results.append({"image_id": image, "category_id": 1, "keypoints": flat, "score": float(score)})
-    gold = COCO()
+    coco = pytest.importorskip("pycocotools.coco")
+    cocoeval = pytest.importorskip("pycocotools.cocoeval")
+    gold = coco.COCO()
     images = [{"id": image} for image in range(len(truths))]
     gold.dataset = {"images": images, "annotations": annotations, "categories": [{"id": 1}]}
     gold.createIndex()
-    judge = COCOeval(gold, gold.loadRes(results), "keypoints")
+    judge = cocoeval.COCOeval(gold, gold.loadRes(results), "keypoints")
     judge.params.areaRng, judge.params.areaRngLbl = [list(b) for b in bins], list(SIZES)[: len(bins)]
     judge.params.maxDets = [max_people]
     judge.evaluate()
@@ -96,6 +96,14 @@ def test_the_figures_of_the_golden_case_are_those_of_pycocotools(shared):
         "AR": recall[0], "AR_M": recall[2], "AR_L": recall[3],
     }  # fmt: skip
     assert got == pytest.approx({name: expected[name] for name in got}, abs=1e-6)
+
+
+def test_the_figures_of_the_small_case_are_those_that_pycocotools_once_gave(repo):
+    case = rows(repo / "tests/fixtures/golden_oks.json")
+    precision, recall = ours(*read_coco(case, case["predictions"]))
+    got = {"AP": precision[0].mean(), "AP50": precision[0, 0], "AP75": precision[0, 5], "AR": recall[0]}
+    got |= {f"AP_{size}": precision[k].mean() for k, size in enumerate("SML", start=1)}
+    assert got == pytest.approx(case["expected"], abs=1e-9)
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -1,0 +1,73 @@
+"""MediaPipe measured through the real command, on a real photograph."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from integration_runs import RunCli, only_run
+
+PHOTO = "000000000785.jpg"
+LOOK = ("model=pose_mediapipe", "data=coco", "data.size=[640,416]")
+
+
+@pytest.fixture(scope="module")
+def skiers(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A COCO set of one photograph a split; its one person fills a fifth of it."""
+    root = tmp_path_factory.mktemp("coco")
+    labels = json.loads((shared / "data/formats/golden_oks/example_coco_val.json").read_text())
+    annotations = [a for a in labels["annotations"] if a["image_id"] == 785]
+    (picture,) = [image for image in labels["images"] if image["id"] == 785]
+    (root / "annotations").mkdir()
+    for split in ("train", "val", "test"):
+        shutil.copy(shared / "data/coco" / PHOTO, root / f"{split}.jpg")
+        part = {
+            "images": [picture | {"file_name": f"{split}.jpg"}],
+            "annotations": annotations,
+            "categories": labels["categories"],
+        }
+        (root / f"annotations/person_keypoints_{split}.json").write_text(json.dumps(part))
+    return root
+
+
+def test_a_person_on_a_photograph_is_read_as_annotated(
+    run_cli: RunCli, shared: Path, skiers: Path, tmp_path: Path
+) -> None:
+    task = shared / "assets/pose_landmarker_full.task"
+    done = run_cli("evaluate", *LOOK, f"model.task_file={task}", f"data.root={skiers}")
+    assert done.returncode == 0, done.stderr
+    lines = [line.split() for line in done.stdout.splitlines() if line.startswith(("mAP", "AP50"))]
+    assert [line[0] for line in lines][-2:] == ["mAP", "AP50"]
+    assert "batch of 1, 640×416, 32-true, CPU" in done.stdout
+    run = only_run(tmp_path, "evaluate")
+    estimates = json.loads((run / "metrics.json").read_text())["estimates"]
+    assert estimates["AP50_at_truth"]["value"] == pytest.approx(1.0)
+    assert estimates["mAP_at_truth"]["value"] > 0.5
+    assert 0 < estimates["arm_error"]["value"] < 40
+    assert "PoseMediapipe" in (run / "report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ((), "model.task_file    is required"),
+        (("model.task_file=/gone.task",), "no such file: '/gone.task'"),
+        (("model.task_file=pyproject.toml", "data.size=null"), "data.size: a model that was not trained"),
+        (("model.task_file=pyproject.toml",), "MediaPipe refuses it"),
+    ],
+)
+def test_what_is_missing_is_named(
+    run_cli: RunCli, skiers: Path, given: tuple[str, ...], message: str
+) -> None:
+    done = run_cli("evaluate", *LOOK, *given, f"data.root={skiers}")
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_it_is_not_trained(run_cli: RunCli, skiers: Path) -> None:
+    done = run_cli("train", *LOOK, "model.task_file=pyproject.toml", f"data.root={skiers}")
+    assert done.returncode == 2
+    assert "has nothing to train; measure it with `raasid evaluate`" in done.stderr
