@@ -14,6 +14,7 @@ from raasid.evaluation.context.flips import flip_metrics
 from raasid.evaluation.context.metrics import context_metrics, decision_metrics
 from raasid.evaluation.context.outcome import ClipOutcome
 from raasid.evaluation.intervals import Estimate
+from raasid.evaluation.resampling import RESAMPLES
 from raasid.evaluation.slices import Slice, slices
 from raasid.evaluation.weighted import bootstrap_weighted
 
@@ -59,5 +60,5 @@ def context_slices(outcomes: Sequence[ClipOutcome], seed: int) -> list[Slice]:
     return slices(
         outcomes,
         count_context,
-        lambda part: bootstrap_weighted([o.match for o in part], decision_metrics(part), seed),
+        lambda part: bootstrap_weighted([o.match for o in part], decision_metrics(part), seed, RESAMPLES),
     )

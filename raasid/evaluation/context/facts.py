@@ -12,6 +12,7 @@ from raasid.evaluation.context.calibration import expected_calibration_error
 from raasid.evaluation.context.metrics import over
 from raasid.evaluation.context.outcome import ClipOutcome
 from raasid.evaluation.intervals import Estimate
+from raasid.evaluation.resampling import RESAMPLES
 from raasid.evaluation.weighted import bootstrap_weighted
 from raasid.laws.facts import Value, fact_values
 
@@ -52,7 +53,7 @@ def fact_scores(outcomes: Sequence[ClipOutcome], seed: int = 0) -> list[FactScor
         seen = _seen(outcomes, fact, values)
         if seen.matches:
             counts = np.bincount(seen.true)
-            estimates = bootstrap_weighted(seen.matches, _metrics(seen), seed)
+            estimates = bootstrap_weighted(seen.matches, _metrics(seen), seed, RESAMPLES)
             scores.append(FactScore(fact, len(seen.matches), float(counts.max() / counts.sum()), estimates))
     return scores
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import torch
 import torch.distributed
+from lightning.pytorch.trainer.states import TrainerFn
 from torch import Tensor
 
 from raasid.data.context.batch import ContextBatch, Windows, stack
@@ -38,9 +39,9 @@ class ContextTransformer(ContextModule):
     def __init__(
         self,
         frames: int = 20,
-        players: int = 3,
+        players: int = 2,
         width: int = 64,
-        layers: int = 3,
+        layers: int = 2,
         heads: int = 4,
         alternatives: int = 4,
         dropout: float = 0.1,
@@ -59,7 +60,13 @@ class ContextTransformer(ContextModule):
         self._edition = ""
 
     def acquaint(self, facts: Iterable[Facts]) -> None:
-        """Count what is annotated: a fact that never varied cannot have been learned."""
+        """Count what is annotated: a fact that never varied cannot have been learned.
+
+        A trained model knows what it has learned; what else it is measured on tells it nothing.
+        """
+        fitting = self._trainer is not None and self._trainer.state.fn == TrainerFn.FITTING
+        if self.counts and not fitting:
+            return
         counts = {name: [0] * len(values) for name, values in fact_values().items()}
         for known in facts:
             for name, at in zip(FACTS, fact_indices(known).tolist(), strict=True):

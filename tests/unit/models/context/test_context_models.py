@@ -156,6 +156,14 @@ def test_facts_that_never_varied_in_training_are_not_claimed() -> None:
     assert set(judgement.facts) == {"segment", "bigger", "justified"}
 
 
+def test_being_measured_on_other_clips_changes_nothing_of_what_was_learned() -> None:
+    model = small()
+    model.acquaint(read_facts(clip.facts) for clip in CLIPS)
+    model.acquaint([])  # footage without a training split
+    judgement = model.judge([tracks_of(touch())], ["a"], EDITION)[0]
+    assert set(judgement.facts) == {"segment", "bigger", "justified"}
+
+
 def test_without_ball_or_players_it_abstains_and_says_why() -> None:
     model = small()
     for clip, why in ((blind(touch()), "the ball is seen in 0 of"), (empty(touch()), "nobody is near")):
