@@ -28,7 +28,7 @@ class ContextTransformerConfig(Section):
     players: Players = 3
     """Of a window: those next to the ball."""
     width: Annotated[int, Ge(8)] = 64
-    layers: Count = 3
+    layers: Count = 2
     heads: Count = 4
     alternatives: Count = 4
     """Readings of a clip that are weighed against each other; within one, facts are independent."""

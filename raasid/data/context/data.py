@@ -250,7 +250,7 @@ class ContextData(TaskData):
 
 def _tracked(clip: Clip, seen: Clip, source: TracksFrom, errors: Errors | None = None) -> TrackedClip:
     """Tracks of a clip as somebody saw it, with the labels of the annotated one."""
-    return TrackedClip(tracks_of(seen), ClipRef.of(clip, source), touched_box(clip), errors)
+    return TrackedClip(tracks_of(seen), ClipRef.of(seen, source), touched_box(clip), errors)
 
 
 def _ruled(splits: Splits, edition: str) -> tuple[Splits, list[str]]:

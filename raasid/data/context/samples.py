@@ -21,7 +21,6 @@ Sample = tuple[Window, Targets, ClipRef]
 Box = NDArray[np.float32]
 OVERLAP = 0.3
 """A predicted player is the annotated one from this intersection over union on."""
-_UNVARIED = 2**31
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +39,8 @@ class ContextWindows(Dataset[Sample]):
     """A window of each clip, round the closest approach of ball and player.
 
     With `vary` the windows of an int key are as they are, those of a `SampleKey` varied; how depends on the
-    key and the seed alone. Errors are put in either way: an unvaried clip has the same ones each time.
+    key and the seed alone. Errors are put in either way: a clip gets `variants` kinds of them in turn from
+    epoch to epoch, and is kept with each, because making them takes longer than learning from them.
     """
 
     def __init__(
@@ -51,28 +51,38 @@ class ContextWindows(Dataset[Sample]):
         edition: str,
         vary: Vary | None = None,
         seed: int = 0,
+        variants: int = 4,
     ) -> None:
         self.clips, self.frames, self.players, self.edition = clips, frames, players, edition
-        self.vary, self.seed = vary, seed
+        self.vary, self.seed, self.variants = vary, seed, variants
+        self._with_errors: dict[tuple[int, int], ClipTracks] = {}
 
     def __len__(self) -> int:
         return len(self.clips)
 
     def __getitem__(self, key: int | SampleKey) -> Sample:
-        drawn = isinstance(key, SampleKey)
-        clip = self.clips[key.index if isinstance(key, SampleKey) else key]
-        numbers = [key.epoch, key.position] if isinstance(key, SampleKey) else [_UNVARIED, key]
-        rng = np.random.default_rng([self.seed, *numbers])
-        tracks, ref, shift = clip.tracks, clip.ref, 0
-        if clip.errors is not None:
-            tracks = clip.errors(tracks, rng)
+        index, epoch = (key.index, key.epoch) if isinstance(key, SampleKey) else (key, 0)
+        clip = self.clips[index]
+        ref, shift = clip.ref, 0
+        tracks = self._seen_badly(index, epoch % self.variants)
         track = touched_track(tracks, ref.contact, clip.touched)
-        if drawn and self.vary is not None:
+        if isinstance(key, SampleKey) and self.vary is not None:
+            rng = np.random.default_rng([self.seed, key.epoch, key.position])
             tracks, ref, shift = self.vary(tracks, ref, rng)
         paced = Paced.of(tracks)
         window = paced.window(self.frames, self.players, paced.closest(), shift)
         rows = np.flatnonzero(window.tracks == track).tolist() if track is not None else []
         return window, targets(window, ref, self.edition, rows[0] if rows else None), ref
+
+    def _seen_badly(self, index: int, variant: int) -> ClipTracks:
+        """A clip's tracks with one of the kinds of errors that it gets."""
+        clip = self.clips[index]
+        if clip.errors is None:
+            return clip.tracks
+        if (index, variant) not in self._with_errors:
+            rng = np.random.default_rng([self.seed, index, variant])
+            self._with_errors[index, variant] = clip.errors(clip.tracks, rng)
+        return self._with_errors[index, variant]
 
 
 def touched_track(tracks: ClipTracks, position: int | None, box: Box | None) -> int | None:

@@ -145,13 +145,13 @@ def test_mirrored_draws_keep_labels_and_pixels_together() -> None:
     assert window.ball[0, 0] < 320  # it comes from the left now
 
 
-def test_errors_are_put_in_at_each_draw_and_are_the_same_when_unvaried() -> None:
+def test_errors_differ_from_epoch_to_epoch_and_are_the_same_when_unvaried() -> None:
     def errors(tracks, rng):  # type: ignore[no-untyped-def]
         return replace(tracks, ball=tracks.ball + rng.normal(0, 1, tracks.ball.shape).astype(np.float32))
 
     data = ContextWindows([replace(tracked(touch()), errors=errors)], 12, 2, EDITION, Vary(0, 0, 0))
     assert np.array_equal(data[0][0].ball, data[0][0].ball)
-    assert not np.array_equal(data[SampleKey(0, 0, 0)][0].ball, data[SampleKey(0, 1, 0)][0].ball)
+    assert not np.array_equal(data[SampleKey(0, 0, 0)][0].ball, data[SampleKey(1, 0, 0)][0].ball)
 
 
 def test_the_touched_player_is_found_among_predicted_ones_by_place() -> None:
