@@ -51,13 +51,22 @@ class Film:
                     yield np.asarray(resized, np.uint8)
 
 
+def stamp_of(source: Source) -> str:
+    """Return what changes with the file; it is not opened. Raises VideoUnreadable where it is gone."""
+    try:
+        status = source.path.stat()
+    except OSError as error:
+        raise VideoUnreadable(source.place, f"cannot be read: {error.strerror}") from error
+    told = json.dumps([source.place, status.st_size, status.st_mtime_ns])
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
 def open_film(source: Source) -> Film:
     """Decode a video once, without pictures, so that later stages know where it ends.
 
     Raises VideoUnreadable where nothing of it can be decoded.
     """
-    status = source.path.stat()
-    told = json.dumps([source.place, status.st_size, status.st_mtime_ns]).encode()
+    stamp = stamp_of(source)
     with Video(source.place) as video:
         facts = video.facts
         frames = video.skip()
@@ -71,5 +80,5 @@ def open_film(source: Source) -> Film:
         frame_rate_hz=facts.frame_rate_hz,
         frames=frames,
         frames_stated=facts.frames_stated,
-        stamp=hashlib.sha256(told).hexdigest(),
+        stamp=stamp,
     )

@@ -82,7 +82,7 @@ def judge_clip(
     keep = tuple(to_keep_in_mind(film, len(choice.windows), choice.passed_over))
     if not choice.windows:
         return Verdict(reach, choice, (), None, (nothing_to_judge(reach),), keep, people)
-    judgements = [_judge(judge, [_tracks(stretches, window)], edition)[0] for window in choice.windows]
+    judgements = _judge(judge, [_tracks(stretches, window) for window in choice.windows], edition)
     suspicion = [
         (judgement.offence, -float(reach.gap[window.nearest]))
         for judgement, window in zip(judgements, choice.windows, strict=True)

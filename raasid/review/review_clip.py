@@ -17,7 +17,7 @@ from raasid.data.collect.listing import Source
 from raasid.data.drafts import draft_of, sweep
 from raasid.review.decision import FILE_NAME as DECISION
 from raasid.review.decision import Decision, ModelSaid, read_decision, write_decision
-from raasid.review.film import Film, open_film
+from raasid.review.film import open_film, stamp_of
 from raasid.review.grounds import Limits
 from raasid.review.judging import Judge, Verdict, judge_clip
 from raasid.review.page import write_review_page
@@ -73,13 +73,13 @@ def review_clip(
 
     `decision.json` comes last: where it is, all is. A review that is killed goes on where it was.
     """
-    film = open_film(source)
     home = out / folder_name(source)
     folder = home / settings.edition
-    key = _key(film, reviewer, settings)
+    key = _key(stamp_of(source), reviewer, settings)
     known = read_decision(folder)
     if known is not None and known.key == key and _whole(folder, settings):
         return Reviewed(known, folder, fresh=False)
+    film = open_film(source)
     folder.mkdir(parents=True, exist_ok=True)
     perceived = hashlib.sha256(json.dumps([film.stamp, reviewer.perceiver.name, _VERSION]).encode())
     stretches = Stretches(home / f"tracks-{perceived.hexdigest()[:12]}", film)
@@ -128,7 +128,7 @@ def _whole(folder: Path, settings: Settings) -> bool:
     return (folder / "review.html").is_file() and (not settings.video or (folder / VIDEO).is_file())
 
 
-def _key(film: Film, reviewer: Reviewer, settings: Settings) -> str:
+def _key(stamp: str, reviewer: Reviewer, settings: Settings) -> str:
     models = {name: model.sha256 for name, model in reviewer.models.items()}
-    told = [_VERSION, film.stamp, reviewer.perceiver.name, models, asdict(settings)]
+    told = [_VERSION, stamp, reviewer.perceiver.name, models, asdict(settings)]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
