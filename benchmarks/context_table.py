@@ -210,9 +210,11 @@ def main() -> int:
         args.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 
     values = [results[name]["accuracy"].value for name in NAMES]
+    line = f"{NAMES[0]} {values[0]:.3f}"
+    for name, (before, after) in zip(NAMES[1:], pairwise(values), strict=True):
+        line += f" {'<' if before < after else '>' if before > after else '='} {name} {after:.3f}"
     rises = all(before < after for before, after in pairwise(values))
-    line = " < ".join(f"{name} {value:.3f}" for name, value in zip(NAMES, values, strict=True))
-    print(f"\naccuracy on {source} tracks, {'in order' if rises else 'NOT in order'}: {line}")
+    print(f"\naccuracy on {source} tracks, {'in order' if rises else 'not in order'}: {line}")
     return int(not rises)
 
 

@@ -21,7 +21,7 @@ from raasid.evaluation.weighted import bootstrap_weighted
 Floats = NDArray[np.float64]
 
 LAST = ("macro_precision", "macro_recall", "macro_f1", "ece", "accuracy")
-BESIDE = ("balanced_accuracy", "contact_within_2", "coverage", *LAST)
+BESIDE = ("contact_within_2", "coverage", *LAST)
 """What is told of further kinds of tracks, seen in the same evaluation."""
 
 
