@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -14,6 +16,13 @@ STRIDE = 4
 """Input pixels per cell of the output."""
 GRANULARITY = 32
 """Input height and width are multiples of this."""
+
+
+def scaled_edge(edge: Any, scale: float) -> Any:
+    """`edge` times `scale` as a whole number, at least 1; both are tensors while a graph is traced."""
+    if isinstance(edge, Tensor):
+        return (edge * scale + 0.5).floor().clamp(min=1).to(torch.int64)
+    return max(1, int(edge * scale + 0.5))
 
 
 def _up(x: Tensor) -> Tensor:

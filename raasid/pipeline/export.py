@@ -12,6 +12,7 @@ import torch
 from raasid.config.model_section import data_section
 from raasid.config.schema.export import ExportConfig
 from raasid.console import out
+from raasid.errors import UsageError
 from raasid.models.export.graph import Graph, Tensors
 from raasid.models.export.graphs import graphs_of
 from raasid.models.export.write import write_graphs
@@ -47,7 +48,10 @@ def export(cfg: ExportConfig, run_dir: Path) -> float:
 
 
 def first_samples(graphs: Sequence[Graph], batches: Iterable[Any], count: int) -> list[Tensors]:
-    """Inputs of each graph from the first `count` samples, or as many as there are."""
+    """Inputs of each graph from the first `count` samples, or as many as there are.
+
+    Raises UsageError where a graph would be compared on nothing.
+    """
     fed: list[list[Tensors]] = [[] for _ in graphs]
     for batch in batches:
         for parts, graph in zip(fed, graphs, strict=True):
@@ -55,4 +59,9 @@ def first_samples(graphs: Sequence[Graph], batches: Iterable[Any], count: int) -
                 parts.append(graph.feed(batch))
         if all(sum(len(part[0]) for part in parts) >= count for parts in fed):
             break
+    for parts, graph in zip(fed, graphs, strict=True):
+        if not sum(len(part[0]) for part in parts):
+            raise UsageError(
+                f"{graph.name}.onnx: the split holds nothing to compare it on; choose another, split=val"
+            )
     return [tuple(torch.cat(port)[:count] for port in zip(*parts, strict=True)) for parts in fed]

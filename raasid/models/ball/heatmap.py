@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -15,6 +14,7 @@ from raasid.models.ball.detections import Detections
 from raasid.models.ball.module import BallModule
 from raasid.models.ball.network import GRANULARITY, STRIDE, BallNet
 from raasid.models.heatmap_target import heatmap_loss, heatmap_target
+from raasid.models.pyramid import scaled_edge
 
 BOX_WEIGHT = 0.2
 CANDIDATES = 20
@@ -86,7 +86,7 @@ class BallHeatmap(BallModule):
         if self.mirror:
             yield self._heat(whole_cells.flip(2)).flip(2)
         for scale in self.scales:
-            edges = [_share(edge, scale) for edge in (height, width)]
+            edges = [scaled_edge(edge, scale) for edge in (height, width)]
             resized = _resized(whole_cells, edges[0] * STRIDE, edges[1] * STRIDE)
             heats = [self._heat(resized)]
             if self.mirror:
@@ -115,13 +115,6 @@ def peaks(heat: Tensor, box: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     xy = torch.stack([(columns + 0.5 + dx) * STRIDE, (rows + 0.5 + dy) * STRIDE], -1)
     wh = torch.stack([log_w, log_h], -1).clamp(0, 6).exp()
     return xy, wh, score
-
-
-def _share(edge: Any, scale: float) -> Any:
-    """`edge` times `scale` as a whole number, at least 1; both are tensors while a graph is traced."""
-    if isinstance(edge, Tensor):
-        return (edge * scale + 0.5).floor().clamp(min=1).to(torch.int64)
-    return max(1, int(edge * scale + 0.5))
 
 
 def _resized(images: Tensor, height: int, width: int) -> Tensor:

@@ -25,6 +25,7 @@ def _resize(g: Any, planes: Any, size: Any, *_: Any) -> Any:
         none,
         sizes,
         antialias_i=1,
+        exclude_outside_i=1,
         coordinate_transformation_mode_s="half_pixel",
         mode_s="linear",
     )

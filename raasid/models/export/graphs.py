@@ -11,6 +11,8 @@ from raasid.models.module import TaskModule
 _MADE_BY = {
     "raasid.models.ball.heatmap.BallHeatmap": "ball:heatmap_graphs",
     "raasid.models.ball.yolo.BallYolo": "ball_yolo:yolo_graphs",
+    "raasid.models.pose.top_down.PoseTopDown": "top_down:top_down_graphs",
+    "raasid.models.pose.yolo.PoseYolo": "pose_yolo:yolo_graphs",
     "raasid.models.context.transformer.ContextTransformer": "context:context_graphs",
 }
 """By class, and found along a class's parents; imported when asked for, since some load a slow library."""
