@@ -14,6 +14,7 @@ from raasid.config.build import build
 from raasid.config.model_section import model_section
 from raasid.errors import CheckpointUnusable
 from raasid.models.ball.module import BallModule
+from raasid.models.folding import fold_norms
 from raasid.models.module import TaskModule
 from raasid.models.pose.module import PoseModule
 from raasid.models.weights import load_checkpoint, load_weights
@@ -35,7 +36,8 @@ def upstream_ball(path: Path, device: str) -> Upstream[BallModule]:
     module, size = _loaded(path, device)
     if not isinstance(module, BallModule):
         raise _other_task(path, module, "ball")
-    return Upstream(module, size, f"ball@{_digest(module, size)}")
+    name = f"ball@{_digest(module, size)}"
+    return Upstream(fold_norms(module), size, name)
 
 
 def upstream_pose(path: Path, device: str) -> Upstream[PoseModule]:
@@ -43,7 +45,8 @@ def upstream_pose(path: Path, device: str) -> Upstream[PoseModule]:
     module, size = _loaded(path, device)
     if not isinstance(module, PoseModule):
         raise _other_task(path, module, "pose")
-    return Upstream(module, size, f"pose@{_digest(module, size)}")
+    name = f"pose@{_digest(module, size)}"
+    return Upstream(fold_norms(module), size, name)
 
 
 def _loaded(path: Path, device: str) -> tuple[TaskModule, tuple[int, int]]:
