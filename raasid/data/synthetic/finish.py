@@ -81,11 +81,12 @@ def finish(
                 np.maximum(high, back[1] + back[2] - back[0]),
             )
             lay(low - 2, high + 2, lambda layer, corner: _number(layer, back - corner, outfit, light, number))
+    ends, shown = fingers(joints[None], camera.centre)
     for side in (0, 1):
-        if not hidden[9 + side]:
+        if shown[0, side] and not hidden[9 + side]:
             gains = (1.0, 1.0, 1.0, 1.0, 1.04)
-            fingers = zip(fingers_of(joints, side, camera), gains, strict=False)
-            strokes([(*line, outfit.hand, gain) for line, gain in fingers])
+            hand = zip(ends[0, side], FINGER_WIDTHS_M, gains, strict=True)
+            strokes([(a, b, width_m, outfit.hand, gain) for (a, b), width_m, gain in hand])
     if not hidden[0]:
         strokes(_face(joints, hidden, outfit))
     return Cutout(left, top, alpha, colour)
@@ -113,30 +114,37 @@ def fine_layer(
     return (slice(y0, y1), slice(x0, x1)), small
 
 
-Finger = tuple[Floats, Floats, float]
-"""From, to (3,) metres, and width in metres."""
+FINGER_WIDTHS_M = (0.018, 0.018, 0.018, 0.018, 0.022)
 
 
-def fingers_of(joints: Floats, side: int, camera: Camera) -> list[Finger]:
-    """Four fingers in the camera's plane, and a thumb towards the body; none when the hand points at it."""
-    wrist, tip = joints[9 + side], joints[LEFT_HAND + side]
-    along = (tip - wrist) / np.linalg.norm(tip - wrist)
-    view = (wrist - camera.centre) / np.linalg.norm(wrist - camera.centre)
-    across = np.cross(along, view)
-    length = float(np.linalg.norm(across))
-    if length < 0.35:
-        # it points at the camera: a fist
-        return []
-    across /= length
-    if across @ (joints[CHEST] - wrist) < 0:
-        across = -across
+def fingers(joints: Floats, camera: Floats) -> tuple[Floats, Bools]:
+    """Four fingers in the camera's plane, and a thumb towards the body, of bodies (N, 25, 3).
+
+    camera: (3,) where it stands. Returns the ends (N, 2, 5, 2, 3), metres, of both hands' fingers; and
+    (N, 2) whether the fingers show: not those of a hand that points at the camera.
+    """
+    wrist, tip = joints[:, 9:11], joints[:, LEFT_HAND : LEFT_HAND + 2]
+    along = (tip - wrist) / _length(tip - wrist)
+    view = (wrist - camera) / _length(wrist - camera)
+    across = np.empty_like(along)
+    for k, (i, j) in enumerate(((1, 2), (2, 0), (0, 1))):
+        across[..., k] = along[..., i] * view[..., j] - along[..., j] * view[..., i]
+    length = _length(across)
+    across /= np.maximum(length, 1e-9)
+    inward = (across * (joints[:, CHEST, None] - wrist)).sum(axis=-1, keepdims=True)
+    across = np.where(inward < 0, -across, across)
     palm = wrist + 0.055 * along
-    out: list[Finger] = []
-    for aside, beyond in _FINGERS:
-        tip = palm + aside * 1.5 * across + beyond * along
-        out.append((palm + aside * 0.8 * across, tip, 0.018))
-    root, tip = wrist + 0.02 * along + 0.02 * across, wrist + 0.05 * along + 0.055 * across
-    return [*out, (root, tip, 0.022)]
+    ends = np.empty((len(joints), 2, 5, 2, 3))
+    for finger, (aside, beyond) in enumerate(_FINGERS):
+        ends[:, :, finger, 0] = palm + aside * 0.8 * across
+        ends[:, :, finger, 1] = palm + aside * 1.5 * across + beyond * along
+    ends[:, :, 4, 0] = wrist + 0.02 * along + 0.02 * across
+    ends[:, :, 4, 1] = wrist + 0.05 * along + 0.055 * across
+    return ends, length[..., 0] >= 0.35
+
+
+def _length(vectors: Floats) -> Floats:
+    return np.asarray(np.sqrt((vectors * vectors).sum(axis=-1, keepdims=True)))
 
 
 def _face(joints: Floats, hidden: Bools, outfit: Outfit) -> list[_Stroke]:

@@ -27,9 +27,11 @@ class Shapes:
         """See `sight.Brush`."""
         return silhouettes(limbs, self._size, side=self._side, smear_px=smear)
 
-    def near_by(self, cutout: Mask, actor: int, joints: Floats, hidden: Bools, camera: Camera) -> Mask:
+    def near_by(
+        self, cuts: list[Mask], actors: list[int], joints: Floats, hidden: Bools, cameras: list[Camera]
+    ) -> list[Mask]:
         """See `sight.Brush`."""
-        return with_fingers(cutout, joints, hidden, camera)
+        return with_fingers(cuts, joints, hidden, cameras)
 
     def ball(self, centres: Floats, radius_px: float, middle: Floats) -> Mask:
         """See `sight.Brush`."""

@@ -40,8 +40,13 @@ class Colours:
         levels = light.level(joints[:, 11, :2])
         return figures(limbs, paints, self._size, light=levels, side=light.side, smear_px=smear)
 
-    def near_by(self, cutout: Cutout, actor: int, joints: Floats, hidden: Bools, camera: Camera) -> Cutout:
+    def near_by(
+        self, cuts: list[Cutout], actors: list[int], joints: Floats, hidden: Bools, cameras: list[Camera]
+    ) -> list[Cutout]:
         """See `sight.Brush`."""
+        return [self._finished(*body) for body in zip(cuts, actors, joints, hidden, cameras, strict=True)]
+
+    def _finished(self, cutout: Cutout, actor: int, joints: Floats, hidden: Bools, camera: Camera) -> Cutout:
         who = self._play.cast.actors[actor]
         number = 1 if who.role == "goalkeeper" else who.track % 20 + 1 if who.role == "player" else 0
         light = float(self._venue.light.level(joints[11, :2]))

@@ -65,8 +65,10 @@ class Brush(Protocol[M]):
     def people(self, actors: Ints, joints: Floats, limbs: Limbs, smear: Floats) -> Sequence[M | None]:
         """The bodies (N, 25, 3) of the actors (N,), smeared by (N, 2) pixels; None: out of sight."""
 
-    def near_by(self, cutout: M, actor: int, joints: Floats, hidden: Bools, camera: Camera) -> M:
-        """The body (25, 3) with the small parts that show from near; hidden: (17,) by the body itself."""
+    def near_by(
+        self, cuts: list[M], actors: list[int], joints: Floats, hidden: Bools, cameras: list[Camera]
+    ) -> list[M]:
+        """Bodies (N, 25, 3) with the small parts that show from near; hidden: (N, 17) by the body itself."""
 
     def ball(self, centres: Floats, radius_px: float, middle: Floats) -> M:
         """The ball at `middle` (3,) metres, along centres (n, 2) pixels of the exposure."""
@@ -186,13 +188,17 @@ class Sight(Generic[M]):
         detailed = large & (np.abs(smear).max(axis=1) < _SHARP_PX) if self._close else np.zeros_like(large)
         away = depth[:, 11:13].mean(axis=1).tolist()
         cuts = self._brush.people(actors, rows, limbs, smear)
-        for k, (frame, actor, cut) in enumerate(zip(frames.tolist(), actors.tolist(), cuts, strict=True)):
-            if cut is not None:
-                whole = cut
-                if detailed[k]:
-                    camera = cameras[frame * SUBFRAMES + SUBFRAMES // 2]
-                    whole = self._brush.near_by(cut, actor, rows[k], hidden[k], camera)
-                out[frame].append(Body(actor, whole, away[k], pixels[k], ~hidden[k]))
+        near_by = [k for k in np.flatnonzero(detailed).tolist() if cuts[k] is not None]
+        who, views = (
+            actors[near_by].tolist(),
+            [cameras[f * SUBFRAMES + SUBFRAMES // 2] for f in frames[near_by]],
+        )
+        plain = [cut for k in near_by if (cut := cuts[k]) is not None]
+        finer = self._brush.near_by(plain, who, rows[near_by], hidden[near_by], views)
+        whole = dict(enumerate(cuts)) | dict(zip(near_by, finer, strict=True))
+        for k, (frame, actor) in enumerate(zip(frames.tolist(), actors.tolist(), strict=True)):
+            if (cut := whole[k]) is not None:
+                out[frame].append(Body(actor, cut, away[k], pixels[k], ~hidden[k]))
         return [sorted(bodies, key=lambda b: -b.depth) for bodies in out]
 
     def _spheres(self, cameras: list[Camera], times: Floats) -> list[Sphere[M]]:

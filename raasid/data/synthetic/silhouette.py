@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
 from raasid.data.synthetic.arrays import Bools, Floats
-from raasid.data.synthetic.camera import Camera
+from raasid.data.synthetic.camera import Camera, Cameras
 from raasid.data.synthetic.cutout import Mask
 from raasid.data.synthetic.figure import ON_TOP, Limbs, Outlines, smeared
-from raasid.data.synthetic.finish import EDGE, FINE, fine_layer, fingers_of
+from raasid.data.synthetic.finish import EDGE, FINE, FINGER_WIDTHS_M, fine_layer, fingers
 from raasid.data.synthetic.skeleton import PELVIS
 
 
@@ -34,27 +36,46 @@ def silhouettes(limbs: Limbs, size: tuple[int, int], *, side: float, smear_px: F
     return out
 
 
-def with_fingers(mask: Mask, joints: Floats, hidden: Bools, camera: Camera) -> Mask:
-    """The alpha of `finish`, for a body (25, 3): of its small parts only fingers reach beyond the body."""
-    scale = camera.pixels_per_metre(joints[PELVIS])
-    corner = np.array([mask.left - EDGE, mask.top - EDGE])
-    alpha = np.pad(mask.alpha, EDGE)
-    for side in (0, 1):
-        fingers = [] if hidden[9 + side] else fingers_of(joints, side, camera)
-        if not fingers:
-            continue
-        ends = camera.project(np.array([finger[:2] for finger in fingers]))[0] - corner
-        reach = max(width_m for *_, width_m in fingers) * scale / 2 + 2
-        thick = [max(1, round(width_m * scale * FINE)) for *_, width_m in fingers]
+def with_fingers(
+    masks: Sequence[Mask], joints: Floats, hidden: Bools, cameras: Sequence[Camera]
+) -> list[Mask]:
+    """The alpha of `finish`, for bodies (N, 25, 3); no other small part reaches beyond the body.
 
-        def draw(layer: Floats, at: Floats, ends: Floats = ends, thick: list[int] = thick) -> None:
-            places = np.round((ends - at) * (FINE * 16) - 8).astype(int).tolist()
-            for (a, b), wide in zip(places, thick, strict=True):
-                cv2.line(layer, a, b, 1.0, wide, cv2.LINE_8, 4)
+    hidden: (N, 17). cameras: one per body, all on one spot.
+    """
+    if not masks:
+        return []
+    eyes = Cameras(cameras)
+    lines, shown = fingers(joints, cameras[0].centre)
+    pixels = eyes.project(lines.reshape(len(lines), 20, 3))[0].reshape(-1, 2, 5, 2, 2)
+    scale = eyes.pixels_per_metre(eyes.to_camera(joints[:, PELVIS : PELVIS + 1])[..., 2])
+    thick = np.maximum(1, np.round(np.array(FINGER_WIDTHS_M) * scale * FINE)).astype(int).tolist()
+    reach = (max(FINGER_WIDTHS_M) * scale / 2 + 2).tolist()
+    drawn = shown & ~hidden[:, 9:11]
+    out: list[Mask] = []
+    for k, mask in enumerate(masks):
+        height, width = mask.alpha.shape
+        alpha = np.zeros((height + 2 * EDGE, width + 2 * EDGE), np.float32)
+        alpha[EDGE:-EDGE, EDGE:-EDGE] = mask.alpha
+        grown = Mask(mask.left - EDGE, mask.top - EDGE, alpha)
+        for side in np.flatnonzero(drawn[k]).tolist():
+            _hand(grown, pixels[k, side], thick[k], reach[k][0])
+        out.append(grown)
+    return out
 
-        low, high = ends.min(axis=(0, 1)) - reach, ends.max(axis=(0, 1)) + reach
-        layer = fine_layer(low, high, alpha.shape, 1, draw)
-        if layer is not None:
-            part, over = layer
-            alpha[part] = alpha[part] * (1 - over) + over
-    return Mask(int(corner[0]), int(corner[1]), alpha)
+
+def _hand(mask: Mask, ends: Floats, thick: list[int], reach: float) -> None:
+    """Draw five fingers, ends (5, 2, 2) pixels, into the mask."""
+    ends = ends - (mask.left, mask.top)
+
+    def draw(layer: Floats, at: Floats) -> None:
+        places = np.round((ends - at) * (FINE * 16) - 8).astype(int).tolist()
+        for (a, b), wide in zip(places, thick, strict=True):
+            cv2.line(layer, a, b, 1.0, wide, cv2.LINE_8, 4)
+
+    corners = ends.reshape(-1, 2)
+    low, high = corners.min(axis=0) - reach, corners.max(axis=0) + reach
+    found = fine_layer(low, high, mask.alpha.shape, 1, draw)
+    if found is not None:
+        part, over = found
+        mask.alpha[part] = mask.alpha[part] * (1 - over) + over
