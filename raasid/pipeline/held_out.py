@@ -11,6 +11,7 @@ from raasid.data.task_data import TaskData
 from raasid.evaluation.result import Result
 from raasid.models.module import TaskModule
 from raasid.pipeline.environment import environment
+from raasid.pipeline.looking import looking
 from raasid.pipeline.task import TaskPlan, plan_of
 
 
@@ -26,7 +27,9 @@ def measure(
     kind = type(plan.watcher())
     watcher = next(c for c in trainer.callbacks if isinstance(c, kind))  # type: ignore[attr-defined]
     data.trainer = trainer
-    trainer.test(model, data.held_out(split), verbose=False)
+    loader = data.held_out(split)
+    with looking(trainer, split, len(loader)):
+        trainer.test(model, loader, verbose=False)
     return plan.judge(watcher, model, data, threshold)
 
 
