@@ -19,6 +19,7 @@ _PANELS = (
         ("val/detection_rate", "val/f1", "val/ap", "val/ap50", "val/accuracy", "val/balanced_accuracy"),
         1.0,
     ),
+    ("Calibration error on the selection split", ("val/ece",), None),
     ("False positives per validation image", ("val/false_positives",), None),
 )
 
