@@ -24,7 +24,7 @@ class PoseTopDownConfig(Section):
     """Width of the finder's first stage."""
     joint_channels: Annotated[int, Ge(8)] = 16
     """Width of the joints net's first stage."""
-    crop: Size = (96, 128)
+    crop: Size = (64, 96)
     """Width, height in pixels of the crops from which joints are read; multiples of 32."""
     margin: Annotated[float, Ge(1), Le(2)] = 1.25
     """A person's box, made this much larger, fills the crop."""
@@ -55,6 +55,14 @@ class PoseYoloConfig(Section):
     target: Literal["raasid.models.pose.yolo.PoseYolo"] = Field(
         "raasid.models.pose.yolo.PoseYolo", alias="_target_"
     )
+    net: str = "yolo11n-pose.yaml"
+    weights: File | None = None
+    """The user's own .pt file."""
+    max_people: Count = 40
+    """Per picture."""
+    min_score: Probability = 0.01
+    nms_iou: Probability = 0.7
+    """Two boxes that overlap more are one person; nets that answer once for each need none."""
     init_from: File | None = None
 
 

@@ -8,20 +8,18 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 from torchvision.ops import box_convert, nms  # type: ignore[import-untyped]
 
 from raasid.data.ball.batch import BallBatch
 from raasid.models.ball.detections import Detections
 from raasid.models.ball.module import BallModule
-from raasid.models.ball.yolo_loss import DetectionLoss
-from raasid.models.ball.yolo_net import build_net, head_of
+from raasid.models.yolo.loss import DetectionLoss
+from raasid.models.yolo.net import build_net, head_of
+from raasid.models.yolo.run import UNENDING, epochs_of, padded_input
 
 MIN_SCORE = 0.001
 NMS_IOU = 0.7
 NMS_CANDIDATES = 300
-UNENDING = 100
-"""Epochs that the loss's schedule assumes where the run names no end (the library's own default)."""
 
 
 class BallYolo(BallModule):
@@ -53,21 +51,11 @@ class BallYolo(BallModule):
         return self.net(self._input(images))
 
     def _input(self, images: Tensor) -> Tensor:
-        height, width = images.shape[1:3]
-        x = images.permute(0, 3, 1, 2).float().div(255)
-        pad = (-width % self._granularity, -height % self._granularity)
-        # an exported graph pads pictures of any size
-        padded = torch.onnx.is_in_onnx_export() or any(pad)
-        return functional.pad(x, (0, pad[0], 0, pad[1])) if padded else x
+        return padded_input(images, self._granularity)
 
     def on_train_start(self) -> None:
         """Learn how long the run will be: the loss shifts its weights over the epochs."""
-        trainer = self.trainer
-        if trainer.max_epochs is not None and trainer.max_epochs > 0:
-            self._epochs = trainer.max_epochs
-        elif trainer.max_steps > 0:
-            per_epoch = trainer.num_training_batches / trainer.accumulate_grad_batches
-            self._epochs = max(1, round(trainer.max_steps / per_epoch))
+        self._epochs = epochs_of(self.trainer)
 
     def losses(self, batch: BallBatch) -> dict[str, Tensor]:
         """The library's criterion on our targets."""

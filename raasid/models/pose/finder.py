@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from raasid.models.heatmap_target import heatmap_loss, heatmap_target
-from raasid.models.pyramid import GRANULARITY, STRIDE, Pyramid
+from raasid.models.pose.padded import Array, Bools, padded_boxes
+from raasid.models.pyramid import GRANULARITY, STRIDE, Pyramid, scaled_edge
 
-Array = NDArray[np.float32]
 BOX_WEIGHT = 0.2
 _LARGEST = 7.0
 """Log of pixels: no person is larger, so that a young net's boxes stay finite."""
@@ -31,16 +29,14 @@ class Finder(Pyramid):
         # a prior of a person in a hundred cells, 20 x 55 pixels, keeps the first steps calm
         self.head.bias = nn.Parameter(torch.tensor([-4.6, 0.0, 0.0, 3.0, 4.0]))
 
-    def losses(
-        self, output: Tensor, boxes: Sequence[Array], ignored: Sequence[NDArray[np.bool_]]
-    ) -> dict[str, Tensor]:
+    def losses(self, output: Tensor, boxes: Sequence[Array], ignored: Sequence[Bools]) -> dict[str, Tensor]:
         """Terms `heat` and `box`.
 
         boxes: per picture (K, 4) corners in input pixels. ignored: per picture (K,): nobody's fault where
         they lie.
         """
         height, width = output.shape[2:]
-        rows, present = _padded([b[~i] for b, i in zip(boxes, ignored, strict=True)])
+        rows, present = padded_boxes([b[~i] for b, i in zip(boxes, ignored, strict=True)])
         target = heatmap_target(rows.to(output.device), present.to(output.device), height, width)
         counted = torch.ones(len(boxes), height, width)
         for picture, (corners, out) in enumerate(zip(boxes, ignored, strict=True)):
@@ -54,11 +50,11 @@ def picture_input(images: Tensor, scale: float = 1.0) -> Tensor:
     """(B, H, W, 3) uint8 -> (B, 3, h, w) normalised, `scale` times as large, padded with black to 32."""
     x = images.permute(0, 3, 1, 2).float()
     if scale != 1:
-        size = [max(1, round(edge * scale)) for edge in x.shape[2:]]
+        size = [scaled_edge(edge, scale) for edge in x.shape[2:]]
         x = F.interpolate(x, size, mode="bilinear", antialias=scale < 1)
     x = x.mul(4 / 255).sub(1.6)
     pad = (-x.shape[3] % GRANULARITY, -x.shape[2] % GRANULARITY)
-    if any(pad):
+    if torch.onnx.is_in_onnx_export() or any(pad):  # an exported graph pads pictures of any size
         x = F.pad(x, (0, pad[0], 0, pad[1]), value=-1.6)
     return x.contiguous(memory_format=torch.channels_last)
 
@@ -78,13 +74,3 @@ def people_at(output: Tensor, count: int) -> tuple[Tensor, Tensor]:
     xy = torch.stack([(columns + 0.5 + dx) * STRIDE, (rows + 0.5 + dy) * STRIDE], -1)
     half = torch.stack([log_w, log_h], -1).clamp(0, _LARGEST).exp() / 2
     return torch.cat([xy - half, xy + half], -1), score
-
-
-def _padded(boxes: Sequence[Array]) -> tuple[Tensor, Tensor]:
-    """Corners per picture -> (B, M, 4) centres and sizes, and (B, M) which rows are real."""
-    room = max(1, *(len(b) for b in boxes))
-    rows, present = np.zeros((len(boxes), room, 4), np.float32), np.zeros((len(boxes), room), bool)
-    for i, b in enumerate(boxes):
-        rows[i, : len(b), :2], rows[i, : len(b), 2:] = (b[:, :2] + b[:, 2:]) / 2, b[:, 2:] - b[:, :2]
-        present[i, : len(b)] = True
-    return torch.from_numpy(rows), torch.from_numpy(present)

@@ -14,6 +14,7 @@ from raasid.models.pyramid import STRIDE, Pyramid
 SPREAD = 0.7
 """Standard deviation of the target's bell, in cells."""
 PRESENCE_WEIGHT = 0.5
+SEEN_WEIGHT = 0.5
 HIDDEN_WEIGHT = 0.6
 """Of a joint that is labelled but hidden: its place is somebody's guess."""
 _REACH = 2
@@ -34,31 +35,32 @@ class Joints(NamedTuple):
 
 
 class JointsNet(Pyramid):
-    """A heatmap per joint, normalised over the crop, and whether the joint is in the picture.
+    """A heatmap per joint, normalised over the crop; whether the joint is in the picture, and to be seen.
 
     Each joint is classified among the crop's cells, as SimCC (Li et al. 2022) does along each axis; both
-    axes at once keep two possible places apart.
-    Input: (N, 3, h, w), normalised, multiples of 32. Output: (N, 17, h / 4, w / 4) and (N, 17) logits.
+    axes at once keep two possible places apart. Which of a face's joints are seen tells which way a person
+    looks, and that tells left from right: to ask for it teaches the net to look there.
+    Input: (N, 3, h, w), normalised, multiples of 32. Output: (N, 17, h / 4, w / 4) and two (N, 17) of logits.
     """
 
     def __init__(self, channels: int = 16) -> None:
         c = channels
         super().__init__(3, (c, 2 * c, 4 * c, 8 * c, 8 * c), COUNT)
-        self.presence = nn.Linear(8 * c, COUNT)
+        self.presence = nn.Linear(8 * c, 2 * COUNT)
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
-        """(N, 3, h, w) -> heat and presence."""
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:  # type: ignore[override]
+        """(N, 3, h, w) -> heat, presence and seen."""
         levels = self.levels(x)
-        presence: Tensor = self.presence(levels[-1].mean((2, 3)))
-        return self.read(levels), presence
+        presence, seen = self.presence(levels[-1].mean((2, 3))).split(COUNT, 1)
+        return self.read(levels), presence, seen
 
 
-def joint_losses(output: tuple[Tensor, Tensor], joints: Tensor) -> dict[str, Tensor]:
-    """Terms `place` (cross-entropy over the cells) and `presence`, means over the crops.
+def joint_losses(output: tuple[Tensor, Tensor, Tensor], joints: Tensor) -> dict[str, Tensor]:
+    """Terms `place` (cross-entropy over the cells), `presence` and `seen`, means over the crops.
 
     joints: (N, 17, 3) x, y in crop pixels and COCO visibility. Crops without any joint count as zero.
     """
-    heat, presence = output
+    heat, presence, seen = output
     n, _, height, width = heat.shape
     labelled = joints[..., 2] > 0
     bell_x = _bell(joints[..., 0] / STRIDE - 0.5, width)
@@ -69,7 +71,12 @@ def joint_losses(output: tuple[Tensor, Tensor], joints: Tensor) -> dict[str, Ten
     place = -((target * log_p).sum(2) * weight).sum() / (n * COUNT)
     known = labelled.any(1, keepdim=True).float()
     missed = F.binary_cross_entropy_with_logits(presence.float(), labelled.float(), reduction="none")
-    return {"place": place, "presence": PRESENCE_WEIGHT * (missed * known).sum() / (n * COUNT)}
+    unseen = F.binary_cross_entropy_with_logits(seen.float(), (joints[..., 2] == 2).float(), reduction="none")
+    return {
+        "place": place,
+        "presence": PRESENCE_WEIGHT * (missed * known).sum() / (n * COUNT),
+        "seen": SEEN_WEIGHT * (unseen * labelled).sum() / (n * COUNT),
+    }
 
 
 def read_joints(heat: Tensor, presence: Tensor, box_area: Tensor) -> Joints:

@@ -38,7 +38,7 @@ class PoseTopDown(PoseModule):
         self,
         channels: int = 16,
         joint_channels: int = 16,
-        crop: tuple[int, int] = (96, 128),
+        crop: tuple[int, int] = (64, 96),
         margin: float = 1.25,
         scale: float = 0.5,
         min_score: float = 0.05,
@@ -108,13 +108,17 @@ class PoseTopDown(PoseModule):
             rows.append(torch.cat([j if j.ndim == 3 else j[..., None] for j in self._seen(part, area)], 2))
         return np.asarray(torch.cat(rows).cpu().numpy(), np.float32)
 
-    def _seen(self, crops: Tensor, areas: Tensor) -> Joints:
-        heat, presence = self.joints(picture_input(crops))
+    def heat(self, crops: Tensor) -> tuple[Tensor, Tensor]:
+        """(N, h, w, 3) uint8 -> logits over the cells (N, 17, h / 4, w / 4), and of presence (N, 17)."""
+        heat, presence, _ = self.joints(picture_input(crops))
         if self.mirror:
-            other, turned = self.joints(picture_input(crops.flip(2)))
+            other, turned, _ = self.joints(picture_input(crops.flip(2)))
             heat = (heat + other.flip(3)[:, FLIPPED]) / 2
             presence = (presence + turned[:, FLIPPED]) / 2
-        return read_joints(heat, presence, areas)
+        return heat, presence
+
+    def _seen(self, crops: Tensor, areas: Tensor) -> Joints:
+        return read_joints(*self.heat(crops), areas)
 
 
 def _expected_oks(joints: Array) -> Array:

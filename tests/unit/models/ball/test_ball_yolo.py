@@ -10,10 +10,10 @@ import torch
 from torch import nn
 
 from raasid.data.ball.batch import BallBatch
-from raasid.models.ball import yolo_loss
 from raasid.models.ball.yolo import BallYolo
-from raasid.models.ball.yolo_loss import DetectionLoss
-from raasid.models.ball.yolo_net import build_net
+from raasid.models.yolo import loss as yolo_loss
+from raasid.models.yolo.loss import DetectionLoss
+from raasid.models.yolo.net import build_net
 
 
 def batch_of(balls: list[list[list[float]]], height: int = 64, width: int = 96) -> BallBatch:

@@ -1,4 +1,4 @@
-"""The detection loss of ultralytics, as a mean over the global batch."""
+"""The losses of ultralytics for boxes and joints, as means over the global batch."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 MANY, ONE = "one2many", "one2one"
+_MEANS = ("pose", "kobj", "rle")
+"""Terms that the library divides by joints, not by assigned scores: ranks are averaged as they are."""
 
 
 class DetectionLoss:
-    """Box, class and distance terms of the library's own criterion, for the net that it was made for.
+    """Box, class, distance and joint terms of the library's own criterion, for the net it was made for.
 
     The library divides the sums over a rank's batch by that batch's assigned scores and multiplies by its
     size, so that neither ranks nor batches can be averaged. Here the divisor is that of the global batch:
@@ -43,14 +45,23 @@ class DetectionLoss:
             self.criterion.update()
 
     def __call__(
-        self, predictions: Any, balls: Tensor, present: Tensor, size: tuple[int, int]
+        self,
+        predictions: Any,
+        boxes: Tensor,
+        present: Tensor,
+        size: tuple[int, int],
+        keypoints: Tensor | None = None,
     ) -> dict[str, Tensor]:
         """Compute the weighted terms: `box`, `cls` and `dfl`, or `l1` where distances are no distributions.
 
-        predictions: what the net gave in training mode. balls: (B, M, 4) centre and size in input pixels;
-        present: (B, M) bool. size: width and height of the padded input.
+        A pose net has `pose` and `kobj` (is the joint there) besides, and `rle` where it has a flow.
+        predictions: what the net gave in training mode. boxes: (B, M, 4) centre and size in input pixels;
+        present: (B, M) bool. size: width and height of the padded input. keypoints: (B, M, 17, 3) x, y in
+        input pixels and COCO visibility, for a pose net.
         """
-        target = _target(balls, present, size)
+        target = _target(boxes, present, size)
+        if keypoints is not None:
+            target["keypoints"] = keypoints[present] / keypoints.new_tensor([*size, 1.0])
         if not self._branches:
             return self._terms("", self.criterion, predictions, target)
         gain = {MANY: getattr(self.criterion, "o2m", 1.0), ONE: getattr(self.criterion, "o2o", 1.0)}
@@ -61,8 +72,9 @@ class DetectionLoss:
 
     def _terms(self, name: str, part: Any, predictions: Any, target: dict[str, Tensor]) -> dict[str, Tensor]:
         loss, items = part.loss(predictions, target)
-        loss = loss * (self._watches[name].rescale() / predictions["boxes"].shape[0])
-        return {term.removesuffix("_loss"): loss[i] for i, term in enumerate(items)}
+        loss, rescale = loss / predictions["boxes"].shape[0], self._watches[name].rescale()
+        names = [term.removesuffix("_loss") for term in items]
+        return {term: loss[i] if term in _MEANS else loss[i] * rescale for i, term in enumerate(names)}
 
 
 class _Watch:
@@ -86,8 +98,8 @@ class _Watch:
         return self._sum.clamp(min=1) / total.clamp(min=1) * dist.get_world_size()
 
 
-def _target(balls: Tensor, present: Tensor, size: tuple[int, int]) -> dict[str, Tensor]:
+def _target(boxes: Tensor, present: Tensor, size: tuple[int, int]) -> dict[str, Tensor]:
     """Boxes as fractions of the input, one row per ball, as the library's criterion takes them."""
-    rows = present.nonzero()[:, 0].to(balls.dtype)
-    boxes = balls[present] / balls.new_tensor([*size, *size])
-    return {"batch_idx": rows, "cls": torch.zeros_like(rows), "bboxes": boxes}
+    rows = present.nonzero()[:, 0].to(boxes.dtype)
+    shares = boxes[present] / boxes.new_tensor([*size, *size])
+    return {"batch_idx": rows, "cls": torch.zeros_like(rows), "bboxes": shares}

@@ -8,8 +8,8 @@ import cv2
 import pytest
 import torch
 
-from raasid.models.ball.yolo_net import NetUnusable, UnknownNet, build_net, head_of, net_names
 from raasid.models.batch_norm import GlobalBatchNorm2d
+from raasid.models.yolo.net import NetUnusable, UnknownNet, build_net, head_of, net_names
 
 TINY = """
 nc: 80

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from raasid.errors import CheckpointUnusable
-from raasid.models.ball.yolo_net import build_net
-from raasid.models.ball.yolo_weights import read_weights, take_weights
+from raasid.models.yolo.net import build_net
+from raasid.models.yolo.weights import read_weights, take_weights
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Detection nets of ultralytics as plain torch modules; the only file that imports that library.
+"""Detection and pose nets of ultralytics as plain torch modules; the only file that imports that library.
 
 Importing ultralytics looks for the network, creates a settings folder, replaces `torch.save` and Pillow's
 `open`, changes how arrays are printed and how many threads OpenCV has. All of that is prevented or undone
@@ -12,7 +12,7 @@ import re
 import tempfile
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, NamedTuple, cast
 
 import cv2
 import numpy as np
@@ -22,9 +22,10 @@ from PIL import Image
 from torch import nn
 
 from raasid.config.nearest import did_you_mean
+from raasid.data.keypoints import COUNT
 from raasid.errors import UsageError
-from raasid.models.ball.yolo_weights import take_weights
 from raasid.models.batch_norm import GlobalBatchNorm2d
+from raasid.models.yolo.weights import take_weights
 
 for _name, _value in {
     "YOLO_OFFLINE": "1",
@@ -39,8 +40,8 @@ with tempfile.TemporaryDirectory() as _folder:
     _own = os.environ.get("YOLO_CONFIG_DIR")
     os.environ["YOLO_CONFIG_DIR"] = _own or _folder
     from ultralytics.cfg import get_cfg
-    from ultralytics.nn.modules.head import Detect, v10Detect
-    from ultralytics.nn.tasks import DetectionModel, yaml_model_load
+    from ultralytics.nn.modules.head import Detect, Pose, Pose26, v10Detect
+    from ultralytics.nn.tasks import DetectionModel, PoseModel, yaml_model_load
     from ultralytics.utils import ROOT
 
     if _own is None:
@@ -51,49 +52,72 @@ np.set_printoptions(**_before[2])
 Image.open = _before[3]
 torch.set_printoptions(profile="default")  # type: ignore[no-untyped-call]
 
-_HEADS = (Detect, v10Detect)
+Sought = Literal["ball", "pose"]
+
+
+class _Kind(NamedTuple):
+    """What a net of one task is made of."""
+
+    model: type
+    heads: tuple[type, ...]
+    name: str
+    example: str
+    by: str
+
+
+_KINDS: dict[Sought, _Kind] = {
+    "ball": _Kind(
+        DetectionModel, (Detect, v10Detect), "detection", "yolo26n.yaml", "a ball is found by a Detect head"
+    ),
+    "pose": _Kind(PoseModel, (Pose, Pose26), "pose", "yolo11n-pose.yaml", "joints are found by a Pose head"),
+}
 _SCALE = re.compile(r"(yolov?\d+)[nslmx]")
 _FAMILY = re.compile(r"(yolov?\d+)(.*)")
 
 
 class UnknownNet(UsageError):
-    """`model.net` is neither a file nor a detection net of the library."""
+    """`model.net` is neither a file nor a net of the library for this task."""
 
-    def __init__(self, net: str) -> None:
+    def __init__(self, net: str, sought: Sought = "ball") -> None:
+        kind = _KINDS[sought]
         super().__init__(
-            f"model.net: {net!r} is no file and no detection net of ultralytics"
-            f"{did_you_mean(net, net_names())}; "
-            "name one such as yolo26n.yaml, or give the path of a YAML file"
+            f"model.net: {net!r} is no file and no {kind.name} net of ultralytics"
+            f"{did_you_mean(net, net_names(sought))}; "
+            f"name one such as {kind.example}, or give the path of a YAML file"
         )
 
 
 class NetUnusable(UsageError):
-    """A YAML file that does not describe a detection net."""
+    """A YAML file that does not describe a net for this task."""
 
     def __init__(self, net: str, reason: str) -> None:
         super().__init__(f"model.net: {net}: {reason}")
 
 
-def build_net(net: str, weights: Path | None = None) -> nn.Module:
-    """Build a detection net with one class, from scratch or from a user's weights.
+def build_net(net: str, weights: Path | None = None, sought: Sought = "ball") -> nn.Module:
+    """Build a net with one class, from scratch or from a user's weights.
 
     net: name of the library (`yolo26n.yaml`, `yolo11s-p6.yaml` …; see `net_names`) or path of a YAML file.
     weights: a `.pt` file; tensors that fit are taken, the others keep their random start.
+    sought: a pose net gives 17 keypoints with visibility besides.
     Its batch normalisation counts over all ranks (`GlobalBatchNorm2d`); `args` holds the library's default
     hyperparameters, whose loss gains its criterion reads.
     Raises UnknownNet, NetUnusable, CheckpointUnusable.
     """
     if not Path(net).is_file() and not _in_library(net):
-        raise UnknownNet(net)
+        raise UnknownNet(net, sought)
+    kind = _KINDS[sought]
     try:
-        model = DetectionModel(yaml_model_load(net), nc=1, verbose=False)
+        model = kind.model(yaml_model_load(net), nc=1, verbose=False)
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, NotImplementedError) as error:
         raise NetUnusable(net, f"does not describe a net ({type(error).__name__}: {error})") from error
     except (RuntimeError, yaml.YAMLError) as error:
         raise NetUnusable(net, f"cannot be built ({str(error).splitlines()[0]})") from error
     head = model.model[-1]
-    if type(head) not in _HEADS:
-        raise NetUnusable(net, f"ends in a {type(head).__name__} head; a ball is found by a Detect head")
+    if type(head) not in kind.heads:
+        raise NetUnusable(net, f"ends in a {type(head).__name__} head; {kind.by}")
+    if sought == "pose" and tuple(head.kpt_shape) != (COUNT, 3):
+        raise NetUnusable(net, f"has kpt_shape {list(head.kpt_shape)}; a player has [{COUNT}, 3]")
     model.args = get_cfg()
     if weights is not None:
         take_weights(model, weights)
@@ -102,12 +126,12 @@ def build_net(net: str, weights: Path | None = None) -> nn.Module:
 
 
 @cache
-def net_names() -> tuple[str, ...]:
-    """Every name that `build_net` knows, in alphabetical order."""
+def net_names(sought: Sought = "ball") -> tuple[str, ...]:
+    """Every name that `build_net` knows for a task, in alphabetical order."""
     names: set[str] = set()
     for file in _library_files().values():
         document = yaml.safe_load(file.read_text(encoding="utf-8"))
-        if document["head"][-1][2] not in {head.__name__ for head in _HEADS}:
+        if document["head"][-1][2] not in {head.__name__ for head in _KINDS[sought].heads}:
             continue
         scales = document.get("scales") or {}
         split = _FAMILY.match(file.stem)

@@ -1,0 +1,1 @@
+"""What nets of ultralytics have in common, whatever they look for."""
