@@ -15,6 +15,7 @@ from raasid.errors import CheckpointUnusable, RaasidError
 from raasid.models.context.module import ContextModule
 from raasid.models.trained import load_trained
 from raasid.perception.perception import load_perception
+from raasid.perception.settings import PerceptionSettings
 from raasid.pipeline.newest import chosen
 from raasid.review.decision import ModelSaid
 from raasid.review.grounds import Limits
@@ -55,7 +56,11 @@ def load_reviewer(cfg: ReviewConfig) -> Reviewer:
         name: ModelSaid(file=str(path), sha256=hashlib.sha256(path.read_bytes()).hexdigest())
         for name, path in (("ball", ball), ("pose", pose), ("context", context))
     }
-    return Reviewer(load_perception(ball, pose, cfg.device), _judge(context), models)
+    return Reviewer(
+        load_perception(ball, pose, cfg.device, PerceptionSettings(person_sure=cfg.review.person_sure)),
+        _judge(context),
+        models,
+    )
 
 
 def _judge(path: Path) -> Judge:

@@ -28,6 +28,7 @@ BALL, BODY, LEFT_ARM, RIGHT_ARM, TOUCH = map(bgr, ("#f0e442", "#ffffff", "#e69f0
 DARK = bgr("#14181d")
 _TRUNK_AND_LEGS = ((5, 6), (11, 12), (5, 11), (6, 12), (11, 13), (13, 15), (12, 14), (14, 16))
 _TRAIL_S = 0.6
+_FACE = cv2.FontFace("sans")
 _SHIFT = 4
 """Binary digits behind the point with which OpenCV draws between pixels."""
 
@@ -93,14 +94,14 @@ def draw_text(
 ) -> float:
     """Write text on its base line; returns where it ends."""
     end, _ = cv2.putText(
-        image, text, (round(at[0]), round(at[1])), colour, cv2.FontFace("sans"), size, weight
+        image, text, (round(at[0]), round(at[1])), colour, _FACE, size, weight
     )
     return float(end[0])
 
 
 def text_width(text: str, size: int, weight: int = 400) -> float:
     """How many pixels a text takes."""
-    return float(cv2.getTextSize((0, 0), text, (0, 0), cv2.FontFace("sans"), size, weight)[2])
+    return float(cv2.getTextSize((0, 0), text, (0, 0), _FACE, size, weight)[2])
 
 
 def fitting(text: str, size: int, room: float, weight: int = 400) -> str:

@@ -35,6 +35,9 @@ class ReviewSection(Section):
     """How much play is judged at a time, seconds, round each approach of the ball to an arm."""
     windows: Count = 24
     """Most windows of one clip; the closest approaches come first."""
+    person_sure: Fraction = 0.2
+    """Score from which somebody is followed; below the trackers' own, because footage that is unlike the
+    training's scores lower, and who is unsure is left to the other limits."""
     video: bool = True
     """Whether the annotated video is written."""
     video_px: Annotated[int, Ge(160)] = 1280
