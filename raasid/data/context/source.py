@@ -59,11 +59,11 @@ def context_data(
     )
     further = None
     if tracks.further:
-        further = partial(_further, _league_beside(section), tracks.further, folder)
+        further = partial(_further, league_beside(section), tracks.further, folder)
     return ContextData(partial(open_footage, section, folder), dealing, seed, upstream, further, acquaint)
 
 
-def _league_beside(section: Any) -> League:
+def league_beside(section: Any) -> League:
     """Scripted touches as the footage's league shows them, under usual conditions; else as the presets do."""
     given = dict(_SCRIPTED)
     if section.format == "synthetic":

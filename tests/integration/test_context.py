@@ -1,0 +1,54 @@
+"""The context model as a user trains and measures it, on a league small enough for a test."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+LEAGUE = (
+    "data.matches=4",
+    "data.val_matches=1",
+    "data.test_matches=1",
+    "data.clips_per_match=2",
+    "data.scenario_frames=8",
+    "data.num_workers=0",
+)
+TINY = (*LEAGUE, "data.batch_size=4", "data.tracks.further=4", "trainer.max_epochs=1", "model.width=16")
+
+
+def test_it_trains_on_noisy_tracks_where_no_ball_model_is_there_and_says_so(
+    run_cli: Any, tmp_path: Path
+) -> None:
+    done = run_cli("train", "experiment=context", *TINY)
+    assert done.returncode == 0, done.stderr
+    assert "not predicted ones" in done.stdout
+    last = done.stdout.split("\n\n")[1].strip().splitlines()[-1]
+    assert last.startswith("accuracy ")
+    assert any(line.startswith("accuracy_truth") for line in done.stdout.splitlines())
+    run = next((tmp_path / "logs" / "train").iterdir())
+    metrics = json.loads((run / "metrics.json").read_text())
+    assert (metrics["task"], metrics["source"], metrics["edition"]) == ("context", "noisy", "2025_26")
+
+    again = run_cli(
+        "evaluate", f"ckpt_path={run}/checkpoints/best.ckpt", "data=synthetic_touches", *LEAGUE,
+        "data.tracks.source=truth", "data.tracks.edition=2018_19",
+    )  # fmt: skip
+    assert again.returncode == 0, again.stderr
+    assert "by 2018_19, truth tracks" in again.stdout
+
+
+def test_the_majority_is_measured_without_training_and_cannot_be_trained(run_cli: Any) -> None:
+    league = (*LEAGUE, "data.tracks.source=truth")
+    done = run_cli("evaluate", "model=context_majority", "data=synthetic_touches", *league)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()
+    refused = run_cli("train", "experiment=context", "model=context_majority", *league)
+    assert refused.returncode == 2
+    assert "nothing to train" in refused.stderr
+
+
+def test_an_edition_that_does_not_exist_is_refused_with_the_nearest(run_cli: Any) -> None:
+    refused = run_cli("train", "experiment=context", "data.tracks.edition=2025_62")
+    assert refused.returncode == 2
+    assert "2025_26" in refused.stderr
