@@ -40,6 +40,8 @@ def estimate_pose(
             ranking = Ranking.of([o.own for o in outcomes], number)
             estimates[f"AP_{size}"] = _precision(ranking, draw, "")["mAP"]
     estimates["AP_arms"] = _precision(Ranking.of([o.arms for o in outcomes]), draw, "")["mAP"]
+    well_seen = _precision(Ranking.of([o.well_seen for o in outcomes]), draw, "_well_seen")
+    estimates |= {name: e for name, e in well_seen.items() if not name.startswith("AP75")}
     estimates |= _precision(Ranking.of([o.at for o in outcomes]), draw, "_at_truth")
     estimates["arm_error"] = _arm_error(outcomes, draw)
     matches = [outcome.match for outcome in outcomes]

@@ -47,9 +47,11 @@ def match_people(
     truth: Truth,
     sizes: tuple[tuple[float, float], ...] = (SIZES["all"],),
     max_people: int = MAX_PEOPLE,
+    wanted: Bools | None = None,
 ) -> Matches:
     """Give each prediction, best first, the free person that it resembles most by OKS.
 
+    wanted: (P,) who is to be found; None: everybody whom COCO counts.
     Persons who are not wanted, or of another size, are taken only where no other can be, and cost nothing.
     Results are those of pycocotools; only the loops over thresholds, sizes and persons are one array.
     Source: COCO keypoint evaluation, cocodataset.org.
@@ -59,7 +61,7 @@ def match_people(
     low, high = np.array(sizes, np.float64).reshape(-1, 2).T[..., None]
     extent = poses.max(axis=1) - poses.min(axis=1) if len(poses) else np.zeros((0, 2))
     other_size = _outside(extent.prod(axis=1), low, high)
-    passed_over = ~truth.wanted | _outside(truth.area, low, high)
+    passed_over = ~(truth.wanted if wanted is None else wanted) | _outside(truth.area, low, high)
     right, unasked = _taken(similarity(poses, truth), passed_over, truth.crowd)
     ignored = unasked | (~right & other_size[:, None])
     return Matches(people.score[order].astype(np.float64), right, ignored, (~passed_over).sum(axis=1))

@@ -35,6 +35,8 @@ class PoseOutcome:
     """Of `people`, for every size."""
     arms: Matches
     """Of `people`, by the six joints of the arms."""
+    well_seen: Matches
+    """Of `people`, where only those count of whom at least half of the joints can be seen."""
     at: Matches
     """Of `at_truth`."""
     joints: JointErrors
@@ -69,6 +71,7 @@ def _judge(ref: FrameRef, own: People, at_truth: People) -> PoseOutcome:
         at_truth=at_truth,
         own=match_people(own, truth, tuple(SIZES.values())),
         arms=match_people(own, truth.only(ARMS)),
+        well_seen=match_people(own, truth, wanted=truth.well_seen),
         at=match_people(at_truth, truth),
         joints=JointErrors.of(at_truth, truth),
         found=_found(own, truth),

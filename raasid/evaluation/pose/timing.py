@@ -45,7 +45,11 @@ class Timing:
     def conditions(self) -> str:
         """What the figures hold for."""
         width, height = self.size
-        where = self.device if self.device != "cpu" else f"CPU, {self.threads} thread{'s' if self.threads > 1 else ''}"
+        where = (
+            self.device
+            if self.device != "cpu"
+            else f"CPU, {self.threads} thread{'s' if self.threads > 1 else ''}"
+        )
         return f"batch of 1, {width}×{height}, {self.precision}, {where}, {self.people:.1f} people a frame"
 
     def estimates(self, seed: int = 0) -> dict[str, Estimate]:

@@ -19,6 +19,8 @@ LEFT_ELBOW, RIGHT_ELBOW = 7, 8
 LEFT_WRIST, RIGHT_WRIST = 9, 10
 LEFT_HIP, RIGHT_HIP = 11, 12
 ARMS = (LEFT_SHOULDER, RIGHT_SHOULDER, LEFT_ELBOW, RIGHT_ELBOW, LEFT_WRIST, RIGHT_WRIST)
+VISIBLE = 2
+"""COCO's visibility of a joint that can be seen; 1 is hidden, 0 not labelled."""
 OUTLINE_SHARE = 0.53
 """Of its box that a person's outline fills; stands in where nobody drew one. Source: ultralytics' pose
 validation, whose figures are thereby comparable."""
@@ -59,6 +61,11 @@ class Truth:
     def wanted(self) -> Bools:
         """(P,) persons that a model must find; COCO ignores crowds and persons without a labelled joint."""
         return np.asarray(self.labelled.any(axis=1) & ~self.crowd)
+
+    @property
+    def well_seen(self) -> Bools:
+        """(P,) persons who are wanted and of whom at least half of the joints can be seen."""
+        return np.asarray(self.wanted & ((self.keypoints[..., 2] == VISIBLE).sum(axis=1) > KEYPOINTS // 2))
 
     def only(self, joints: Sequence[int]) -> Truth:
         """The same persons as if nobody had labelled any other joint."""

@@ -118,6 +118,8 @@ PAGE: Page[PoseResult] = Page(
         "AP_medium": "mAP of persons of 32² to 96²",
         "AP_large": "mAP of persons of more than 96²",
         "AP_arms": "mAP by shoulders, elbows and wrists alone",
+        "mAP_well_seen": "mAP of persons of whom at least half of the joints can be seen",
+        "AP50_well_seen": "AP50 of these",
         "mAP_at_truth": "mAP with the annotated boxes: the joints alone",
         "AP50_at_truth": "AP50 with the annotated boxes",
         "AP75_at_truth": "AP75 with the annotated boxes",

@@ -22,6 +22,8 @@ from raasid.models.pose.people import People
 Floats = NDArray[np.float64]
 
 SHOWN = 12
+LEAST_BELIEF = 0.1
+"""Confidence of a joint, below which it is left out of the picture of a whole pose."""
 _MODEL = "model"
 
 KEY = f"Left: as annotated; right, dashed: as the model has it. {FRAME_KEY}"
@@ -88,7 +90,8 @@ def _read(outcome: PoseOutcome) -> Iterator[Sight]:
     for k in np.flatnonzero(truth.wanted):
         words = f"OKS {alike[k]:.2f}{_worst(poses[k], truth.keypoints[k], truth.area[k])}"
         box = outcome.ref.frame.persons[k].box
-        yield Sight(outcome, box, (_person(said, int(k)),), float(alike[k]), words)
+        shown = _person(said, int(k), truth.labelled[k])
+        yield Sight(outcome, box, (shown,), float(alike[k]), words)
 
 
 def _missed(outcome: PoseOutcome) -> Iterator[Sight]:
@@ -118,8 +121,12 @@ def _worst(pose: Floats, true: Floats, area: float) -> str:
     return f", {KEYPOINTS[joint].replace('_', ' ')} {off[joint]:.0f} px off"
 
 
-def _person(people: People, k: int) -> Person:
+def _person(people: People, k: int, drawn: NDArray[np.bool_] | None = None) -> Person:
+    """One of the people; drawn: (17,) joints to show, None for those that the model believes in."""
+    if drawn is None:
+        drawn = people.keypoints[k, :, 2] >= LEAST_BELIEF
     left, top, right, bottom = people.boxes[k].tolist()
-    keypoints = tuple((x, y, 2) for x, y, _ in people.keypoints[k].tolist())
+    rows = people.keypoints[k].tolist()
+    keypoints = tuple((x, y, 2 if shown else 0) for (x, y, _), shown in zip(rows, drawn, strict=True))
     box = (left, top, right - left, bottom - top)
     return Person(0, "player", box, keypoints=keypoints, mark=Mark(_MODEL, float(people.score[k])))

@@ -115,3 +115,15 @@ def test_the_ground_names_what_the_times_hold_for(result):
     assert "batch of 1, 640×360, 32-true, CPU, 2 threads, 4.0 people a frame" in result.ground
     assert result["inference_time_p50"].value == 15.5
     assert 28 < result["inference_time_p95"].value < 30
+
+
+def test_of_the_well_seen_half_of_the_joints_can_be_seen():
+    hidden = person(300.0)
+    points = tuple((x, y, 2 if k < 8 else 1) for k, (x, y, _) in enumerate(hidden.keypoints))
+    persons = [person(100.0), replace(hidden, keypoints=points)]
+    missed = evaluate_pose([frame(persons)], [people(persons[:1])], [people(persons)])
+    assert missed["AP50"].value == pytest.approx(51 / 101)
+    assert missed["AP50_well_seen"].value == pytest.approx(1.0)
+    # finding the other one, most confidently, is no mistake either
+    both = evaluate_pose([frame(persons)], [people(persons[::-1])], [people(persons)])
+    assert both["AP50_well_seen"].value == pytest.approx(1.0)
