@@ -100,8 +100,14 @@ class Outlines:
     """Indices of those that may show."""
     fine: Ints
     """(N,) pixels of the canvas on one of the picture."""
-    strokes: list[list[Stroke]]
-    """For each body in `seen`, the farthest stroke first."""
+    ends: Ints
+    """(N, S, 4) from and to, sixteenths of a canvas pixel."""
+    lit: Ints
+    """(N, S, 2) shift of the lit side."""
+    thick: Ints
+    """(N, S) canvas pixels."""
+    order: Ints
+    """(N, S) indices of the strokes, the farthest first."""
 
     @classmethod
     def of(cls, limbs: Limbs, size: tuple[int, int], *, side: float, smear_px: Floats) -> Outlines:
@@ -121,11 +127,18 @@ class Outlines:
         lit = (np.array([side * 0.35, -0.30]) * radius[..., None] * sub).astype(int)
         # the stripe lies on the shirt, whichever way the body faces
         order = np.argsort(-(depth - 0.05 * ON_TOP), axis=1, kind="stable")
-        strokes = []
-        for i in seen.tolist():
-            drawn = (part[i, order[i]].tolist() for part in (ends, lit, thick))
-            strokes.append(list(zip(order[i].tolist(), *drawn, strict=True)))
-        return cls(low, high, seen, fine, strokes)
+        return cls(low, high, seen, fine, ends, lit, thick, order)
+
+    def strokes(self, i: int) -> list[Stroke]:
+        """Those of body `i`."""
+        order = self.order[i]
+        drawn = (part[i, order].tolist() for part in (self.ends, self.lit, self.thick))
+        return list(zip(order.tolist(), *drawn, strict=True))
+
+    def canvas(self, i: int) -> tuple[int, int]:
+        """Height and width of body `i`'s canvas."""
+        width, height = ((self.high[i] - self.low[i]) * self.fine[i]).tolist()
+        return height, width
 
 
 def figures(
@@ -145,11 +158,10 @@ def figures(
     """
     lines = Outlines.of(limbs, size, side=side, smear_px=smear_px)
     out: list[Cutout | None] = [None] * len(paints)
-    for i, strokes in zip(lines.seen.tolist(), lines.strokes, strict=True):
+    for i in lines.seen.tolist():
         fine, (left, top) = int(lines.fine[i]), lines.low[i].tolist()
-        width, height = (lines.high[i] - lines.low[i]).tolist()
-        canvas = np.zeros((height * fine, width * fine, 4), np.uint16)
-        _draw(canvas, strokes, paints[i], float(light[i]))
+        canvas = np.zeros((*lines.canvas(i), 4), np.uint16)
+        _draw(canvas, lines.strokes(i), paints[i], float(light[i]))
         small = _shrunk(canvas, fine).astype(np.float32)
         small = smeared(small, (float(smear_px[i, 0]), float(smear_px[i, 1])))
         colour = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGRA2BGR))

@@ -132,12 +132,11 @@ class Sight(Generic[M]):
         eyes, middle = Cameras(cameras), np.arange(len(times)) * SUBFRAMES + SUBFRAMES // 2
         joints = self._play.cast.moving(times)
         near = self._in_sight(joints, eyes.of(middle))
-        bodies = self._bodies(joints, near, eyes, cameras, times)
+        bodies, spheres = self._bodies(joints, near, eyes, cameras, times), self._spheres(eyes, within)
         out: list[Seen[M]] = []
         for k, t in enumerate(times.tolist()):
             mine = cameras[k * SUBFRAMES : (k + 1) * SUBFRAMES]
-            spheres = self._spheres(mine, within[k])
-            out.append(Seen(t, mine, joints[k], np.flatnonzero(near[k]), bodies[k], spheres))
+            out.append(Seen(t, mine, joints[k], np.flatnonzero(near[k]), bodies[k], spheres[k]))
         return out
 
     def label(self, seen: Seen[M], before: Floats | None, index: int, image: Path) -> Frame:
@@ -201,23 +200,28 @@ class Sight(Generic[M]):
                 out[frame].append(Body(actor, cut, away[k], pixels[k], ~hidden[k]))
         return [sorted(bodies, key=lambda b: -b.depth) for bodies in out]
 
-    def _spheres(self, cameras: list[Camera], times: Floats) -> list[Sphere[M]]:
-        """The match ball and then a spare one, where they can show during the exposure at times (n,)."""
+    def _spheres(self, eyes: Cameras, within: Floats) -> list[list[Sphere[M]]]:
+        """The match ball and then a spare one, where they can show, frame by frame.
+
+        within: (T, n) seconds, times of the exposures; eyes: as many cameras.
+        """
+        shape = (*within.shape, 3)
         tracks: list[tuple[bool, Floats]] = []
         if self._play.ball is not None:
-            tracks.append((True, self._play.ball.along(times)))
+            tracks.append((True, self._play.ball.along(within.ravel()).reshape(shape)))
         if self._play.spare is not None:
-            tracks.append((False, np.repeat(self._play.spare[None], SUBFRAMES, axis=0)))
-        out: list[Sphere[M]] = []
-        camera = cameras[SUBFRAMES // 2]
+            tracks.append((False, np.broadcast_to(self._play.spare, shape)))
+        out: list[list[Sphere[M]]] = [[] for _ in within]
+        half = within.shape[1] // 2
         for in_play, track in tracks:
-            centres = np.array([c.project(p)[0] for c, p in zip(cameras, track, strict=True)])
-            middle = track[SUBFRAMES // 2]
-            radius = RADIUS_M * camera.pixels_per_metre(middle)
-            if (np.abs(centres) < 4 * max(self._size)).all():
-                cut = self._brush.ball(centres, radius, middle)
-                depth = float(camera.to_camera(middle)[2])
-                out.append(Sphere(cut, depth, centres, radius, in_play, np.ones_like(cut.alpha)))
+            pixels, depth = eyes.project(track.reshape(-1, 1, 3))
+            radius = RADIUS_M * eyes.pixels_per_metre(depth).reshape(within.shape)[:, half]
+            centres, depth = pixels.reshape(*within.shape, 2), depth.reshape(within.shape)[:, half]
+            shows = (np.abs(centres) < 4 * max(self._size)).all(axis=(1, 2))
+            for k in np.flatnonzero(shows).tolist():
+                cut = self._brush.ball(centres[k], float(radius[k]), track[k, half])
+                free = np.ones_like(cut.alpha)
+                out[k].append(Sphere(cut, float(depth[k]), centres[k], float(radius[k]), in_play, free))
         return out
 
     def _ball(self, sphere: Sphere[M]) -> Ball | None:

@@ -14,25 +14,29 @@ from raasid.data.synthetic.figure import ON_TOP, Limbs, Outlines, smeared
 from raasid.data.synthetic.finish import EDGE, FINE, FINGER_WIDTHS_M, fine_layer, fingers
 from raasid.data.synthetic.skeleton import PELVIS
 
+_WHOLE = np.flatnonzero(~ON_TOP)
+
 
 def silhouettes(limbs: Limbs, size: tuple[int, int], *, side: float, smear_px: Floats) -> list[Mask | None]:
     """The alpha of `figures`, to the last bit; N bodies, None for those out of sight."""
     lines = Outlines.of(limbs, size, side=side, smear_px=smear_px)
     out: list[Mask | None] = [None] * len(limbs.radius)
-    for i, strokes in zip(lines.seen.tolist(), lines.strokes, strict=True):
+    ends, thick = lines.ends[:, _WHOLE], lines.thick[:, _WHOLE]
+    if side != 0:
+        # the lit sides reach beyond the limbs; with the light from above they lie within
+        lit = ends + np.tile(lines.lit[:, _WHOLE], 2)
+        ends = np.concatenate([ends, lit], axis=1)
+        thick = np.concatenate([thick, np.where(thick > 5, (thick * 0.66).astype(int), 0)], axis=1)
+    for i in lines.seen.tolist():
         fine, (left, top) = int(lines.fine[i]), lines.low[i].tolist()
-        width, height = (lines.high[i] - lines.low[i]).tolist()
-        canvas = np.zeros((height * fine, width * fine), np.uint8)
-        for k, (ax, ay, bx, by), (dx, dy), thick in strokes:
-            if ON_TOP[k]:
-                continue
-            cv2.line(canvas, (ax, ay), (bx, by), 255, thick, cv2.LINE_8, 4)
-            if thick > 5:
-                lit = (ax + dx, ay + dy), (bx + dx, by + dy)
-                cv2.line(canvas, *lit, 255, int(thick * 0.66), cv2.LINE_8, 4)
-        small = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
-        small = smeared(small, (float(smear_px[i, 0]), float(smear_px[i, 1])))
-        out[i] = Mask(left, top, small / 255)
+        height, width = lines.canvas(i)
+        canvas = np.zeros((height, width), np.uint8)
+        for (ax, ay, bx, by), wide in zip(ends[i].tolist(), thick[i].tolist(), strict=True):
+            if wide:
+                cv2.line(canvas, (ax, ay), (bx, by), 255, wide, cv2.LINE_8, 4)
+        small = cv2.resize(canvas, (width // fine, height // fine), interpolation=cv2.INTER_AREA)
+        moved = smeared(small.astype(np.float32), (float(smear_px[i, 0]), float(smear_px[i, 1])))
+        out[i] = Mask(left, top, moved / 255)
     return out
 
 

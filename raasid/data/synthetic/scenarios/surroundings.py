@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.random import Generator
 
-from raasid.data.synthetic.arrays import Floats
+from raasid.data.synthetic.arrays import Bools, Floats
 from raasid.data.synthetic.cast import TIRING_S, Actor
 from raasid.data.synthetic.motion import Squads, bystanders, mark, spread, teams
 from raasid.data.synthetic.scenarios.takes import Take
@@ -87,21 +87,28 @@ def _give_way(
     """Nobody else stands in the ball's way, in the hero's arms or before the lens."""
     out = list(actors)
     times = np.linspace(max(take.kicked_s, -0.1), end_s + 0.4, 40)
-    way = np.array([take.ball.at(float(t))[:2] for t in times])
+    way = take.ball.along(times)[:, :2]
     at = np.array(take.hero.ground)
     sight = (camera[:2] - at) / np.linalg.norm(camera[:2] - at)
     across = np.array([-sight[1], sight[0]])
+
+    def stands_aside(ground: Floats, velocity: Floats) -> Bools:
+        """(N,) of people at ground (N, 2), with velocity (N, 2)."""
+        walks = ground[:, None] + velocity[:, None] * times[:, None]
+        gap = np.linalg.norm(walks[:, :, None] - way, axis=-1).min(axis=(1, 2))
+        offset = walks[:, [0, -1]] - at
+        near, aside = offset @ sight, np.abs(offset @ across)
+        hides = ((near > 0.3) & (near < 9) & (aside < 0.9)).any(axis=1)
+        return np.asarray((gap > _CLEAR_M) & ~hides & (np.linalg.norm(offset, axis=2).min(axis=1) > 1.2))
+
+    # most of them do from the start
+    aside = stands_aside(np.array([a.ground for a in actors]), np.array([a.velocity for a in actors]))
     for i, actor in enumerate(actors):
-        if i in placed:
+        if i in placed or aside[i]:
             continue
         ground, velocity = np.array(actor.ground), np.array(actor.velocity)
         for _ in range(12):
-            walks = ground + velocity * times[:, None]
-            gap = np.linalg.norm(walks[:, None] - way[None], axis=-1).min()
-            offset = walks[[0, -1]] - at
-            near, aside = offset @ sight, np.abs(offset @ across)
-            hides = ((near > 0.3) & (near < 9) & (aside < 0.9)).any()
-            if gap > _CLEAR_M and not hides and np.linalg.norm(offset, axis=1).min() > 1.2:
+            if stands_aside(ground[None], velocity[None])[0]:
                 break
             push = ground - way[int(np.linalg.norm(way - ground, axis=1).argmin())]
             push = push + across * np.sign(push @ across + 1e-6) * 0.5 + rng.normal(0, 0.2, 2)
