@@ -1,4 +1,4 @@
-"""Two models on the same clips: what one gets right beyond the other."""
+"""Two models on the same clips: what one has beyond the other."""
 
 from __future__ import annotations
 
@@ -7,24 +7,28 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from raasid.evaluation.context.metrics import decision_metrics
 from raasid.evaluation.context.outcome import ClipOutcome
-from raasid.evaluation.intervals import Estimate, bootstrap
+from raasid.evaluation.intervals import Estimate
+from raasid.evaluation.weighted import bootstrap_weighted
 
 Floats = NDArray[np.float64]
 
 
-def accuracy_gain(first: Sequence[ClipOutcome], second: Sequence[ClipOutcome], seed: int = 0) -> Estimate:
-    """Accuracy of the second beyond the first, over the clips that both have judged.
+def gain(
+    first: Sequence[ClipOutcome], second: Sequence[ClipOutcome], metric: str = "accuracy", seed: int = 0
+) -> Estimate:
+    """A metric of the second beyond that of the first, over the clips that both have judged.
 
-    Both are drawn together, match by match: hard matches cancel out, and the interval is narrower than that
-    of either accuracy.
+    metric: one of `decision_metrics`. Both are drawn together, match by match: hard matches cancel out,
+    and the interval is narrower than that of either.
     """
-    rights = {outcome.ref.key: outcome.right for outcome in first}
-    pairs = [(rights[o.ref.key], o.right, o.match) for o in second if o.ref.key in rights]
-    gains = np.array([(float(after) - float(before), 1.0) for before, after, _ in pairs]).reshape(-1, 2)
+    other = {outcome.ref.key: outcome for outcome in first}
+    after = [outcome for outcome in second if outcome.ref.key in other]
+    before = [other[outcome.ref.key] for outcome in after]
+    metrics = decision_metrics(before), decision_metrics(after)
 
-    def gain(sums: Floats) -> dict[str, Floats]:
-        clips = sums[..., 1]
-        return {"gain": np.where(clips > 0, sums[..., 0] / np.where(clips > 0, clips, 1), np.nan)}
+    def difference(weights: Floats) -> dict[str, Floats]:
+        return {metric: metrics[1](weights)[metric] - metrics[0](weights)[metric]}
 
-    return bootstrap(gains, [match for *_, match in pairs], gain, seed, single="clip")["gain"]
+    return bootstrap_weighted([outcome.match for outcome in after], difference, seed)[metric]

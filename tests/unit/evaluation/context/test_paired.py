@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import math
 
+import pytest
 from judged_clips import OFFENCE, TUCKED, judged, league, ref
 
 from raasid.evaluation.context.outcome import clip_outcomes
-from raasid.evaluation.context.paired import accuracy_gain
+from raasid.evaluation.context.paired import gain
 
 
 def outcomes(*pairs):
@@ -16,9 +17,9 @@ def test_a_gain_is_counted_over_the_clips_that_both_have_judged():
     refs = [ref(str(i), OFFENCE, match=f"m{i % 3}") for i in range(6)]
     before = outcomes(*((r, judged(r.clip, TUCKED)) for r in refs))
     after = outcomes(*((r, judged(r.clip, OFFENCE if int(r.clip) < 3 else TUCKED)) for r in refs[:5]))
-    gain = accuracy_gain(before, after)
-    assert gain.value == 3 / 5
-    assert accuracy_gain(after, before).value == -3 / 5
+    found = gain(before, after)
+    assert found.value == pytest.approx(3 / 5)
+    assert gain(after, before).value == pytest.approx(-3 / 5)
 
 
 def test_what_is_hard_for_both_does_not_widen_the_interval():
@@ -28,13 +29,21 @@ def test_what_is_hard_for_both_does_not_widen_the_interval():
         judged(r.clip, r.facts if i % 10 == 0 else j.likeliest)
         for i, (r, j) in enumerate(zip(refs, said, strict=True))
     ]
-    gain = accuracy_gain(one, clip_outcomes(refs, better)[0])
-    assert 0 <= gain.low <= gain.value <= gain.high
-    assert gain.high - gain.low < 0.15
-    assert gain.unit == "match"
+    found = gain(one, clip_outcomes(refs, better)[0])
+    assert 0 <= found.low <= found.value <= found.high
+    assert found.high - found.low < 0.15
+    assert found.unit == "match"
 
 
 def test_without_a_clip_in_common_there_is_no_gain():
     one = outcomes((ref("a", OFFENCE), judged("a", OFFENCE)))
     other = outcomes((ref("b", OFFENCE), judged("b", OFFENCE)))
-    assert math.isnan(accuracy_gain(one, other).value)
+    assert math.isnan(gain(one, other).value)
+
+
+def test_any_metric_of_the_decision_can_be_compared():
+    refs = [ref("a", OFFENCE, match="m1"), *(ref(str(i), TUCKED, match=f"m{i}") for i in range(9))]
+    never = outcomes(*((r, judged(r.clip, TUCKED)) for r in refs))
+    ever = outcomes(*((r, judged(r.clip, OFFENCE)) for r in refs))
+    assert gain(never, ever).value == pytest.approx(-0.8)
+    assert gain(never, ever, "balanced_accuracy").value == pytest.approx(0.0)
