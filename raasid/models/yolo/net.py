@@ -108,7 +108,10 @@ def build_net(net: str, weights: Path | None = None, sought: Sought = "ball") ->
         raise UnknownNet(net, sought)
     kind = _KINDS[sought]
     try:
-        model = kind.model(yaml_model_load(net), nc=1, verbose=False)
+        described = yaml_model_load(net)
+        if sought == "pose" and not described.get("kpt_shape"):
+            raise NetUnusable(net, f"has no kpt_shape; {kind.by}")
+        model = kind.model(described, nc=1, verbose=False)
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, NotImplementedError) as error:
         raise NetUnusable(net, f"does not describe a net ({type(error).__name__}: {error})") from error
     except (RuntimeError, yaml.YAMLError) as error:
