@@ -39,6 +39,8 @@ class ContextTransformerConfig(Section):
     """facts: the offence follows from them by the edition's clauses; direct: it is learned as such."""
     target_risk: Probability = 0.05
     """Share of wrong answers that the model keeps to by abstaining."""
+    labels: Literal["law", "mvfoul"] = "law"
+    """mvfoul: also what its referees labelled, kind of action, severity, handball."""
     init_from: File | None = None
 
     def complaints(self) -> Iterator[tuple[str, str]]:

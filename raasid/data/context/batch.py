@@ -52,6 +52,8 @@ class ContextBatch(NamedTuple):
     """(B, facts)"""
     offence: Tensor
     """(B,)"""
+    incident: Tensor
+    """(B, labels) as `Targets.incident`."""
     refs: tuple[ClipRef, ...]
     sources: tuple[Window, ...]
     """The windows as they were cut, for the way back to frames and tracks of the clip."""
@@ -88,6 +90,7 @@ def collate(samples: Sequence[tuple[Window, Targets, ClipRef]], edition: str) ->
         torch.tensor([target.side for target in targets]),
         torch.from_numpy(np.stack([target.facts for target in targets])),
         torch.tensor([target.offence for target in targets]),
+        torch.from_numpy(np.stack([target.incident for target in targets])),
         refs,
         windows,
         edition,

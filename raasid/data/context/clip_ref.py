@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
+from raasid.data.context.incident import incident_of
 from raasid.data.records import Clip, Tags
 from raasid.laws.facts import Facts, read_facts
+from raasid.laws.ruling import Verdict
 
 TracksFrom = Literal["predicted", "truth", "noisy"]
 
@@ -32,6 +34,12 @@ class ClipRef:
     side: str = "none"
     """left, right, or none."""
     frames: int = 0
+    moment: int | None = None
+    """Position in the clip of what it is about: the touch, or the annotated incident."""
+    ruled: Verdict | None = None
+    """Whether it was a handball offence as the annotator ruled, for where the facts do not tell."""
+    incident: dict[str, str] = field(default_factory=dict)
+    """What is labelled of `incident.INCIDENT`."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -42,10 +50,14 @@ class ClipRef:
     def of(cls, clip: Clip, source: TracksFrom = "truth") -> ClipRef:
         """What a clip's annotation says. Raises FactsUnreadable."""
         touch = clip.contact
-        position = None
-        if touch is not None and clip.frames:
-            index = np.array([frame.index for frame in clip.frames])
-            position = int(np.abs(index - touch.frame).argmin())
+        position = None if touch is None else _position(clip, touch.frame)
+        moment = position
+        if touch is None and clip.events:
+            moment = _position(clip, clip.events[0].frame)
+        incident = incident_of(clip.facts)
+        ruled = clip.ruling.decision if clip.ruling is not None else None
+        if incident.get("handball") == "no_handball":
+            ruled = "no_offence"
         return cls(
             clip=clip.id,
             match=clip.match,
@@ -56,4 +68,14 @@ class ClipRef:
             person=None if touch is None else touch.person,
             side="none" if touch is None else touch.side,
             frames=len(clip.frames),
+            moment=moment,
+            ruled=ruled,
+            incident=incident,
         )
+
+
+def _position(clip: Clip, index: int) -> int | None:
+    """Position of the frame that is nearest to one of the clip's time base."""
+    if not clip.frames:
+        return None
+    return int(np.abs(np.array([frame.index for frame in clip.frames]) - index).argmin())

@@ -253,13 +253,19 @@ def _tracked(clip: Clip, seen: Clip, source: TracksFrom, errors: Errors | None =
     return TrackedClip(tracks_of(seen), ClipRef.of(seen, source), touched_box(clip), errors)
 
 
+def _teaches(clip: Clip, edition: str) -> bool:
+    """Whether a clip can be ruled, by its facts or its annotator, or is labelled as an incident."""
+    ref = ClipRef.of(clip)
+    return bool(decide(ref.facts, edition).decision or ref.ruled or ref.incident)
+
+
 def _ruled(splits: Splits, edition: str) -> tuple[Splits, list[str]]:
     """Splits without the clips whose facts allow both decisions, and a note that counts them."""
     kept: dict[str, tuple[Clip, ...]] = {}
     left, total = 0, 0
     for name in ("train", "val", "test"):
         clips = getattr(splits, name)
-        kept[name] = tuple(c for c in clips if decide(read_facts(c.facts), edition).decision is not None)
+        kept[name] = tuple(clip for clip in clips if _teaches(clip, edition))
         left, total = left + len(clips) - len(kept[name]), total + len(clips)
     notes = []
     if left:

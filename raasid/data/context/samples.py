@@ -70,7 +70,7 @@ class ContextWindows(Dataset[Sample]):
             rng = np.random.default_rng([self.seed, key.epoch, key.position])
             tracks, ref, shift = self.vary(tracks, ref, rng)
         paced = Paced.of(tracks)
-        window = paced.window(self.frames, self.players, paced.closest(), shift)
+        window = paced.window(self.frames, self.players, _middle(paced, ref), shift)
         rows = np.flatnonzero(window.tracks == track).tolist() if track is not None else []
         return window, targets(window, ref, self.edition, rows[0] if rows else None), ref
 
@@ -83,6 +83,16 @@ class ContextWindows(Dataset[Sample]):
             rng = np.random.default_rng([self.seed, index, variant])
             self._with_errors[index, variant] = clip.errors(clip.tracks, rng)
         return self._with_errors[index, variant]
+
+
+def _middle(paced: Paced, ref: ClipRef) -> int:
+    """Where the window lies: at the closest approach, as in a review; or at an incident without a touch.
+
+    An annotated touch does not draw the window to itself: nobody will say where it is when the model works.
+    """
+    if ref.incident and ref.contact is None and ref.moment is not None:
+        return int(np.abs(paced.origin - ref.moment).argmin())
+    return paced.closest()
 
 
 def touched_track(tracks: ClipTracks, position: int | None, box: Box | None) -> int | None:

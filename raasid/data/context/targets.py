@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raasid.data.context.clip_ref import ClipRef
+from raasid.data.context.incident import INCIDENT
 from raasid.data.context.window import Window
 from raasid.laws.decide import decide
 from raasid.laws.facts import Facts, fact_values
@@ -28,6 +29,8 @@ class Targets(NamedTuple):
     """(facts,) index into the values of each fact, or UNKNOWN."""
     offence: int
     """1 offence, 0 none, UNKNOWN, by one edition."""
+    incident: NDArray[np.int64]
+    """(labels,) index into the classes of each label of `INCIDENT`, or UNKNOWN."""
 
 
 def targets(window: Window, ref: ClipRef, edition: str, player: int | None) -> Targets:
@@ -45,12 +48,19 @@ def targets(window: Window, ref: ClipRef, edition: str, player: int | None) -> T
         if window.valid[frame] and away[frame] <= 2:
             contact = player * len(window.valid) + frame
     side = SIDES.index(ref.side) if ref.contact is not None or ref.facts.segment == "none" else UNKNOWN
-    decision = decide(ref.facts, edition).decision
+    decision = decide(ref.facts, edition).decision or ref.ruled
     return Targets(
         contact,
         side,
         fact_indices(ref.facts),
         UNKNOWN if decision is None else int(decision == "offence"),
+        np.array(
+            [
+                classes.index(ref.incident[name]) if name in ref.incident else UNKNOWN
+                for name, classes in INCIDENT.items()
+            ],
+            np.int64,
+        ),
     )
 
 

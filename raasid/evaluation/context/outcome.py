@@ -29,7 +29,7 @@ class ClipOutcome:
     ref: ClipRef
     judgement: ClipJudgement
     truth: Verdict
-    """By the edition of the judgement, from the annotated facts."""
+    """By the edition of the judgement, from the annotated facts; else as the annotator ruled."""
     said: Verdict
     """The decision; where the likeliest facts allow both, the likelier of the two."""
 
@@ -71,7 +71,7 @@ def clip_outcomes(
         edition = judgement.ruling.edition
         if edition is None:
             raise JudgementUnusable(ref.clip, "its ruling names no edition of the Laws")
-        truth = ruled(ref.facts, edition).decision
+        truth = ruled(ref.facts, edition).decision or ref.ruled
         if truth is None:
             unruled.append(ref)
             continue

@@ -21,6 +21,7 @@ from raasid.evaluation.context.estimates import (
     estimate_context,
 )
 from raasid.evaluation.context.facts import FactScore, fact_scores
+from raasid.evaluation.context.incidents import incident_estimates
 from raasid.evaluation.context.outcome import ClipOutcome, clip_outcomes
 from raasid.evaluation.context.ranking import RiskCoverage, risk_coverage
 from raasid.evaluation.result import Result, read_estimates
@@ -145,7 +146,11 @@ def evaluate_context(
         for name, estimate in estimate_beside(others, kind, seed).items()
     }
     return ContextResult(
-        estimates={**beside, **estimate_context(outcomes, seed)},
+        estimates={
+            **beside,
+            **incident_estimates(pair for pair in pairs if pair[0].source == chosen),
+            **estimate_context(outcomes, seed),
+        },
         slices=context_slices(outcomes, seed),
         counts=count_context(outcomes),
         unruled=unruled[chosen],

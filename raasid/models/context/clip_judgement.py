@@ -31,4 +31,7 @@ class ClipJudgement:
     """left, right, or none."""
     reasons: tuple[str, ...] = ()
     """Why it abstained, or what it could not see; one short sentence each."""
+    incident: dict[str, dict[str, float]] = field(default_factory=dict)
+    """Label of an incident -> class -> probability, as `data.context.incident` names them; of a model that
+    was trained on such labels."""
     details: dict[str, float] = field(default_factory=dict)

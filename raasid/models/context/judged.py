@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 
+from raasid.data.context.incident import INCIDENT, INCIDENT_SIZES
 from raasid.data.context.targets import SIDES
 from raasid.data.context.window import Window
 from raasid.laws.facts import Value, fact_values
@@ -69,6 +70,7 @@ def judged(
                 contact_track=track,
                 side=SIDES[sides[row]] if moment is not None else "none",
                 reasons=tuple(reasons),
+                incident=_incident(said.incident[row]),
                 details={
                     "confidence": sure,
                     "contact": float(1 - contact[row, -1]),
@@ -91,6 +93,16 @@ def _touch(contact: torch.Tensor, window: Window) -> tuple[int | None, int | Non
     moment = int(window.origin[frame])
     track = int(window.tracks[player]) if len(contact) > frames + 1 else -1
     return (moment if moment >= 0 else None), (track if track >= 0 else None)
+
+
+def _incident(logits: torch.Tensor) -> dict[str, dict[str, float]]:
+    if not len(logits):
+        return {}
+    blocks = zip(INCIDENT.items(), torch.split(logits, list(INCIDENT_SIZES)), strict=True)
+    return {
+        name: dict(zip(classes, torch.softmax(block, -1).tolist(), strict=True))
+        for (name, classes), block in blocks
+    }
 
 
 def _unusable(window: Window) -> list[str]:

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from raasid.data.context.batch import ContextBatch
+from raasid.data.context.incident import INCIDENT, INCIDENT_SIZES
 from raasid.data.context.targets import NO_CONTACT, UNKNOWN
 from raasid.models.context.net import Logits, clamp_log, log_chances, mixed, split_facts
 from raasid.models.context.offence import offence_chance
@@ -25,6 +26,7 @@ class Weights:
     facts: float = 0.5
     decision: float = 1.0
     direct: float = 0.3
+    incident: float = 1.0
 
 
 def losses(logits: Logits, batch: ContextBatch, weights: Weights) -> dict[str, Tensor]:
@@ -46,7 +48,16 @@ def losses(logits: Logits, batch: ContextBatch, weights: Weights) -> dict[str, T
         "facts": weights.facts * _facts(logits, batch.facts),
         "decision": weights.decision * _mean(decision, known),
         "direct": weights.direct * _mean(direct, known),
+        **_incident(logits.incident, batch.incident, weights.incident),
     }
+
+
+def _incident(logits: Tensor, truth: Tensor, weight: float) -> dict[str, Tensor]:
+    """A term per label of an incident; none where the net has no such heads."""
+    if not logits.shape[-1]:
+        return {}
+    blocks = zip(INCIDENT, torch.split(logits, list(INCIDENT_SIZES), -1), truth.unbind(-1), strict=True)
+    return {name: weight * _cross_entropy(block, labels) for name, block, labels in blocks}
 
 
 def mixture_offence(logits: Logits, edition: str, temperatures: Tensor | None = None) -> Tensor:

@@ -91,4 +91,5 @@ class ContextModule(TaskModule):
             side=batch.side.to(device),
             facts=batch.facts.to(device),
             offence=batch.offence.to(device),
+            incident=batch.incident.to(device),
         )

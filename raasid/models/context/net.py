@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from raasid.data.context.incident import INCIDENT_SIZES
 from raasid.data.context.targets import SIDES
 from raasid.laws.facts import fact_values
 
@@ -30,6 +31,8 @@ class Logits(NamedTuple):
     """(B,) of the direct head."""
     seen: Tensor
     """(B, D) what the heads were given; how far it is from training's says how foreign a clip is."""
+    incident: Tensor
+    """(B, sum of INCIDENT_SIZES) of the heads for an incident's labels; (B, 0) without them."""
 
 
 class ContextNet(nn.Module):
@@ -49,6 +52,7 @@ class ContextNet(nn.Module):
         heads: int,
         alternatives: int,
         dropout: float,
+        incident: bool = False,
     ) -> None:
         super().__init__()
         self.alternatives, self.width = alternatives, width
@@ -66,6 +70,7 @@ class ContextNet(nn.Module):
         self.facts = nn.Linear(2 * width, alternatives * sum(SIZES))
         self.which = nn.Linear(2 * width, alternatives)
         self.direct = nn.Linear(2 * width, 1)
+        self.incident = nn.Linear(2 * width, sum(INCIDENT_SIZES)) if incident else None
 
     def forward(self, values: Tensor, valid: Tensor) -> Logits:
         """(B, K, T, F) features and (B, K, T) what of them is there."""
@@ -93,6 +98,7 @@ class ContextNet(nn.Module):
             alternatives=self.which(seen),
             offence=self.direct(seen)[..., 0],
             seen=seen,
+            incident=self.incident(seen) if self.incident is not None else seen[:, :0],
         )
 
 

@@ -34,6 +34,8 @@ class ContextTransformer(ContextModule):
     head: `facts` derives the offence from the facts' chances by the edition's clauses, exactly, so that a
     change of the Law needs no training; `direct` learns it for the edition of the training alone.
     target_risk: share of wrong answers among those given, to which abstention shall bring it down.
+    labels: `mvfoul` adds heads for what SoccerNet-MVFoul's referees labelled: kind of action, severity,
+    handball.
     """
 
     def __init__(
@@ -48,10 +50,13 @@ class ContextTransformer(ContextModule):
         inputs: Inputs = "both",
         head: Literal["facts", "direct"] = "facts",
         target_risk: float = 0.05,
+        labels: Literal["law", "mvfoul"] = "law",
     ) -> None:
         super().__init__(frames, players)
         self.inputs, self.direct, self.target_risk = inputs, head == "direct", target_risk
-        self.net = ContextNet(WIDTHS[inputs], frames, width, layers, heads, alternatives, dropout)
+        self.net = ContextNet(
+            WIDTHS[inputs], frames, width, layers, heads, alternatives, dropout, labels == "mvfoul"
+        )
         self.weights = Weights()
         self.calibration = Calibration()
         self.counts: dict[str, list[int]] = {}

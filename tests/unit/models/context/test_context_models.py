@@ -11,7 +11,7 @@ from made_touches import blind, empty, touch
 from raasid.data.context.batch import ContextBatch, collate
 from raasid.data.context.clip_ref import ClipRef
 from raasid.data.context.samples import ContextWindows, TrackedClip, touched_box
-from raasid.data.records import Clip
+from raasid.data.records import Clip, Event
 from raasid.data.tracks.clip_tracks import tracks_of
 from raasid.laws.decide import decide
 from raasid.laws.facts import Facts, fact_values, read_facts
@@ -216,7 +216,7 @@ def test_calibration_cools_what_is_too_sure_and_travels_in_the_checkpoint() -> N
     heard = Heard(
         Logits(
             torch.zeros(count, 3), torch.zeros(count, 3), logits, torch.zeros(count, 1), torch.zeros(count),
-            torch.randn(count, 4, generator=generator),
+            torch.randn(count, 4, generator=generator), torch.zeros(count, 0),
         ),
         torch.stack([torch.from_numpy(fact_indices(facts)) for facts in annotated]),
         annotated,
@@ -273,3 +273,35 @@ def test_the_majority_says_what_the_training_split_has_most_often() -> None:
     model.acquaint(read_facts(clip.facts) for clip in CLIPS)
     judgement = model.judge([tracks_of(touch())], ["a"], EDITION)[0]
     assert (judgement.offence, judgement.ruling.decision) == (pytest.approx(0.4), "no_offence")
+
+
+def incident(name: str, action: str, severity: float | None) -> Clip:
+    """An incident as the MVFoul reader gives it: no touch, an event, labels in the facts, two cameras."""
+    clip = touch(name, hits=False, arm_out=severity is None)
+    facts = {"action_class": action, "handball": False, "offence": "offence" if severity else "no_offence"}
+    return replace(
+        clip,
+        facts=facts | ({"severity": severity} if severity else {}),
+        events=(Event(7, "foul"),),
+    )
+
+
+def test_labels_of_mvfoul_are_learned_and_give_the_leaderboards_value() -> None:
+    from raasid.evaluation.context.result import evaluate_context
+
+    clips = [
+        incident("train/action_0/clip_0", "tackling", 3.0),
+        incident("train/action_0/clip_1", "tackling", 3.0),
+        incident("train/action_1/clip_0", "holding", None),
+    ]
+    batch = batch_of(clips)
+    assert batch.incident.tolist() == [[0, 2, 0], [0, 2, 0], [3, 0, 0]]
+    assert batch.offence.tolist() == [0, 0, 0], "no handball is no handball offence"
+    assert [ref.moment for ref in batch.refs] == [7, 7, 7]
+    model = trained(small(labels="mvfoul"), batch)
+    said = model.assess(batch.sources, [clip.id for clip in clips], EDITION)
+    assert max(said[0].incident["severity"], key=lambda k: said[0].incident["severity"][k]) == "3"
+    result = evaluate_context(batch.refs, said, "truth")
+    assert result["leaderboard_value"].value == pytest.approx(100)
+    assert result["leaderboard_value"].n == 2
+    assert "action_class" not in losses(small()(batch.windows), batch, model.weights)
