@@ -20,36 +20,18 @@ Last line: the figure. Exit status: 0 where the claim holds.
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from peer.side import side
+
 REPO = Path(__file__).resolve().parent.parent
-PEER = REPO / "benchmarks" / "peer"
 OVERHEAD_LIMIT_MS = 0.1
 LEAGUE_SIZE = ("data.size=[640,360]", "data.eval_scale=1.0", "model.scales=[]")
 """The league's pictures hold no more than this."""
-
-
-def side(script: str, *words: str | Path | float) -> dict[str, Any]:
-    """Run one side in a process of its own and return what it says last."""
-    path = os.pathsep.join([str(REPO), *filter(None, [os.environ.get("PYTHONPATH")])])
-    done = subprocess.run(
-        [sys.executable, str(PEER / script), *map(str, words)],
-        env={**os.environ, "PYTHONPATH": path},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise SystemExit(f"{script} ended with status {done.returncode}:\n{done.stderr[-2000:]}")
-    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return result
 
 
 def data_root(args: argparse.Namespace, matches: int) -> Path:

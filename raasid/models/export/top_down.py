@@ -33,7 +33,9 @@ class FinderNet(ExportNet):
     def decode(self, inputs: Tensors, dense: Tensors) -> Tensors:
         """Boxes (B, K, 4) and scores (B, K)."""
         corners, score = people_at(dense[0], self.model.max_people)
-        low, high = (fractions(part / self.model.scale, inputs[0]) for part in corners.split(2, -1))
+        low, high = (
+            fractions(part / self.model.scale, inputs[0]) for part in (corners[..., :2], corners[..., 2:])
+        )
         low, high = low.clamp(0, 1), high.clamp(0, 1)
         return torch.cat([(low + high) / 2, high - low], -1), score
 
@@ -51,7 +53,8 @@ class CropsNet(ExportNet):
 
     def decode(self, inputs: Tensors, dense: Tensors) -> Tensors:
         """(N, 17, 3) x, y, expected similarity; (N, 17) presence."""
-        seen = read_joints(*dense, inputs[1])
+        heat, presence = dense
+        seen = read_joints(heat, presence, inputs[1])
         return torch.cat([fractions(seen.xy, inputs[0]), seen.alike[..., None]], -1), seen.present
 
 

@@ -42,7 +42,7 @@ class YoloNet(ExportNet):
             box = torch.cat([(low + high) / 2, high - low], -1)
         parts = [fractions(box, images), score]
         if self.joints:
-            joints = rows[..., 5:].unflatten(-1, (self.joints, 3))
+            joints = rows[..., 5:].reshape(*rows.shape[:2], self.joints, 3)
             parts.append(torch.cat([fractions(joints[..., :2], images), joints[..., 2:]], -1).flatten(-2))
         return (torch.cat(parts, -1),)
 
@@ -53,7 +53,7 @@ class YoloNet(ExportNet):
         best = rows.gather(1, at[..., None].expand(-1, -1, 5 + 3 * self.joints))
         if not self.joints:
             return best[..., :4], score
-        return best[..., :4], best[..., 5:].unflatten(-1, (self.joints, 3)), score
+        return best[..., :4], best[..., 5:].reshape(*best.shape[:2], self.joints, 3), score
 
 
 def _all(rows: Tensor) -> Tensor:
