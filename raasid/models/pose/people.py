@@ -34,3 +34,8 @@ class People:
         """The same people in pixels `factor` times as many."""
         keypoints = self.keypoints * np.array([factor, factor, 1.0], np.float32)
         return People(self.boxes * np.float32(factor), self.score, keypoints)
+
+    def at_least(self, score: float) -> People:
+        """Those who are as sure as that, or surer."""
+        kept = self.score >= score
+        return People(self.boxes[kept], self.score[kept], self.keypoints[kept])

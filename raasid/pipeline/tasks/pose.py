@@ -30,12 +30,10 @@ class PosePlan:
     def judge(
         self, watcher: PoseValidation, model: PoseModule, data: TaskData, threshold: float | None
     ) -> PoseResult:
-        """Judge everybody who was said; average precision knows no threshold."""
-        if threshold is not None:
-            raise UsageError(
-                "threshold: average precision is over all of them; a pose model is measured without"
-            )
+        """Judge everybody who was said; threshold: leave those out whose score is lower."""
         own, at_truth = ([twice[k] for twice in watcher.said] for k in (0, 1))
+        if threshold is not None:
+            own = [people.at_least(threshold) for people in own]
         return evaluate_pose(watcher.frames, own, at_truth, watcher.timing)
 
     def report(self, run_dir: Path, title: str, result: PoseResult, **rest: Any) -> Path:
