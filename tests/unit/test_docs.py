@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from pkgutil import resolve_name
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from hydra._internal.utils import get_args_parser
@@ -22,6 +22,7 @@ from raasid.config.conf_dir import conf_dir
 from raasid.config.preflight import preflight
 from raasid.errors import Exit
 from raasid.evaluation.ball.metrics import ball_metrics
+from raasid.evaluation.report import Page, context, pose
 
 REPO = Path(__file__).resolve().parents[2]
 README = REPO / "README.md"
@@ -144,9 +145,9 @@ def test_no_figure_is_left_to_fill_in(page: Path) -> None:
     assert re.findall(r"FIGURE:\w*", page.read_text()) == []
 
 
-def table_after(heading: str) -> list[list[str]]:
-    """Return the cells of the first table of the README below `heading`, without its head."""
-    text = README.read_text().partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+def table_after(heading: str, page: Path = README) -> list[list[str]]:
+    """Return the cells of the first table of a page below `heading`, without its head."""
+    text = page.read_text().partition(f"# {heading}\n")[2].partition("\n## ")[0]
     rows = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in row] for row in rows[2:]]
 
@@ -164,6 +165,14 @@ def test_the_readme_lists_every_exit_code() -> None:
 def test_the_readme_defines_every_metric_that_a_run_prints() -> None:
     defined = {name for row in table_after("Metrics") for name in re.findall(r"`(\w+)`", row[0])}
     assert defined == set(ball_metrics([]))
+
+
+@pytest.mark.parametrize(("heading", "page"), [("Pose metrics", pose.PAGE), ("Context metrics", context.PAGE)])
+def test_the_models_page_defines_every_metric_as_the_report_does(heading: str, page: Page[Any]) -> None:
+    table = table_after(heading, REPO / "docs/models.md")
+    assert {row[0].strip("`"): row[1].lower() for row in table} == {
+        name: meaning.lower() for name, meaning in page.meaning.items()
+    }
 
 
 def test_the_architecture_lists_the_rooms_in_the_order_that_the_import_contract_keeps() -> None:
