@@ -59,7 +59,8 @@ def ball_seen_badly(tracks: ClipTracks, errors: BallErrors, rng: Generator) -> C
     size = np.sqrt(tracks.ball[:, 2] * tracks.ball[:, 3])
     size = np.where(size > 0, size, np.float32(tracks.size[0] / 64))[:, None]
     ball = tracks.ball.copy()
-    off = drift(rng, errors.place_correlation, (frames, 2)) * heavy(rng, (frames, 1))
+    lasting = errors.place_correlation
+    off = drift(rng, lasting, (frames, 2)) * heavy(rng, lasting, (frames, 1))
     ball[:, :2] += np.float32(errors.place) * size * off
     larger = drift(rng, 0.7, (frames, 1)) * np.float32(errors.size)
     ball[:, 2:] *= np.exp(larger + np.float32(errors.size_bias))

@@ -59,9 +59,13 @@ def _mixing(frames: int, correlation: float) -> Floats32:
     return weight.astype(np.float32)
 
 
-def heavy(rng: Generator, shape: tuple[int, ...]) -> Floats32:
-    """Factors that make normal errors those of Student's t with 4 degrees of freedom: few, but large ones."""
-    return np.asarray(np.sqrt(2 / np.maximum(rng.standard_gamma(2, shape), 0.05)), np.float32)
+def heavy(rng: Generator, correlation: float, shape: tuple[int, ...]) -> Floats32:
+    """Factors of `shape` (T, …) that make normal errors Student's with 4 degrees of freedom: few large ones.
+
+    They change as slowly as the errors do: who is badly seen is so for a while.
+    """
+    squares = np.square(drift(rng, correlation, (*shape, 4))).sum(axis=-1)
+    return np.asarray(np.sqrt(4 / np.maximum(squares, 0.1)), np.float32)
 
 
 T4_MEDIAN = 0.7407

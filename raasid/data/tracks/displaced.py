@@ -34,7 +34,7 @@ def joints_moved(tracks: ClipTracks, scale: Floats, correlation: float, rng: Gen
     """
     people, frames = tracks.present.shape
     joints = tracks.joints.copy()
-    pixels = scale * tracks.boxes[..., 3:] * heavy(rng, (people, frames, 1))
+    pixels = scale * tracks.boxes[..., 3:] * heavy(rng, correlation, (frames, people)).T[..., None]
     steps = drift(rng, correlation, (frames, people, COUNT, 2)).transpose(1, 0, 2, 3)
     joints[..., :2] += pixels[..., None].astype(np.float32) * steps
     return joints

@@ -98,7 +98,7 @@ def test_what_was_put_in_is_measured(clips: tuple[list[Clip], list[Clip]]) -> No
     ball, persons = found.ball, found.persons
     assert ball.missed[0] == pytest.approx(0.2 + 0.06, abs=0.08)
     assert ball.missed[2] == pytest.approx(0.62, abs=0.15)
-    assert ball.false == pytest.approx(0.06, abs=0.03)
+    assert ball.false == pytest.approx(0.06, abs=0.045)  # 360 frames in spells: two standard deviations
     assert ball.place == pytest.approx(0.1, rel=0.25)
     assert ball.size_bias == pytest.approx(0.2, abs=0.05)
     assert persons.unseen[2] == pytest.approx(0.15, abs=0.1)
