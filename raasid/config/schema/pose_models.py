@@ -30,7 +30,7 @@ class PoseTopDownConfig(Section):
     """A person's box, made this much larger, fills the crop."""
     scale: Annotated[float, Gt(0), Le(4)] = 0.5
     """The finder looks at pictures this much larger."""
-    min_score: Probability = 0.05
+    min_score: Probability = 0.1
     """Of a place, for a person to be read there."""
     max_people: Count = 40
     """Per picture."""

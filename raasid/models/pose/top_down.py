@@ -41,7 +41,7 @@ class PoseTopDown(PoseModule):
         crop: tuple[int, int] = (64, 96),
         margin: float = 1.25,
         scale: float = 0.5,
-        min_score: float = 0.05,
+        min_score: float = 0.1,
         max_people: int = 40,
         same_person: float = 0.6,
         mirror: bool = False,
