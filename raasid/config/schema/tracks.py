@@ -41,7 +41,7 @@ class TracksConfig(Section):
     """Clips of a league without pictures that are trained on beside the footage's own."""
     errors: bool = True
     """Put the errors of detectors into annotated tracks that are trained on; source=truth never does."""
-    errors_from: Natural = 48
+    errors_from: Natural = 24
     """Training clips that ball and pose models look at, to measure which errors they make."""
     shift: Annotated[Natural, Le(12)] = 3
     """Frames by which the window round a touch is moved in training, at most."""

@@ -35,7 +35,7 @@ class Dealing:
     source: TracksFrom = "truth"
     errors: bool = True
     """Whether annotated tracks that are trained on get the errors of detectors."""
-    errors_from: int = 48
+    errors_from: int = 24
     """Training clips that are looked at to measure these."""
     batch_size: int = 32
     """Training windows per step over all devices together."""
