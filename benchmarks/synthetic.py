@@ -6,6 +6,7 @@ speed   frames/s of one core, by processor time: stadiums, plates, pictures, lab
         No renderer with such labels can be installed to compare with. The yardstick is what nobody can
         avoid: encoding the same frames as JPEG with OpenCV, in the same round. Their ratio travels from one
         machine to another; frames/s do not, and a neighbour on the same core costs a third of them.
+labels  the same without pictures: frames/s, and how many times faster, with the time to stage the clips.
 stages  milliseconds per frame of the default league.
 memory  peak of the process that renders and stores, 200 frames against 2,000. The records of all clips are
         kept by whoever asked for the league; pictures are not kept by anyone.
@@ -32,9 +33,9 @@ from typing import Any
 
 import cv2
 
-from raasid.data.synthetic import plate, shot
-from raasid.data.synthetic import render_clip as clip_module
+from raasid.data.synthetic import plate, shot, staged
 from raasid.data.synthetic.arrays import Image
+from raasid.data.synthetic.label_clip import label_clip
 from raasid.data.synthetic.league import League
 from raasid.data.synthetic.overlay import Overlay
 from raasid.data.synthetic.render_clip import render_clip
@@ -51,8 +52,8 @@ KINDS = {
     "2 clips of 25 frames": League(clips_per_match=2, frames_per_clip=25),
 }
 STAGES: list[tuple[str, Any, str]] = [
-    ("stadium, per match", clip_module, "build_venue"),
-    ("play, per clip", clip_module, "stage"),
+    ("stadium, per match", staged, "build_venue"),
+    ("play, per clip", staged, "stage"),
     ("plates, per clip", plate, "_paint"),
     ("plate seen by the camera", plate.Plate, "frame"),
     ("blur of the pan", shot, "_pan_blur"),
@@ -98,6 +99,41 @@ def speed(rounds: int, matches: int) -> float:
         rates.append(1 / whole)
         print(f"{kind:<28}{rates[-1]:9.1f}{whole * 1e3:8.2f}{encoding * 1e3:9.2f}{ratio:7.1f}", flush=True)
     return rates[0]
+
+
+def labels(rounds: int, matches: int) -> None:
+    """Print frames/s of labels alone, and of the same clips with pictures in the same round."""
+    print(f"{'labels alone':<28}{'frames/s':>9}{'ms':>8}{'staging':>9}{'ratio':>7}")
+    kinds = {
+        "8 scripted clips of 20": League(scenario_share=1.0, handball_prior=0.4),
+        "8 clips of 6 frames": League(),
+    }
+    for kind, league in kinds.items():
+        runs = [labelling(league, range(100 + r * matches, 100 + (r + 1) * matches)) for r in range(rounds)]
+        painted, alone, staging = (median(column) for column in zip(*runs, strict=True))
+        print(
+            f"{kind:<28}{1 / alone:9.1f}{alone * 1e3:8.2f}{staging * 1e3:9.2f}{painted / alone:7.1f}",
+            flush=True,
+        )
+
+
+def labelling(league: League, matches: range) -> tuple[float, float, float]:
+    """Processor seconds per frame: with pictures, labels alone, and the part of the latter that stages."""
+    frames, spent = 0, [0.0, 0.0, 0.0]
+    makers: list[Callable[[League, int, int], object]] = [
+        render_clip,
+        label_clip,
+        lambda league, m, c: staged.Staged.of(league, m, c, painted=False),
+    ]
+    for k, make in enumerate(makers):
+        build_venue.cache_clear()
+        start = time.process_time()
+        for match in matches:
+            for clip in range(league.clips_per_match):
+                make(league, match, clip)
+                frames += league.frames_of(match, clip) if k == 0 else 0
+        spent[k] = time.process_time() - start
+    return spent[0] / frames, spent[1] / frames, spent[2] / frames
 
 
 def timed(call: Callable[..., Any], name: str, spent: dict[str, float]) -> Callable[..., Any]:
@@ -149,7 +185,9 @@ def peak_mib(frames: int) -> float:
     matches = list(range(frames // 40))
     path = os.pathsep.join([str(REPO), *filter(None, [os.environ.get("PYTHONPATH")])])
     with tempfile.TemporaryDirectory() as folder:
-        order = json.dumps({"league": asdict(league), "folder": folder, "matches": matches})
+        order = json.dumps(
+            {"league": asdict(league), "folder": folder, "matches": matches, "work": "render_matches"}
+        )
         words = [sys.executable, "-m", "raasid.data.synthetic.render_matches", order]
         worker = subprocess.run(
             [sys.executable, "-S", "-c", _BETWEEN, *words],
@@ -175,6 +213,7 @@ def main() -> int:
     cv2.setNumThreads(1)
     render_clip(League(), 99, 0)
     rate = speed(args.rounds, args.matches)
+    labels(args.rounds, max(1, args.matches // 2))
     stages(args.matches)
     few, many = (peak_mib(frames) for frames in args.frames)
     growth = many / few
