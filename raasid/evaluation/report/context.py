@@ -202,7 +202,7 @@ PAGE: Page[ContextResult] = Page(
         "false_contact": "Clips without a touch for which it names one",
         "side_accuracy": "Touches of an arm for which it names the right one",
         "fact_accuracy": "Facts known and stated that are right; each fact weighs the same",
-        "leaderboard_value": "SoccerNet-MVFoul's, per cent: mean of the two below, over the classes that occur",
+        "leaderboard_value": "SoccerNet-MVFoul's, per cent: mean of the next two, over classes that occur",
         "balanced_accuracy_action": "Mean recall of the kinds of foul, per cent",
         "balanced_accuracy_offence_severity": "Mean recall of no offence, no card, yellow, red, per cent",
         "season_flips": "Pairs of seasons that rule the same clip differently, both ruled right",
