@@ -77,7 +77,8 @@ class ContextTransformer(ContextModule):
             for name, at in zip(FACTS, fact_indices(known).tolist(), strict=True):
                 if at >= 0:
                     counts[name][at] += 1
-        self.counts = counts
+        if any(any(times) for times in counts.values()):
+            self.counts = counts
 
     def forward(self, windows: Windows) -> Logits:
         """What the net says about windows."""

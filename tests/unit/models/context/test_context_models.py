@@ -154,6 +154,9 @@ def test_facts_that_never_varied_in_training_are_not_claimed() -> None:
     model.acquaint(read_facts(clip.facts) for clip in CLIPS)
     judgement = model.judge([tracks_of(touch())], ["a"], EDITION)[0]
     assert set(judgement.facts) == {"segment", "bigger", "justified"}
+    # what it is measured on later is not what it has learned from
+    model.acquaint([read_facts(touch().facts)])
+    assert set(model.judge([tracks_of(touch())], ["a"], EDITION)[0].facts) == set(judgement.facts)
 
 
 def test_being_measured_on_other_clips_changes_nothing_of_what_was_learned() -> None:
@@ -162,6 +165,9 @@ def test_being_measured_on_other_clips_changes_nothing_of_what_was_learned() -> 
     model.acquaint([])  # footage without a training split
     judgement = model.judge([tracks_of(touch())], ["a"], EDITION)[0]
     assert set(judgement.facts) == {"segment", "bigger", "justified"}
+    # what it is measured on later is not what it has learned from
+    model.acquaint([read_facts(touch().facts)])
+    assert set(model.judge([tracks_of(touch())], ["a"], EDITION)[0].facts) == set(judgement.facts)
 
 
 def test_without_ball_or_players_it_abstains_and_says_why() -> None:
