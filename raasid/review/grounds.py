@@ -16,6 +16,8 @@ _NEARBY = 2
 """Frames round the touch in one of which the ball must be seen."""
 _TOUCHING = 0.6
 """Arm lengths: farther from every arm, in the picture alone, a ball touches none."""
+_LARGEST = 0.3
+"""Player heights: a ball is 0.12 of them at the player's place, and seldom twice as near to the camera."""
 _SLOW_HZ = 18.0
 
 
@@ -63,6 +65,9 @@ def of_window(
         yield f"the ball was seen in only {share:.0%} of the frames that decide"
     if not part.seen[max(0, at - _NEARBY) : at + _NEARBY + 1].any():
         yield "the ball is not seen when it is nearest to the arm; its place there is inferred"
+    size = float(np.nanmedian(part.ball)) if np.isfinite(part.ball).any() else 0.0
+    if size > _LARGEST:
+        yield f"what was taken for the ball is too large for one: {size:.2f} of a player's height"
     arm = float(part.arm_px[at])
     if np.isfinite(arm) and arm < limits.least_arm_px:
         yield f"the player is too small: the arm is {arm:.0f} pixels long, {limits.least_arm_px:g} are needed"

@@ -93,9 +93,7 @@ def draw_text(
     image: Image, text: str, at: Point, size: int, colour: Colour = BODY, weight: int = 400
 ) -> float:
     """Write text on its base line; returns where it ends."""
-    end, _ = cv2.putText(
-        image, text, (round(at[0]), round(at[1])), colour, _FACE, size, weight
-    )
+    end, _ = cv2.putText(image, text, (round(at[0]), round(at[1])), colour, _FACE, size, weight)
     return float(end[0])
 
 

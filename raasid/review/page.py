@@ -165,7 +165,7 @@ def _fact(name: str, fact: FactSaid) -> str:
     others = ", ".join(f"{word.replace('_', ' ')} {p:.2f}" for word, p in ranked if word != own and p >= 0.01)
     return (
         f"<tr><td>{escape(name.replace('_', ' '))}</td><td>{escape(value)}</td>"
-        f'<td class="right num">{number}</td><td>{bar}</td><td class="soft num">{escape(others)}</td></tr>'
+        f'<td class="right num">{number}</td><td>{bar}</td><td class="soft">{escape(others)}</td></tr>'
     )
 
 

@@ -25,6 +25,7 @@ class Reach:
     gap_px: (T,) from the ball's edge to the arm, 0 on touch. gap: (T,) the same in lengths of that arm.
     arm_px: (T,) that length, shoulder to wrist. track: (T,) the player. side: (T,) 0 left, 1 right.
     joints: (T,) how many of the arm's three joints were found. seen, known: (T,) of the ball.
+    ball: (T,) the ball's smaller side in heights of that player; motion blur makes only the larger one grow.
     people: (T,) players in the frame.
     """
 
@@ -37,6 +38,7 @@ class Reach:
     seen: NDArray[np.bool_]
     known: NDArray[np.bool_]
     people: NDArray[np.int64]
+    ball: Floats
 
     @classmethod
     def joined(cls, parts: Sequence[Reach]) -> Reach:
@@ -69,7 +71,16 @@ def reach_of(tracks: ClipTracks) -> Reach:
     if not people or not frames:
         blank = np.zeros(frames, np.int64)
         return Reach(
-            nothing, nothing, nothing, nobody, nobody, blank, tracks.ball_seen, tracks.ball_known, present
+            nothing,
+            nothing,
+            nothing,
+            nobody,
+            nobody,
+            blank,
+            tracks.ball_seen,
+            tracks.ball_known,
+            present,
+            nothing,
         )
     sides = [_arm(tracks, ARM_JOINTS[side]) for side in _SIDES]
     gap = np.stack([gap for gap, _, _ in sides])  # (2, P, T)
@@ -82,6 +93,7 @@ def reach_of(tracks: ClipTracks) -> Reach:
     best = np.where(np.isfinite(flat), flat, np.inf).argmin(axis=0)
     at = best, np.arange(frames)
     found = np.isfinite(flat[at])
+    tall = tracks.boxes[best % people, np.arange(frames), 3]
     return Reach(
         gap_px=np.where(found, edge.reshape(2 * people, frames)[at], np.nan).astype(np.float32),
         gap=np.where(found, flat[at], np.nan).astype(np.float32),
@@ -92,6 +104,7 @@ def reach_of(tracks: ClipTracks) -> Reach:
         seen=tracks.ball_seen,
         known=tracks.ball_known,
         people=present,
+        ball=np.where(found, tracks.ball[:, 2:].min(axis=-1) / np.maximum(tall, 1.0), np.nan),
     )
 
 

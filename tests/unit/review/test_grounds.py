@@ -68,7 +68,10 @@ def test_a_touch_at_an_inferred_place_decides_nothing() -> None:
 
 def test_a_player_of_few_pixels_decides_nothing() -> None:
     tiny = person(x=110.0, top=45.0, tall=14.0)
-    (reason,) = against(play(persons=(tiny,)))
+    frames = [
+        replace(frame, persons=(tiny,), balls=(replace(frame.balls[0], w=2.0, h=2.0),)) for frame in play()
+    ]
+    (reason,) = against(frames)
     assert reason.startswith("the player is too small: the arm is 5 pixels long, 8 are needed")
 
 
@@ -83,6 +86,14 @@ def test_an_arm_of_which_one_joint_is_known_decides_nothing() -> None:
     assert joints_of.joints[10] == 2  # the other arm's upper half is nearer now
     frames[10] = replace(frames[10], persons=(replace(half, keypoints=()),))
     assert "the arm is not seen: fewer than two of shoulder, elbow and wrist were found" in against(frames)
+
+
+def test_a_shirt_that_was_taken_for_the_ball_decides_nothing() -> None:
+    frames = [replace(frame, balls=(replace(frame.balls[0], w=30.0, h=25.0),)) for frame in play()]
+    reasons = against(frames)
+    assert reasons == ["what was taken for the ball is too large for one: 0.35 of a player's height"]
+    blurred = [replace(frame, balls=(replace(frame.balls[0], w=40.0),)) for frame in play()]
+    assert against(blurred) == []
 
 
 def test_a_probability_in_the_middle_decides_nothing() -> None:
