@@ -25,7 +25,9 @@ def side(script: str, *words: str | Path | float, threads: int | None = None) ->
     threads: how many cores it may use, and of which each library may know; None: all.
     Raises SystemExit with the end of its complaint.
     """
-    path = os.pathsep.join([str(REPO), str(REPO / "benchmarks"), *filter(None, [os.environ.get("PYTHONPATH")])])
+    path = os.pathsep.join(
+        [str(REPO), str(REPO / "benchmarks"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    )
     env = {**os.environ, "PYTHONPATH": path}
     cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
     if threads is not None:

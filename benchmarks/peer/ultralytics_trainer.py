@@ -1,7 +1,8 @@
 """ultralytics' own trainer on a YOLO folder, for comparison: as it ships, in a process of its own.
 
 Last line of stdout: JSON. With --steps, `images_per_s` after a warm-up; with --seconds, what the trained
-net finds on the held-out images, written to --out as {file name: [[x, y, width, height, score], …]}.
+net finds on the held-out images, written to --out as {file: [[x, y, width, height, score, joints …], …]};
+joints are x, y and confidence of each keypoint, for nets that have any.
 """
 
 from __future__ import annotations
@@ -120,12 +121,17 @@ def trained(args: argparse.Namespace, folder: Path) -> dict[str, float]:
     )
     found: dict[str, list[list[float]]] = {}
     net = YOLO(weights)
-    for image in sorted((args.root / "images" / "val").iterdir()):
-        boxes = net.predict(image, imgsz=args.size, conf=0.001, max_det=20, device="cpu", verbose=False)[
-            0
-        ].boxes
-        found[image.name] = [
-            [*xywh, score] for xywh, score in zip(boxes.xywh.tolist(), boxes.conf.tolist(), strict=True)
+    named = (
+        json.loads(args.look.read_text()) if args.look else sorted((args.root / "images" / "val").iterdir())
+    )
+    for image in named:
+        result = net.predict(
+            image, imgsz=args.size, conf=0.001, max_det=args.most, device="cpu", verbose=False
+        )[0]
+        rows = zip(result.boxes.xywh.tolist(), result.boxes.conf.tolist(), strict=True)
+        joints = [] if result.keypoints is None else result.keypoints.data.flatten(1).tolist()
+        found[str(image) if args.look else image.name] = [
+            [*xywh, score, *(joints[row] if joints else ())] for row, (xywh, score) in enumerate(rows)
         ]
     args.out.write_text(json.dumps(found))
     return {"images": len(found)}
@@ -147,6 +153,8 @@ def main() -> None:
     parser.add_argument("--steps", type=int)
     parser.add_argument("--seconds", type=float)
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--look", type=Path, help="JSON list of images; else those of the val split")
+    parser.add_argument("--most", type=int, default=20, help="objects in an image")
     args = parser.parse_args()
     said, sys.stdout = sys.stdout, sys.stderr
     with tempfile.TemporaryDirectory() as name:

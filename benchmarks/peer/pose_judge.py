@@ -1,0 +1,106 @@
+"""One judge for both pose trainers: our metrics on the test matches of the experiment's own league."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import lightning.pytorch as pl
+import numpy as np
+
+from raasid.config.compose import compose
+from raasid.config.schema.train import TrainConfig
+from raasid.data.exports.yolo_pose import write
+from raasid.data.footage import Footage
+from raasid.data.frame_ref import FrameRef
+from raasid.data.pose.source import pose_data
+from raasid.data.task_data import TaskData
+from raasid.evaluation.pose.result import PoseResult, evaluate_pose
+from raasid.models.pose.at_boxes import at_boxes
+from raasid.models.pose.people import KEYPOINTS, People
+from raasid.models.trained import load_trained
+from raasid.pipeline.held_out import measure
+from raasid.pipeline.task import plan_of
+from raasid.pipeline.train import train
+from raasid.training.trainer import build_trainer
+
+
+class Quality(NamedTuple):
+    """OKS AP50 and AP of what a model says by itself."""
+
+    ap50: float
+    ap: float
+
+    @classmethod
+    def of(cls, result: PoseResult) -> Quality:
+        """Two of the figures of an evaluation."""
+        return cls(result["AP50"].value, result["mAP"].value)
+
+
+def config(folder: Path, data: Path, extra: Sequence[str]) -> TrainConfig:
+    """`experiment=pose`, its runs below `folder`, its league below `data`."""
+    words = ["experiment=pose", f"paths.root={folder}", f"paths.data={data}", "test=false", *extra]
+    return compose("train", TrainConfig, words)
+
+
+def prepare(cfg: TrainConfig) -> TaskData:
+    """Render the league and decode its frames, which is nobody's training time."""
+    found = pose_data(cfg.data, cfg.paths, cfg.seed)
+    found.prepare_data()
+    return found
+
+
+def export(found: TaskData, folder: Path) -> tuple[Path, Path]:
+    """Write what is trained and chosen on for the peer; return its folder, and a list of the test images."""
+    assert found.splits is not None
+    splits = {"train": found.splits.train, "val": found.splits.val}
+    clips = [clip for split in splits.values() for clip in split]
+    write(Footage(clips, {name: [clip.id for clip in split] for name, split in splits.items()}), folder)
+    sheet = folder / "data.yaml"  # the trainer takes a relative path for one of its own
+    sheet.write_text(sheet.read_text().replace("path: .\n", f"path: {folder}\n"))
+    look = folder / "look.json"
+    look.write_text(json.dumps([str(ref.frame.image) for ref in _refs(found)]))
+    return folder, look
+
+
+def train_ours(cfg: TrainConfig, run: Path) -> tuple[float, Quality]:
+    """Train as the experiment says; return the seconds, and what the best checkpoint is worth on test."""
+    pl.seed_everything(cfg.seed, workers=True, verbose=False)
+    run.mkdir(parents=True)
+    began = time.perf_counter()
+    train(cfg, run)
+    seconds = time.perf_counter() - began
+    model, _ = load_trained(run / "checkpoints" / "best.ckpt")
+    plan = plan_of(model)
+    trainer = build_trainer(cfg.trainer, run, [plan.watcher()])
+    result = measure(trainer, model, plan.data(cfg.data, cfg.paths, cfg.seed, model), "test")
+    assert isinstance(result, PoseResult)
+    return seconds, Quality.of(result)
+
+
+def judge_peer(found: TaskData, out: Path) -> Quality:
+    """Judge the peer's people on the same frames, by the same code."""
+    refs, said = _refs(found), json.loads(out.read_text())
+    own = [_people(said[str(ref.frame.image)]) for ref in refs]
+    at_truth = [at_boxes(people, _boxes(ref)) for people, ref in zip(own, refs, strict=True)]
+    return Quality.of(evaluate_pose(refs, own, at_truth))
+
+
+def _refs(found: TaskData) -> list[FrameRef]:
+    assert found.splits is not None
+    return [ref for clip in found.splits.test for ref in FrameRef.of(clip)]
+
+
+def _boxes(ref: FrameRef) -> np.ndarray:
+    rows = np.array([person.box for person in ref.frame.persons], np.float32).reshape(-1, 4)
+    return np.concatenate([rows[:, :2], rows[:, :2] + rows[:, 2:]], 1)
+
+
+def _people(rows: list[list[float]]) -> People:
+    table = np.array(rows, np.float32).reshape(-1, 5 + 3 * KEYPOINTS)
+    centre, half = table[:, :2], table[:, 2:4] / 2
+    boxes = np.concatenate([centre - half, centre + half], 1)
+    return People(boxes, table[:, 4], table[:, 5:].reshape(-1, KEYPOINTS, 3))
