@@ -39,7 +39,7 @@ class Window:
     roles: NDArray[np.int64]
     teams: NDArray[np.int64]
     approach: float
-    """Smallest distance of ball and body in the whole clip, in body heights; `FAR` where they never meet."""
+    """Smallest distance of ball and body in it, in body heights; `FAR` where one of them is not known."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,9 +94,10 @@ class Paced:
         take = np.clip(at, 0, max(total - 1, 0))
         if not total:
             return _empty(frames, players, tracks.size)
-        chosen = np.zeros(0, np.int64)
+        chosen, approach = np.zeros(0, np.int64), FAR
         if len(tracks.tracks):
             away = np.where(valid, self.away[:, take], FAR).min(1)
+            approach = float(away.min())
             seen = (tracks.present[:, take] & valid).sum(1)
             chosen = np.lexsort((-seen, away))[:players]
             chosen = chosen[seen[chosen] > 0]
@@ -127,7 +128,7 @@ class Paced:
             score=placed(tracks.score),
             roles=named(tracks.roles),
             teams=named(tracks.teams),
-            approach=float(self.away.min()) if self.away.size else FAR,
+            approach=approach,
         )
 
 

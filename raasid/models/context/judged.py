@@ -18,6 +18,10 @@ from raasid.models.context.ruled import likeliest
 
 LEAST_BALL = 4
 """Frames of a window in which the ball must be seen."""
+LEAST_PX = 40.0
+"""So tall the player at the ball must be: below it a forearm is five pixels, and an arm a guess."""
+REACH = 0.5
+"""Heights of the player, 0.9 m: a ball that comes no nearer touches nobody, wherever the detectors err."""
 
 
 def judged(
@@ -48,7 +52,8 @@ def judged(
         }
         named, ruling, missing = likeliest(facts, offence[row] >= 0.5, edition)
         sure = max(offence[row], 1 - offence[row])
-        reasons = _unusable(window)
+        reasons = unusable(window)
+        usable = not reasons
         if far[row] > calibration.foreign:
             reasons.append(f"unlike anything known: distance {far[row]:.1f}, limit {calibration.foreign:.1f}")
         if ruling.decision is None:
@@ -76,6 +81,7 @@ def judged(
                     "contact": float(1 - contact[row, -1]),
                     "distance": far[row],
                     "approach": window.approach,
+                    "usable": float(usable),
                 },
             )
         )
@@ -105,11 +111,19 @@ def _incident(logits: torch.Tensor) -> dict[str, dict[str, float]]:
     }
 
 
-def _unusable(window: Window) -> list[str]:
+def unusable(window: Window) -> list[str]:
+    """Why nobody could judge a window, whatever a net says about it; nothing where one could."""
     reasons = []
     seen = int(np.sum(window.ball_seen))
     if seen < LEAST_BALL:
         reasons.append(f"the ball is seen in {seen} of {int(window.valid.sum())} frames")
     if not bool(window.present.any()):
-        reasons.append("nobody is near the ball")
+        return [*reasons, "nobody is near the ball"]
+    tall = float(window.boxes[0, :, 3].max())
+    if tall < LEAST_PX:
+        reasons.append(f"the player at the ball is {tall:.0f} pixels tall; {LEAST_PX:.0f} show an arm")
+    if not bool((window.joints[0, ..., 2] > 0).any()):
+        reasons.append("no joint of the player at the ball is known")
+    if seen >= LEAST_BALL and window.approach > REACH:
+        reasons.append(f"the ball comes no nearer to anybody than {window.approach:.1f} heights of a player")
     return reasons

@@ -50,7 +50,8 @@ class ContextModule(TaskModule):
         """Judge whole clips of any length and frame rate.
 
         Each is judged at the moment where ball and player come closest; a clip that is longer than a window
-        at several such moments, and the gravest answer is given, the one with the likeliest offence.
+        at several such moments, and the gravest answer is given: an offence that is sure, else what is not
+        sure, else what is surely none, else what cannot be judged; of several, the likeliest offence.
         Raises EditionUnknown.
         """
         windows: list[Window] = []
@@ -65,7 +66,7 @@ class ContextModule(TaskModule):
         place = {name: i for i, name in reversed(list(enumerate(ids)))}
         for name, judgement in zip(names, self.assess(windows, names, edition), strict=True):
             known = said.get(place[name])
-            if known is None or judgement.offence > known.offence:
+            if known is None or _gravity(judgement) > _gravity(known):
                 said[place[name]] = judgement
         return [said[place[name]] for name in ids]
 
@@ -93,3 +94,11 @@ class ContextModule(TaskModule):
             offence=batch.offence.to(device),
             incident=batch.incident.to(device),
         )
+
+
+def _gravity(judgement: ClipJudgement) -> tuple[int, float]:
+    if not judgement.abstained:
+        rank = 3 if judgement.offence >= 0.5 else 1
+    else:
+        rank = 2 if judgement.details.get("usable", 0.0) else 0
+    return rank, judgement.offence

@@ -311,3 +311,44 @@ def test_labels_of_mvfoul_are_learned_and_give_the_leaderboards_value() -> None:
     assert result["leaderboard_value"].value == pytest.approx(100)
     assert result["leaderboard_value"].n == 2
     assert "action_class" not in losses(small()(batch.windows), batch, model.weights)
+
+
+@pytest.mark.parametrize(
+    ("far", "why"), [(0.1, "pixels tall"), (1.0, "")], ids=["from the last row", "from near"]
+)
+def test_a_player_too_small_to_have_arms_is_not_judged(far: float, why: str) -> None:
+    from raasid.data.context.vary import scaled
+
+    judgement = small().judge([scaled(tracks_of(touch()), far)], ["a"], EDITION)[0]
+    assert any("pixels tall" in reason for reason in judgement.reasons) == bool(why)
+
+
+def test_a_ball_that_comes_near_nobody_is_not_judged() -> None:
+    clip = touch()
+    away = replace(
+        clip, frames=tuple(replace(f, balls=(replace(f.balls[0], x=620, y=20),)) for f in clip.frames)
+    )
+    judgement = small().judge([tracks_of(away)], ["a"], EDITION)[0]
+    assert judgement.abstained
+    assert any("comes no nearer" in reason for reason in judgement.reasons)
+
+
+def test_of_a_long_clip_a_sure_offence_counts_more_than_what_cannot_be_judged() -> None:
+    class Told(ContextMajority):
+        def assess(self, windows, clips, edition):  # type: ignore[no-untyped-def]
+            said = super().assess(windows, clips, edition)
+            sure = [0.9, 0.99, *[0.1] * len(said)]
+            held = [False, True, *[False] * len(said)]
+            return [
+                replace(j, offence=p, abstained=a, details={"usable": 0.0})
+                for j, p, a in zip(said, sure, held, strict=False)
+            ]
+
+    model = Told()
+    model.acquaint(read_facts(clip.facts) for clip in CLIPS)
+    long = replace(
+        touch(frames=200), frames=touch("a", frames=100).frames + tuple(
+            replace(f, index=f.index + 100) for f in touch("b", frames=100).frames
+        ),
+    )  # fmt: skip
+    assert model.judge([tracks_of(long)], ["long"], EDITION)[0].offence == 0.9
