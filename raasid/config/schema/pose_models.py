@@ -30,6 +30,10 @@ class PoseTopDownConfig(Section):
     """A person's box, made this much larger, fills the crop."""
     scale: Annotated[float, Gt(0), Le(4)] = 0.5
     """The finder looks at pictures this much larger."""
+    closer: Annotated[float, Ge(0), Le(4)] = 1.5
+    """Where nobody is found, or only small people, it looks again at this scale; 0: it does not."""
+    small: Annotated[float, Ge(0)] = 48.0
+    """Median height in pixels below which people are small."""
     min_score: Probability = 0.1
     """Of a place, for a person to be read there."""
     max_people: Count = 40

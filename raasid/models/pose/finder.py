@@ -12,7 +12,7 @@ from raasid.models.heatmap_target import heatmap_loss, heatmap_target
 from raasid.models.pose.padded import Array, Bools, padded_boxes
 from raasid.models.pyramid import GRANULARITY, STRIDE, Pyramid, scaled_edge
 
-BOX_WEIGHT = 0.2
+BOX_WEIGHT = 1.0
 _LARGEST = 7.0
 """Log of pixels: no person is larger, so that a young net's boxes stay finite."""
 

@@ -29,7 +29,9 @@ class PoseTopDown(PoseModule):
     channels, joint_channels: width of the first stage of the finder and of the joints net.
     crop: width and height of the crops; margin: how much larger than the person's box they are.
     scale: how large the finder sees a picture. min_score, max_people: who is read at all.
-    same_person: skeletons more alike than this are one. mirror: average with each crop's mirror image.
+    closer, small: a picture that shows nobody, or people whose median height is less than `small` pixels, is
+    searched again, `closer` times as large instead; 0 never does. same_person: skeletons more alike than this
+    are one. mirror: average with each crop's mirror image.
     """
 
     crop: CropShape
@@ -41,6 +43,8 @@ class PoseTopDown(PoseModule):
         crop: tuple[int, int] = (64, 96),
         margin: float = 1.25,
         scale: float = 0.5,
+        closer: float = 1.5,
+        small: float = 48.0,
         min_score: float = 0.1,
         max_people: int = 40,
         same_person: float = 0.6,
@@ -49,6 +53,7 @@ class PoseTopDown(PoseModule):
         super().__init__()
         self.crop = CropShape(crop[0], crop[1], margin)
         self.scale, self.min_score, self.max_people = scale, min_score, max_people
+        self.closer, self.small = closer, small
         self.same_person, self.mirror = same_person, mirror
         self.finder = Finder(channels).to(memory_format=torch.channels_last)
         self.joints = JointsNet(joint_channels).to(memory_format=torch.channels_last)
@@ -68,14 +73,23 @@ class PoseTopDown(PoseModule):
         if boxes is not None:
             scores = [np.ones(len(b), np.float32) for b in boxes]
             return self._read(pictures, boxes, scores)
-        corners, score = people_at(self.finder(picture_input(images, self.scale)), self.max_people)
-        edge = np.array([images.shape[2], images.shape[1]] * 2, np.float32)
-        found, scores = [], []
-        for places, sure in zip((corners / self.scale).cpu().numpy(), score.cpu().numpy(), strict=True):
-            kept = sure >= self.min_score
-            found.append(np.clip(places[kept], 0, edge).astype(np.float32))
-            scores.append(sure[kept].astype(np.float32))
+        places = self._places(images, self.scale)
+        if self.closer:
+            far = [i for i, (corners, _) in enumerate(places) if _from_afar(corners, self.small)]
+            for i, place in zip(far, self._places(images[far], self.closer) if far else (), strict=True):
+                places[i] = place
+        found, scores = [corners for corners, _ in places], [score for _, score in places]
         return [without_doubles(people, self.same_person) for people in self._read(pictures, found, scores)]
+
+    def _places(self, images: Tensor, scale: float) -> list[tuple[Array, Array]]:
+        """Boxes (K, 4) in input pixels and scores (K,) of whoever the finder sees at a scale."""
+        corners, score = people_at(self.finder(picture_input(images, scale)), self.max_people)
+        edge = np.array([images.shape[2], images.shape[1]] * 2, np.float32)
+        places = []
+        for box, sure in zip((corners / scale).cpu().numpy(), score.cpu().numpy(), strict=True):
+            kept = sure >= self.min_score
+            places.append((np.clip(box[kept], 0, edge).astype(np.float32), sure[kept].astype(np.float32)))
+        return places
 
     def _read(self, pictures: np.ndarray, boxes: Sequence[Array], scores: Sequence[Array]) -> list[People]:
         """Everybody of a batch, in the order of the boxes; (B, H, W, 3) uint8 pictures."""
@@ -119,6 +133,11 @@ class PoseTopDown(PoseModule):
 
     def _seen(self, crops: Tensor, areas: Tensor) -> Joints:
         return read_joints(*self.heat(crops), areas)
+
+
+def _from_afar(corners: Array, small: float) -> bool:
+    """Whether people (K, 4) are so small that a closer look is worth its time."""
+    return not len(corners) or float(np.median(corners[:, 3] - corners[:, 1])) < small
 
 
 def _expected_oks(joints: Array) -> Array:

@@ -156,3 +156,17 @@ def test_a_picture_is_padded_with_black_to_whole_cells() -> None:
     x = picture_input(torch.zeros(1, 50, 70, 3, dtype=torch.uint8))
     assert x.shape == (1, 3, 64, 96)
     assert (x == x[0, 0, 0, 0]).all()
+
+
+@pytest.mark.parametrize(("closer", "looks"), [(0.0, [0.5]), (1.5, [0.5, 1.5])])
+def test_a_picture_that_shows_nobody_is_searched_again_from_nearer(
+    closer: float, looks: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = PoseTopDown(channels=8, joint_channels=8, closer=closer).eval()
+    seen: list[float] = []
+    places = model._places
+    monkeypatch.setattr(
+        model, "_places", lambda images, scale: (seen.append(scale), places(images, scale))[1]
+    )
+    model.look(torch.zeros(1, 96, 128, 3, dtype=torch.uint8))
+    assert seen == looks
