@@ -16,22 +16,22 @@ from raasid.data.tracks.clip_tracks import Bools, ClipTracks, Floats
 class BallErrors:
     """Shares are of frames; places and sizes are relative to the ball's own size."""
 
-    missed: tuple[float, float, float] = (0.08, 0.15, 0.75)
+    missed: tuple[float, float, float] = (0.03, 0.06, 0.85)
     """Share of balls that are not seen: free ones, ones before or behind somebody, hidden ones."""
-    missed_length: float = 3.0
+    missed_length: float = 2.0
     """Frames in a row, on average."""
-    false: float = 0.02
+    false: float = 0.005
     """Share of frames in which something else is taken for the ball."""
     false_length: float = 2.0
-    place: float = 0.08
+    place: float = 0.025
     """Scale of the error of each coordinate."""
-    place_correlation: float = 0.3
+    place_correlation: float = 0.5
     """With the next frame's error."""
-    size_bias: float = 0.0
+    size_bias: float = 0.02
     """Of the logarithm of width and height."""
-    size: float = 0.12
+    size: float = 0.07
     """Scale of the error of that logarithm."""
-    score: tuple[float, float] = (0.75, 0.15)
+    score: tuple[float, float] = (0.9, 0.1)
     """Mean and spread of the confidence."""
     longest_gap: float = 0.4
     """Seconds that are bridged."""

@@ -24,7 +24,7 @@ class NoiseUnreadable(DataError):
 
 @dataclass(frozen=True, slots=True)
 class TrackNoise:
-    """How often and how far detectors are wrong; the defaults are those of our presets on the league."""
+    """How often and how far detectors are wrong; the defaults were measured on presets of ours."""
 
     ball: BallErrors = BallErrors()  # noqa: RUF009 (frozen)
     persons: PersonErrors = PersonErrors()  # noqa: RUF009 (frozen)

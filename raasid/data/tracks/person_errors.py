@@ -19,51 +19,51 @@ Numbers = NDArray[np.int64]
 ByHeight = tuple[float, float, float, float]
 ByClass = tuple[float, float, float]
 ByRole = tuple[float, float, float, float]
-_HEAD, _ARM, _HIP, _LEG = 0.02, 0.03, 0.03, 0.035
+_HEAD, _ARM, _HIP, _LEG = 0.013, 0.013, 0.013, 0.014
 
 
 @dataclass(frozen=True, slots=True)
 class PersonErrors:
     """Shares are of frames in which somebody is; lengths relative to a person's height."""
 
-    unseen: ByHeight = (0.6, 0.25, 0.05, 0.02)
+    unseen: ByHeight = (0.6, 0.3, 0.08, 0.1)
     """Share of persons who are never seen, by height."""
-    missed: ByHeight = (0.3, 0.12, 0.05, 0.04)
+    missed: ByHeight = (0.4, 0.1, 0.08, 0.1)
     """Share of frames in which the others are not."""
-    missed_length: float = 2.5
+    missed_length: float = 4.0
     """Frames in a row, on average."""
-    false: float = 0.1
+    false: float = 0.15
     """Persons per frame who are not there."""
-    box_place: float = 0.015
-    box_size: float = 0.04
+    box_place: float = 0.03
+    box_size: float = 0.12
     """Scale of the error of the logarithm of width and height."""
     joints: tuple[float, ...] = (*[_HEAD] * 5, *[_ARM] * 6, *[_HIP] * 2, *[_LEG] * 4)
     """Scale of the error of each coordinate of each joint."""
-    joints_hidden: float = 2.0
+    joints_hidden: float = 1.5
     """How many times larger it is where the joint cannot be seen."""
-    joints_correlation: float = 0.5
+    joints_correlation: float = 0.85
     """With the next frame's error."""
-    joints_told: tuple[ByClass, ByClass] = ((0.1, 0.4, 0.5), (0.03, 0.12, 0.85))
+    joints_told: tuple[ByClass, ByClass] = ((0.02, 0.44, 0.54), (0.01, 0.29, 0.7))
     """Of hidden joints, and of seen ones: the shares that are told as unknown, guessed, seen."""
-    arms_swapped: float = 0.04
+    arms_swapped: float = 0.015
     """Share of persons in a frame whose left arm is told as the right one."""
     swapped_length: float = 2.0
-    breaks: float = 0.004
+    breaks: float = 0.001
     """Chance per frame that somebody gets a new number."""
     merges: float = 0.001
     """Chance per frame that somebody takes another's number over."""
     roles: tuple[ByRole, ByRole, ByRole, ByRole] = (
-        (0.96, 0.0, 0.01, 0.03),
+        (0.97, 0.0, 0.005, 0.025),
         (0.6, 0.0, 0.0, 0.4),
         (0.6, 0.0, 0.2, 0.2),
         (0.8, 0.0, 0.1, 0.1),
     )
     """For each role of `ROLES`, as which it is told."""
-    team_unknown: float = 0.4
+    team_unknown: float = 0.15
     """Share of those with a team of whom it is not told."""
-    team_wrong: float = 0.04
+    team_wrong: float = 0.03
     """Share of those of whom it is, that are told as the other's."""
-    score: tuple[float, float] = (0.7, 0.15)
+    score: tuple[float, float] = (0.48, 0.12)
     """Mean and spread of the confidence."""
     longest_gap: float = 0.4
     """Seconds that are bridged."""

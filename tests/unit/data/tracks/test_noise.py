@@ -12,7 +12,7 @@ from raasid.data.tracks.clip_tracks import ClipTracks
 from raasid.data.tracks.noise import NoiseUnreadable, TrackNoise
 from raasid.data.tracks.person_errors import PersonErrors
 
-CALM = BallErrors((0, 0, 0), false=0, place=0, size=0)
+CALM = BallErrors((0, 0, 0), false=0, place=0, size=0, size_bias=0)
 STILL = PersonErrors(
     unseen=(0, 0, 0, 0),
     missed=(0, 0, 0, 0),
