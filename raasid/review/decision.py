@@ -18,14 +18,16 @@ Count = Annotated[int, Field(ge=0)]
 
 
 class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
 class FactSaid(_Record):
     """One fact of the touch."""
 
     value: bool | str | None
-    """The likeliest; null where the model cannot tell."""
+    """What the ruling stands on; null where the model cannot tell."""
     probability: Share | None
     """Of that value; null where the model does not see this fact."""
     probabilities: dict[str, Share]

@@ -19,6 +19,7 @@ from raasid.review.decision import Decision, FactSaid
 from raasid.review.judging import Verdict
 from raasid.review.stretches import Stretches
 from raasid.review.timeline import timeline
+from raasid.review.video import FILE_NAME as VIDEO
 from raasid.review.words import headline, restart_in_words, touch_in_words
 
 FILE_NAME = "review.html"
@@ -34,7 +35,7 @@ def write_review_page(folder: Path, stretches: Stretches, verdict: Verdict, said
     sections = (
         _answer(said),
         _moment(stretches, verdict, said),
-        _timeline(verdict, said),
+        _timeline(verdict, said, (folder / VIDEO).is_file()),
         _facts(said),
         _moments(said),
         _editions(said),
@@ -132,14 +133,15 @@ def _pictures(
     return "".join(figures)
 
 
-def _timeline(verdict: Verdict, said: Decision) -> Iterator[str]:
+def _timeline(verdict: Verdict, said: Decision, has_video: bool) -> Iterator[str]:
     yield "<h2>The whole clip</h2>"
     yield timeline(verdict.reach, said)
     stands = said.stands_on
+    video = f"{VIDEO} shows it (MPEG-4: some browsers cannot play it)." if has_video else ""
     yield (
         f'<p class="note">{plural(stands.frames, "frame")} of {stands.width} × {stands.height} pixels at '
         f"{stands.frame_rate_hz:g} a second; {plural(stands.players, 'track')} of players. "
-        "annotated.mp4 shows it (MPEG-4: some browsers cannot play it).</p>"
+        f"{video}</p>"
     )
 
 
@@ -147,7 +149,7 @@ def _facts(said: Decision) -> Iterator[str]:
     if not said.facts:
         return
     yield "<h2>What was seen of the touch</h2>"
-    yield '<p class="note">The likeliest value of each fact and its probability. A dash: not seen.</p>'
+    yield '<p class="note">The facts that the ruling stands on, and their probabilities. A dash: not told.</p>'
     rows = "".join(_fact(name, fact) for name, fact in said.facts.items())
     yield (
         '<table><thead><tr><th>fact</th><th>value</th><th class="right">probability</th><th></th>'

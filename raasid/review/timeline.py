@@ -17,7 +17,7 @@ Place = Callable[[float], float]
 """From a frame to the figure's x."""
 
 _WIDTH, _LEFT, _RIGHT = 1056.0, 58.0, 12.0
-_GAP_TOP, _GAP_HIGH = 22.0, 130.0
+_GAP_TOP, _GAP_HIGH = 28.0, 124.0
 _ODDS_TOP, _ODDS_HIGH = 192.0, 84.0
 _BALL_TOP, _ROW = 312.0, 14.0
 _HEIGHT = 380.0

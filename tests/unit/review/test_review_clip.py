@@ -90,6 +90,7 @@ def test_the_page_stands_by_itself_and_answers_first(touched: Reviewed) -> None:
     ]
     assert order == sorted(order)
     assert page.count("data:image/jpeg") >= 5
+    assert "annotated.mp4 shows it" in page
     assert "nan" not in re.sub(r'base64,[^"]*', "", page).lower()
 
 
