@@ -149,7 +149,7 @@ def _facts(said: Decision) -> Iterator[str]:
     if not said.facts:
         return
     yield "<h2>What was seen of the touch</h2>"
-    yield '<p class="note">The facts that the ruling stands on, and their probabilities. A dash: not told.</p>'
+    yield '<p class="note">What the ruling stands on, and how probable each is. A dash: not told.</p>'
     rows = "".join(_fact(name, fact) for name, fact in said.facts.items())
     yield (
         '<table><thead><tr><th>fact</th><th>value</th><th class="right">probability</th><th></th>'
