@@ -25,6 +25,8 @@ PRESETS = sorted(
 )
 READ_ELSEWHERE = {("data", name) for name in FORMATS} - {("data", "yolo")}
 """Formats whose presets are run by test_formats: their samples are labels without pictures."""
+MEASURED_ONLY = {("model", "pose_mediapipe")}
+"""Models that are never trained; test_pose_mediapipe measures them."""
 NEEDS_GPU = {("trainer", "gpu"), ("trainer", "fsdp")}
 SMALL = [
     "data.size=[96,64]", "data.crop=64", "data.batch_size=4", "data.samples_per_epoch=4", "model.channels=4",
@@ -77,7 +79,7 @@ def own_process_group() -> Iterator[None]:
     os.environ.update(before)
 
 
-@pytest.mark.parametrize(("group", "name"), [p for p in PRESETS if p not in READ_ELSEWHERE])
+@pytest.mark.parametrize(("group", "name"), [p for p in PRESETS if p not in READ_ELSEWHERE | MEASURED_ONLY])
 def test_a_preset_trains(
     group: str, name: str, yolo_set: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
