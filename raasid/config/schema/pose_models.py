@@ -40,7 +40,7 @@ class PoseTopDownConfig(Section):
     """Per picture."""
     same_person: Probability = 0.6
     """Two skeletons more alike than this (OKS) are one person."""
-    mirror: bool = False
+    mirror: bool = True
     """Read each crop and its mirror image, and average."""
     init_from: File | None = None
     """A checkpoint whose weights are the start."""

@@ -48,7 +48,7 @@ class PoseTopDown(PoseModule):
         min_score: float = 0.1,
         max_people: int = 40,
         same_person: float = 0.6,
-        mirror: bool = False,
+        mirror: bool = True,
     ) -> None:
         super().__init__()
         self.crop = CropShape(crop[0], crop[1], margin)
