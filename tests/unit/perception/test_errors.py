@@ -32,9 +32,9 @@ def true_clip(number: int) -> Clip:
         persons = []
         for k in range(PEOPLE):
             left, top = 20.0 + 120 * k + t, 120.0 + 3 * k
+            unseen = {*HIDDEN, 9} if t % 10 < 5 else set(HIDDEN)
             joints: tuple[Keypoint, ...] = tuple(
-                (left + x, top + y, 1 if j in HIDDEN or (j == 9 and t % 10 < 5) else 2)
-                for j, (x, y) in enumerate(body.tolist())
+                (left + x, top + y, 1 if j in unseen else 2) for j, (x, y) in enumerate(body.tolist())
             )
             persons.append(Person(k, "player", (left, top, 40.0, 100.0), "NS"[k % 2], joints))
         visibility = Visibility.HIDDEN if t % 10 == 9 else Visibility.CLEAR
