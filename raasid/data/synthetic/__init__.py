@@ -1,1 +1,1 @@
-"""The synthetic league: rendered football with exact labels; `League`, `render_clip`, `generate`."""
+"""The synthetic league: football with exact labels; `League`, `render_clip`, `generate`, `labelled_clips`."""
