@@ -20,22 +20,20 @@ from raasid.models.pose.top_down import PoseTopDown
 
 
 class FinderNet(ExportNet):
-    """Where people are."""
+    """Where people are, in pictures that the net sees `scale` times as large."""
 
-    def __init__(self, model: PoseTopDown) -> None:
+    def __init__(self, model: PoseTopDown, scale: float) -> None:
         super().__init__()
-        self.model = model
+        self.model, self.scale = model, scale
 
     def dense(self, *inputs: Tensor) -> Tensors:
         """(B, 5, h, w) heat, offset and size, for cells of 4 pixels of the picture that the net sees."""
-        return (self.model.finder(picture_input(inputs[0], self.model.scale)).float(),)
+        return (self.model.finder(picture_input(inputs[0], self.scale)).float(),)
 
     def decode(self, inputs: Tensors, dense: Tensors) -> Tensors:
         """Boxes (B, K, 4) and scores (B, K)."""
         corners, score = people_at(dense[0], self.model.max_people)
-        low, high = (
-            fractions(part / self.model.scale, inputs[0]) for part in (corners[..., :2], corners[..., 2:])
-        )
+        low, high = (fractions(part / self.scale, inputs[0]) for part in (corners[..., :2], corners[..., 2:]))
         low, high = low.clamp(0, 1), high.clamp(0, 1)
         return torch.cat([(low + high) / 2, high - low], -1), score
 
@@ -59,7 +57,7 @@ class CropsNet(ExportNet):
 
 
 def top_down_graphs(model: PoseTopDown) -> list[Graph]:
-    """`finder.onnx` and `joints.onnx`."""
+    """`finder.onnx`, `joints.onnx`, and `finder_closer.onnx` for a model that looks twice from afar."""
     crop = model.crop
     found = (
         BOXES,
@@ -84,7 +82,12 @@ def top_down_graphs(model: PoseTopDown) -> list[Graph]:
         ),
         Port("presence", ("people", COUNT), "logits of `present`"),
     )
-    finding = {"threshold": model.min_score, "most": model.max_people}
+    finding = {"threshold": model.min_score, "most": model.max_people, "scale": model.scale}
+    closer = finding | {
+        "scale": model.closer,
+        "instead_of": "finder, for a picture that shows nobody, or people of a smaller median height",
+        "small_px": model.small,
+    }
     reading = {
         "margin": crop.margin,
         "cut": "the largest crop that holds the box made `margin` times as large, the box in its middle",
@@ -93,8 +96,10 @@ def top_down_graphs(model: PoseTopDown) -> list[Graph]:
         "same_person": model.same_person,
         "mirror": model.mirror,
     }
+    further = FinderNet(model, model.closer) if model.closer else None
     return [
-        Graph("finder", FinderNet(model), (image_port(),), found, pictures, finding),
+        Graph("finder", FinderNet(model, model.scale), (image_port(),), found, pictures, finding),
+        *([Graph("finder_closer", further, (image_port(),), found, pictures, closer)] if further else []),
         Graph("joints", CropsNet(model), crops, joints, lambda batch: _crops(model, batch), reading),
     ]
 

@@ -29,20 +29,23 @@ def outspoken(model: nn.Module) -> None:
             nn.init.normal_(module.bias, std=0.5)
 
 
-@pytest.mark.parametrize("scale", [0.5, 1.0])
+@pytest.mark.parametrize("scale", [0.5, 1.5])
 def test_finder_and_joints_together_see_what_the_model_sees(scale: float, tmp_path: Path) -> None:
     torch.manual_seed(0)
-    model = PoseTopDown(channels=4, joint_channels=4, crop=(32, 64), scale=scale, mirror=True, max_people=3)
+    model = PoseTopDown(
+        4, 4, (32, 64), scale=0.5, closer=scale if scale > 1 else 0, small=1e9, max_people=3, mirror=True
+    )
     model.eval()
     outspoken(model)
     nn.init.normal_(model.finder.head.weight, std=0.3)
     nn.init.zeros_(model.finder.head.bias[:1].data)
     crops, areas = pictures(4, 64, 32), torch.rand(4) * 1000 + 200
-    write_graphs(graphs_of(model), [(pictures(2, 64, 96),), (crops, areas)], tmp_path, {})
+    graphs = graphs_of(model)
+    given = [(crops, areas) if graph.name == "joints" else (pictures(2, 64, 96),) for graph in graphs]
+    write_graphs(graphs, given, tmp_path, {})
 
-    finder, joints = (
-        onnxruntime.InferenceSession(tmp_path / f"{name}.onnx") for name in ("finder", "joints")
-    )
+    looks = "finder" if scale < 1 else "finder_closer"
+    finder, joints = (onnxruntime.InferenceSession(tmp_path / f"{name}.onnx") for name in (looks, "joints"))
     images = pictures(2, 75, 101)
     boxes, scores = finder.run(["boxes", "scores"], {"images": images.numpy()})
     edges = np.array([101, 75, 101, 75], np.float32)
