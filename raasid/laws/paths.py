@@ -49,9 +49,7 @@ def _walk(
         if isinstance(holds, Unknown):
             for values in kinds[holds.fact]:
                 supposed: dict[str, Any] = {holds.fact: values[0]}
-                yield from _walk(
-                    replace(facts, **supposed), {**needs, holds.fact: values}, clauses, kinds
-                )
+                yield from _walk(replace(facts, **supposed), {**needs, holds.fact: values}, clauses, kinds)
             return
         if holds:
             yield Path(needs, clause.name, clause.decision)

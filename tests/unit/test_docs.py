@@ -167,7 +167,9 @@ def test_the_readme_defines_every_metric_that_a_run_prints() -> None:
     assert defined == set(ball_metrics([]))
 
 
-@pytest.mark.parametrize(("heading", "page"), [("Pose metrics", pose.PAGE), ("Context metrics", context.PAGE)])
+@pytest.mark.parametrize(
+    ("heading", "page"), [("Pose metrics", pose.PAGE), ("Context metrics", context.PAGE)]
+)
 def test_the_models_page_defines_every_metric_as_the_report_does(heading: str, page: Page[Any]) -> None:
     table = table_after(heading, REPO / "docs/models.md")
     assert {row[0].strip("`"): row[1].lower() for row in table} == {
