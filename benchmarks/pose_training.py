@@ -22,6 +22,8 @@ from pathlib import Path
 from peer.side import REPO, side
 
 SHARE = 0.7
+LEAST_AP50 = 0.5
+"""A net that finds next to nobody is no quality that anything could be compared at."""
 QUICK = (
     "data.matches=8",
     "data.val_matches=1",
@@ -57,6 +59,9 @@ def main() -> int:
         found = prepare(cfg)
         seconds, ours = train_ours(cfg, Path(name) / "run")
         print(f"ours: AP50 {ours.ap50:.3f}, AP {ours.ap:.3f} in {seconds:.0f} s", flush=True)
+        if ours.ap50 < LEAST_AP50 and not args.quick:
+            print(f"no comparison: our own AP50 is {ours.ap50:.3f}, less than {LEAST_AP50} (at most {SHARE})")
+            return 1
         root, look = export(found, Path(name) / "yolo")
         reached = None
         times = sorted({1 / SHARE, *args.patience})

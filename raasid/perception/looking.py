@@ -93,7 +93,8 @@ class Looking:
         seen = [at for at in range(start, stop) if waiting[at].ball_picture is not None]
         for alike in _runs(seen, [waiting[at].pose_picture for at in seen]):
             windows = [self._window(waiting, at) for at in alike]
-            found = self._ball.module.detect(self._tensor(windows))
+            # one look at each frame: its neighbours tell more than further looks at the same picture
+            found = self._ball.module.detect(self._tensor(windows), quick=True)
             people = self._pose.module.look(self._tensor([waiting[at].pose_picture for at in alike]))
             for at, balls, persons in zip(alike, found, people, strict=True):
                 item = waiting[at]
