@@ -68,7 +68,7 @@ def test_looking_loads_nothing_heavy(repo: Path, words: tuple[str, ...], shown: 
 @pytest.mark.parametrize(
     ("program", "line", "offered"),
     [
-        ("train.py", "python train.py model=", {"model=ball_heatmap", "model=ball_yolo"}),
+        ("train.py", "python train.py model=ball", {"model=ball_heatmap", "model=ball_yolo"}),
         ("train.py", "python train.py opti", {"optimizer=", "optimized_metric=", "optimizer."}),
         ("train.py", "python train.py data.aug", {"data.augment."}),
         ("raasid/__main__.py", "raasid tr", {"train"}),

@@ -27,7 +27,7 @@ def test_three_mistakes_are_told_at_once_and_nothing_is_created(run_cli: Run, tm
 @pytest.mark.parametrize(
     ("verb", "words", "told"),
     [
-        ("evaluate", [], "ckpt_path    is required; add ckpt_path=VALUE"),
+        ("evaluate", [], "ckpt_path    is needed: last, best or a file"),
         ("evaluate", ["ckpt_path=best"], "ckpt_path=best: no checkpoints/best.ckpt below"),
         (
             "evaluate",

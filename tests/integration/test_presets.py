@@ -25,13 +25,22 @@ PRESETS = sorted(
 )
 READ_ELSEWHERE = {("data", name) for name in FORMATS} - {("data", "yolo")}
 """Formats whose presets are run by test_formats: their samples are labels without pictures."""
-MEASURED_ONLY = {("model", "pose_mediapipe")}
-"""Models that are never trained; test_pose_mediapipe measures them."""
+MEASURED_ONLY = {("model", "pose_mediapipe"), ("model", "context_geometry"), ("model", "context_majority")}
+"""Models that are never trained; test_pose_mediapipe and test_context_evaluation measure them."""
 NEEDS_GPU = {("trainer", "gpu"), ("trainer", "fsdp")}
 SMALL = [
-    "data.size=[96,64]", "data.crop=64", "data.batch_size=4", "data.samples_per_epoch=4", "model.channels=4",
+    "data.size=[96,64]", "data.crop=64", "data.batch_size=4", "data.samples_per_epoch=4",
     "trainer.max_epochs=1", "trainer.limit_val_batches=1", "trainer.limit_test_batches=1",
 ]  # fmt: skip
+NARROW = {
+    ("model", "ball_yolo"): [],
+    ("model", "pose_topdown"): ["model.channels=8", "model.joint_channels=8"],
+    ("model", "pose_yolo"): [],
+    ("model", "context_transformer"): ["model.width=16", "model.layers=1", "data.scenario_share=1"],
+    ("experiment", "pose"): ["model.channels=8", "model.joint_channels=8", "data.people.window=null"],
+    ("experiment", "context"): ["model.width=16", "model.layers=1", "data.tracks.further=0"],
+}
+"""How to make the net of a preset that does not take the default one small, and what else it needs."""
 LEAGUE = ["data.matches=3", "data.val_matches=1", "data.test_matches=1", "data.clips_per_match=1"]
 
 
@@ -53,7 +62,7 @@ def yolo_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def overrides(group: str, name: str, yolo_set: Path) -> list[str]:
     """The shortest command for a preset that is over in a second."""
-    given = [f"{group}={name}", *SMALL]
+    given = [f"{group}={name}", *SMALL, *NARROW.get((group, name), ["model.channels=4"])]
     if (group, name) == ("data", "yolo"):
         return [*given, f"data.root={yolo_set}", "data.league.matches=2", "data.league.clips_per_match=1"]
     if (group, name) == ("data", "store"):
@@ -61,8 +70,6 @@ def overrides(group: str, name: str, yolo_set: Path) -> list[str]:
         place = [f"data.root={yolo_set.parent / 'store'}", f"data.dataset={version.ref}"]
         return [*given, *place, "data.league=null"]
     given += LEAGUE
-    if (group, name) == ("model", "ball_yolo"):
-        given.remove("model.channels=4")
     if (group, name) == ("debug", "overfit"):
         given.remove("data.samples_per_epoch=4")
     return given

@@ -22,6 +22,7 @@ FILES = sorted(path for path in CONF.rglob("[!_]*.yaml") if "local" not in path.
 NEEDS = {
     "data/store": ("data.dataset=x",),
     "evaluate": ("ckpt_path=last",),
+    "model/pose_mediapipe": ("model.task_file=pyproject.toml",),
     "export": ("ckpt_path=last",),
     "import": ("name=x",),
     "collect": ("source=.",),
