@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,12 @@ class TaskData(pl.LightningDataModule):
         super().__init__()
         self.league = []
 
+    @abstractmethod
     def held_out(self, split: str) -> Loader:
         """Every sample of a split once and unvaried, as evaluation sees it.
 
         Raises UsageError where the split is empty.
         """
-        raise NotImplementedError
 
     @property
     def facts(self) -> dict[str, str]:

@@ -58,9 +58,7 @@ class Gathering(pl.Callback, Generic[Ref, Said]):
         """Forget the last epoch."""
         self._pairs = {}
 
-    def on_test_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Forget the last epoch."""
-        self._pairs = {}
+    on_test_epoch_start = on_validation_epoch_start
 
     def on_validation_batch_end(
         self,
@@ -74,17 +72,7 @@ class Gathering(pl.Callback, Generic[Ref, Said]):
         """Keep what the step found."""
         self._pairs |= {ref.key: (ref, said) for ref, said in self.read(outputs)}
 
-    def on_test_batch_end(
-        self,
-        trainer: pl.Trainer,
-        pl_module: pl.LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        """Keep what the step found."""
-        self._pairs |= {ref.key: (ref, said) for ref, said in self.read(outputs)}
+    on_test_batch_end = on_validation_batch_end
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Gather, then log."""
