@@ -18,6 +18,7 @@ from raasid.models.ball.detections import Detections
 from raasid.models.ball.module import BallModule
 from raasid.models.pose.module import PoseModule
 from raasid.models.pose.people import People
+from raasid.perception.ball_size import small_enough
 from raasid.perception.camera_motion import CameraMotion
 from raasid.perception.upstream import Upstream
 
@@ -99,8 +100,9 @@ class Looking:
             for at, balls, persons in zip(alike, found, people, strict=True):
                 item = waiting[at]
                 scale = np.float32(item.scales[0])
-                item.look.candidates = Detections(balls.xy / scale, balls.wh / scale, balls.score)
                 item.look.people = self._sightings(item, persons)
+                everything = Detections(balls.xy / scale, balls.wh / scale, balls.score)
+                item.look.candidates = small_enough(everything, item.look.people.boxes)
         for item in waiting[start:stop]:
             yield item.look
 

@@ -32,7 +32,7 @@ class Band:
         room = self.width - 2 * _EDGE
         bar = min(_BAR, room // 3)
         self._words(strip, room - bar - 2 * _EDGE, frame)
-        self._bar(strip, self.width - _EDGE - bar, bar, self._probability(frame))
+        self._bar(strip, self.width - _EDGE - bar, bar, frame)
         self._time(strip, room, frame)
         return strip
 
@@ -47,8 +47,10 @@ class Band:
         clock = f"{time_s:.2f} s · law {said.edition.replace('_', '/')} · "
         draw_text(strip, fitting(clock + under, 14, room), (_EDGE, 52), 14, _SOFT)
 
-    def _bar(self, strip: Image, left: int, width: int, probability: float | None) -> None:
-        title = "offence" if probability is not None else "no arm near the ball"
+    def _bar(self, strip: Image, left: int, width: int, frame: int) -> None:
+        held = [w.offence_probability for w in self.decision.windows if w.start <= frame < w.stop]
+        probability = max((p for p in held if p is not None), default=None)
+        title = "offence" if probability is not None else "cannot be told" if held else "no arm near the ball"
         draw_text(strip, fitting(title, 13, width - 40), (left, 22), 13, _SOFT)
         cv2.rectangle(strip, (left, 32), (left + width, 46), _GROOVE, -1)
         middle = left + width // 2
@@ -76,7 +78,3 @@ class Band:
             diamond = np.array([(at, y - 7), (at + 7, y), (at, y + 7), (at - 7, y)], np.int32)
             cv2.fillPoly(strip, [diamond], TOUCH, cv2.LINE_AA)
         cv2.line(strip, (x(frame), y - 8), (x(frame), y + 8), BODY, 2)
-
-    def _probability(self, frame: int) -> float | None:
-        held = [w.offence_probability for w in self.decision.windows if w.start <= frame < w.stop]
-        return max(held, default=None)

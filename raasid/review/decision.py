@@ -57,7 +57,8 @@ class WindowSaid(_Record):
     """First frame after it."""
     nearest: Count
     gap_px: float | None
-    offence_probability: Share
+    offence_probability: Share | None
+    """null: there was too little to go by, or it is unlike all that the model knows."""
     abstained: bool
 
 
@@ -111,8 +112,10 @@ class Decision(_Record):
     confidence: Share
     """Probability of the decision; 0 where there is none."""
     offence_probability: Share | None
-    """Also where the review abstains; null where there was nothing to judge."""
+    """Also where the review abstains; null where there was nothing to judge or too little to go by, and where
+    the context model knows nothing like it."""
     facts: dict[str, FactSaid]
+    """Empty where `offence_probability` is null."""
     edition: str
     clause: str | None
     restart: Restart | None

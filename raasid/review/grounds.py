@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from raasid.models.context.clip_judgement import ClipJudgement
+from raasid.perception.ball_size import LARGEST
 from raasid.review.bend import Bend
 from raasid.review.film import Film
 from raasid.review.reach import Reach
@@ -16,8 +17,6 @@ _NEARBY = 2
 """Frames round the touch in one of which the ball must be seen."""
 _TOUCHING = 0.6
 """Arm lengths: farther from every arm, in the picture alone, a ball touches none."""
-_LARGEST = 0.3
-"""Player heights: a ball is 0.12 of them at the player's place, and seldom twice as near to the camera."""
 _SLOW_HZ = 18.0
 
 
@@ -59,24 +58,28 @@ def sureness(judgement: ClipJudgement) -> float:
 def of_window(
     part: Reach, judgement: ClipJudgement, at: int, bend: Bend | None, limits: Limits
 ) -> Iterator[str]:
-    """Yield what speaks against a decision on one window; `at`: position of the touch in it."""
+    """Yield what makes any answer on one window worthless; `at`: position of the touch in it."""
     share = float(part.seen.mean())
     if share < limits.least_ball_seen:
         yield f"the ball was seen in only {share:.0%} of the frames that decide"
     if not part.seen[max(0, at - _NEARBY) : at + _NEARBY + 1].any():
         yield "the ball is not seen when it is nearest to the arm; its place there is inferred"
     size = float(np.nanmedian(part.ball)) if np.isfinite(part.ball).any() else 0.0
-    if size > _LARGEST:
+    if size > LARGEST:
         yield f"what was taken for the ball is too large for one: {size:.2f} of a player's height"
     arm = float(part.arm_px[at])
     if np.isfinite(arm) and arm < limits.least_arm_px:
         yield f"the player is too small: the arm is {arm:.0f} pixels long, {limits.least_arm_px:g} are needed"
     if part.joints[at] < 2:
         yield "the arm is not seen: fewer than two of shoulder, elbow and wrist were found"
-    if sureness(judgement) < limits.least_confidence:
-        yield f"both answers are likely: the probability of an offence is {judgement.offence:.2f}"
     if judgement.ruling.decision == "offence":
         yield from _of_offence(part, at, bend)
+
+
+def undecided(judgement: ClipJudgement, limits: Limits) -> Iterator[str]:
+    """Yield what keeps an answer back that was looked for in the right place."""
+    if judgement.ruling.decision is not None and sureness(judgement) < limits.least_confidence:
+        yield f"both answers are likely: the probability of an offence is {judgement.offence:.2f}"
 
 
 def _of_offence(part: Reach, at: int, bend: Bend | None) -> Iterator[str]:

@@ -10,7 +10,7 @@ from raasid.config.law_editions import shipped_editions
 from raasid.data.records import Clip, Frame, Provenance
 from raasid.data.tracks.clip_tracks import ClipTracks, tracks_of
 from raasid.models.context.clip_judgement import ClipJudgement
-from raasid.review.bend import Bend, bend_at
+from raasid.review.bend import bend_at
 from raasid.review.grounds import (
     Limits,
     nothing_to_judge,
@@ -18,6 +18,7 @@ from raasid.review.grounds import (
     of_window,
     sureness,
     to_keep_in_mind,
+    undecided,
 )
 from raasid.review.reach import Reach, reach_of
 from raasid.review.stretches import Stretches
@@ -33,16 +34,20 @@ class Judge(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Decisive:
-    """The window that decides."""
+class Judged:
+    """A window, what the model says of it, and whether that is worth anything."""
 
     window: Window
     judgement: ClipJudgement
     at: int
     """Frame of the clip: the touch that the model sees, else the nearest approach."""
-    bend: Bend | None
-    editions: dict[str, ClipJudgement]
-    """The same window by every edition that ships."""
+    groundless: tuple[str, ...]
+    """What makes any answer on this window worthless."""
+
+    @property
+    def told(self) -> bool:
+        """Whether the model's chances are passed on: it knows such clips, and had something to go by."""
+        return not self.groundless and self.judgement.details.get("trusted", 1.0) > 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,10 +56,12 @@ class Verdict:
 
     reach: Reach
     choice: Choice
-    judgements: tuple[ClipJudgement, ...]
-    """Of each window."""
-    decisive: Decisive | None
-    """None: there was nothing to judge."""
+    judged: tuple[Judged, ...]
+    """Each window."""
+    decisive: Judged | None
+    """The window that decides; None: there was nothing to judge."""
+    editions: dict[str, ClipJudgement]
+    """The same window by every edition that ships."""
     reasons: tuple[str, ...]
     """Why there is no decision."""
     limits: tuple[str, ...]
@@ -81,16 +88,20 @@ def judge_clip(
     choice = choose(reach, film.frame_rate_hz, window_s, most)
     keep = tuple(to_keep_in_mind(film, len(choice.windows), choice.passed_over))
     if not choice.windows:
-        return Verdict(reach, choice, (), None, (nothing_to_judge(reach),), keep, people)
-    judgements = _judge(judge, [_tracks(stretches, window) for window in choice.windows], edition)
-    suspicion = [
-        (judgement.offence, -float(reach.gap[window.nearest]))
-        for judgement, window in zip(judgements, choice.windows, strict=True)
-    ]
+        return Verdict(reach, choice, (), None, {}, (nothing_to_judge(reach),), keep, people)
+    tracks = [_tracks(stretches, window) for window in choice.windows]
+    of_all = tuple(of_clip(reach, limits))
+    judged = tuple(
+        _judged(reach, window, judgement, seen, of_all, limits)
+        for window, judgement, seen in zip(
+            choice.windows, _judge(judge, tracks, edition), tracks, strict=True
+        )
+    )
+    suspicion = [(one.judgement.offence, -float(reach.gap[one.window.nearest])) for one in judged]
     first = suspicion.index(max(suspicion))
-    decisive = _decisive(stretches, judge, choice.windows[first], judgements[first])
-    reasons = [*of_clip(reach, limits), *_against(reach, decisive, limits)]
-    return Verdict(reach, choice, tuple(judgements), decisive, tuple(dict.fromkeys(reasons)), keep, people)
+    editions = {name: _judge(judge, [tracks[first]], name)[0] for name in shipped_editions()}
+    reasons = tuple(dict.fromkeys(_against(judged[first], limits)))
+    return Verdict(reach, choice, judged, judged[first], editions, reasons, keep, people)
 
 
 def _measured(stretches: Stretches) -> tuple[Reach, int]:
@@ -114,21 +125,28 @@ def _judge(judge: Judge, tracks: Sequence[ClipTracks], edition: str) -> list[Cli
     return judge.judge(tracks, [str(number) for number in range(len(tracks))], edition)
 
 
-def _decisive(stretches: Stretches, judge: Judge, window: Window, judgement: ClipJudgement) -> Decisive:
-    tracks = _tracks(stretches, window)
+def _judged(
+    reach: Reach,
+    window: Window,
+    judgement: ClipJudgement,
+    tracks: ClipTracks,
+    of_all: tuple[str, ...],
+    limits: Limits,
+) -> Judged:
     touch = judgement.contact_frame
     at = window.nearest if touch is None else window.start + min(max(0, touch), len(tracks.index) - 1)
-    editions = {name: _judge(judge, [tracks], name)[0] for name in shipped_editions()}
-    return Decisive(window, judgement, at, bend_at(tracks, at - window.start), editions)
+    inside = at - window.start
+    part = reach.part(window.start, window.stop)
+    of_this = of_window(part, judgement, inside, bend_at(tracks, inside), limits)
+    return Judged(window, judgement, at, (*of_all, *of_this))
 
 
-def _against(reach: Reach, decisive: Decisive, limits: Limits) -> list[str]:
+def _against(decisive: Judged, limits: Limits) -> list[str]:
     """The model's own doubts first."""
-    window, judgement = decisive.window, decisive.judgement
+    judgement = decisive.judgement
     reasons = list(judgement.reasons) if judgement.abstained or judgement.ruling.abstained else []
     if judgement.abstained and not reasons:
         reasons.append("the context model is not sure enough of what it sees")
     if judgement.ruling.abstained and not reasons:
         reasons.append("the facts that can be told allow both answers")
-    part = reach.part(window.start, window.stop)
-    return [*reasons, *of_window(part, judgement, decisive.at - window.start, decisive.bend, limits)]
+    return [*reasons, *decisive.groundless, *undecided(judgement, limits)]

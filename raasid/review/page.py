@@ -15,7 +15,7 @@ from raasid.evaluation.report.tables import plural
 from raasid.laws.seasons import edition_named
 from raasid.report.document import write_document
 from raasid.review.cut_out import cut_out
-from raasid.review.decision import Decision, FactSaid
+from raasid.review.decision import Decision, FactSaid, WindowSaid
 from raasid.review.judging import Verdict
 from raasid.review.stretches import Stretches
 from raasid.review.timeline import timeline
@@ -176,20 +176,25 @@ def _moments(said: Decision) -> Iterator[str]:
         return
     yield "<h2>Other moments</h2>"
     yield '<p class="note">Each approach of the ball to an arm is judged by itself, worst first.</p>'
-    ranked = sorted(said.windows, key=lambda window: -window.offence_probability)
-    rate, nan = said.stands_on.frame_rate_hz, float("nan")
-    rows = "".join(
-        f'<tr><td class="num">{window.nearest / rate:.2f} s</td>'
-        f'<td class="right num">{"–" if window.gap_px is None else f"{window.gap_px:.1f}"}</td>'
-        f'<td class="right num">{window.offence_probability:.2f}</td>'
-        f"<td>{interval_bar(window.offence_probability, nan, nan, 160)}</td>"
-        f"<td>{'not sure' if window.abstained else ''}</td></tr>"
-        for window in ranked[:_MOST_ROWS]
-    )
+    ranked = sorted(said.windows, key=lambda window: -(window.offence_probability or 0.0))
+    rate = said.stands_on.frame_rate_hz
+    rows = "".join(_moment_row(window, rate) for window in ranked[:_MOST_ROWS])
     yield (
         '<table><thead><tr><th>time</th><th class="right">ball to arm, pixels</th>'
         '<th class="right">offence</th><th></th><th>model</th></tr></thead>'
         f"<tbody>{rows}</tbody></table>"
+    )
+
+
+def _moment_row(window: WindowSaid, rate: float) -> str:
+    p, nan = window.offence_probability, float("nan")
+    word = "cannot be told" if p is None else "not sure" if window.abstained else ""
+    return (
+        f'<tr><td class="num">{window.nearest / rate:.2f} s</td>'
+        f'<td class="right num">{"–" if window.gap_px is None else f"{window.gap_px:.1f}"}</td>'
+        f'<td class="right num">{"–" if p is None else f"{p:.2f}"}</td>'
+        f"<td>{'' if p is None else interval_bar(p, nan, nan, 160)}</td>"
+        f"<td>{word}</td></tr>"
     )
 
 

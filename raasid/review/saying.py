@@ -19,7 +19,7 @@ from raasid.review.decision import (
     WindowSaid,
 )
 from raasid.review.film import Film
-from raasid.review.judging import Decisive, Verdict
+from raasid.review.judging import Judged, Verdict
 from raasid.review.reach import Reach
 
 
@@ -27,6 +27,7 @@ def said(film: Film, verdict: Verdict, edition: str, models: Mapping[str, ModelS
     """Return the record of one review."""
     decisive = verdict.decisive
     judgement = None if decisive is None else decisive.judgement
+    told = decisive.judgement if decisive is not None and decisive.told else None
     kept = Ruling(None) if judgement is None or verdict.abstained else judgement.ruling
     return Decision(
         clip=film.path.stem,
@@ -34,8 +35,8 @@ def said(film: Film, verdict: Verdict, edition: str, models: Mapping[str, ModelS
         decision=kept.decision,
         abstained=verdict.abstained,
         confidence=_share(verdict.confidence),
-        offence_probability=None if judgement is None else _share(judgement.offence),
-        facts={} if judgement is None else facts_said(judgement),
+        offence_probability=None if told is None else _share(told.offence),
+        facts={} if told is None else facts_said(told),
         edition=edition,
         clause=kept.clause,
         restart=kept.restart,
@@ -46,7 +47,7 @@ def said(film: Film, verdict: Verdict, edition: str, models: Mapping[str, ModelS
         limits=list(verdict.limits),
         stands_on=_stands_on(film, verdict),
         windows=_windows(verdict),
-        other_editions=[] if decisive is None else _editions(decisive),
+        other_editions=[] if told is None else _editions(verdict),
         models=dict(models),
         key=key,
     )
@@ -69,7 +70,7 @@ def _word(value: Value) -> str:
     return str(value).lower() if isinstance(value, bool) else value
 
 
-def _contact(film: Film, reach: Reach, decisive: Decisive) -> ContactSaid:
+def _contact(film: Film, reach: Reach, decisive: Judged) -> ContactSaid:
     judgement, at = decisive.judgement, decisive.at
     track = judgement.contact_track
     if track is None and reach.track[at] >= 0:
@@ -80,8 +81,8 @@ def _contact(film: Film, reach: Reach, decisive: Decisive) -> ContactSaid:
         time_s=round(at / film.frame_rate_hz, 3),
         person=track,
         side="left" if side == "left" else "right" if side == "right" else "none",
-        segment=judgement.likeliest.segment,
-        seen=judgement.contact_frame is not None,
+        segment=judgement.likeliest.segment if decisive.told else None,
+        seen=decisive.told and judgement.contact_frame is not None,
     )
 
 
@@ -102,21 +103,20 @@ def _stands_on(film: Film, verdict: Verdict) -> StandsOn:
 
 
 def _windows(verdict: Verdict) -> list[WindowSaid]:
-    pairs = zip(verdict.choice.windows, verdict.judgements, strict=True)
     return [
         WindowSaid(
-            start=window.start,
-            stop=window.stop,
-            nearest=window.nearest,
-            gap_px=_finite(float(verdict.reach.gap_px[window.nearest])),
-            offence_probability=_share(judgement.offence),
-            abstained=judgement.abstained or judgement.ruling.abstained,
+            start=one.window.start,
+            stop=one.window.stop,
+            nearest=one.window.nearest,
+            gap_px=_finite(float(verdict.reach.gap_px[one.window.nearest])),
+            offence_probability=_share(one.judgement.offence) if one.told else None,
+            abstained=not one.told or one.judgement.abstained or one.judgement.ruling.abstained,
         )
-        for window, judgement in pairs
+        for one in verdict.judged
     ]
 
 
-def _editions(decisive: Decisive) -> list[EditionSaid]:
+def _editions(verdict: Verdict) -> list[EditionSaid]:
     return [
         EditionSaid(
             edition=name,
@@ -126,7 +126,7 @@ def _editions(decisive: Decisive) -> list[EditionSaid]:
             clause=judgement.ruling.clause,
             offence_probability=_share(judgement.offence),
         )
-        for name, judgement in decisive.editions.items()
+        for name, judgement in verdict.editions.items()
     ]
 
 

@@ -86,18 +86,23 @@ def _gap(reach: Reach, said: Decision, x: Place) -> Iterator[str]:
 
 
 def _odds(said: Decision, x: Place) -> Iterator[str]:
-    """Probability of an offence in each window that was judged."""
+    """Probability of an offence in each window that was judged; a grey line where none can be told."""
     floor = _ODDS_TOP + _ODDS_HIGH
 
     def y(p: float) -> float:
         return floor - _ODDS_HIGH * p
 
-    yield _text(0, _ODDS_TOP - 10, "Probability of an offence, moment by moment", "start", _INK, 600)
+    title = "Probability of an offence, moment by moment (grey: none can be told)"
+    yield _text(0, _ODDS_TOP - 10, title, "start", _INK, 600)
     for p in (0.0, 0.5, 1.0):
         yield f'<path d="M{_LEFT} {y(p):.1f}H{_WIDTH - _RIGHT}" stroke="{_GRID}"/>'
         yield _text(_LEFT - 8, y(p) + 4, f"{p:g}", "end")
     for window in said.windows:
-        left, right, top = x(window.start - 0.5), x(window.stop - 0.5), y(window.offence_probability)
+        left, right = x(window.start - 0.5), x(window.stop - 0.5)
+        if window.offence_probability is None:
+            yield f'<path d="M{left:.1f} {floor - 3}H{right - 1:.1f}" stroke="{_SOFT}" stroke-width="4"/>'
+            continue
+        top = y(window.offence_probability)
         yield (
             f'<rect x="{left:.1f}" y="{top:.1f}" width="{max(right - left - 1, 2):.1f}"'
             f' height="{floor - top:.1f}" fill="{_RED}" fill-opacity=".22"/>'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple
 
 import torch
@@ -13,8 +13,9 @@ from raasid.config.law_editions import shipped_editions
 from raasid.data.context.targets import FACTS, UNKNOWN
 from raasid.laws.decide import decide
 from raasid.laws.facts import Facts
+from raasid.models.context.familiar import Familiar, trust
 from raasid.models.context.losses import mixture_offence
-from raasid.models.context.net import Logits, log_chances, mixed, split_facts
+from raasid.models.context.net import SIZES, Logits, log_chances, mixed, split_facts
 
 _GRID = torch.linspace(-1.6, 1.6, 65).exp()
 """Temperatures that are tried: 0.2 to 5."""
@@ -42,32 +43,51 @@ class Calibration:
     """Edition -> temperature of the log odds of an offence."""
     confidence: float = 0.5
     """Below it the model abstains."""
-    centre: list[float] = field(default_factory=list)
-    """Mean of what the heads were given."""
-    spread: list[float] = field(default_factory=list)
-    """Its standard deviation."""
-    foreign: float = float("inf")
-    """From this distance on a clip is unlike anything that was trained on."""
+    given: Familiar = field(default_factory=Familiar)
+    """What the net is given."""
+    made: Familiar = field(default_factory=Familiar)
+    """What its heads are given."""
+    usual_facts: list[float] = field(default_factory=list)
+    """Share of each value of each fact."""
+    usual_offence: dict[str, float] = field(default_factory=dict)
+    """Edition -> share of offences."""
 
     def state(self) -> dict[str, Any]:
         """Plain values, for a checkpoint."""
         return asdict(self)
 
-    def fact_chances(self, logits: Logits) -> Tensor:
-        """(B, sum of SIZES) calibrated probabilities of all values."""
+    @classmethod
+    def of_state(cls, state: dict[str, Any]) -> Calibration:
+        """The opposite of `state`."""
+        familiar = {name: Familiar(**state[name]) for name in ("given", "made") if name in state}
+        return cls(**{**state, **familiar})
+
+    def fact_chances(self, logits: Logits, trusted: Tensor) -> Tensor:
+        """(B, sum of SIZES) calibrated probabilities of all values; where nothing is trusted, the usual ones.
+
+        trusted: (B,) from 0 to 1.
+        """
+        said = self._fact_chances(logits)
+        if not self.usual_facts:
+            return said
+        return trusted[:, None] * said + (1 - trusted[:, None]) * torch.tensor(self.usual_facts)
+
+    def offence_chance(self, logits: Logits, edition: str, direct: bool, trusted: Tensor) -> Tensor:
+        """(B,) calibrated probability of an offence; where nothing is trusted, the usual one."""
+        said = torch.sigmoid(self._odds(logits, edition, direct) / self.offence.get(edition, 1.0))
+        return trusted * said + (1 - trusted) * self.usual_offence.get(edition, 0.5)
+
+    def trusted(self, logits: Logits) -> Tensor:
+        """(B,) how much chances are worth: 1 for windows like those known so far, 0 for foreign ones."""
+        return trust(self.strangeness(logits))
+
+    def strangeness(self, logits: Logits) -> Tensor:
+        """(B,) how far windows are from those known so far: from 1 on they are foreign."""
+        return torch.maximum(self.given.strangeness(logits.traits), self.made.strangeness(logits.seen))
+
+    def _fact_chances(self, logits: Logits) -> Tensor:
         warm = torch.tensor(self.facts)
         return mixed(log_chances(logits.facts, warm), logits.alternatives).exp()
-
-    def offence_chance(self, logits: Logits, edition: str, direct: bool) -> Tensor:
-        """(B,) calibrated probability of an offence."""
-        return torch.sigmoid(self._odds(logits, edition, direct) / self.offence.get(edition, 1.0))
-
-    def distance(self, seen: Tensor) -> Tensor:
-        """(B,) how far windows are from those known so far: 1 is usual; 0 before anything was fitted."""
-        if not self.centre:
-            return seen.new_zeros(len(seen))
-        centre, spread = torch.tensor(self.centre), torch.tensor(self.spread)
-        return ((seen - centre) / spread).square().mean(-1).sqrt()
 
     def _odds(self, logits: Logits, edition: str, direct: bool) -> Tensor:
         if direct:
@@ -87,27 +107,26 @@ class Calibration:
             for i, block in enumerate(blocks)
         ]
         so_far = cls(facts=warm)
-        temperatures = {}
+        temperatures, usual = {}, {}
         for name in shipped_editions():
             truth, known = _decisions(heard, name)
             odds = so_far._odds(heard.logits, name, direct)[known]
             temperatures[name] = _temperature(odds, truth[known])
-        so_far = cls(facts=warm, offence=temperatures)
-        truth, known = _decisions(heard, edition)
-        chance = so_far.offence_chance(heard.logits, edition, direct)[known]
-        right = (chance >= 0.5) == (truth[known] > 0.5)
-        seen = heard.logits.seen
-        spread = seen.std(0).clamp_min(0.05) if len(seen) > 1 else torch.ones_like(seen[0])
-        with_place = cls(warm, temperatures, 0.5, seen.mean(0).tolist(), spread.tolist())
-        usual = with_place.distance(seen)
-        return cls(
+            usual[name] = float(truth[known].sum() + 1) / (int(known.sum()) + 2)
+        so_far = cls(
             warm,
             temperatures,
-            confidence_needed(torch.maximum(chance, 1 - chance), right, target_risk),
-            with_place.centre,
-            with_place.spread,
-            foreign=float(usual.quantile(0.99)) * 1.5,
+            given=Familiar.of(heard.logits.traits),
+            made=Familiar.of(heard.logits.seen),
+            usual_facts=_usual_facts(heard.facts),
+            usual_offence=usual,
         )
+        truth, known = _decisions(heard, edition)
+        trusted = so_far.trusted(heard.logits)
+        chance = so_far.offence_chance(heard.logits, edition, direct, trusted)[known]
+        right = (chance >= 0.5) == (truth[known] > 0.5)
+        needed = confidence_needed(torch.maximum(chance, 1 - chance), right, target_risk)
+        return replace(so_far, confidence=needed)
 
 
 def confidence_needed(confidence: Tensor, right: Tensor, target_risk: float) -> float:
@@ -135,6 +154,15 @@ def _decisions(heard: Heard, edition: str) -> tuple[Tensor, Tensor]:
     said = [decide(facts, edition).decision for facts in heard.annotated]
     known = torch.tensor([decision is not None for decision in said], dtype=torch.bool)
     return torch.tensor([float(decision == "offence") for decision in said]), known
+
+
+def _usual_facts(truth: Tensor) -> list[float]:
+    """Shares of values (N, facts), each as if it had been seen once more."""
+    shares: list[float] = []
+    for i, size in enumerate(SIZES):
+        counts = torch.bincount(truth[truth[:, i] != UNKNOWN, i], minlength=size) + 1.0
+        shares += (counts / counts.sum()).tolist()
+    return shares
 
 
 def _temperature(odds: Tensor, truth: Tensor) -> float:

@@ -35,3 +35,5 @@ class ClipJudgement:
     """Label of an incident -> class -> probability, as `data.context.incident` names them; of a model that
     was trained on such labels."""
     details: dict[str, float] = field(default_factory=dict)
+    """Numbers behind it. `trusted`: 0 where the chances are those of any clip, as it is unlike all that are
+    known or shows too little; 1 where they are the model's own."""

@@ -37,9 +37,11 @@ def judged(
 
     counts: what the training split had of each fact's values; empty: not told, everything was learned.
     """
-    chances = split_facts(calibration.fact_chances(said))
-    offence = calibration.offence_chance(said, edition, direct).tolist()
-    far = calibration.distance(said.seen).tolist()
+    hindered = [unusable(window) for window in windows]
+    trusted = calibration.trusted(said) * torch.tensor([float(not why) for why in hindered])
+    chances = split_facts(calibration.fact_chances(said, trusted))
+    offence = calibration.offence_chance(said, edition, direct, trusted).tolist()
+    strange = calibration.strangeness(said).tolist()
     contact = torch.softmax(said.contact, -1)
     sides = said.side.argmax(-1).tolist()
     learned = [
@@ -52,16 +54,16 @@ def judged(
         }
         named, ruling, missing = likeliest(facts, offence[row] >= 0.5, edition)
         sure = max(offence[row], 1 - offence[row])
-        reasons = unusable(window)
+        reasons = list(hindered[row] or out_of_reach(window))
         usable = not reasons
-        if far[row] > calibration.foreign:
-            reasons.append(f"unlike anything known: distance {far[row]:.1f}, limit {calibration.foreign:.1f}")
+        if strange[row] >= 1:
+            reasons.append(f"unlike anything known: {strange[row]:.1f} times as far off as is allowed")
         if ruling.decision is None:
             reasons.append(f"hinges on what this model has not learned to see: {', '.join(missing)}")
         if sure < calibration.confidence:
             reasons.append(f"not sure enough: {sure:.2f}, {calibration.confidence:.2f} is needed")
         moment, track = _touch(contact[row], window)
-        if named.segment == "none":
+        if named.segment == "none" or not trusted[row]:
             moment, track = None, None
         judgements.append(
             ClipJudgement(
@@ -79,7 +81,8 @@ def judged(
                 details={
                     "confidence": sure,
                     "contact": float(1 - contact[row, -1]),
-                    "distance": far[row],
+                    "strangeness": strange[row],
+                    "trusted": float(trusted[row]),
                     "approach": window.approach,
                     "usable": float(usable),
                 },
@@ -124,6 +127,11 @@ def unusable(window: Window) -> list[str]:
         reasons.append(f"the player at the ball is {tall:.0f} pixels tall; {LEAST_PX:.0f} show an arm")
     if not bool((window.joints[0, ..., 2] > 0).any()):
         reasons.append("no joint of the player at the ball is known")
-    if seen >= LEAST_BALL and window.approach > REACH:
-        reasons.append(f"the ball comes no nearer to anybody than {window.approach:.1f} heights of a player")
     return reasons
+
+
+def out_of_reach(window: Window) -> list[str]:
+    """Why there cannot have been a touch, though a net may say so; nothing where there can."""
+    if window.approach > REACH:
+        return [f"the ball comes no nearer to anybody than {window.approach:.1f} heights of a player"]
+    return []

@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from raasid.data.context.incident import INCIDENT_SIZES
 from raasid.data.context.targets import SIDES
 from raasid.laws.facts import fact_values
+from raasid.models.context.familiar import traits
+from raasid.models.context.features import Features
 
 SIZES = tuple(len(values) for values in fact_values().values())
 """How many values each fact has."""
@@ -30,7 +32,9 @@ class Logits(NamedTuple):
     offence: Tensor
     """(B,) of the direct head."""
     seen: Tensor
-    """(B, D) what the heads were given; how far it is from training's says how foreign a clip is."""
+    """(B, D) what the heads were given."""
+    traits: Tensor
+    """(B, D') what the net was given, in short; both say how foreign a window is."""
     incident: Tensor
     """(B, sum of INCIDENT_SIZES) of the heads for an incident's labels; (B, 0) without them."""
 
@@ -72,8 +76,9 @@ class ContextNet(nn.Module):
         self.direct = nn.Linear(2 * width, 1)
         self.incident = nn.Linear(2 * width, sum(INCIDENT_SIZES)) if incident else None
 
-    def forward(self, values: Tensor, valid: Tensor) -> Logits:
-        """(B, K, T, F) features and (B, K, T) what of them is there."""
+    def forward(self, described: Features) -> Logits:
+        """What is said of B windows of K players over T frames."""
+        values, valid = described.values, described.valid
         batch, players, frames, _ = values.shape
         rows = values.flatten(0, 1) * valid.flatten(0, 1)[..., None]
         tokens = torch.nn.functional.gelu(self.into(rows.transpose(1, 2)).transpose(1, 2)) + self.place
@@ -98,6 +103,7 @@ class ContextNet(nn.Module):
             alternatives=self.which(seen),
             offence=self.direct(seen)[..., 0],
             seen=seen,
+            traits=traits(described),
             incident=self.incident(seen) if self.incident is not None else seen[:, :0],
         )
 

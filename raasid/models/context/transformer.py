@@ -82,8 +82,7 @@ class ContextTransformer(ContextModule):
 
     def forward(self, windows: Windows) -> Logits:
         """What the net says about windows."""
-        described = features(windows, self.inputs)
-        said: Logits = self.net(described.values, described.valid)
+        said: Logits = self.net(features(windows, self.inputs))
         return said
 
     def training_step(self, batch: ContextBatch, batch_idx: int) -> Tensor:
@@ -148,7 +147,7 @@ class ContextTransformer(ContextModule):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take it back."""
-        self.calibration = Calibration(**checkpoint.get("calibration", {}))
+        self.calibration = Calibration.of_state(checkpoint.get("calibration", {}))
         self.counts = checkpoint.get("fact_counts", self.counts)
 
 

@@ -35,7 +35,7 @@ class ContextChances(ExportNet):
         self.model, self.editions = model, editions
 
     def dense(self, *inputs: Tensor) -> Tensors:
-        """Facts, offence, contact, side, distance; see the ports."""
+        """Facts, offence, contact, side, strangeness; see the ports."""
         model, calibration = self.model, self.model.calibration
         fused = torch.backends.mha.get_fastpath_enabled()
         torch.backends.mha.set_fastpath_enabled(False)  # ONNX has no such kernel
@@ -43,13 +43,16 @@ class ContextChances(ExportNet):
             said = model(Windows(*inputs))
         finally:
             torch.backends.mha.set_fastpath_enabled(fused)
-        offence = [calibration.offence_chance(said, edition, model.direct) for edition in self.editions]
+        trusted = calibration.trusted(said)
+        offence = [
+            calibration.offence_chance(said, edition, model.direct, trusted) for edition in self.editions
+        ]
         return (
-            calibration.fact_chances(said),
+            calibration.fact_chances(said, trusted),
             torch.stack(offence, 1),
             torch.softmax(said.contact, -1),
             torch.softmax(said.side, -1),
-            calibration.distance(said.seen) if calibration.centre else said.seen[:, 0] * 0,
+            calibration.strangeness(said),
         )
 
 
@@ -75,7 +78,7 @@ def context_graphs(model: ContextTransformer) -> list[Graph]:
         Port("offence", ("batch", len(editions)), f"calibrated probability by {', '.join(editions)}"),
         Port("contact", ("batch", players * frames + 1), "who touches when: player by frame; last: nobody"),
         Port("side", ("batch", len(SIDES)), f"probability of {', '.join(SIDES)}"),
-        Port("distance", ("batch",), "how unlike the windows known so far; 1 is usual"),
+        Port("strangeness", ("batch",), "how unlike the windows known so far; from 1 on nothing can be said"),
     )
     inputs = tuple(Port(name, shapes[name], _MEANINGS[name], _KINDS.get(name, "float32")) for name in shapes)
     calibration = model.calibration
@@ -86,7 +89,7 @@ def context_graphs(model: ContextTransformer) -> list[Graph]:
         "inputs": model.inputs,
         "editions": list(editions),
         "abstain_below": calibration.confidence,
-        "abstain_beyond_distance": calibration.foreign if calibration.foreign < float("inf") else None,
+        "abstain_from_strangeness": 1.0,
         "facts_seen_in_training": model.counts,
     }
     return [Graph("model", ContextChances(model, editions), inputs, outputs, feed, facts)]

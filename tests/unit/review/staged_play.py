@@ -111,6 +111,7 @@ class Rule:
     sure: float = 0.95
     asked: list[tuple[int, str]] = field(default_factory=list)
     always: bool = False
+    foreign: bool = False
 
     def judge(self, clips: Sequence[ClipTracks], ids: Sequence[str], edition: str) -> list[ClipJudgement]:
         said = []
@@ -128,7 +129,9 @@ class Rule:
                     likeliest=facts,
                     ruling=decide(facts, edition),
                     offence=p,
-                    abstained=False,
+                    abstained=self.foreign,
+                    reasons=("unlike anything known",) if self.foreign else (),
+                    details={"trusted": float(not self.foreign)},
                     contact_frame=at if touched else None,
                     contact_track=None if at is None or not touched else int(reach.track[at]),
                     side="left" if touched else "none",

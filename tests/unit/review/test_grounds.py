@@ -12,7 +12,7 @@ from raasid.laws.decide import decide
 from raasid.models.context.clip_judgement import ClipJudgement
 from raasid.review.bend import Bend
 from raasid.review.film import Film
-from raasid.review.grounds import Limits, nothing_to_judge, of_clip, of_window, to_keep_in_mind
+from raasid.review.grounds import Limits, nothing_to_judge, of_clip, of_window, to_keep_in_mind, undecided
 from raasid.review.reach import Reach, reach_of
 
 BENT, STRAIGHT = Bend(1.2, 0.05), Bend(0.25, 0.05)
@@ -97,7 +97,11 @@ def test_a_shirt_that_was_taken_for_the_ball_decides_nothing() -> None:
 
 
 def test_a_probability_in_the_middle_decides_nothing() -> None:
-    assert against(play(), 0.55) == ["both answers are likely: the probability of an offence is 0.55"]
+    assert against(play(), 0.55) == []
+    assert list(undecided(said(0.95), Limits())) == []
+    assert list(undecided(said(0.55), Limits())) == [
+        "both answers are likely: the probability of an offence is 0.55"
+    ]
 
 
 def test_a_ball_that_flies_on_is_no_offence_however_sure_the_model() -> None:

@@ -145,8 +145,24 @@ def test_a_ball_that_passes_the_arm_is_no_confident_offence(tmp_path: Path) -> N
     decision = review(tmp_path, passing, reviewer(passing, Rule(sure=0.99, always=True))).decision
     assert decision.abstained
     assert (decision.decision, decision.confidence) == (None, 0.0)
-    assert decision.offence_probability == 0.99
+    # what the model says has nothing to stand on: it is not passed on
+    assert decision.offence_probability is None
+    assert (decision.facts, decision.other_editions) == ({}, [])
+    assert {window.offence_probability for window in decision.windows} == {None}
     assert "the ball flies on as before: nothing shows that the arm touched it" in decision.reasons
+
+
+def test_a_clip_unlike_all_that_the_model_knows_gets_no_probability(tmp_path: Path) -> None:
+    truth = play(20)
+    done = review(tmp_path, truth, reviewer(truth, Rule(sure=0.99, foreign=True)))
+    decision = done.decision
+    assert (decision.decision, decision.offence_probability, decision.facts) == (None, None, {})
+    assert decision.reasons == ["unlike anything known"]
+    assert decision.contact is not None
+    assert (decision.contact.seen, decision.contact.segment) == (False, None)
+    page = (done.folder / "review.html").read_text()
+    assert "Nearest approach" in page
+    assert "0.99" not in page
 
 
 def test_of_a_long_clip_the_most_suspicious_moment_decides_and_the_others_are_listed(tmp_path: Path) -> None:

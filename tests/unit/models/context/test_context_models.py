@@ -149,6 +149,12 @@ def test_an_edition_changes_the_ruling_without_training() -> None:
     assert model.judge(tracks, ["a"], "2018_19")[0].ruling.decision == "no_offence"
 
 
+def heard_of(model: ContextTransformer, batch: ContextBatch) -> Heard:
+    with torch.no_grad():
+        said = model.eval()(batch.windows)
+    return Heard(said, batch.facts, tuple(ref.facts for ref in batch.refs))
+
+
 def test_facts_that_never_varied_in_training_are_not_claimed() -> None:
     model = small()
     model.acquaint(read_facts(clip.facts) for clip in CLIPS)
@@ -179,14 +185,23 @@ def test_without_ball_or_players_it_abstains_and_says_why() -> None:
 
 
 def test_a_clip_unlike_all_that_is_known_is_not_judged() -> None:
-    model = small().eval()
-    seen = model(batch_of(CLIPS).windows).seen
-    model.calibration = Calibration(
-        centre=(seen.mean(0) + 30).tolist(), spread=[1.0] * seen.shape[1], foreign=3.0
-    )
-    judgement = model.judge([tracks_of(touch())], ["a"], EDITION)[0]
-    assert judgement.abstained
-    assert any("unlike" in reason for reason in judgement.reasons)
+    batch = batch_of(CLIPS)
+    model = trained(small(), batch)
+    model.calibration = usual = Calibration.fitted(heard_of(model, batch), EDITION, False, 0.05)
+    tracks = [tracks_of(touch())]
+    known = model.judge(tracks, ["a"], EDITION)[0]
+    assert known.offence > 0.9
+    assert known.contact_frame is not None
+    far = replace(usual.given, centre=[value + 5 for value in usual.given.centre])
+    model.calibration = replace(usual, given=far)
+    foreign = model.judge(tracks, ["a"], EDITION)[0]
+    assert foreign.abstained
+    assert any("unlike" in reason for reason in foreign.reasons)
+    # what the net says of it counts nothing: the chances are those of any clip, and no touch is told
+    assert foreign.offence == pytest.approx(usual.usual_offence[EDITION])
+    first = slice(0, SIZES[0])
+    assert list(foreign.facts["segment"].values()) == pytest.approx(usual.usual_facts[first])
+    assert (foreign.contact_frame, foreign.contact_track, foreign.side) == (None, None, "none")
 
 
 def test_likeliest_facts_agree_with_the_decision_and_leave_open_what_is_open() -> None:
@@ -222,15 +237,14 @@ def test_calibration_cools_what_is_too_sure_and_travels_in_the_checkpoint() -> N
     heard = Heard(
         Logits(
             torch.zeros(count, 3), torch.zeros(count, 3), logits, torch.zeros(count, 1), torch.zeros(count),
-            torch.randn(count, 4, generator=generator), torch.zeros(count, 0),
+            torch.randn(count, 4, generator=generator), torch.zeros(count, 4), torch.zeros(count, 0),
         ),
         torch.stack([torch.from_numpy(fact_indices(facts)) for facts in annotated]),
         annotated,
     )  # fmt: skip
     fitted = Calibration.fitted(heard, EDITION, direct=False, target_risk=0.05)
-    assert float(fitted.fact_chances(heard.logits)[0, 0]) == pytest.approx(
-        float(truth.float().mean()), abs=0.03
-    )
+    chances = fitted.fact_chances(heard.logits, torch.ones(count))
+    assert float(chances[0, 0]) == pytest.approx(float(truth.float().mean()), abs=0.03)
     model = small()
     model.calibration = fitted
     kept: dict[str, object] = {}

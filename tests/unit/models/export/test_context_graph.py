@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,9 @@ import torch
 from raasid.config.law_editions import shipped_editions
 from raasid.data.context.batch import Windows
 from raasid.models.context.calibration import Calibration
+from raasid.models.context.familiar import Familiar
 from raasid.models.context.features import Inputs
+from raasid.models.context.net import SIZES
 from raasid.models.context.transformer import ContextTransformer
 from raasid.models.export.graphs import graphs_of
 from raasid.models.export.write import write_graphs
@@ -41,23 +44,38 @@ def windows(count: int, model: ContextTransformer) -> Windows:
 def test_chances_are_those_of_the_model_for_any_number_of_clips(inputs: Inputs, tmp_path: Path) -> None:
     torch.manual_seed(0)
     model = ContextTransformer(frames=12, width=16, layers=1, inputs=inputs).eval()
-    model.calibration = Calibration(facts=[0.7] * len(model.calibration.facts), offence={"2025_26": 1.7})
+    cases = [windows(1, model), windows(5, model)]
+    with torch.no_grad():
+        known = model(windows(40, model))
+        given = Familiar.of(known.traits)
+        nearest = float(given.distance(model(cases[1]).traits).min())
+    model.calibration = Calibration(
+        facts=[0.7] * len(model.calibration.facts),
+        offence={"2025_26": 1.7},
+        given=replace(given, foreign=1.2 * nearest),
+        made=Familiar.of(known.seen),
+        usual_facts=[0.25] * sum(SIZES),
+        usual_offence={"2025_26": 0.4},
+    )
 
     write_graphs(graphs_of(model), [tuple(windows(2, model))], tmp_path, {})
 
     card = json.loads((tmp_path / "model.json").read_text())["graphs"]["model.onnx"]
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
-    for count in (1, 5):
-        given = windows(count, model)
-        taken = {name["name"]: getattr(given, name["name"]).numpy() for name in card["inputs"]}
-        facts, offence, contact = session.run(["facts", "offence", "contact"], taken)
+    for case in cases:
+        count = len(case.size)
+        taken = {name["name"]: getattr(case, name["name"]).numpy() for name in card["inputs"]}
+        facts, offence, contact, strange = session.run(["facts", "offence", "contact", "strangeness"], taken)
         with torch.no_grad():
-            said = model(given)
+            said = model(case)
         at = shipped_editions().index("2025_26")
-        own = model.calibration.offence_chance(said, "2025_26", direct=False)
+        trusted = model.calibration.trusted(said)
+        own = model.calibration.offence_chance(said, "2025_26", False, trusted)
+        assert 0 < float(trusted.max()) < 1 or count == 1
         assert card["facts"]["editions"][at] == "2025_26"
         assert offence[:, at] == pytest.approx(own.numpy(), abs=1e-5)
-        assert facts == pytest.approx(model.calibration.fact_chances(said).numpy(), abs=1e-5)
+        assert facts == pytest.approx(model.calibration.fact_chances(said, trusted).numpy(), abs=1e-5)
+        assert strange == pytest.approx(model.calibration.strangeness(said).numpy(), abs=1e-4)
         assert contact.sum(1) == pytest.approx(np.ones(count), abs=1e-5)
 
 

@@ -1,0 +1,53 @@
+"""What is foreign to a model, and how little it is trusted there."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from raasid.models.context.familiar import FEW, Familiar, traits, trust
+from raasid.models.context.features import Features
+
+
+def normal(rows: int, columns: int = 100) -> Tensor:
+    return torch.randn(rows, columns, generator=torch.Generator().manual_seed(3))
+
+
+def test_nothing_measured_is_never_strange() -> None:
+    assert Familiar().strangeness(normal(3)).tolist() == [0.0, 0.0, 0.0]
+
+
+def test_a_few_strange_traits_among_many_are_enough() -> None:
+    known = Familiar.of(normal(300))
+    usual = known.strangeness(normal(300))
+    assert float((trust(usual) > 0).float().mean()) == 1.0
+    other = normal(300)
+    other[:, : FEW // 2] += 8.0
+    assert bool((known.strangeness(other) > 1).all())
+
+
+def test_one_window_that_is_known_does_not_make_all_others_foreign_beyond_measure() -> None:
+    one = normal(1)
+    known = Familiar.of(one)
+    assert float(known.strangeness(one)[0]) == 0.0
+    assert bool(known.strangeness(one + 0.5).isfinite().all())
+
+
+@settings(deadline=None)
+@given(st.floats(0, 1e6))
+def test_trust_falls_from_one_to_nothing(strange: float) -> None:
+    now, later = trust(torch.tensor([strange, strange + 0.1])).tolist()
+    assert 0 <= later <= now <= 1
+    assert now == 1 or strange > 0.66
+    assert now == 0 or strange < 1
+
+
+def test_traits_are_of_the_frames_that_are_there_and_of_the_next_player() -> None:
+    values = torch.zeros(1, 2, 4, 1)
+    values[0, 0, :, 0] = torch.tensor([1.0, 3.0, 900.0, 900.0])
+    values[0, 1] = 77.0
+    valid = torch.tensor([[[True, True, False, False], [True] * 4]])
+    assert traits(Features(values, valid))[0].tolist() == pytest.approx([2.0, 1.0])
