@@ -149,4 +149,5 @@ def _against(decisive: Judged, limits: Limits) -> list[str]:
         reasons.append("the context model is not sure enough of what it sees")
     if judgement.ruling.abstained and not reasons:
         reasons.append("the facts that can be told allow both answers")
-    return [*reasons, *decisive.groundless, *undecided(judgement, limits)]
+    doubts = undecided(judgement, limits) if decisive.told else ()
+    return [*reasons, *decisive.groundless, *doubts]

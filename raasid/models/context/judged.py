@@ -60,7 +60,7 @@ def judged(
             reasons.append(f"unlike anything known: {strange[row]:.1f} times as far off as is allowed")
         if ruling.decision is None:
             reasons.append(f"hinges on what this model has not learned to see: {', '.join(missing)}")
-        if sure < calibration.confidence:
+        if trusted[row] and sure < calibration.confidence:
             reasons.append(f"not sure enough: {sure:.2f}, {calibration.confidence:.2f} is needed")
         moment, track = _touch(contact[row], window)
         if named.segment == "none" or not trusted[row]:
