@@ -1,0 +1,1 @@
+"""Versions of models, who put them in service and when: files that survive a cluster's filesystem."""

@@ -1,0 +1,173 @@
+"""Whatever is refused, killed or forgotten, and at whichever call: the old state or the new one, and sound."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from faulty_disks import ForgetfulDisk, PowerCut, WatchedDisk, counted, failing, killing
+from operations import OPERATIONS, Operation, prepared, readable, registry_at, state
+
+from raasid.registry.errors import RegistryUnwritable
+from raasid.registry.fsck import fsck
+
+REFUSALS = {
+    "EIO": (errno.EIO, False),
+    "ENOSPC": (errno.ENOSPC, True),
+    "EDQUOT": (errno.EDQUOT, True),
+    "read-only": (errno.EROFS, True),
+}
+POWER_CUTS = range(6)
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("sample") / "registry"
+    prepared(root)
+    return root
+
+
+def copy_of(sample: Path, folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    return Path(shutil.copytree(sample, folder))
+
+
+def calls_of(operation: Operation, sample: Path, folder: Path) -> int:
+    disk = counted()
+    operation(registry_at(copy_of(sample, folder), disk))
+    return disk.calls
+
+
+def outcomes(sample: Path, folder: Path, operation: Operation) -> list[object]:
+    """States that may be: as it was, as it is to be; of a collection, any number of versions freed."""
+    root = copy_of(sample, folder)
+    before = state(registry_at(root))
+    operation(registry_at(root))
+    return [before, state(registry_at(root))]
+
+
+def assert_sound(root: Path, allowed: list[object], collecting: bool) -> None:
+    registry = registry_at(root)
+    assert fsck(registry) == []
+    readable(registry)
+    now = state(registry)
+    if collecting:  # version by version
+        before, after = allowed
+        assert now[1:] == before[1:]  # type: ignore[index]
+        for was, is_now, will in zip(before[0], now[0], after[0], strict=True):  # type: ignore[index]
+            assert is_now in (was, will)
+    else:
+        assert now in allowed
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_a_kill_at_any_call_leaves_the_old_or_the_new_state(name: str, sample: Path, tmp_path: Path) -> None:
+    operation, root = OPERATIONS[name], tmp_path / "registry"
+    allowed = outcomes(sample, root, operation)
+    for at in range(1, calls_of(operation, sample, root) + 1):
+        copy_of(sample, root)
+        child = os.fork()
+        if child == 0:
+            try:
+                operation(registry_at(root, killing(at)))
+            finally:
+                os._exit(77)
+        _, status = os.waitpid(child, 0)
+        assert os.WIFSIGNALED(status), f"call {at} was not reached"
+        assert_sound(root, allowed, name == "collect")
+        operation(registry_at(root))  # and it can be done over
+        assert fsck(registry_at(root)) == []
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_a_refusal_at_any_call_leaves_the_old_or_the_new_state(
+    name: str, refusal: str, sample: Path, tmp_path: Path
+) -> None:
+    operation, root = OPERATIONS[name], tmp_path / "registry"
+    code, for_good = REFUSALS[refusal]
+    allowed = outcomes(sample, root, operation)
+    for at in range(1, calls_of(operation, sample, root) + 1):
+        copy_of(sample, root)
+        registry = registry_at(root, failing(at, code, for_good=for_good))
+        try:
+            operation(registry)
+        except (RegistryUnwritable, OSError):
+            pass  # either is said to the user; what counts is what is left
+        assert_sound(root, allowed, name == "collect")
+        # the same process goes on when the disk is well again
+        registry.disk.before = lambda number, name: None  # type: ignore[attr-defined]
+        operation(registry)
+        assert_sound(root, [*allowed, state(registry_at(root))], False)
+
+
+def test_a_refused_writing_call_is_told_with_what_to_do(sample: Path, tmp_path: Path) -> None:
+    root = copy_of(sample, tmp_path / "registry")
+    with pytest.raises(RegistryUnwritable, match="registering ball_model: .*No space left.*repeat the command"):
+        OPERATIONS["register"](registry_at(root, _full()))
+
+
+def test_no_lock_is_ever_asked_for(sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a filesystem without a lock daemon every lock call fails with ENOLCK: there is none to fail."""
+    import fcntl
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    for call in ("flock", "lockf", "fcntl"):
+        monkeypatch.setattr(fcntl, call, refuse)
+    monkeypatch.setattr(os, "lockf", refuse)
+    for operation in OPERATIONS.values():
+        operation(registry_at(copy_of(sample, tmp_path / "registry")))
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_a_disk_that_forgets_what_was_not_synced_loses_nothing_that_was_acknowledged(name: str) -> None:
+    operation, root = OPERATIONS[name], Path("/shared/registry")
+
+    def run(cut_at: int) -> tuple[ForgetfulDisk, bool, int]:
+        disk = ForgetfulDisk()
+        disk.make_folder(Path("/shared"))
+        disk.sync_folder(Path("/"))
+        prepared(root, disk)
+        disk.calls, disk.cut_at = 0, cut_at
+        try:
+            operation(registry_at(root, disk))
+        except PowerCut:
+            return disk, False, disk.calls
+        return disk, True, disk.calls
+
+    whole, _, calls = run(0)
+    after = state(registry_at(root, whole))
+    before = state(prepared(root, _memory()))
+    for at in range(1, calls + 2):
+        disk, acknowledged, _ = run(at)
+        for seed in POWER_CUTS:
+            survivor = registry_at(root, disk.after_power_cut(seed))
+            assert fsck(survivor) == [], (at, seed)
+            readable(survivor)
+            now = state(survivor)
+            if acknowledged:
+                assert now == after
+            elif name != "collect":
+                assert now in (before, after)
+
+
+def _memory() -> ForgetfulDisk:
+    disk = ForgetfulDisk()
+    disk.make_folder(Path("/shared"))
+    return disk
+
+
+def _full() -> WatchedDisk:
+    before: Callable[[int, str], None]
+
+    def before(number: int, name: str) -> None:
+        if name == "write":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "file")
+
+    return WatchedDisk(before)
