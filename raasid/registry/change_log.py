@@ -2,7 +2,7 @@
 
 A line holds its own checksum and that of the line before. A line that a crash cut short is no line: its
 writer is gone, and nobody writes behind it. What a line announces has happened where a record with the same
-`op` is there; after a crash between the two it has not.
+`op` is there; after a crash between the two it has not. A line `done` says where that record is.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import re
 import socket
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -52,21 +53,35 @@ class ChangeLog:
         if self._file < 0 or self._lines >= _PER_FILE:
             self._begin()
         told = {**body, "before": self._before}
+        self._write(told, sync=True)
+
+    def done(self, op: str, record: Path) -> None:
+        """Tell, behind what was announced, that it was carried out, and where that is written.
+
+        It need not last: where it does, fsck misses a record that somebody takes away.
+        """
+        if self._file >= 0 and self._pid == os.getpid():
+            told = {"done": op, "record": record.relative_to(self._root).as_posix(), "before": self._before}
+            with suppress(OSError):
+                self._write(told, sync=False)
+
+    def _write(self, told: dict[str, Any], sync: bool) -> None:
         line = canonical({**told, "crc": _crc(told)}) + b"\n"
         file, self._file = self._file, -1  # whatever goes wrong, nothing is ever written behind it
         try:
             write_all(self._durable.disk, file, line)
-            self._durable.disk.sync(file)
+            if sync:
+                self._durable.disk.sync(file)
         except OSError:
             self._durable.disk.close(file)
             raise
         self._file, self._before, self._lines = file, digest(line), self._lines + 1
 
     def lines(self) -> Iterator[Line]:
-        """Whole lines, file by file. Raises RegistryDamaged."""
+        """Whatever was announced, file by file. Raises RegistryDamaged."""
         for name in self._durable.disk.names(self.folder):
             if FILE.fullmatch(name):
-                yield from self.lines_of(name)
+                yield from (line for line in self.lines_of(name) if "done" not in line.body)
 
     def lines_of(self, name: str) -> Iterator[Line]:
         """Whole lines of one file. Raises RegistryDamaged."""
@@ -118,6 +133,8 @@ def _checked(line: bytes, where: str) -> dict[str, Any]:
 
 def _torn(rest: bytes) -> bool:
     """Whether this is the beginning of a line, or all of it but its end: nothing may come behind a value."""
+    if not rest.startswith(b"{"):
+        return False
     try:
         json.JSONDecoder().raw_decode(rest.decode("utf-8", "ignore"))
     except (ValueError, RecursionError):

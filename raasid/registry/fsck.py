@@ -60,7 +60,8 @@ class _Check:
         """Object -> a manifest that needs it."""
         self.manifests: dict[tuple[str, str], str] = {}
         """Version -> digest of its manifest."""
-        self.freed: set[tuple[str, str]] = set()
+        self.damaged: set[str] = set()
+        """Records that were named already."""
 
     def findings(self) -> Iterator[Finding]:
         registry = self.registry
@@ -158,11 +159,15 @@ class _Check:
     def _log(self) -> Iterator[Finding]:
         """Every change that was carried out was announced, in a line that is still there."""
         log, announced, imported = self.registry.log, set[str](), set[str]()
+        done: list[str] = []
         for name in self.registry.disk.names(log.folder):
             if not FILE.fullmatch(name):
                 continue
             try:
                 for line in log.lines_of(name):
+                    if "done" in line.body:
+                        done.append(line.body["record"])
+                        continue
                     announced.add(str(line.body.get("op")))
                     changes = line.body.get("changes", {})
                     if line.body.get("action") == "import":
@@ -174,6 +179,11 @@ class _Check:
         for op, path in self.ops.items():
             if op not in announced and op not in imported and path not in known:
                 yield self._finding(path, "the log does not tell of it: a line of the log was lost")
+
+        for record in done:
+            gone = self.registry.disk.entry(self.registry.root / record) is None
+            if gone and record not in self.damaged:
+                yield Finding(record, "is missing: the log tells that it was written")
 
     def _imported(self) -> Iterator[tuple[str, Path]]:
         for (name, version), sha256 in self.manifests.items():
@@ -211,7 +221,6 @@ class _Check:
                 yield self._finding(path, "was changed after it was written")
 
     def _finding(self, path: Path, what: str) -> Finding:
-        try:
-            return Finding(path.relative_to(self.registry.root).as_posix(), what)
-        except ValueError:
-            return Finding(str(path), what)
+        found = Finding(path.relative_to(self.registry.root).as_posix(), what)
+        self.damaged.add(found.path)
+        return found

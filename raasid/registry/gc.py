@@ -103,6 +103,9 @@ def collect(registry: Registry, keep: Keep, reason: str) -> Sweep:
             if (versions.name, version) in named:
                 registry.disk.unlink(versions.home(version) / "freed.json")
                 registry.disk.sync_folder(versions.home(version))
+            else:
+                freed_at = versions.home(version) / "freed.json"
+                registry.log.done(f"{change.op}/{versions.name}/{version}", freed_at)
         _clear(registry, found)
     return found
 

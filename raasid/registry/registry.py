@@ -136,6 +136,7 @@ class Registry:
             for member, (digest, _) in kept.items():  # gc may have looked before there was a manifest
                 if not self.objects.restore(digest):
                     self.objects.put(files[member])
+            self.log.done(change.op, versions.home(version) / "manifest.json")
         return version
 
     def alias(self, name: str, alias: str) -> Version | None:
@@ -146,7 +147,7 @@ class Registry:
     def aliases(self, name: str) -> dict[str, Version]:
         """All that point somewhere, `previous` with them."""
         folder = self.root / "models" / model_name(name) / "aliases"
-        found = {alias: self.alias(name, alias) for alias in self.disk.names(folder) if _is_alias(alias)}
+        found = {alias: self.alias(name, alias) for alias in self.disk.names(folder) if self.settable(alias)}
         found[PREVIOUS] = self.previous(name)
         return {alias: version for alias, version in found.items() if version is not None}
 
@@ -156,6 +157,14 @@ class Registry:
         now = next(history, None)
         earlier = (_version_of(link) for link in history)
         return next((v for v in earlier if v is not None and now is not None and v != _version_of(now)), None)
+
+    @staticmethod
+    def settable(alias: str) -> bool:
+        """Whether an alias can be set: it is well formed, and does not follow from others."""
+        try:
+            return bool(alias_name(alias))
+        except BadName:
+            return False
 
     def alias_history(self, name: str, alias: str) -> Chain:
         """Every record of an alias."""
@@ -171,7 +180,7 @@ class Registry:
         """
         chain = self.alias_history(name, alias)
         if version is not None:
-            self._usable(name, version)
+            self.usable(name, version)
         target = None if version is None else str(version)
         with self.writing(f"setting {name} {alias}"):
             change = self._announce("alias", {"name": name, "alias": alias, "version": target}, reason)
@@ -183,10 +192,11 @@ class Registry:
                 return {**change.model_dump(), "alias": alias, "version": target}
 
             link = chain.append(record)
+            self.log.done(change.op, chain.path(link.seq))
             if version is not None and self.versions(name).freed(version) is not None:
                 self._take_back(chain, link, "version")  # gc was at work: it does not know of this record
         if version is not None:
-            self._usable(name, version)
+            self.usable(name, version)
         made: AliasSet = AliasSet.of(link.body, str(chain.path(link.seq)))
         return made
 
@@ -220,6 +230,7 @@ class Registry:
                 return {**change.model_dump(), "routes": told}
 
             link = chain.append(record)
+            self.log.done(change.op, chain.path(link.seq))
             if any(self.versions(r.name).freed(Version.parse(r.version)) for r in routes):
                 self._take_back(chain, link, "routes")
         self._sound(routes)
@@ -244,7 +255,7 @@ class Registry:
             )
             figures = {metric: figure.model_dump() for metric, figure in metrics.items()}
             body = {**change.model_dump(), "split": split, "data": dict(data), "metrics": figures}
-            chain.append(lambda _: body)
+            self.log.done(change.op, chain.path(chain.append(lambda _: body).seq))
 
     def evaluations(self, name: str, version: Version) -> list[Evaluation]:
         """Those figures, the oldest first."""
@@ -263,7 +274,7 @@ class Registry:
 
     def read(self, name: str, version: Version, member: str) -> bytes:
         """A file of a version, verified. Raises NotRegistered, Collected, RegistryDamaged."""
-        manifest = self._usable(name, version)
+        manifest = self.usable(name, version)
         if member not in manifest.files:
             raise NotRegistered(f"{name} {version} {member}", f"its files are {', '.join(manifest.files)}")
         return self.objects.read(manifest.files[member].sha256)
@@ -283,9 +294,10 @@ class Registry:
                 field: value if value is not None or field == "version" else [],
             }
 
-        chain.append(record)
+        self.log.done(change.op, chain.path(chain.append(record).seq))
 
-    def _usable(self, name: str, version: Version) -> Manifest:
+    def usable(self, name: str, version: Version) -> Manifest:
+        """What a version is whose files are there. Raises NotRegistered, Collected, RegistryDamaged."""
         manifest = self.versions(name).manifest(version)
         freed = self.versions(name).freed(version)
         if freed is not None:
@@ -295,7 +307,7 @@ class Registry:
     def _sound(self, routes: Sequence[Route]) -> None:
         totals: dict[tuple[str, str], float] = {}
         for route in routes:
-            self._usable(model_name(route.name), Version.parse(route.version))
+            self.usable(model_name(route.name), Version.parse(route.version))
             key = edition_name(route.edition), route.name
             totals[key] = totals.get(key, 0.0) + route.share
         for (edition, name), total in totals.items():
@@ -348,12 +360,5 @@ def _version_of(link: Link) -> Version | None:
 def _is_model(name: str) -> bool:
     try:
         return bool(model_name(name))
-    except BadName:
-        return False
-
-
-def _is_alias(name: str) -> bool:
-    try:
-        return bool(alias_name(name))
     except BadName:
         return False

@@ -88,33 +88,30 @@ class ForgetfulDisk(Disk):
     def after_power_cut(self, seed: int) -> ForgetfulDisk:
         chance = random.Random(seed)
         other = ForgetfulDisk()
-        other.now, other.kept = {}, {}
-        for folder, names in self.now.items():
-            kept = dict(self.kept.get(folder, {}))
-            for name in sorted(names.keys() | kept.keys()):
-                if names.get(name, 0) is not kept.get(name, 0) and chance.random() < 0.5:
-                    if name in names:
-                        kept[name] = names[name]
-                    else:
-                        kept.pop(name)
-            other.now[folder] = kept
+        other.now = {folder: self._names_left(folder, chance) for folder in self.now}
         copies: dict[int, _File] = {}
         for names in other.now.values():
             for name, file in names.items():
                 if file is not None:
                     names[name] = copies.setdefault(id(file), _survivor(file, chance))
-        reachable = {Path("/")}
-        for folder in sorted(other.now):
-            if folder.parent in reachable and other.now[folder.parent].get(folder.name, 0) is None:
-                reachable.add(folder)
-        other.now = {folder: names for folder, names in other.now.items() if folder in reachable}
-        for folder in [f for f in reachable if f != Path("/")]:
-            other.now[folder.parent][folder.name] = None
-        for folder, names in other.now.items():
-            for name in [n for n, f in names.items() if f is None and folder / n not in other.now]:
-                other.now[folder / name] = {}
+        found = {Path("/")}
+        for folder in sorted(other.now):  # a folder whose name is gone is gone with all that it held
+            if folder.parent in found and folder.name in other.now[folder.parent]:
+                found.add(folder)
+        other.now = {folder: names for folder, names in other.now.items() if folder in found}
         other.kept = {folder: dict(names) for folder, names in other.now.items()}
         return other
+
+    def _names_left(self, folder: Path, chance: random.Random) -> dict[str, _File | None]:
+        now, kept = self.now[folder], dict(self.kept.get(folder, {}))
+        for name in sorted(now.keys() | kept.keys()):
+            same = name in now and name in kept and now[name] is kept[name]
+            if not same and chance.random() < 0.5:
+                if name in now:
+                    kept[name] = now[name]
+                else:
+                    kept.pop(name)
+        return kept
 
     def _call(self) -> None:
         self.calls += 1

@@ -1,4 +1,4 @@
-"""Whatever is refused, killed or forgotten, and at whichever call: the old state or the new one, and sound."""
+"""Whatever is refused, killed or forgotten, at whichever call: the old state or the new one, and sound."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -94,10 +95,8 @@ def test_a_refusal_at_any_call_leaves_the_old_or_the_new_state(
     for at in range(1, calls_of(operation, sample, root) + 1):
         copy_of(sample, root)
         registry = registry_at(root, failing(at, code, for_good=for_good))
-        try:
+        with suppress(RegistryUnwritable, OSError):  # either is told; what counts is what is left
             operation(registry)
-        except (RegistryUnwritable, OSError):
-            pass  # either is said to the user; what counts is what is left
         assert_sound(root, allowed, name == "collect")
         # the same process goes on when the disk is well again
         registry.disk.before = lambda number, name: None  # type: ignore[attr-defined]
@@ -107,7 +106,9 @@ def test_a_refusal_at_any_call_leaves_the_old_or_the_new_state(
 
 def test_a_refused_writing_call_is_told_with_what_to_do(sample: Path, tmp_path: Path) -> None:
     root = copy_of(sample, tmp_path / "registry")
-    with pytest.raises(RegistryUnwritable, match="registering ball_model: .*No space left.*repeat the command"):
+    with pytest.raises(
+        RegistryUnwritable, match=r"registering ball_model: .*No space left.*repeat the command"
+    ):
         OPERATIONS["register"](registry_at(root, _full()))
 
 
