@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from raasid.errors import RaasidError, UsageError
+from raasid.errors import Exit, RaasidError, UsageError
 
 
 class RegistryDamaged(RaasidError):
@@ -53,6 +53,23 @@ class PackageRefused(UsageError):
 
     def __init__(self, member: str, reason: str) -> None:
         super().__init__(f"{member[:120]}: {reason}")
+        self.member, self.reason = member, reason
+
+
+class SignatureRefused(RaasidError):
+    """A version that nobody who is trusted has signed, or that is not what was signed."""
+
+    exit = Exit.REFUSED
+
+    def __init__(self, what: str, reason: str) -> None:
+        super().__init__(f"{what}: {reason}")
+
+
+class KeyUnusable(UsageError):
+    """A file that holds no key for signatures."""
+
+    def __init__(self, path: Path | str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}; `raasid.registry.package.signing.make_key` writes a pair")
 
 
 class Collected(UsageError):

@@ -24,10 +24,10 @@ from raasid.registry.names import (
     Version,
     alias_name,
     edition_name,
-    member_name,
     model_name,
 )
 from raasid.registry.objects import Objects
+from raasid.registry.package.accepted import check_files
 from raasid.registry.records import (
     AliasSet,
     Change,
@@ -109,11 +109,10 @@ class Registry:
     ) -> Version:
         """Keep files as a new version; when this returns, it will be there after any crash.
 
-        Raises BadName, RegistryUnwritable.
+        Raises BadName, PackageRefused, RegistryUnwritable.
         """
         versions = self.versions(name)
-        for member in files:
-            member_name(member)
+        check_files(files)
         with self.writing(f"registering {name}"):
             kept = {member: self.objects.put(source) for member, source in sorted(files.items())}
             change = self._announce("register", {"name": name}, reason)

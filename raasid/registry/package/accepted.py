@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path, PurePath
 from typing import BinaryIO, NamedTuple
 
-from raasid.registry.errors import BadName, PackageRefused
+from raasid.registry.errors import PackageRefused
 from raasid.registry.names import member_name
 from raasid.registry.package.json_text import parsed
 from raasid.registry.package.onnx_graph import check_onnx
@@ -55,7 +55,10 @@ _KINDS = {
 
 
 def check_files(files: Mapping[str, Path | bytes]) -> None:
-    """Look into every file of a package to be. Raises PackageRefused with the first that is not taken."""
+    """Look into every file of a package to be.
+
+    Raises BadName or PackageRefused with the first that is not taken.
+    """
     if len(files) > MOST_FILES:
         raise PackageRefused("package", f"{len(files)} files; at most {MOST_FILES} are taken")
     for name, source in files.items():
@@ -75,8 +78,8 @@ def check_files(files: Mapping[str, Path | bytes]) -> None:
 def check_member(name: str, head: bytes, size: int) -> None:
     """Look at a file's name, its first bytes (64 KiB, or all) and its size.
 
-    Raises PackageRefused: a name that is none, a suffix that no package holds, too large, a pickle or an
-    archive. What is in it beyond that, `check_files` looks at.
+    Raises BadName; PackageRefused: a suffix that no package holds, too large, a pickle or an archive.
+    What is in it beyond that, `check_files` looks at.
     """
     kind = _kind(name)
     if size > kind.largest:
@@ -87,7 +90,8 @@ def check_member(name: str, head: bytes, size: int) -> None:
     # the length that a safetensors file begins with, and a letter of its header, can be one by chance
     if is_pickle(head[:HEAD], fewest=3 if name.endswith(".safetensors") else 2):
         raise PackageRefused(
-            name, "is a pickle, which runs code when it is loaded; save weights as safetensors, values as JSON"
+            name,
+            "is a pickle, which runs code when it is loaded; save weights as safetensors, values as JSON",
         )
 
 
@@ -105,11 +109,7 @@ def _check(name: str, file: BinaryIO, size: int) -> None:
 
 
 def _kind(name: str) -> _Kind:
-    try:
-        suffix = PurePath(member_name(name)).suffix
-    except BadName as error:
-        raise PackageRefused(name, str(error)) from error
-    kind = _KINDS.get(suffix)
+    kind = _KINDS.get(PurePath(member_name(name)).suffix)
     if kind is None:
         raise PackageRefused(name, f"files of a package end in {', '.join(_KINDS)}")
     return kind

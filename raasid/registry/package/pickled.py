@@ -17,7 +17,7 @@ _ARCHIVES = {
     b"\x28\xb5\x2f\xfd": "a zstandard archive",
     b"7z\xbc\xaf\x27\x1c": "a 7z archive",
 }
-_RUNS = {"GLOBAL", "STACK_GLOBAL", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX", "REDUCE", "BUILD"}
+_CERTAIN = {"PROTO", "GLOBAL", "STACK_GLOBAL", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX", "REDUCE", "BUILD"}
 _TAR_SUM = slice(148, 156)
 
 
@@ -33,20 +33,24 @@ def is_pickle(head: bytes, fewest: int = 2) -> bool:
     """Whether Python's pickle, of any protocol, would take this for its own.
 
     Instructions are followed with what they take from the stack and put there; none is carried out.
-    fewest: instructions that make a pickle where none of them imports or calls something, since a few
-    letters of ordinary text may be one by chance. A head that is cut off counts if it is one so far.
+    fewest: instructions that make a pickle where none of them imports or calls something, as a few
+    letters of ordinary text may. A head that is cut off counts if it is one so far.
     """
     stream, mark = io.BytesIO(head), pickletools.markobject
     stack: list[object] = []
-    count, runs = 0, False
+    count, certain = 0, False
     try:
         for opcode, _, _ in pickletools.genops(stream):
-            count, runs = count + 1, runs or opcode.name in _RUNS
+            count, certain = count + 1, certain or opcode.name in _CERTAIN
             takes = list(opcode.stack_before)
-            if mark in takes or opcode.name == "POP" and stack[-1:] == [mark]:
-                while stack and stack.pop() is not mark:
+            if opcode.name == "POP" and stack[-1:] == [mark]:
+                takes = [mark]
+            if mark in takes:
+                if mark not in stack:
+                    return False
+                while stack.pop() is not mark:
                     pass
-                takes = takes[: takes.index(mark)] if mark in takes else []
+                takes = takes[: takes.index(mark)]
             if len(stack) < len(takes) or mark in stack[len(stack) - len(takes) :]:
                 return False
             del stack[len(stack) - len(takes) :]
@@ -54,7 +58,7 @@ def is_pickle(head: bytes, fewest: int = 2) -> bool:
     except (ValueError, IndexError, OverflowError):  # UnicodeDecodeError is a ValueError
         if not (len(head) >= HEAD and stream.tell() >= len(head)):
             return False
-    return runs or count >= fewest
+    return certain or count >= fewest
 
 
 def _old_tar(head: bytes) -> bool:

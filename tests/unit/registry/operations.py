@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,7 +25,10 @@ def registry_at(root: Path, disk: Disk | None = None, now: float = NOW) -> Regis
 
 
 def files(number: int) -> dict[str, bytes]:
-    return {"model.safetensors": b"weights %d" % number * 40, "card.json": b"{}"}
+    weights = b"weights %d" % number * 40
+    tensor = {"dtype": "U8", "shape": [len(weights)], "data_offsets": [0, len(weights)]}
+    header = json.dumps({"weight": tensor}).encode()
+    return {"model.safetensors": struct.pack("<Q", len(header)) + header + weights, "card.json": b"{}"}
 
 
 def prepared(root: Path, disk: Disk | None = None) -> Registry:
