@@ -12,6 +12,7 @@ from raasid.registry.chain import Chain, Link
 from raasid.registry.change_log import FILE
 from raasid.registry.durable import LEFTOVER
 from raasid.registry.errors import BadName, RegistryDamaged
+from raasid.registry.mirror.told import Entry, Sent
 from raasid.registry.names import Version
 from raasid.registry.records import AliasSet, Evaluation, Record, RouteTable
 from raasid.registry.registry import Registry
@@ -23,7 +24,7 @@ _SEQ = r"\d{8,}\.json"
 _OWN = re.compile(
     rf"objects/sha256/[0-9a-f]{{2}}/[0-9a-f]{{64}}|objects/freed/[0-9a-f]{{64}}|routes/{_SEQ}"
     rf"|log/{FILE.pattern}|{_MODEL}/days/\d{{8}}|{_MODEL}/aliases/[a-z][a-z0-9_-]*/{_SEQ}"
-    rf"|{_VERSION}/(manifest\.json|freed\.json|evaluations/{_SEQ})|outbox/.*"
+    rf"|{_VERSION}/(manifest\.json|freed\.json|evaluations/{_SEQ})|outbox/(entries|sent)/{_SEQ}"
 )
 """Every file that belongs to a registry, relative to its root."""
 
@@ -74,6 +75,9 @@ class _Check:
                 yield body
             elif isinstance(body, RouteTable):
                 yield from self._known(routes.path(link), [(r.name, r.version) for r in body.routes])
+        for part, kind in (("entries", Entry), ("sent", Sent)):
+            chain = Chain(registry.root / "outbox" / part, registry.root, registry.durable)
+            yield from (record for _, record in self._links(chain, kind) if isinstance(record, Finding))
         yield from self._log()
         yield from self._objects()
 

@@ -57,5 +57,5 @@ def build_loggers(cfg: TrainConfig, run_dir: Path) -> list[Logger]:
     """`metrics.csv` always; W&B where it is configured."""
     loggers: list[Logger] = [MetricsCsv(run_dir / "metrics.csv")]
     if cfg.logger.wandb is not None:
-        loggers.append(wandb_logger(cfg.logger.wandb, run_dir))
+        loggers.append(wandb_logger(cfg.logger.wandb, run_dir, cfg.model_dump(mode="json", by_alias=True)))
     return loggers

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import netrc
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlparse
+from typing import Any
 
 from lightning.pytorch.loggers import WandbLogger
 
-from raasid.config import Section
+from raasid.config.schema.logger import WandbConfig
+from raasid.training.wandb_run import mode, project, run_id
 
 _WINS = {
     "project": "WANDB_PROJECT",
@@ -23,21 +24,16 @@ _WINS = {
 """Arguments of `wandb.init` would override these variables; so they are left out where one is set."""
 
 
-def wandb_logger(section: Section, run_dir: Path) -> WandbLogger:
-    """Make the logger of one run.
+def wandb_logger(section: WandbConfig, run_dir: Path, config: Mapping[str, Any] | None = None) -> WandbLogger:
+    """Make the logger of one run; its id is on disk when this returns.
 
-    Without a key, and without a mode from the configuration or `WANDB_MODE`, the run is offline:
-    wandb would otherwise ask at the terminal, which hangs a batch job. The run's id is on disk
-    before the first step, so that a resumed run goes on as the same one.
+    config: what the run is made with; W&B shows it beside the curves.
     """
-    given = section.model_dump(by_alias=False)
+    given = section.model_dump(by_alias=False, exclude={"offline", "log_model", "registry"})
     given.pop("target_", None)
-    offline, log_model = given.pop("offline", None), given.pop("log_model", False)
     fields = {k: v for k, v in given.items() if v is not None and _WINS.get(k, "") not in os.environ}
-    fields.setdefault("project", os.environ.get("WANDB_PROJECT", "raasid"))
-    mode = os.environ.get("WANDB_MODE") or (
-        "offline" if offline or (offline is None and not _has_key()) else "online"
-    )
+    fields.setdefault("project", project(section))
+    how = mode(section)
     os.environ.setdefault("WANDB_DATA_DIR", str(run_dir / "wandb"))
     os.environ.setdefault("WANDB_SILENT", "true")
     if "name" not in fields and "WANDB_NAME" not in os.environ:
@@ -45,31 +41,11 @@ def wandb_logger(section: Section, run_dir: Path) -> WandbLogger:
     return WandbLogger(
         **fields,
         save_dir=os.environ.get("WANDB_DIR", str(run_dir)),
-        id=os.environ.get("WANDB_RUN_ID") or _run_id(run_dir),
-        mode=mode,
-        log_model=log_model if mode == "online" else False,
+        id=run_id(run_dir),
+        mode=how,
+        log_model=section.log_model if how == "online" else False,
+        config=dict(config or {}),
     )
-
-
-def _run_id(run_dir: Path) -> str:
-    file = run_dir / "wandb_run_id"
-    try:
-        with file.open("x") as new:
-            new.write(os.urandom(4).hex())
-    except FileExistsError:
-        pass
-    return file.read_text().strip()
-
-
-def _has_key() -> bool:
-    if os.environ.get("WANDB_API_KEY") or os.environ.get("WANDB_IDENTITY_TOKEN_FILE"):
-        return True
-    host = urlparse(os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai")).netloc
-    path = Path(os.environ.get("NETRC", Path.home() / ".netrc"))
-    try:
-        return netrc.netrc(path).authenticators(host) is not None
-    except (FileNotFoundError, netrc.NetrcParseError, PermissionError):
-        return False
 
 
 def finish(exit_code: int) -> None:

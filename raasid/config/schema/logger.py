@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from raasid.config.schema.section import Section
@@ -18,6 +20,8 @@ class WandbConfig(Section):
     offline: bool | None = None
     """null: offline when there is no key."""
     log_model: bool = False
+    registry: Annotated[str, Field(pattern=r"^[^/:]+(/[^/:]+)?$")] | None = None
+    """W&B registry that shows every registered version, as `model` or `model/collection`; null: none."""
 
 
 class LoggerConfig(Section):

@@ -1,1 +1,1 @@
-"""What W&B shall hold of the registry: queued on the disk, sent once, in order, whenever W&B can be reached."""
+"""What W&B shall hold of the registry: queued on the disk, sent once, in order, when W&B can be reached."""

@@ -36,6 +36,7 @@ class Outbox:
             change = self.registry.announce("queue", {"for": "wandb", "what": str(told)}, reason)
             body = {**change.model_dump(), "told": told.model_dump()}
             link = self._entries.append(lambda _: body)
+            self.registry.log.done(change.op, self._entries.path(link.seq))
         return self._entry(link)
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
@@ -58,7 +59,8 @@ class Outbox:
                     raise Overtaken("outbox", f"{entry.seq - 1} entries sent", f"{_seq(head)} sent")
                 return {**change.model_dump(), "entry": sha256, "answer": dict(answer)}
 
-            self._sent.append(record)
+            link = self._sent.append(record)
+            self.registry.log.done(change.op, self._sent.path(link.seq))
 
     def answers(self) -> list[Sent]:
         """What W&B said, in order."""

@@ -63,17 +63,18 @@ def sync(registry: Registry, mirror: Mirror, say: Say) -> Synced:
 
 def _send(outbox: Outbox, mirror: Mirror, say: Say) -> Synced:
     sent = found = 0
-    for entry in outbox.pending():
+    while (entry := next(outbox.pending(), None)) is not None:
         try:
             answer = mirror.find(entry.told)
             known = answer is not None
             if answer is None:
                 answer = mirror.send(entry.told, files_of(outbox.registry, entry.told))
             outbox.answer(entry, answer, "sync")
-        except (MirrorFailed, Overtaken) as error:
+        except MirrorFailed as error:
             say(str(error))
-            left = outbox.queued - outbox.sent
-            return Synced(sent, found, left, error.reason if isinstance(error, MirrorFailed) else str(error))
+            return Synced(sent, found, outbox.queued - outbox.sent, error.reason)
+        except Overtaken:  # another process sends, too, and has just written this one down
+            continue
         say(f"{entry.seq:>6}  {entry.told}: {'was there already' if known else 'sent'}")
         sent, found = sent + (not known), found + known
     return Synced(sent, found, outbox.queued - outbox.sent)

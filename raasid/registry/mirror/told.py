@@ -41,14 +41,14 @@ class ArtifactTold(Record):
     """sha256 of what it stands for; in W&B's metadata it says that the artifact is this one."""
     aliases: list[str]
     """The first is its own alone, the others may move on."""
-    held: dict[str, int] = {}
+    held: dict[str, int] = Field({})
     """Of a model: alias -> number of the record that made it point here."""
-    metadata: dict[str, Any] = {}
-    files: dict[str, Member] = {}
+    metadata: dict[str, Any] = Field({})
+    files: dict[str, Member] = Field({})
     """In the registry's objects."""
-    texts: dict[str, str] = {}
+    texts: dict[str, str] = Field({})
     """Small files, with their content."""
-    uses: list[str] = []
+    uses: list[str] = Field([])
     """Artifacts of the same project that the run was made from, as `name:alias`."""
 
     def __str__(self) -> str:

@@ -1,0 +1,135 @@
+"""From a registered version to what W&B shall hold of it: its run, its data, its files, a link to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from raasid.registry.mirror.outbox import Outbox
+from raasid.registry.mirror.told import ArtifactTold, Entry, LinkTold, RunRef, RunTold, Told
+from raasid.registry.names import PREVIOUS, Version
+from raasid.registry.records import Figure, Manifest
+from raasid.registry.registry import Registry
+from raasid.registry.sealed import canonical
+
+_PREFIX = "wandb-registry-"
+
+
+def queue_version(
+    outbox: Outbox, name: str, version: Version, run: RunRef, collection: str | None, reason: str
+) -> list[Entry]:
+    """Queue a version with all that belongs to it; the entries, in the order in which they will be sent.
+
+    collection: of a W&B registry, as `registry` or `registry/collection`; None: the version is not linked.
+    Raises NotRegistered, RegistryDamaged, RegistryUnwritable.
+    """
+    told = [*_told(outbox.registry, name, version, run, collection)]
+    return [outbox.add(each, reason) for each in told]
+
+
+def summary_of(metrics: dict[str, Figure]) -> dict[str, float]:
+    """Metrics with the ends of their intervals, flat, as a run's summary shows them."""
+    found: dict[str, float] = {}
+    for name, figure in metrics.items():
+        ends = {"": figure.value, "_low": figure.low, "_high": figure.high}
+        found |= {f"{name}{end}": value for end, value in ends.items() if value is not None}
+    return found
+
+
+def _told(
+    registry: Registry, name: str, version: Version, run: RunRef, collection: str | None
+) -> Iterator[Told]:
+    manifest, identity = registry.versions(name).sealed_manifest(version)
+    yield RunTold(run=run, config=manifest.config, summary=summary_of(manifest.metrics))
+    uses = []
+    data = _dataset(name, manifest, run)
+    if data is not None:
+        yield data
+        uses.append(f"{data.name}:{data.aliases[0]}")
+    uses += _upstream(registry, manifest)
+    held = _held(registry, name, version)
+    file = registry.versions(name).home(version) / "manifest.json"
+    yield ArtifactTold(
+        run=run,
+        type="model",
+        name=name,
+        identity=identity,
+        aliases=[str(version), *held],
+        held=held,
+        metadata=_facts(manifest),
+        files=manifest.files,
+        # W&B gives one content one version; this file makes every version of ours another content
+        texts={"registry_manifest.json": registry.disk.read(file).decode()},
+        uses=uses,
+    )
+    if collection is not None:
+        yield LinkTold(
+            run=run,
+            name=name,
+            identity=identity,
+            aliases=[str(version), *held],
+            target=target_path(collection, name),
+        )
+
+
+def target_path(collection: str, name: str) -> str:
+    """`wandb-registry-<registry>/<collection>`; the collection has the model's name where none is given."""
+    registry, _, inside = collection.removeprefix(_PREFIX).partition("/")
+    return f"{_PREFIX}{registry}/{inside or name}"
+
+
+def _dataset(name: str, manifest: Manifest, run: RunRef) -> ArtifactTold | None:
+    facts = manifest.lineage.get("data")
+    digest = facts.get("labels_sha256") if isinstance(facts, dict) else None
+    if not isinstance(facts, dict) or not isinstance(digest, str):
+        return None
+    return ArtifactTold(
+        run=run,
+        type="dataset",
+        name=f"{name.removesuffix('_model')}_data",
+        identity=digest,
+        aliases=[f"sha256-{digest[:16]}"],
+        metadata={"data": facts},
+        texts={"dataset.json": canonical(facts).decode() + "\n"},
+    )
+
+
+def _upstream(registry: Registry, manifest: Manifest) -> list[str]:
+    """Versions whose files, or whose checkpoint, the run was made from."""
+    inputs = manifest.lineage.get("inputs")
+    wanted = {digest for each in inputs.values() if (digest := _sha256(each))} if inputs else set()
+    found: list[str] = []
+    for name in registry.names() if wanted else ():
+        for version in registry.versions(name).newest_first():
+            other = registry.versions(name).manifest(version)
+            outputs = other.lineage.get("outputs") or {}
+            made = {member.sha256 for member in other.files.values()} | {
+                digest for each in outputs.values() if (digest := _sha256(each))
+            }
+            if made & wanted and other.op != manifest.op:
+                found.append(f"{name}:{version}")
+                wanted -= made
+    return found
+
+
+def _sha256(value: Any) -> str | None:
+    digest = value.get("sha256") if isinstance(value, dict) else None
+    return digest if isinstance(digest, str) else None
+
+
+def _held(registry: Registry, name: str, version: Version) -> dict[str, int]:
+    """Aliases that point here now, with the number of the record that says so."""
+    heads = {a: registry.alias_history(name, a).head() for a in registry.aliases(name) if a != PREVIOUS}
+    return {a: head.seq for a, head in heads.items() if head and head.body["version"] == str(version)}
+
+
+def _facts(manifest: Manifest) -> dict[str, Any]:
+    """What the artifact says of itself; W&B takes a hundred names at the top, so groups go below."""
+    return {
+        "version": manifest.version,
+        "registered": manifest.time,
+        "author": manifest.author,
+        "metrics": {name: figure.model_dump() for name, figure in manifest.metrics.items()},
+        "lineage": manifest.lineage,
+        "files": {name: member.sha256 for name, member in manifest.files.items()},
+    }

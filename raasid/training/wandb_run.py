@@ -1,0 +1,66 @@
+"""Which run of W&B a run directory is, and whether it goes online: `WANDB_*` variables first."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from raasid.config.schema.logger import WandbConfig
+
+
+def run_id(run_dir: Path) -> str:
+    """The run's id, on disk before anything is logged, so that a resumed run goes on as the same one."""
+    file = run_dir / "wandb_run_id"
+    try:
+        with file.open("x") as new:
+            new.write(os.urandom(4).hex())
+    except FileExistsError:
+        pass
+    return os.environ.get("WANDB_RUN_ID") or file.read_text().strip()
+
+
+def project(section: WandbConfig) -> str:
+    """Where runs are kept."""
+    return os.environ.get("WANDB_PROJECT") or section.project
+
+
+def entity(section: WandbConfig) -> str | None:
+    """Whose project it is; None: of the key's owner."""
+    return os.environ.get("WANDB_ENTITY") or section.entity
+
+
+def mode(section: WandbConfig) -> str:
+    """`online`, `offline` or `disabled`; without a key and without any choice `offline`.
+
+    wandb would otherwise ask for a key at the terminal, which hangs a batch job.
+    """
+    named = os.environ.get("WANDB_MODE")
+    if named:
+        return {"dryrun": "offline", "run": "online"}.get(named, named)
+    return "offline" if section.offline or (section.offline is None and not has_key()) else "online"
+
+
+def has_key() -> bool:
+    """Whether wandb finds a key for the server that it would talk to."""
+    if os.environ.get("WANDB_API_KEY") or os.environ.get("WANDB_IDENTITY_TOKEN_FILE"):
+        return True
+    return netrc_key(base_url()) is not None
+
+
+def base_url() -> str:
+    """The server, as wandb's variables and settings files name it."""
+    import wandb
+
+    return str(wandb.setup().settings.base_url)
+
+
+def netrc_key(url: str) -> str | None:
+    """What `wandb login` has kept for a server."""
+    import wandb
+    from wandb.sdk.lib import wbauth
+
+    try:
+        key: str | None = wbauth.read_netrc_auth(host=url)
+    except wandb.errors.AuthenticationError:  # a key that is none
+        return None
+    return key
