@@ -38,11 +38,21 @@ class Familiar:
 
     @classmethod
     def of(cls, values: Tensor) -> Familiar:
-        """Measured on (N, D) values, N > 0."""
-        spread = values.std(0) if len(values) > 1 else torch.ones_like(values[0])
-        known = cls(values.mean(0).tolist(), spread.clamp_min(_NARROWEST).tolist())
-        usual = float(known.distance(values).quantile(_USUAL))
+        """Measured on (N, D) values, N > 0.
+
+        How far off windows usually are is told by each half of them from where the other half lies: among
+        hundreds of traits, those that a window was measured by itself flatter it.
+        """
+        known = cls._around(values)
+        halves = values[::2], values[1::2]
+        apart = [cls._around(a).distance(b) for a, b in (halves, halves[::-1]) if len(a) > 1]
+        usual = float((torch.cat(apart) if apart else known.distance(values)).quantile(_USUAL))
         return cls(known.centre, known.spread, _ROOM * max(1.0, usual))
+
+    @classmethod
+    def _around(cls, values: Tensor) -> Familiar:
+        spread = values.std(0) if len(values) > 1 else torch.ones_like(values[0])
+        return cls(values.mean(0).tolist(), spread.clamp_min(_NARROWEST).tolist())
 
     def distance(self, values: Tensor) -> Tensor:
         """(B, D) -> (B,): how many spreads off the `FEW` values are that are farthest from the centre."""

@@ -29,6 +29,13 @@ def test_a_few_strange_traits_among_many_are_enough() -> None:
     assert bool((known.strangeness(other) > 1).all())
 
 
+def test_few_windows_with_many_traits_do_not_make_their_likes_foreign() -> None:
+    values = normal(1000, 400)
+    known = Familiar.of(values[:64])
+    assert float((known.strangeness(values[64:]) < 1).float().mean()) > 0.99
+    assert float(trust(known.strangeness(values[64:])).mean()) > 0.95
+
+
 def test_one_window_that_is_known_does_not_make_all_others_foreign_beyond_measure() -> None:
     one = normal(1)
     known = Familiar.of(one)
