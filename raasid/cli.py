@@ -70,6 +70,10 @@ VERBS = {
 
 COMMANDS = {
     "data": ("raasid.pipeline.data_command:main", "list, show, compare and export dataset versions"),
+    "registry": (
+        "raasid.pipeline.registry_command.main:main",
+        "versions of models: list, compare, put in service, check, tidy, carry away",
+    ),
 }
 """Subcommands without a configuration: plain words and options."""
 

@@ -1,0 +1,118 @@
+"""`raasid registry diff`: in what two versions of a model differ."""
+
+from __future__ import annotations
+
+import argparse
+
+from rich.text import Text
+
+from raasid.pipeline.registry_command import origin
+from raasid.pipeline.registry_command.amounts import figures, minute_of, short, size_of
+from raasid.pipeline.registry_command.config_delta import ABSENT, config_delta
+from raasid.pipeline.registry_command.decisive import decisive, decisive_first
+from raasid.pipeline.registry_command.refs import find
+from raasid.pipeline.registry_command.tables import Column, Row, print_line, print_table
+from raasid.registry.records import Figure, Manifest
+from raasid.registry.registry import Registry
+
+INDENT = 2
+DIGITS = 3
+
+
+def diff(given: argparse.Namespace, registry: Registry) -> None:
+    """Print metrics side by side, then only what differs. Raises NotRegistered, BadName, RegistryDamaged."""
+    versions = registry.versions(given.name)
+    old, new = (versions.manifest(find(registry, given.name, ref)) for ref in (given.old, given.new))
+    print_line((f"{given.name} {old.version} and {new.version}", "bold"))
+    _metrics(given.name, old, new)
+    _rows("data", old, new, _data_rows(old, new))
+    _rows("config", old, new, [list(change) for change in config_delta(old.config, new.config)])
+    _rows("files", old, new, _file_rows(old, new))
+    _rows("record", old, new, _record_rows(old, new))
+
+
+def _metrics(name: str, old: Manifest, new: Manifest) -> None:
+    names = decisive_first(name, [*old.metrics, *new.metrics])
+    first = decisive(name, names)
+    if not names:
+        return
+    print_line()
+    before, after = ([side.metrics.get(metric) for metric in names] for side in (old, new))
+    rows = [
+        Row([metric, left, right, _change(a, b)], "bold" if metric in first else "")
+        for metric, left, right, a, b in zip(
+            names, figures(before, DIGITS), figures(after, DIGITS), before, after, strict=True
+        )
+    ]
+    columns = [Column("metric", cut=True), Column(old.version), Column(new.version), Column("change")]
+    print_table(columns, rows, indent=INDENT)
+
+
+def _change(old: Figure | None, new: Figure | None) -> Text:
+    """The difference, and whether the 95 % intervals have anything in common: `apart` is no accident."""
+    if old is None or new is None:
+        return Text()
+    change = Text(f"{new.value - old.value:+.{DIGITS}f}")
+    apart = _apart(old, new)
+    if apart is not None:
+        change.append(" apart" if apart else " overlap", "bold" if apart else "dim")
+    return change
+
+
+def _apart(old: Figure, new: Figure) -> bool | None:
+    """None: an interval is missing."""
+    if old.low is None or old.high is None or new.low is None or new.high is None:
+        return None
+    return old.high < new.low or new.high < old.low
+
+
+def _rows(title: str, old: Manifest, new: Manifest, rows: list[list[str]]) -> None:
+    print_line()
+    print_line((title, "bold"), "" if rows else "  the same")
+    print_table(
+        [Column(""), Column(old.version, fold=24), Column(new.version, fold=24)],
+        [Row([Text(row[0]), *row[1:]]) for row in rows],
+        indent=INDENT,
+    )
+
+
+def _data_rows(old: Manifest, new: Manifest) -> list[list[str]]:
+    sides = []
+    for manifest in (old, new):
+        parts = {
+            f"{part.name}": f"{part.frames} frames of {part.matches} matches"
+            for part in origin.splits(manifest)
+        }
+        sides.append(parts | {what: _shortened(value) for what, value in origin.data_facts(manifest).items()})
+    return _differing(*sides)
+
+
+def _shortened(value: str) -> str:
+    return short(value) if len(value) == 64 and " " not in value else value
+
+
+def _file_rows(old: Manifest, new: Manifest) -> list[list[str]]:
+    left, right = (
+        {name: f"{size_of(file.bytes)} {short(file.sha256)}" for name, file in side.files.items()}
+        for side in (old, new)
+    )
+    return _differing(left, right)
+
+
+def _record_rows(old: Manifest, new: Manifest) -> list[list[str]]:
+    left, right = (
+        {
+            "registered": minute_of(side.time),
+            "by": side.author,
+            "reason": side.reason,
+            "run": origin.run(side),
+            **origin.environment(side),
+        }
+        for side in (old, new)
+    )
+    return _differing(left, right)
+
+
+def _differing(old: dict[str, str], new: dict[str, str]) -> list[list[str]]:
+    names = dict.fromkeys([*old, *new])
+    return [[n, old.get(n, ABSENT), new.get(n, ABSENT)] for n in names if old.get(n) != new.get(n)]

@@ -1,0 +1,162 @@
+"""`raasid registry show`: one version, from its metrics down to the digests of its files."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.text import Text
+
+from raasid.pipeline.registry_command import origin
+from raasid.pipeline.registry_command.amounts import figures, minute_of, short, size_of
+from raasid.pipeline.registry_command.config_delta import config_delta
+from raasid.pipeline.registry_command.decisive import decisive, decisive_first
+from raasid.pipeline.registry_command.hints import suggest
+from raasid.pipeline.registry_command.parent import Parent, parent_of
+from raasid.pipeline.registry_command.refs import find
+from raasid.pipeline.registry_command.standing import alias_text, held_by, served_by
+from raasid.pipeline.registry_command.tables import Cell, Column, Row, print_line, print_table
+from raasid.registry.names import Version
+from raasid.registry.records import Evaluation, Figure, Manifest
+from raasid.registry.registry import Registry
+
+INDENT = 2
+
+
+def show(given: argparse.Namespace, registry: Registry) -> None:
+    """Print everything that is known of a version. Raises NotRegistered, BadName, RegistryDamaged."""
+    version = find(registry, given.name, given.ref)
+    name, manifest = given.name, registry.versions(given.name).manifest(version)
+    parent = parent_of(registry, name, version)
+    _heading(registry, name, version, manifest)
+    _metrics("metrics on held-out matches", name, manifest.metrics)
+    for evaluation in registry.evaluations(name, version):
+        _metrics(_measured_when(evaluation), name, evaluation.metrics)
+    _data(manifest)
+    _lineage(registry, manifest)
+    if parent is not None:
+        _config(registry, name, manifest, parent)
+    _files(manifest)
+    if parent is not None:
+        suggest(given, "next", "diff", name, str(parent.version), str(version))
+
+
+def _heading(registry: Registry, name: str, version: Version, manifest: Manifest) -> None:
+    aliases = held_by(registry, name).get(str(version), [])
+    print_line((f"{name} {version}", "bold"), "  ", alias_text(aliases))
+    facts: list[tuple[str, Cell]] = [
+        ("registered", f"{manifest.time[:19].replace('T', ' ')} UTC by {manifest.author}"),
+        ("reason", manifest.reason),
+        ("serves", ", ".join(served_by(registry, name).get(str(version), [])) or "no traffic"),
+        ("signature", _signature(manifest)),
+    ]
+    freed = registry.versions(name).freed(version)
+    if freed is not None:
+        gone = f"{minute_of(freed.time)} by {freed.author}: {freed.reason}; its record is kept"
+        facts.append(("freed", Text(gone, "yellow")))
+    _facts(facts)
+
+
+def _signature(manifest: Manifest) -> str:
+    return "none" if manifest.signature is None else f"Ed25519, key {short(manifest.signature.key)}"
+
+
+def _measured_when(evaluation: Evaluation) -> str:
+    digest = str(evaluation.data.get("labels_sha256", ""))[:8]
+    data = f" {digest}" if digest else ""
+    return f"measured {minute_of(evaluation.time)} on {evaluation.split}{data}: {evaluation.reason}"
+
+
+def _metrics(title: str, name: str, metrics: Mapping[str, Figure]) -> None:
+    if not metrics:
+        return
+    _title(title)
+    first = decisive(name, metrics)
+    names = decisive_first(name, metrics)
+    cells = figures([metrics[metric] for metric in names])
+    print_table(
+        [Column("metric"), Column("value")],
+        [
+            Row([metric, cell], "bold" if metric in first else "")
+            for metric, cell in zip(names, cells, strict=True)
+        ],
+        head=False,
+        indent=INDENT,
+    )
+
+
+def _data(manifest: Manifest) -> None:
+    parts, facts = origin.splits(manifest), origin.data_facts(manifest)
+    if not parts and not facts:
+        return
+    _title("data")
+    print_table(
+        [Column("split"), Column("matches", right=True), Column("frames", right=True)],
+        [Row([part.name, str(part.matches), str(part.frames)]) for part in parts],
+        indent=INDENT,
+    )
+    _facts([(what, _whole_or_cut(value)) for what, value in facts.items()])
+
+
+def _whole_or_cut(value: str) -> Cell:
+    """A digest is not folded."""
+    return Text(value, no_wrap=True, overflow="ellipsis") if len(value) == 64 and " " not in value else value
+
+
+def _lineage(registry: Registry, manifest: Manifest) -> None:
+    _title("lineage")
+    if not manifest.lineage:
+        print_line(("nothing was recorded", "dim"), indent=INDENT)
+    environment = dict(origin.environment(manifest))
+    code = environment.pop("code", "")
+    _facts([("run", origin.run(manifest)), ("code", code), ("environment", _listed(environment))])
+    rows = []
+    for weights in origin.upstream(registry, manifest):
+        known = Text(str(weights.version), "cyan") if weights.version else Text("not in this registry", "dim")
+        rows.append(Row([weights.role, known, short(weights.sha256), weights.path]))
+    print_table(
+        [Column("upstream"), Column("version"), Column("sha256"), Column("from", cut=True, drop=1)],
+        rows,
+        indent=INDENT,
+    )
+
+
+def _listed(facts: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in facts.items())
+
+
+def _config(registry: Registry, name: str, manifest: Manifest, parent: Parent) -> None:
+    before = registry.versions(name).manifest(parent.version)
+    delta = config_delta(before.config, manifest.config)
+    _title(f"config against {parent.version}, {parent.why}")
+    if not delta:
+        print_line(("no difference", "dim"), indent=INDENT)
+    print_table(
+        [Column("key"), Column(str(parent.version), fold=24), Column("here", fold=24)],
+        [Row([change.key, change.old, change.new]) for change in delta],
+        indent=INDENT,
+    )
+
+
+def _files(manifest: Manifest) -> None:
+    _title("files")
+    print_table(
+        [Column("file"), Column("size", right=True), Column("sha256", cut=True)],
+        [Row([name, size_of(file.bytes), file.sha256]) for name, file in sorted(manifest.files.items())],
+        indent=INDENT,
+    )
+
+
+def _facts(facts: Sequence[tuple[str, Any]]) -> None:
+    print_table(
+        [Column("what"), Column("is", fold=24)],
+        [Row([Text(what, "dim"), value]) for what, value in facts if value],
+        head=False,
+        indent=INDENT,
+    )
+
+
+def _title(title: str) -> None:
+    print_line()
+    print_line((title, "bold"))

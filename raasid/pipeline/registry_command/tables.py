@@ -1,0 +1,141 @@
+"""Tables for the eye: numbers aligned, long texts folded, and what does not fit left out and named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.segment import Segment
+from rich.table import Table
+from rich.text import Text
+
+from raasid import console
+
+Cell = str | Text
+_GAP = 2
+_CUT = 16
+"""Characters that are left of a text at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What stands above a column, and what becomes of it where there is little room."""
+
+    title: str
+    right: bool = False
+    """Numbers end at one edge."""
+    drop: int = 0
+    """0: it always stays; of the others the largest goes first."""
+    fold: int = 0
+    """It may be broken into several lines, of so many characters at least; 0: it may not."""
+    cut: bool = False
+    """Its end may be left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The cells of a row, one for each column."""
+
+    cells: Sequence[Cell]
+    style: str = ""
+
+
+def print_table(
+    columns: Sequence[Column], rows: Iterable[Row], *, head: bool = True, indent: int = 0
+) -> list[str]:
+    """Print on stdout. On a terminal it fits the width; into a file or pipe everything is written out.
+
+    Columns that hold nothing are left out. Returns the titles of those for which there was no room.
+    """
+    out = console.out()
+    rows = list(rows)
+    held = [i for i, _ in enumerate(columns) if any(len(row.cells[i]) for row in rows)]
+    if not held:
+        return []
+    room = out.width - indent if out.is_terminal else None
+    widths = _fitted(columns, {i: _widest(columns[i], rows, i) for i in held}, room)
+    table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, show_header=head, header_style="bold")
+    for i, width in widths.items():
+        column = columns[i]
+        table.add_column(Text(column.title), justify="right" if column.right else "left", width=width)
+    for row in rows:
+        table.add_row(*(_cell(columns[i], row.cells[i]) for i in widths), style=row.style)
+    _print_rstripped(out, table, sum(widths.values()) + _GAP * len(widths), indent)
+    return [columns[i].title for i in held if i not in widths]
+
+
+def print_line(*parts: Cell | tuple[str, str], indent: int = 0) -> None:
+    """Print one line on stdout, from plain texts and (text, style)."""
+    line = Text(" " * indent)
+    for part in parts:
+        text, style = part if isinstance(part, tuple) else (part, "")
+        line.append_text(_text(text) if not style else Text(_visible(str(text)), style))
+    line.rstrip()
+    console.out().print(line)
+
+
+def say_beside(line: str) -> None:
+    """Say something that is no result, on stderr."""
+    console.err().print(Text(line, style="dim"))
+
+
+def _fitted(columns: Sequence[Column], widest: dict[int, int], room: int | None) -> dict[int, int]:
+    """The columns that are shown, and how wide; room: characters in a line, None: as many as it takes.
+
+    What can be made narrower is, then columns go; at last the terminal breaks the lines.
+    """
+    widths = dict(widest)
+    while room is not None:
+        over = sum(widths.values()) + _GAP * (len(widths) - 1) - room
+        loose = [i for i in widths if widths[i] > _least(columns[i], widest[i])]
+        droppable = [i for i in widths if columns[i].drop]
+        if over <= 0:
+            break
+        if loose and sum(widths[i] - _least(columns[i], widest[i]) for i in loose) >= over:
+            widths[max(loose, key=lambda i: widths[i])] -= 1
+        elif droppable:
+            del widths[max(droppable, key=lambda i: columns[i].drop)]
+        else:
+            return {i: _least(columns[i], widest[i]) for i in widths}
+    return widths
+
+
+def _least(column: Column, widest: int) -> int:
+    """Characters below which a column is no longer readable."""
+    return min(widest, column.fold or _CUT) if column.fold or column.cut else widest
+
+
+def _widest(column: Column, rows: Sequence[Row], i: int) -> int:
+    return max(_text(cell).cell_len for cell in (column.title, *(row.cells[i] for row in rows)))
+
+
+def _cell(column: Column, cell: Cell) -> Text:
+    text = _text(cell).copy()
+    text.no_wrap = bool(text.no_wrap) or not column.fold
+    text.overflow = "fold" if not text.no_wrap else "ellipsis"
+    return text
+
+
+def _text(cell: Cell) -> Text:
+    if isinstance(cell, str):
+        return Text(_visible(cell))
+    return cell if cell.plain.isprintable() else Text(_visible(cell.plain))
+
+
+def _visible(text: str) -> str:
+    """A reason or a name may come from anywhere: it gives a terminal no orders and breaks no line."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+
+
+def _print_rstripped(out: Console, table: Table, width: int, indent: int) -> None:
+    """Lines end where their text ends: easier to copy, and to compare."""
+    options = out.options.update(max_width=width)
+    for line in out.render_lines(table, options, pad=False):
+        segments = list(line)
+        while segments and not segments[-1].text.strip():
+            segments.pop()
+        if segments:
+            last = segments[-1]
+            segments[-1] = Segment(last.text.rstrip(), last.style)
+        out.print(Text(" " * indent), Text.assemble(*((s.text, s.style or "") for s in segments)), sep="")
