@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,13 @@ import torch
 from raasid.config.model_section import data_section
 from raasid.config.schema.export import ExportConfig
 from raasid.console import out
+from raasid.data.task_data import TaskData
 from raasid.errors import UsageError
 from raasid.models.export.graph import Graph, Tensors
 from raasid.models.export.graphs import graphs_of
+from raasid.models.export.parity import Parity
 from raasid.models.export.write import write_graphs
-from raasid.models.module import REGISTRY_NAME
+from raasid.models.module import REGISTRY_NAME, TaskModule
 from raasid.models.trained import load_trained
 from raasid.pipeline.task import plan_of
 
@@ -26,18 +28,14 @@ def export(cfg: ExportConfig, run_dir: Path) -> float:
     path = Path(cfg.ckpt_path)
     model, trained = load_trained(path)
     section = data_section(trained["data"]) if cfg.data is None else cfg.data
-    graphs = graphs_of(model)
     data = plan_of(model).data(section, cfg.paths, int(trained["seed"]), model)
-    inputs = first_samples(graphs, data.held_out(cfg.split), cfg.samples)
     about = {
-        "task": model.task,
-        "registry": REGISTRY_NAME[model.task],
         "model": trained["model"],
-        "size": [round(edge * (section.eval_scale or 1.0)) for edge in section.size or (0, 0)],
         "checkpoint": {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()},
-        "compared_on": f"{cfg.samples} samples of {cfg.split}",
     }
-    files, parities = write_graphs(graphs, inputs, cfg.out or run_dir, about, cfg.tolerance)
+    files, parities = write_compared(
+        model, data, section, cfg.split, cfg.samples, cfg.out or run_dir, about, cfg.tolerance
+    )
     for file in files:
         out().print(f"{'card' if file.suffix == '.json' else 'graph':<10} {file}", markup=False)
     for name, parity in parities.items():
@@ -45,6 +43,32 @@ def export(cfg: ExportConfig, run_dir: Path) -> float:
             f"{name}/difference {parity.largest_difference:.2e} (at most {cfg.tolerance:.0e})", markup=False
         )
     return max(parity.largest_difference for parity in parities.values())
+
+
+def write_compared(
+    model: TaskModule,
+    data: TaskData,
+    section: Any,
+    split: str,
+    samples: int,
+    folder: Path,
+    about: Mapping[str, Any] | None = None,
+    tolerance: float = 1e-4,
+) -> tuple[list[Path], dict[str, Parity]]:
+    """Write a model's graphs with their card, compared with it on held-out samples.
+
+    section: of `data`. about: more facts for the card.
+    Raises NoGraph, UsageError: nothing to compare on; ParityBroken and its like.
+    """
+    graphs = graphs_of(model)
+    facts = {
+        "task": model.task,
+        "registry": REGISTRY_NAME[model.task],
+        "size": [round(edge * (section.eval_scale or 1.0)) for edge in section.size or (0, 0)],
+        "compared_on": f"{samples} samples of {split}",
+    }
+    inputs = first_samples(graphs, data.held_out(split), samples)
+    return write_graphs(graphs, inputs, folder, facts | dict(about or {}), tolerance)
 
 
 def first_samples(graphs: Sequence[Graph], batches: Iterable[Any], count: int) -> list[Tensors]:

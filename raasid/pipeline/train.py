@@ -1,4 +1,4 @@
-"""`raasid train`: fit, test on held-out matches, report."""
+"""`raasid train`: fit, test on held-out matches, report, register."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from raasid.models.weights import init_from, load_weights
 from raasid.pipeline.held_out import measure, publish, show
 from raasid.pipeline.lineage import write_lineage
 from raasid.pipeline.newest import remember
+from raasid.pipeline.register import register
 from raasid.pipeline.task import plan_of
 from raasid.training.fit import fit
 
@@ -36,7 +37,7 @@ def train(cfg: TrainConfig, run_dir: Path) -> float | None:
     data = plan.data(cfg.data, cfg.paths, cfg.seed, model)
     fitted = fit(cfg, model, data, run_dir, measure=[plan.watcher()])
     score = fitted.trainer.callback_metrics.get(cfg.optimized_metric)
-    checkpoint = fitted.checkpoint
+    checkpoint, result = fitted.checkpoint, None
     if cfg.test:
         if checkpoint is not None:
             load_weights(model, checkpoint)
@@ -50,4 +51,6 @@ def train(cfg: TrainConfig, run_dir: Path) -> float | None:
         write_lineage(run_dir, data, checkpoint, parents)
         if checkpoint is not None:
             remember(Path(cfg.paths.logs), model.task, checkpoint)
+        if cfg.register_ and checkpoint is not None and result is not None:
+            register(cfg, run_dir, model, data, result)
     return None if score is None else float(score)

@@ -12,7 +12,7 @@ from raasid.config.schema.model import Model
 from raasid.config.schema.paths import PathsConfig
 from raasid.config.schema.section import Section
 from raasid.config.schema.trainer import TrainerConfig
-from raasid.config.schema.types import Checkpoint, Natural, Probability
+from raasid.config.schema.types import Checkpoint, Natural, Probability, RegisteredVersion
 
 
 class EvaluateConfig(Section):
@@ -20,6 +20,10 @@ class EvaluateConfig(Section):
 
     ckpt_path: Checkpoint | None = None
     """last, best (of the newest training), or a file; null for a model that is not trained."""
+    version: RegisteredVersion | None = None
+    """A registered model, NAME@REF: ball_model@champion, ball_model@v20261123.1."""
+    register_: bool = Field(True, alias="register")
+    """Add the figures to that version."""
     model: Model | None = None
     """A model that needs no checkpoint: MediaPipe, a rule."""
     data: Data
@@ -34,8 +38,10 @@ class EvaluateConfig(Section):
 
     def complaints(self) -> Iterator[tuple[str, str]]:
         """Something must be measured."""
-        if self.ckpt_path is None and self.model is None:
+        if self.ckpt_path is None and self.version is None and self.model is None:
             yield (
                 "ckpt_path",
-                "is needed: last, best or a file; or model=NAME of one that is not trained",
+                "is needed: last, best or a file; or version=NAME@REF; or model=NAME of one that is not trained",
             )
+        if self.ckpt_path is not None and self.version is not None:
+            yield "version", "names a model, and so does ckpt_path; give one of them"

@@ -29,6 +29,8 @@ class TrainConfig(Section):
     """Continue from: last, best, or a file."""
     optimized_metric: str = "val/detection_rate"
     """What selects the checkpoint and what a sweep optimises."""
+    register_: bool = Field(True, alias="register")
+    """In the end, keep the model as a version of the registry, with the alias `challenger`."""
     model: Model
     data: Data
     optimizer: Optimizer

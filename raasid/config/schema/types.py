@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 from annotated_types import Ge, Gt, Le, Lt, MultipleOf
-from pydantic import AfterValidator, ValidationInfo
+from pydantic import AfterValidator, StringConstraints, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 PLACES_MUST_EXIST = "places_must_exist"
@@ -47,5 +47,7 @@ Size = tuple[Edge, Edge]
 Mode = Literal["max", "min"]
 Checkpoint = Annotated[str, AfterValidator(_checkpoint)]
 """last, best, or a file."""
+RegisteredVersion = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*@[A-Za-z0-9_.-]+$")]
+"""NAME@REF: a model of the registry, and a version or alias of it."""
 File = Annotated[Path, AfterValidator(_file)]
 Folder = Annotated[Path, AfterValidator(_folder)]
