@@ -31,12 +31,14 @@ def write_lineage(
 
 
 def data_facts(data: TaskData) -> dict[str, Any]:
-    """Matches and frames of each split and of the league beside them; one digest over all their labels."""
+    """Matches and frames of each split and of the league beside them; licenses, one digest of all labels."""
     digest = hashlib.sha256()
     facts: dict[str, Any] = {}
+    licenses: set[str] = set()
     parts = {name: getattr(data.splits, name, ()) for name in ("train", "val", "test")}
     for name, clips in (parts | ({"league": data.league} if data.league else {})).items():
         for clip in clips:
+            licenses.add(clip.provenance.license)
             for frame in clip.frames:
                 digest.update(
                     repr((name, clip.id, clip.match, frame.index, frame.image.name, frame.balls)).encode()
@@ -45,7 +47,7 @@ def data_facts(data: TaskData) -> dict[str, Any]:
             "matches": sorted({clip.match for clip in clips}),
             "frames": sum(len(clip.frames) for clip in clips),
         }
-    return facts | {"labels_sha256": digest.hexdigest()}
+    return facts | {"labels_sha256": digest.hexdigest(), "licenses": sorted(licenses)}
 
 
 def _file(path: Path) -> dict[str, str]:
