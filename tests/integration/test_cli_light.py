@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from raasid.registry.registry import Registry
+
 HEAVY = [
     "torch",
     "lightning",
@@ -53,6 +55,8 @@ def look(repo: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str
         (("train.py", "--info", "defaults-tree"), "ball_heatmap"),
         (("train.py", "-sc", "install=bash"), "complete -o nospace"),
         (("raasid/__main__.py",), "usage: raasid VERB"),
+        (("raasid/__main__.py", "registry", "--help"), "Versions of models"),
+        (("raasid/__main__.py", "registry", "gc", "--help"), "--grace-days"),
         (("raasid/__main__.py", "train", "--cfg=job"), "channels: 16"),
         (("raasid/__main__.py", "relabel", "law=2021_22", "--cfg", "job"), "edition: '2021_22'"),
     ],
@@ -63,6 +67,18 @@ def test_looking_loads_nothing_heavy(repo: Path, words: tuple[str, ...], shown: 
     assert done.returncode == 0, done.stderr
     assert shown in done.stdout
     assert done.stderr.endswith("LOADED ")
+
+
+@pytest.mark.parametrize("words", [("ls",), ("log",), ("fsck",), ("gc",), ("sync",), ("show", "ball_model")])
+def test_looking_at_the_registry_loads_no_model_and_no_mirror(
+    repo: Path, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    Registry(tmp_path).register("ball_model", {"card.json": b"{}"}, lineage={"run": "a test"})
+
+    done = look(repo, "raasid/__main__.py", "registry", "--registry", str(tmp_path), *words)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.endswith("LOADED pydantic rich")
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,9 @@ def known_model(registry: Registry, name: str) -> str:
     if not names:
         raise NotRegistered(name, f"{registry.root} holds no version yet; `raasid train` registers one")
     model_name(name)
-    raise NotRegistered(name, f"its models are {', '.join(names)}{did_you_mean(name, names)}")
+    longer = [known for known in names if known.startswith(name)]
+    near = f"; did you mean '{longer[0]}'?" if len(longer) == 1 else did_you_mean(name, names)
+    raise NotRegistered(name, f"its models are {', '.join(names)}{near}")
 
 
 def find(registry: Registry, name: str, ref: str | None) -> Version:

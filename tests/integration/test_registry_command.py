@@ -1,0 +1,353 @@
+from __future__ import annotations
+
+import os
+import pty
+import re
+import subprocess
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from registered_models import Season
+
+from raasid import cli
+from raasid.registry.registry import Registry
+
+
+@pytest.fixture(scope="module")
+def season(tmp_path_factory: pytest.TempPathFactory) -> Season:
+    """Only looked at."""
+    return Season(tmp_path_factory.mktemp("registry_command") / "registry")
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Season:
+    """To be changed."""
+    return Season(tmp_path / "registry")
+
+
+def raasid(root: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run a command as `raasid` does, without starting a process for each."""
+    line = ["raasid", "registry", "--registry", str(root), *map(str, words)]
+    code, out, err = 0, StringIO(), StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", line)
+        try:
+            cli.main()
+        except SystemExit as leaving:
+            code = leaving.code if isinstance(leaving.code, int) else 1
+    return subprocess.CompletedProcess(line, code, out.getvalue(), err.getvalue())
+
+
+def on_a_terminal(root: Path, columns: int, *words: str) -> list[str]:
+    """What a person sees on a terminal so wide, without the colours."""
+    ours, theirs = pty.openpty()
+    with os.fdopen(ours, "rb") as screen:
+        started = subprocess.Popen(
+            [sys.executable, "-m", "raasid", "registry", "--registry", str(root), *words],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "COLUMNS": str(columns), "TERM": "xterm-256color"},
+        )
+        os.close(theirs)
+        shown = bytearray()
+        try:
+            while part := screen.read1(65536):
+                shown += part
+        except OSError:  # what Linux says when the other side of a terminal is closed
+            pass
+        assert started.wait(30) == 0
+    return [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in shown.decode().splitlines()]
+
+
+def test_versions_are_listed_the_newest_first_with_what_decides(season: Season) -> None:
+    done = raasid(season.registry.root, "ls", "ball_model")
+
+    title, head, *rows = done.stdout.splitlines()
+    assert done.returncode == 0, done.stderr
+    assert title == "ball_model, 3 versions"
+    assert head.split()[:5] == ["version", "alias", "detection_rate", "false_positives", "serves"]
+    assert head.split()[5:] == ["registered", "(UTC)", "size", "data", "by", "run"]
+    assert [row.split()[0] for row in rows] == [str(version) for version in season.ball[::-1]]
+    assert [row.split()[1] for row in rows] == ["challenger", "champion", "previous"]
+    assert "0.900 [0.860, 0.940]" in rows[0]
+    assert "* 25%" in rows[0]
+    assert "306 frames 33333333" in rows[0]
+    assert "anna@gpu07" in rows[0]
+    assert "2026-11-18_10-00-03_b8f4e4" in rows[0]
+    assert f"next: raasid registry show ball_model --registry {season.registry.root}" in done.stderr
+
+
+def test_without_a_name_every_model_has_its_table(season: Season) -> None:
+    shown = raasid(season.registry.root, "ls", "-n", "1").stdout
+    assert [part.splitlines()[0] for part in shown.split("\n\n")] == [
+        "ball_model, the newest 1 of 3",
+        "context_model, 1 version",
+        "pose_model, 1 version",
+    ]
+    assert str(season.ball[1]) not in shown
+
+
+def test_a_registry_that_is_not_there_is_empty(tmp_path: Path) -> None:
+    for words in (["ls"], ["log"], ["gc"], ["fsck"]):
+        done = raasid(tmp_path / "nowhere", *words)
+        assert done.returncode == 0, done.stderr
+    assert "no version in" in raasid(tmp_path / "nowhere", "ls").stderr
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_version_is_shown_with_all_that_is_known_of_it(season: Season) -> None:
+    registry, version = season.registry, season.ball[2]
+    season_file = registry.versions("ball_model").manifest(version).files["card.json"]
+
+    shown = raasid(registry.root, "show", "ball_model", "challenger").stdout
+
+    paragraphs = {part.splitlines()[0]: part.splitlines()[1:] for part in shown.split("\n\n")}
+    heading = paragraphs[f"ball_model {version}  challenger"]
+    assert "  serves      * 25%" in heading
+    assert "  reason      training 3" in heading
+    assert [line.split()[0] for line in paragraphs["metrics on held-out matches"]] == [
+        *("detection_rate", "false_positives", "precision")
+    ]
+    assert paragraphs["metrics on held-out matches"][0].endswith("0.9000 [0.8600, 0.9400]")
+    assert paragraphs["data"][1].split() == ["train", "6", "306"]
+    assert paragraphs["data"][-1].split() == ["labels_sha256", "3" * 64]
+    assert paragraphs["lineage"][-1].split() == [
+        *("init_from", "ball_model", str(season.ball[1]), "000000000000", "run2/best.ckpt")
+    ]
+    config = paragraphs[f"config against {season.ball[1]}, whose weights it began with"]
+    assert [line.split() for line in config[1:]] == [["seed", "2", "3"]]
+    assert paragraphs["files"][1].split() == ["card.json", str(season_file.bytes), "B", season_file.sha256]
+
+
+def test_weights_that_no_version_holds_are_said_to_be_foreign(season: Season) -> None:
+    lines = raasid(season.registry.root, "show", "context_model").stdout.splitlines()
+    assert [line.split()[:3] for line in lines if line.startswith(("  ball ", "  pose "))] == [
+        ["ball", "ball_model", str(season.ball[1])],
+        ["pose", "not", "in"],
+    ]
+
+
+def test_without_a_reference_the_champion_is_shown_else_the_newest(season: Season) -> None:
+    for name, version in (("ball_model", season.ball[1]), ("pose_model", season.pose)):
+        assert raasid(season.registry.root, "show", name).stdout.startswith(f"{name} {version}")
+
+
+def test_what_was_measured_later_is_shown_with_its_interval(own: Season) -> None:
+    from raasid.registry.records import Figure
+
+    figures = {"detection_rate": Figure(value=0.5, low=0.4, high=0.6)}
+    data = {"labels_sha256": "ab" * 32}
+    own.registry.add_evaluation("ball_model", own.ball[1], "test", data, figures, "rain")
+
+    shown = raasid(own.registry.root, "show", "ball_model").stdout
+
+    assert re.search(
+        r"measured \S+ \S+ on test abababab: rain\n  detection_rate  0.5000 \[0.4000, 0.6000\]\n", shown
+    )
+
+
+def test_two_versions_are_compared(season: Season) -> None:
+    first, _, third = map(str, season.ball)
+    lines = raasid(season.registry.root, "diff", "ball_model", first, "latest").stdout.splitlines()
+    assert lines[0] == f"ball_model {first} and {third}"
+    words = [line.split() for line in lines]
+    assert [
+        "detection_rate",
+        "0.700",
+        "[0.660,",
+        "0.740]",
+        "0.900",
+        "[0.860,",
+        "0.940]",
+        "+0.200",
+        "apart",
+    ] in words
+    assert words[4][-2:] == ["-0.200", "overlap"]
+    assert ["precision", "0.900", "0.900", "+0.000"] in words
+    assert ["seed", "1", "3"] in words
+    assert ["labels_sha256", "1" * 12, "3" * 12] in words
+    assert any(line[:1] == ["card.json"] for line in words)
+    assert not any(line[:1] == ["notes.md"] for line in words)
+    assert not any("optimizer" in line for line in lines)
+
+
+def test_the_log_says_who_changed_what_from_what_and_why(own: Season) -> None:
+    own.registry.announce("alias", {"name": "pose_model", "alias": "champion", "version": None}, "cut short")
+
+    lines = raasid(own.registry.root, "log", "-n", "3").stdout.splitlines()
+    assert lines[1].split("  ")[-1] == "anna@gpu07"
+    assert "routes: * ball_model" in lines[1]
+    assert len(lines) == 4
+    ball = raasid(own.registry.root, "log", "ball_model").stdout
+    assert f"ball_model champion = {own.ball[1]} (was {own.ball[0]})" in ball
+    assert "better at night" in ball
+    assert "pose_model" not in ball
+    assert "cut short" not in raasid(own.registry.root, "log", "pose_model").stdout
+    assert "champion = none (not carried out)" in raasid(own.registry.root, "log", "--all").stdout
+
+
+def test_an_alias_is_set_taken_away_and_not_set_behind_somebodys_back(own: Season) -> None:
+    root, third = own.registry.root, str(own.ball[2])
+    done = raasid(
+        root, "alias", "ball_model", "champion", "latest", "--reason", "won", "--expect", str(own.ball[1])
+    )
+    assert done.stdout == f"ball_model champion = {third} (was {own.ball[1]})\n"
+    assert str(Registry(root).alias("ball_model", "champion")) == third
+
+    late = raasid(
+        root, "alias", "ball_model", "champion", str(own.ball[0]), "--reason", "x", "--expect", "none"
+    )
+    assert (late.returncode, late.stdout) == (1, "")
+    assert f"expected none, found {third}" in late.stderr
+
+    done = raasid(root, "alias", "ball_model", "champion", "none", "--reason", "withdrawn")
+    assert done.returncode == 0, done.stderr
+    assert Registry(root).alias("ball_model", "champion") is None
+
+
+def test_damage_is_named_line_by_line_and_is_status_1(own: Season) -> None:
+    root = own.registry.root
+    sound = raasid(root, "fsck")
+    assert sound.returncode == 0, sound.stderr
+    assert sound.stdout == "5 versions, 6 objects, 1 routing table, 1 log file: sound\n"
+
+    member = own.registry.versions("ball_model").manifest(own.ball[0]).files["card.json"]
+    path = own.registry.objects.path(member.sha256)
+    path.write_bytes(b"x" + path.read_bytes()[1:])
+    (root / "stranger.txt").write_text("?")
+
+    for words, expected in (
+        (["fsck"], [path, root / "stranger.txt"]),
+        (["fsck", "--quick"], [root / "stranger.txt"]),
+    ):
+        done = raasid(root, *words)
+        assert done.returncode == 1
+        assert [line.partition(": ")[0] for line in done.stdout.splitlines()] == [
+            str(each.relative_to(root)) for each in expected
+        ]
+        assert f"{len(expected)} finding" in done.stderr
+
+
+def test_the_rest_is_still_listed_when_a_record_is_damaged(own: Season) -> None:
+    path = own.registry.versions("ball_model").home(own.ball[0]) / "manifest.json"
+    path.write_bytes(path.read_bytes().replace(b"training 1", b"training 2"))
+    done = raasid(own.registry.root, "ls")
+    assert done.returncode == 1
+    assert re.search(rf"{own.ball[0]} +damaged", done.stdout)
+    assert "0.900 [0.860, 0.940]" in done.stdout
+    assert "pose_model, 1 version" in done.stdout
+    assert "raasid registry fsck" in done.stderr
+
+
+def test_gc_says_what_would_go_and_only_yes_does_it(own: Season) -> None:
+    root = own.registry.root
+    versions = [own.register("pose_model", number, {}) for number in (10, 11, 12)]
+    options = ["--newest", "1", "--window", "1", "--grace-days", "0"]
+
+    dry = raasid(root, "gc", *options)
+
+    freed = [str(own.pose), *map(str, versions[:2])]
+    rows = [line for line in dry.stdout.splitlines() if line.startswith("pose_model")]
+    assert sorted(row.split()[1] for row in rows) == freed
+    assert "2nd newest; no alias or route named it in the last 1 records" in rows[0]
+    assert dry.stdout.splitlines()[-1].endswith("would be freed; records and metrics stay")
+    assert "gc --yes --newest 1 --window 1 --grace-days 0" in dry.stderr
+    assert Registry(root).versions("pose_model").freed(own.pose) is None
+
+    done = raasid(root, "gc", "--yes", "--reason", "the disk is full", *options)
+    assert done.returncode == 0, done.stderr
+    assert Registry(root).versions("pose_model").freed(own.pose) is not None
+    assert "the disk is full" in raasid(root, "log", "pose_model", "-n", "1").stdout
+    assert re.search(rf"{own.pose} +freed", raasid(root, "ls", "pose_model").stdout)
+    assert "its record is kept" in raasid(root, "show", "pose_model", str(own.pose)).stdout
+    assert raasid(root, "fsck").returncode == 0
+
+
+def test_a_version_travels_to_another_registry_and_looks_the_same(own: Season, tmp_path: Path) -> None:
+    root, file = own.registry.root, tmp_path / "x.tar"
+    assert raasid(root, "export", "pose_model", "latest", "-o", file).returncode == 0
+    taken = raasid(tmp_path / "other", "import", file, "--reason", "to the stadium")
+    assert taken.stdout == f"pose_model {own.pose} imported from {file}\n"
+
+    here, there = (raasid(folder, "show", "pose_model").stdout for folder in (root, tmp_path / "other"))
+    assert here == there
+    assert "to the stadium" in raasid(tmp_path / "other", "log").stdout
+    again = raasid(root, "export", "pose_model", "latest", "-o", file)
+    assert again.returncode == 2
+    assert "is there already" in again.stderr
+
+
+@pytest.mark.parametrize("columns", [80, 160])
+def test_nothing_is_wider_than_the_terminal(season: Season, columns: int) -> None:
+    newest = str(season.ball[2])
+    for words in (
+        ["ls"],
+        ["log"],
+        ["show", "ball_model"],
+        ["diff", "ball_model", "previous", newest],
+        ["fsck"],
+    ):
+        lines = on_a_terminal(season.registry.root, columns, *words)
+        assert max(map(len, lines)) <= columns
+        assert lines
+
+
+def test_on_a_narrow_terminal_what_decides_stays(season: Season) -> None:
+    head = on_a_terminal(season.registry.root, 80, "ls", "ball_model")[1]
+    assert head.split()[:4] == ["version", "alias", "detection_rate", "false_positives"]
+    assert "run" not in head
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["lst"], "invalid choice"),
+        (["show"], "required"),
+        (["show", "bal_model"], "did you mean 'ball_model'?"),
+        (["show", "ball_model", "champoin"], "did you mean 'champion'?"),
+        (["show", "ball_model", "v20261118.7"], "the newest are v20261118."),
+        (["show", "ball_model", "../../etc"], "is not in the registry"),
+        (["show", "../ball_model"], "expected lower-case letters"),
+        (["ls", "ball"], "did you mean 'ball_model'?"),
+        (["ls", "-n", "0"], "from 1 to"),
+        (["ls", "-n", "3", "--all"], "not allowed with"),
+        (["diff", "ball_model", "champion"], "required"),
+        (["alias", "ball_model", "champion", "latest"], "--reason"),
+        (["alias", "ball_model", "champion", "latest", "--reason", " "], "--reason: is empty"),
+        (["alias", "ball_model", "latest", "champion", "--reason", "x"], "follows from the others"),
+        (["alias", "ball_model", "champion", "latest", "--reason", "x", "--expect", "v1"], "vYYYYMMDD.BUILD"),
+        (["gc", "--grace-days", "nan"], "expected days"),
+        (["gc", "--reason", ""], "--reason: is empty"),
+        (["export", "ball_model", "champion", "-o", "/nowhere/x.tar"], "is no folder"),
+        (["import", "/nowhere/x.tar"], "No such file"),
+    ],
+)
+def test_words_that_make_no_sense_are_status_2_and_say_what_is_near(
+    season: Season, words: list[str], said: str
+) -> None:
+    done = raasid(season.registry.root, *words)
+    assert done.returncode == 2, done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_disk_that_refuses_is_status_1_and_names_the_file(own: Season) -> None:
+    table = own.registry.root / "routes" / "00000001.json"
+    table.unlink()
+    table.mkdir()  # also root cannot read a folder as a file
+    done = raasid(own.registry.root, "ls")
+    assert done.returncode == 1
+    assert f"{table}: Is a directory" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_reader_who_has_seen_enough_is_no_error(season: Season) -> None:
+    line = f"{sys.executable} -m raasid registry --registry {season.registry.root} log | head -1"
+    done = subprocess.run(line, shell=True, capture_output=True, text=True, timeout=60)
+    assert done.stdout.split()[:2] == ["when", "(UTC)"]
+    assert done.stderr == ""
