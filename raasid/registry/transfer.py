@@ -18,7 +18,9 @@ from typing import Any
 
 from raasid.registry.durable import LEFTOVER
 from raasid.registry.errors import PackageRefused, RegistryDamaged
-from raasid.registry.names import Version, alias_name, member_name, model_name
+from raasid.registry.names import Version, alias_name, model_name
+from raasid.registry.package.accepted import check_files
+from raasid.registry.package.trusted import trusted_keys
 from raasid.registry.records import Evaluation, Manifest
 from raasid.registry.registry import Registry
 from raasid.registry.sealed import LARGEST, canonical, digest, unsealed
@@ -62,8 +64,9 @@ def import_version(registry: Registry, path: Path, reason: str) -> tuple[str, Ve
     """Take a version out of such a file, under its own name and number; return them.
 
     Doing it twice is doing it once. Its aliases are set where the registry has none of that name yet.
-    Raises PackageRefused: not such a file, damaged, with names that lead elsewhere, or of a number that
-    another version has here; BadName; RegistryUnwritable.
+    Raises PackageRefused: not such a file, damaged, with files that no registry takes, or of a number that
+    another version has here; SignatureRefused where keys are trusted (RAASID_TRUSTED_KEYS); BadName;
+    RegistryUnwritable.
     """
     with _opened(path) as members:
         data = _small(members, "manifest.json", path)
@@ -75,8 +78,9 @@ def import_version(registry: Registry, path: Path, reason: str) -> tuple[str, Ve
                 str(path), f"{error.path.removeprefix(f'{path}: ')} {error.reason}"
             ) from error
         name, version = model_name(manifest.name), Version.parse(manifest.version)
-        for member in manifest.files:
-            member_name(member)
+        _trusted(manifest)
+        for name_inside, file in manifest.files.items():
+            check_files({name_inside: _content(members, file.sha256, file.bytes, path)})
         aliases = _aliases(_small(members, "aliases.json", path), path)
         versions = registry.versions(name)
         with registry.writing(f"importing {path}"):
@@ -97,6 +101,14 @@ def import_version(registry: Registry, path: Path, reason: str) -> tuple[str, Ve
             if registry.alias(name, alias) is None:
                 registry.set_alias(name, alias, version, f"imported with {version}", expect="none")
     return name, version
+
+
+def _trusted(manifest: Manifest) -> None:
+    keys = trusted_keys()
+    if keys is not None:
+        from raasid.registry.package.signing import verify  # loads a library of ciphers
+
+        verify(manifest, keys)
 
 
 def _keep_evaluations(registry: Registry, folder: Path, evaluations: dict[str, bytes]) -> None:

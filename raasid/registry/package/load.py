@@ -12,7 +12,8 @@ from raasid.registry.package.accepted import check_files
 from raasid.registry.package.card import CARD, Card, read_card
 from raasid.registry.package.kept_state import STATE, give_state
 from raasid.registry.package.own_model import own_model
-from raasid.registry.package.signing import trusted_keys, verify
+from raasid.registry.package.signing import verify
+from raasid.registry.package.trusted import trusted_keys
 from raasid.registry.package.weights import WEIGHTS, give_weights
 from raasid.registry.records import Manifest
 from raasid.registry.registry import Registry

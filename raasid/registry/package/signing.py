@@ -23,11 +23,9 @@ from raasid.registry.records import Manifest, Signature
 from raasid.registry.registry import Sign
 from raasid.registry.sealed import canonical
 
-TRUSTED_KEYS = "RAASID_TRUSTED_KEYS"
-"""Environment variable: a file of public keys, one a line, each of 64 hex digits; # begins a comment."""
 _PURPOSE = b"raasid manifest 1\n"
 """Goes before what is signed, so that the signature is good for nothing else."""
-_KEY, _VALUE = re.compile(r"[0-9a-f]{64}"), re.compile(r"[0-9a-f]{128}")
+_VALUE = re.compile(r"[0-9a-f]{128}")
 
 
 def make_key(private: Path) -> str:
@@ -56,28 +54,6 @@ def signer(private: Path) -> Sign:
         return Signature(key=public, value=key.sign(signed_bytes(manifest)).hex())
 
     return sign
-
-
-def trusted_keys(file: Path | None = None) -> frozenset[str] | None:
-    """Public keys from `file`, or that which RAASID_TRUSTED_KEYS names; None where neither is given.
-
-    Raises KeyUnusable for a file that is missing, or holds something else, or nothing.
-    """
-    named = os.environ.get(TRUSTED_KEYS)
-    if file is None and not named:
-        return None
-    path = file or Path(str(named))
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise KeyUnusable(path, f"no list of keys can be read there ({error})") from error
-    keys = [key.lower() for line in lines if (key := line.partition("#")[0].strip())]
-    for key in keys:
-        if _KEY.fullmatch(key) is None:
-            raise KeyUnusable(path, f"{key[:80]!r} is no public key of 64 hex digits")
-    if not keys:
-        raise KeyUnusable(path, "names no key; whom nobody is to trust cannot be told from a list cut short")
-    return frozenset(keys)
 
 
 def verify(manifest: Manifest, trusted: frozenset[str]) -> None:

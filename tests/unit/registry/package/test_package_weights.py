@@ -48,7 +48,7 @@ def test_the_same_weights_are_the_same_bytes_however_they_lie() -> None:
     model.conv.to(memory_format=torch.contiguous_format)
     assert weights_of(model) == before
     with torch.no_grad():
-        model.first.bias += 1
+        model.first.bias.add_(1)
     assert weights_of(model) != before
 
 

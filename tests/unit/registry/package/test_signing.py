@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from raasid.errors import Exit
 from raasid.registry.errors import KeyUnusable, SignatureRefused
-from raasid.registry.package.signing import make_key, signer, trusted_keys, verify
+from raasid.registry.package.signing import make_key, signer, verify
+from raasid.registry.package.trusted import trusted_keys
 from raasid.registry.records import Figure, Manifest, Signature
 from raasid.registry.registry import Registry
 from raasid.registry.sealed import unsealed
