@@ -36,7 +36,7 @@ class WandbMirror:
     def __init__(self, wait_s: float = 5.0, upload_s: float = 3600.0) -> None:
         self.wait_s, self.upload_s = wait_s, upload_s
         self._account: Account | None = None
-        self._api_: Any = None
+        self._apis: dict[str, Any] = {}
 
     def unreachable(self) -> str | None:
         """Why nothing can be sent now: told not to, no key, no network, a key that is refused."""
@@ -71,19 +71,20 @@ class WandbMirror:
 
     def _find(self, told: Told) -> Answer | None:
         if isinstance(told, RunTold):
-            run = _there(lambda: self._api.run(f"{self._project(told.run)}/{told.run.id}"))
+            api = self._api(self._entity(told.run))
+            run = _there(lambda: api.run(f"{self._project(told.run)}/{told.run.id}"))
             # the summary is written last; floats come back as they went
             known = run is not None and all(run.summary.get(k) == v for k, v in told.summary.items())
             return {"run": told.run.id} if known and run.config.get(_MARK) == told.run.id else None
         if isinstance(told, AliasTold):
             return self._find_alias(told)
         place = told.target if isinstance(told, LinkTold) else f"{self._project(told.run)}/{told.name}"
-        found = self._artifact(place, told.aliases[0])
+        found = self._artifact(told.run, place, told.aliases[0])
         return _named(found) if found is not None and identity_of(found) == told.identity else None
 
     def _find_alias(self, told: AliasTold) -> Answer | None:
         for place in filter(None, (f"{self._project(told.run)}/{told.name}", told.target)):
-            found = self._artifact(place, told.alias)
+            found = self._artifact(told.run, place, told.alias)
             if told.version is None and found is not None:
                 return None
             if told.version is not None and (found is None or told.version not in found.aliases):
@@ -100,7 +101,9 @@ class WandbMirror:
             return self._send_artifact(told, files)
         home = f"{self._project(told.run)}/{told.name}"
         if isinstance(told, LinkTold):
-            return _named(self._present(home, told.aliases[0]).link(told.target, aliases=told.aliases))
+            return _named(
+                self._present(told.run, home, told.aliases[0]).link(told.target, aliases=told.aliases)
+            )
         return self._set_alias(told, home)
 
     def _send_artifact(self, told: ArtifactTold, files: Mapping[str, Path]) -> Answer:
@@ -108,7 +111,7 @@ class WandbMirror:
         with self._run(told.run) as run:
             for used in told.uses:
                 name, _, alias = used.partition(":")
-                source = self._artifact(f"{self._project(told.run)}/{name}", alias)
+                source = self._artifact(told.run, f"{self._project(told.run)}/{name}", alias)
                 if source is None:
                     missing.append(used)
                 else:
@@ -125,12 +128,12 @@ class WandbMirror:
     def _set_alias(self, told: AliasTold, home: str) -> Answer:
         if told.version is None:
             for place in filter(None, (home, told.target)):
-                holder = self._artifact(place, told.alias)
+                holder = self._artifact(told.run, place, told.alias)
                 if holder is not None:
                     holder.aliases = [alias for alias in holder.aliases if alias != told.alias]
                     holder.save()
             return {"alias": told.alias}
-        artifact = self._present(home, told.version)
+        artifact = self._present(told.run, home, told.version)
         if told.alias not in artifact.aliases:
             artifact.aliases = [*artifact.aliases, told.alias]
             artifact.save()
@@ -138,26 +141,31 @@ class WandbMirror:
             artifact.link(told.target, aliases=[told.version, told.alias])
         return {"alias": told.alias, **_named(artifact)}
 
-    def _present(self, place: str, alias: str) -> Any:
-        found = self._artifact(place, alias)
+    def _present(self, run: RunRef, place: str, alias: str) -> Any:
+        found = self._artifact(run, place, alias)
         if found is None:
             raise ValueError(f"{place}:{alias} is not there any more; somebody has deleted it in W&B")
         return found
 
-    def _artifact(self, place: str, alias: str) -> Any:
-        return _there(lambda: self._api.artifact(f"{place}:{alias}"))
+    def _artifact(self, run: RunRef, place: str, alias: str) -> Any:
+        api = self._api(self._entity(run))
+        return _there(lambda: api.artifact(f"{place}:{alias}"))
 
     def _project(self, run: RunRef) -> str:
-        entity = run.entity or os.environ.get("WANDB_ENTITY") or (self._account and self._account.entity)
-        return f"{entity or self._api.default_entity}/{run.project}"
+        return f"{self._entity(run)}/{run.project}"
 
-    @property
-    def _api(self) -> Any:
-        if self._api_ is None:
+    def _entity(self, run: RunRef) -> str:
+        entity = run.entity or os.environ.get("WANDB_ENTITY") or (self._account and self._account.entity)
+        return entity or str(self._api("").default_entity)
+
+    def _api(self, entity: str) -> Any:
+        """Questions are asked in the name of an entity: its organisation's registry is meant."""
+        if entity not in self._apis:
             import wandb
 
-            self._api_ = wandb.Api(timeout=max(1, int(2 * self.wait_s)))
-        return self._api_
+            wait_s = max(1, int(2 * self.wait_s))
+            self._apis[entity] = wandb.Api(overrides={"entity": entity} if entity else None, timeout=wait_s)
+        return self._apis[entity]
 
     @contextmanager
     def _run(self, ref: RunRef) -> Iterator[Any]:
@@ -239,11 +247,8 @@ def _there(look: Any) -> Any:
 
 @contextmanager
 def _told(told: Told) -> Iterator[None]:
-    """Whatever the library raises, MirrorFailed names what was being sent."""
-    import wandb
-    from wandb.sdk.lib.service.service_connection import WandbApiFailedError
-
+    """Whatever the library raises (it wraps a service of its own), MirrorFailed names what was being sent."""
     try:
         yield
-    except (wandb.Error, WandbApiFailedError, OSError, ValueError, TypeError, RuntimeError) as error:
+    except Exception as error:
         raise MirrorFailed(str(told), f"{type(error).__name__}: {error}") from error

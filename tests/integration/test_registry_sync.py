@@ -1,0 +1,203 @@
+"""`raasid registry sync` with wandb's own client: to a small W&B, to none, to an ill one, killed on the way."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from wandb_http import serving
+from wandb_server import KEY, WandbServer
+
+from raasid.registry.fsck import fsck
+from raasid.registry.mirror.outbox import Outbox
+from raasid.registry.mirror.registration import queue_version
+from raasid.registry.mirror.told import RunRef
+from raasid.registry.records import Figure
+from raasid.registry.registry import Registry
+
+NAME = "ball_model"
+CHECKPOINT = "cd" * 32
+DATA = "ab" * 32
+QUEUED = 9
+"""Run, data, model, link; run, the same data, model, link; one change of an alias that sync finds."""
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Registry:
+    """Two versions, the second built on the first; the first is champion."""
+    registry = Registry(tmp_path / "registry", author="tester")
+    for number, inputs in ((1, {}), (2, {"init_from": {"path": "x.ckpt", "sha256": CHECKPOINT}})):
+        version = registry.register(
+            NAME,
+            {"card.json": b'{"build": %d}' % number, "notes.md": b"# Build %d\n" % number},
+            config={"seed": number},
+            metrics={"detection_rate": Figure(value=0.5, low=0.4, high=0.6)},
+            lineage={
+                "data": {"labels_sha256": DATA},
+                "inputs": inputs,
+                "outputs": {"checkpoint": {"path": "best.ckpt", "sha256": CHECKPOINT}} if number == 1 else {},
+            },
+            reason=f"build {number}",
+        )
+        run = RunRef(id=f"run{number}", project="raasid")
+        queue_version(Outbox(registry), NAME, version, run, "model", "test")
+    registry.set_alias(NAME, "champion", registry.versions(NAME).names()[0], "better")
+    return registry
+
+
+@pytest.fixture
+def server() -> Iterator[WandbServer]:
+    with serving(WandbServer()) as server:
+        yield server
+
+
+def started(registry: Registry, url: str, **env: str | None) -> subprocess.Popen[str]:
+    known = {"WANDB_MODE": "online", "WANDB_API_KEY": KEY, "WANDB_BASE_URL": url, **env}
+    everything = {**os.environ, "NETRC": str(registry.root / "none"), **known}
+    return subprocess.Popen(
+        [sys.executable, "-m", "raasid", "registry", "sync", "--registry", str(registry.root)],
+        env={name: value for name, value in everything.items() if value is not None},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def synced(registry: Registry, url: str, timeout_s: float = 120, **env: str | None) -> tuple[int, str]:
+    """Exit status, and all that was said."""
+    process = started(registry, url, **env)
+    told, complaints = process.communicate(timeout=timeout_s)
+    return process.returncode, told + complaints
+
+
+def aliases_of(artifact: Mapping[str, Any]) -> set[str]:
+    return set(artifact["aliases"])
+
+
+def assert_all_is_there(registry: Registry, server: WandbServer) -> None:
+    first, second = (str(version) for version in registry.versions(NAME).names())
+    data, one, two = server.artifacts
+    assert [a["type"] for a in (data, one, two)] == ["dataset", "model", "model"]
+    assert aliases_of(one) == {first, "champion"}
+    assert aliases_of(two) == {second, "latest"}
+    assert {a["state"] for a in server.artifacts} == {"COMMITTED"}
+    assert (one["run"], two["run"]) == ("run1", "run2")
+    assert {*server.uses} == {("run1", "ball_data"), ("run2", "ball_data"), ("run2", NAME)}
+    linked = server.links[f"league/wandb-registry-model/{NAME}"]
+    assert {alias: a["id"] for alias, a in linked.items()} == {
+        first: one["id"],
+        second: two["id"],
+        "champion": one["id"],
+    }
+    for run, seed in (("run1", 1), ("run2", 2)):
+        assert server.runs[run]["config"]["seed"] == {"value": seed}
+        assert server.runs[run]["summary"]["detection_rate"] == 0.5
+        assert server.runs[run]["summary"]["detection_rate_high"] == 0.6
+    for version, artifact in ((first, one), (second, two)):
+        found = registry.resolve(NAME, version)
+        for member in registry.versions(NAME).manifest(found).files:
+            assert server.uploads[f"/s/{artifact['id']}/{member}"] == registry.read(NAME, found, member)
+        assert json.loads(artifact["metadata"])["metrics"]["detection_rate"]["low"] == 0.4
+    assert Outbox(registry).sent == Outbox(registry).queued == QUEUED
+    assert fsck(registry) == []
+
+
+def test_everything_arrives_and_a_second_sync_sends_nothing(registry: Registry, server: WandbServer) -> None:
+    status, said = synced(registry, server.url)
+    assert status == 0, said
+    assert_all_is_there(registry, server)
+    before = len(server.operations)
+    status, said = synced(registry, server.url)
+    assert (status, said.strip()) == (0, "everything is in W&B already")
+    assert len(server.operations) == before
+
+
+def test_an_alias_that_moves_on_moves_in_wandb_too(registry: Registry, server: WandbServer) -> None:
+    assert synced(registry, server.url)[0] == 0
+    _, second = registry.versions(NAME).names()
+    registry.set_alias(NAME, "champion", second, "better still")
+    status, said = synced(registry, server.url)
+    assert (status, f"alias {NAME}:champion to {second}: sent" in said) == (0, True), said
+    one, two = server.artifacts[1:]
+    assert ("champion" in one["aliases"], "champion" in two["aliases"]) == (False, True)
+    registry.set_alias(NAME, "champion", None, "withdrawn")
+    status, said = synced(registry, server.url)
+    assert status == 0, said
+    assert "champion" not in [*one["aliases"], *two["aliases"]]
+
+
+def closed_port() -> str:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{free.getsockname()[1]}"
+
+
+@pytest.mark.parametrize(
+    ("ill", "expected"),
+    [
+        ("refuse", "answers HTTP 500"),
+        ("hang", "does not answer"),
+        ("key", "refuses the key (HTTP 401)"),
+        ("page", "does not answer as W&B does"),
+        ("no network", "no network to"),
+        ("no key", "no key for"),
+        ("told not to", "WANDB_MODE=offline forbids it"),
+    ],
+)
+def test_where_wandb_cannot_be_reached_it_says_so_in_seconds_and_loses_nothing(
+    ill: str, expected: str, registry: Registry
+) -> None:
+    env = {"no key": {"WANDB_API_KEY": None}, "told not to": {"WANDB_MODE": "offline"}}.get(ill, {})
+    with serving(WandbServer(ill)) as server:
+        begun = time.monotonic()
+        status, said = synced(registry, closed_port() if ill == "no network" else server.url, **env)
+        assert time.monotonic() - begun < 20
+    assert (status, f"would send {QUEUED} to W&B" in said, expected in said) == (1, True, True), said
+    assert "Traceback" not in said
+    assert (Outbox(registry).sent, Outbox(registry).queued) == (0, QUEUED)
+    assert fsck(registry) == []
+
+
+@pytest.mark.parametrize("operation", ["UpsertBucket", "CommitArtifact"])
+def test_killed_at_any_step_it_goes_on_and_makes_nothing_twice(
+    operation: str, registry: Registry, server: WandbServer
+) -> None:
+    process = started(registry, server.url)
+
+    def kill(heard: str) -> None:
+        if heard == operation and process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+
+    server.heard = kill
+    process.communicate(timeout=120)
+    assert process.returncode == -signal.SIGKILL
+    assert Outbox(registry).sent < QUEUED
+    assert fsck(registry) == []
+    server.heard = lambda heard: None
+    status, said = synced(registry, server.url)
+    assert status == 0, said
+    assert_all_is_there(registry, server)
+
+
+def test_a_server_that_breaks_down_halfway_is_told_of_and_the_rest_stays_queued(
+    registry: Registry, server: WandbServer
+) -> None:
+    server.broken = "LinkArtifact"
+    status, said = synced(registry, server.url)
+    assert (status, "W&B did not take it" in said) == (1, True), said
+    assert "Traceback" not in said
+    assert Outbox(registry).sent == 3
+    server.broken = ""
+    assert synced(registry, server.url)[0] == 0
+    assert_all_is_there(registry, server)

@@ -1,0 +1,79 @@
+"""The small W&B of `wandb_server` on a port of this machine, healthy or ill."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from wandb_server import WandbServer
+
+
+class _Quiet(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Clients that are killed hang up; that is no news."""
+
+
+@contextmanager
+def serving(server: WandbServer) -> Iterator[WandbServer]:
+    """Let it answer at `server.url`."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            if self.headers.get("Content-Encoding") == "gzip":
+                body = gzip.decompress(body)
+            if server.ill == "hang":
+                time.sleep(60)
+            if server.ill == "refuse":
+                self.reply(500, b"{}")
+            elif server.ill == "key":
+                self.reply(401, b"{}")
+            elif server.ill == "page":
+                self.reply(200, b"<html>please log in</html>")
+            elif self.command == "PUT":
+                server.uploads[self.path] = body
+                self.reply(200, b"{}")
+            elif self.path != "/graphql":
+                if self.path.endswith("/file_stream"):
+                    server.stream(self.path.split("/")[-2], json.loads(body))
+                self.reply(200, b"{}")
+            else:
+                asked = json.loads(body)
+                words = asked["query"].split("(")[0].replace("#graphql", "").split()
+                name = asked.get("operationName") or words[1]
+                server.operations.append(name)
+                server.heard(name)
+                if name == server.broken:
+                    self.reply(500, b"{}")
+                    return
+                data = server.answer(name, asked.get("variables") or {})
+                self.reply(200, json.dumps({"data": data or {}}).encode())
+
+        do_GET = do_PUT = do_POST  # noqa: N815 - the library asks for these names
+
+        def reply(self, status: int, body: bytes) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    listening = _Quiet(("127.0.0.1", 0), Handler)
+    server.url = f"http://127.0.0.1:{listening.server_port}"
+    threading.Thread(target=listening.serve_forever, daemon=True).start()
+    try:
+        yield server
+    finally:
+        listening.shutdown()
+        listening.server_close()

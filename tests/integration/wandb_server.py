@@ -1,0 +1,301 @@
+"""A small W&B: what it holds, and its answers about runs, artifacts, aliases and links."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+Json = dict[str, Any]
+KEY = "a" * 40
+_TIME = "2026-11-23T10:00:00Z"
+
+
+class WandbServer:
+    """What it holds, for a test to look at.
+
+    ill: `refuse` answers HTTP 500 to everything, `hang` never answers, `key` refuses the key, `page` answers
+    with HTML, as a captive portal does. broken: the name of one operation that fails for good.
+    """
+
+    def __init__(self, ill: str = "", broken: str = "") -> None:
+        self.ill, self.broken = ill, broken
+        self.heard: Callable[[str], object] = lambda operation: None
+        """Called with every operation, before it is carried out."""
+        self.url = ""
+        self.runs: dict[str, Json] = {}
+        self.artifacts: list[Json] = []
+        """In the order of their creation; each with its collection, metadata, aliases and files."""
+        self.uses: list[tuple[str, str]] = []
+        """Run, artifact."""
+        self.links: dict[str, Json] = {}
+        """Collection of a registry -> alias -> artifact."""
+        self.uploads: dict[str, bytes] = {}
+        self.operations: list[str] = []
+
+    def on_viewer(self, asked: Json) -> Json:
+        return {
+            "viewer": {
+                "id": "u",
+                "entity": "club",
+                "username": "tester",
+                "flags": "{}",
+                "teams": {"edges": []},
+            }
+        }
+
+    on_getviewer = on_getdefaultentity = on_viewer
+
+    def on_serverfeaturesquery(self, asked: Json) -> Json:
+        return {"serverInfo": {"features": []}}
+
+    def on_fetchorginfofromentity(self, asked: Json) -> Json:
+        return {"entity": {"organization": {"name": "League", "orgEntity": {"name": "league"}}, "user": None}}
+
+    def on_runresumestatus(self, asked: Json) -> Json:
+        run = self.runs.get(asked["name"])
+        project = {"id": "p", "name": asked["project"], "entity": {"id": "e", "name": asked["entity"]}}
+        return {"model": {**project, "bucket": None if run is None else self._run(asked["name"])}}
+
+    def on_upsertbucket(self, asked: Json) -> Json:
+        new = asked["name"] not in self.runs
+        run = self.runs.setdefault(asked["name"], {"config": {}, "summary": {}})
+        run["project"] = f"{asked['entity']}/{asked['project']}"
+        if asked.get("config"):
+            run["config"] |= json.loads(asked["config"])
+        return {"upsertBucket": {"bucket": self._run(asked["name"]), "inserted": new}}
+
+    def on_createrunfiles(self, asked: Json) -> Json:
+        files = [
+            {"name": name, "uploadUrl": f"{self.url}/put/{asked['run']}/{name}"} for name in asked["files"]
+        ]
+        return {"createRunFiles": {"runID": "r", "uploadHeaders": [], "files": files}}
+
+    def on_run(self, asked: Json) -> Json:
+        known = asked["name"] in self.runs
+        return {"project": {"run": self._run(asked["name"]) if known else None}}
+
+    def on_artifacttype(self, asked: Json) -> Json:
+        held = [artifact for artifact in self.artifacts if artifact["name"] == asked["name"].split(":")[0]]
+        return {"project": {"artifact": {"artifactType": {"name": held[0]["type"]}} if held else None}}
+
+    def on_createartifact(self, asked: Json) -> Json:
+        told = asked["input"]
+        same = [a for a in self.artifacts if (a["name"], a["digest"]) == (_collection(told), told["digest"])]
+        artifact = (
+            same[0]
+            if same
+            else {
+                "id": f"QXJ0{len(self.artifacts)}",
+                "name": _collection(told),
+                "type": told["artifactTypeName"],
+                "digest": told["digest"],
+                "metadata": told.get("metadata"),
+                "project": f"{told['entityName']}/{told['projectName']}",
+                "run": told.get("runName"),
+                "aliases": [],
+                "state": "PENDING",
+            }
+        )
+        if not same:
+            self.artifacts.append(artifact)
+        for alias in told.get("aliases") or []:
+            self._point(artifact, alias["alias"])
+        return {
+            "createArtifact": {
+                "artifact": {
+                    "id": artifact["id"],
+                    "state": artifact["state"],
+                    "artifactSequence": {"id": "s", "latestArtifact": None},
+                }
+            }
+        }
+
+    def on_createartifactmanifest(self, asked: Json) -> Json:
+        upload = {"id": "f", "name": asked["name"], "uploadUrl": f"{self.url}/manifest/{asked['artifactID']}"}
+        file = {**upload, "displayName": asked["name"], "uploadHeaders": []}
+        return {"createArtifactManifest": {"artifactManifest": {"id": asked["artifactID"], "file": file}}}
+
+    def on_updateartifactmanifest(self, asked: Json) -> Json:
+        url = f"{self.url}/manifest/{asked['artifactManifestID']}"
+        file = {"id": "f", "uploadUrl": url, "uploadHeaders": []}
+        return {
+            "updateArtifactManifest": {"artifactManifest": {"id": asked["artifactManifestID"], "file": file}}
+        }
+
+    def on_createartifactfiles(self, asked: Json) -> Json:
+        nodes = [
+            {
+                "id": "f",
+                "name": spec["name"],
+                "storagePath": f"s/{spec['artifactID']}/{spec['name']}",
+                "uploadUrl": f"{self.url}/s/{spec['artifactID']}/{spec['name']}",
+                "uploadHeaders": [],
+                "uploadMultipartUrls": None,
+                "artifact": {"id": spec["artifactID"]},
+            }
+            for spec in asked["input"]["artifactFiles"]
+        ]
+        return {"createArtifactFiles": {"files": {"edges": [{"node": node} for node in nodes]}}}
+
+    def on_commitartifact(self, asked: Json) -> Json:
+        artifact = self._by_id(asked["artifactID"])
+        artifact["state"] = "COMMITTED"
+        return {"commitArtifact": {"artifact": {"id": artifact["id"], "digest": artifact["digest"]}}}
+
+    def on_useartifact(self, asked: Json) -> Json:
+        told = asked.get("input") or asked
+        self.uses.append((told["runName"], self._by_id(told["artifactID"])["name"]))
+        return {"useArtifact": {"artifact": {"id": told["artifactID"], "digest": "d"}}}
+
+    def on_artifactbyid(self, asked: Json) -> Json:
+        return {"artifact": self._artifact(self._by_id(asked["id"]))}
+
+    def on_artifactmembershipbyname(self, asked: Json) -> Json:
+        name, _, alias = asked["name"].partition(":")
+        place = f"{asked['entity']}/{asked['project']}"
+        if asked["project"].startswith("wandb-registry-"):
+            linked = self.links.get(f"{place}/{name}", {})
+            found, aliases = linked.get(alias), [a for a, held in linked.items() if held is linked.get(alias)]
+        else:
+            held = [a for a in self.artifacts if (a["project"], a["name"]) == (place, name)]
+            found = next((a for a in held if alias in a["aliases"] and a["state"] == "COMMITTED"), None)
+            aliases = found["aliases"] if found else []
+        member = self._member(found, place, name, aliases) if found else None
+        return {"project": {"artifactCollectionMembership": member}}
+
+    def on_linkartifact(self, asked: Json) -> Json:
+        told = asked["input"]
+        place, name = f"{told['entityName']}/{told['projectName']}", told["artifactPortfolioName"]
+        linked = self.links.setdefault(f"{place}/{name}", {})
+        artifact = self._by_id(told["artifactID"])
+        linked |= {alias["alias"]: artifact for alias in told["aliases"]}
+        aliases = [alias for alias, held in linked.items() if held is artifact]
+        return {
+            "result": {"versionIndex": 0, "artifactMembership": self._member(artifact, place, name, aliases)}
+        }
+
+    def on_addaliases(self, asked: Json) -> Json:
+        for alias in asked["input"]["aliases"]:
+            self._point(self._by_id(asked["input"]["artifactID"]), alias["alias"])
+        return {"result": {"success": True}}
+
+    def on_deletealiases(self, asked: Json) -> Json:
+        artifact = self._by_id(asked["input"]["artifactID"])
+        gone = {alias["alias"] for alias in asked["input"]["aliases"]}
+        artifact["aliases"] = [alias for alias in artifact["aliases"] if alias not in gone]
+        return {"result": {"success": True}}
+
+    def on_updateartifact(self, asked: Json) -> Json:
+        artifact = self._by_id(asked["input"]["artifactID"])
+        return {"result": {"artifact": self._artifact(artifact)}}
+
+    def on_isprojectreadonly(self, asked: Json) -> Json:
+        return {"project": {"readOnly": False}}
+
+    def stream(self, run: str, told: Json) -> None:
+        """What a run reports while it goes on."""
+        summary = told.get("files", {}).get("wandb-summary.json")
+        if summary:
+            self.runs[run]["summary"] = json.loads(summary["content"][-1])
+
+    def _point(self, artifact: Json, alias: str) -> None:
+        for other in self.artifacts:
+            if other["name"] == artifact["name"] and alias in other["aliases"]:
+                other["aliases"].remove(alias)
+        artifact["aliases"].append(alias)
+
+    def _by_id(self, number: str) -> Json:
+        return next(artifact for artifact in self.artifacts if artifact["id"] == number)
+
+    def _run(self, name: str) -> Json:
+        run = self.runs[name]
+        entity, _, project = run["project"].partition("/")
+        return {
+            "id": name,
+            "name": name,
+            "displayName": name,
+            "projectId": "1",
+            "tags": [],
+            "sweepName": None,
+            "state": "finished",
+            "config": json.dumps(run["config"]),
+            "summaryMetrics": json.dumps(run["summary"]),
+            "systemMetrics": "{}",
+            "historyKeys": None,
+            "historyTail": "[]",
+            "eventsTail": "[]",
+            "historyLineCount": 0,
+            "logLineCount": 0,
+            "eventsLineCount": 0,
+            "wandbConfig": json.dumps({"t": 1}),  # without it wandb thinks that the run was never begun
+            "group": None,
+            "jobType": None,
+            "commit": None,
+            "readOnly": False,
+            "createdAt": _TIME,
+            "heartbeatAt": _TIME,
+            "description": "",
+            "notes": None,
+            "user": {"name": "tester", "username": "tester"},
+            "project": {"id": "p", "name": project, "entity": {"id": "e", "name": entity}},
+        }
+
+    def _artifact(self, artifact: Json) -> Json:
+        place = _info(artifact["project"], artifact["name"])
+        return {
+            "__typename": "Artifact",
+            "id": artifact["id"],
+            "artifactSequence": {"__typename": "ArtifactSequence", **place},
+            "versionIndex": self.artifacts.index(artifact),
+            "artifactType": {"name": artifact["type"]},
+            "description": None,
+            "metadata": artifact["metadata"],
+            "ttlDurationSeconds": -2,
+            "ttlIsInherited": False,
+            "tags": [],
+            "historyStep": None,
+            "state": artifact["state"],
+            "size": 1,
+            "digest": artifact["digest"],
+            "commitHash": "c",
+            "fileCount": 1,
+            "createdAt": _TIME,
+            "updatedAt": _TIME,
+            "aliases": [
+                {
+                    "artifactCollection": {"__typename": "ArtifactSequence", **place},
+                    "__typename": "ArtifactAlias",
+                    "id": "QWw=",
+                    "alias": alias,
+                }
+                for alias in artifact["aliases"]
+            ],
+        }
+
+    def _member(self, artifact: Json, place: str, name: str, aliases: list[str]) -> Json:
+        return {
+            "__typename": "ArtifactCollectionMembership",
+            "id": "TWVt",
+            "versionIndex": self.artifacts.index(artifact),
+            "createdAt": _TIME,
+            "aliases": [{"__typename": "ArtifactAlias", "id": "QWw=", "alias": alias} for alias in aliases],
+            "artifactCollection": {"__typename": "ArtifactSequence", **_info(place, name)},
+            "artifact": self._artifact(artifact),
+        }
+
+    def answer(self, name: str, asked: Json) -> Json | None:
+        """Data for one question; None where it is none of ours."""
+        found: Json | None = getattr(self, f"on_{name.lower()}", lambda _: None)(asked)
+        return found
+
+
+def _collection(told: Json) -> str:
+    names = told.get("artifactCollectionNames") or [told["artifactCollectionName"]]
+    return str(names[0])
+
+
+def _info(place: str, name: str) -> Json:
+    entity, _, project = place.partition("/")
+    owner = {"id": "UHJv", "internalId": "UHJvamVjdEludGVybmFsSWQ6MQ==", "name": project}
+    return {"name": name, "project": {**owner, "entity": {"name": entity}}}
