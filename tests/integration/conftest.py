@@ -9,4 +9,4 @@ import pytest
 def league(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Overrides for a tiny net on a tiny league; the first run that uses them renders it."""
     folder = tmp_path_factory.mktemp("league")
-    return ["data=synthetic_tiny", "model.channels=4", f"paths.data={folder}"]
+    return ["data=synthetic_tiny", "model.channels=4", "register=false", f"paths.data={folder}"]
