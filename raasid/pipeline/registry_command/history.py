@@ -28,7 +28,7 @@ def log(given: argparse.Namespace, registry: Registry) -> None:
     print_table(
         [
             Column("when (UTC)"),
-            Column("what", fold=34),
+            Column("what", fold=36),
             Column("why", fold=22),
             Column("by", drop=1),
         ],

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from raasid.pipeline.registry_command.origin import upstream
+from raasid.pipeline.registry_command.origin import Upstream
 from raasid.registry.names import CHAMPION, Version
 from raasid.registry.records import Manifest
 from raasid.registry.registry import Registry
@@ -18,10 +19,10 @@ class Parent:
     why: str
 
 
-def parent_of(registry: Registry, name: str, version: Version) -> Parent | None:
+def parent_of(registry: Registry, manifest: Manifest, origins: Sequence[Upstream]) -> Parent | None:
     """The version whose weights it began with; else the champion of that time; else the one before."""
-    manifest = registry.versions(name).manifest(version)
-    began_with = _began_with(registry, name, manifest)
+    name, version = manifest.name, Version.parse(manifest.version)
+    began_with = next((o.version.version for o in origins if o.version and o.version.name == name), None)
     if began_with not in (None, version):
         return Parent(began_with, "whose weights it began with")
     champion = _champion_then(registry, name, manifest.time)
@@ -30,13 +31,6 @@ def parent_of(registry: Registry, name: str, version: Version) -> Parent | None:
     versions = registry.versions(name)
     before = next((v for v in reversed(versions.names()) if v < version and versions.has(v)), None)
     return None if before is None else Parent(before, "the version before")
-
-
-def _began_with(registry: Registry, name: str, manifest: Manifest) -> Version | None:
-    for origin in upstream(registry, manifest):
-        if origin.version is not None and origin.version.name == name:
-            return origin.version.version
-    return None
 
 
 def _champion_then(registry: Registry, name: str, time: str) -> Version | None:

@@ -15,6 +15,7 @@ from raasid.pipeline.registry_command.decisive import decisive, decisive_first
 from raasid.pipeline.registry_command.hints import suggest
 from raasid.pipeline.registry_command.parent import Parent, parent_of
 from raasid.pipeline.registry_command.refs import find
+from raasid.pipeline.registry_command.signed import signature_of
 from raasid.pipeline.registry_command.standing import alias_text, held_by, served_by
 from raasid.pipeline.registry_command.tables import Cell, Column, Row, print_line, print_table
 from raasid.registry.names import Version
@@ -28,13 +29,14 @@ def show(given: argparse.Namespace, registry: Registry) -> None:
     """Print everything that is known of a version. Raises NotRegistered, BadName, RegistryDamaged."""
     version = find(registry, given.name, given.ref)
     name, manifest = given.name, registry.versions(given.name).manifest(version)
-    parent = parent_of(registry, name, version)
+    origins = origin.upstream(registry, manifest)
+    parent = parent_of(registry, manifest, origins)
     _heading(registry, name, version, manifest)
     _metrics("metrics on held-out matches", name, manifest.metrics)
     for evaluation in registry.evaluations(name, version):
         _metrics(_measured_when(evaluation), name, evaluation.metrics)
     _data(manifest)
-    _lineage(registry, manifest)
+    _lineage(manifest, origins)
     if parent is not None:
         _config(registry, name, manifest, parent)
     _files(manifest)
@@ -49,17 +51,13 @@ def _heading(registry: Registry, name: str, version: Version, manifest: Manifest
         ("registered", f"{manifest.time[:19].replace('T', ' ')} UTC by {manifest.author}"),
         ("reason", manifest.reason),
         ("serves", ", ".join(served_by(registry, name).get(str(version), [])) or "no traffic"),
-        ("signature", _signature(manifest)),
+        ("signature", signature_of(manifest)),
     ]
     freed = registry.versions(name).freed(version)
     if freed is not None:
         gone = f"{minute_of(freed.time)} by {freed.author}: {freed.reason}; its record is kept"
         facts.append(("freed", Text(gone, "yellow")))
     _facts(facts)
-
-
-def _signature(manifest: Manifest) -> str:
-    return "none" if manifest.signature is None else f"Ed25519, key {short(manifest.signature.key)}"
 
 
 def _measured_when(evaluation: Evaluation) -> str:
@@ -104,7 +102,7 @@ def _whole_or_cut(value: str) -> Cell:
     return Text(value, no_wrap=True, overflow="ellipsis") if len(value) == 64 and " " not in value else value
 
 
-def _lineage(registry: Registry, manifest: Manifest) -> None:
+def _lineage(manifest: Manifest, origins: Sequence[origin.Upstream]) -> None:
     _title("lineage")
     if not manifest.lineage:
         print_line(("nothing was recorded", "dim"), indent=INDENT)
@@ -112,7 +110,7 @@ def _lineage(registry: Registry, manifest: Manifest) -> None:
     code = environment.pop("code", "")
     _facts([("run", origin.run(manifest)), ("code", code), ("environment", _listed(environment))])
     rows = []
-    for weights in origin.upstream(registry, manifest):
+    for weights in origins:
         known = Text(str(weights.version), "cyan") if weights.version else Text("not in this registry", "dim")
         rows.append(Row([weights.role, known, short(weights.sha256), weights.path]))
     print_table(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
+from rich.cells import cell_len
 from rich.console import Console
-from rich.segment import Segment
-from rich.table import Table
 from rich.text import Text
 
 from raasid import console
@@ -49,19 +49,21 @@ def print_table(
     Columns that hold nothing are left out. Returns the titles of those for which there was no room.
     """
     out = console.out()
-    rows = list(rows)
+    rows = [Row([_text(cell) for cell in row.cells], row.style) for row in rows]
     held = [i for i, _ in enumerate(columns) if any(len(row.cells[i]) for row in rows)]
-    if not held:
-        return []
     room = out.width - indent if out.is_terminal else None
     widths = _fitted(columns, {i: _widest(columns[i], rows, i) for i in held}, room)
-    table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, show_header=head, header_style="bold")
-    for i, width in widths.items():
-        column = columns[i]
-        table.add_column(Text(column.title), justify="right" if column.right else "left", width=width)
-    for row in rows:
-        table.add_row(*(_cell(columns[i], row.cells[i]) for i in widths), style=row.style)
-    _print_rstripped(out, table, sum(widths.values()) + _GAP * len(widths), indent)
+    titles = [Row([Text(column.title) for column in columns], "bold")] if head and held else []
+    for row in [*titles, *rows]:
+        cells = [_broken(out, columns[i], _text(row.cells[i]), width) for i, width in widths.items()]
+        for pieces in zip_longest(*cells, fillvalue=Text()):
+            line = Text(" " * indent, row.style)
+            for (i, width), piece in zip(widths.items(), pieces, strict=True):
+                gap = " " * (width - piece.cell_len)
+                line.append(gap if columns[i].right else "").append_text(piece)
+                line.append("" if columns[i].right else gap).append(" " * _GAP)
+            line.rstrip()
+            out.print(line)
     return [columns[i].title for i in held if i not in widths]
 
 
@@ -107,14 +109,18 @@ def _least(column: Column, widest: int) -> int:
 
 
 def _widest(column: Column, rows: Sequence[Row], i: int) -> int:
-    return max(_text(cell).cell_len for cell in (column.title, *(row.cells[i] for row in rows)))
+    return max([cell_len(column.title), *(_text(row.cells[i]).cell_len for row in rows)])
 
 
-def _cell(column: Column, cell: Cell) -> Text:
-    text = _text(cell).copy()
-    text.no_wrap = bool(text.no_wrap) or not column.fold
-    text.overflow = "fold" if not text.no_wrap else "ellipsis"
-    return text
+def _broken(out: Console, column: Column, text: Text, width: int) -> Sequence[Text]:
+    """The lines of a cell."""
+    if text.cell_len <= width:
+        return [text]
+    if column.fold and not text.no_wrap:
+        return list(text.wrap(out, width, overflow="fold"))
+    text = text.copy()
+    text.truncate(width, overflow="ellipsis")
+    return [text]
 
 
 def _text(cell: Cell) -> Text:
@@ -126,16 +132,3 @@ def _text(cell: Cell) -> Text:
 def _visible(text: str) -> str:
     """A reason or a name may come from anywhere: it gives a terminal no orders and breaks no line."""
     return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
-
-
-def _print_rstripped(out: Console, table: Table, width: int, indent: int) -> None:
-    """Lines end where their text ends: easier to copy, and to compare."""
-    options = out.options.update(max_width=width)
-    for line in out.render_lines(table, options, pad=False):
-        segments = list(line)
-        while segments and not segments[-1].text.strip():
-            segments.pop()
-        if segments:
-            last = segments[-1]
-            segments[-1] = Segment(last.text.rstrip(), last.style)
-        out.print(Text(" " * indent), Text.assemble(*((s.text, s.style or "") for s in segments)), sep="")

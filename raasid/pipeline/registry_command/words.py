@@ -68,6 +68,9 @@ def parser() -> argparse.ArgumentParser:
     take = _verb(verbs, "import", "moving:take", "take a version out of such a file")
     take.add_argument("file", type=Path, metavar="FILE.tar")
     take.add_argument("--reason", default="imported", metavar="TEXT", help="why; the log keeps it")
+
+    key = _verb(verbs, "key", "keys:make", "make a key to sign versions with, and print its public half")
+    key.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.pem", help="a new file")
     return top
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from raasid.pipeline.registry_command.origin import upstream
 from raasid.pipeline.registry_command.parent import Parent, parent_of
 from raasid.registry.names import Version
 from raasid.registry.registry import Registry
@@ -26,13 +27,18 @@ def made(registry: Registry, number: int, **inputs: int) -> Version:
     return registry.register(NAME, {"card.json": b"[%d]" % number}, lineage=lineage)
 
 
+def parent(registry: Registry, version: Version) -> Parent | None:
+    manifest = registry.versions(NAME).manifest(version)
+    return parent_of(registry, manifest, upstream(registry, manifest))
+
+
 def test_the_first_version_has_none(registry: Registry) -> None:
-    assert parent_of(registry, NAME, made(registry, 1)) is None
+    assert parent(registry, made(registry, 1)) is None
 
 
 def test_without_a_champion_it_is_the_version_before(registry: Registry) -> None:
     versions = [made(registry, number) for number in (1, 2, 3)]
-    assert parent_of(registry, NAME, versions[2]) == Parent(versions[1], "the version before")
+    assert parent(registry, versions[2]) == Parent(versions[1], "the version before")
 
 
 def test_it_is_the_champion_of_that_time_not_of_today(registry: Registry) -> None:
@@ -42,19 +48,17 @@ def test_it_is_the_champion_of_that_time_not_of_today(registry: Registry) -> Non
     registry.set_alias(NAME, "champion", second, "better")
     fourth = made(registry, 4)
     registry.set_alias(NAME, "champion", fourth, "best")
-    assert parent_of(registry, NAME, third) == Parent(first, "champion at that time")
-    assert parent_of(registry, NAME, fourth) == Parent(second, "champion at that time")
+    assert parent(registry, third) == Parent(first, "champion at that time")
+    assert parent(registry, fourth) == Parent(second, "champion at that time")
 
 
 def test_weights_that_it_began_with_come_before_all(registry: Registry) -> None:
     first, second = made(registry, 1), made(registry, 2)
     registry.set_alias(NAME, "champion", second, "good")
-    assert parent_of(registry, NAME, made(registry, 3, init_from=1)) == Parent(
-        first, "whose weights it began with"
-    )
+    assert parent(registry, made(registry, 3, init_from=1)) == Parent(first, "whose weights it began with")
 
 
 def test_a_run_that_went_on_from_its_own_checkpoint_is_not_its_own_parent(registry: Registry) -> None:
     first = made(registry, 1)
     second = made(registry, 2, resumed_from=2)
-    assert parent_of(registry, NAME, second) == Parent(first, "the version before")
+    assert parent(registry, second) == Parent(first, "the version before")
