@@ -10,25 +10,51 @@ import yaml
 from raasid.config import TrainConfig
 from raasid.console import out
 from raasid.data.task_data import TaskData
+from raasid.errors import UsageError
 from raasid.evaluation.result import Result
 from raasid.models.export.graphs import NoGraph
 from raasid.models.module import REGISTRY_NAME, TaskModule
 from raasid.pipeline.export import write_compared
 from raasid.pipeline.mirrored import after_registration
+from raasid.registry.errors import PackageRefused
 from raasid.registry.names import CHALLENGER, Version
+from raasid.registry.package.own_key import own_signer
 from raasid.registry.package.own_model import portable
 from raasid.registry.package.pack import pack
 from raasid.registry.package.run_card import card_of, figures
-from raasid.registry.registry import Registry
+from raasid.registry.registry import Registry, Sign
 
 SAMPLES = 2
 """On so many held-out samples the graphs are compared with the model."""
 
 
-def register(cfg: TrainConfig, run_dir: Path, model: TaskModule, data: TaskData, result: Result) -> Version:
+class NotToBeKept(UsageError):
+    """A model that the registry will not take, told before it is trained."""
+
+    def __init__(self, error: PackageRefused) -> None:
+        super().__init__(f"register: {error.reason}; to train it all the same: register=false")
+
+
+def ready_to_register(cfg: TrainConfig) -> Sign | None:
+    """Return what signs the version to be, None where nobody does.
+
+    Raises NotToBeKept, KeyUnusable: whatever can be known beforehand is not told after hours of training.
+    """
+    if not (cfg.register_ and cfg.test):
+        return None
+    try:
+        portable(cfg.model.model_dump(mode="json", by_alias=True))
+    except PackageRefused as error:
+        raise NotToBeKept(error) from error
+    return own_signer()
+
+
+def register(
+    cfg: TrainConfig, run_dir: Path, model: TaskModule, data: TaskData, result: Result, sign: Sign | None
+) -> Version:
     """Keep a trained model with all that is known of it, as `challenger`.
 
-    Called by one process, when `lineage.json` is written.
+    Called by one process, when `lineage.json` is written. sign: from `ready_to_register`.
     Raises RegistryUnwritable; the run keeps everything that it made.
     """
     registry, name = Registry(cfg.paths.registry), REGISTRY_NAME[model.task]
@@ -44,6 +70,7 @@ def register(cfg: TrainConfig, run_dir: Path, model: TaskModule, data: TaskData,
         metrics=figures(result),
         lineage=lineage,
         reason=reason,
+        sign=sign,
     )
     registry.set_alias(name, CHALLENGER, version, reason)
     out().print(f"registered {name} {version} ({CHALLENGER})", markup=False)

@@ -14,7 +14,7 @@ from raasid.models.weights import init_from, load_weights
 from raasid.pipeline.held_out import measure, publish, show
 from raasid.pipeline.lineage import write_lineage
 from raasid.pipeline.newest import remember
-from raasid.pipeline.register import register
+from raasid.pipeline.register import ready_to_register, register
 from raasid.pipeline.task import plan_of
 from raasid.training.fit import fit
 
@@ -31,6 +31,7 @@ def train(cfg: TrainConfig, run_dir: Path) -> float | None:
         raise UsageError(
             f"model: {type(model).__name__} has nothing to train; measure it with `raasid evaluate`"
         )
+    sign = ready_to_register(cfg)
     if cfg.model.init_from is not None:
         init_from(model, cfg.model.init_from)
     plan = plan_of(model)
@@ -52,5 +53,5 @@ def train(cfg: TrainConfig, run_dir: Path) -> float | None:
         if checkpoint is not None:
             remember(Path(cfg.paths.logs), model.task, checkpoint)
         if cfg.register_ and checkpoint is not None and result is not None:
-            register(cfg, run_dir, model, data, result)
+            register(cfg, run_dir, model, data, result, sign)
     return None if score is None else float(score)

@@ -69,7 +69,7 @@ class KeyUnusable(UsageError):
     """A file that holds no key for signatures."""
 
     def __init__(self, path: Path | str, reason: str) -> None:
-        super().__init__(f"{path}: {reason}; `raasid.registry.package.signing.make_key` writes a pair")
+        super().__init__(f"{path}: {reason}; `raasid registry key -o FILE.pem` makes a key")
 
 
 class Collected(UsageError):

@@ -167,7 +167,7 @@ def _opened(path: Path) -> Iterator[dict[str, Any]]:
                 members[info.name] = _reader(tar, info, path)
             yield members
     except (tarfile.TarError, EOFError) as error:
-        raise PackageRefused(str(path), f"is not a version ({error or type(error).__name__})") from error
+        raise PackageRefused(str(path), f"is not a version ({str(error) or type(error).__name__})") from error
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
         raise PackageRefused(str(path), error.strerror or "cannot be read") from error
 

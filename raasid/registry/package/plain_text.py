@@ -6,6 +6,7 @@ import re
 
 import yaml
 
+_LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _DEEPEST = 64
 _PLAIN_TAG = re.compile(r"tag:yaml\.org,2002:(str|int|float|bool|null|seq|map)")
@@ -33,7 +34,7 @@ def check_yaml(data: bytes) -> None:
     """Raises ValueError: no YAML, an alias (some make a page of text out of a line), or a tag that calls."""
     depth = 0
     try:
-        for event in yaml.parse(check_text(data), Loader=yaml.SafeLoader):
+        for event in yaml.parse(check_text(data), Loader=_LOADER):
             if isinstance(event, yaml.AliasEvent):
                 raise ValueError(f"uses the alias *{event.anchor}; write it out")
             tag = getattr(event, "tag", None)
