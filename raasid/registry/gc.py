@@ -13,6 +13,8 @@ from pathlib import Path
 
 from raasid.registry.durable import LEFTOVER
 from raasid.registry.errors import BadName
+from raasid.registry.mirror.outbox import Outbox
+from raasid.registry.mirror.told import ArtifactTold
 from raasid.registry.names import Version, alias_name
 from raasid.registry.records import AliasSet, Freed, RouteTable
 from raasid.registry.registry import Registry
@@ -180,7 +182,17 @@ def _named(registry: Registry, keep: Keep) -> set[tuple[str, Version]]:
     for link in islice(registry.route_history().backwards(), keep.window):
         table: RouteTable = RouteTable.of(link.body, f"routes {link.seq}")
         found |= {(route.name, Version.parse(route.version)) for route in table.routes}
-    return found
+    return found | _waiting(registry)
+
+
+def _waiting(registry: Registry) -> set[tuple[str, Version]]:
+    """What is still to be sent to W&B."""
+    told = [entry.told for entry in Outbox(registry).pending()]
+    return {
+        (each.name, Version.parse(each.aliases[0]))
+        for each in told
+        if isinstance(each, ArtifactTold) and each.type == "model"
+    }
 
 
 def _leftovers(registry: Registry, folder: Path, young: float) -> Iterator[tuple[Path, int]]:

@@ -1,4 +1,4 @@
-"""`raasid registry sync` with wandb's own client: to a small W&B, to none, to an ill one, killed on the way."""
+"""`raasid registry sync` with wandb's own client: to a small W&B, to none, to an ill one, and killed."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from recording_mirror import RecordingMirror, brief, model_of
 from raasid.errors import Exit
 from raasid.registry.errors import RegistryDamaged
 from raasid.registry.fsck import fsck
+from raasid.registry.gc import Keep, collect
 from raasid.registry.mirror.outbox import Outbox
 from raasid.registry.mirror.sync import sync
 from raasid.registry.registry import Registry
@@ -251,3 +252,17 @@ def test_the_checkpoint_digest_finds_the_version_that_a_run_was_built_on(registr
     third = register(registry, 3, {"init_from": checkpoint(2), "resumed_from": checkpoint(99)})
     model = next(e.told for e in queue(registry, third, 3) if getattr(e.told, "type", "") == "model")
     assert getattr(model, "uses", [])[1:] == [f"{NAME}:v20261118.2"]
+
+
+def test_what_is_still_to_be_sent_is_not_collected(mirror: RecordingMirror, tmp_path: Path) -> None:
+    registry = registry_at(tmp_path / "registry")
+    first, second, third = (register(registry, number) for number in (1, 2, 3))
+    queue(registry, first, 1)
+    keep = Keep(newest=1, window=1, grace_s=-1e10)
+    collect(registry, keep, "room")
+    freed = [registry.versions(NAME).freed(version) is not None for version in (first, second, third)]
+    assert freed == [False, True, False]
+    assert sync(registry, mirror, silent).exit == Exit.DONE
+    collect(registry, keep, "room")
+    assert registry.versions(NAME).freed(first) is not None
+    assert fsck(registry) == []
