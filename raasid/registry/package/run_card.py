@@ -141,7 +141,7 @@ def _limits(model: TaskModule, config: Mapping[str, Any], result: Result | None)
     if result is None:
         yield "Nothing was measured."
     elif (matches := result.counts.get("matches", 0)) < _FEW_MATCHES:
-        yield f"The figures stand on {matches} matches: read the intervals."
+        yield f"The figures stand on {matches} match{'es' * (matches != 1)}: read the intervals."
 
 
 def _never_seen(counts: Mapping[str, list[int]]) -> Iterator[str]:

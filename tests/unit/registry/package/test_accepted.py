@@ -41,6 +41,19 @@ def graph(elsewhere: bool = False, nested: bool = False) -> bytes:
     return bytes(model.SerializeToString())
 
 
+def onion(layers: int) -> bytes:
+    """A graph with a graph in an attribute of a node, and so on."""
+    inner = b""
+    for _ in range(layers):
+        for field in (6, 5, 1):  # attribute.g, node.attribute, graph.node
+            inner = bytes([field << 3 | 2]) + _varint(len(inner)) + inner
+    return b"\x3a" + _varint(len(inner)) + inner
+
+
+def _varint(value: int) -> bytes:
+    return bytes([value & 0x7F | 0x80]) + _varint(value >> 7) if value > 0x7F else bytes([value])
+
+
 def torch_file() -> bytes:
     file = io.BytesIO()
     torch.save({"state_dict": {"weight": torch.zeros(2)}}, file)
@@ -69,6 +82,7 @@ def test_a_package_with_one_file_of_every_kind_is_taken(tmp_path: Path) -> None:
     for name, data in GOOD.items():
         (tmp_path / name).write_bytes(data)
     check_files({name: tmp_path / name for name in GOOD})
+    check_files({"model.onnx": onion(10)})
 
 
 @pytest.mark.parametrize(
@@ -125,6 +139,7 @@ BAD = {
     "no picture": ("ball.png", b"GIF89a", "is no PNG"),
     "cut graph": ("model.onnx", graph()[:-1], "no ONNX model, or cut short"),
     "no graph": ("model.onnx", b"weights", "is no ONNX model"),
+    "onion": ("model.onnx", onion(40), "nested too deep"),
     "weights elsewhere": ("model.onnx", graph(elsewhere=True), "keeps weights in another file"),
     "weights of a branch elsewhere": ("model.onnx", graph(elsewhere=True, nested=True), "in another file"),
 }  # fmt: skip

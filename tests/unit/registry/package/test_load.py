@@ -22,6 +22,7 @@ from raasid.models.module import TaskModule
 from raasid.models.weights import load_weights
 from raasid.registry.errors import PackageRefused, RegistryDamaged, SignatureRefused
 from raasid.registry.package.load import get, load_module
+from raasid.registry.package.own_model import portable
 from raasid.registry.package.signing import make_key, signer
 from raasid.registry.package.weights import weights_of
 from raasid.registry.registry import Registry
@@ -222,3 +223,16 @@ print(sorted({'torch', 'lightning', 'wandb', 'cv2', 'numpy', 'cryptography'} & s
     assert raasid.registry.get is get
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         _ = raasid.registry.nothing
+
+
+def test_a_net_of_ultralytics_comes_back_as_it_was(registry: Registry) -> None:
+    recorded = {
+        "_target_": "raasid.models.ball.yolo.BallYolo",
+        "net": "yolo26n.yaml",
+        "weights": "/mine/yolo.pt",
+    }
+    yolo = BALL._replace(config=recorded)
+    model = made(yolo._replace(config={**recorded, "weights": None}))
+    files = {"model.safetensors": weights_of(model)}
+    version = registered(registry, BALL, model=portable(recorded), files=files)
+    assert BALL.ask(load_module(registry, BALL.name, str(version)).module) == BALL.ask(model)
