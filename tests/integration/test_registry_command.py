@@ -137,17 +137,36 @@ def test_without_a_reference_the_champion_is_shown_else_the_newest(season: Seaso
 
 
 def test_what_was_measured_later_is_shown_with_its_interval(own: Season) -> None:
-    from raasid.registry.records import Figure
+    own.measured(own.ball[1], 0.5, "rain")
+    own.measured(own.ball[1], 0.6, "more rain")
 
-    figures = {"detection_rate": Figure(value=0.5, low=0.4, high=0.6)}
-    data = {"labels_sha256": "ab" * 32}
-    own.registry.add_evaluation("ball_model", own.ball[1], "test", data, figures, "rain")
+    shown = raasid(own.registry.root, "show", "ball_model").stdout.split("\n\n")[2].splitlines()
+    assert shown[0] == "measured later"
+    assert [line.split()[-2] for line in shown[2:]] == ["rain", "rain"]
+    assert "0.6000 [0.5000, 0.7000]" in shown[2]
+    assert "test 42 frames abababab  more rain  anna@gpu07" in shown[2]
 
-    shown = raasid(own.registry.root, "show", "ball_model").stdout
-
+    every = raasid(own.registry.root, "show", "ball_model", "--all").stdout
     assert re.search(
-        r"measured \S+ \S+ on test abababab: rain\n  detection_rate  0.5000 \[0.4000, 0.6000\]\n", shown
+        r"on test 42 frames abababab: rain\n  detection_rate +0.5000 \[0.4000, 0.6000\]\n  ece", every
     )
+
+
+def test_measurements_on_the_same_footage_are_compared_the_newest_of_each(own: Season) -> None:
+    old, new = own.ball[:2]
+    for version, rate in ((old, 0.1), (old, 0.3), (new, 0.8)):
+        own.measured(version, rate, "rain")
+    own.measured(new, 0.9, "snow", labels="cd" * 32)
+
+    shown = raasid(own.registry.root, "diff", "ball_model", str(old), str(new)).stdout
+
+    part = shown.split("\n\n")[2].splitlines()
+    assert part[0] == "measured later on test 42 frames abababab"
+    assert part[2].split() == (
+        ["detection_rate", "0.300", "[0.200,", "0.400]", "0.800", "[0.700,", "0.900]", "+0.500", "apart"]
+    )
+    assert "cdcdcdcd" not in shown
+    assert "different footage" in shown  # each version was first measured on frames of its own
 
 
 def test_two_versions_are_compared(season: Season) -> None:
@@ -334,6 +353,46 @@ def test_words_that_make_no_sense_are_status_2_and_say_what_is_near(
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+LOOKS = [
+    *(["ls"], ["log", "--all"], ["show", "ball_model"], ["diff", "ball_model", "previous", "latest"]),
+    *(["fsck"], ["gc", "--newest", "1", "--grace-days", "0"]),
+]
+
+
+@pytest.mark.parametrize("harm", ["flipped", "cut", "emptied", "removed", "a folder"])
+def test_whatever_happens_to_a_file_there_is_an_answer_and_no_traceback(own: Season, harm: str) -> None:
+    root = own.registry.root
+    own.measured(own.ball[1], 0.5, "rain")
+    refused = 0
+    for path in sorted(each for each in root.rglob("*") if each.is_file()):
+        whole = path.read_bytes()
+        path.unlink()
+        if harm == "a folder":
+            path.mkdir()
+        elif harm != "removed":
+            middle = len(whole) // 2
+            changed = {
+                "flipped": whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :]
+                if whole
+                else b"x",
+                "cut": whole[:middle],
+                "emptied": b"",
+            }
+            path.write_bytes(changed[harm])
+        for words in LOOKS:
+            done = raasid(root, *words)
+            assert done.returncode in (0, 1, 2), (path, words)
+            assert done.returncode == 0 or done.stdout or done.stderr.startswith("error: ")
+            refused += done.returncode == 1
+        if harm == "a folder":
+            path.rmdir()
+        else:
+            path.unlink(missing_ok=True)
+        path.write_bytes(whole)
+    assert refused > 20
+    assert raasid(root, "fsck").returncode == 0
 
 
 def test_a_disk_that_refuses_is_status_1_and_names_the_file(own: Season) -> None:

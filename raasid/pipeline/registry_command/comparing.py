@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 
 from rich.text import Text
 
@@ -12,8 +13,10 @@ from raasid.pipeline.registry_command.config_delta import ABSENT, config_delta
 from raasid.pipeline.registry_command.decisive import decisive, decisive_first
 from raasid.pipeline.registry_command.refs import find
 from raasid.pipeline.registry_command.tables import Column, Row, print_line, print_table
-from raasid.registry.records import Figure, Manifest
+from raasid.registry.names import Version
+from raasid.registry.records import Evaluation, Figure, Manifest
 from raasid.registry.registry import Registry
+from raasid.registry.sealed import canonical
 
 INDENT = 2
 DIGITS = 3
@@ -21,23 +24,45 @@ DIGITS = 3
 
 def diff(given: argparse.Namespace, registry: Registry) -> None:
     """Print metrics side by side, then only what differs. Raises NotRegistered, BadName, RegistryDamaged."""
-    versions = registry.versions(given.name)
-    old, new = (versions.manifest(find(registry, given.name, ref)) for ref in (given.old, given.new))
-    print_line((f"{given.name} {old.version} and {new.version}", "bold"))
-    _metrics(given.name, old, new)
+    name, versions = given.name, registry.versions(given.name)
+    old, new = (versions.manifest(find(registry, name, ref)) for ref in (given.old, given.new))
+    print_line((f"{name} {old.version} and {new.version}", "bold"))
+    print_line()
+    _metrics(old, new, old.metrics, new.metrics)
+    footage = [origin.held_out(side.lineage.get("data") or {}) for side in (old, new)]
+    if None not in footage and footage[0] != footage[1]:
+        print_line(
+            ("measured on different footage: evaluate both on the same", "yellow"),
+            indent=INDENT,
+        )
+    for before, after in _on_the_same(registry, old, new):
+        print_line()
+        print_line((f"measured later on {origin.footage_of(after)}", "bold"))
+        _metrics(old, new, before.metrics, after.metrics)
     _rows("data", old, new, _data_rows(old, new))
     _rows("config", old, new, [list(change) for change in config_delta(old.config, new.config)])
     _rows("files", old, new, _file_rows(old, new))
     _rows("record", old, new, _record_rows(old, new))
 
 
-def _metrics(name: str, old: Manifest, new: Manifest) -> None:
-    names = decisive_first(name, [*old.metrics, *new.metrics])
-    first = decisive(name, names)
-    if not names:
-        return
-    print_line()
-    before, after = ([side.metrics.get(metric) for metric in names] for side in (old, new))
+def _on_the_same(registry: Registry, old: Manifest, new: Manifest) -> list[tuple[Evaluation, Evaluation]]:
+    """The newest measurements of both on the same split of the same data."""
+    before, after = (
+        {
+            (evaluation.split, canonical(evaluation.data)): evaluation
+            for evaluation in registry.evaluations(side.name, Version.parse(side.version))
+        }
+        for side in (old, new)
+    )
+    return [(before[footage], found) for footage, found in after.items() if footage in before]
+
+
+def _metrics(
+    old: Manifest, new: Manifest, old_figures: Mapping[str, Figure], new_figures: Mapping[str, Figure]
+) -> None:
+    names = decisive_first(new.name, [*old_figures, *new_figures])
+    first = decisive(new.name, names)
+    before, after = ([side.get(metric) for metric in names] for side in (old_figures, new_figures))
     rows = [
         Row([metric, left, right, _change(a, b)], "bold" if metric in first else "")
         for metric, left, right, a, b in zip(

@@ -29,7 +29,7 @@ def log(given: argparse.Namespace, registry: Registry) -> None:
         [
             Column("when (UTC)"),
             Column("what", fold=36),
-            Column("why", fold=22),
+            Column("why", fold=22, lines=3),
             Column("by", drop=1),
         ],
         [

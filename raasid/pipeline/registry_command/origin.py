@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from raasid.registry.makers import Ref, makers
-from raasid.registry.records import Manifest
+from raasid.registry.records import Evaluation, Manifest
 from raasid.registry.registry import Registry
 
 _SPLITS = ("train", "val", "test")
@@ -46,6 +46,19 @@ def data_facts(manifest: Manifest) -> dict[str, str]:
     """What else is known of the data: digests, editions, where tracks came from."""
     data, known = _mapping(manifest.lineage, "data"), {part.name for part in splits(manifest)}
     return {name: _plain(value) for name, value in sorted(data.items()) if name not in known}
+
+
+def held_out(data: Mapping[str, Any], split: str = "test") -> Any:
+    """The matches and frames that figures stand on; None where they were not recorded."""
+    return data.get(split)
+
+
+def footage_of(evaluation: Evaluation) -> str:
+    """What was looked at: split, frames, and a mark by which to see whether the data are the same."""
+    part = _mapping(evaluation.data, evaluation.split)
+    frames = f"{_length(part['frames'])} frames" if "frames" in part else ""
+    digest = str(evaluation.data.get("labels_sha256", ""))[:8]
+    return " ".join(word for word in (evaluation.split, frames, digest) if word)
 
 
 def labels_digest(manifest: Manifest) -> str:

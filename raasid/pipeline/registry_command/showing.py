@@ -33,8 +33,12 @@ def show(given: argparse.Namespace, registry: Registry) -> None:
     parent = parent_of(registry, manifest, origins)
     _heading(registry, name, version, manifest)
     _metrics("metrics on held-out matches", name, manifest.metrics)
-    for evaluation in registry.evaluations(name, version):
-        _metrics(_measured_when(evaluation), name, evaluation.metrics)
+    evaluations = registry.evaluations(name, version)[::-1]
+    if given.all:
+        for evaluation in evaluations:
+            _metrics(_measured_when(evaluation), name, evaluation.metrics)
+    else:
+        _measured_later(name, evaluations)
     _data(manifest)
     _lineage(manifest, origins)
     if parent is not None:
@@ -61,9 +65,32 @@ def _heading(registry: Registry, name: str, version: Version, manifest: Manifest
 
 
 def _measured_when(evaluation: Evaluation) -> str:
-    digest = str(evaluation.data.get("labels_sha256", ""))[:8]
-    data = f" {digest}" if digest else ""
-    return f"measured {minute_of(evaluation.time)} on {evaluation.split}{data}: {evaluation.reason}"
+    footage = origin.footage_of(evaluation)
+    return f"measured {minute_of(evaluation.time)} on {footage}: {evaluation.reason}"
+
+
+def _measured_later(name: str, evaluations: Sequence[Evaluation]) -> None:
+    """A line for each, the newest first, with the metrics that decide."""
+    if not evaluations:
+        return
+    _title("measured later")
+    metrics = decisive(name, (metric for evaluation in evaluations for metric in evaluation.metrics))
+    columns = [Column("when (UTC)"), *(Column(metric, drop=rank) for rank, metric in enumerate(metrics))]
+    columns += [Column("on", drop=2), Column("why", fold=20, drop=3), Column("by", drop=4)]
+    told = [figures([evaluation.metrics.get(metric) for evaluation in evaluations]) for metric in metrics]
+    rows = [
+        Row(
+            [
+                minute_of(evaluation.time),
+                *(cells[number] for cells in told),
+                origin.footage_of(evaluation),
+                evaluation.reason,
+                evaluation.author,
+            ]
+        )
+        for number, evaluation in enumerate(evaluations)
+    ]
+    print_table(columns, rows, indent=INDENT)
 
 
 def _metrics(title: str, name: str, metrics: Mapping[str, Figure]) -> None:

@@ -29,6 +29,8 @@ class Column:
     """0: it always stays; of the others the largest goes first."""
     fold: int = 0
     """It may be broken into several lines, of so many characters at least; 0: it may not."""
+    lines: int = 100
+    """So many of them at most; the rest of the text is left out."""
     cut: bool = False
     """Its end may be left out."""
 
@@ -117,7 +119,12 @@ def _broken(out: Console, column: Column, text: Text, width: int) -> Sequence[Te
     if text.cell_len <= width:
         return [text]
     if column.fold and not text.no_wrap:
-        return list(text.wrap(out, width, overflow="fold"))
+        lines = text.wrap(out, width, overflow="fold")
+        if len(lines) > column.lines:
+            lines[column.lines - 1].truncate(width - 1)
+            lines[column.lines - 1].rstrip()
+            lines[column.lines - 1].append("…")
+        return lines[: column.lines]
     text = text.copy()
     text.truncate(width, overflow="ellipsis")
     return [text]

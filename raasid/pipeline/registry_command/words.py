@@ -27,6 +27,7 @@ def parser() -> argparse.ArgumentParser:
     )
     _named(show)
     show.add_argument("ref", nargs="?", metavar="REF", help=f"{_REF} (default: champion, else latest)")
+    show.add_argument("--all", action="store_true", help="every metric that was measured later, too")
 
     log = _verb(verbs, "log", "history:log", "who changed what and why, the newest first")
     log.add_argument("name", nargs="?", metavar="NAME", help="only changes of this model")

@@ -79,6 +79,14 @@ def test_a_long_text_is_folded_between_words_before_a_column_goes(at: type[Scree
     assert any("…" in line for line in screen.lines)
 
 
+def test_a_text_that_would_push_the_others_off_the_screen_is_cut_short(at: type[Screen]) -> None:
+    screen = at(40)
+    print_table([Column("why", fold=20, lines=2)], [Row(["word " * 40]), Row(["short"])])
+    assert len(screen.lines) == 4
+    assert screen.lines[2].endswith("…")
+    assert screen.lines[3] == "short"
+
+
 def test_columns_that_hold_nothing_are_not_shown(at: type[Screen]) -> None:
     screen = at(None)
     print_table([Column("a"), Column("empty"), Column("b")], [Row(["1", "", "2"])])
