@@ -54,13 +54,17 @@ class WandbServer:
 
     def on_runresumestatus(self, asked: Json) -> Json:
         run = self.runs.get(asked["name"])
-        project = {"id": "p", "name": asked["project"], "entity": {"id": "e", "name": asked["entity"]}}
+        project = {
+            "id": "p",
+            "name": asked["project"],
+            "entity": {"id": "e", "name": asked["entity"] or "club"},
+        }
         return {"model": {**project, "bucket": None if run is None else self._run(asked["name"])}}
 
     def on_upsertbucket(self, asked: Json) -> Json:
         new = asked["name"] not in self.runs
         run = self.runs.setdefault(asked["name"], {"config": {}, "summary": {}})
-        run["project"] = f"{asked['entity']}/{asked['project']}"
+        run["project"] = f"{asked['entity'] or 'club'}/{asked['project']}"
         if asked.get("config"):
             run["config"] |= json.loads(asked["config"])
         return {"upsertBucket": {"bucket": self._run(asked["name"]), "inserted": new}}

@@ -1,0 +1,92 @@
+"""Trainings that tell W&B of themselves: offline first and sent later, or online at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from integration_runs import RunCli, only_run
+from wandb_http import serving
+from wandb_server import KEY, WandbServer
+
+from raasid.registry.fsck import fsck
+from raasid.registry.mirror.outbox import Outbox
+from raasid.registry.registry import Registry
+
+TINY = ("debug=limit", "register=true", "logger=wandb", "logger.wandb.registry=model")
+
+
+@pytest.fixture
+def online(tmp_path: Path) -> dict[str, str]:
+    return {"WANDB_MODE": "online", "WANDB_API_KEY": KEY, "NETRC": str(tmp_path / "none")}
+
+
+def test_offline_it_queues_and_a_later_sync_sends_it_once(
+    league: list[str], tmp_path: Path, run_cli: RunCli, online: dict[str, str]
+) -> None:
+    done = run_cli("train", *league, *TINY)
+    assert done.returncode == 0, done.stderr
+    run, registry = only_run(tmp_path), Registry(tmp_path / "registry")
+    run_id = (run / "wandb_run_id").read_text()
+    told = json.loads((run / "lineage.json").read_text())["registered"]
+    assert [(registry.root / entry).is_file() for entry in told["outbox"]] == [True] * 4
+    assert {entry.told.run.id for entry in Outbox(registry).entries()} == {run_id}
+    with serving(WandbServer("refuse")) as server:
+        failed = sync(registry, online | {"WANDB_BASE_URL": server.url})
+    assert failed.returncode == 1
+    assert "would send 4 to W&B" in failed.stdout
+    assert f"model ball_model:{told['version']} (challenger), " in failed.stdout
+    with serving(WandbServer()) as server:
+        for expected in ("sent", "everything is in W&B already"):
+            done = sync(registry, online | {"WANDB_BASE_URL": server.url})
+            assert (done.returncode, expected in done.stdout) == (0, True), done.stderr
+    assert_arrived(server, registry, run_id, told["version"])
+
+
+def test_online_it_is_sent_before_the_training_ends(
+    league: list[str], tmp_path: Path, run_cli: RunCli, online: dict[str, str]
+) -> None:
+    with serving(WandbServer()) as server:
+        done = run_cli("train", *league, *TINY, env=online | {"WANDB_BASE_URL": server.url})
+    assert done.returncode == 0, done.stderr
+    run, registry = only_run(tmp_path), Registry(tmp_path / "registry")
+    assert Outbox(registry).sent == Outbox(registry).queued == 4, done.stderr
+    told = json.loads((run / "lineage.json").read_text())["registered"]
+    assert_arrived(server, registry, (run / "wandb_run_id").read_text(), told["version"])
+    assert "train/loss" in server.runs[(run / "wandb_run_id").read_text()]["summary"]
+
+
+def sync(registry: Registry, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "raasid", "registry", "sync", f"--registry={registry.root}"],
+        env={**os.environ, **env},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def assert_arrived(server: WandbServer, registry: Registry, run_id: str, version: str) -> None:
+    data, model = server.artifacts
+    assert (data["type"], data["name"], model["type"], model["name"]) == (
+        "dataset",
+        "ball_data",
+        "model",
+        "ball_model",
+    )
+    assert set(model["aliases"]) == {version, "challenger", "latest"}
+    assert set(server.links["league/wandb-registry-model/ball_model"]) == {version, "challenger"}
+    assert {*server.uses} == {(run_id, "ball_data")}
+    found = registry.resolve("ball_model", version)
+    manifest, run = registry.versions("ball_model").manifest(found), server.runs[run_id]
+    assert run["summary"]["detection_rate"] == manifest.metrics["detection_rate"].value
+    assert run["config"]["seed"] == {"value": manifest.config["seed"]}
+    weights = server.uploads[f"/s/{model['id']}/model.safetensors"]
+    assert weights == registry.read("ball_model", found, "model.safetensors")
+    assert fsck(registry) == []
