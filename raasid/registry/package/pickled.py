@@ -18,6 +18,7 @@ _ARCHIVES = {
     b"7z\xbc\xaf\x27\x1c": "a 7z archive",
 }
 _CERTAIN = {"PROTO", "GLOBAL", "STACK_GLOBAL", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX", "REDUCE", "BUILD"}
+_KEEP, _RECALL = {"PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"}, {"GET", "BINGET", "LONG_BINGET"}
 _TAR_SUM = slice(148, 156)
 
 
@@ -38,18 +39,24 @@ def is_pickle(head: bytes, fewest: int = 2) -> bool:
     """
     stream, mark = io.BytesIO(head), pickletools.markobject
     stack: list[object] = []
+    kept: set[object] = set()
     count, certain = 0, False
     try:
-        for opcode, _, _ in pickletools.genops(stream):
+        for opcode, argument, _ in pickletools.genops(stream):
             count, certain = count + 1, certain or opcode.name in _CERTAIN
+            if opcode.name in _KEEP:
+                kept.add(len(kept) if opcode.name == "MEMOIZE" else argument)
+            elif opcode.name in _RECALL and argument not in kept:
+                return False
             takes = list(opcode.stack_before)
             if opcode.name == "POP" and stack[-1:] == [mark]:
                 takes = [mark]
             if mark in takes:
-                if mark not in stack:
+                while stack and stack[-1] is not mark:
+                    stack.pop()
+                if not stack:
                     return False
-                while stack.pop() is not mark:
-                    pass
+                stack.pop()
                 takes = takes[: takes.index(mark)]
             if len(stack) < len(takes) or mark in stack[len(stack) - len(takes) :]:
                 return False

@@ -54,6 +54,16 @@ def test_ordinary_text_is_no_pickle(text: str) -> None:
     assert not is_pickle(text.encode())
 
 
+@pytest.mark.parametrize("name_length", range(1, 40))
+def test_no_length_of_a_safetensors_header_makes_it_a_pickle(name_length: int) -> None:
+    """The letter X is 88 in a header's length, and begins a text of a pickle; a full stop ends one."""
+    name = "." * name_length
+    header = f'{{"{name}":{{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}}}'.encode()
+    for pages in range(1, 40):
+        length = (pages << 8) + ord("X")
+        assert not is_pickle(length.to_bytes(8, "little") + header.ljust(length) + b"x", fewest=3)
+
+
 def test_our_own_documents_are_no_pickles_and_no_archives(repo: Path) -> None:
     for file in [*repo.glob("*.md"), *(repo / "conf").rglob("*.yaml"), *(repo / "raasid").rglob("*.py")]:
         head = file.read_bytes()[:HEAD]
