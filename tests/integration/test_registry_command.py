@@ -13,6 +13,9 @@ import pytest
 from registered_models import Season
 
 from raasid import cli
+from raasid.registry.mirror.outbox import Outbox
+from raasid.registry.mirror.registration import queue_version
+from raasid.registry.mirror.told import RunRef
 from raasid.registry.registry import Registry
 
 
@@ -207,6 +210,23 @@ def test_the_log_says_who_changed_what_from_what_and_why(own: Season) -> None:
     assert "pose_model" not in ball
     assert "cut short" not in raasid(own.registry.root, "log", "pose_model").stdout
     assert "champion = none (not carried out)" in raasid(own.registry.root, "log", "--all").stdout
+
+
+def test_what_was_queued_for_wandb_is_told_only_when_asked_and_stays_queued(
+    own: Season, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    outbox = Outbox(own.registry)
+    queue_version(outbox, "pose_model", own.pose, RunRef(id="r7", project="raasid"), None, "training 7")
+
+    assert "r7" not in raasid(own.registry.root, "log").stdout
+    assert "for wandb: run r7" in raasid(own.registry.root, "log", "--all").stdout
+    done = raasid(own.registry.root, "sync")
+    assert done.returncode == 1
+    assert f"would send {outbox.queued} to W&B" in done.stdout
+    assert "WANDB_MODE=offline" in done.stdout
+    assert f"{outbox.queued} entries of the outbox" in done.stderr
+    assert outbox.sent == 0
 
 
 def test_an_alias_is_set_taken_away_and_not_set_behind_somebodys_back(own: Season) -> None:

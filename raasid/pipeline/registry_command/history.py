@@ -12,6 +12,9 @@ from raasid.pipeline.registry_command.tables import Column, Row, print_table, sa
 from raasid.registry.journal import Journal
 from raasid.registry.registry import Registry
 
+BESIDE = ("queue", "send")
+"""What is told to W&B follows from the changes and is none: it would bury them."""
+
 
 def log(given: argparse.Namespace, registry: Registry) -> None:
     """Print a line for each change; damage is said below, once everything readable has been shown."""
@@ -20,7 +23,8 @@ def log(given: argparse.Namespace, registry: Registry) -> None:
     told = (
         entry
         for entry in journal.newest_first()
-        if (entry.carried_out or given.all) and (name is None or entry.concerns(name))
+        if given.all or (entry.carried_out and entry.action not in BESIDE)
+        if name is None or entry.concerns(name)
     )
     entries = list(islice(told, None if given.all else given.n))
     if not entries and not journal.damage:

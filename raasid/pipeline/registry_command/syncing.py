@@ -14,11 +14,9 @@ from raasid.registry.registry import Registry
 class NotSynced(RaasidError):
     """Something is still queued."""
 
-    def __init__(self, left: int, why: str | None) -> None:
-        super().__init__(
-            f"{left} entries of the outbox are not in W&B ({why or 'others were queued meanwhile'}); "
-            "run the command again"
-        )
+    def __init__(self, left: int) -> None:
+        what = "1 entry" if left == 1 else f"{left} entries"
+        super().__init__(f"{what} of the outbox not in W&B yet, for the reason above; run the command again")
 
 
 def sync(given: argparse.Namespace, registry: Registry) -> None:
@@ -28,4 +26,4 @@ def sync(given: argparse.Namespace, registry: Registry) -> None:
     """
     done = send(registry, WandbMirror(), print_line)
     if done.left:
-        raise NotSynced(done.left, done.why)
+        raise NotSynced(done.left)

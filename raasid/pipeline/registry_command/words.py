@@ -31,7 +31,7 @@ def parser() -> argparse.ArgumentParser:
 
     log = _verb(verbs, "log", "history:log", "who changed what and why, the newest first")
     log.add_argument("name", nargs="?", metavar="NAME", help="only changes of this model")
-    _limited(log, "changes", "all of them, with those that were announced and not carried out")
+    _limited(log, "changes", "all of them, also those not carried out, and what was told to W&B")
 
     diff = _verb(verbs, "diff", "comparing:diff", "compare metrics, configuration, data and files")
     _named(diff)
