@@ -14,7 +14,7 @@ from raasid.registry.mirror.told import RunRef
 from raasid.registry.mirror.wandb_client import WandbMirror
 from raasid.registry.names import Version
 from raasid.registry.registry import Registry
-from raasid.training.wandb_run import entity, mode, project, run_id
+from raasid.training.wandb_run import entity, mode, project, run_id, wandb_folder
 
 
 def run_ref(cfg: TrainConfig, run_dir: Path) -> RunRef | None:
@@ -44,7 +44,8 @@ def after_registration(
         return []
     _summarize(run, registry, name, version)
     outbox = Outbox(registry)
-    entries = queue_version(outbox, name, version, run, section.registry, f"training {run_dir.name}")
+    why = f"training {run_dir.name}"
+    entries = queue_version(outbox, name, version, run, section.registry, why, wandb_folder(run_dir))
     if mode(section) == "online":
         done = sync(registry, mirror or WandbMirror(), lambda line: None)
         if done.left:

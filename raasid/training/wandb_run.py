@@ -19,6 +19,11 @@ def run_id(run_dir: Path) -> str:
     return os.environ.get("WANDB_RUN_ID") or file.read_text().strip()
 
 
+def wandb_folder(run_dir: Path) -> Path:
+    """Where wandb keeps the files of a run."""
+    return Path(os.environ.get("WANDB_DIR", run_dir)).absolute() / "wandb"
+
+
 def project(section: WandbConfig) -> str:
     """Where runs are kept."""
     return os.environ.get("WANDB_PROJECT") or section.project
@@ -56,8 +61,9 @@ def base_url() -> str:
 
 def netrc_key(url: str) -> str | None:
     """What `wandb login` has kept for a server."""
-    import wandb
     from wandb.sdk.lib import wbauth
+
+    import wandb
 
     try:
         key: str | None = wbauth.read_netrc_auth(host=url)

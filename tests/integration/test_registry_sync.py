@@ -201,3 +201,31 @@ def test_a_server_that_breaks_down_halfway_is_told_of_and_the_rest_stays_queued(
     server.broken = ""
     assert synced(registry, server.url)[0] == 0
     assert_all_is_there(registry, server)
+
+
+OFFLINE = """
+import sys, wandb
+folder, loss, step = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
+run = wandb.init(project="raasid", id="run1", dir=folder, resume="allow", mode="offline")
+run.log({"train/loss": loss}, step=step)
+run.finish()
+"""
+
+
+def test_the_curves_of_a_run_that_was_resumed_offline_arrive_in_order_and_once(
+    tmp_path: Path, server: WandbServer
+) -> None:
+    for step, loss in enumerate(("0.5", "0.25")):
+        words = [sys.executable, "-c", OFFLINE, str(tmp_path / "run"), loss, str(step)]
+        subprocess.run([*words], check=True, env={**os.environ, "WANDB_DATA_DIR": str(tmp_path / "staged")})
+    registry = Registry(tmp_path / "registry", author="tester")
+    version = registry.register(NAME, {"card.json": b"{}"}, metrics={"detection_rate": Figure(value=0.5)})
+    run = RunRef(id="run1", project="raasid")
+    queue_version(Outbox(registry), NAME, version, run, None, "test", tmp_path / "run" / "wandb")
+    server.broken = "CreateArtifact"
+    assert synced(registry, server.url)[0] == 1
+    server.broken = ""
+    assert synced(registry, server.url)[0] == 0
+    assert [point["train/loss"] for point in server.runs["run1"]["history"]] == [0.5, 0.25]
+    assert len(Outbox(registry).answers()[0].answer["curves"]) == 2
+    assert server.runs["run1"]["summary"]["detection_rate"] == 0.5

@@ -199,6 +199,9 @@ class WandbServer:
 
     def stream(self, run: str, told: Json) -> None:
         """What a run reports while it goes on."""
+        curves = told.get("files", {}).get("wandb-history.jsonl")
+        if curves:
+            self.runs[run].setdefault("history", []).extend(map(json.loads, curves["content"]))
         summary = told.get("files", {}).get("wandb-summary.json")
         if summary:
             self.runs[run]["summary"] = json.loads(summary["content"][-1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from raasid.registry.mirror.outbox import Outbox
@@ -16,14 +17,30 @@ _PREFIX = "wandb-registry-"
 
 
 def queue_version(
-    outbox: Outbox, name: str, version: Version, run: RunRef, collection: str | None, reason: str
+    outbox: Outbox,
+    name: str,
+    version: Version,
+    run: RunRef,
+    collection: str | None,
+    reason: str,
+    folder: Path | None = None,
 ) -> list[Entry]:
     """Queue a version with all that belongs to it; the entries, in the order in which they will be sent.
 
     collection: of a W&B registry, as `registry` or `registry/collection`; None: the version is not linked.
+    folder: where wandb keeps what the run could not send, if it was offline.
     Raises NotRegistered, RegistryDamaged, RegistryUnwritable.
     """
-    told = [*_told(outbox.registry, name, version, run, collection)]
+    manifest = outbox.registry.versions(name).manifest(version)
+    told: list[Told] = [
+        RunTold(
+            run=run,
+            config=manifest.config,
+            summary=summary_of(manifest.metrics),
+            folder=None if folder is None else str(folder),
+        ),
+        *_told(outbox.registry, name, version, run, collection),
+    ]
     return [outbox.add(each, reason) for each in told]
 
 
@@ -40,7 +57,6 @@ def _told(
     registry: Registry, name: str, version: Version, run: RunRef, collection: str | None
 ) -> Iterator[Told]:
     manifest, identity = registry.versions(name).sealed_manifest(version)
-    yield RunTold(run=run, config=manifest.config, summary=summary_of(manifest.metrics))
     uses = []
     data = _dataset(name, manifest, run)
     if data is not None:

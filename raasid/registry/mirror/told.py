@@ -25,6 +25,8 @@ class RunTold(Record):
     run: RunRef
     config: dict[str, Any]
     summary: dict[str, float]
+    folder: str | None = None
+    """Where wandb keeps what it could not send; it need not be there any more."""
 
     def __str__(self) -> str:
         return f"run {self.run.id} of {self.run.project}, {len(self.summary)} metrics"

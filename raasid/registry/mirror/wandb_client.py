@@ -11,6 +11,7 @@ from typing import Any
 
 from raasid.registry.mirror.deadline import within
 from raasid.registry.mirror.interface import Answer, MirrorFailed
+from raasid.registry.mirror.offline_runs import unsent, upload
 from raasid.registry.mirror.reach import Account, NotReached, account, forbidden
 from raasid.registry.mirror.told import AliasTold, ArtifactTold, LinkTold, RunRef, RunTold, Told
 from raasid.training.wandb_run import base_url, has_key, netrc_key
@@ -64,7 +65,7 @@ class WandbMirror:
 
     def send(self, told: Told, files: Mapping[str, Path]) -> Answer:
         """Return when W&B has it all. Raises MirrorFailed."""
-        limit = self.upload_s if isinstance(told, ArtifactTold) else 24 * self.wait_s
+        limit = self.upload_s if isinstance(told, ArtifactTold | RunTold) else 24 * self.wait_s
         with _told(told):
             answer: Answer = within(limit, lambda: self._send(told, files))
         return answer
@@ -93,10 +94,11 @@ class WandbMirror:
 
     def _send(self, told: Told, files: Mapping[str, Path]) -> Answer:
         if isinstance(told, RunTold):
+            answer = self._send_curves(told)
             with self._run(told.run) as run:
                 run.config.update({**told.config, _MARK: told.run.id}, allow_val_change=True)
                 run.summary.update(told.summary)
-            return {"run": told.run.id}
+            return {"run": told.run.id, **answer}
         if isinstance(told, ArtifactTold):
             return self._send_artifact(told, files)
         home = f"{self._project(told.run)}/{told.name}"
@@ -105,6 +107,18 @@ class WandbMirror:
                 self._present(told.run, home, told.aliases[0]).link(told.target, aliases=told.aliases)
             )
         return self._set_alias(told, home)
+
+    def _send_curves(self, told: RunTold) -> Answer:
+        import wandb
+
+        if told.folder is None or (wandb.run is not None and wandb.run.id == told.run.id):
+            return {}
+        folders = unsent(Path(told.folder), told.run.id)
+        if not all(os.access(folder, os.W_OK) for folder in folders):  # wandb marks there what was sent
+            return {"curves": f"not sent: {told.folder} belongs to somebody else"}
+        if folders:
+            upload(folders, self._entity(told.run), told.run.project, self.upload_s)
+        return {"curves": [folder.name for folder in folders]}
 
     def _send_artifact(self, told: ArtifactTold, files: Mapping[str, Path]) -> Answer:
         missing = []
@@ -234,8 +248,9 @@ def _named(artifact: Any) -> Answer:
 
 def _there(look: Any) -> Any:
     """What a look-up gives; None where W&B says that it has no such thing, and only then."""
-    import wandb
     from wandb.sdk.lib.service.service_connection import WandbApiFailedError
+
+    import wandb
 
     try:
         return look()
