@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
 import os
-import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from raasid.registry.author import who
 from raasid.registry.chain import Chain, Link
 from raasid.registry.change_log import ChangeLog
 from raasid.registry.disk import Disk
@@ -337,18 +336,6 @@ class Registry:
             yield
         except OSError as error:
             raise RegistryUnwritable(doing, error) from error
-
-
-def who() -> str:
-    """Who is at work: `RAASID_AUTHOR`, or user@host."""
-    return os.environ.get("RAASID_AUTHOR") or f"{_user()}@{socket.gethostname()}"
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container without a name for its user
-        return str(os.getuid())
 
 
 def _version_of(link: Link) -> Version | None:
