@@ -46,11 +46,3 @@ def wandb_logger(section: WandbConfig, run_dir: Path, config: Mapping[str, Any] 
         log_model=section.log_model if how == "online" else False,
         config=dict(config or {}),
     )
-
-
-def finish(exit_code: int) -> None:
-    """Close the run, if there is one, saying how it ended."""
-    import wandb
-
-    if wandb.run is not None:
-        wandb.finish(exit_code=exit_code)

@@ -76,6 +76,7 @@ class WandbMirror:
             run = _there(lambda: api.run(f"{self._project(told.run)}/{told.run.id}"))
             # the summary is written last; floats come back as they went
             known = run is not None and all(run.summary.get(k) == v for k, v in told.summary.items())
+            known = known and not (told.folder and unsent(Path(told.folder), told.run.id))
             return {"run": told.run.id} if known and run.config.get(_MARK) == told.run.id else None
         if isinstance(told, AliasTold):
             return self._find_alias(told)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,15 @@ _BLOCK, _HEAD, _START = 32 << 10, 7, 7
 _FULL, _LAST = 1, 4
 
 
-def records(file: Path) -> list[Any]:
-    """All records of `run-<id>.wandb`."""
-    return [Record.FromString(each) for each in _pieces(file.read_bytes())]
+def records(file: Path, wait_s: float = 30.0) -> list[Any]:
+    """All records of `run-<id>.wandb`, to the end of the run: wandb's service writes on after `finish`."""
+    until = time.monotonic() + wait_s
+    while True:
+        found = [Record.FromString(each) for each in _pieces(file.read_bytes())]
+        if any(record.HasField("exit") for record in found):
+            return found
+        assert time.monotonic() < until, f"{file} has no end"
+        time.sleep(0.05)
 
 
 def run_files(folder: Path) -> list[Path]:
@@ -53,7 +60,7 @@ def _pieces(data: bytes) -> Iterator[bytes]:
             at += _BLOCK - at % _BLOCK
             continue
         _, length, kind = struct.unpack_from("<IHB", data, at)
-        if kind == 0:
+        if kind == 0 or at + _HEAD + length > len(data):
             return
         whole += data[at + _HEAD : at + _HEAD + length]
         at += _HEAD + length
