@@ -16,6 +16,7 @@ from raasid.models.export.graphs import NoGraph
 from raasid.models.module import REGISTRY_NAME, TaskModule
 from raasid.pipeline.export import write_compared
 from raasid.pipeline.mirrored import after_registration
+from raasid.pipeline.registry_command.parent import find_parent
 from raasid.registry.errors import PackageRefused
 from raasid.registry.names import CHALLENGER, Version
 from raasid.registry.package.own_key import own_signer
@@ -61,6 +62,8 @@ def register(
     config = cfg.model_dump(mode="json", by_alias=True)
     lineage = json.loads((run_dir / "lineage.json").read_text(encoding="utf-8"))
     reason = _reason(run_dir)
+    parent = find_parent(registry, name, lineage, config, registry.now())
+    lineage["parent"] = None if parent is None else parent.noted()
     model = model.cpu().eval()
     version = registry.register(
         name,

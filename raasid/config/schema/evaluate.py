@@ -41,7 +41,7 @@ class EvaluateConfig(Section):
         if self.ckpt_path is None and self.version is None and self.model is None:
             yield (
                 "ckpt_path",
-                "is needed: last, best or a file; or version=NAME@REF; or model=NAME of one that is not trained",
+                "is needed: last, best or a file; or version=NAME@REF; or model=NAME without weights",
             )
         if self.ckpt_path is not None and self.version is not None:
             yield "version", "names a model, and so does ckpt_path; give one of them"

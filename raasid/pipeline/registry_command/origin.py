@@ -76,11 +76,11 @@ def environment(manifest: Manifest) -> dict[str, str]:
     return {name: _plain(value) for name, value in _mapping(manifest.lineage, "environment").items()}
 
 
-def upstream(registry: Registry, manifest: Manifest) -> list[Upstream]:
+def upstream(registry: Registry, lineage: Mapping[str, Any]) -> list[Upstream]:
     """The weights behind a version, and which versions of this registry they are."""
     wanted = {
         role: (sha256, str(file.get("path", "")))
-        for role, file in _mapping(manifest.lineage, "inputs").items()
+        for role, file in _mapping(lineage, "inputs").items()
         if isinstance(file, Mapping) and (sha256 := str(file.get("sha256", "")))
     }
     known = makers(registry, {sha256 for sha256, _ in wanted.values()})

@@ -10,7 +10,6 @@ from rich.text import Text
 
 from raasid.pipeline.registry_command import origin
 from raasid.pipeline.registry_command.amounts import figures, minute_of, short, size_of
-from raasid.pipeline.registry_command.config_delta import config_delta
 from raasid.pipeline.registry_command.decisive import decisive, decisive_first
 from raasid.pipeline.registry_command.hints import suggest
 from raasid.pipeline.registry_command.parent import Parent, parent_of
@@ -29,8 +28,8 @@ def show(given: argparse.Namespace, registry: Registry) -> None:
     """Print everything that is known of a version. Raises NotRegistered, BadName, RegistryDamaged."""
     version = find(registry, given.name, given.ref)
     name, manifest = given.name, registry.versions(given.name).manifest(version)
-    origins = origin.upstream(registry, manifest)
-    parent = parent_of(registry, manifest, origins)
+    origins = origin.upstream(registry, manifest.lineage)
+    parent = parent_of(registry, manifest)
     _heading(registry, name, version, manifest)
     _metrics("metrics on held-out matches", name, manifest.metrics)
     evaluations = registry.evaluations(name, version)[::-1]
@@ -42,9 +41,9 @@ def show(given: argparse.Namespace, registry: Registry) -> None:
     _data(manifest)
     _lineage(manifest, origins)
     if parent is not None:
-        _config(registry, name, manifest, parent)
+        _config(parent)
     _files(manifest)
-    if parent is not None:
+    if parent is not None and registry.versions(name).has(parent.version):
         suggest(given, "next", "diff", name, str(parent.version), str(version))
 
 
@@ -151,15 +150,13 @@ def _listed(facts: Mapping[str, str]) -> str:
     return ", ".join(f"{name} {value}" for name, value in facts.items())
 
 
-def _config(registry: Registry, name: str, manifest: Manifest, parent: Parent) -> None:
-    before = registry.versions(name).manifest(parent.version)
-    delta = config_delta(before.config, manifest.config)
+def _config(parent: Parent) -> None:
     _title(f"config against {parent.version}, {parent.why}")
-    if not delta:
+    if not parent.changes:
         print_line(("no difference", "dim"), indent=INDENT)
     print_table(
         [Column("key"), Column(str(parent.version), fold=24), Column("here", fold=24)],
-        [Row([change.key, change.old, change.new]) for change in delta],
+        [Row([change.key, change.old, change.new]) for change in parent.changes],
         indent=INDENT,
     )
 

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from raasid.pipeline.registry_command.origin import upstream
-from raasid.pipeline.registry_command.parent import Parent, parent_of
+from raasid.pipeline.registry_command.parent import Parent, find_parent, parent_of
 from raasid.registry.names import Version
 from raasid.registry.registry import Registry
 
@@ -28,8 +27,7 @@ def made(registry: Registry, number: int, **inputs: int) -> Version:
 
 
 def parent(registry: Registry, version: Version) -> Parent | None:
-    manifest = registry.versions(NAME).manifest(version)
-    return parent_of(registry, manifest, upstream(registry, manifest))
+    return parent_of(registry, registry.versions(NAME).manifest(version))
 
 
 def test_the_first_version_has_none(registry: Registry) -> None:
@@ -62,3 +60,24 @@ def test_a_run_that_went_on_from_its_own_checkpoint_is_not_its_own_parent(regist
     first = made(registry, 1)
     second = made(registry, 2, resumed_from=2)
     assert parent(registry, second) == Parent(first, "the version before")
+
+
+def test_what_a_training_has_noted_holds_where_there_is_no_parent(registry: Registry, tmp_path: Path) -> None:
+    first = registry.register(NAME, {"card.json": b"[1]"}, config={"seed": 1, "model": {"channels": 4}})
+    config = {"seed": 2, "model": {"channels": 4}}
+    found = find_parent(registry, NAME, {}, config, registry.now())
+    assert found is not None
+    assert (found.version, [tuple(change) for change in found.changes]) == (first, [("seed", "1", "2")])
+    noted = {"parent": found.noted()}
+    child = registry.register(NAME, {"card.json": b"[2]"}, config=config, lineage=noted)
+    manifest = registry.versions(NAME).manifest(child)
+    assert parent_of(registry, manifest) == parent_of(Registry(tmp_path / "elsewhere"), manifest) == found
+
+
+@pytest.mark.parametrize(
+    "noted", [7, {}, {"version": "v20260101.1"}, {"version": 1, "why": "", "changes": 3}]
+)
+def test_a_note_of_another_kind_is_passed_over(noted: object, registry: Registry) -> None:
+    first = made(registry, 1)
+    child = registry.register(NAME, {"card.json": b"[2]"}, lineage={"parent": noted})
+    assert parent(registry, child) == Parent(first, "the version before")
