@@ -163,7 +163,7 @@ class WandbServer:
             found, aliases = linked.get(alias), [a for a, held in linked.items() if held is linked.get(alias)]
         else:
             held = [a for a in self.artifacts if (a["project"], a["name"]) == (place, name)]
-            found = next((a for a in held if alias in a["aliases"] and a["state"] == "COMMITTED"), None)
+            found = next((a for a in held if alias in a["aliases"]), None)
             aliases = found["aliases"] if found else []
         member = self._member(found, place, name, aliases) if found else None
         return {"project": {"artifactCollectionMembership": member}}

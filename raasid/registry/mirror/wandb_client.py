@@ -164,7 +164,9 @@ class WandbMirror:
 
     def _artifact(self, run: RunRef, place: str, alias: str) -> Any:
         api = self._api(self._entity(run))
-        return _there(lambda: api.artifact(f"{place}:{alias}"))
+        found = _there(lambda: api.artifact(f"{place}:{alias}"))
+        # one whose upload was cut short has its names already, and not its files
+        return found if found is not None and found.state == "COMMITTED" else None
 
     def _project(self, run: RunRef) -> str:
         return f"{self._entity(run)}/{run.project}"
