@@ -169,22 +169,25 @@ def test_where_wandb_cannot_be_reached_it_says_so_in_seconds_and_loses_nothing(
     assert fsck(registry) == []
 
 
+@pytest.mark.parametrize("arrives", [False, True], ids=["lost", "arrived"])
 @pytest.mark.parametrize("operation", ["UpsertBucket", "CommitArtifact"])
 def test_killed_at_any_step_it_goes_on_and_makes_nothing_twice(
-    operation: str, registry: Registry, server: WandbServer
+    operation: str, arrives: bool, registry: Registry, server: WandbServer
 ) -> None:
     process = started(registry, server.url)
 
-    def kill(heard: str) -> None:
-        if heard == operation and process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
+    def kill(heard: str) -> bool:
+        if heard != operation or process.poll() is not None:
+            return True
+        os.killpg(process.pid, signal.SIGKILL)
+        return arrives
 
     server.heard = kill
     process.communicate(timeout=120)
     assert process.returncode == -signal.SIGKILL
     assert Outbox(registry).sent < QUEUED
     assert fsck(registry) == []
-    server.heard = lambda heard: None
+    server.heard = lambda heard: True
     status, said = synced(registry, server.url)
     assert status == 0, said
     assert_all_is_there(registry, server)

@@ -51,7 +51,9 @@ def serving(server: WandbServer) -> Iterator[WandbServer]:
                 words = asked["query"].split("(")[0].replace("#graphql", "").split()
                 name = asked.get("operationName") or words[1]
                 server.operations.append(name)
-                server.heard(name)
+                if not server.heard(name):
+                    self.close_connection = True
+                    return
                 if name == server.broken:
                     self.reply(500, b"{}")
                     return

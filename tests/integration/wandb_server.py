@@ -20,8 +20,8 @@ class WandbServer:
 
     def __init__(self, ill: str = "", broken: str = "") -> None:
         self.ill, self.broken = ill, broken
-        self.heard: Callable[[str], object] = lambda operation: None
-        """Called with every operation, before it is carried out."""
+        self.heard: Callable[[str], bool] = lambda operation: True
+        """Called with every operation, before it is carried out; False: it gets lost on the way."""
         self.url = ""
         self.runs: dict[str, Json] = {}
         self.artifacts: list[Json] = []

@@ -165,7 +165,7 @@ class WandbMirror:
     def _artifact(self, run: RunRef, place: str, alias: str) -> Any:
         api = self._api(self._entity(run))
         found = _there(lambda: api.artifact(f"{place}:{alias}"))
-        # one whose upload was cut short has its names already, and not its files
+        # deleted ones may still be shown
         return found if found is not None and found.state == "COMMITTED" else None
 
     def _project(self, run: RunRef) -> str:
@@ -258,7 +258,9 @@ def _there(look: Any) -> Any:
     try:
         return look()
     except wandb.errors.CommError as error:
-        if isinstance(error.exc, ValueError) and not isinstance(error.exc, WandbApiFailedError):
+        # wandb asserts that what it finds is whole: one whose upload was cut short has its names already
+        absent = isinstance(error.exc, ValueError | AssertionError)
+        if absent and not isinstance(error.exc, WandbApiFailedError):
             return None
         raise
 
