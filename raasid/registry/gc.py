@@ -49,7 +49,9 @@ class Sweep:
     @property
     def bytes(self) -> int:
         """Room on the disk."""
-        return sum(size for *_, size in (*self.versions, *self.objects, *self.leftovers))
+        return sum(size for _, _, size in self.versions) + sum(
+            size for _, size in (*self.objects, *self.leftovers)
+        )
 
 
 def plan(registry: Registry, keep: Keep) -> Sweep:
@@ -154,7 +156,8 @@ def _versions(
 ) -> tuple[list[tuple[str, Version]], list[tuple[str, Version]]]:
     """Versions that stay whole, and those that may go."""
     named = _named(registry, keep)
-    kept, freeable = [], []
+    kept: list[tuple[str, Version]] = []
+    freeable: list[tuple[str, Version]] = []
     for name in registry.names():
         versions = registry.versions(name)
         for rank, version in enumerate(versions.newest_first()):
