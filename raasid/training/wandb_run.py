@@ -61,9 +61,8 @@ def base_url() -> str:
 
 def netrc_key(url: str) -> str | None:
     """What `wandb login` has kept for a server."""
-    from wandb.sdk.lib import wbauth
-
     import wandb
+    from wandb.sdk.lib import wbauth
 
     try:
         key: str | None = wbauth.read_netrc_auth(host=url)

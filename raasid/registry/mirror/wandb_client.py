@@ -251,9 +251,8 @@ def _named(artifact: Any) -> Answer:
 
 def _there(look: Any) -> Any:
     """What a look-up gives; None where W&B says that it has no such thing, and only then."""
-    from wandb.sdk.lib.service.service_connection import WandbApiFailedError
-
     import wandb
+    from wandb.sdk.lib.service.service_connection import WandbApiFailedError
 
     try:
         return look()
