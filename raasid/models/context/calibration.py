@@ -59,8 +59,10 @@ class Calibration:
     @classmethod
     def of_state(cls, state: dict[str, Any]) -> Calibration:
         """The opposite of `state`."""
-        familiar = {name: Familiar(**state[name]) for name in ("given", "made") if name in state}
-        return cls(**{**state, **familiar})
+        familiar: dict[str, Any] = {
+            name: Familiar(**state[name]) for name in ("given", "made") if name in state
+        }
+        return cls(**(state | familiar))
 
     def fact_chances(self, logits: Logits, trusted: Tensor) -> Tensor:
         """(B, sum of SIZES) calibrated probabilities of all values; where nothing is trusted, the usual ones.
