@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from raasid.models.context.clip_judgement import ClipJudgement
+from raasid.models.context.judged import LEAST_PX
 from raasid.perception.ball_size import LARGEST
 from raasid.review.bend import Bend
 from raasid.review.film import Film
@@ -70,6 +71,9 @@ def of_window(
     arm = float(part.arm_px[at])
     if np.isfinite(arm) and arm < limits.least_arm_px:
         yield f"the player is too small: the arm is {arm:.0f} pixels long, {limits.least_arm_px:g} are needed"
+    elif np.nanmedian(part.tall_px) < LEAST_PX:  # he may be two, one behind the other
+        tall = np.nanmedian(part.tall_px)
+        yield f"the players are too small: they are {tall:.0f} pixels tall, {LEAST_PX:g} are needed"
     if part.joints[at] < 2:
         yield "the arm is not seen: fewer than two of shoulder, elbow and wrist were found"
     if judgement.ruling.decision == "offence":

@@ -26,7 +26,7 @@ class Reach:
     arm_px: (T,) that length, shoulder to wrist. track: (T,) the player. side: (T,) 0 left, 1 right.
     joints: (T,) how many of the arm's three joints were found. seen, known: (T,) of the ball.
     ball: (T,) the ball's smaller side in heights of that player; motion blur makes only the larger one grow.
-    people: (T,) players in the frame.
+    people: (T,) players in the frame. tall_px: (T,) the median of their heights.
     """
 
     gap_px: Floats
@@ -39,6 +39,7 @@ class Reach:
     known: NDArray[np.bool_]
     people: NDArray[np.int64]
     ball: Floats
+    tall_px: Floats
 
     @classmethod
     def joined(cls, parts: Sequence[Reach]) -> Reach:
@@ -81,6 +82,7 @@ def reach_of(tracks: ClipTracks) -> Reach:
             tracks.ball_known,
             present,
             nothing,
+            nothing,
         )
     sides = [_arm(tracks, ARM_JOINTS[side]) for side in _SIDES]
     gap = np.stack([gap for gap, _, _ in sides])  # (2, P, T)
@@ -105,6 +107,7 @@ def reach_of(tracks: ClipTracks) -> Reach:
         known=tracks.ball_known,
         people=present,
         ball=np.where(found, tracks.ball[:, 2:].min(axis=-1) / np.maximum(tall, 1.0), np.nan),
+        tall_px=_of_rows(np.where(tracks.present, tracks.boxes[..., 3], np.nan).T, 50).astype(np.float32),
     )
 
 

@@ -26,7 +26,7 @@ from raasid.review.stretches import Perceiver, Stretches
 from raasid.review.video import FILE_NAME as VIDEO
 from raasid.review.video import write_video
 
-_VERSION = 2
+_VERSION = 3
 """Counts up when a review of the same footage by the same models would come out differently."""
 
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]

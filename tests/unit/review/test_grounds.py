@@ -75,6 +75,13 @@ def test_a_player_of_few_pixels_decides_nothing() -> None:
     assert reason.startswith("the player is too small: the arm is 5 pixels long, 8 are needed")
 
 
+def test_players_from_afar_decide_nothing_though_one_seems_tall() -> None:
+    """Two who stand behind each other are found as one."""
+    others = tuple(person(x=10.0 + 8 * n, top=10.0, tall=30.0, track=10 + n) for n in range(4))
+    frames = [replace(frame, persons=(*frame.persons, *others)) for frame in play()]
+    assert against(frames) == ["the players are too small: they are 30 pixels tall, 40 are needed"]
+
+
 def test_an_arm_of_which_one_joint_is_known_decides_nothing() -> None:
     joints = list(person().keypoints)
     joints[7] = joints[9] = (0.0, 0.0, 0)

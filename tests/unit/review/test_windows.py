@@ -11,7 +11,17 @@ def reach(gap: NDArray[np.float32], seen: bool = True) -> Reach:
     n = len(gap)
     whole, sight = np.zeros(n, np.int64), np.full(n, seen)
     return Reach(
-        gap * 20, gap, np.full(n, 20, np.float32), whole, whole, whole + 3, sight, sight, whole + 1, gap * 0
+        gap * 20,
+        gap,
+        np.full(n, 20, np.float32),
+        whole,
+        whole,
+        whole + 3,
+        sight,
+        sight,
+        whole + 1,
+        gap * 0,
+        gap * 0 + 80,
     )
 
 
