@@ -142,7 +142,7 @@ def _judged(
 
 
 def _against(decisive: Judged, limits: Limits) -> list[str]:
-    """The model's own doubts first."""
+    """What makes any answer worthless first, then the model's own doubts."""
     judgement = decisive.judgement
     reasons = list(judgement.reasons) if judgement.abstained or judgement.ruling.abstained else []
     if judgement.abstained and not reasons:
@@ -150,4 +150,4 @@ def _against(decisive: Judged, limits: Limits) -> list[str]:
     if judgement.ruling.abstained and not reasons:
         reasons.append("the facts that can be told allow both answers")
     doubts = undecided(judgement, limits) if decisive.told else ()
-    return [*reasons, *decisive.groundless, *doubts]
+    return [*decisive.groundless, *reasons, *doubts]
