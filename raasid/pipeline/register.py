@@ -8,11 +8,13 @@ from pathlib import Path
 import yaml
 
 from raasid.config import TrainConfig
-from raasid.console import out
+from raasid.console import err, out
 from raasid.data.task_data import TaskData
 from raasid.errors import UsageError
 from raasid.evaluation.result import Result
 from raasid.models.export.graphs import NoGraph
+from raasid.models.export.onnx_file import NotExportable
+from raasid.models.export.parity import NotComputable, ParityBroken
 from raasid.models.module import REGISTRY_NAME, TaskModule
 from raasid.pipeline.export import write_compared
 from raasid.pipeline.mirrored import after_registration
@@ -84,11 +86,18 @@ def register(
 
 
 def _graphs(cfg: TrainConfig, run_dir: Path, model: TaskModule, data: TaskData) -> Path | None:
-    """ONNX beside the weights, compared with the model; None for a model that cannot be told as a graph."""
+    """ONNX beside the weights, compared with the model.
+
+    None for a model that cannot be told as a graph, and where the graph does not say what the model says:
+    hours of training are not lost for it, and no graph is handed on that nobody can rely on.
+    """
     folder = run_dir / "package"
     try:
         write_compared(model, data, cfg.data, "test", SAMPLES, folder)
     except NoGraph:
+        return None
+    except (NotExportable, NotComputable, ParityBroken) as error:
+        err().print(f"registered without ONNX: {error}", markup=False)
         return None
     return folder
 
