@@ -26,9 +26,12 @@ def records(file: Path, wait_s: float = 30.0) -> list[Any]:
         time.sleep(0.05)
 
 
-def run_files(folder: Path) -> list[Path]:
-    """Those of all offline runs below a folder, oldest first."""
-    return sorted(folder.rglob("run-*.wandb"), key=lambda path: path.stat().st_mtime_ns)
+def run_files(folder: Path, count: int = 1, wait_s: float = 30.0) -> list[Path]:
+    """Those of all offline runs below a folder, oldest first; wandb's service may still begin to write them."""
+    until = time.monotonic() + wait_s
+    while len(found := list(folder.rglob("run-*.wandb"))) < count and time.monotonic() < until:
+        time.sleep(0.05)
+    return sorted(found, key=lambda path: path.stat().st_mtime_ns)
 
 
 def config_of(found: list[Any]) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def test_a_resumed_run_goes_on_as_the_same_run(run_dir: Path) -> None:
     for loss in (0.5, 0.25):
         train(run_dir, loss, configured())
         wandb.finish()
-    first, second = (records(file) for file in run_files(run_dir))
+    first, second = (records(file) for file in run_files(run_dir, 2))
     assert {r.run.run_id for r in [*first, *second] if r.HasField("run")} == {
         (run_dir / "wandb_run_id").read_text()
     }
@@ -137,7 +137,7 @@ def test_without_wandb_nothing_is_queued_and_nothing_said(
     assert after_registration(cfg, run_dir, registry, NAME, register(registry, 1)) == []
     assert not (registry.root / "outbox").exists()
     assert capfd.readouterr() == ("", "")
-    assert run_files(run_dir) == []
+    assert run_files(run_dir, 0) == []
 
 
 def test_online_everything_is_sent_at_once(
