@@ -27,7 +27,7 @@ def records(file: Path, wait_s: float = 30.0) -> list[Any]:
 
 
 def run_files(folder: Path, count: int = 1, wait_s: float = 30.0) -> list[Path]:
-    """Those of all offline runs below a folder, oldest first; wandb's service may still begin to write them."""
+    """Those of all offline runs below a folder, oldest first; wandb's service may be late with them."""
     until = time.monotonic() + wait_s
     while len(found := list(folder.rglob("run-*.wandb"))) < count and time.monotonic() < until:
         time.sleep(0.05)
