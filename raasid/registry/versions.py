@@ -62,7 +62,13 @@ class Versions:
 
     def newest_first(self) -> Iterator[Version]:
         """All that are registered."""
-        return (version for version in reversed(self.names()) if self.has(version))
+        # names come in alphabetical order, which is that of versions among those of one day and one length
+        alike: dict[tuple[str, int], list[str]] = {}
+        for name in self._disk.names(self.folder):
+            alike.setdefault((name[:9], len(name)), []).append(name)
+        names = (name for group in sorted(alike, reverse=True) for name in reversed(alike[group]))
+        found = (version for name in names if (version := Version.maybe(name)) is not None)
+        return (version for version in found if self.has(version))
 
     def latest(self) -> Version | None:
         """The newest."""
