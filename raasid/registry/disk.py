@@ -75,14 +75,7 @@ class Disk:
 
     def read(self, path: Path) -> bytes:
         """Return a whole file."""
-        file = os.open(path, os.O_RDONLY)
-        try:
-            parts = []
-            while part := os.read(file, 1 << 24):
-                parts.append(part)
-            return b"".join(parts)
-        finally:
-            os.close(file)
+        return path.read_bytes()
 
     def names(self, folder: Path) -> list[str]:
         """Return what is in a folder, sorted; nothing where there is none."""
