@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from raasid.models.heatmap_target import heatmap_loss, heatmap_target
 from raasid.models.pose.padded import Array, Bools, padded_boxes
+from raasid.models.pose.enlarged import enlarged
 from raasid.models.pyramid import GRANULARITY, STRIDE, Pyramid, scaled_edge
 
 BOX_WEIGHT = 1.0
@@ -51,7 +52,7 @@ def picture_input(images: Tensor, scale: float = 1.0) -> Tensor:
     x = images.permute(0, 3, 1, 2).float()
     if scale != 1:
         size = [scaled_edge(edge, scale) for edge in x.shape[2:]]
-        x = F.interpolate(x, size, mode="bilinear", antialias=scale < 1)
+        x = F.interpolate(x, size, mode="bilinear", antialias=True) if scale < 1 else enlarged(x, *size)
     x = x.mul(4 / 255).sub(1.6)
     pad = (-x.shape[3] % GRANULARITY, -x.shape[2] % GRANULARITY)
     if torch.onnx.is_in_onnx_export() or any(pad):  # an exported graph pads pictures of any size
@@ -64,13 +65,14 @@ def people_at(output: Tensor, count: int) -> tuple[Tensor, Tensor]:
 
     Cells that no neighbour tops; a picture with fewer than K has scores of 0 at the end.
     """
-    heat = output[:, 0].float().sigmoid()
+    heat = output[:, 0].float()
+    # compared before the sigmoid: it makes equals of what differs in the last digit, each runtime in its own way
     peak = F.max_pool2d(heat[:, None], 3, 1, 1)[:, 0] == heat
-    score, cell = (heat * peak).flatten(1).topk(min(count, heat[0].numel()))
+    best, cell = heat.masked_fill(~peak, -torch.inf).flatten(1).topk(min(count, heat[0].numel()))
     at = cell[:, None].expand(-1, 4, -1)
     dx, dy, log_w, log_h = output[:, 1:].float().flatten(2).gather(2, at).unbind(1)
     columns = cell % heat.shape[2]
     rows = torch.div(cell, heat.shape[2], rounding_mode="floor")
     xy = torch.stack([(columns + 0.5 + dx) * STRIDE, (rows + 0.5 + dy) * STRIDE], -1)
     half = torch.stack([log_w, log_h], -1).clamp(0, _LARGEST).exp() / 2
-    return torch.cat([xy - half, xy + half], -1), score
+    return torch.cat([xy - half, xy + half], -1), best.sigmoid()
