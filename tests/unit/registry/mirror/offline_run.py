@@ -4,34 +4,36 @@ from __future__ import annotations
 
 import json
 import struct
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import wandb
 from wandb.proto.wandb_internal_pb2 import Record
 
 _BLOCK, _HEAD, _START = 32 << 10, 7, 7
 _FULL, _LAST = 1, 4
 
 
-def records(file: Path, wait_s: float = 30.0) -> list[Any]:
-    """All records of `run-<id>.wandb`, to the end of the run: wandb's service writes on after `finish`."""
-    until = time.monotonic() + wait_s
-    while True:
-        found = [Record.FromString(each) for each in _pieces(file.read_bytes())]
-        if any(record.HasField("exit") for record in found):
-            return found
-        assert time.monotonic() < until, f"{file} has no end"
-        time.sleep(0.05)
+def records(file: Path) -> list[Any]:
+    """All records of `run-<id>.wandb`, to the end of the run."""
+    found = [Record.FromString(each) for each in _pieces(file.read_bytes())]
+    assert any(record.HasField("exit") for record in found), f"{file} has no end"
+    return found
 
 
-def run_files(folder: Path, count: int = 1, wait_s: float = 30.0) -> list[Path]:
-    """Those of all offline runs below a folder, oldest first; wandb's service may be late with them."""
-    until = time.monotonic() + wait_s
-    while len(found := list(folder.rglob("run-*.wandb"))) < count and time.monotonic() < until:
-        time.sleep(0.05)
-    return sorted(found, key=lambda path: path.stat().st_mtime_ns)
+def finish() -> None:
+    """End the open run, and wandb's service: only its end says that all is in the files."""
+    wandb.finish()
+    wandb.teardown()
+
+
+def run_files(folder: Path, count: int = 1) -> list[Path]:
+    """Those of all offline runs below a folder, oldest first."""
+    found = sorted(folder.rglob("run-*.wandb"), key=lambda path: path.stat().st_mtime_ns)
+    logs = "\n".join(path.read_text()[-4000:] for path in folder.rglob("debug-internal.log"))
+    assert len(found) == count, f"{sorted(folder.rglob('*'))}\n{logs}"
+    return found
 
 
 def config_of(found: list[Any]) -> dict[str, Any]:

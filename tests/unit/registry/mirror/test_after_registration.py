@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import wandb
 from mirrored_registry import NAME, register, registry_at
-from offline_run import config_of, history_of, records, run_files, summary_of
+from offline_run import config_of, finish, history_of, records, run_files, summary_of
 from recording_mirror import RecordingMirror, brief
 
 from raasid.config.schema.logger import LoggerConfig, WandbConfig
@@ -30,7 +30,7 @@ def run_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder = tmp_path / "20261123_101500_abcd"
     folder.mkdir()
     yield folder
-    wandb.finish()
+    finish()
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_offline_the_run_files_hold_config_curves_and_final_figures(
     train(run_dir, 0.5, cfg)
     version = register(registry, 1)
     entries = after_registration(cfg, run_dir, registry, NAME, version)
-    wandb.finish()
+    finish()
     (file,) = run_files(run_dir)
     found = records(file)
     assert {r.run.run_id for r in found if r.HasField("run")} == {(run_dir / "wandb_run_id").read_text()}
@@ -74,7 +74,7 @@ def test_offline_the_run_files_hold_config_curves_and_final_figures(
 def test_a_resumed_run_goes_on_as_the_same_run(run_dir: Path) -> None:
     for loss in (0.5, 0.25):
         train(run_dir, loss, configured())
-        wandb.finish()
+        finish()
     first, second = (records(file) for file in run_files(run_dir, 2))
     assert {r.run.run_id for r in [*first, *second] if r.HasField("run")} == {
         (run_dir / "wandb_run_id").read_text()
@@ -93,7 +93,7 @@ def test_an_artifact_is_written_with_its_names_figures_and_files(run_dir: Path, 
         files = {name: registry.objects.path(member.sha256) for name, member in told.files.items()}
         assert wandb.run is not None
         wandb.run.log_artifact(artifact_of(told, files), aliases=told.aliases)
-    wandb.finish()
+    finish()
     (file,) = run_files(run_dir)
     data, model = (r.artifact for r in records(file) if r.HasField("artifact"))
     assert (data.type, data.name, model.type, model.name) == ("dataset", "ball_data", "model", NAME)
