@@ -17,13 +17,14 @@ from raasid.registry.names import Version
 from raasid.registry.records import AliasSet, Evaluation, Record, RouteTable
 from raasid.registry.registry import Registry
 from raasid.registry.sealed import digest
+from raasid.registry.versions import Versions
 
 _MODEL = r"models/[a-z][a-z0-9_]*"
 _VERSION = rf"{_MODEL}/versions/v\d{{8}}\.[1-9]\d*"
 _SEQ = r"\d{8,}\.json"
 _OWN = re.compile(
     rf"objects/sha256/[0-9a-f]{{2}}/[0-9a-f]{{64}}|objects/freed/[0-9a-f]{{64}}|routes/{_SEQ}"
-    rf"|log/{FILE.pattern}|{_MODEL}/days/\d{{8}}|{_MODEL}/aliases/[a-z][a-z0-9_-]*/{_SEQ}"
+    rf"|log/{FILE.pattern}|{_MODEL}/(days|gaps)/\d{{8}}|{_MODEL}/aliases/[a-z][a-z0-9_-]*/{_SEQ}"
     rf"|{_VERSION}/(manifest\.json|freed\.json|evaluations/{_SEQ})|outbox/(entries|sent)/{_SEQ}"
 )
 """Every file that belongs to a registry, relative to its root."""
@@ -93,9 +94,7 @@ class _Check:
                 continue
             builds.setdefault(version.day, []).append(version.build)
             yield from self._version(name, version, path)
-        days = set(self.registry.disk.names(versions.days))
-        for day in builds.keys() - days:
-            yield self._finding(versions.days / day, "is missing")
+        yield from self._days(versions, builds)
         folder = self.registry.root / "models" / name / "aliases"
         for alias in self.registry.disk.names(folder):
             try:
@@ -110,6 +109,15 @@ class _Check:
                         yield self._finding(chain.path(seq), f"is of the alias {record.alias}")
                     if record.version is not None:
                         yield from self._known(chain.path(seq), [(name, record.version)])
+
+    def _days(self, versions: Versions, builds: dict[str, list[int]]) -> Iterator[Finding]:
+        for day in builds.keys() - set(versions.days.all()):
+            yield self._finding(versions.days.folder / day, "is missing")
+        for day, numbers in builds.items():
+            gaps = set(range(1, max(numbers))).difference(numbers)
+            if gaps and not versions.days.has_gaps(day):
+                first = versions.home(Version(day, min(gaps)))
+                yield self._finding(first, "is missing, and without it later versions are not found")
 
     def _version(self, name: str, version: Version, path: Path) -> Iterator[Finding]:
         versions = self.registry.versions(name)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from raasid.registry.durable import LEFTOVER, Durable
+from raasid.registry.days import Days
+from raasid.registry.durable import Durable
 from raasid.registry.errors import NotRegistered, RegistryDamaged
 from raasid.registry.names import Version
 from raasid.registry.records import Freed, Manifest
@@ -13,13 +14,15 @@ from raasid.registry.sealed import digest, unsealed
 
 
 class Versions:
-    """`models/<name>/versions/<version>/`, and `models/<name>/days/<day>` to find the last day quickly."""
+    """`models/<name>/versions/<version>/`; numbers without gaps, so that the last is found without a list."""
 
     def __init__(self, root: Path, name: str, durable: Durable) -> None:
         self.name, self._root, self._durable, self._disk = name, root, durable, durable.disk
         home = root / "models" / name
-        self.folder, self.days = home / "versions", home / "days"
-        self._last: Version | None = None
+        self.folder, self.days = home / "versions", Days(root, home, durable)
+        self._reached: dict[str, int] = {}
+        """Day -> a number that was registered on it, with all before it."""
+        self._own: Version | None = None
         self._known: dict[Version, tuple[Manifest, str]] = {}
 
     def home(self, version: Version) -> Path:
@@ -62,13 +65,12 @@ class Versions:
 
     def newest_first(self) -> Iterator[Version]:
         """All that are registered."""
-        # names come in alphabetical order, which is that of versions among those of one day and one length
-        alike: dict[tuple[str, int], list[str]] = {}
-        for name in self._disk.names(self.folder):
-            alike.setdefault((name[:9], len(name)), []).append(name)
-        names = (name for group in sorted(alike, reverse=True) for name in reversed(alike[group]))
-        found = (version for name in names if (version := Version.maybe(name)) is not None)
-        return (version for version in found if self.has(version))
+        for day in reversed(self.days.all()):
+            yield from (Version(day, build) for build in reversed(self._builds(day)))
+
+    def count(self) -> int:
+        """How many are registered."""
+        return sum(len(self._builds(day)) for day in self.days.all())
 
     def latest(self) -> Version | None:
         """The newest."""
@@ -80,34 +82,46 @@ class Versions:
         today: eight digits. A day that lies before the last one does not count: a clock was set back.
         make: writes the manifest for a version.
         """
-        day = self._day(today)
-        last = self._last
-        if last is None or last.day != day:
-            builds = [version.build for version in self.names() if version.day == day]
-            last = Version(day, max(builds, default=0))
-            if last.build and not self.has(last):
-                last = Version(day, last.build - 1)  # cut short: the number is free
-        version = Version(day, last.build + 1)
-        while self.has(version) or not self.claim_exactly(version, make(version)):
+        day = max([today, *self.days.all()])
+        version = Version(day, max(self._builds(day), default=0))
+        while True:
+            if version.build and version != self._own:
+                # whoever claimed it may not have synced yet, and a power cut would leave a gap before ours
+                self._durable.keep_name(self.home(version) / "manifest.json")
             version = Version(day, version.build + 1)
-        self._last = version
-        return version
+            if not self.has(version) and self._create(version, make(version)):
+                self._own = version
+                return version
 
     def claim_exactly(self, version: Version, manifest: bytes) -> bool:
         """Register under this number; False where it is taken."""
-        self._mark(version.day)
+        before = Version(version.day, version.build - 1)
+        if before.build and not self.has(before):
+            self.days.mark_gaps(version.day)
+        return self._create(version, manifest)
+
+    def _create(self, version: Version, manifest: bytes) -> bool:
+        self.days.mark(version.day)
         self._durable.folder(self.home(version), self._root)
         return self._durable.create(self.home(version) / "manifest.json", manifest)
 
-    def _day(self, today: str) -> str:
-        return max([today, *(name for name in self._disk.names(self.days) if not name.startswith(LEFTOVER))])
+    def _builds(self, day: str) -> Sequence[int]:
+        """The numbers of one day, rising."""
+        if self.days.has_gaps(day):
+            return [version.build for version in self.names() if version.day == day and self.has(version)]
+        return range(1, self._last(day) + 1)
 
-    def _mark(self, day: str) -> None:
-        self._durable.folder(self.days, self._root)
-        if self._disk.entry(self.days / day) is None:
-            self._durable.create(self.days / day, b"")
-        else:
-            self._durable.keep_name(self.days / day)
+    def _last(self, day: str) -> int:
+        """The last number of a day without gaps: steps twice as long each time, then halved again."""
+        known, step = self._reached.get(day, 0), 1
+        while self.has(Version(day, known + step)):
+            known, step = known + step, 2 * step
+        while step > 1:
+            step //= 2
+            if self.has(Version(day, known + step)):
+                known += step
+        self._reached[day] = known
+        return known
 
     def _nearby(self) -> str:
         newest = [str(version) for version, _ in zip(self.newest_first(), range(3), strict=False)]

@@ -1,4 +1,4 @@
-"""Bilinear enlarging whose places are whole numbers until the last step, so that every runtime agrees on them."""
+"""Bilinear enlarging by whole numbers until the last step, so that every runtime agrees on the places."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from torch import Tensor
 def enlarged(planes: Tensor, height: Any, width: Any) -> Tensor:
     """(B, C, H, W) -> (B, C, height, width), as `interpolate` without antialiasing and aligned corners.
 
-    `interpolate` and ONNX's Resize find a pixel's place in 32 bits, each by a formula of its own: at column 600
-    that is 6e-5 of a pixel, which a sharp edge of 255 turns into 0.01. height, width: tensors while traced.
+    `interpolate` and ONNX's Resize find a pixel's place in 32 bits, each by a formula of its own: at column
+    600 that is 6e-5 of a pixel, which a sharp edge of 255 turns into 0.01.
+    height, width: tensors while traced.
     """
     low, high, part = _places(planes, planes.shape[3], width)
     rows = planes.reshape(-1, planes.shape[3])  # in two dimensions columns are chosen ten times as fast

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from raasid.models.heatmap_target import heatmap_loss, heatmap_target
-from raasid.models.pose.padded import Array, Bools, padded_boxes
 from raasid.models.pose.enlarged import enlarged
+from raasid.models.pose.padded import Array, Bools, padded_boxes
 from raasid.models.pyramid import GRANULARITY, STRIDE, Pyramid, scaled_edge
 
 BOX_WEIGHT = 1.0
@@ -66,7 +66,7 @@ def people_at(output: Tensor, count: int) -> tuple[Tensor, Tensor]:
     Cells that no neighbour tops; a picture with fewer than K has scores of 0 at the end.
     """
     heat = output[:, 0].float()
-    # compared before the sigmoid: it makes equals of what differs in the last digit, each runtime in its own way
+    # compared before the sigmoid: it makes equals of what differs in the last digit, each runtime of others
     peak = F.max_pool2d(heat[:, None], 3, 1, 1)[:, 0] == heat
     best, cell = heat.masked_fill(~peak, -torch.inf).flatten(1).topk(min(count, heat[0].numel()))
     at = cell[:, None].expand(-1, 4, -1)

@@ -109,8 +109,7 @@ def _read(registry: Registry, name: str, most: int | None, damage: list[Registry
     """Read one model; what cannot be read is added to the damage."""
     versions = registry.versions(name)
     shown = list(islice(versions.newest_first(), most))
-    # names of registrations that were cut short are among them: counted only where that is quick
-    model = _Model(name, shown, len(versions.names()) if len(shown) == most else len(shown))
+    model = _Model(name, shown, versions.count())
     for version in shown:
         try:
             model.manifests[version] = versions.manifest(version)

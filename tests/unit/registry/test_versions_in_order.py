@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shutil import rmtree
+from tempfile import TemporaryDirectory
 
+from hypothesis import given
+from hypothesis import strategies as st
 from operations import NAME, NOW, registry_at
+
+from raasid.registry.disk import Disk
+from raasid.registry.durable import Durable
+from raasid.registry.fsck import fsck
+from raasid.registry.names import Version
+from raasid.registry.transfer import export_version, import_version
+from raasid.registry.versions import Versions
 
 DAY = 86_400.0
 
@@ -19,3 +30,42 @@ def test_the_newest_come_first_over_days_and_from_nine_to_ten(tmp_path: Path) ->
     assert list(versions.newest_first()) == sorted(made, reverse=True) == made[::-1]
     assert versions.names() == made
     assert versions.latest() == made[-1]
+    assert versions.count() == len(made)
+    assert [str(v) for v in registry_at(tmp_path / "registry").versions("other").newest_first()] == []
+
+
+def test_numbers_that_an_import_left_out_hide_nothing(tmp_path: Path) -> None:
+    source, target = registry_at(tmp_path / "source"), registry_at(tmp_path / "target")
+    made = [source.register(NAME, {"card.json": b"[%d]" % n}) for n in range(9)]
+    for version in (made[6], made[2]):
+        archive = tmp_path / f"{version}.tar"
+        export_version(source, NAME, version, archive)
+        import_version(target, archive, "needed here")
+    there = target.versions(NAME)
+    assert list(there.newest_first()) == [made[6], made[2]]
+    assert there.count() == 2
+    assert fsck(target) == []
+    assert target.register(NAME, {"card.json": b"[9]"}).build == 8
+
+
+@given(st.lists(st.integers(1, 70), min_size=1, max_size=6))
+def test_the_last_number_is_found_while_others_go_on(rounds: list[int]) -> None:
+    with TemporaryDirectory() as folder:
+        home = Path(folder) / "models" / NAME / "versions"
+        versions = Versions(Path(folder), NAME, Durable(Disk()))
+        versions.days.mark("20261123")
+        total = 0
+        for more in rounds:
+            for build in range(total + 1, total + more + 1):
+                (home / f"v20261123.{build}").mkdir(parents=True)
+                (home / f"v20261123.{build}" / "manifest.json").touch()
+            total += more
+            assert versions.count() == total
+            assert versions.latest() == Version("20261123", total)
+
+
+def test_a_version_that_was_taken_away_is_named(tmp_path: Path) -> None:
+    registry = registry_at(tmp_path / "registry")
+    second = [registry.register(NAME, {"card.json": b"[%d]" % n}) for n in range(4)][1]
+    rmtree(registry.versions(NAME).home(second))
+    assert any(str(second) in finding.path and "is missing" in finding.what for finding in fsck(registry))
