@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from faulty_disks import ForgetfulDisk, PowerCut, WatchedDisk, counted, failing, killing
-from operations import OPERATIONS, Operation, prepared, readable, registry_at, state
+from operations import NAME, OPERATIONS, Operation, prepared, readable, registry_at, state
 
 from raasid.registry.errors import RegistryUnwritable
 from raasid.registry.fsck import fsck
@@ -156,6 +156,32 @@ def test_a_disk_that_forgets_what_was_not_synced_loses_nothing_that_was_acknowle
                 assert now == after
             elif name != "collect":
                 assert now in (before, after)
+
+
+def test_a_writer_killed_before_it_synced_leaves_no_gap_before_the_next_ones_version() -> None:
+    root, builds = Path("/shared/registry"), set()
+    for at in range(1, 200):
+        disk = _memory()
+        disk.sync_folder(Path("/"))
+        prepared(root, disk)
+        disk.calls, disk.cut_at = 0, at
+        killed = True
+        try:
+            registry_at(root, disk).register(NAME, {"card.json": b"{}"})
+            killed = False
+        except PowerCut:
+            pass
+        disk.cut_at = 0
+        version = registry_at(root, disk).register(NAME, {"card.json": b"[]"})
+        builds.add(version.build)
+        for seed in POWER_CUTS:
+            survivor = registry_at(root, disk.after_power_cut(seed))
+            assert fsck(survivor) == [], (at, seed)
+            assert survivor.versions(NAME).latest() == version, (at, seed)
+        if not killed:
+            break
+    assert not killed
+    assert len(builds) == 2, "killed before and after the number was taken"
 
 
 def _memory() -> ForgetfulDisk:
