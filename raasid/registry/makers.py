@@ -20,8 +20,8 @@ class Ref(NamedTuple):
         return f"{self.name} {self.version}"
 
 
-def makers(registry: Registry, wanted: Collection[str]) -> dict[str, Ref]:
-    """sha256 of a file -> the newest version that holds it, or whose run wrote it.
+def makers(registry: Registry, wanted: Collection[str], besides: Ref | None = None) -> dict[str, Ref]:
+    """sha256 of a file -> the newest version that holds it, or whose run wrote it; `besides` is not asked.
 
     Digests that no version knows are left out. Raises RegistryDamaged.
     """
@@ -29,9 +29,10 @@ def makers(registry: Registry, wanted: Collection[str]) -> dict[str, Ref]:
     for name in registry.names() if wanted else ():
         versions = registry.versions(name)
         for version in versions.newest_first():
-            for sha256 in _made(versions.manifest(version)):
+            ref = Ref(name, version)
+            for sha256 in _made(versions.manifest(version)) if ref != besides else ():
                 if sha256 in wanted:
-                    found.setdefault(sha256, Ref(name, version))
+                    found.setdefault(sha256, ref)
             if len(found) == len(set(wanted)):
                 return found
     return found

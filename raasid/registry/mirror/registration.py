@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from raasid.registry.makers import Ref, makers
 from raasid.registry.mirror.outbox import Outbox
 from raasid.registry.mirror.told import ArtifactTold, Entry, LinkTold, RunRef, RunTold, Told
 from raasid.registry.names import PREVIOUS, Version
@@ -114,18 +115,9 @@ def _upstream(registry: Registry, manifest: Manifest) -> list[str]:
     """Versions whose files, or whose checkpoint, the run was made from."""
     inputs = manifest.lineage.get("inputs")
     wanted = {digest for each in inputs.values() if (digest := _sha256(each))} if inputs else set()
-    found: list[str] = []
-    for name in registry.names() if wanted else ():
-        for version in registry.versions(name).newest_first():
-            other = registry.versions(name).manifest(version)
-            outputs = other.lineage.get("outputs") or {}
-            made = {member.sha256 for member in other.files.values()} | {
-                digest for each in outputs.values() if (digest := _sha256(each))
-            }
-            if made & wanted and other.op != manifest.op:
-                found.append(f"{name}:{version}")
-                wanted -= made
-    return found
+    itself = Ref(manifest.name, Version.parse(manifest.version))
+    found = makers(registry, wanted, besides=itself)
+    return [f"{ref.name}:{ref.version}" for ref in sorted(set(found.values()))]
 
 
 def _sha256(value: Any) -> str | None:
