@@ -4,7 +4,8 @@ table   trains the three transformers (what they see: the ball, the players, bot
         and judges all five on the same held-out matches as ball and pose models see them: accuracy, macro
         precision and recall, ECE with 95 % intervals; near-miss clips apart; what each gains over the one
         above it on the same clips; season flips.
-shifts  the same five on a league of their own under each shift suite, and under none.
+shifts  the same five on a league of their own under each shift suite, and under none; and over all of them,
+        with what each gains over the one above it: far more clips than the table has.
 
 Ball and pose models are the newest trained, or --ball and --pose. What is trained is kept in --folder and not
 trained again. The claim: balanced accuracies on predicted tracks rise in that order; of plain accuracy the
@@ -29,10 +30,13 @@ from raasid.data.context.data import ContextData
 from raasid.data.context.source import context_data
 from raasid.data.records import Clip, Provenance
 from raasid.data.synthetic.shifts.registry import SHIFTS, shift_named
+from raasid.evaluation.context.metrics import Floats, decision_metrics
+from raasid.evaluation.context.outcome import ClipOutcome
 from raasid.evaluation.context.paired import gain
 from raasid.evaluation.context.result import ContextResult
 from raasid.evaluation.context.validation import ContextValidation
 from raasid.evaluation.intervals import Estimate
+from raasid.evaluation.weighted import bootstrap_weighted
 from raasid.laws.facts import Facts
 from raasid.models.context.geometry import ContextGeometry
 from raasid.models.context.majority import ContextMajority
@@ -147,14 +151,37 @@ def shifts(
         f"data.test_matches={matches}",
     )  # fmt: skip
     found: dict[str, dict[str, Estimate]] = {}
+    outcomes: dict[str, list[ClipOutcome]] = {name: [] for name in judges}
     for suite in (NONE, *suites):
         shift = [] if suite == NONE else [f"data.shift={suite}", f"data.shift_intensity={intensity}"]
         data, _ = bench.data(lambda facts: None, *league, *shift, *edition_of(suite, intensity))
         err().print(f"shift suite: {suite}", markup=False)
-        found[suite] = {name: bench.judged(model, data)["accuracy"] for name, model in judges.items()}
+        results = {name: bench.judged(model, data) for name, model in judges.items()}
+        found[suite] = {name: result["accuracy"] for name, result in results.items()}
+        for name, result in results.items():
+            outcomes[name] += sorted(result.outcomes, key=lambda outcome: outcome.ref.key)
+        print(
+            f"{suite:<16}" + "  ".join(f"{name} {told(row)}" for name, row in found[suite].items()),
+            flush=True,
+        )
     print(f"\naccuracy under shifts of intensity {intensity}, {matches} further matches each\n")
     print_table(("suite", *NAMES), [[suite, *map(told, row.values())] for suite, row in found.items()])
+    over_all(outcomes)
     return found
+
+
+def over_all(outcomes: dict[str, list[ClipOutcome]]) -> None:
+    """Print balanced accuracies over all suites, and what each gains over the one before on the same clips."""
+    measured = {name: decision_metrics(its) for name, its in outcomes.items()}
+
+    def balanced(weights: Floats) -> dict[str, Floats]:
+        values = {name: metrics(weights)["balanced_accuracy"] for name, metrics in measured.items()}
+        return values | {f"{b} over {a}": values[b] - values[a] for a, b in pairwise(NAMES)}
+
+    first = outcomes[NAMES[0]]
+    estimates = bootstrap_weighted([outcome.match for outcome in first], balanced)
+    print(f"\nall suites, {len(first)} clips\n")
+    print_table(("", "balanced accuracy"), [[name, told(found)] for name, found in estimates.items()])
 
 
 def edition_of(suite: str, intensity: int) -> list[str]:
