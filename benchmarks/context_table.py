@@ -171,7 +171,7 @@ def shifts(
 
 
 def over_all(outcomes: dict[str, list[ClipOutcome]]) -> None:
-    """Print balanced accuracies over all suites, and what each gains over the one before on the same clips."""
+    """Print balanced accuracies over all suites, and what each gains over the one before it."""
     measured = {name: decision_metrics(its) for name, its in outcomes.items()}
 
     def balanced(weights: Floats) -> dict[str, Floats]:
