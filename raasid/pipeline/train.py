@@ -17,6 +17,7 @@ from raasid.pipeline.newest import remember
 from raasid.pipeline.register import ready_to_register, register
 from raasid.pipeline.task import plan_of
 from raasid.training.fit import fit
+from raasid.training.wandb_run import own_run
 
 
 def train(cfg: TrainConfig, run_dir: Path) -> float | None:
@@ -25,6 +26,11 @@ def train(cfg: TrainConfig, run_dir: Path) -> float | None:
     Returns the optimised metric as validation last logged it (what a sweep maximises); None in a run
     that did not validate.
     """
+    with own_run(run_dir):
+        return _trained(cfg, run_dir)
+
+
+def _trained(cfg: TrainConfig, run_dir: Path) -> float | None:
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     model: TaskModule = build(cfg.model)
     if not model.trainable:

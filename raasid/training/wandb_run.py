@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from raasid.config.schema.logger import WandbConfig
@@ -17,6 +20,26 @@ def run_id(run_dir: Path) -> str:
     except FileExistsError:
         pass
     return os.environ.get("WANDB_RUN_ID") or file.read_text().strip()
+
+
+@contextmanager
+def own_run(run_dir: Path) -> Iterator[None]:
+    """End the run that a training opens with the training; it would be taken for the next one's, too.
+
+    Several trainings in one process are what Hydra's multirun makes of a sweep. A run of the caller's own
+    stays open.
+    """
+    before = os.environ.get("WANDB_DATA_DIR")
+    code = 1
+    try:
+        yield
+        code = 0
+    finally:
+        wandb = sys.modules.get("wandb")  # loaded where there is something to end
+        if wandb is not None and wandb.run is not None and wandb.run.id == run_id(run_dir):
+            wandb.finish(exit_code=code)
+        if before is None:
+            os.environ.pop("WANDB_DATA_DIR", None)
 
 
 def wandb_folder(run_dir: Path) -> Path:

@@ -60,6 +60,19 @@ def test_online_it_is_sent_before_the_training_ends(
     assert_arrived(server, registry, (run / "wandb_run_id").read_text(), told["version"])
 
 
+def test_trainings_of_one_process_are_runs_of_their_own(
+    league: list[str], tmp_path: Path, run_cli: RunCli
+) -> None:
+    done = run_cli("train", "-m", *league, "debug=limit", "logger=wandb", "seed=1,2")
+    assert done.returncode == 0, done.stderr
+    files = sorted(tmp_path.rglob("run-*.wandb"))
+    runs = sorted(file.parent for file in tmp_path.rglob("wandb_run_id"))
+    assert len(runs) == 2
+    for run in runs:
+        own = f"run-{(run / 'wandb_run_id').read_text()}.wandb"
+        assert [file.name for file in files if run in file.parents] == [own]
+
+
 def sync(registry: Registry, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "raasid", "registry", "sync", f"--registry={registry.root}"],
