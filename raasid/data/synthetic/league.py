@@ -13,7 +13,7 @@ import numpy as np
 
 from raasid.data.synthetic.scenarios.registry import UNSEEN, weights
 
-RENDERER_VERSION = 17
+RENDERER_VERSION = 18
 """Raised whenever the same league would give other pictures or labels."""
 
 

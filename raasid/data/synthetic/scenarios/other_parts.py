@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from numpy.random import Generator
 
-from raasid.data.synthetic.pose_script import Arm, Pose
-from raasid.data.synthetic.scenarios.postures import any_arm, held, leap, legs, spread_arm
+from raasid.data.synthetic.pose_script import Arm
+from raasid.data.synthetic.scenarios.arm_position import above_shoulder, arm_justified, arm_out, arm_tucked
+from raasid.data.synthetic.scenarios.postures import any_arm, held, leap, legs
+from raasid.data.synthetic.scenarios.reaching import deliberate
 from raasid.data.synthetic.scenarios.script import Script
 from raasid.laws.facts import Segment
 
@@ -82,28 +86,17 @@ def foot(rng: Generator) -> Script:
 
 
 def near_miss(rng: Generator) -> Script:
-    """In the picture the ball lies on the arm; in depth it passes before or behind it."""
-    jumping = rng.random() < 0.2
-    arm = (
-        spread_arm(rng)
-        if rng.random() < 0.75
-        else Arm(rng.uniform(100, 145), rng.uniform(0, 60), rng.uniform(5, 40), (0.6, 0.0, 1.0))
-    )
-    gap = rng.uniform(0.45, 1.9) * rng.choice([-1.0, 1.0])
-    keys = leap(rng, arm, any_arm(rng)) if jumping else held(rng, arm, any_arm(rng), **legs(rng))
-    if rng.random() < 0.25:
-        # the hand goes for it and misses
-        stance = legs(rng)
-        still = Pose(arm=Arm(15.0, 20.0, 25.0), other=arm, **stance)  # type: ignore[arg-type]
-        keys = ((-0.3, still), (0.1, Pose(arm=arm, other=arm, **stance)))  # type: ignore[arg-type]
-        jumping = False
-    return Script(
-        aim=("hand", "forearm", "forearm", "upper_arm")[int(rng.integers(4))],
-        keys=keys,
+    """In the picture the ball lies on the arm; in depth it passes before or behind it.
+
+    The player moves as in the scenes where the ball does touch: what the arm does tells nothing here.
+    """
+    touching = (deliberate, arm_out, arm_out, above_shoulder, arm_justified, arm_tucked)
+    script = touching[int(rng.integers(len(touching)))](rng)
+    return replace(
+        script,
         facts={"segment": "none", "deliberate": False},
-        miss_m=float(gap),
-        jump_m=rng.uniform(0.25, 0.5) if jumping else 0.0,
+        miss_m=float(rng.uniform(0.45, 1.9) * rng.choice([-1.0, 1.0])),
         ending="passes",
         comes_from=(-170, 170),
         places=("own_area", "midfield"),
-    )  # fmt: skip
+    )

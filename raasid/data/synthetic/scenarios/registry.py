@@ -25,7 +25,7 @@ SCENARIOS: dict[str, Scenario] = {
     "thigh": Scenario(other_parts.thigh),
     "head": Scenario(other_parts.head),
     "foot": Scenario(other_parts.foot),
-    "near_miss": Scenario(other_parts.near_miss, weight=3.0),
+    "near_miss": Scenario(other_parts.near_miss, weight=4.0),
     "elbow_behind": Scenario(arm_position.elbow_behind, offence=True, training=False),
 }
 TRAINING = tuple(name for name, scenario in SCENARIOS.items() if scenario.training)
