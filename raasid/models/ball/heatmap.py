@@ -43,7 +43,7 @@ class BallHeatmap(BallModule):
         self.net = BallNet(channels, frames).to(memory_format=torch.channels_last)
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, H, W, 3 * frames) uint8 -> (B, 5, h, w) at stride 4 of the padded input."""
+        """(B, H, W, 3 * frames), 0 to 255 -> (B, 5, h, w) at stride 4 of the padded input."""
         height, width = images.shape[1:3]
         x = images.permute(0, 3, 1, 2).float().mul(4 / 255).sub(1.6)
         pad = (-width % GRANULARITY, -height % GRANULARITY)
@@ -118,7 +118,10 @@ def peaks(heat: Tensor, box: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _resized(images: Tensor, height: int, width: int) -> Tensor:
-    """(B, H, W, C) uint8 at another size, smoothed where it shrinks."""
+    """(B, H, W, C) at another size, smoothed where it shrinks.
+
+    Brightness is not rounded: a value half-way between two is rounded up by one runtime and down by another.
+    """
     planes = images.permute(0, 3, 1, 2).float()
     resized = F.interpolate(planes, (height, width), mode="bilinear", antialias=True)
-    return resized.round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
+    return resized.permute(0, 2, 3, 1)

@@ -106,5 +106,14 @@ def test_every_scale_is_looked_at_on_the_cells_of_the_first() -> None:
     assert (found.xy[:, 1] < 68).all()
 
 
+def test_a_further_scale_hangs_on_no_rounding() -> None:
+    # at 8/9 of the size many brightnesses lie half-way between two whole ones, up to a runtime's last digit
+    model = BallHeatmap(channels=4, scales=[0.889]).eval()
+    model.net = torch.nn.AvgPool2d(4)  # type: ignore[assignment]  # says how bright it is
+    images = torch.randint(0, 256, (2, 180, 320, 3), generator=torch.Generator().manual_seed(0)).float()
+    heat, brighter = (model.maps(images + more)[0] for more in (0.0, 1e-4))
+    assert float((heat - brighter).abs().max()) < 1e-5
+
+
 def test_the_net_has_one_answer_per_cell() -> None:
     assert BallNet(channels=4)(torch.zeros(1, 3, 64, 96)).shape == (1, 5, 16, 24)
