@@ -41,8 +41,8 @@ class ContextTransformer(ContextModule):
     def __init__(
         self,
         frames: int = 20,
-        players: int = 2,
-        width: int = 64,
+        players: int = 3,
+        width: int = 96,
         layers: int = 2,
         heads: int = 4,
         alternatives: int = 4,
