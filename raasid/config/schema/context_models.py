@@ -27,7 +27,7 @@ class ContextTransformerConfig(Section):
     """Of a window, at 25 Hz."""
     players: Players = 3
     """Of a window: those next to the ball."""
-    width: Annotated[int, Ge(8)] = 64
+    width: Annotated[int, Ge(8)] = 96
     layers: Count = 2
     heads: Count = 4
     alternatives: Count = 4
