@@ -36,7 +36,7 @@ def asked(folder: Path) -> subprocess.Popen[str]:
 def test_a_killed_labelling_is_swept_away_and_done_again(tmp_path: Path) -> None:
     killed = asked(tmp_path)
     until = time.monotonic() + 120
-    while not any(tmp_path.glob(".labels-*/.match-*.json")):
+    while not any(tmp_path.glob(".labels-*/match-*.json")):
         assert killed.poll() is None, killed.communicate()[1]
         assert time.monotonic() < until
         time.sleep(0.002)

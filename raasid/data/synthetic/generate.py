@@ -7,7 +7,7 @@ from pathlib import Path
 from raasid.data import coco_video
 from raasid.data.records import Clip
 from raasid.data.synthetic.league import League
-from raasid.data.synthetic.league_folder import make_folder
+from raasid.data.synthetic.league_folder import join_matches, make_folder
 from raasid.data.synthetic.render_matches import render_matches
 
 
@@ -27,5 +27,5 @@ def generate(league: League, folder: Path, workers: int = 2) -> list[Clip]:
     folder = folder.absolute()
     final = folder / f"synthetic-{league.digest()[:12]}"
     if not final.exists():
-        make_folder(league, final, workers, render_matches, "rendering the synthetic league")
+        make_folder(league, final, workers, render_matches, "rendering the synthetic league", join_matches)
     return coco_video.read(final)

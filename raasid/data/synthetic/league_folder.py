@@ -17,6 +17,7 @@ from pathlib import Path
 from raasid import console
 from raasid.data import coco_video
 from raasid.data.drafts import draft_of, sweep
+from raasid.data.records import Clip
 from raasid.data.synthetic.league import League
 from raasid.data.synthetic.render_matches import part_name
 from raasid.errors import RaasidError
@@ -34,9 +35,17 @@ class RenderingFailed(RaasidError):
         )
 
 
-def make_folder(league: League, final: Path, workers: int, work: Work, title: str) -> None:
+def make_folder(
+    league: League,
+    final: Path,
+    workers: int,
+    work: Work,
+    title: str,
+    finish: Callable[[League, Path], None] | None = None,
+) -> None:
     """Fill `final` with what `work` makes of a league, whole or not at all; title: what the user is told.
 
+    finish: what is done to the folder before anybody sees it.
     Of two processes that make it at once one wins, and the other takes what the winner has made.
     """
     final.parent.mkdir(parents=True, exist_ok=True)
@@ -49,10 +58,8 @@ def make_folder(league: League, final: Path, workers: int, work: Work, title: st
     try:
         with console.progress(title, frames) as advance:
             _run(league, draft, max(1, min(workers, league.matches)), work, advance)
-        clips = [clip for match in range(league.matches) for clip in coco_video.read(draft, part_name(match))]
-        coco_video.write(clips, draft)
-        for match in range(league.matches):
-            (draft / part_name(match)).unlink()
+        if finish is not None:
+            finish(league, draft)
         try:
             draft.rename(final)
         except OSError:
@@ -61,6 +68,19 @@ def make_folder(league: League, final: Path, workers: int, work: Work, title: st
                 raise
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def by_match(league: League, folder: Path) -> Iterator[Clip]:
+    """The clips of a league whose matches have a file each. Raises AnnotationsUnreadable."""
+    for match in range(league.matches):
+        yield from coco_video.read(folder, part_name(match))
+
+
+def join_matches(league: League, folder: Path) -> None:
+    """Make one file of the files of the matches. Raises AnnotationsUnreadable."""
+    coco_video.write(list(by_match(league, folder)), folder)
+    for match in range(league.matches):
+        (folder / part_name(match)).unlink()
 
 
 def _run(league: League, draft: Path, workers: int, work: Work, advance: Callable[[int], None]) -> None:

@@ -21,8 +21,8 @@ from raasid.data.synthetic.render_clip import render_clip
 
 
 def part_name(match: int) -> str:
-    """File of one match's annotations until all are put together."""
-    return f".match-{match}.json"
+    """File of one match's annotations."""
+    return f"match-{match:04}.json"
 
 
 def render_matches(league: League, folder: Path, matches: list[int]) -> Iterator[int]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+import gc
 import json
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from raasid.data.coco_video import AnnotationsUnreadable, read, write
+from raasid.data.coco_video import FILE_NAME, AnnotationsUnreadable, read, write
 from raasid.data.records import Ball, Clip, Contact, Event, Frame, Mark, Person, Provenance, Visibility
 from raasid.laws.ruling import Ruling
 
@@ -164,3 +166,19 @@ def test_a_bad_file_is_named_with_the_reason(
     with pytest.raises(AnnotationsUnreadable, match=reason) as failure:
         read(tmp_path)
     assert str(path) in str(failure.value)
+
+
+@pytest.mark.parametrize("readable", [True, False])
+@pytest.mark.parametrize("on", [True, False])
+def test_reading_leaves_the_garbage_collector_as_it_was(tmp_path: Path, readable: bool, on: bool) -> None:
+    write([], tmp_path)
+    if not readable:
+        (tmp_path / FILE_NAME).write_text("{")
+    before = gc.isenabled()
+    try:
+        (gc.enable if on else gc.disable)()
+        with contextlib.nullcontext() if readable else pytest.raises(AnnotationsUnreadable):
+            read(tmp_path)
+        assert gc.isenabled() == on
+    finally:
+        (gc.enable if before else gc.disable)()

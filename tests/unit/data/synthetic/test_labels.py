@@ -62,7 +62,7 @@ def test_the_folder_holds_the_clips_of_generate_and_no_picture(tmp_path: Path) -
     clips = labelled_clips(league, tmp_path)
     folder = tmp_path / f"labels-{league.digest()[:12]}"
     assert [path.name for path in tmp_path.iterdir()] == [folder.name]
-    assert [path.name for path in folder.iterdir()] == ["annotations.json"]
+    assert [path.name for path in folder.iterdir()] == ["match-0000.json"]
     rendered = generate(league, tmp_path, workers=1)
     pictures = tmp_path / f"synthetic-{league.digest()[:12]}"
     assert without_folder(clips, folder) == without_folder(rendered, pictures)
@@ -74,8 +74,9 @@ def test_the_labels_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> No
     written = []
     for workers in (1, 2):
         labelled_clips(league, tmp_path / str(workers), workers)
-        (file,) = (tmp_path / str(workers)).rglob("annotations.json")
-        written.append(file.read_bytes())
+        files = sorted((tmp_path / str(workers)).rglob("*.json"))
+        written.append([(file.name, file.read_bytes()) for file in files])
+    assert [name for name, _ in written[0]] == ["match-0000.json", "match-0001.json"]
     assert written[0] == written[1]
 
 
