@@ -24,10 +24,12 @@ class TaskData(pl.LightningDataModule):
     splits: Splits | None = None
     league: list[Clip]
     """What is trained on besides `splits.train`."""
+    calibration: list[Clip]
+    """What chances are calibrated on besides `splits.val`."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.league = []
+        self.league, self.calibration = [], []
 
     @abstractmethod
     def held_out(self, split: str) -> Loader:

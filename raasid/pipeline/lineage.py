@@ -31,12 +31,13 @@ def write_lineage(
 
 
 def data_facts(data: TaskData) -> dict[str, Any]:
-    """Matches and frames of each split and of the league beside them; licenses, one digest of all labels."""
+    """Matches and frames of the splits and of what is used beside; licenses, one digest of all labels."""
     digest = hashlib.sha256()
     facts: dict[str, Any] = {}
     licenses: set[str] = set()
     parts = {name: getattr(data.splits, name, ()) for name in ("train", "val", "test")}
-    for name, clips in (parts | ({"league": data.league} if data.league else {})).items():
+    beside = {"league": data.league, "calibration": data.calibration}
+    for name, clips in (parts | {name: clips for name, clips in beside.items() if clips}).items():
         for clip in clips:
             licenses.add(clip.provenance.license)
             for frame in clip.frames:

@@ -14,7 +14,14 @@ LEAGUE = (
     "data.scenario_frames=8",
     "data.num_workers=0",
 )
-TINY = (*LEAGUE, "data.batch_size=4", "data.tracks.further=4", "trainer.max_epochs=1", "model.width=16")
+TINY = (
+    *LEAGUE,
+    "data.batch_size=4",
+    "data.tracks.further=4",
+    "data.tracks.calibration=3",
+    "trainer.max_epochs=1",
+    "model.width=16",
+)
 
 
 def test_it_trains_on_noisy_tracks_where_no_ball_model_is_there_and_says_so(

@@ -38,7 +38,12 @@ NARROW = {
     ("model", "pose_yolo"): [],
     ("model", "context_transformer"): ["model.width=16", "model.layers=1", "data.scenario_share=1"],
     ("experiment", "pose"): ["model.channels=8", "model.joint_channels=8", "data.people.window=null"],
-    ("experiment", "context"): ["model.width=16", "model.layers=1", "data.tracks.further=0"],
+    ("experiment", "context"): [
+        "model.width=16",
+        "model.layers=1",
+        "data.tracks.further=0",
+        "data.tracks.calibration=0",
+    ],
 }
 """How to make the net of a preset that does not take the default one small, and what else it needs."""
 LEAGUE = ["data.matches=3", "data.val_matches=1", "data.test_matches=1", "data.clips_per_match=1"]

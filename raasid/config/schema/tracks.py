@@ -39,6 +39,8 @@ class TracksConfig(Section):
     """By whose wording facts are an offence, in training and in figures."""
     further: Natural = 0
     """Clips of a league without pictures that are trained on beside the footage's own."""
+    calibration: Natural = 0
+    """Clips of that league that are held back from training: chances are calibrated on them too."""
     errors: bool = True
     """Put the errors of detectors into annotated tracks that are trained on; source=truth never does."""
     errors_from: Natural = 24

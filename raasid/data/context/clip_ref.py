@@ -14,6 +14,9 @@ from raasid.laws.ruling import Verdict
 
 TracksFrom = Literal["predicted", "truth", "noisy"]
 
+SOURCES: tuple[TracksFrom, ...] = ("predicted", "noisy", "truth")
+"""Kinds of tracks; the first that was looked at is the one that the figures are about."""
+
 
 @dataclass(frozen=True, slots=True)
 class ClipRef:

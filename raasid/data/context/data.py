@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch.utils.data import DataLoader
 
@@ -63,15 +63,25 @@ class Upstream:
     """What the user should know about it."""
 
 
+class Further(NamedTuple):
+    """Clips without pictures."""
+
+    training: Sequence[Clip]
+    calibration: Sequence[Clip] = ()
+    """Of other matches."""
+
+
 class ContextData(TaskData):
     """Windows of one data root.
 
-    footage: opens the root. further: opens clips without pictures to train on beside the footage's own.
+    footage: opens the root. further: opens clips without pictures, to use beside the footage's own.
     acquaint: is told the facts of the training split, once they are known.
 
     Training windows come from annotated tracks with errors put in, of the kind and size that the upstream
     models were seen to make on training matches (`noisy`, and `predicted`); or without any (`truth`).
     Selection and test see what the source says; where that is not the truth, a test sees the truth beside it.
+    A calibration needs more clips than are rendered for a selection: while a model trains, the selection
+    split comes with annotated tracks of further matches, treated as those that are trained on.
     """
 
     def __init__(
@@ -80,7 +90,7 @@ class ContextData(TaskData):
         dealing: Dealing,
         seed: int,
         upstream: Upstream,
-        further: Callable[[], Sequence[Clip]] | None = None,
+        further: Callable[[], Further] | None = None,
         acquaint: Callable[[Iterable[Facts]], None] = lambda facts: None,
     ) -> None:
         super().__init__()
@@ -120,15 +130,15 @@ class ContextData(TaskData):
             self.splits, without = _ruled(splits, self.dealing.edition)
             notes = [*([self._lent.note] if self._lent.note else ()), *without]
             self.footage = replace(footage, notes=(*footage.notes, *notes))
-        if stage == "fit" and self._open_further is not None and not self.league:
-            self.league = list(self._open_further())
+        if stage == "fit" and self._open_further is not None and not (self.league or self.calibration):
+            more = self._open_further()
+            self.league, self.calibration = list(more.training), list(more.calibration)
         self._acquaint(read_facts(clip.facts) for clip in (*self.splits.train, *self.league))
         names = ("train", "val") if stage == "fit" else (stage if stage in {"train", "val"} else "test",)
         for name in names:
             if name not in self._datasets:
-                self._datasets[name] = (
-                    self._training() if name == "train" and stage == "fit" else self._as_is(name)
-                )
+                make = {"train": self._training, "val": self._selection} if stage == "fit" else {}
+                self._datasets[name] = make.get(name, partial(self._as_is, name))()
 
     def train_dataloader(self) -> Loader:
         """Varied windows in an order that depends on seed and epoch; from where a resumed run stood."""
@@ -168,18 +178,29 @@ class ContextData(TaskData):
     def _training(self) -> ContextWindows:
         """Annotated tracks of the footage and of further clips, with errors put in."""
         assert self.splits is not None
-        clips = [*self.splits.train, *self.league]
-        vary = self.dealing.vary
-        if self.dealing.source == "truth" or not self.dealing.errors:
-            return self._windows([_tracked(clip, clip, "truth") for clip in clips], vary)
-        errors = self._errors_made()
-        tracked = [_tracked(clip, clip, "noisy", errors) for clip in clips]
+        tracked = self._annotated([*self.splits.train, *self.league])
         tracked += [
             _tracked(clip, self._seen[clip.id], "predicted")
             for clip in self.splits.train
-            if self.dealing.source == "predicted" and clip.id in self._seen
+            if self._spoils and self.dealing.source == "predicted" and clip.id in self._seen
         ]
-        return self._windows(tracked, vary)
+        return self._windows(tracked, self.dealing.vary)
+
+    def _selection(self) -> ContextWindows:
+        """The selection split as the source sees it, and what is calibrated on beside it."""
+        split = self._as_is("val").clips
+        return self._windows([*split, *self._annotated(self.calibration)] if split else [])
+
+    @property
+    def _spoils(self) -> bool:
+        return self.dealing.source != "truth" and self.dealing.errors
+
+    def _annotated(self, clips: Sequence[Clip]) -> list[TrackedClip]:
+        """Annotated tracks, with errors put in unless nobody wants any."""
+        if not self._spoils:
+            return [_tracked(clip, clip, "truth") for clip in clips]
+        errors = self._errors_made()
+        return [_tracked(clip, clip, "noisy", errors) for clip in clips]
 
     def _errors_made(self) -> Errors | None:
         """As measured on training matches; those of usual models where nobody looked at any."""

@@ -8,9 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from raasid.data.context.data import ContextData, Dealing, Upstream
+from raasid.data.context.data import ContextData, Dealing, Further, Upstream
 from raasid.data.context.vary import Vary
-from raasid.data.records import Clip
 from raasid.data.sources import open_footage
 from raasid.data.synthetic.labels import labelled_clips
 from raasid.data.synthetic.league import League
@@ -58,8 +57,8 @@ def context_data(
         vary=vary,
     )
     further = None
-    if tracks.further:
-        further = partial(_further, league_beside(section), tracks.further, folder)
+    if tracks.further or tracks.calibration:
+        further = partial(_further, league_beside(section), tracks.further, tracks.calibration, folder)
     return ContextData(partial(open_footage, section, folder), dealing, seed, upstream, further, acquaint)
 
 
@@ -75,6 +74,9 @@ def league_beside(section: Any) -> League:
     return League(**{**given, "seed": getattr(section, "league_seed", 0) + ANOTHER_LEAGUE})
 
 
-def _further(league: League, clips: int, folder: Path) -> list[Clip]:
-    matches = -(-clips // league.clips_per_match)
-    return labelled_clips(replace(league, matches=matches), folder)[:clips]
+def _further(league: League, training: int, calibration: int, folder: Path) -> Further:
+    """So many clips of a league; no match is in both parts."""
+    trained, held_back = (-(-clips // league.clips_per_match) for clips in (training, calibration))
+    clips = labelled_clips(replace(league, matches=trained + held_back), folder)
+    rest = clips[trained * league.clips_per_match :]
+    return Further(clips[:training], rest[:calibration])

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from raasid.data.context.clip_ref import ClipRef, TracksFrom
+from raasid.data.context.clip_ref import SOURCES, ClipRef, TracksFrom
 from raasid.data.records import Clip
 from raasid.errors import UsageError
 from raasid.evaluation.context.calibration import ReliabilityBin, reliability
@@ -28,9 +28,6 @@ from raasid.evaluation.result import Result, read_estimates
 from raasid.models.context.clip_judgement import ClipJudgement
 
 Floats = NDArray[np.float64]
-
-SOURCES: tuple[TracksFrom, ...] = ("predicted", "noisy", "truth")
-"""Kinds of tracks; the first that was looked at is the one that the figures are about."""
 
 
 class NothingRuled(UsageError):

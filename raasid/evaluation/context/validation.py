@@ -8,7 +8,7 @@ from typing import Any
 import lightning.pytorch as pl
 import numpy as np
 
-from raasid.data.context.clip_ref import ClipRef
+from raasid.data.context.clip_ref import SOURCES, ClipRef
 from raasid.evaluation.context.metrics import decision_metrics
 from raasid.evaluation.context.outcome import clip_outcomes
 from raasid.evaluation.gathering import Gathering
@@ -18,7 +18,9 @@ LOGGED = ("accuracy", "balanced_accuracy", "ece")
 
 
 class ContextValidation(Gathering[ClipRef, ClipJudgement]):
-    """Gathers the judgements of every clip on each kind of tracks, and logs `val/` metrics of all.
+    """Gathers the judgements of every clip on each kind of tracks, and logs `val/` metrics.
+
+    They are about the first kind of `SOURCES` that was looked at; the loss is that of all kinds.
 
     A step returns `clips` and `judgements`, one for one; and `loss`, if it has one.
     """
@@ -49,7 +51,9 @@ class ContextValidation(Gathering[ClipRef, ClipJudgement]):
 
     def log_metrics(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Log the metrics; every process gets the same."""
-        outcomes, _ = clip_outcomes(self.refs, self.judgements)
+        chosen = next((kind for kind in SOURCES if any(ref.source == kind for ref in self.refs)), None)
+        its = [pair for pair in self._pairs.values() if pair[0].source == chosen]
+        outcomes, _ = clip_outcomes([ref for ref, _ in its], [said for _, said in its])
         metrics = decision_metrics(outcomes)(np.ones((1, len(outcomes))))
         for name in LOGGED:
             # Gathered already: the value is the whole epoch's in every process.

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from made_touches import touch
 
 from raasid.config.schema.data import SyntheticDataConfig
-from raasid.data.context.data import ContextData, Dealing, Upstream
-from raasid.data.context.source import ANOTHER_LEAGUE, league_beside
+from raasid.config.schema.tracks import TracksConfig
+from raasid.data.context.data import ContextData, Dealing, Further, Upstream
+from raasid.data.context.source import ANOTHER_LEAGUE, context_data, league_beside
 from raasid.data.footage import Footage
 from raasid.data.records import Clip
 from raasid.data.tracks.clip_tracks import ClipTracks
@@ -124,12 +127,55 @@ def test_further_clips_are_trained_on_and_what_is_known_of_all_is_told() -> None
         Dealing(12, 2, EDITION, batch_size=2),
         1,
         Upstream(),
-        further=lambda: [touch("far", match="other")] * 2,
+        further=lambda: Further([touch("far", match="other")] * 2),
         acquaint=lambda facts: told.append(list(facts)),
     )
     module.setup("fit")
     assert sources(module.train_dataloader()) == {"truth": 8}
     assert [len(facts) for facts in told] == [8]
+
+
+def test_a_selection_is_heard_with_further_clips_that_are_spoilt_as_training_is() -> None:
+    held_back = [touch(f"far{n}", match="other") for n in range(3)]
+    for eye, options, expected in (
+        (Eye().lent(), {}, {"predicted": 2, "noisy": 3}),
+        (Eye().lent(), {"errors": False}, {"predicted": 2, "truth": 3}),
+    ):
+        dealing = Dealing(12, 2, EDITION, source="predicted", **options)  # type: ignore[arg-type]
+        module = ContextData(footage, dealing, 1, eye, further=lambda: Further([], held_back))
+        module.setup("fit")
+        assert sources(module.val_dataloader()) == expected  # type: ignore[arg-type]
+        assert not {clip.id for clip in held_back} & {
+            ref.clip for batch in module.train_dataloader() for ref in batch.refs
+        }
+        assert sources(module.held_out("val")) == {"predicted": 2, "truth": 2}, "figures are about the split"
+
+
+def test_no_further_clip_stands_in_for_a_selection_split() -> None:
+    held_back = [touch("far", match="other")]
+    clips = [touch(f"{match}-hit", match=match) for match in ("m1", "m2")]
+    module = ContextData(
+        lambda: Footage(clips, {"train": ["m1-hit"], "test": ["m2-hit"]}),
+        Dealing(12, 2, EDITION, holdout=0.0),
+        1,
+        Upstream(),
+        further=lambda: Further([], held_back),
+    )
+    module.setup("fit")
+    assert module.val_dataloader() == []
+
+
+def test_further_clips_for_training_and_calibration_are_of_other_matches(tmp_path: Path) -> None:
+    section = SyntheticDataConfig(
+        size=(640, 360), scenario_share=1.0, scenario_frames=4, clips_per_match=2,
+        tracks=TracksConfig(source="truth", further=3, calibration=3),
+    )  # fmt: skip
+    paths = SimpleNamespace(data=tmp_path)
+    module = context_data(section, paths, 1, 12, 2, Upstream(), lambda facts: None)
+    assert module._open_further is not None
+    more = module._open_further()
+    assert [len(part) for part in more] == [3, 3]
+    assert not {clip.match for clip in more.training} & {clip.match for clip in more.calibration}
 
 
 def test_a_split_with_nothing_to_judge_is_refused() -> None:

@@ -59,6 +59,19 @@ def test_the_metrics_of_all_batches_are_logged(trainer_with):
     assert logged["val/loss"] == pytest.approx((4 * (1 + 2 + 3 + 4) + 2 * 5) / 18)
 
 
+def test_metrics_are_those_of_the_tracks_that_figures_are_about(trainer_with):
+    refs, judgements = league(3, 6)
+    others = [dataclasses.replace(ref, source="noisy") for ref in refs]
+    mine = [dataclasses.replace(ref, source="predicted") for ref in refs[:12]]
+    wrong = judgements[::-1]
+    others = [dataclasses.replace(r, clip=said.clip) for r, said in zip(others, wrong, strict=True)]
+    model = Replay([*others, *mine], [*wrong, *judgements[:12]])
+    logged = trainer_with(ContextValidation()).validate(model, batches(range(30)), verbose=False)[0]
+    expected = evaluate_context(mine, judgements[:12])
+    assert logged["val/accuracy"] == pytest.approx(expected["accuracy"].value)
+    assert logged["val/accuracy"] != evaluate_context(others, wrong)["accuracy"].value
+
+
 def test_a_clip_counts_once_on_each_kind_of_tracks_and_processes_share_them(trainer_with, monkeypatch):
     refs, judgements = league(2, 4)
     truly = [dataclasses.replace(ref, source="truth") for ref in refs]
