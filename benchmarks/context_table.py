@@ -1,11 +1,11 @@
 """What the context model is worth: majority < geometry < ball only < pose only < both, on the same tracks.
 
-table   trains the three transformers (what they see: the ball, the players, both), unless --ckpt names them,
-        and judges all five on the same held-out matches as ball and pose models see them: accuracy, macro
-        precision and recall, ECE with 95 % intervals; near-miss clips apart; what each gains over the one
-        above it on the same clips; season flips.
-shifts  the same five on a league of their own under each shift suite, and under none; and over all of them,
-        with what each gains over the one above it: far more clips than the table has.
+First it trains the three transformers (what they see: the ball, the players, both), unless --ckpt names
+them, and judges all five on the same held-out matches as ball and pose models see them: accuracy, macro
+precision and recall, ECE with 95 % intervals; near-miss clips apart; what each gains over the one above it
+on the same clips; season flips. Then the same five on a league of their own under each shift suite, and
+under none; and over all of them, with what each gains over the one above it: far more clips than the table
+has. `--suites` with nothing behind it leaves that out.
 
 Ball and pose models are the newest trained, or --ball and --pose. What is trained is kept in --folder and not
 trained again. The claim: balanced accuracies on predicted tracks rise in that order; of plain accuracy the
