@@ -6,7 +6,7 @@ from pathlib import Path
 
 import lightning.pytorch as pl
 
-from raasid.console import out, print_metrics
+from raasid.console import MetricRow, metric_lines, out, print_metrics, print_table
 from raasid.data.task_data import TaskData
 from raasid.evaluation.result import Result
 from raasid.models.module import TaskModule
@@ -34,10 +34,21 @@ def measure(
 
 
 def publish(
-    result: Result, data: TaskData, run_dir: Path, plan: TaskPlan, title: str, facts: dict[str, str]
+    result: Result,
+    data: TaskData,
+    run_dir: Path,
+    plan: TaskPlan,
+    title: str,
+    facts: dict[str, str],
+    beside: tuple[str, Result] | None = None,
 ) -> Path:
-    """Write `metrics.json`, `quarantine.json` and `report.html` into the run; returns the report."""
+    """Write `metrics.json`, `quarantine.json` and `report.html` into the run; returns the report.
+
+    beside: name and result of another model on the same samples; it gets `against.json`.
+    """
     result.write(run_dir / "metrics.json")
+    if beside is not None:
+        beside[1].write(run_dir / "against.json")
     left_out = data.footage.left_out if data.footage is not None else None
     if left_out:
         left_out.write(run_dir / "quarantine.json")
@@ -50,7 +61,23 @@ def publish(
         config_yaml=config.read_text() if config.exists() else "",
         left_out=[(item.path, item.reason) for item in left_out or ()],
         facts=facts | environment(),
+        beside=beside,
     )
+
+
+def show_beside(name: str, result: Result, other_name: str, other: Result) -> None:
+    """Print both models' figures in one table, those that decide at its end."""
+    theirs = {row[0]: row for row in other.rows()}
+    rows = [(row, theirs[row[0]]) for row in result.rows() if row[0] in theirs]
+    table = [[mine[0], *_cells(mine), *_cells(its)] for mine, its in rows]
+    print_table(["metric", name, "", other_name, ""], table, right=(1, 3))
+    out().print()
+
+
+def _cells(row: MetricRow) -> tuple[str, str]:
+    """Value and interval."""
+    value, _, interval = metric_lines([row])[0].partition(" ")[2].strip().partition(" ")
+    return value, interval
 
 
 def show(result: Result, data: TaskData, run_dir: Path, checkpoint: Path | None, report: Path) -> None:

@@ -39,8 +39,9 @@ class TaskPlan(Protocol):
         config_yaml: str,
         left_out: Sequence[tuple[str, str]],
         facts: Mapping[str, str],
+        beside: tuple[str, Result] | None = None,
     ) -> Path:
-        """Write RUN/report.html and return its path."""
+        """Write RUN/report.html and return its path. beside: name and result of another model."""
         ...
 
     def as_trained(self, asked: Any, trained: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from raasid.config.schema.model import Model
 from raasid.config.schema.paths import PathsConfig
 from raasid.config.schema.section import Section
 from raasid.config.schema.trainer import TrainerConfig
-from raasid.config.schema.types import Checkpoint, Natural, Probability, RegisteredVersion
+from raasid.config.schema.types import Checkpoint, MeasuredModel, Natural, Probability, RegisteredVersion
 
 
 class EvaluateConfig(Section):
@@ -26,6 +26,8 @@ class EvaluateConfig(Section):
     """Add the figures to that version."""
     model: Model | None = None
     """A model that needs no checkpoint: MediaPipe, a rule."""
+    against: MeasuredModel | None = None
+    """Another model, NAME@REF or a file: measured on the same samples, and shown beside this one."""
     data: Data
     split: Literal["test", "val", "train"] = "test"
     threshold: Probability | None = None

@@ -50,10 +50,22 @@ class SgdConfig(Section):
     fused: bool | None = None
 
 
+class MuonConfig(Section):
+    """Arguments of raasid.training.muon.Muon."""
+
+    target: Literal["raasid.training.muon.Muon"] = Field("raasid.training.muon.Muon", alias="_target_")
+    lr: Positive = 0.005
+    weight_decay: Strength = 0.01
+    momentum: Fraction = 0.95
+    betas: Betas = (0.9, 0.999)
+    eps: Positive = 1e-8
+
+
 Optimizer = Annotated[
     Annotated[AdamWConfig, Tag("<torch.optim.AdamW>")]
     | Annotated[AdamConfig, Tag("<torch.optim.Adam>")]
     | Annotated[SgdConfig, Tag("<torch.optim.SGD>")]
+    | Annotated[MuonConfig, Tag("<raasid.training.muon.Muon>")]
     | Annotated[ForeignSection, Tag("<foreign>")],
     Discriminator(BY_TARGET.of),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -12,6 +13,8 @@ from pydantic_core import PydanticCustomError
 PLACES_MUST_EXIST = "places_must_exist"
 """Key of the validation context that has files and folders looked for: before a run, not when reading
 back what an old one recorded."""
+
+VERSION_OF_A_MODEL = r"[a-z][a-z0-9_]*@[A-Za-z0-9_.-]+"
 
 
 def _file(path: Path, info: ValidationInfo) -> Path:
@@ -24,6 +27,10 @@ def _folder(path: Path, info: ValidationInfo) -> Path:
 
 def _checkpoint(which: str, info: ValidationInfo) -> str:
     return _there(which, which in ("last", "best") or Path(which).is_file(), "file", info)
+
+
+def _measured(which: str, info: ValidationInfo) -> str:
+    return _there(which, bool(re.fullmatch(VERSION_OF_A_MODEL, which)) or Path(which).is_file(), "file", info)
 
 
 Place = TypeVar("Place", Path, str)
@@ -47,7 +54,9 @@ Size = tuple[Edge, Edge]
 Mode = Literal["max", "min"]
 Checkpoint = Annotated[str, AfterValidator(_checkpoint)]
 """last, best, or a file."""
-RegisteredVersion = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*@[A-Za-z0-9_.-]+$")]
+RegisteredVersion = Annotated[str, StringConstraints(pattern=f"^{VERSION_OF_A_MODEL}$")]
 """NAME@REF: a model of the registry, and a version or alias of it."""
+MeasuredModel = Annotated[str, AfterValidator(_measured)]
+"""NAME@REF, or the file of a checkpoint."""
 File = Annotated[Path, AfterValidator(_file)]
 Folder = Annotated[Path, AfterValidator(_folder)]

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from raasid.evaluation.report.charts import chart_grid
 from raasid.evaluation.report.learning import learning_curves
-from raasid.evaluation.report.tables import headline, metric_table, plural, slice_table
+from raasid.evaluation.report.tables import beside_table, headline, metric_table, plural, slice_table
 from raasid.evaluation.result import Result
 from raasid.report.document import write_document
 
@@ -55,14 +55,17 @@ def write_page(
     config_yaml: str,
     left_out: Sequence[tuple[str, str]],
     facts: Mapping[str, str],
+    beside: tuple[str, Result] | None = None,
 ) -> Path:
     """Write RUN/report.html and return its path.
 
     metrics_csv: the run's learning curves, if it trained. left_out: what was not used, and why.
     facts: the environment and whatever else identifies the run, in the order to show.
+    beside: name and result of another model on the same samples.
     """
     sections = (
         _answer(page, title, result),
+        _beside(result, beside),
         page.pictures(result),
         _learning(metrics_csv),
         page.charts(result),
@@ -89,6 +92,14 @@ def _answer(page: Page[R], title: str, result: R) -> Iterator[str]:
     yield f'<p class="answer">{page.answer(result)}</p>'
     yield f"{headline(result, page.figures)}</header>"
     yield f'<p class="note">{page.ground(result)}</p>'
+
+
+def _beside(result: Result, beside: tuple[str, Result] | None) -> Iterator[str]:
+    if beside is not None:
+        name, other = beside
+        yield f"<h2>Beside {escape(name)}</h2>"
+        yield '<p class="note">The other model looked at the same samples.</p>'
+        yield beside_table(result, other)
 
 
 def _learning(metrics_csv: Path | None) -> Iterator[str]:

@@ -41,6 +41,19 @@ def metric_table(result: Result, meaning: Mapping[str, str]) -> str:
     )
 
 
+def beside_table(result: Result, other: Result) -> str:
+    """A row per metric that both have, the decisive ones first: this model's figure and the other's."""
+    names = [n for n in (*reversed(result.decisive), *result.estimates) if n in other.estimates]
+    rows = "".join(
+        f"<tr><td><code>{name}</code></td>{_figure(result[name])}{_figure(other[name])}</tr>"
+        for name in dict.fromkeys(names)
+    )
+    heads = "".join(
+        f'<th class="right">{who}</th><th>95 % interval</th>' for who in ("this model", "the other")
+    )
+    return f"<table><thead><tr><th>metric</th>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+
+
 def slice_table(result: Result, parts: Sequence[Slice], head: str, columns: Sequence[tuple[str, str]]) -> str:
     """A row per slice, the weakest first, under a row for everything; long tables are cut."""
     first = columns[0][0]
@@ -77,6 +90,11 @@ def between(estimate: Estimate) -> str:
 def plural(n: int, noun: str) -> str:
     """A count with its noun."""
     return f"{n} {noun}" if n == 1 else f"{n} {noun}{'es' if noun.endswith('ch') else 's'}"
+
+
+def _figure(estimate: Estimate) -> str:
+    value, interval = number(estimate.value), between(estimate)
+    return f'<td class="right num">{value}</td><td class="num soft">{interval}</td>'
 
 
 def _slice_row(part: Slice, whole: bool, metrics: Sequence[str]) -> str:
