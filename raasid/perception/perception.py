@@ -27,7 +27,7 @@ from raasid.perception.settings import PerceptionSettings
 from raasid.perception.squads import Squads, side_of
 from raasid.perception.upstream import Upstream, upstream_ball, upstream_pose
 
-VERSION = 4
+VERSION = 5
 """Raised whenever the same weights would give other tracks."""
 BLOCK, MARGIN = 256, 64
 """Frames that are settled at once, and that are seen before and after them for it."""

@@ -25,7 +25,7 @@ class Muon(Optimizer):
 
     Every direction that a gradient has is followed equally far, not just the few that dominate it: a net from
     scratch needs about half of AdamW's steps. Convolutions count as matrices, outputs by (inputs x kernel).
-    Sources: Jordan 2024, kellerjordan.github.io/posts/muon; Liu et al. 2025, arXiv 2502.16982 (the step's scale).
+    Sources: Jordan 2024, kellerjordan.github.io/posts/muon; Liu et al. 2025, arXiv 2502.16982 (its scale).
 
     params: as for torch's optimisers. lr, weight_decay: as AdamW's, decoupled. momentum: of matrices, with
     Nesterov's look ahead. betas, eps: of the rest.
@@ -117,7 +117,8 @@ def orthogonal(matrices: Tensor) -> Tensor:
     """(K, A, B) -> about U V^T of each one's singular value decomposition U S V^T; zero stays zero.
 
     Five steps of a Newton-Schulz iteration: singular values come out between 0.7 and 1.2, near enough. What
-    each multiplies by depends on the Gram matrix alone, so that the long side takes part twice, not ten times.
+    each multiplies by depends on the Gram matrix alone, so that the long side takes part twice, not ten
+    times.
     """
     a, b, c = _QUINTIC
     tall = matrices.shape[1] > matrices.shape[2]

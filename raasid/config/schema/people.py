@@ -30,6 +30,8 @@ class PeopleConfig(Section):
     """Greatest turn of a crop, in degrees."""
     hide: Fraction = 0.3
     """Probability that something covers a part of a crop."""
+    cut: Fraction = 0.0
+    """Probability that a crop shows a part of the person only, as at a picture's edge."""
     coarse: Fraction = 0.3
     """Probability that a crop is as coarse as if its person were smaller."""
     unreviewed: bool = True

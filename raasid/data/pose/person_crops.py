@@ -19,6 +19,11 @@ _MIRRORED = np.array(FLIPPED)
 _LEAST_EDGE = 6.0
 """A box with a shorter longer edge, in pixels, shows nothing to learn from."""
 
+_KEPT = 0.2, 0.85
+"""Least and greatest part of a person that an edge leaves."""
+_AROUND_JOINTS = 0.12
+"""A person's outline reaches this far beyond the joints, as a share of the box."""
+
 
 @dataclass(frozen=True, slots=True)
 class PersonCrops:
@@ -53,6 +58,8 @@ class PersonCrops:
     def _crop(
         self, frame: Image, box: Array, keypoints: Array, rng: np.random.Generator
     ) -> tuple[Image, Array, float]:
+        if rng.random() < self.sampling.cut:
+            frame, box, keypoints = cut_off(frame, box, keypoints, rng)
         matrix = self._matrix(box, rng)
         flip = rng.random() < self.augment.flip
         if flip:
@@ -80,6 +87,33 @@ class PersonCrops:
         turn = scale * np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
         middle = np.array(self.shape.size) / 2
         return np.concatenate([turn, (middle - turn @ centre)[:, None]], 1).astype(np.float32)
+
+
+def cut_off(
+    frame: Image, box: Array, keypoints: Array, rng: np.random.Generator
+) -> tuple[Image, Array, Array]:
+    """A frame that ends in the middle of a person: black from there on, what is left of the box, and joints.
+
+    The box shrinks to the joints that are left along the edge, too: legs are not as wide as arms.
+    Everything as it is where too little would be left to learn from.
+    """
+    axis, after = int(rng.integers(2)), bool(rng.random() < 0.5)
+    size, keep = box[2:] - box[:2], float(rng.uniform(*_KEPT))
+    edge = round(float(box[axis + 2] - keep * size[axis] if after else box[axis] + keep * size[axis]))
+    joints, left = keypoints.copy(), box.copy()
+    joints[joints[:, axis] < edge if after else joints[:, axis] >= edge] = 0
+    labelled = joints[joints[:, 2] > 0]
+    left[axis if after else axis + 2] = edge
+    if not len(labelled) or left[axis + 2] - left[axis] < 1 or (left[2:] - left[:2]).max() < _LEAST_EDGE:
+        return frame, box, keypoints
+    along = 1 - axis
+    around = _AROUND_JOINTS * size[along]
+    left[along] = max(box[along], labelled[:, along].min() - around)
+    left[along + 2] = min(box[along + 2], labelled[:, along].max() + around)
+    part = frame.copy()
+    rest = slice(0, max(edge, 0)) if after else slice(max(edge, 0), None)
+    part[(slice(None), rest) if axis == 0 else rest] = 0
+    return part, left, joints
 
 
 def _coarser(crop: Image, rng: np.random.Generator) -> Image:

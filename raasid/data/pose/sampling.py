@@ -23,6 +23,8 @@ class Sampling:
     """Greatest turn of a crop, in degrees."""
     hide: float = 0.3
     """Probability that something covers a part of a crop."""
+    cut: float = 0.0
+    """Probability that a crop shows a part of the person only, as at a picture's edge."""
     coarse: float = 0.3
     """Probability that a crop is as coarse as if its person were smaller, down to a quarter of the size."""
     unreviewed: bool = True

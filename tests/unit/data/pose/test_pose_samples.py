@@ -12,7 +12,7 @@ from raasid.data.augment import Augment
 from raasid.data.keypoints import COUNT
 from raasid.data.pose.annotated import Annotated, moved_joints
 from raasid.data.pose.crop_shape import CropShape
-from raasid.data.pose.person_crops import PersonCrops
+from raasid.data.pose.person_crops import PersonCrops, cut_off
 from raasid.data.pose.sampling import Sampling
 from raasid.data.pose.warp import warp
 from raasid.data.pose.window import Window
@@ -123,3 +123,22 @@ def test_a_box_fits_its_crop_with_the_margin_asked_for() -> None:
     assert edges[0] == pytest.approx([16, 64])
     assert edges[1, 0] == pytest.approx(64 / 1.5)
     assert inside.mean(1) == pytest.approx(np.array([[32, 48], [32, 48]]))
+
+
+def test_a_person_cut_off_has_no_joints_beyond_the_edge_and_none_that_moved(scene) -> None:
+    frame, people = scene
+    rng, kinds = np.random.default_rng(4), set()
+    for _ in range(40):
+        part, box, joints = cut_off(frame, people.boxes[0], people.keypoints[0], rng)
+        seen = joints[:, 2] > 0
+        assert seen.any()
+        assert (joints[seen] == people.keypoints[0][seen]).all()
+        assert (box[:2] >= people.boxes[0, :2]).all()
+        assert (box[2:] <= people.boxes[0, 2:]).all()
+        for x, y in joints[seen, :2].astype(int):
+            assert part[y, x].any()
+        for x, y in people.keypoints[0][(people.keypoints[0][:, 2] > 0) & ~seen, :2].astype(int):
+            assert not part[y, x].any()
+        kinds.add(tuple(seen[[LEFT_WRIST, RIGHT_WRIST]]))
+    assert kinds >= {(True, False), (False, True), (True, True)}
+    assert frame.any(axis=2).all()
