@@ -18,7 +18,7 @@ SEEN_WEIGHT = 0.5
 HIDDEN_WEIGHT = 0.6
 """Of a joint that is labelled but hidden: its place is somebody's guess."""
 _NARROWED = 0.6
-"""Joints are placed as if OKS tolerated this part of the distances that it does: of 0, 0.5, 0.7 and 1 the middle ones are best."""
+"""Joints are placed as if OKS tolerated this part of the distances that it does: best of 0, 0.6 and 1."""
 _BLUR = 1.3
 """Square cells: a net's probability is rough from cell to cell."""
 _LEAST_BEND = 0.02
