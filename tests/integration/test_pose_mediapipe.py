@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from integration_runs import RunCli, only_run
+from untrained import checkpoint
 
 PHOTO = "000000000785.jpg"
 LOOK = ("model=pose_mediapipe", "data=coco", "data.size=[640,416]")
@@ -49,6 +50,40 @@ def test_a_person_on_a_photograph_is_read_as_annotated(
     assert "PoseMediapipe" in (run / "report.html").read_text()
 
 
+def test_another_model_on_the_same_persons_is_in_the_same_table(
+    run_cli: RunCli, shared: Path, skiers: Path, tmp_path: Path
+) -> None:
+    task = shared / "assets/pose_landmarker_full.task"
+    other = checkpoint(tmp_path, "pose")
+    line = (*LOOK, f"model.task_file={task}", f"data.root={skiers}", f"against={other}")
+    done = run_cli("evaluate", *line)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    (head,) = [line for line in lines if line.startswith("metric")]
+    assert head.split() == ["metric", "PoseMediapipe", str(other)]
+    (row,) = [line for line in lines[lines.index(head) :] if line.startswith("AP50_at_truth")][:1]
+    run = only_run(tmp_path, "evaluate")
+    mine, its = (
+        json.loads((run / f"{name}.json").read_text())["estimates"]["AP50_at_truth"]["value"]
+        for name in ("metrics", "against")
+    )
+    assert row.split()[1] == f"{mine:.4f}"
+    assert f"{its:.4f}" in row.split()[2:]
+    assert mine > its
+    page = (run / "report.html").read_text()
+    assert f"Beside {other}" in page
+    # the one that is measured still ends the output, for scripts
+    assert lines.index(head) < max(i for i, line in enumerate(lines) if line.startswith("AP50 "))
+
+
+def test_a_model_of_another_task_is_no_rival(run_cli: RunCli, skiers: Path, tmp_path: Path) -> None:
+    ball = checkpoint(tmp_path, "ball")
+    given = (*LOOK, "model.task_file=pyproject.toml", f"data.root={skiers}", f"against={ball}")
+    done = run_cli("evaluate", *given)
+    assert done.returncode == 2
+    assert "is a ball model, and a pose model is measured" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -56,6 +91,7 @@ def test_a_person_on_a_photograph_is_read_as_annotated(
         (("model.task_file=/gone.task",), "no such file: '/gone.task'"),
         (("model.task_file=pyproject.toml", "data.size=null"), "data.size: a model that was not trained"),
         (("model.task_file=pyproject.toml",), "MediaPipe refuses it"),
+        (("model.task_file=pyproject.toml", "against=/gone.ckpt"), "no such file: '/gone.ckpt'"),
     ],
 )
 def test_what_is_missing_is_named(
