@@ -43,6 +43,23 @@ def test_who_hesitates_between_two_places_expects_to_be_half_right() -> None:
     assert (read.alike / sure.alike).mean() == pytest.approx(0.5, abs=0.02)
 
 
+def test_between_two_near_places_the_middle_is_worth_more_than_either() -> None:
+    hip, eye = 11, 1
+    one, other = torch.full((1, COUNT, 2), 30.0), torch.full((1, COUNT, 2), 30.0)
+    other[..., 0] = 44
+    torn = torch.logaddexp(sharp(one), sharp(other) - 0.1)
+    read = read_joints(torn, torch.zeros(1, COUNT), torch.tensor([50.0 * 90])).xy[0]
+    assert read[hip].tolist() == pytest.approx([37, 30], abs=1)  # OKS forgives a hip this much
+    assert read[eye].tolist() == pytest.approx([30, 30], abs=0.7)
+
+
+def test_a_joint_at_the_edge_of_a_crop_stays_in_it() -> None:
+    corner = torch.tensor([63.0, 1.0]).expand(1, COUNT, 2)
+    read = read_joints(sharp(corner), torch.zeros(1, COUNT), torch.tensor([40.0 * 80])).xy
+    assert (read - corner).abs().max() < 1.5
+    assert ((read >= 0) & (read <= torch.tensor([64.0, 96.0]))).all()
+
+
 def test_the_best_answer_has_the_least_loss_and_unlabelled_joints_none() -> None:
     joints = torch.full((2, COUNT, 3), 30.0)
     joints[..., 2] = 2
