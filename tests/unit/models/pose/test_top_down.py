@@ -46,11 +46,11 @@ def test_who_hesitates_between_two_places_expects_to_be_half_right() -> None:
 def test_between_two_near_places_the_middle_is_worth_more_than_either() -> None:
     hip, eye = 11, 1
     one, other = torch.full((1, COUNT, 2), 30.0), torch.full((1, COUNT, 2), 30.0)
-    other[..., 0] = 44
+    other[..., 0] = 42
     torn = torch.logaddexp(sharp(one), sharp(other) - 0.1)
     read = read_joints(torn, torch.zeros(1, COUNT), torch.tensor([50.0 * 90])).xy[0]
-    assert read[hip].tolist() == pytest.approx([37, 30], abs=1)  # OKS forgives a hip this much
-    assert read[eye].tolist() == pytest.approx([30, 30], abs=0.7)
+    assert read[hip].tolist() == pytest.approx([36, 30], abs=1)  # OKS forgives a hip this much
+    assert read[eye].tolist() == pytest.approx([30, 30], abs=1)
 
 
 def test_a_joint_at_the_edge_of_a_crop_stays_in_it() -> None:
