@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from raasid.config import EvaluateConfig
+from raasid.config.schema.data import Data
 from raasid.console import out
 from raasid.data.task_data import TaskData
 from raasid.evaluation.result import Result
@@ -27,8 +28,11 @@ def evaluate(cfg: EvaluateConfig, run_dir: Path) -> float:
     model = asked(cfg)
     other = None if cfg.against is None else rival(cfg.against, cfg.paths, model.module.task)
     seed = model.trained.get("seed", cfg.seed)
-    result, data = _measured(cfg, model, seed, run_dir)
-    beside = None if other is None else (other.name, _measured(cfg, other, seed, run_dir)[0])
+    result, data = _measured(cfg, model, cfg.data, seed, run_dir)
+    beside = None
+    if other is not None:
+        its_own = cfg.data.model_copy(update={"size": None, "eval_scale": None})
+        beside = other.name, _measured(cfg, other, its_own, seed, run_dir)[0]
     if data.trainer is None or data.trainer.is_global_zero:
         title = f"{model.module.task.capitalize()} model, {model.name}"
         facts = {"split": cfg.split, **data.facts}
@@ -43,13 +47,15 @@ def evaluate(cfg: EvaluateConfig, run_dir: Path) -> float:
     return result.score
 
 
-def _measured(cfg: EvaluateConfig, model: NamedModel, seed: int, run_dir: Path) -> tuple[Result, TaskData]:
+def _measured(
+    cfg: EvaluateConfig, model: NamedModel, asked_for: Data, seed: int, run_dir: Path
+) -> tuple[Result, TaskData]:
     """A model's figures on the footage that is asked for, its input made as in its training.
 
     seed: of what is held out where the footage has no splits of its own: the same for both models.
     """
     plan = plan_of(model.module)
-    section = cfg.data.model_copy(update=plan.as_trained(cfg.data, model.trained.get("data", {})))
+    section = asked_for.model_copy(update=plan.as_trained(asked_for, model.trained.get("data", {})))
     data = plan.data(section, cfg.paths, seed, model.module)
     trainer = build_trainer(cfg.trainer, run_dir, [plan.watcher()])
     return measure(trainer, model.module, data, cfg.split, cfg.threshold), data

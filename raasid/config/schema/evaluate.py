@@ -27,7 +27,8 @@ class EvaluateConfig(Section):
     model: Model | None = None
     """A model that needs no checkpoint: MediaPipe, a rule."""
     against: MeasuredModel | None = None
-    """Another model, NAME@REF or a file: measured on the same samples, and shown beside this one."""
+    """Another model, NAME@REF or a file: measured on the same samples and shown beside this one, its
+    pictures as large as in its own training."""
     data: Data
     split: Literal["test", "val", "train"] = "test"
     threshold: Probability | None = None
