@@ -119,7 +119,6 @@ def test_two_processes_learn_what_one_does(run_cli: RunCli, league: list[str], t
     runs = {name: only_run(tmp_path / name) for name in ("still", "one", "two")}
     one, two = losses(runs["one"]), losses(runs["two"])
     assert len(one) == len(two) == 20
-    assert two == pytest.approx(one, rel=1e-4)  # a processor that sums in another order: 1e-5
+    assert two == pytest.approx(one, abs=1e-5)
     still, alone, together = (learnt(run / "checkpoints/last.ckpt") for run in runs.values())
-    # rounding alone: 0.7 % on one processor, less than 0.1 % on another
-    assert (together - alone).norm() < 0.02 * (alone - still).norm()
+    assert (together - alone).norm() < 1e-3 * (alone - still).norm()
