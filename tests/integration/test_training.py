@@ -103,18 +103,21 @@ def test_a_killed_run_continues_to_bit_equal_weights(
     assert steps == sorted(steps)
 
 
-def test_two_processes_learn_what_one_does(run_cli: RunCli, league: list[str], tmp_path: Path) -> None:
+def test_two_processes_learn_what_one_does(league: list[str], tmp_path: Path) -> None:
     arguments = [
         *league, "trainer.max_epochs=2", "data.samples_per_epoch=40", "trainer.log_every_n_steps=1",
-        "test=false", "model.channels=8", "optimizer=sgd",
+        "test=false", "model.channels=8", "optimizer=sgd", "trainer.precision=64-true", "trainer.limit_val_batches=0",
     ]  # fmt: skip
-    # Larger steps would amplify the order of a sum into the fourth digit, on one CPU and not on another.
+    # In 32 bits the order of a sum parts the two by as much as 0.7 % of what was learnt, on some processors.
     for name, extra in {
         "still": ["optimizer.lr=1e-12"],
         "one": ["optimizer.lr=0.0001"],
         "two": ["optimizer.lr=0.0001", "trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2"],
     }.items():
-        done = run_cli("train", *arguments, *extra, f"paths.root={tmp_path / name}")
+        line = [sys.executable, str(Path(__file__).with_name("in_64_bits.py")), *arguments, *extra]
+        done = subprocess.run(
+            [*line, f"paths.root={tmp_path / name}"], capture_output=True, text=True, timeout=300
+        )
         assert done.returncode == 0, done.stderr
     runs = {name: only_run(tmp_path / name) for name in ("still", "one", "two")}
     one, two = losses(runs["one"]), losses(runs["two"])
