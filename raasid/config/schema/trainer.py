@@ -12,10 +12,8 @@ from raasid.config.schema.section import Section
 from raasid.config.schema.types import Count, Fraction, Natural, Strength
 
 Limit = Natural | Fraction
-Precision = Literal[
-    "transformer-engine", "transformer-engine-float16", "16-true", "16-mixed", "bf16-true", "bf16-mixed",
-    "32-true", "64-true", "64", "32", "16", "bf16", 64, 32, 16,
-]  # fmt: skip
+Precision = Literal["32-true", "16-mixed", "bf16-mixed", "32", "16", "bf16", 32, 16]
+"""Lightning's others convert weights or batches as a whole; labels and weights are kept in 32 bits here."""
 Duration = str | dict[Literal["days", "hours", "minutes", "seconds", "weeks"], int]
 
 

@@ -63,6 +63,7 @@ def problems(tree: DictConfig) -> dict[str, str]:
         ("data.crop", 2000, None, "must fit into data.size, 640 x 360, but is 2000"),
         ("data.matches", 20, None, "must be more than val_matches + test_matches = 20, but is 20"),
         ("data.size", None, None, "is needed for training"),
+        ("trainer.precision", "64-true", None, "expected one of '32-true', '16-mixed', 'bf16-mixed'"),
         ("trainer.max_epochs", None, None, "must be given unless max_steps or max_time is"),
         ("data.augment", 3, None, "expected a section with keys, got 3"),
         ("scheduler.kind", "cosin", None, "did you mean 'cosine'?"),
