@@ -41,7 +41,7 @@ def data_root(args: argparse.Namespace, matches: int) -> Path:
         return Path(args.root).resolve()
     from peer.league_folder import league_folder
 
-    from raasid.data.synthetic.league import League
+    from raasid.synthetic.league import League
 
     folder = args.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)

@@ -24,29 +24,27 @@ from pathlib import Path
 from typing import Any
 
 from raasid.config.compose import compose
-from raasid.config.schema.train import TrainConfig
-from raasid.console import err, print_table
-from raasid.data.context.data import ContextData
-from raasid.data.context.source import context_data
-from raasid.data.records import Clip, Provenance
-from raasid.data.synthetic.shifts.registry import SHIFTS, shift_named
-from raasid.evaluation.context.metrics import Floats, decision_metrics
-from raasid.evaluation.context.outcome import ClipOutcome
-from raasid.evaluation.context.paired import gain
-from raasid.evaluation.context.result import ContextResult
+from raasid.console.terminal import err, print_table
+from raasid.datasets.context.datamodule import ContextData
+from raasid.datasets.context.factory import context_data
+from raasid.evaluation.context.estimates import Floats
+from raasid.evaluation.context.matched import ClipOutcome
+from raasid.evaluation.context.metrics import decision_metrics
+from raasid.evaluation.context.result import ContextResult, gain
 from raasid.evaluation.context.validation import ContextValidation
-from raasid.evaluation.intervals import Estimate
-from raasid.evaluation.weighted import bootstrap_weighted
+from raasid.footage.records import Clip, Provenance
 from raasid.laws.facts import Facts
-from raasid.models.context.geometry import ContextGeometry
-from raasid.models.context.majority import ContextMajority
+from raasid.models.checkpoints import load_trained
+from raasid.models.context.baselines import ContextGeometry, ContextMajority
 from raasid.models.context.module import ContextModule
-from raasid.models.trained import load_trained
-from raasid.pipeline.held_out import measure
-from raasid.pipeline.newest import chosen
-from raasid.pipeline.tasks.context import lent
+from raasid.pipeline.adapters.context import lent
+from raasid.pipeline.evaluation import measure
+from raasid.pipeline.model_refs import chosen
 from raasid.pipeline.train import train
-from raasid.training.trainer import build_trainer
+from raasid.pipeline.verb_configs import TrainConfig
+from raasid.stats.bootstrap import Estimate, bootstrap_weighted
+from raasid.synthetic.shifts.registry import SHIFTS, shift_named
+from raasid.training.fit import build_trainer
 
 NAMES = ("majority", "geometry", "ball", "pose", "both")
 TRAINED = NAMES[2:]

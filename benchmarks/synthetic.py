@@ -33,15 +33,16 @@ from typing import Any
 
 import cv2
 
-from raasid.data.synthetic import plate, shot, staged
-from raasid.data.synthetic.arrays import Image
-from raasid.data.synthetic.label_clip import label_clip
-from raasid.data.synthetic.league import League
-from raasid.data.synthetic.overlay import Overlay
-from raasid.data.synthetic.render_clip import render_clip
-from raasid.data.synthetic.sensor import Sensor
-from raasid.data.synthetic.sight import Sight
-from raasid.data.synthetic.venue import build_venue
+from raasid.synthetic import background, clip_setup
+from raasid.synthetic import render_clip as rendering
+from raasid.synthetic.arrays import Image
+from raasid.synthetic.broadcast_graphics import Overlay
+from raasid.synthetic.label_clip import label_clip
+from raasid.synthetic.league import League
+from raasid.synthetic.match_setting import build_venue
+from raasid.synthetic.render_clip import render_clip
+from raasid.synthetic.sensor import Sensor
+from raasid.synthetic.visibility import Sight
 
 FRAMES_PER_S = 60
 GROWTH = 1.1
@@ -52,15 +53,15 @@ KINDS = {
     "2 clips of 25 frames": League(clips_per_match=2, frames_per_clip=25),
 }
 STAGES: list[tuple[str, Any, str]] = [
-    ("stadium, per match", staged, "build_venue"),
-    ("play, per clip", staged, "stage"),
-    ("plates, per clip", plate, "_paint"),
-    ("plate seen by the camera", plate.Plate, "frame"),
-    ("blur of the pan", shot, "_pan_blur"),
-    ("shadows", shot, "lay_shadows"),
+    ("stadium, per match", clip_setup, "build_venue"),
+    ("play, per clip", clip_setup, "stage"),
+    ("plates, per clip", background, "_paint"),
+    ("plate seen by the camera", background.Plate, "frame"),
+    ("blur of the pan", rendering, "_pan_blur"),
+    ("shadows", rendering, "lay_shadows"),
     ("people", Sight, "_bodies"),
     ("balls", Sight, "_spheres"),
-    ("laying over", shot, "_draw"),
+    ("laying over", rendering, "_draw"),
     ("occlusion, labels", Sight, "label"),
     ("lens, exposure, noise", Sensor, "expose"),
     ("graphics", Overlay, "lay"),
@@ -123,7 +124,7 @@ def labelling(league: League, matches: range) -> tuple[float, float, float]:
     makers: list[Callable[[League, int, int], object]] = [
         render_clip,
         label_clip,
-        lambda league, m, c: staged.Staged.of(league, m, c, painted=False),
+        lambda league, m, c: clip_setup.Staged.of(league, m, c, painted=False),
     ]
     for k, make in enumerate(makers):
         build_venue.cache_clear()
@@ -188,7 +189,7 @@ def peak_mib(frames: int) -> float:
         order = json.dumps(
             {"league": asdict(league), "folder": folder, "matches": matches, "work": "render_matches"}
         )
-        words = [sys.executable, "-m", "raasid.data.synthetic.render_matches", order]
+        words = [sys.executable, "-m", "raasid.synthetic.render_matches", order]
         worker = subprocess.run(
             [sys.executable, "-S", "-c", _BETWEEN, *words],
             env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},

@@ -15,8 +15,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from raasid.data.synthetic.generate import generate
-from raasid.data.synthetic.league import League
+from raasid.synthetic.generate import generate
+from raasid.synthetic.league import League
 
 LEAGUE = League(matches=2, clips_per_match=4, frames_per_clip=20, scenario_share=1.0, seed=7)
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from raasid.config.compose import compose
-from raasid.config.schema.train import TrainConfig
+from raasid.pipeline.verb_configs import TrainConfig
 from raasid.training.fit import fit
 
 WARM_UP = 100

@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 
 from raasid.config.compose import compose
-from raasid.config.schema.train import TrainConfig
-from raasid.data.frame_ref import FrameRef
-from raasid.data.readers.yolo import read
-from raasid.data.splits import split_by_match
+from raasid.datasets.sample_meta import FrameRef
 from raasid.evaluation.ball.curves import best_threshold
-from raasid.evaluation.ball.outcomes import score_frames
+from raasid.evaluation.ball.matched import score_frames
 from raasid.evaluation.ball.result import BallResult, evaluate_ball
-from raasid.models.ball.detections import Detections
+from raasid.footage.formats.yolo import read
+from raasid.footage.splits import split_by_match
+from raasid.models.ball.module import Detections
 from raasid.pipeline.train import train
+from raasid.pipeline.verb_configs import TrainConfig
 
 Figures = tuple[float, float]
 """detection_rate, false positives per image."""

@@ -6,9 +6,9 @@ import json
 import os
 from pathlib import Path
 
-from raasid.data.records import Ball, Clip, Frame
-from raasid.data.synthetic.generate import generate
-from raasid.data.synthetic.league import League
+from raasid.footage.records import Ball, Clip, Frame
+from raasid.synthetic.generate import generate
+from raasid.synthetic.league import League
 
 
 def league_folder(folder: Path, league: League, held_out: int) -> Path:

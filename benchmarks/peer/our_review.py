@@ -19,19 +19,19 @@ from typing import Any
 import numpy as np
 import torch
 
-from raasid.data.collect.listing import Source
-from raasid.data.records import Frame
-from raasid.data.tracks.association import Association
+from raasid.collect.source_discovery import Source
+from raasid.footage.records import Frame
+from raasid.models.checkpoints import load_trained
 from raasid.models.context.module import ContextModule
 from raasid.models.context.transformer import ContextTransformer
-from raasid.models.trained import load_trained
-from raasid.perception import looking
-from raasid.perception.as_records import INTERPOLATED
+from raasid.perception import inference
 from raasid.perception.camera_motion import CameraMotion
-from raasid.perception.perception import Perception, load_perception
-from raasid.review.film import Film, open_film
+from raasid.perception.to_records import INTERPOLATED
+from raasid.perception.tracker import Perception, load_perception
+from raasid.review.perceived_frames import Stretches
 from raasid.review.review_clip import Reviewer, Settings, review_clip
-from raasid.review.stretches import Stretches
+from raasid.review.video_source import Film, open_film
+from raasid.tracks.association import Association
 
 Times = dict[str, list[float]]
 """Stage -> milliseconds a frame, of each call."""
@@ -73,7 +73,7 @@ def watch(times: Times, perception: Perception, judge: ContextModule) -> None:
         put(pose, "_read", clocked(times, "pose, joints", pose._read, first))
     for owner, name, stage in (
         (CameraMotion, "since_last", "camera"),
-        (looking, "fitted", "resizing"),
+        (inference, "fitted", "resizing"),
         (Association, "number", "tracks"),
         (judge, "judge", "context, a call"),
     ):
@@ -129,7 +129,7 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     perception = load_perception(args.ball, args.pose)
     judge: Any = ContextTransformer().eval() if args.context is None else load_trained(args.context)[0].eval()
-    source, settings = Source(str(args.film.absolute()), args.film.name), Settings(edition="2025_26")
+    source, settings = Source(str(args.film.absolute()), args.film.name), Settings(edition="ifab_2025_26")
     with tempfile.TemporaryDirectory() as name:
         film = open_film(source)
         pictures = film.images()

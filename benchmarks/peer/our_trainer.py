@@ -18,8 +18,8 @@ import torch
 
 from raasid.config.build import build
 from raasid.config.compose import compose
-from raasid.config.schema.train import TrainConfig
-from raasid.data.ball.source import ball_data
+from raasid.datasets.ball.datamodule import ball_data
+from raasid.pipeline.verb_configs import TrainConfig
 from raasid.training.fit import fit
 
 

@@ -12,20 +12,19 @@ import lightning.pytorch as pl
 import numpy as np
 
 from raasid.config.compose import compose
-from raasid.config.schema.train import TrainConfig
-from raasid.data.exports.yolo_pose import write
-from raasid.data.footage import Footage
-from raasid.data.frame_ref import FrameRef
-from raasid.data.pose.source import pose_data
-from raasid.data.task_data import TaskData
+from raasid.datasets.datamodule import TaskData
+from raasid.datasets.pose.datamodule import pose_data
+from raasid.datasets.sample_meta import FrameRef
 from raasid.evaluation.pose.result import PoseResult, evaluate_pose
-from raasid.models.pose.at_boxes import at_boxes
-from raasid.models.pose.people import KEYPOINTS, People
-from raasid.models.trained import load_trained
-from raasid.pipeline.held_out import measure
-from raasid.pipeline.task import plan_of
+from raasid.footage.formats.yolo_export import write_pose
+from raasid.footage.records import Footage
+from raasid.models.checkpoints import load_trained
+from raasid.models.pose.poses import KEYPOINTS, People, at_boxes
+from raasid.pipeline.adapters.adapter import plan_of
+from raasid.pipeline.evaluation import measure
 from raasid.pipeline.train import train
-from raasid.training.trainer import build_trainer
+from raasid.pipeline.verb_configs import TrainConfig
+from raasid.training.fit import build_trainer
 
 
 class Quality(NamedTuple):
@@ -58,7 +57,7 @@ def export(found: TaskData, folder: Path) -> tuple[Path, Path]:
     assert found.splits is not None
     splits = {"train": found.splits.train, "val": found.splits.val}
     clips = [clip for split in splits.values() for clip in split]
-    write(Footage(clips, {name: [clip.id for clip in split] for name, split in splits.items()}), folder)
+    write_pose(Footage(clips, {name: [clip.id for clip in split] for name, split in splits.items()}), folder)
     sheet = folder / "data.yaml"  # the trainer takes a relative path for one of its own
     sheet.write_text(sheet.read_text().replace("path: .\n", f"path: {folder}\n"))
     look = folder / "look.json"

@@ -1,4 +1,4 @@
-"""From a section to the object that it describes."""
+"""Build the object that a configuration section describes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from importlib import import_module
 from inspect import signature
 from typing import Any
 
-from raasid.config.schema.section import Section
+from raasid.config.section import Section
 from raasid.errors import UsageError
 
 

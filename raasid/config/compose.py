@@ -1,15 +1,99 @@
-"""A typed configuration without a run: for notebooks, for tests, for other verbs."""
+"""A typed configuration without a run: for notebooks, for tests, for other verbs.
+
+Hydra's composition, asked many small questions without touching the disk.
+
+Where the YAML files are.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
 from typing import TypeVar
 
-from raasid.config.check import validate
-from raasid.config.composer import Composer
-from raasid.config.conf_dir import conf_dir
-from raasid.config.number_names import quoted
-from raasid.config.schema.section import Section
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.object_type import ObjectType
+from omegaconf import DictConfig, open_dict
+from omegaconf.errors import OmegaConfBaseException
+
+from raasid.config.section import Section
+from raasid.config.validation import validate
+from raasid.errors import UsageError
+
+VERSION_BASE = "1.3"
+
+
+class CannotCompose(UsageError):
+    """Hydra's refusal, in one line."""
+
+    def __init__(self, error: Exception) -> None:
+        cause = error.__cause__
+        text = f"{error}. {cause}" if isinstance(cause, OmegaConfBaseException) else str(error)
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        told = [line for line in lines if not line.startswith(("full_key", "object_type"))]
+        super().__init__("; ".join(told) or type(error).__name__)
+
+
+class Composer(AbstractContextManager["Composer"]):
+    """Composes one root configuration, as often as one likes, inside a `with`.
+
+    conf: the folder with `<name>.yaml`. searchpath: more folders, as `--config-dir` gives them.
+    """
+
+    def __init__(self, conf: Path, name: str, searchpath: Sequence[str] = ()) -> None:
+        self.conf, self.name = conf, name
+        self.searchpath = [f"hydra.searchpath=[{','.join(searchpath)}]"] if searchpath else []
+
+    def __enter__(self) -> Composer:
+        GlobalHydra.instance().clear()
+        self._hydra = initialize_config_dir(str(self.conf), self.name, VERSION_BASE)
+        self._hydra.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._hydra.__exit__(kind, error, trace)
+
+    def compose(self, overrides: Sequence[str]) -> DictConfig:
+        """Return the configuration with its `hydra` part; raises `CannotCompose`."""
+        try:
+            cfg = hydra_compose(self.name, [*self.searchpath, *overrides], return_hydra_config=True)
+        except Exception as error:  # Hydra and OmegaConf raise ten kinds here, TypeError among them
+            raise CannotCompose(error) from error
+        with open_dict(cfg):
+            cfg.hydra.runtime.output_dir = str(Path("RUN").absolute())
+            cfg.hydra.job.num, cfg.hydra.job.id = 0, "0"
+        HydraConfig.instance().set_config(cfg)  # so that ${hydra:…} resolves, as it will in the job
+        return cfg
+
+    def options(self, group: str) -> list[str]:
+        """Return the names that `group=` can take; empty when there is no such group."""
+        return self._list(group, ObjectType.CONFIG)
+
+    def groups(self, parent: str = "") -> Iterator[str]:
+        """Yield every group, nested ones as `a/b`."""
+        for name in self._list(parent, ObjectType.GROUP):
+            group = f"{parent}/{name}" if parent else name
+            yield group
+            yield from self.groups(group)
+
+    def _list(self, group: str, kind: ObjectType) -> list[str]:
+        loader = GlobalHydra.instance().config_loader()
+        return loader.get_group_options(group, kind, self.name, list(self.searchpath))
+
+
+def conf_dir() -> Path:
+    """Return the folder: inside the package when installed, beside it in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    shipped = package / "conf"
+    return shipped if shipped.is_dir() else package.parent / "conf"
+
 
 S = TypeVar("S", bound=Section)
 
@@ -17,4 +101,4 @@ S = TypeVar("S", bound=Section)
 def compose(verb: str, schema: type[S], overrides: Sequence[str] = ()) -> S:
     """Return what `raasid <verb> <overrides>` would run with; raises `ConfigProblems`."""
     with Composer(conf_dir(), verb) as composer:
-        return validate(schema, composer.compose(quoted(overrides)))
+        return validate(schema, composer.compose(overrides))

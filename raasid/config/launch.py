@@ -1,4 +1,7 @@
-"""The start of a run: check the command line, claim a directory, hand over to Hydra, report how it ended."""
+"""The start of a run: check the command line, claim a directory, hand over to Hydra, report how it ended.
+
+What Hydra calls: it turns a composed configuration into a typed one and runs the verb with it.
+"""
 
 from __future__ import annotations
 
@@ -11,18 +14,46 @@ from typing import Any, Protocol
 
 import hydra
 from hydra._internal.utils import get_args_parser
+from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.types import Quote, QuotedString
+from omegaconf import DictConfig
 
-from raasid.config.composer import VERSION_BASE, Composer
-from raasid.config.conf_dir import conf_dir
-from raasid.config.job import Job, load
-from raasid.config.launched import launched
+from raasid.config.compose import VERSION_BASE, Composer, conf_dir
+from raasid.config.error_messages import ConfigProblems
 from raasid.config.preflight import Cleared, preflight
-from raasid.config.problems import ConfigProblems
-from raasid.config.resume import find_checkpoint
-from raasid.config.run_dir import claim_run_dir
-from raasid.config.run_hash import run_hash
+from raasid.config.rank_rendezvous import launched
+from raasid.config.run_dir import claim_run_dir, find_checkpoint, run_hash
+from raasid.config.validation import validate
 from raasid.errors import Exit, RaasidError
+from raasid.lazy import load_object
+
+
+class Job:
+    """One verb as Hydra's task function; it can be pickled, for launchers that run jobs elsewhere.
+
+    function, schema: `module:name`; the function takes the typed configuration and the run's directory
+    (absolute, there already). argv: what `sys.argv` is while the verb runs, because Lightning
+    starts the other processes of a DDP run with these words. alone: not one of several jobs; then an
+    error for the user ends the process here, quietly and with its own status. In a sweep it goes to
+    the sweeper, which decides whether the other jobs go on.
+    """
+
+    def __init__(self, function: str, schema: str, argv: list[str], alone: bool) -> None:
+        self.function, self.schema, self.argv, self.alone = function, schema, argv, alone
+
+    def __call__(self, cfg: DictConfig) -> Any:
+        """Validate and run; returns what the verb returns, which is what a sweeper optimises."""
+        sys.argv = list(self.argv)
+        try:
+            config = validate(load_object(self.schema), cfg)
+            return load_object(self.function)(config, Path(HydraConfig.get().runtime.output_dir))
+        except RaasidError as error:
+            if not self.alone:
+                raise
+            sys.stdout.flush()
+            sys.stderr.write(f"error: {error}\n")
+            sys.exit(error.exit)
+
 
 INTERRUPTED = 130
 
@@ -104,7 +135,7 @@ def _read(verb: str) -> Line:
 def _clear(entry: Launchable, line: Line) -> Cleared[Any]:
     searchpath = [f"file://{Path(line.config_dir).absolute()}"] if line.config_dir else []
     with Composer(line.conf, line.name, searchpath) as composer:
-        return preflight(load(entry.schema), composer, line.overrides, line.multirun)
+        return preflight(load_object(entry.schema), composer, line.overrides, line.multirun)
 
 
 def _is_child(overrides: list[str]) -> bool:

@@ -13,9 +13,9 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from raasid.config.composer import Composer
-from raasid.config.nearest import did_you_mean, nearest
-from raasid.config.problems import Problem
+from raasid.config.compose import Composer
+from raasid.config.error_messages import Problem
+from raasid.config.suggestions import did_you_mean, nearest
 
 MOST_VARIANTS = 40
 """Values of one sweep that are tried before it starts; each job checks its own again."""

@@ -1,4 +1,7 @@
-"""Everything that can be known to be wrong before a run starts, found without creating anything."""
+"""Everything that can be known to be wrong before a run starts, found without creating anything.
+
+From a composed configuration to plain values, with every broken reference collected.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,12 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from raasid.config import overrides
-from raasid.config.check import check
-from raasid.config.composer import CannotCompose, Composer
-from raasid.config.nearest import did_you_mean
-from raasid.config.number_names import quoted
+from raasid.config.compose import CannotCompose, Composer
+from raasid.config.error_messages import ConfigProblems, Problem
 from raasid.config.overrides import Word
-from raasid.config.problems import ConfigProblems, Problem
-from raasid.config.schema.section import Section
+from raasid.config.section import Section
+from raasid.config.suggestions import did_you_mean
+from raasid.config.validation import check
 
 S = TypeVar("S", bound=Section)
 
@@ -33,7 +35,6 @@ class Cleared(Generic[S]):
 
 def preflight(schema: type[S], composer: Composer, lines: Sequence[str], multirun: bool) -> Cleared[S]:
     """Check a command line; raise `ConfigProblems` with all that is wrong, in the order of its words."""
-    lines = quoted(lines)
     words, problems = overrides.read(lines, composer, multirun)
     groups = [word for word in words if word.is_group]
     base, refused = _compose(composer, groups)

@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from raasid.console import MetricRow
+from raasid.console.terminal import MetricRow
 from raasid.errors import UsageError
-from raasid.evaluation.intervals import Estimate
 from raasid.evaluation.slices import Slice
+from raasid.stats.bootstrap import Estimate
 
 FORMAT = 2
 

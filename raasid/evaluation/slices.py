@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar
 
-from raasid.data.records import Tags
-from raasid.evaluation.intervals import Estimate
+from raasid.footage.records import Tags
+from raasid.stats.bootstrap import Estimate
 
 By = Literal["tag", "match"]
 

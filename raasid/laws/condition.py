@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from raasid.config.nearest import did_you_mean
+from raasid.config.suggestions import did_you_mean
 from raasid.laws.facts import Facts, Value, allowed, fact_values, listed
 
 

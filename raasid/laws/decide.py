@@ -2,6 +2,8 @@
 
 A condition over facts that nobody has determined is followed both ways. Where all ways lead to the
 same decision it stands; where they do not, there is none: an abstention is never a guess.
+
+What a referee says: offence or not, how play goes on, which card.
 """
 
 from __future__ import annotations
@@ -11,10 +13,9 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
 from raasid.laws.condition import Unknown
-from raasid.laws.edition import Clause, Edition, Rule
+from raasid.laws.edition import Clause, Edition, Restart, Rule, Ruling, Sanction
+from raasid.laws.edition_lookup import edition_named
 from raasid.laws.facts import Facts
-from raasid.laws.ruling import Restart, Ruling, Sanction
-from raasid.laws.seasons import edition_named
 
 Given = TypeVar("Given", Restart, Sanction)
 T = TypeVar("T")

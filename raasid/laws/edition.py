@@ -9,7 +9,35 @@ from typing import Generic, Literal, TypeVar
 
 from raasid.laws.condition import Condition
 from raasid.laws.facts import Value, fact_values
-from raasid.laws.ruling import Confidence, Restart, Sanction, Verdict
+
+Verdict = Literal["offence", "no_offence"]
+
+Restart = Literal["penalty", "direct_free_kick", "indirect_free_kick", "play_on"]
+
+Sanction = Literal["none", "yellow", "red"]
+
+Confidence = Literal["clear", "discretionary"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """One ruling; what its source does not say is None."""
+
+    decision: Verdict | None
+    """None: abstained, because the facts that are known allow both."""
+    restart: Restart | None = None
+    sanction: Sanction | None = None
+    clause: str | None = None
+    """Name of the clause that decided, as the edition's file has it."""
+    confidence: Confidence | None = None
+    """Discretionary where the edition says "usually", or leaves the point to the referee."""
+    edition: str | None = None
+
+    @property
+    def abstained(self) -> bool:
+        """Whether there is no decision."""
+        return self.decision is None
+
 
 Stage = Literal["contact", "goalkeeper", "deliberate", "goal", "excuse", "body", "exemption", "otherwise"]
 """The order in which clauses are read: the first that holds decides.

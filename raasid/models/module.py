@@ -1,12 +1,22 @@
-"""What every model of ours is to the rest of the house."""
+"""What every model of ours is to the rest of the house.
+
+How a model asks for its optimiser: a promise that training keeps.
+"""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Protocol
 
 import lightning.pytorch as pl
 
-from raasid.models.optimization import Optimization
+
+class Optimization(Protocol):
+    """Builds the optimiser and its schedule once the number of steps is known."""
+
+    def configure(self, module: pl.LightningModule, total_steps: int) -> dict[str, Any]:
+        """Return what `LightningModule.configure_optimizers` may return."""
+        ...
+
 
 Task = Literal["ball", "pose", "context"]
 REGISTRY_NAME: dict[str, str] = {"ball": "ball_model", "pose": "pose_model", "context": "context_model"}

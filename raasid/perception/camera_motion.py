@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from raasid.data.media import Image
+from raasid.footage.media import Image
 
 Floats = NDArray[np.float64]
 _EDGE = 160

@@ -1,4 +1,4 @@
-"""What decides which findings become tracks; part of the name of what comes out."""
+"""Settings."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 
-from raasid.data.tracks.ball_flight import FlightRules
+from raasid.tracks.ball_path import FlightRules
 
 
 @dataclass(frozen=True, slots=True)

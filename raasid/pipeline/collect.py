@@ -8,27 +8,21 @@ from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
 
-from raasid import console
-from raasid.config.schema.collect import CollectConfig, CollectSection
-from raasid.data.checks.all_checks import CHECKS, run_checks
-from raasid.data.checks.finding import Finding
-from raasid.data.checks.sight import see
-from raasid.data.checks.subject import Subject
-from raasid.data.checks.thresholds import Thresholds
-from raasid.data.collect.annotator import Annotator, NoAnnotator
-from raasid.data.collect.assemble import assemble
-from raasid.data.collect.collect_source import Collector
-from raasid.data.collect.listing import Source, sources_of
-from raasid.data.collect.parts import Parts
-from raasid.data.collect.people_annotator import PeopleAnnotator
-from raasid.data.collect.provenance import Origin
-from raasid.data.collect.report import write_report
-from raasid.data.collect.settings import CollectSettings
-from raasid.data.collect.shard import Shard
-from raasid.data.footage import Footage
-from raasid.data.quarantine import Quarantine
-from raasid.data.store.store import Store
+from raasid.collect.annotators import Annotator, NoAnnotator, PeopleAnnotator
+from raasid.collect.collector import Collector, assemble
+from raasid.collect.options import CollectSettings, Origin, Shard
+from raasid.collect.report import write_report
+from raasid.collect.source_discovery import Source, sources_of
+from raasid.collect.staging import Parts
+from raasid.console import terminal
 from raasid.errors import NoUsableSamples
+from raasid.footage.quarantine import Quarantine
+from raasid.footage.records import Footage
+from raasid.footage.store import Store
+from raasid.pipeline.collect_config import CollectConfig, CollectSection
+from raasid.validation.image_stats import see
+from raasid.validation.runner import CHECKS, run_checks
+from raasid.validation.types import Finding, Subject, Thresholds
 
 
 def collect(cfg: CollectConfig, run_dir: Path) -> None:
@@ -46,10 +40,10 @@ def collect(cfg: CollectConfig, run_dir: Path) -> None:
     listed = run_dir / "quarantine.json"
     left_out.write(listed)
     for entry in left_out:
-        console.err().print(f"warning: {entry.path}: {entry.reason}", markup=False)
+        terminal.err().print(f"warning: {entry.path}: {entry.reason}", markup=False)
     if assembled.waiting:
         names = ", ".join(source.name for source in assembled.waiting[:3])
-        console.out().print(
+        terminal.out().print(
             f"{len(sources) - len(assembled.waiting)} of {len(sources)} sources are collected; other shards "
             f"have {len(assembled.waiting)} to go, such as {names}; the last to finish stores the dataset",
             markup=False,
@@ -81,7 +75,7 @@ def _store(cfg: CollectConfig, footage: Footage, run_dir: Path) -> None:
     people = [person for clip in footage.clips for frame in clip.frames for person in frame.persons]
     posed = sum(bool(person.keypoints) for person in people)
     if footage.left_out:
-        console.err().print(
+        terminal.err().print(
             f"named in {run_dir / 'quarantine.json'}: {footage.left_out.describe()}", markup=False
         )
     lines = [
@@ -91,15 +85,15 @@ def _store(cfg: CollectConfig, footage: Footage, run_dir: Path) -> None:
         f"report: {report}",
         f"next: raasid validate data=store data.dataset={version.ref}",
     ]
-    console.out().print("\n".join(lines), markup=False)
+    terminal.out().print("\n".join(lines), markup=False)
 
 
 def _checked(footage: Footage, frames: int) -> list[Finding]:
     """Look at every frame that is to be stored, and run all checks over it."""
-    with console.progress("looking at the frames", frames) as advance:
+    with terminal.progress("looking at the frames", frames) as advance:
         sight = see(footage.clips, advance)
     subject = Subject(footage.clips, sight, footage.splits, Thresholds())
-    with console.progress("checking", len(CHECKS)) as advance:
+    with terminal.progress("checking", len(CHECKS)) as advance:
         return run_checks(subject, advance)
 
 

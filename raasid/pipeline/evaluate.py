@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from raasid.config import EvaluateConfig
-from raasid.config.schema.data import Data
-from raasid.console import out
-from raasid.data.task_data import TaskData
+from raasid.console.terminal import out
+from raasid.datasets.datamodule import TaskData
+from raasid.datasets.source_configs import Data
 from raasid.evaluation.result import Result
-from raasid.pipeline.held_out import measure, publish, show, show_beside
-from raasid.pipeline.lineage import data_facts
-from raasid.pipeline.named_model import NamedModel, asked, rival
-from raasid.pipeline.task import plan_of
-from raasid.registry.package.load import Loaded
-from raasid.registry.package.run_card import figures
+from raasid.packaging.model_card import figures
+from raasid.packaging.package import Loaded
+from raasid.pipeline.adapters.adapter import plan_of
+from raasid.pipeline.evaluation import measure, publish, show, show_beside
+from raasid.pipeline.model_refs import NamedModel, asked, rival
+from raasid.pipeline.verb_configs import EvaluateConfig
 from raasid.registry.registry import Registry
-from raasid.training.trainer import build_trainer
+from raasid.training.fit import build_trainer
+from raasid.training.lineage import data_facts
 
 
 def evaluate(cfg: EvaluateConfig, run_dir: Path) -> float:

@@ -9,18 +9,17 @@ from typing import Any
 
 import torch
 
-from raasid.config.model_section import data_section
-from raasid.config.schema.export import ExportConfig
-from raasid.console import out
-from raasid.data.task_data import TaskData
+from raasid.console.terminal import out
+from raasid.datasets.datamodule import TaskData
+from raasid.datasets.source_configs import data_section
 from raasid.errors import UsageError
-from raasid.models.export.graph import Graph, Tensors
-from raasid.models.export.graphs import graphs_of
-from raasid.models.export.parity import Parity
-from raasid.models.export.write import write_graphs
+from raasid.models.checkpoints import load_trained
 from raasid.models.module import REGISTRY_NAME, TaskModule
-from raasid.models.trained import load_trained
-from raasid.pipeline.task import plan_of
+from raasid.packaging.onnx.export import write_graphs
+from raasid.packaging.onnx.graph_spec import Graph, Tensors, graphs_of
+from raasid.packaging.onnx.parity import Parity
+from raasid.pipeline.adapters.adapter import plan_of
+from raasid.pipeline.verb_configs import ExportConfig
 
 
 def export(cfg: ExportConfig, run_dir: Path) -> float:

@@ -1,4 +1,7 @@
-"""The end of a training: the model becomes a version of the registry, and challenges the champion."""
+"""The end of a training: the model becomes a version of the registry, and challenges the champion.
+
+After a registration: W&B shall hold it, too, now or when there is a network.
+"""
 
 from __future__ import annotations
 
@@ -7,25 +10,74 @@ from pathlib import Path
 
 import yaml
 
-from raasid.config import TrainConfig
-from raasid.console import err, out
-from raasid.data.task_data import TaskData
+from raasid.console.terminal import err, out
+from raasid.datasets.datamodule import TaskData
 from raasid.errors import UsageError
 from raasid.evaluation.result import Result
-from raasid.models.export.graphs import NoGraph
-from raasid.models.export.onnx_file import NotExportable
-from raasid.models.export.parity import NotComputable, ParityBroken
 from raasid.models.module import REGISTRY_NAME, TaskModule
+from raasid.packaging.model_card import card_of, figures
+from raasid.packaging.onnx.export import NotExportable
+from raasid.packaging.onnx.graph_spec import NoGraph
+from raasid.packaging.onnx.parity import NotComputable, ParityBroken
+from raasid.packaging.package import pack, portable
 from raasid.pipeline.export import write_compared
-from raasid.pipeline.mirrored import after_registration
-from raasid.pipeline.registry_command.parent import find_parent
+from raasid.pipeline.verb_configs import TrainConfig
 from raasid.registry.errors import PackageRefused
+from raasid.registry.lineage import find_parent
 from raasid.registry.names import CHALLENGER, Version
-from raasid.registry.package.own_key import own_signer
-from raasid.registry.package.own_model import portable
-from raasid.registry.package.pack import pack
-from raasid.registry.package.run_card import card_of, figures
+from raasid.registry.outbox import Mirror, Outbox, RunRef
 from raasid.registry.registry import Registry, Sign
+from raasid.registry.signing import own_signer
+from raasid.wandb_tracking.client import WandbMirror
+from raasid.wandb_tracking.enqueue import queue_version, summary_of
+from raasid.wandb_tracking.logging import entity, mode, project, run_id, wandb_folder
+from raasid.wandb_tracking.sync import sync
+
+
+def run_ref(cfg: TrainConfig, run_dir: Path) -> RunRef | None:
+    """The run of W&B that a training is; None where W&B is not configured, or disabled."""
+    section = cfg.logger.wandb
+    if section is None or mode(section) == "disabled":
+        return None
+    return RunRef(id=run_id(run_dir), project=project(section), entity=entity(section))
+
+
+def after_registration(
+    cfg: TrainConfig,
+    run_dir: Path,
+    registry: Registry,
+    name: str,
+    version: Version,
+    mirror: Mirror | None = None,
+) -> list[str]:
+    """Queue a version for W&B, and send what is queued if the run is online; return the entries' names.
+
+    Offline it only queues; without W&B, or with WANDB_MODE=disabled, it does nothing. To be called while the
+    run is still open, by one process of a run; mirror: for tests. That W&B cannot be reached is told and
+    costs nothing; raises NotRegistered, RegistryDamaged, RegistryUnwritable.
+    """
+    section, run = cfg.logger.wandb, run_ref(cfg, run_dir)
+    if section is None or run is None:
+        return []
+    _summarize(run, registry, name, version)
+    outbox = Outbox(registry)
+    why = f"training {run_dir.name}"
+    entries = queue_version(outbox, name, version, run, section.registry, why, wandb_folder(run_dir))
+    if mode(section) == "online":
+        done = sync(registry, mirror or WandbMirror(), lambda line: None)
+        if done.left:
+            said = f"W&B: {done.left} things wait in {registry.root / 'outbox'} ({done.why})"
+            err().print(f"{said}; send them: raasid registry sync", markup=False)
+    return [f"outbox/entries/{entry.seq:08d}.json" for entry in entries]
+
+
+def _summarize(run: RunRef, registry: Registry, name: str, version: Version) -> None:
+    """Put the final figures into the open run; offline they are then in its files as well."""
+    import wandb
+
+    if wandb.run is not None and wandb.run.id == run.id:
+        wandb.run.summary.update(summary_of(registry.versions(name).manifest(version).metrics))
+
 
 SAMPLES = 2
 """On so many held-out samples the graphs are compared with the model."""

@@ -6,15 +6,15 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from raasid import console
-from raasid.config.schema.data import StoreDataConfig
-from raasid.config.schema.relabel import RelabelConfig
-from raasid.data.footage import Footage
-from raasid.data.relabelling import Relabelled, Relabelling, relabel
-from raasid.data.sources import open_footage
-from raasid.data.store.store import Store
-from raasid.data.store.version import DatasetVersion
-from raasid.laws.ruling import Ruling
+from raasid.console import terminal
+from raasid.datasets.factory import open_footage
+from raasid.datasets.source_configs import StoreDataConfig
+from raasid.footage.records import Footage
+from raasid.footage.relabel import Relabelled, Relabelling, relabel
+from raasid.footage.store import Store
+from raasid.footage.version import DatasetVersion
+from raasid.laws.edition import Ruling
+from raasid.pipeline.verb_configs import RelabelConfig
 
 _SHOWN = 20
 _SCENARIO = "scenario_"
@@ -48,7 +48,7 @@ def _source(cfg: RelabelConfig, store: Store) -> tuple[DatasetVersion, Footage]:
 
 
 def _show(told: Relabelling, source: DatasetVersion, version: DatasetVersion) -> None:
-    out = console.out()
+    out = terminal.out()
     out.print(
         f"law {told.edition} over {source.ref}: {len(told.ruled)} clips ruled from their facts, "
         f"{told.kept} without facts kept as they were, {told.unreadable} with unreadable facts left out",
@@ -81,9 +81,9 @@ def _show(told: Relabelling, source: DatasetVersion, version: DatasetVersion) ->
 
 def _section(title: str, head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     if rows:
-        console.out().print(f"\n{title}", markup=False)
+        terminal.out().print(f"\n{title}", markup=False)
         indented = [[f"  {row[0]}", *map(str, row[1:])] for row in [head, *rows]]
-        console.print_table(indented[0], indented[1:], right={len(head) - 1})
+        terminal.print_table(indented[0], indented[1:], right={len(head) - 1})
 
 
 def _word(ruling: Ruling | None) -> str:

@@ -6,20 +6,20 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from raasid import console
-from raasid.config.schema.review import ReviewConfig
-from raasid.data.collect.footage_file import VideoUnreadable
-from raasid.data.collect.listing import Source, SourceMissing, sources_of
-from raasid.data.quarantine import Quarantine
+from raasid.collect.source_discovery import Source, SourceMissing, sources_of
+from raasid.console import terminal
 from raasid.errors import CheckpointUnusable, RaasidError
+from raasid.footage.quarantine import Quarantine
+from raasid.io.video_reader import VideoUnreadable
+from raasid.models.checkpoints import load_trained
 from raasid.models.context.module import ContextModule
-from raasid.models.trained import load_trained
-from raasid.perception.perception import load_perception
 from raasid.perception.settings import PerceptionSettings
-from raasid.pipeline.newest import chosen
+from raasid.perception.tracker import load_perception
+from raasid.pipeline.model_refs import chosen
+from raasid.pipeline.review_config import ReviewConfig
+from raasid.review.abstention import Limits
 from raasid.review.decision import ModelSaid
-from raasid.review.grounds import Limits
-from raasid.review.judging import Judge
+from raasid.review.judge_clip import Judge
 from raasid.review.review_clip import Reviewer, Settings, review_clip
 from raasid.review.summary import HEAD, Line, table, write_summary
 
@@ -96,20 +96,20 @@ def _settings(cfg: ReviewConfig) -> Settings:
 
 def _review(source: Source, out: Path, reviewer: Reviewer, settings: Settings) -> Line:
     try:
-        done = review_clip(source, out, reviewer, settings, console.progress)
+        done = review_clip(source, out, reviewer, settings, terminal.progress)
     except (VideoUnreadable, OSError) as error:
         reason = error.reason if isinstance(error, VideoUnreadable) else str(error)
-        console.err().print(f"warning: {source.name}: {reason}", markup=False)
+        terminal.err().print(f"warning: {source.name}: {reason}", markup=False)
         return Line(source.name, None, None, reason)
     if not done.fresh:
-        console.err().print(f"{source.name}: reviewed before", markup=False)
+        terminal.err().print(f"{source.name}: reviewed before", markup=False)
     return Line(source.name, done.decision, done.folder)
 
 
 def _show(lines: Sequence[Line], summary: Path) -> None:
-    console.print_table(HEAD, table(lines), right={2, 3})
+    terminal.print_table(HEAD, table(lines), right={2, 3})
     done = [line for line in lines if line.folder is not None]
-    out = console.out()
+    out = terminal.out()
     if len(done) == 1 and done[0].folder is not None:
         out.print(f"\ndecision: {done[0].folder / 'decision.json'}", markup=False)
         out.print(f"page: {done[0].folder / 'review.html'}", markup=False)

@@ -6,18 +6,18 @@ from pathlib import Path
 
 import lightning.pytorch as pl
 
-from raasid.config import TrainConfig
 from raasid.config.build import build
 from raasid.errors import UsageError
+from raasid.models.checkpoints import init_from, load_weights
 from raasid.models.module import TaskModule
-from raasid.models.weights import init_from, load_weights
-from raasid.pipeline.held_out import measure, publish, show
-from raasid.pipeline.lineage import write_lineage
-from raasid.pipeline.newest import remember
+from raasid.pipeline.adapters.adapter import plan_of
+from raasid.pipeline.evaluation import measure, publish, show
+from raasid.pipeline.model_refs import remember
 from raasid.pipeline.register import ready_to_register, register
-from raasid.pipeline.task import plan_of
+from raasid.pipeline.verb_configs import TrainConfig
 from raasid.training.fit import fit
-from raasid.training.wandb_run import own_run
+from raasid.training.lineage import write_lineage
+from raasid.wandb_tracking.logging import own_run
 
 
 def train(cfg: TrainConfig, run_dir: Path) -> float | None:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from raasid.config.schema.validate import ValidateConfig
-from raasid.console import err, out, progress
-from raasid.data.checks.drift import Drift, DriftRule, compare
-from raasid.data.checks.examination import Examination, examine
-from raasid.data.checks.page import write_page
-from raasid.data.checks.sight import see
-from raasid.data.checks.thresholds import Thresholds
-from raasid.data.footage import Footage
-from raasid.data.sources import open_footage
-from raasid.data.store.store import Store
+from raasid.console.terminal import err, out, progress
+from raasid.datasets.factory import open_footage
 from raasid.errors import Exit, NoUsableSamples, RaasidError
+from raasid.footage.records import Footage
+from raasid.footage.store import Store
+from raasid.pipeline.validate_config import ValidateConfig
+from raasid.validation.drift import Drift, DriftRule, compare
+from raasid.validation.image_stats import see
+from raasid.validation.report import write_page
+from raasid.validation.runner import Examination, examine
+from raasid.validation.types import Thresholds
 
 
 class NothingUsable(RaasidError):

@@ -3,6 +3,10 @@
 A line holds its own checksum and that of the line before. A line that a crash cut short is no line: its
 writer is gone, and nobody writes behind it. What a line announces has happened where a record with the same
 `op` is there; after a crash between the two it has not. A line `done` says where that record is.
+
+The change log joined with the records: what was announced, and whether it was carried out.
+
+A line of the log comes before the deed. After a crash between the two there is the line alone.
 """
 
 from __future__ import annotations
@@ -17,10 +21,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from raasid.registry.disk import APPEND
-from raasid.registry.durable import Durable, write_all
 from raasid.registry.errors import RegistryDamaged
-from raasid.registry.sealed import canonical, digest
+from raasid.registry.filesystem import APPEND, Durable, write_all
+from raasid.registry.record_chain import canonical, digest
 
 FILE = re.compile(r"[A-Za-z0-9_-]{1,80}-\d{6}\.jsonl")
 _PER_FILE = 10_000

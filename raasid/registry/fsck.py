@@ -8,15 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from raasid.registry.chain import Chain, Link
 from raasid.registry.change_log import FILE
-from raasid.registry.durable import LEFTOVER
 from raasid.registry.errors import BadName, RegistryDamaged
-from raasid.registry.mirror.told import Entry, Sent
+from raasid.registry.filesystem import LEFTOVER
 from raasid.registry.names import Version
+from raasid.registry.outbox import Entry, Sent
+from raasid.registry.record_chain import Chain, Link, digest
 from raasid.registry.records import AliasSet, Evaluation, Record, RouteTable
 from raasid.registry.registry import Registry
-from raasid.registry.sealed import digest
 from raasid.registry.versions import Versions
 
 _MODEL = r"models/[a-z][a-z0-9_]*"

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from raasid.registry.durable import LEFTOVER
 from raasid.registry.errors import BadName
-from raasid.registry.mirror.outbox import Outbox
-from raasid.registry.mirror.told import ArtifactTold
+from raasid.registry.filesystem import LEFTOVER
 from raasid.registry.names import Version, alias_name
+from raasid.registry.outbox import ArtifactTold, Outbox
+from raasid.registry.record_chain import sealed
 from raasid.registry.records import AliasSet, Freed, RouteTable
 from raasid.registry.registry import Registry
-from raasid.registry.sealed import sealed
 
 DAY = 86_400.0
 

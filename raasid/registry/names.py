@@ -76,5 +76,5 @@ def member_name(text: str) -> str:
 def edition_name(text: str) -> str:
     """Return the name of an edition of the Laws, or `*` for all. Raises BadName."""
     if _EDITION.fullmatch(text) is None or not text.isascii():
-        raise BadName("edition", text, "a season such as 2025_26, or *")
+        raise BadName("edition", text, "a season such as ifab_2025_26, or *")
     return text

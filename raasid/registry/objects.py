@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from raasid.registry.disk import CREATE
-from raasid.registry.durable import Durable, draft_name, write_all
 from raasid.registry.errors import RegistryDamaged
+from raasid.registry.filesystem import CREATE, Durable, draft_name, write_all
 
 CHUNK = 1 << 20
 _HEX = re.compile(r"[0-9a-f]{64}")

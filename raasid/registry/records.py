@@ -1,7 +1,13 @@
-"""What the registry's files hold."""
+"""What the registry's files hold.
+
+Who makes a change.
+"""
 
 from __future__ import annotations
 
+import getpass
+import os
+import socket
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -124,3 +130,15 @@ class RouteTable(Change):
     seq: int
     before: str | None
     routes: list[Route]
+
+
+def who() -> str:
+    """Who is at work: `RAASID_AUTHOR`, or user@host."""
+    return os.environ.get("RAASID_AUTHOR") or f"{_user()}@{socket.gethostname()}"
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container without a name for its user
+        return str(os.getuid())

@@ -10,12 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from raasid.registry.author import who
-from raasid.registry.chain import Chain, Link
 from raasid.registry.change_log import ChangeLog
-from raasid.registry.disk import Disk
-from raasid.registry.durable import Durable
 from raasid.registry.errors import BadName, Collected, NotRegistered, Overtaken, RegistryUnwritable
+from raasid.registry.file_checks import check_files
+from raasid.registry.filesystem import Disk, Durable
 from raasid.registry.names import (
     CHAMPION,
     LATEST,
@@ -26,7 +24,7 @@ from raasid.registry.names import (
     model_name,
 )
 from raasid.registry.objects import Objects
-from raasid.registry.package.accepted import check_files
+from raasid.registry.record_chain import Chain, Link, sealed
 from raasid.registry.records import (
     AliasSet,
     Change,
@@ -37,8 +35,8 @@ from raasid.registry.records import (
     Route,
     RouteTable,
     Signature,
+    who,
 )
-from raasid.registry.sealed import sealed
 from raasid.registry.versions import Versions
 
 ANY = "*"

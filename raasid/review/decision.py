@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from raasid.laws.ruling import Confidence, Restart, Sanction, Verdict
+from raasid.laws.edition import Confidence, Restart, Sanction, Verdict
 
 FILE_NAME = "decision.json"
 Share = Annotated[float, Field(ge=0.0, le=1.0)]

@@ -13,18 +13,18 @@ from pathlib import Path
 
 import numpy as np
 
-from raasid.data.collect.listing import Source
-from raasid.data.drafts import draft_of, sweep
+from raasid.collect.source_discovery import Source
+from raasid.io.atomic import draft_of, sweep
+from raasid.review.abstention import Limits
+from raasid.review.annotated_video import FILE_NAME as VIDEO
+from raasid.review.annotated_video import write_video
 from raasid.review.decision import FILE_NAME as DECISION
 from raasid.review.decision import Decision, ModelSaid, read_decision, write_decision
-from raasid.review.film import open_film, stamp_of
-from raasid.review.grounds import Limits
-from raasid.review.judging import Judge, Verdict, judge_clip
-from raasid.review.page import write_review_page
-from raasid.review.saying import said
-from raasid.review.stretches import Perceiver, Stretches
-from raasid.review.video import FILE_NAME as VIDEO
-from raasid.review.video import write_video
+from raasid.review.decision_writer import said
+from raasid.review.html_page import write_review_page
+from raasid.review.judge_clip import Judge, Verdict, judge_clip
+from raasid.review.perceived_frames import Perceiver, Stretches
+from raasid.review.video_source import open_film, stamp_of
 
 _VERSION = 3
 """Counts up when a review of the same footage by the same models would come out differently."""
@@ -35,7 +35,7 @@ Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How clips are looked at; `raasid.config.schema.review` says more."""
+    """How clips are looked at; `raasid.pipeline.review_config` says more."""
 
     edition: str
     window_s: float = 0.96

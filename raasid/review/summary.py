@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from raasid.review.decision import Decision
-from raasid.review.words import headline, restart_in_words
+from raasid.review.decision_writer import headline, restart_in_words
 
 FILE_NAME = "summary.csv"
 _COLUMNS = (

@@ -8,10 +8,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from raasid.evaluation.report.charts import tick_label, ticks
-from raasid.report.drawing import outlined
+from raasid.reports.charts import tick_label, ticks
+from raasid.reports.document import outlined
+from raasid.review.arm_distance import Reach
 from raasid.review.decision import Decision
-from raasid.review.reach import Reach
 
 Place = Callable[[float], float]
 """From a frame to the figure's x."""

@@ -1,22 +1,101 @@
-"""Train one model: from a configuration to checkpoints."""
+"""Train one model: from a configuration to checkpoints.
+
+From the `trainer` group to a Lightning Trainer.
+
+No profiler, at no cost.
+"""
 
 from __future__ import annotations
 
+import logging
+import warnings
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import lightning.pytorch as pl
+import torch
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.loggers.logger import Logger
+from lightning.pytorch.profilers import PassThroughProfiler
 
-from raasid.config import TrainConfig
 from raasid.config.build import build
-from raasid.training.checkpoint import Checkpoint
+from raasid.config.section import Section
+from raasid.errors import UsageError
+from raasid.training.checkpointing import Checkpoint, DurableCheckpointIO
+from raasid.training.config import FitConfig
 from raasid.training.metrics_csv import MetricsCsv
-from raasid.training.optimization import ConfiguredOptimization
-from raasid.training.resume import ExactResume
-from raasid.training.trainer import build_trainer
-from raasid.training.wandb_logger import wandb_logger
+from raasid.training.optimizer import ConfiguredOptimization
+from raasid.training.rng_state import ExactResume
+from raasid.wandb_tracking.logging import wandb_logger
+
+_NOTHING = nullcontext()
+
+
+class Unprofiled(PassThroughProfiler):
+    """What Lightning uses where nobody profiles, without a generator for each of some fifty spans a step."""
+
+    def profile(self, action_name: str) -> AbstractContextManager[None]:  # type: ignore[override]
+        """Measure nothing."""
+        return _NOTHING
+
+
+def build_trainer(
+    section: Section,
+    run_dir: Path,
+    callbacks: Sequence[pl.Callback] = (),
+    loggers: Sequence[Logger] = (),
+) -> pl.Trainer:
+    """Make the engine.
+
+    Raises UsageError where this machine cannot do what is asked (no GPU, too few devices).
+    """
+    _quieten()
+    # determinism needs no filled memory, only code that never reads what it did not write; it costs a tenth
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    given: dict[str, Any] = {k: v for k, v in section.model_dump().items() if v is not None}
+    given.pop("default_root_dir", None)
+    # our sampler shards by itself: Lightning's would shuffle by rank and forget the position
+    given["use_distributed_sampler"] = False
+    given.setdefault("enable_progress_bar", False)
+    given.setdefault("profiler", Unprofiled())
+    sharded = str(given.get("strategy", "")).startswith("fsdp")
+    try:
+        return pl.Trainer(
+            **given,
+            callbacks=list(callbacks),
+            logger=list(loggers) or False,
+            plugins=None if sharded else [DurableCheckpointIO()],
+            default_root_dir=run_dir,
+        )
+    except (MisconfigurationException, ValueError, RuntimeError) as error:
+        raise UsageError(f"trainer: {error}; this machine has {_devices()}") from error
+
+
+def _devices() -> str:
+    gpus = torch.cuda.device_count()
+    return f"{gpus} GPU{'s' if gpus != 1 else ''} and {torch.get_num_threads()} CPU threads"
+
+
+def _quieten() -> None:
+    """Silence advice that we have taken or declined on purpose, and notes that our progress replaces."""
+    for name in ("lightning", "lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    for message in (
+        ".*does not have many workers.*",
+        ".*`Checkpoint` callback.*",
+        ".*ModelCheckpoint.*",
+        ".*exists and is not empty.*",
+        ".*barrier.*using the device under current context.*",
+        ".*The number of training batches.*",
+        ".*overridden `transfer_batch_to_device`.*",
+        ".*It is recommended to use .*sync_dist=True.*",
+        ".*treespec.*is deprecated.*",
+        ".*LeafSpec.*",
+    ):
+        warnings.filterwarnings("ignore", message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +109,7 @@ class Fitted:
 
 
 def fit(
-    cfg: TrainConfig,
+    cfg: FitConfig,
     model: pl.LightningModule,
     data: pl.LightningDataModule,
     run_dir: Path,
@@ -53,7 +132,7 @@ def fit(
     return Fitted(trainer, model, best if best is not None and best.exists() else None)
 
 
-def build_loggers(cfg: TrainConfig, run_dir: Path) -> list[Logger]:
+def build_loggers(cfg: FitConfig, run_dir: Path) -> list[Logger]:
     """`metrics.csv` always; W&B where it is configured."""
     loggers: list[Logger] = [MetricsCsv(run_dir / "metrics.csv")]
     if cfg.logger.wandb is not None:

@@ -17,7 +17,7 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bar
 
-from raasid.console import err
+from raasid.console.terminal import err
 
 
 class Progress(pl.Callback):

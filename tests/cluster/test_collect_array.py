@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from loopback_slurm import Slurm
 
-from raasid.data.store.store import Store
+from raasid.footage.store import Store
 
 REPO = Path(__file__).resolve().parents[2]
 VIDEOS = 5

@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 from peak_memory import peak_kib
 
-from raasid.data.store.store import Store
+from raasid.footage.store import Store
 
 REPO = Path(__file__).resolve().parents[2]
 

@@ -35,14 +35,14 @@ def test_it_trains_on_noisy_tracks_where_no_ball_model_is_there_and_says_so(
     assert any(line.startswith("accuracy_truth") for line in done.stdout.splitlines())
     run = next((tmp_path / "logs" / "train").iterdir())
     metrics = json.loads((run / "metrics.json").read_text())
-    assert (metrics["task"], metrics["source"], metrics["edition"]) == ("context", "noisy", "2025_26")
+    assert (metrics["task"], metrics["source"], metrics["edition"]) == ("context", "noisy", "ifab_2025_26")
 
     again = run_cli(
         "evaluate", f"ckpt_path={run}/checkpoints/best.ckpt", "data=synthetic_touches", *LEAGUE,
-        "data.tracks.source=truth", "data.tracks.edition=2018_19",
+        "data.tracks.source=truth", "data.tracks.edition=ifab_2018_19",
     )  # fmt: skip
     assert again.returncode == 0, again.stderr
-    assert "by 2018_19, truth tracks" in again.stdout
+    assert "by ifab_2018_19, truth tracks" in again.stdout
 
 
 def test_the_majority_is_measured_without_training_and_cannot_be_trained(run_cli: Any) -> None:
@@ -56,6 +56,6 @@ def test_the_majority_is_measured_without_training_and_cannot_be_trained(run_cli
 
 
 def test_an_edition_that_does_not_exist_is_refused_with_the_nearest(run_cli: Any) -> None:
-    refused = run_cli("train", "experiment=context", "data.tracks.edition=2025_62")
+    refused = run_cli("train", "experiment=context", "data.tracks.edition=ifab_2025_62")
     assert refused.returncode == 2
-    assert "2025_26" in refused.stderr
+    assert "ifab_2025_26" in refused.stderr

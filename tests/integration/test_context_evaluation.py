@@ -35,7 +35,7 @@ def test_a_baseline_is_measured_in_one_line(
     metrics = named[: named.index("run")]
     assert metrics[-5:] == ["macro_precision", "macro_recall", "macro_f1", "ece", "accuracy"]
     assert "4 held-out clips of 2 matches" in done.stdout
-    assert "by 2025_26, truth tracks" in done.stdout
+    assert "by ifab_2025_26, truth tracks" in done.stdout
     run = only_run(tmp_path, "evaluate")
     written = json.loads((run / "metrics.json").read_text())
     assert written["task"] == "context"

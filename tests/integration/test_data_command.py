@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from raasid.data.footage import Footage
-from raasid.data.store.store import Store
-from raasid.data.synthetic.generate import generate
-from raasid.data.synthetic.league import League
+from raasid.footage.records import Footage
+from raasid.footage.store import Store
+from raasid.synthetic.generate import generate
+from raasid.synthetic.league import League
 
 
 @pytest.fixture(scope="module")

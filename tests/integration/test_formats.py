@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from raasid.data.readers import FORMATS
 from raasid.errors import Exit
+from raasid.footage.formats import FORMATS
 
 SAMPLES = {
     "yolo": "yolo/detect",

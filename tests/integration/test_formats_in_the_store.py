@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 
 from raasid.config.compose import compose
-from raasid.config.schema.store_footage import ImportConfig
-from raasid.data.readers import FORMATS
-from raasid.data.sources import open_footage
-from raasid.data.store.layout import Names
-from raasid.data.store.store import Store
+from raasid.datasets.factory import open_footage
+from raasid.footage.formats import FORMATS
+from raasid.footage.store import Names, Store
+from raasid.pipeline.verb_configs import ImportConfig
 
 SAMPLES = {
     "yolo": "yolo/pose",

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from integration_runs import RunCli
 
-from raasid.data.store.store import Store
+from raasid.footage.store import Store
 
 
 def test_a_folder_becomes_a_version_that_can_be_named(run_cli: RunCli, tmp_path: Path) -> None:

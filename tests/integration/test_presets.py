@@ -12,10 +12,10 @@ import pytest
 import torch.distributed as dist
 
 from raasid.config.compose import compose
-from raasid.config.schema.train import TrainConfig
-from raasid.data.readers import FORMATS, yolo
-from raasid.data.store.store import Store
 from raasid.errors import UsageError
+from raasid.footage.formats import FORMATS, yolo
+from raasid.footage.store import Store
+from raasid.pipeline.verb_configs import TrainConfig
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 NO_PRESETS = {"paths", "local", "law"}

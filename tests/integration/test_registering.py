@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from integration_runs import RunCli, only_run
 
-import raasid.registry
+import raasid.packaging
 from raasid.registry.fsck import fsck
 from raasid.registry.registry import Registry
 
@@ -73,7 +73,7 @@ def test_a_version_is_the_model_that_was_trained(trained: Path, run_cli: RunCli)
     (added,) = registry.evaluations("ball_model", version)
     assert added.split == "test"
     assert "detection_rate" in added.metrics
-    loaded = raasid.registry.get("ball_model", str(version), root=trained / "registry")
+    loaded = raasid.packaging.load("ball_model", str(version), root=trained / "registry")
     assert not loaded.module.training
 
 

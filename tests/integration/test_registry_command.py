@@ -12,11 +12,10 @@ from pathlib import Path
 import pytest
 from registered_models import Season
 
-from raasid import cli
-from raasid.registry.mirror.outbox import Outbox
-from raasid.registry.mirror.registration import queue_version
-from raasid.registry.mirror.told import RunRef
+from raasid.cli import verbs as cli
+from raasid.registry.outbox import Outbox, RunRef
 from raasid.registry.registry import Registry
+from raasid.wandb_tracking.enqueue import queue_version
 
 
 @pytest.fixture(scope="module")

@@ -18,11 +18,10 @@ from wandb_http import serving
 from wandb_server import KEY, WandbServer
 
 from raasid.registry.fsck import fsck
-from raasid.registry.mirror.outbox import Outbox
-from raasid.registry.mirror.registration import queue_version
-from raasid.registry.mirror.told import RunRef
+from raasid.registry.outbox import Outbox, RunRef
 from raasid.registry.records import Figure
 from raasid.registry.registry import Registry
+from raasid.wandb_tracking.enqueue import queue_version
 
 NAME = "ball_model"
 CHECKPOINT = "cd" * 32

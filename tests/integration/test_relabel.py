@@ -11,10 +11,9 @@ import pytest
 import yaml
 from integration_runs import RunCli, only_run
 
-from raasid.data.footage import Footage
-from raasid.data.records import Clip, Fact, Frame, Provenance
-from raasid.data.store.store import Store
-from raasid.data.store.version import DatasetVersion
+from raasid.footage.records import Clip, Fact, Footage, Frame, Provenance
+from raasid.footage.store import Store
+from raasid.footage.version import DatasetVersion
 
 PLAIN: dict[str, Fact] = {
     "segment": "hand",
@@ -65,13 +64,13 @@ def test_a_rule_change_flips_exactly_the_clips_that_the_wording_turns(
     run_cli: RunCli, tmp_path: Path, source: DatasetVersion
 ) -> None:
     store = Store(tmp_path / "store")
-    first = run_cli("relabel", "data=store", "data.dataset=cup", "law=2020_21")
+    first = run_cli("relabel", "data=store", "data.dataset=cup", "law=ifab_2020_21")
     assert first.returncode == 0, first.stderr
     older = store.find("cup")
     assert older.digest != source.digest
     objects = sorted((tmp_path / "store/objects").rglob("*"))
 
-    second = run_cli("relabel", "data=store", f"data.dataset={older.ref}", "law=2021_22")
+    second = run_cli("relabel", "data=store", f"data.dataset={older.ref}", "law=ifab_2021_22")
     assert second.returncode == 0, second.stderr
     newer = store.find("cup")
     before, after = rulings(older), rulings(newer)
@@ -83,7 +82,7 @@ def test_a_rule_change_flips_exactly_the_clips_that_the_wording_turns(
     assert after["undetermined0"] is None
     assert after["other0"] == "unruled"
     assert list(newer.manifest["parents"]) == [older.digest]
-    assert {clip.provenance.law_edition for clip in newer.clips() if clip.facts} == {"2021_22"}
+    assert {clip.provenance.law_edition for clip in newer.clips() if clip.facts} == {"ifab_2021_22"}
     assert sorted((tmp_path / "store/objects").rglob("*")) == objects, "media were copied again"
     assert newer.damage() == []
 
@@ -98,10 +97,10 @@ def test_a_rule_change_flips_exactly_the_clips_that_the_wording_turns(
 def test_the_same_again_stores_nothing_and_says_so(
     run_cli: RunCli, tmp_path: Path, source: DatasetVersion
 ) -> None:
-    words = ("data=store", f"data.dataset={source.ref}", "law=2019_20", "name=season")
+    words = ("data=store", f"data.dataset={source.ref}", "law=ifab_2019_20", "name=season")
     run_cli("relabel", *words)
     (version,) = Store(tmp_path / "store").versions("season")
-    again = run_cli("relabel", "data=store", f"data.dataset={version.ref}", "law=2019_20", "name=season")
+    again = run_cli("relabel", "data=store", f"data.dataset={version.ref}", "law=ifab_2019_20", "name=season")
 
     assert again.returncode == 0, again.stderr
     assert f"{version.ref} says so already" in again.stdout
@@ -110,11 +109,13 @@ def test_the_same_again_stores_nothing_and_says_so(
 
 @pytest.mark.usefixtures("source")
 def test_seasons_can_be_swept(run_cli: RunCli, tmp_path: Path) -> None:
-    done = run_cli("relabel", "-m", "data=store", "data.dataset=cup", "law=2019_20,pl_2020_10", "name=swept")
+    done = run_cli(
+        "relabel", "-m", "data=store", "data.dataset=cup", "law=ifab_2019_20,pl_2020_10", "name=swept"
+    )
 
     assert done.returncode == 0, done.stderr
     versions = Store(tmp_path / "store").versions("swept")
-    assert {v.clips()[0].provenance.law_edition for v in versions} == {"2019_20", "pl_2020_10"}
+    assert {v.clips()[0].provenance.law_edition for v in versions} == {"ifab_2019_20", "pl_2020_10"}
 
 
 def test_footage_that_is_not_stored_yet_becomes_the_parent(run_cli: RunCli, tmp_path: Path) -> None:
@@ -122,7 +123,7 @@ def test_footage_that_is_not_stored_yet_becomes_the_parent(run_cli: RunCli, tmp_
     (root / "images/train").mkdir(parents=True)
     cv2.imwrite(str(root / "images/train/a.png"), np.full((64, 96, 3), 90, np.uint8))
     (root / "data.yaml").write_text("train: images/train\nnames: [ball]\n")
-    done = run_cli("relabel", "data=yolo", f"data.root={root}", "name=cup", "law=2021_22")
+    done = run_cli("relabel", "data=yolo", f"data.root={root}", "name=cup", "law=ifab_2021_22")
 
     assert done.returncode == 0, done.stderr
     assert "0 clips ruled from their facts, 1 without facts kept as they were" in done.stdout
@@ -130,7 +131,9 @@ def test_footage_that_is_not_stored_yet_becomes_the_parent(run_cli: RunCli, tmp_
     assert json.loads((only_run(tmp_path, "relabel") / "quarantine.json").read_text())["left_out"] == 0
 
 
-@pytest.mark.parametrize(("words", "edition"), [((), "2026_27"), (("law=2021_22",), "2021_22")])
+@pytest.mark.parametrize(
+    ("words", "edition"), [((), "ifab_2026_27"), (("law=ifab_2021_22",), "ifab_2021_22")]
+)
 def test_one_can_look_at_the_configuration_of_a_season(
     run_cli: RunCli, words: tuple[str, ...], edition: str
 ) -> None:
@@ -142,8 +145,8 @@ def test_one_can_look_at_the_configuration_of_a_season(
 
 @pytest.mark.parametrize("look", [(), ("--cfg", "job")])
 def test_a_season_that_is_none_is_status_2(run_cli: RunCli, look: tuple[str, ...]) -> None:
-    done = run_cli("relabel", *look, "law=2021_23")
+    done = run_cli("relabel", *look, "law=ifab_2021_23")
 
     assert done.returncode == 2
-    assert "no such option: '2021_23'; did you mean '2021_22'?" in done.stderr
+    assert "no such option: 'ifab_2021_23'; did you mean 'ifab_2021_22'?" in done.stderr
     assert "Traceback" not in done.stderr

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from raasid.data.footage import Footage
-from raasid.data.records import Clip
-from raasid.data.relabelling import relabel
-from raasid.data.store.store import Store
-from raasid.data.synthetic.generate import generate
-from raasid.data.synthetic.league import League
+from raasid.footage.records import Clip, Footage
+from raasid.footage.relabel import relabel
+from raasid.footage.store import Store
+from raasid.synthetic.generate import generate
+from raasid.synthetic.league import League
 
 SCENARIOS = (
     *("deliberate", "arm_tucked", "arm_out", "arm_justified", "above_shoulder", "close_range"),
@@ -33,7 +32,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, Footage]:
         size=(160, 96),
         seed=5,
     )
-    ruled, _ = relabel(Footage(generate(league, folder)), "2020_21")
+    ruled, _ = relabel(Footage(generate(league, folder)), "ifab_2020_21")
     store = Store(folder / "store")
     return store, store.add("league", ruled, made_by="a test").footage()
 
@@ -59,10 +58,10 @@ def from_close(clip: Clip) -> bool:
 
 
 FLIPS: dict[str, Callable[[Clip], bool]] = {
-    "2020_21": lambda clip: False,
+    "ifab_2020_21": lambda clip: False,
     "pl_2020_10": lambda clip: excused(clip) or from_close(clip),
-    "2021_22": lambda clip: excused(clip) or (assisted(clip) and not unnatural(clip)),
-    "2026_27": lambda clip: excused(clip) or (assisted(clip) and not unnatural(clip)),
+    "ifab_2021_22": lambda clip: excused(clip) or (assisted(clip) and not unnatural(clip)),
+    "ifab_2026_27": lambda clip: excused(clip) or (assisted(clip) and not unnatural(clip)),
 }
 
 
@@ -75,13 +74,13 @@ def test_exactly_the_scenarios_that_the_wording_turns_are_flipped(
     new, told = relabel(footage, edition)
 
     assert set(told.flipped) == expected
-    assert bool(expected) == (edition != "2020_21")
+    assert bool(expected) == (edition != "ifab_2020_21")
     assert not [clip.id for clip in new.clips if clip.ruling is None or clip.ruling.abstained]
 
 
 def test_the_cards_of_2024_soften_for_every_goal_denied_by_accident(stored: tuple[Store, Footage]) -> None:
     _, footage = stored
-    _, told = relabel(relabel(footage, "2021_22")[0], "2024_25")
+    _, told = relabel(relabel(footage, "ifab_2021_22")[0], "ifab_2024_25")
     softened = {one.clip for one in told.ruled if one.changed}
 
     assert softened == {clip.id for clip in footage.clips if shows(clip, "goal_denied")} != set()
@@ -94,7 +93,9 @@ def test_a_relabelled_league_shares_its_pictures_with_its_parent(stored: tuple[S
     store, footage = stored
     before = sorted((store.root / "objects").rglob("*"))
     parent = store.find("league")
-    child = store.add("league", relabel(footage, "2019_20")[0], made_by="a test", parents=[parent.digest])
+    child = store.add(
+        "league", relabel(footage, "ifab_2019_20")[0], made_by="a test", parents=[parent.digest]
+    )
 
     assert sorted((store.root / "objects").rglob("*")) == before
     pictures = [Path(name) for name in child.manifest["files"] if name != "annotations.json"]

@@ -18,7 +18,7 @@ from untrained import checkpoint
 
 from raasid.review.decision import Decision
 
-LAW = "law=2025_26"
+LAW = "law=ifab_2025_26"
 
 
 def film(path: Path, size: tuple[int, int], frames: int, rate: float = 25.0, codec: str = "mp4v") -> Path:
@@ -147,7 +147,7 @@ def test_without_trained_models_the_command_says_which_to_train(run_cli, tmp_pat
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["law=2030_31", "source=clip.mp4"], "2030_31"),
+        (["law=ifab_2030_31", "source=clip.mp4"], "ifab_2030_31"),
         (["ball=nowhere.ckpt", "source=clip.mp4"], "no such file: 'nowhere.ckpt'"),
         (["review.least_ball_seen=2", "source=clip.mp4"], "review.least_ball_seen"),
         ([], "source"),

@@ -15,7 +15,7 @@ from wandb_http import serving
 from wandb_server import KEY, WandbServer
 
 from raasid.registry.fsck import fsck
-from raasid.registry.mirror.outbox import Outbox
+from raasid.registry.outbox import Outbox
 from raasid.registry.registry import Registry
 
 TINY = ("debug=limit", "register=true", "logger=wandb", "logger.wandb.registry=model")

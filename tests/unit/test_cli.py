@@ -15,7 +15,7 @@ REPO = Path(__file__).resolve().parents[2]
 
 SCRIPT = """
 import sys
-from raasid import cli
+from raasid.cli import verbs as cli
 cli.VERBS["train"] = cli.VERBS["train"]._replace(function="tiny:train")
 cli.main() if "raasid" in sys.argv[0] else cli.app("train")
 """

@@ -8,7 +8,7 @@ import sys
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raasid import console
+from raasid.console import terminal
 
 ROWS = [
     ("false_positives_per_minute", 61.5, 20.25, 99.0),
@@ -18,7 +18,7 @@ ROWS = [
 
 
 def test_a_metric_line_reads_name_value_interval(capsys):
-    console.print_metrics(ROWS)
+    terminal.print_metrics(ROWS)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["false_positives_per_minute", "61.5000", "[20.2500,", "99.0000]"]
     assert lines[1].split() == ["map50", "0.5000"]
@@ -26,19 +26,19 @@ def test_a_metric_line_reads_name_value_interval(capsys):
 
 
 def test_an_undefined_metric_reads_nan():
-    assert console.metric_lines([("precision", math.nan, math.nan, math.nan)]) == ["precision nan"]
+    assert terminal.metric_lines([("precision", math.nan, math.nan, math.nan)]) == ["precision nan"]
 
 
 @given(st.lists(st.tuples(st.floats(0, 1000), st.floats(0, 1000), st.floats(0, 1000)), min_size=1))
 def test_every_line_gives_its_value_back(values):
     rows = [(f"metric_{i}", *value) for i, value in enumerate(values)]
-    for (name, value, _, _), line in zip(rows, console.metric_lines(rows), strict=True):
+    for (name, value, _, _), line in zip(rows, terminal.metric_lines(rows), strict=True):
         assert line.split()[0] == name
         assert abs(float(line.split()[1]) - value) <= 0.5001e-4
 
 
 def test_progress_without_a_terminal_is_one_line_on_stderr(capsys):
-    with console.progress("reading", total=3) as advance:
+    with terminal.progress("reading", total=3) as advance:
         for _ in range(3):
             advance(1)
     captured = capsys.readouterr()

@@ -16,13 +16,14 @@ from typing import Any, NamedTuple
 import pytest
 from hydra._internal.utils import get_args_parser
 
-from raasid.cli import COMMANDS, VERBS
-from raasid.config.composer import Composer
-from raasid.config.conf_dir import conf_dir
+from raasid.cli.verbs import COMMANDS, VERBS
+from raasid.config.compose import Composer, conf_dir
 from raasid.config.preflight import preflight
 from raasid.errors import Exit
 from raasid.evaluation.ball.metrics import ball_metrics
-from raasid.evaluation.report import Page, context, pose
+from raasid.evaluation.context import report as context
+from raasid.evaluation.pose import report as pose
+from raasid.evaluation.report_page import Page
 
 REPO = Path(__file__).resolve().parents[2]
 README = REPO / "README.md"

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from raasid.data.records import Ball
-from raasid.evaluation.ball.outcomes import FrameOutcome
+from raasid.evaluation.ball.matched import FrameOutcome
+from raasid.footage.records import Ball
 
 _MAX_CANDIDATES = 100
 _RECALLS = np.linspace(0, 1, 101)

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from raasid.evaluation.ball.outcomes import FrameOutcome, Mark, marks
+from raasid.evaluation.ball.matched import FrameOutcome, Mark, marks
 
 Floats = NDArray[np.float64]
 

@@ -2,6 +2,8 @@
 
 Ratios come from `tallies`, a few sums per frame, so that a bootstrap can add them up again and
 again without looking at frames. A metric whose denominator is empty is NaN, never 0.
+
+Every ball metric of some frames, with its interval.
 """
 
 from __future__ import annotations
@@ -13,7 +15,9 @@ from numpy.typing import NDArray
 
 from raasid.evaluation.ball.box_ap import box_ap
 from raasid.evaluation.ball.curves import operating_curve
-from raasid.evaluation.ball.outcomes import FrameOutcome, Kind
+from raasid.evaluation.ball.matched import FrameOutcome, Kind
+from raasid.evaluation.slices import Slice, slices
+from raasid.stats.bootstrap import Estimate, bootstrap
 
 Floats = NDArray[np.float64]
 
@@ -94,3 +98,29 @@ def _ap_wasb(outcomes: Sequence[FrameOutcome]) -> float:
         return float("nan")
     precision = np.cumsum(hit) / np.arange(1, len(hit) + 1)
     return float(precision[hit].sum() / positives)
+
+
+def estimate_ball(outcomes: Sequence[FrameOutcome], seed: int) -> dict[str, Estimate]:
+    """Every ball metric; the ratios with intervals, the others with the value alone."""
+    matches = [outcome.match for outcome in outcomes]
+    with_interval = bootstrap(tallies(outcomes), matches, ratios, seed)
+    nan = float("nan")
+    some = next(iter(with_interval.values()))
+    return {
+        name: with_interval.get(name, Estimate(value, nan, nan, some.n, some.unit))
+        for name, value in ball_metrics(outcomes).items()
+    }
+
+
+def count_ball(outcomes: Sequence[FrameOutcome]) -> dict[str, int]:
+    """What the figures stand on; detection_rate on the frames with a visible ball."""
+    return {
+        "frames": len(outcomes),
+        "with ball": sum(outcome.truth is not None for outcome in outcomes),
+        "matches": len({outcome.match for outcome in outcomes}),
+    }
+
+
+def ball_slices(outcomes: Sequence[FrameOutcome], seed: int) -> list[Slice]:
+    """The metrics per tag and per match."""
+    return slices(outcomes, count_ball, lambda part: estimate_ball(part, seed))

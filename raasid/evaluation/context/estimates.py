@@ -1,4 +1,4 @@
-"""Every context metric of some clips, with its interval."""
+"""Estimates."""
 
 from __future__ import annotations
 
@@ -7,20 +7,19 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from raasid.data.context.clip_ref import TracksFrom
-from raasid.evaluation.context.calibration import error_by_chance
-from raasid.evaluation.context.facts import fact_accuracy
-from raasid.evaluation.context.flips import flip_metrics
+from raasid.datasets.context.sample_meta import TracksFrom
+from raasid.evaluation.context.edition_consistency import flip_metrics
+from raasid.evaluation.context.fact_metrics import fact_accuracy
+from raasid.evaluation.context.matched import ClipOutcome
 from raasid.evaluation.context.metrics import context_metrics, decision_metrics
-from raasid.evaluation.context.outcome import ClipOutcome
-from raasid.evaluation.intervals import Estimate
-from raasid.evaluation.resampling import RESAMPLES
+from raasid.evaluation.context.probabilities import error_by_chance
 from raasid.evaluation.slices import Slice, slices
-from raasid.evaluation.weighted import bootstrap_weighted
+from raasid.stats.bootstrap import MATCH_RESAMPLES, Estimate, bootstrap_weighted
 
 Floats = NDArray[np.float64]
 
 LAST = ("macro_precision", "macro_recall", "macro_f1", "ece", "accuracy")
+
 BESIDE = ("contact_within_2", "coverage", *LAST)
 """What is told of further kinds of tracks, seen in the same evaluation."""
 
@@ -60,5 +59,7 @@ def context_slices(outcomes: Sequence[ClipOutcome], seed: int) -> list[Slice]:
     return slices(
         outcomes,
         count_context,
-        lambda part: bootstrap_weighted([o.match for o in part], decision_metrics(part), seed, RESAMPLES),
+        lambda part: bootstrap_weighted(
+            [o.match for o in part], decision_metrics(part), seed, MATCH_RESAMPLES
+        ),
     )

@@ -1,6 +1,8 @@
 """The context model's metrics as functions of weights, so that a bootstrap can draw clips again and again.
 
 A metric whose denominator is empty is NaN, never 0.
+
+Every context metric of some clips, with its interval.
 """
 
 from __future__ import annotations
@@ -10,11 +12,15 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from raasid.evaluation.context.calibration import expected_calibration_error
-from raasid.evaluation.context.outcome import ClipOutcome
-from raasid.evaluation.context.ranking import area_under_risk, average_precision
+from raasid.evaluation.context.matched import ClipOutcome
+from raasid.evaluation.context.probabilities import (
+    area_under_risk,
+    average_precision,
+    expected_calibration_error,
+)
 
 Floats = NDArray[np.float64]
+
 Metrics = Callable[[Floats], dict[str, Floats]]
 
 NEAR = (1, 2, 5)

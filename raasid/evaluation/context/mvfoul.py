@@ -3,19 +3,25 @@
 Source: the challenge's own evaluator, SoccerNet/Evaluation/MV_FoulRecognition.py of its development kit, read
 for what it counts. Two things differ: it compares raw strings, so that `No Offence` is not `No offence`;
 and it is NaN as soon as one class does not occur, which `absent` tells instead.
+
+SoccerNet-MVFoul's figures of what a context model says about incidents, all cameras of one together.
 """
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from raasid.data.readers.json_file import JsonUnreadable, read_json
-from raasid.data.readers.mvfoul_labels import labels_of
-from raasid.data.records import Fact
+from raasid.datasets.context.sample_meta import ClipRef
+from raasid.footage.formats.mvfoul import labels_of
+from raasid.footage.formats.parsing.json_reader import JsonUnreadable, read_json
+from raasid.footage.records import Fact
+from raasid.models.context.module import ClipJudgement
+from raasid.stats.bootstrap import Estimate
 
 Labels = Mapping[str, Fact]
 """`action_class`, `offence` and `severity` as `mvfoul_labels.labels_of` spells them."""
@@ -130,3 +136,52 @@ def _mean(values: list[float]) -> float:
 
 def _called(severity: float | None) -> str:
     return "no_offence" if severity is None else f"severity_{severity:g}"
+
+
+Chances = dict[str, dict[str, float]]
+
+
+def incident_estimates(pairs: Iterable[tuple[ClipRef, ClipJudgement]]) -> dict[str, Estimate]:
+    """The leaderboard's values; none where no clip is labelled, or the model says nothing of incidents.
+
+    A clip's incident is its id up to the last slash, as the reader names them; chances are averaged over
+    its cameras.
+    """
+    truth: dict[str, dict[str, Fact]] = {}
+    views: dict[str, list[Chances]] = defaultdict(list)
+    for ref, judgement in pairs:
+        name = ref.clip.rpartition("/")[0] or ref.clip
+        if ref.incident and judgement.incident:
+            truth[name] = _spelled(ref.incident)
+            views[name].append(judgement.incident)
+    if not truth:
+        return {}
+    said = {name: _spelled(_likeliest(chances)) for name, chances in views.items()}
+    board = leaderboard(truth, said)
+    values = {
+        "balanced_accuracy_action": board.balanced_accuracy_action,
+        "balanced_accuracy_offence_severity": board.balanced_accuracy_offence_severity,
+        "leaderboard_value": board.leaderboard_value,
+    }
+    return {
+        name: Estimate(value, math.nan, math.nan, board.actions, "clip") for name, value in values.items()
+    }
+
+
+def _likeliest(views: list[Chances]) -> dict[str, str]:
+    together: dict[str, dict[str, float]] = {}
+    for name, classes in views[0].items():
+        together[name] = {value: sum(view[name][value] for view in views) for value in classes}
+    return {name: max(chances, key=lambda value: chances[value]) for name, chances in together.items()}
+
+
+def _spelled(labels: dict[str, str]) -> dict[str, Fact]:
+    """As the dataset's annotations have it: offence and severity apart."""
+    out: dict[str, Fact] = {}
+    if "action_class" in labels:
+        out["action_class"] = labels["action_class"]
+    if severity := labels.get("severity"):
+        out["offence"] = "no_offence" if severity == "no_offence" else "offence"
+        if severity != "no_offence":
+            out["severity"] = float(severity)
+    return out

@@ -1,4 +1,7 @@
-"""One evaluation of a context model."""
+"""One evaluation of a context model.
+
+Two models on the same clips: what one has beyond the other.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from raasid.data.context.clip_ref import SOURCES, ClipRef, TracksFrom
-from raasid.data.records import Clip
+from raasid.datasets.context.sample_meta import SOURCES, ClipRef, TracksFrom
 from raasid.errors import UsageError
-from raasid.evaluation.context.calibration import ReliabilityBin, reliability
 from raasid.evaluation.context.estimates import (
     LAST,
     context_slices,
@@ -20,12 +21,15 @@ from raasid.evaluation.context.estimates import (
     estimate_beside,
     estimate_context,
 )
-from raasid.evaluation.context.facts import FactScore, fact_scores
-from raasid.evaluation.context.incidents import incident_estimates
-from raasid.evaluation.context.outcome import ClipOutcome, clip_outcomes
-from raasid.evaluation.context.ranking import RiskCoverage, risk_coverage
+from raasid.evaluation.context.fact_metrics import FactScore, fact_scores
+from raasid.evaluation.context.matched import ClipOutcome, clip_outcomes
+from raasid.evaluation.context.metrics import decision_metrics
+from raasid.evaluation.context.mvfoul import incident_estimates
+from raasid.evaluation.context.probabilities import ReliabilityBin, RiskCoverage, reliability, risk_coverage
 from raasid.evaluation.result import Result, read_estimates
-from raasid.models.context.clip_judgement import ClipJudgement
+from raasid.footage.records import Clip
+from raasid.models.context.module import ClipJudgement
+from raasid.stats.bootstrap import Estimate, bootstrap_weighted
 
 Floats = NDArray[np.float64]
 
@@ -182,3 +186,22 @@ def _offence(outcomes: Sequence[ClipOutcome]) -> tuple[Floats, Floats]:
 def _curve(outcomes: Sequence[ClipOutcome]) -> RiskCoverage:
     confidence = np.array([outcome.confidence for outcome in outcomes], np.float64)
     return risk_coverage(confidence, np.array([not outcome.right for outcome in outcomes], np.float64))
+
+
+def gain(
+    first: Sequence[ClipOutcome], second: Sequence[ClipOutcome], metric: str = "accuracy", seed: int = 0
+) -> Estimate:
+    """A metric of the second beyond that of the first, over the clips that both have judged.
+
+    metric: one of `decision_metrics`. Both are drawn together, match by match: hard matches cancel out,
+    and the interval is narrower than that of either.
+    """
+    other = {outcome.ref.key: outcome for outcome in first}
+    after = [outcome for outcome in second if outcome.ref.key in other]
+    before = [other[outcome.ref.key] for outcome in after]
+    metrics = decision_metrics(before), decision_metrics(after)
+
+    def difference(weights: Floats) -> dict[str, Floats]:
+        return {metric: metrics[1](weights)[metric] - metrics[0](weights)[metric]}
+
+    return bootstrap_weighted([outcome.match for outcome in after], difference, seed)[metric]

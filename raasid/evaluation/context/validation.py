@@ -8,11 +8,11 @@ from typing import Any
 import lightning.pytorch as pl
 import numpy as np
 
-from raasid.data.context.clip_ref import SOURCES, ClipRef
+from raasid.datasets.context.sample_meta import SOURCES, ClipRef
+from raasid.evaluation.context.matched import clip_outcomes
 from raasid.evaluation.context.metrics import decision_metrics
-from raasid.evaluation.context.outcome import clip_outcomes
-from raasid.evaluation.gathering import Gathering
-from raasid.models.context.clip_judgement import ClipJudgement
+from raasid.evaluation.prediction_collector import Gathering
+from raasid.models.context.module import ClipJudgement
 
 LOGGED = ("accuracy", "balanced_accuracy", "ece")
 

@@ -7,18 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from raasid.evaluation.intervals import Estimate, bootstrap
 from raasid.evaluation.pose.average_precision import (
     Ranking,
     average_precision,
     average_recall,
     resampled_precision,
 )
-from raasid.evaluation.pose.joints import PCK_REACH
+from raasid.evaluation.pose.joint_errors import PCK_REACH
+from raasid.evaluation.pose.matched import PoseOutcome
 from raasid.evaluation.pose.matching import SIZES
-from raasid.evaluation.pose.outcomes import PoseOutcome
-from raasid.evaluation.resampling import RESAMPLES, Resampling
 from raasid.evaluation.slices import Slice, slices
+from raasid.stats.bootstrap import MATCH_RESAMPLES, Estimate, Resampling, bootstrap
 
 Floats = NDArray[np.float64]
 
@@ -28,7 +27,7 @@ _AP50, _AP75 = 0, 5
 
 
 def estimate_pose(
-    outcomes: Sequence[PoseOutcome], seed: int, resamples: int = RESAMPLES, sizes: bool = True
+    outcomes: Sequence[PoseOutcome], seed: int, resamples: int = MATCH_RESAMPLES, sizes: bool = True
 ) -> dict[str, Estimate]:
     """Every metric of accuracy; sizes: with those of small, medium and large persons apart."""
     draw = Resampling.draw([outcome.match for outcome in outcomes], seed, resamples=resamples)

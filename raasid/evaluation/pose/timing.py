@@ -12,9 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from raasid.evaluation.intervals import Estimate
-from raasid.evaluation.resampling import Resampling
 from raasid.models.pose.module import PoseModule
+from raasid.stats.bootstrap import Estimate, Resampling
 
 WARM_UP, TIMED = 3, 30
 

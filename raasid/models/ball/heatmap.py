@@ -1,4 +1,7 @@
-"""`ball_heatmap`: the default ball model, trained from scratch on small machines."""
+"""`ball_heatmap`: the default ball model, trained from scratch on small machines.
+
+The fully convolutional net behind `ball_heatmap`: a small feature pyramid read at stride 4.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,33 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
-from raasid.data.ball.batch import BallBatch
-from raasid.models.ball.detections import Detections
-from raasid.models.ball.module import BallModule
-from raasid.models.ball.network import GRANULARITY, STRIDE, BallNet
-from raasid.models.heatmap_target import heatmap_loss, heatmap_target
-from raasid.models.pyramid import scaled_edge
+from raasid.datasets.ball.dataset import BallBatch
+from raasid.models.ball.module import BallModule, Detections
+from raasid.models.centernet import heatmap_loss, heatmap_target
+from raasid.models.layers import GRANULARITY, STRIDE, Pyramid, scaled_edge
+
+__all__ = ["GRANULARITY", "STRIDE", "BallNet"]
+
+
+class BallNet(Pyramid):
+    """Where is a ball, how far from the cell's centre, and how large.
+
+    A ball is 3 to 15 pixels wide and looks like a boot, a line or a penalty spot; what tells them
+    apart lies around it, hence the pyramid (heads after CenterNet, Zhou et al. 2019).
+
+    Input: (B, 3 * frames, H, W), normalised; H and W multiples of 32.
+    Output: (B, 5, H / 4, W / 4): heat logit, dx, dy (in cells), log width, log height (in pixels).
+    """
+
+    def __init__(self, channels: int = 16, frames: int = 1) -> None:
+        c = channels
+        super().__init__(3 * frames, (c, 2 * c, 4 * c, 4 * c, 4 * c), 5)
+        # a prior of one ball in a hundred cells, 8 pixels wide, keeps the first steps calm
+        self.head.bias = nn.Parameter(torch.tensor([-4.6, 0.0, 0.0, 2.0, 2.0]))
+
 
 BOX_WEIGHT = 0.2
 CANDIDATES = 20

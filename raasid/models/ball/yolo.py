@@ -10,12 +10,10 @@ import torch
 from torch import Tensor
 from torchvision.ops import box_convert, nms  # type: ignore[import-untyped]
 
-from raasid.data.ball.batch import BallBatch
-from raasid.models.ball.detections import Detections
-from raasid.models.ball.module import BallModule
+from raasid.datasets.ball.dataset import BallBatch
+from raasid.models.ball.module import BallModule, Detections
 from raasid.models.yolo.loss import DetectionLoss
-from raasid.models.yolo.net import build_net, head_of
-from raasid.models.yolo.run import UNENDING, epochs_of, padded_input
+from raasid.models.yolo.net import UNENDING, build_net, epochs_of, head_of, padded_input
 
 MIN_SCORE = 0.001
 NMS_IOU = 0.7

@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from raasid.config.law_editions import shipped_editions
-from raasid.data.context.targets import FACTS, UNKNOWN
+from raasid.datasets.context.batch import FACTS, UNKNOWN
 from raasid.laws.decide import decide
+from raasid.laws.edition_names import shipped_editions
 from raasid.laws.facts import Facts
-from raasid.models.context.familiar import Familiar, trust
 from raasid.models.context.losses import mixture_offence
 from raasid.models.context.net import SIZES, Logits, log_chances, mixed, split_facts
+from raasid.models.context.ood import Familiar, trust
 
 _GRID = torch.linspace(-1.6, 1.6, 65).exp()
 """Temperatures that are tried: 0.2 to 5."""

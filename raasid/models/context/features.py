@@ -8,8 +8,17 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from raasid.data.context.batch import Windows
-from raasid.data.context.body import FAR, HIPS, POINTS, SEGMENTS, box_distance, gaps, heights, points
+from raasid.datasets.context.batch import Windows
+from raasid.datasets.context.body_segments import (
+    FAR,
+    HIPS,
+    POINTS,
+    SEGMENTS,
+    box_distance,
+    gaps,
+    heights,
+    points,
+)
 
 Inputs = Literal["both", "ball", "pose"]
 INPUTS: tuple[Inputs, ...] = ("both", "ball", "pose")

@@ -8,9 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from raasid.data.context.batch import ContextBatch
-from raasid.data.context.incident import INCIDENT, INCIDENT_SIZES
-from raasid.data.context.targets import NO_CONTACT, UNKNOWN
+from raasid.datasets.context.batch import NO_CONTACT, UNKNOWN, ContextBatch
+from raasid.datasets.context.sample_meta import INCIDENT, INCIDENT_SIZES
 from raasid.models.context.net import Logits, clamp_log, log_chances, mixed, split_facts
 from raasid.models.context.offence import offence_chance
 

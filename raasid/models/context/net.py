@@ -8,11 +8,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from raasid.data.context.incident import INCIDENT_SIZES
-from raasid.data.context.targets import SIDES
+from raasid.datasets.context.batch import SIDES
+from raasid.datasets.context.sample_meta import INCIDENT_SIZES
 from raasid.laws.facts import fact_values
-from raasid.models.context.familiar import traits
 from raasid.models.context.features import Features
+from raasid.models.context.ood import traits
 
 SIZES = tuple(len(values) for values in fact_values().values())
 """How many values each fact has."""

@@ -10,17 +10,15 @@ import torch.distributed
 from lightning.pytorch.trainer.states import TrainerFn
 from torch import Tensor
 
-from raasid.data.context.batch import ContextBatch, Windows, stack
-from raasid.data.context.clip_ref import ClipRef
-from raasid.data.context.targets import FACTS, fact_indices
-from raasid.data.context.window import Window
+from raasid.datasets.context.batch import FACTS, ContextBatch, Windows, fact_indices, stack
+from raasid.datasets.context.sample_meta import ClipRef
+from raasid.datasets.context.window import Window
 from raasid.laws.facts import Facts, fact_values
 from raasid.models.context.calibration import Calibration, Heard
-from raasid.models.context.clip_judgement import ClipJudgement
+from raasid.models.context.decode import judged
 from raasid.models.context.features import WIDTHS, Inputs, features
-from raasid.models.context.judged import judged
 from raasid.models.context.losses import Weights, losses
-from raasid.models.context.module import ContextModule, ContextOutput
+from raasid.models.context.module import ClipJudgement, ContextModule, ContextOutput
 from raasid.models.context.net import ContextNet, Logits
 
 Said = dict[tuple[str, str], tuple[ClipRef, Logits]]

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from raasid.data.keypoints import COUNT, SIGMAS
-from raasid.models.pyramid import STRIDE, Pyramid
+from raasid.footage.keypoints import COUNT, SIGMAS
+from raasid.models.layers import STRIDE, Pyramid
 
 SPREAD = 0.7
 """Standard deviation of the target's bell, in cells."""

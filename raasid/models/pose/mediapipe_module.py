@@ -12,13 +12,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from raasid.data.collect.people_annotator import person_crop, plausible
-from raasid.data.collect.players import propose_players
-from raasid.data.media import Image
-from raasid.data.records import Keypoint
+from raasid.collect.annotators import person_crop, plausible
+from raasid.collect.person_proposals import propose_players
+from raasid.footage.media import Image
+from raasid.footage.records import Keypoint
 from raasid.models.pose.mediapipe import MediaPipePose
 from raasid.models.pose.module import PoseModule
-from raasid.models.pose.people import KEYPOINTS, Array, People
+from raasid.models.pose.poses import KEYPOINTS, Array, People
 
 Box = tuple[float, float, float, float]
 """Left, top, width, height."""

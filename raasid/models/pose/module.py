@@ -9,11 +9,11 @@ from typing import Any, ClassVar, TypedDict
 import torch
 from torch import Tensor
 
-from raasid.data.frame_ref import FrameRef
-from raasid.data.pose.batch import CropBatch, PoseBatch
-from raasid.data.pose.crop_shape import CropShape
+from raasid.datasets.pose.batch import CropBatch, PoseBatch
+from raasid.datasets.pose.crops import CropShape
+from raasid.datasets.sample_meta import FrameRef
 from raasid.models.module import Task, TaskModule
-from raasid.models.pose.people import Array, People
+from raasid.models.pose.poses import Array, People
 
 
 class PoseOutput(TypedDict):

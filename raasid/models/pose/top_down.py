@@ -1,4 +1,7 @@
-"""`pose_topdown`: the default pose model; people are found in the picture, joints read from crops of them."""
+"""`pose_topdown`: the default pose model; people are found in the picture, joints read from crops of them.
+
+One skeleton a person: what two boxes found twice is told once.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,39 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from raasid.data.keypoints import FLIPPED
-from raasid.data.pose.batch import CropBatch
-from raasid.data.pose.crop_shape import CropShape
-from raasid.data.pose.warp import warp
-from raasid.models.pose.finder import Finder, people_at, picture_input
+from raasid.datasets.pose.batch import CropBatch
+from raasid.datasets.pose.crops import CropShape, warp
+from raasid.footage.keypoints import FLIPPED, SIGMAS
 from raasid.models.pose.joints_net import Joints, JointsNet, joint_losses, read_joints
 from raasid.models.pose.module import PoseModule
-from raasid.models.pose.people import Array, People
-from raasid.models.pose.same_person import without_doubles
+from raasid.models.pose.person_detector import Finder, people_at, picture_input
+from raasid.models.pose.poses import Array, People
+
+_VARIANCES = (2 * np.array(SIGMAS, np.float32)) ** 2
+
+
+def without_doubles(people: People, limit: float) -> People:
+    """Leave out whoever is more alike than `limit` to somebody with a higher score; by falling score."""
+    order = np.argsort(-people.score, kind="stable")
+    kept: list[int] = []
+    for i in order.tolist():
+        if not kept or alike(people, i, np.array(kept)).max() <= limit:
+            kept.append(i)
+    return People(people.boxes[kept], people.score[kept], people.keypoints[kept])
+
+
+def alike(people: People, one: int, others: NDArray[np.intp]) -> Array:
+    """OKS of one skeleton with others, over the joints of which both are fairly sure; 0 without any."""
+    sure = np.minimum(people.keypoints[one, :, 2], people.keypoints[others, :, 2])
+    edges = people.boxes[:, 2:] - people.boxes[:, :2]
+    area = np.maximum(0.53 * np.minimum(np.prod(edges[one]), np.prod(edges[others], 1)), 1.0)
+    gap = ((people.keypoints[others, :, :2] - people.keypoints[one, :, :2]) ** 2).sum(2)
+    likeness = np.exp(-gap / (2 * area[:, None] * _VARIANCES))
+    return np.asarray((likeness * sure).sum(1) / np.maximum(sure.sum(1), 1e-6), np.float32)
+
 
 CROPS_AT_ONCE = 64
 JOINTS_WEIGHT = 4.0

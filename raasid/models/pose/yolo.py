@@ -11,15 +11,12 @@ import torch
 from torch import Tensor
 from torchvision.ops import box_convert, nms  # type: ignore[import-untyped]
 
-from raasid.data.keypoints import COUNT
-from raasid.data.pose.batch import PoseBatch
-from raasid.models.pose.at_boxes import at_boxes
+from raasid.datasets.pose.batch import PoseBatch
+from raasid.footage.keypoints import COUNT
 from raasid.models.pose.module import PoseModule
-from raasid.models.pose.padded import padded_boxes, padded_joints
-from raasid.models.pose.people import Array, People
+from raasid.models.pose.poses import Array, People, at_boxes, padded_boxes, padded_joints
 from raasid.models.yolo.loss import DetectionLoss
-from raasid.models.yolo.net import build_net, head_of
-from raasid.models.yolo.run import UNENDING, epochs_of, padded_input
+from raasid.models.yolo.net import UNENDING, build_net, epochs_of, head_of, padded_input
 
 NMS_CANDIDATES = 300
 

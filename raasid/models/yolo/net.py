@@ -3,6 +3,8 @@
 Importing ultralytics looks for the network, creates a settings folder, replaces `torch.save` and Pillow's
 `open`, changes how arrays are printed and how many threads OpenCV has. All of that is prevented or undone
 here.
+
+What the library's nets are given, and how long it thinks that a run will be.
 """
 
 from __future__ import annotations
@@ -15,16 +17,18 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, cast
 
 import cv2
+import lightning.pytorch as pl
 import numpy as np
 import torch
 import yaml
 from PIL import Image
-from torch import nn
+from torch import Tensor, nn
+from torch.nn import functional as F
 
-from raasid.config.nearest import did_you_mean
-from raasid.data.keypoints import COUNT
+from raasid.config.suggestions import did_you_mean
 from raasid.errors import UsageError
-from raasid.models.batch_norm import GlobalBatchNorm2d
+from raasid.footage.keypoints import COUNT
+from raasid.models.layers import GlobalBatchNorm2d
 from raasid.models.yolo.weights import take_weights
 
 for _name, _value in {
@@ -167,3 +171,27 @@ def _count_over_ranks(model: nn.Module) -> None:
 def head_of(net: nn.Module) -> Any:
     """The detection head: its `stride`, `end2end` and `max_det` are what callers need."""
     return cast("Any", net).model[-1]
+
+
+UNENDING = 100
+"""Epochs that the loss's schedule assumes where the run names no end (the library's own default)."""
+
+
+def padded_input(images: Tensor, granularity: int) -> Tensor:
+    """(B, H, W, 3) uint8 -> (B, 3, h, w) in [0, 1], padded with black to whole cells."""
+    height, width = images.shape[1:3]
+    x = images.permute(0, 3, 1, 2).float().div(255)
+    pad = (-width % granularity, -height % granularity)
+    # an exported graph pads pictures of any size
+    padded = torch.onnx.is_in_onnx_export() or any(pad)
+    return F.pad(x, (0, pad[0], 0, pad[1])) if padded else x
+
+
+def epochs_of(trainer: pl.Trainer) -> int:
+    """How many epochs a run has: the loss shifts its weights over them."""
+    if trainer.max_epochs is not None and trainer.max_epochs > 0:
+        return trainer.max_epochs
+    if trainer.max_steps > 0:
+        per_epoch = trainer.num_training_batches / trainer.accumulate_grad_batches
+        return max(1, round(trainer.max_steps / per_epoch))
+    return UNENDING

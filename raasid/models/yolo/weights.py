@@ -11,7 +11,7 @@ import torch
 from lightning.pytorch.utilities import rank_zero_only
 from torch import Tensor, nn
 
-from raasid.console import err
+from raasid.console.terminal import err
 from raasid.errors import CheckpointUnusable
 
 _LIBRARIES = ("torch.nn.", "ultralytics.", "numpy.", "pathlib.", "torchvision.transforms.")

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 import pytest
 from annotated_types import Ge, Gt, Lt
 
-from raasid.config.annotations import alternatives, describe
-from raasid.config.schema.model import Model
-from raasid.config.schema.types import Count, File, Fraction, Probability, Size
+from raasid.config.error_messages import alternatives, describe
+from raasid.config.section import Count, File, Fraction, Probability, Size
+from raasid.models.config import Model
 
 
 @pytest.mark.parametrize(

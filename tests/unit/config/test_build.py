@@ -6,14 +6,12 @@ from collections import Counter
 
 import pytest
 
-from raasid.config import Section
 from raasid.config.build import build
-from raasid.config.model_section import model_section
-from raasid.config.problems import ConfigProblems
-from raasid.config.schema.callbacks import EarlyStoppingConfig
-from raasid.config.schema.foreign import ForeignSection
-from raasid.config.schema.model import BallHeatmapConfig
+from raasid.config.error_messages import ConfigProblems
+from raasid.config.section import ForeignSection, Section
 from raasid.errors import UsageError
+from raasid.models.config import BallHeatmapConfig, model_section
+from raasid.training.config import EarlyStoppingConfig
 
 
 def foreign(target: str, **fields: object) -> Section:

@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 from omegaconf import DictConfig, OmegaConf
 
-from raasid.config import TrainConfig
-from raasid.config.check import check, validate
-from raasid.config.composer import Composer
-from raasid.config.conf_dir import conf_dir
-from raasid.config.problems import ConfigProblems
+from raasid.config.compose import Composer, conf_dir
+from raasid.config.error_messages import ConfigProblems
+from raasid.config.validation import check, validate
+from raasid.pipeline.verb_configs import TrainConfig
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from raasid.config.launched import Launched, launched
+from raasid.config.rank_rendezvous import Launched, launched
 from raasid.errors import RaasidError, UsageError
 
 SLURM = {"SLURM_PROCID": "3", "SLURM_STEP_NUM_TASKS": "8", "SLURM_JOB_ID": "42", "SLURM_STEP_ID": "0"}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raasid.config.nearest import nearest
+from raasid.config.suggestions import nearest
 
 KEYS = [
     "optimizer",

@@ -9,11 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from raasid.config import TrainConfig
-from raasid.config.composer import Composer
-from raasid.config.conf_dir import conf_dir
+from raasid.config.compose import Composer, conf_dir
+from raasid.config.error_messages import ConfigProblems
 from raasid.config.preflight import Cleared, preflight
-from raasid.config.problems import ConfigProblems
+from raasid.pipeline.verb_configs import TrainConfig
 
 
 @pytest.fixture

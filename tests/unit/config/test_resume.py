@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from raasid.config.resume import find_checkpoint
+from raasid.config.run_dir import find_checkpoint
 from raasid.errors import UsageError
 
 HEATMAP = "raasid.models.ball.heatmap.BallHeatmap"

@@ -6,9 +6,10 @@ import re
 
 import pytest
 
-from raasid.config import EvaluateConfig, Section, TrainConfig
 from raasid.config.compose import compose
-from raasid.config.run_hash import run_hash
+from raasid.config.run_dir import run_hash
+from raasid.config.section import Section
+from raasid.pipeline.verb_configs import EvaluateConfig, TrainConfig
 
 
 def digest(*overrides: str) -> str:

@@ -10,12 +10,11 @@ from pathlib import Path
 import lightning.pytorch as pl
 import pytest
 
-from raasid.cli import VERBS
-from raasid.config.composer import Composer
-from raasid.config.conf_dir import conf_dir
-from raasid.config.job import load
+from raasid.cli.verbs import VERBS
+from raasid.config.compose import Composer, conf_dir
 from raasid.config.preflight import preflight
-from raasid.config.schema.trainer import TrainerConfig
+from raasid.lazy import load_object
+from raasid.training.config import TrainerConfig
 
 CONF = conf_dir()
 FILES = sorted(path for path in CONF.rglob("[!_]*.yaml") if "local" not in path.parts)
@@ -46,7 +45,7 @@ def words_for(path: Path) -> tuple[str, list[str]]:
 def test_it_composes_and_is_valid(path: Path) -> None:
     verb, words = words_for(path)
     with Composer(CONF, verb) as composer:
-        assert preflight(load(VERBS[verb].schema), composer, words, False).config
+        assert preflight(load_object(VERBS[verb].schema), composer, words, False).config
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(CONF).as_posix())

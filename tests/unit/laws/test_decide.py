@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from law_strategies import COMPLETE, PARTIAL, completed
 
-from raasid.config.law_editions import shipped_editions
 from raasid.laws.decide import decide, judge
+from raasid.laws.edition_lookup import EditionUnknown, edition_named
+from raasid.laws.edition_names import shipped_editions
 from raasid.laws.facts import Facts, fact_values
-from raasid.laws.seasons import EditionUnknown, edition_named
 
 EDITIONS = st.sampled_from(shipped_editions())
 TELLING = {"segment": ("hand", "shoulder", "chest")}
@@ -78,15 +78,15 @@ def test_with_the_missing_facts_there_is_a_decision(
 
 @given(PARTIAL)
 def test_editions_that_say_nothing_new_rule_as_the_one_before(facts: Facts) -> None:
-    before = decide(facts, "2024_25")
+    before = decide(facts, "ifab_2024_25")
 
-    for edition in ("2025_26", "2026_27"):
+    for edition in ("ifab_2025_26", "ifab_2026_27"):
         assert decide(facts, edition) == replace(before, edition=edition)
 
 
 @given(COMPLETE)
 def test_the_overlay_only_ever_excuses(facts: Facts) -> None:
-    laws, overlay = decide(facts, "2020_21"), decide(facts, "pl_2020_10")
+    laws, overlay = decide(facts, "ifab_2020_21"), decide(facts, "pl_2020_10")
 
     assert overlay.decision == laws.decision or overlay.clause in ("expected_position", "reaction_time")
     assert (laws.decision, overlay.decision) != ("no_offence", "offence")
@@ -95,22 +95,24 @@ def test_the_overlay_only_ever_excuses(facts: Facts) -> None:
 def test_only_facts_on_which_the_decision_hinges_are_called_missing() -> None:
     hit = Facts(segment="hand", goalkeeper=False, deliberate=False, scored="no", bigger=True)
 
-    assert judge(hit, "2021_22").missing == ("justified",)  # not where it was, nor how close
-    assert judge(replace(hit, deliberate=None), "2018_19").missing == ("deliberate",)
-    assert judge(Facts(segment="foot"), "2021_22").missing == ()
+    assert judge(hit, "ifab_2021_22").missing == ("justified",)  # not where it was, nor how close
+    assert judge(replace(hit, deliberate=None), "ifab_2018_19").missing == ("deliberate",)
+    assert judge(Facts(segment="foot"), "ifab_2021_22").missing == ()
 
 
 def test_ways_that_agree_on_the_decision_are_only_as_clear_as_the_vaguest() -> None:
     hit = Facts(segment="hand", goalkeeper=False, deliberate=False, scored="no", bigger=True, justified=False)
 
-    assert decide(replace(hit, close_range=False), "2021_22").confidence == "clear"
-    assert decide(hit, "2021_22").confidence == "discretionary"
+    assert decide(replace(hit, close_range=False), "ifab_2021_22").confidence == "clear"
+    assert decide(hit, "ifab_2021_22").confidence == "discretionary"
 
 
 def test_an_edition_can_be_given_as_such() -> None:
-    assert decide(Facts(segment="foot"), edition_named("2019_20")).edition == "2019_20"
+    assert decide(Facts(segment="foot"), edition_named("ifab_2019_20")).edition == "ifab_2019_20"
 
 
 def test_an_unknown_edition_is_named_with_the_nearest_that_there_is() -> None:
-    with pytest.raises(EditionUnknown, match=r"no such edition: '2021_23'; did you mean '2021_22'\?"):
-        decide(Facts(), "2021_23")
+    with pytest.raises(
+        EditionUnknown, match=r"no such edition: 'ifab_2021_23'; did you mean 'ifab_2021_22'\?"
+    ):
+        decide(Facts(), "ifab_2021_23")

@@ -13,10 +13,9 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from raasid.config.law_editions import editions_dir, shipped_editions
 from raasid.laws.decide import decide
-from raasid.laws.edition_checks import EditionUnreadable
-from raasid.laws.edition_file import load_edition
+from raasid.laws.edition_loader import EditionUnreadable, load_edition
+from raasid.laws.edition_names import editions_dir, shipped_editions
 from raasid.laws.facts import Facts
 
 Write = Callable[[str], Path]
@@ -49,7 +48,7 @@ def write(tmp_path: Path) -> Write:
 
 
 def follower(text: str) -> str:
-    return f'id: "mine"\ntitle: t\nsources: [us]\nfollows: "2020_21"\n{text}'
+    return f'id: "mine"\ntitle: t\nsources: [us]\nfollows: "ifab_2020_21"\n{text}'
 
 
 @pytest.mark.parametrize("name", shipped_editions())
@@ -77,7 +76,7 @@ def test_an_edition_of_ones_own_can_follow_a_shipped_one(write: Write) -> None:
     hit = Facts(segment="hand", goalkeeper=False, deliberate=False, bigger=True, above_shoulder=False)
     no_goal = Facts(**hit.record(), scored="no", chance="no", team_mate="no")
 
-    assert decide(no_goal, "2020_21").decision == "offence"
+    assert decide(no_goal, "ifab_2020_21").decision == "offence"
     assert decide(no_goal, mine).decision == "no_offence"
     assert decide(no_goal, mine).edition == "mine"
 
@@ -107,7 +106,7 @@ def test_an_edition_may_stand_alone(write: Write) -> None:
         ("a: [", "(whole file)", "line 1"),
         ("\x00", "(whole file)", "special characters"),
         (BASE + "title: again", "title", "is there twice, again in line 11"),
-        (BASE.replace('"mine"', "2021_22"), "id", "expected a text, got 202122; put quotes round it"),
+        (BASE.replace('"mine"', "202122"), "id", "expected a text, got 202122; put quotes round it"),
         (BASE.replace('"mine"', "other"), "id", "expected the file's own name, 'mine', got 'other'"),
         (BASE + "clausses: {}", "clausses", "no such key; did you mean 'clauses'?"),
         (BASE + "valid_from: soon", "valid_from", "expected a day such as 2021-07-01, got 'soon'"),
@@ -148,8 +147,8 @@ def test_an_edition_may_stand_alone(write: Write) -> None:
         (follower("removes: {clauses: body_bigger}"), "removes.clauses", "expected a list of texts"),
         (follower("removes: {clauses: [no_clause_applies]}"), "clauses", "must hold always"),
         (follower("removes: {things: [a]}"), "removes.things", "no such key"),
-        (follower("").replace("2020_21", "2020_12"), "follows", "did you mean '2020_21'?"),
-        (follower("").replace("2020_21", "mine"), "follows", "goes in a circle: 'mine'"),
+        (follower("").replace("ifab_2020_21", "ifab_2020_12"), "follows", "did you mean 'ifab_2020_21'?"),
+        (follower("").replace("ifab_2020_21", "mine"), "follows", "goes in a circle: 'mine'"),
         (follower("clauses: {1: {}}"), "clauses.1", "expected a text, got 1"),
         (follower("clauses: {new: {}}"), "clauses.new.stage", "expected one of"),
         (follower("clauses: {new: {stage: body, then: offence}}"), "clauses.new.then", "no such key"),
@@ -194,6 +193,6 @@ TREE = st.recursive(
 def test_whatever_stands_in_a_file_nothing_but_the_typed_error_comes(
     write: Write, key: str, tree: object
 ) -> None:
-    stored = {**yaml.safe_load(BASE), "follows": "2020_21", key: tree}
+    stored = {**yaml.safe_load(BASE), "follows": "ifab_2020_21", key: tree}
     with suppress(EditionUnreadable):
         decide(Facts(), load_edition(write(yaml.safe_dump(stored))))

@@ -9,9 +9,9 @@ from typing import get_args
 
 import pytest
 
-from raasid.config.law_editions import editions_dir
 from raasid.laws.edition import Stage
-from raasid.laws.edition_file import load_edition
+from raasid.laws.edition_loader import load_edition
+from raasid.laws.edition_names import editions_dir
 from raasid.laws.facts import fact_values, listed
 
 PAGE = Path(__file__).resolve().parents[3] / "docs/laws.md"
@@ -33,7 +33,7 @@ def test_its_example_of_a_new_season_is_one(tmp_path: Path) -> None:
     for path in editions_dir().glob("*.yaml"):
         shutil.copy(path, tmp_path)
     (example,) = re.findall(r"^```yaml edition\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
-    path = tmp_path / "2030_31.yaml"
+    path = tmp_path / "ifab_2030_31.yaml"
     path.write_text(example)
 
     edition = load_edition(path)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import yaml
 
-from raasid.config.conf_dir import conf_dir
-from raasid.config.law_editions import shipped_editions
-from raasid.laws.seasons import edition_for
+from raasid.config.compose import conf_dir
+from raasid.laws.edition_lookup import edition_for
+from raasid.laws.edition_names import shipped_editions
 
 PRESETS = {path.stem: yaml.safe_load(path.read_text()) for path in (conf_dir() / "law").glob("*.yaml")}
 
@@ -18,9 +18,9 @@ def test_every_edition_has_a_preset_that_names_it() -> None:
 
 
 def test_every_season_since_the_first_can_be_typed_and_has_the_edition_of_its_time() -> None:
-    seasons = [f"{year}_{year + 1 - 2000}" for year in range(2018, 2027)]
+    seasons = {f"ifab_{year}_{year - 1999}": f"{year}/{year - 1999}" for year in range(2018, 2027)}
 
     assert set(PRESETS) - {"pl_2020_10"} == set(seasons)
     assert {name: PRESETS[name]["edition"] for name in seasons} == {
-        name: edition_for(name).id for name in seasons
+        name: edition_for(season).id for name, season in seasons.items()
     }

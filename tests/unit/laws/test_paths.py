@@ -6,10 +6,10 @@ import random
 
 import pytest
 
-from raasid.config.law_editions import shipped_editions
 from raasid.laws.decide import decide
+from raasid.laws.decision_paths import paths_of
+from raasid.laws.edition_names import shipped_editions
 from raasid.laws.facts import Facts, fact_values
-from raasid.laws.paths import paths_of
 
 
 @pytest.mark.parametrize("edition", shipped_editions())

@@ -8,21 +8,21 @@ from typing import NamedTuple
 
 import pytest
 
-from raasid.config.law_editions import shipped_editions
 from raasid.laws.decide import decide
+from raasid.laws.edition import Ruling
+from raasid.laws.edition_names import shipped_editions
 from raasid.laws.facts import fact_values, read_facts
-from raasid.laws.ruling import Ruling
 
 TABLE = Path(__file__).with_name("season_flips.md")
 EDITIONS = {
-    "18": "2018_19",
-    "19": "2019_20",
-    "20": "2020_21",
+    "18": "ifab_2018_19",
+    "19": "ifab_2019_20",
+    "20": "ifab_2020_21",
     "pl": "pl_2020_10",
-    "21": "2021_22",
-    "24": "2024_25",
-    "25": "2025_26",
-    "26": "2026_27",
+    "21": "ifab_2021_22",
+    "24": "ifab_2024_25",
+    "25": "ifab_2025_26",
+    "26": "ifab_2026_27",
 }
 PLAIN = {
     "segment": "hand",

@@ -9,7 +9,7 @@ import torch.distributed as dist
 import torch.multiprocessing as mp
 from torch import nn
 
-from raasid.models.batch_norm import GlobalBatchNorm2d
+from raasid.models.layers import GlobalBatchNorm2d
 
 
 def norm_of(channels: int) -> GlobalBatchNorm2d:

@@ -3,8 +3,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from raasid.models.batch_norm import GlobalBatchNorm2d, Residual, conv_norm_act
-from raasid.models.folding import fold_norms
+from raasid.models.layers import GlobalBatchNorm2d, Residual, conv_norm_act, fold_norms
 
 
 def test_a_folded_net_gives_the_same_answers_without_norms() -> None:

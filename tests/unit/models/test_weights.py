@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from raasid.errors import CheckpointUnusable
-from raasid.models.weights import init_from, load_weights
+from raasid.models.checkpoints import init_from, load_weights
 
 
 def net(head: int = 2) -> nn.Sequential:

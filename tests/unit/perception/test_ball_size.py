@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from raasid.models.ball.detections import Detections
-from raasid.perception.ball_size import small_enough
+from raasid.models.ball.module import Detections
+from raasid.perception.inference import small_enough
 
 NEAR = (100.0, 100.0, 40.0, 100.0)
 FAR = (400.0, 50.0, 8.0, 20.0)

@@ -8,12 +8,11 @@ import cv2
 import pytest
 from truthful_nets import TruthfulPose, answers_of, clip_of, perception_of, picture
 
-from raasid.data import coco_video
-from raasid.data.footage import Footage
-from raasid.data.records import Clip, Contact
-from raasid.perception import derived
-from raasid.perception.derived import perceived
-from raasid.perception.perception import Perception
+from raasid.footage import coco_format
+from raasid.footage.records import Clip, Contact, Footage
+from raasid.perception import predicted_dataset
+from raasid.perception.predicted_dataset import perceived
+from raasid.perception.tracker import Perception
 
 FRAMES = 6
 
@@ -132,7 +131,7 @@ def test_a_run_that_is_killed_in_the_middle_goes_on_and_leaves_the_same_bytes(
             yield cv2.imread(str(frame.image))
 
     with monkeypatch.context() as patch:
-        patch.setattr(derived, "_images", torn)
+        patch.setattr(predicted_dataset, "_images", torn)
         with pytest.raises(Killed):
             perceived(footage, eyes(), tmp_path / "torn")
     resumed = eyes()
@@ -145,7 +144,7 @@ def test_what_was_seen_can_be_read_as_a_dataset_of_its_own(footage: Footage, tmp
     perceived(footage, eyes(), tmp_path / "data")
     clips = sorted((tmp_path / "data").glob("tracks-*/clips/*.json"))
     assert len(clips) == 3
-    (clip,) = coco_video.read(clips[0].parent, clips[0].name)
+    (clip,) = coco_format.read(clips[0].parent, clips[0].name)
     assert all(frame.image.is_file() for frame in clip.frames)
     assert not list((tmp_path / "data").rglob("*.png"))
 

@@ -7,15 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from raasid.data.records import Ball, Clip, Frame, Keypoint, Mark, Person, Provenance, Visibility
-from raasid.data.tracks.ball_errors import BallErrors
-from raasid.data.tracks.clip_tracks import ROLES, ClipTracks, tracks_of
-from raasid.data.tracks.noise import TrackNoise
-from raasid.data.tracks.person_errors import PersonErrors
-from raasid.perception.arms import arms_look_swapped
-from raasid.perception.errors import measured_noise
-from raasid.perception.pairing import NotTheSameClips
-from raasid.perception.quality import track_quality
+from raasid.footage.records import Ball, Clip, Frame, Keypoint, Mark, Person, Provenance, Visibility
+from raasid.perception.error_model_fit import measured_noise
+from raasid.perception.matching import NotTheSameClips, arms_look_swapped
+from raasid.perception.tracking_metrics import track_quality
+from raasid.tracks.error_model import BallErrors, PersonErrors, TrackNoise
+from raasid.tracks.track_arrays import ROLES, ClipTracks, tracks_of
 
 FRAMES, PEOPLE, CLIPS = 30, 5, 12
 HIDDEN = (1,)

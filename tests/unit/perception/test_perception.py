@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from truthful_nets import SIZE, answers_of, clip_of, perception_of, picture
 
-from raasid.data.records import Clip, Frame, Visibility
-from raasid.data.tracks.clip_tracks import tracks_of
-from raasid.models.ball.detections import Detections
-from raasid.models.pose.people import People
-from raasid.perception import perception
-from raasid.perception.perception import Perception
+from raasid.footage.records import Clip, Frame, Visibility
+from raasid.models.ball.module import Detections
+from raasid.models.pose.poses import People
+from raasid.perception import tracker
+from raasid.perception.tracker import Perception
+from raasid.tracks.track_arrays import tracks_of
 
 
 def seen(clip: Clip, eyes: Perception) -> list[Frame]:
@@ -65,12 +65,12 @@ def test_long_footage_gives_the_same_in_blocks_as_at_once(monkeypatch: pytest.Mo
     for t in rng.choice(240, 40, replace=False):
         people[t] = People(people[t].boxes[1:], people[t].score[1:], people[t].keypoints[1:])
     at_once = seen(clip, perception_of(balls, people))
-    monkeypatch.setattr(perception, "BLOCK", 40)
+    monkeypatch.setattr(tracker, "BLOCK", 40)
     assert seen(clip, perception_of(balls, people)) == at_once
 
 
 def test_frames_are_handed_out_long_before_the_footage_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(perception, "BLOCK", 32)
+    monkeypatch.setattr(tracker, "BLOCK", 32)
     clip = clip_of(200)
     eyes = perception_of(*answers_of(clip))
     fed = 0
@@ -82,7 +82,7 @@ def test_frames_are_handed_out_long_before_the_footage_ends(monkeypatch: pytest.
             yield picture(frame.index)
 
     behind = [fed - number for number, _ in enumerate(eyes.look_through(images(), clip.frames))]  # type: ignore[arg-type]
-    assert max(behind) <= 32 + perception.MARGIN + 8
+    assert max(behind) <= 32 + tracker.MARGIN + 8
 
 
 @pytest.mark.parametrize("frames", [1, 3])

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from raasid.data.records import Frame
 from raasid.errors import CheckpointUnusable
+from raasid.footage.records import Frame
 from raasid.models.ball.heatmap import BallHeatmap
 from raasid.models.module import TaskModule
 from raasid.models.pose.top_down import PoseTopDown
-from raasid.perception.perception import load_perception
+from raasid.perception.tracker import load_perception
 
 BALL = {"_target_": "raasid.models.ball.heatmap.BallHeatmap", "channels": 4, "threshold": "auto"}
 POSE = {"_target_": "raasid.models.pose.top_down.PoseTopDown", "channels": 8, "joint_channels": 8}

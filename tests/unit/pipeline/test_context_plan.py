@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from raasid.config.schema.data import SyntheticDataConfig
-from raasid.config.schema.paths import PathsConfig
-from raasid.config.schema.tracks import TracksConfig
+from raasid.config.section import PathsConfig
+from raasid.datasets.context.tracks_config import TracksConfig
+from raasid.datasets.source_configs import SyntheticDataConfig
 from raasid.errors import UsageError
-from raasid.models.context.majority import ContextMajority
-from raasid.pipeline.newest import remember
-from raasid.pipeline.tasks.context import PLAN, lent
+from raasid.models.context.baselines import ContextMajority
+from raasid.pipeline.adapters.context import PLAN, lent
+from raasid.pipeline.model_refs import remember
 
 
 def section(**tracks: object) -> SyntheticDataConfig:
@@ -51,14 +51,14 @@ def test_truth_asks_for_no_detector_and_no_errors(tmp_path: Path) -> None:
 
 def test_an_evaluation_takes_tracks_from_the_training_unless_told_otherwise() -> None:
     trained = {
-        "tracks": TracksConfig(source="truth", edition="2020_21", shift=5).model_dump(),
+        "tracks": TracksConfig(source="truth", edition="ifab_2020_21", shift=5).model_dump(),
         "size": [640, 360],
     }
-    asked = SyntheticDataConfig(tracks=TracksConfig(edition="2018_19"))
+    asked = SyntheticDataConfig(tracks=TracksConfig(edition="ifab_2018_19"))
     update = PLAN.as_trained(asked, trained)
     assert (update["tracks"].source, update["tracks"].edition, update["tracks"].shift) == (
         "truth",
-        "2018_19",
+        "ifab_2018_19",
         5,
     )
     assert update["size"] == (640, 360)
@@ -70,4 +70,4 @@ def test_a_threshold_is_refused() -> None:
 
 
 def test_an_edition_that_yaml_took_for_a_number_is_a_season_again() -> None:
-    assert TracksConfig(edition=202526).edition == "2025_26"  # type: ignore[arg-type]
+    assert TracksConfig(edition=202526).edition == "ifab_2025_26"  # type: ignore[arg-type]

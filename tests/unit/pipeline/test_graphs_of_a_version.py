@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from raasid.models.export.parity import ParityBroken
+from raasid.packaging.onnx.parity import ParityBroken
 from raasid.pipeline import register
 
 

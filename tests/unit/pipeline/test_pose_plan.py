@@ -5,11 +5,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from raasid.data.frame_ref import FrameRef
-from raasid.data.records import Frame, Person
+from raasid.datasets.sample_meta import FrameRef
 from raasid.errors import UsageError
-from raasid.models.pose.people import People
-from raasid.pipeline.tasks.pose import PLAN
+from raasid.footage.records import Frame, Person
+from raasid.models.pose.poses import People
+from raasid.pipeline.adapters.pose import PLAN
 
 
 def standing(x):

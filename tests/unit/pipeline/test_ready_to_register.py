@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from raasid.config.model_section import model_section
+from raasid.models.config import model_section
 from raasid.pipeline.register import NotToBeKept, ready_to_register
 from raasid.registry.errors import KeyUnusable
-from raasid.registry.package.signing import make_key
+from raasid.registry.signing import make_key
 
 BALL = "raasid.models.ball.heatmap.BallHeatmap"
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from operations import NAME, NOW, files, route
 
+from raasid.registry.archive import export_version, import_version
+from raasid.registry.change_history import Entry, Journal
 from raasid.registry.gc import Keep, collect
-from raasid.registry.journal import Entry, Journal
 from raasid.registry.names import Version
 from raasid.registry.records import Figure
 from raasid.registry.registry import Registry
-from raasid.registry.transfer import export_version, import_version
 
 Open = Callable[[], Registry]
 

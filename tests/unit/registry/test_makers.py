@@ -4,7 +4,7 @@ from pathlib import Path
 
 from operations import NAME, files, registry_at
 
-from raasid.registry.makers import makers
+from raasid.registry.lineage import makers
 
 
 def test_a_file_is_known_by_what_a_version_holds_and_by_what_its_run_wrote(tmp_path: Path) -> None:

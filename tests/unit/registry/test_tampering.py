@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from operations import NAME, files, newest, prepared, registry_at
 
+from raasid.registry.archive import export_version, import_version
 from raasid.registry.errors import BadName, PackageRefused, RegistryDamaged
 from raasid.registry.fsck import fsck
 from raasid.registry.gc import Keep, collect
 from raasid.registry.names import Version, alias_name, member_name, model_name
+from raasid.registry.record_chain import sealed, unsealed
 from raasid.registry.records import Figure, Route
 from raasid.registry.registry import Registry
-from raasid.registry.sealed import sealed, unsealed
-from raasid.registry.transfer import export_version, import_version
 
 ESCAPES = (
     "../../x",

@@ -10,11 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from operations import NAME, NOW, registry_at
 
-from raasid.registry.disk import Disk
-from raasid.registry.durable import Durable
+from raasid.registry.archive import export_version, import_version
+from raasid.registry.filesystem import Disk, Durable
 from raasid.registry.fsck import fsck
 from raasid.registry.names import Version
-from raasid.registry.transfer import export_version, import_version
 from raasid.registry.versions import Versions
 
 DAY = 86_400.0

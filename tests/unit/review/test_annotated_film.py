@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from staged_play import SIZE, film_of, play
 
-from raasid.data.collect.footage_file import VideoUnreadable
-from raasid.data.collect.listing import Source
-from raasid.review.film import open_film
+from raasid.collect.source_discovery import Source
+from raasid.io.video_reader import VideoUnreadable
+from raasid.review.video_source import open_film
 
 
 def test_a_film_knows_how_many_frames_can_be_decoded(tmp_path: Path) -> None:

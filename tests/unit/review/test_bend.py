@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from staged_play import ball, play
 
-from raasid.data.records import Clip, Provenance
-from raasid.data.tracks.clip_tracks import ClipTracks, tracks_of
-from raasid.review.bend import bend_at
+from raasid.footage.records import Clip, Provenance
+from raasid.review.abstention import bend_at
+from raasid.tracks.track_arrays import ClipTracks, tracks_of
 
 
 def tracks(places: list[tuple[float, float] | None]) -> ClipTracks:

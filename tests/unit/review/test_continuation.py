@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from staged_play import person, play
 
-from raasid.data.records import Frame
-from raasid.review.continuation import Continuation
+from raasid.footage.records import Frame
+from raasid.review.perceived_frames import Continuation
 
 
 def frame(*persons: tuple[float, int, str]) -> Frame:

@@ -6,14 +6,21 @@ import numpy as np
 import pytest
 from staged_play import TOUCHED, UNTOUCHED, ball, person, play
 
-from raasid.data.records import Clip, Frame, Provenance
-from raasid.data.tracks.clip_tracks import tracks_of
+from raasid.footage.records import Clip, Frame, Provenance
 from raasid.laws.decide import decide
-from raasid.models.context.clip_judgement import ClipJudgement
-from raasid.review.bend import Bend
-from raasid.review.film import Film
-from raasid.review.grounds import Limits, nothing_to_judge, of_clip, of_window, to_keep_in_mind, undecided
-from raasid.review.reach import Reach, reach_of
+from raasid.models.context.module import ClipJudgement
+from raasid.review.abstention import (
+    Bend,
+    Limits,
+    nothing_to_judge,
+    of_clip,
+    of_window,
+    to_keep_in_mind,
+    undecided,
+)
+from raasid.review.arm_distance import Reach, reach_of
+from raasid.review.video_source import Film
+from raasid.tracks.track_arrays import tracks_of
 
 BENT, STRAIGHT = Bend(1.2, 0.05), Bend(0.25, 0.05)
 
@@ -28,7 +35,7 @@ def said(offence: float) -> ClipJudgement:
         clip="clip",
         facts={},
         likeliest=facts,
-        ruling=decide(facts, "2025_26"),
+        ruling=decide(facts, "ifab_2025_26"),
         offence=offence,
         abstained=False,
     )

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from staged_play import HAND, ball, person, play
 
-from raasid.data.records import Clip, Frame, Provenance
-from raasid.data.tracks.clip_tracks import tracks_of
-from raasid.review.reach import Reach, reach_of
+from raasid.footage.records import Clip, Frame, Provenance
+from raasid.review.arm_distance import Reach, reach_of
+from raasid.tracks.track_arrays import tracks_of
 
 
 def reach(frames: list[Frame]) -> Reach:

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from staged_play import HAND, SIZE, Eyes, Rule, ball, film_of, play, quiet, read_back, reviewer
 
-from raasid.data.collect.listing import Source
-from raasid.data.records import Frame
-from raasid.review.band import HEIGHT
+from raasid.collect.source_discovery import Source
+from raasid.footage.records import Frame
+from raasid.review.annotated_video import HEIGHT
 from raasid.review.decision import Decision, read_decision, shipped_schema
 from raasid.review.review_clip import Reviewed, Reviewer, Settings, review_clip
 
-LAW = Settings("2025_26")
+LAW = Settings("ifab_2025_26")
 
 
 def review(folder: Path, truth: list[Frame], seen_by: Reviewer | None = None, **video: object) -> Reviewed:
@@ -36,7 +36,7 @@ def test_a_touch_becomes_a_decision_that_scripts_can_read(touched: Reviewed) -> 
     assert {key: told[key] for key in ("decision", "abstained", "edition", "restart")} == {
         "decision": "offence",
         "abstained": False,
-        "edition": "2025_26",
+        "edition": "ifab_2025_26",
         "restart": "direct_free_kick",
     }
     assert told["confidence"] == told["offence_probability"] == 0.95
@@ -53,7 +53,7 @@ def test_a_touch_becomes_a_decision_that_scripts_can_read(touched: Reviewed) -> 
     assert told["stands_on"]["frames"] == 30
     assert told["stands_on"]["ball_seen"] == 1.0
     assert set(told["models"]) == {"ball", "pose", "context"}
-    assert {edition["edition"] for edition in told["other_editions"]} >= {"2018_19", "2025_26"}
+    assert {edition["edition"] for edition in told["other_editions"]} >= {"ifab_2018_19", "ifab_2025_26"}
 
 
 def test_the_schema_that_ships_is_that_of_the_record(touched: Reviewed) -> None:
@@ -105,7 +105,7 @@ def test_a_finished_clip_is_found_again_until_footage_models_or_law_change(tmp_p
     assert again(reviewer(truth, eyes=eyes))
     assert not again(reviewer(truth, eyes=eyes))
     assert len(eyes.looked) == 12
-    assert again(reviewer(truth, eyes=eyes), replace(LAW, edition="2020_21"))
+    assert again(reviewer(truth, eyes=eyes), replace(LAW, edition="ifab_2020_21"))
     assert len(eyes.looked) == 12, "another edition needs no other look"
     assert not again(reviewer(truth, eyes=eyes)), "the first edition's review is still there"
     assert again(reviewer(truth, eyes=Eyes(truth, name="eyes-2")))

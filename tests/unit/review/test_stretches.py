@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from staged_play import Eyes, film_of, play
 
-from raasid.review.film import Film, open_film
-from raasid.review.stretches import Stretches
+from raasid.review.perceived_frames import Stretches
+from raasid.review.video_source import Film, open_film
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> list[Line]:
     folder = tmp_path_factory.mktemp("clips")
     found = []
     for name, truth in (("touch.mp4", play(20)), ("empty.mp4", play(6, balls=()))):
-        settings = Settings("2025_26", video=False)
+        settings = Settings("ifab_2025_26", video=False)
         done = review_clip(film_of(folder / name, truth), folder / "out", reviewer(truth), settings, quiet)
         found.append(Line(name, done.decision, done.folder))
     return [*found, Line("torn, broken.mp4", None, None, "no video: it cannot be opened")]

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from raasid.review.reach import Reach
-from raasid.review.windows import Window, choose
+from raasid.review.arm_distance import Reach
+from raasid.review.judge_clip import Window, choose
 
 
 def reach(gap: NDArray[np.float32], seen: bool = True) -> Reach:

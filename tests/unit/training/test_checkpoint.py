@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from raasid.training.checkpoint import Checkpoint
+from raasid.training.checkpointing import Checkpoint
 
 STEPS = 2
 

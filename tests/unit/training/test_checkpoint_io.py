@@ -13,12 +13,12 @@ import pytest
 import torch
 
 from raasid.errors import CheckpointUnusable
-from raasid.training.checkpoint_io import DurableCheckpointIO
+from raasid.training.checkpointing import DurableCheckpointIO
 
 WRITER = """
 import sys, torch
 from pathlib import Path
-from raasid.training.checkpoint_io import DurableCheckpointIO
+from raasid.training.checkpointing import DurableCheckpointIO
 target = Path(sys.argv[1])
 for generation in range(10_000):
     weights = {"w": torch.full((400_000,), float(generation))}

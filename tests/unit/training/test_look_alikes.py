@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from raasid.data.sampler import KeyedBatchSampler, LookAlike, SampleKey
+from raasid.datasets.sampler import KeyedBatchSampler, LookAlike, SampleKey
 
 PLACES = [LookAlike(3, 10.0, 20.0), LookAlike(7, 30.0, 40.0)]
 

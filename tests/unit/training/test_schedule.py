@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from raasid.training.schedule import constant, cosine, one_cycle
+from raasid.training.optimizer import constant, cosine, one_cycle
 
 
 def test_one_cycle_rises_to_one_and_ends_at_its_final_fraction() -> None:

@@ -9,8 +9,8 @@ from ball_footage import ball, found, frame, league
 from hypothesis import given
 from hypothesis import strategies as st
 
+from raasid.evaluation.ball.matched import score_frames
 from raasid.evaluation.ball.metrics import ball_metrics
-from raasid.evaluation.ball.outcomes import score_frames
 
 GOLDEN = Path(__file__).parents[3] / "fixtures" / "golden_wasb.json"
 

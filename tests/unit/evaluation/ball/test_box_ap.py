@@ -6,7 +6,7 @@ import pytest
 from ball_footage import ball, found, frame
 
 from raasid.evaluation.ball.box_ap import box_ap
-from raasid.evaluation.ball.outcomes import score_frames
+from raasid.evaluation.ball.matched import score_frames
 
 
 def ap(refs, detections):

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from raasid.evaluation.ball.curves import best_threshold, operating_curve
+from raasid.evaluation.ball.matched import score_frames
 from raasid.evaluation.ball.metrics import ball_metrics
-from raasid.evaluation.ball.outcomes import score_frames
 
 
 @given(seed=st.integers(0, 50))

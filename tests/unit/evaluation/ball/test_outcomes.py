@@ -5,8 +5,8 @@ import math
 import pytest
 from ball_footage import ball, found, frame
 
-from raasid.data.records import Ball, Visibility
-from raasid.evaluation.ball.outcomes import Kind, score_frames
+from raasid.evaluation.ball.matched import Kind, score_frames
+from raasid.footage.records import Ball, Visibility
 
 
 def kind(ref, detections, threshold=0.5):

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from ball_footage import ball, found, frame, league
 
-from raasid.evaluation.ball.estimates import ball_slices as slices
-from raasid.evaluation.ball.outcomes import score_frames
+from raasid.evaluation.ball.matched import score_frames
+from raasid.evaluation.ball.metrics import ball_slices as slices
 
 
 def test_every_tag_and_every_match_is_a_slice_with_its_counts():

@@ -8,9 +8,9 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from raasid.evaluation.ball.curves import best_threshold
+from raasid.evaluation.ball.matched import score_frames
 from raasid.evaluation.ball.metrics import ball_metrics
-from raasid.evaluation.ball.outcomes import score_frames
-from raasid.evaluation.ball.validation import BallValidation
+from raasid.evaluation.ball.result import BallValidation
 from raasid.models.ball.module import BallModule
 
 
@@ -107,6 +107,6 @@ def test_processes_share_what_they_found(quiet_trainer, monkeypatch):
     trainer = quiet_trainer(callback)
     monkeypatch.setattr(torch.distributed, "all_gather_object", gather)
     monkeypatch.setattr(torch.distributed, "get_world_size", lambda: 2)
-    monkeypatch.setattr("raasid.evaluation.processes.is_distributed", lambda: True)
+    monkeypatch.setattr("raasid.evaluation.prediction_collector.is_distributed", lambda: True)
     trainer.test(Replay(refs, detections), batches(range(5)), verbose=False)
     assert callback.frames == refs

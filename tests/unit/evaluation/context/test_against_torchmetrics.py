@@ -13,8 +13,8 @@ from torchmetrics.functional.classification import (
     multiclass_recall,
 )
 
+from raasid.evaluation.context.matched import clip_outcomes
 from raasid.evaluation.context.metrics import decision_metrics
-from raasid.evaluation.context.outcome import clip_outcomes
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from raasid.evaluation.context.calibration import (
+from raasid.evaluation.context.probabilities import (
     BINS,
     error_by_chance,
     expected_calibration_error,

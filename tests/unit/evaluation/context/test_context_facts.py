@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from judged_clips import NO_TOUCH, OFFENCE, TUCKED, facts, judged, ref
 
-from raasid.evaluation.context.facts import fact_accuracy, fact_scores
-from raasid.evaluation.context.outcome import clip_outcomes
+from raasid.evaluation.context.fact_metrics import fact_accuracy, fact_scores
+from raasid.evaluation.context.matched import clip_outcomes
 
 
 def outcomes(*pairs):

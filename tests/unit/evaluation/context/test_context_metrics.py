@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from judged_clips import NO_TOUCH, OFFENCE, TUCKED, facts, judged, ref
 
+from raasid.evaluation.context.matched import JudgementUnusable, clip_outcomes
 from raasid.evaluation.context.metrics import context_metrics
-from raasid.evaluation.context.outcome import JudgementUnusable, clip_outcomes
 from raasid.laws.facts import Facts
 
 

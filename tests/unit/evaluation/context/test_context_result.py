@@ -9,11 +9,11 @@ import pytest
 from judged_clips import OFFENCE, TUCKED, judged, league, ref
 
 from raasid.errors import UsageError
+from raasid.evaluation.context.matched import clip_outcomes
 from raasid.evaluation.context.metrics import decision_metrics
-from raasid.evaluation.context.outcome import clip_outcomes
 from raasid.evaluation.context.result import ContextResult, evaluate_context
-from raasid.evaluation.weighted import bootstrap_weighted
 from raasid.laws.facts import Facts
+from raasid.stats.bootstrap import bootstrap_weighted
 
 
 @pytest.fixture(scope="module")

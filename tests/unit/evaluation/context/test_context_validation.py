@@ -84,7 +84,7 @@ def test_a_clip_counts_once_on_each_kind_of_tracks_and_processes_share_them(trai
     callback = ContextValidation()
     monkeypatch.setattr(torch.distributed, "all_gather_object", gather)
     monkeypatch.setattr(torch.distributed, "get_world_size", lambda: 2)
-    monkeypatch.setattr("raasid.evaluation.processes.is_distributed", lambda: True)
+    monkeypatch.setattr("raasid.evaluation.prediction_collector.is_distributed", lambda: True)
     trainer_with(callback).test(Replay(rows, said), batches(range(8)), verbose=False)
     assert callback.refs == sorted(rows, key=lambda ref: ref.key)
     assert [said.clip for said in callback.judgements] == [ref.clip for ref in callback.refs]

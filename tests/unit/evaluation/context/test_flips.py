@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from judged_clips import facts, judged, ref
 
-from raasid.config.law_editions import shipped_editions
-from raasid.evaluation.context.flips import flip_metrics, flips, seasons
-from raasid.evaluation.context.outcome import clip_outcomes
+from raasid.evaluation.context.edition_consistency import flip_metrics, flips, seasons
+from raasid.evaluation.context.matched import clip_outcomes
+from raasid.laws.edition_names import shipped_editions
 from raasid.laws.facts import Facts
 
 JUSTIFIED = facts(bigger=True, justified=True)
@@ -28,12 +28,13 @@ def metric(name: str, *pairs: tuple[Facts, Facts]) -> float:
 def test_a_flip_is_two_editions_that_disagree_on_the_annotated_facts():
     (outcome,) = outcomes((JUSTIFIED, JUSTIFIED))
     found = {
-        flip.editions: flip.truth for flip in flips(outcome, ["2018_19", "2020_21", "2021_22", "2025_26"])
+        flip.editions: flip.truth
+        for flip in flips(outcome, ["ifab_2018_19", "ifab_2020_21", "ifab_2021_22", "ifab_2025_26"])
     }
     assert found == {
-        ("2018_19", "2020_21"): ("no_offence", "offence"),
-        ("2020_21", "2021_22"): ("offence", "no_offence"),
-        ("2020_21", "2025_26"): ("offence", "no_offence"),
+        ("ifab_2018_19", "ifab_2020_21"): ("no_offence", "offence"),
+        ("ifab_2020_21", "ifab_2021_22"): ("offence", "no_offence"),
+        ("ifab_2020_21", "ifab_2025_26"): ("offence", "no_offence"),
     }
     assert flips(outcomes((facts(deliberate=True), facts()))[0]) == []
 
@@ -44,8 +45,8 @@ def test_only_a_pair_that_both_editions_rule_right_counts():
     assert metric("season_flips", (JUSTIFIED, facts())) == 0.0
     (outcome,) = outcomes((JUSTIFIED, unjustified))
     right = {flip.editions for flip in flips(outcome) if flip.said == flip.truth}
-    assert ("2018_19", "2020_21") in right
-    assert ("2020_21", "2025_26") not in right
+    assert ("ifab_2018_19", "ifab_2020_21") in right
+    assert ("ifab_2020_21", "ifab_2025_26") not in right
 
 
 def test_right_facts_turn_every_pair_right_and_missing_ones_show():
@@ -60,7 +61,7 @@ def test_clips_that_no_change_of_wording_touches_have_no_flips():
     assert np.isnan(metric("season_flips", (facts(), facts())))
 
 
-@pytest.mark.parametrize("edition", ["2018_19", "2020_21", "2025_26"])
+@pytest.mark.parametrize("edition", ["ifab_2018_19", "ifab_2020_21", "ifab_2025_26"])
 def test_the_edition_that_judged_makes_no_difference(edition):
     said = judged("0", JUSTIFIED, 0.5, edition=edition)
     its, _ = clip_outcomes([ref("0", JUSTIFIED)], [said])
@@ -78,4 +79,4 @@ def test_a_value_counts_however_unsure_the_model_names_it():
 def test_an_overlay_of_one_competition_is_no_season():
     assert "pl_2020_10" in shipped_editions()
     assert "pl_2020_10" not in seasons()
-    assert {"2018_19", "2020_21", "2025_26"} <= set(seasons())
+    assert {"ifab_2018_19", "ifab_2020_21", "ifab_2025_26"} <= set(seasons())

@@ -5,8 +5,8 @@ import math
 import pytest
 from judged_clips import OFFENCE, TUCKED, judged, league, ref
 
-from raasid.evaluation.context.outcome import clip_outcomes
-from raasid.evaluation.context.paired import gain
+from raasid.evaluation.context.matched import clip_outcomes
+from raasid.evaluation.context.result import gain
 
 
 def outcomes(*pairs):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from raasid.evaluation.context.ranking import area_under_risk, average_precision, risk_coverage
+from raasid.evaluation.context.probabilities import area_under_risk, average_precision, risk_coverage
 
 
 def one(metric, score, marked, weights=None):

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from pose_scenes import frame, people, person
 
-from raasid.data.records import Person
-from raasid.evaluation.pose.joints import JointErrors
-from raasid.evaluation.pose.outcomes import judge_people
-from raasid.evaluation.pose.truth import ARMS, Truth
+from raasid.evaluation.pose.ground_truth import ARMS, Truth
+from raasid.evaluation.pose.joint_errors import JointErrors
+from raasid.evaluation.pose.matched import judge_people
+from raasid.footage.records import Person
 
 HEIGHT = 100.0
 FOREARM = float(np.hypot(0.02, 0.15)) * HEIGHT

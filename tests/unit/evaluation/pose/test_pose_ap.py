@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 from pose_scenes import league, people, person
 
-from raasid.data.records import Person
 from raasid.evaluation.pose.average_precision import Ranking, average_precision, average_recall
-from raasid.evaluation.pose.matching import SIZES, match_people
-from raasid.evaluation.pose.oks import oks, similarity
-from raasid.evaluation.pose.truth import Truth
-from raasid.models.pose.people import People
+from raasid.evaluation.pose.ground_truth import Truth
+from raasid.evaluation.pose.matching import SIZES, match_people, oks, similarity
+from raasid.footage.records import Person
+from raasid.models.pose.poses import People
 
 BINS = tuple(SIZES.values())
 

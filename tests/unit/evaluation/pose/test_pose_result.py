@@ -9,11 +9,11 @@ import pytest
 from pose_scenes import frame, league, people, person
 
 from raasid.evaluation.pose.average_precision import Ranking, average_precision, resampled_precision
+from raasid.evaluation.pose.ground_truth import Truth
 from raasid.evaluation.pose.matching import match_people
 from raasid.evaluation.pose.result import PoseResult, evaluate_pose
 from raasid.evaluation.pose.timing import Timing
-from raasid.evaluation.pose.truth import Truth
-from raasid.evaluation.resampling import Resampling
+from raasid.stats.bootstrap import Resampling
 
 TIMING = Timing(tuple(float(t) for t in range(1, 31)), 4.0, "cpu", 2, "32-true", (640, 360))
 

@@ -8,13 +8,12 @@ from pose_scenes import league
 from torch import nn
 from torch.utils.data import DataLoader
 
-from raasid.data.pose.batch import PoseBatch
-from raasid.evaluation.pose.result import evaluate_pose
+from raasid.datasets.pose.batch import PoseBatch
+from raasid.evaluation.pose.result import PoseValidation, evaluate_pose
 from raasid.evaluation.pose.timing import TIMED, WARM_UP
-from raasid.evaluation.pose.validation import PoseValidation
 from raasid.models.ball.module import BallModule
 from raasid.models.pose.module import PoseModule
-from raasid.models.pose.people import People
+from raasid.models.pose.poses import People
 
 
 class Replay(PoseModule):
@@ -115,7 +114,7 @@ def test_processes_share_what_they_found(trainer, monkeypatch):
     engine = trainer(callback)
     monkeypatch.setattr(torch.distributed, "all_gather_object", gather)
     monkeypatch.setattr(torch.distributed, "get_world_size", lambda: 2)
-    monkeypatch.setattr("raasid.evaluation.processes.is_distributed", lambda: True)
+    monkeypatch.setattr("raasid.evaluation.prediction_collector.is_distributed", lambda: True)
     engine.test(Replay(own, at), loader(refs, range(4)), verbose=False)
     assert callback.frames == refs
 

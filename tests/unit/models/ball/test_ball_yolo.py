@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from raasid.data.ball.batch import BallBatch
+from raasid.datasets.ball.dataset import BallBatch
 from raasid.models.ball.yolo import BallYolo
 from raasid.models.yolo import loss as yolo_loss
 from raasid.models.yolo.loss import DetectionLoss

@@ -8,9 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from raasid.models.ball.heatmap import BallHeatmap
-from raasid.models.ball.network import STRIDE, BallNet
-from raasid.models.heatmap_target import heatmap_loss, heatmap_target
+from raasid.models.ball.heatmap import STRIDE, BallHeatmap, BallNet
+from raasid.models.centernet import heatmap_loss, heatmap_target
 
 
 class Oracle(BallHeatmap):

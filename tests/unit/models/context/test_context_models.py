@@ -8,24 +8,22 @@ import pytest
 import torch
 from made_touches import blind, empty, touch
 
-from raasid.data.context.batch import ContextBatch, collate
-from raasid.data.context.clip_ref import ClipRef
-from raasid.data.context.samples import ContextWindows, TrackedClip, touched_box
-from raasid.data.records import Clip, Event
-from raasid.data.tracks.clip_tracks import tracks_of
+from raasid.datasets.context.batch import ContextBatch, collate
+from raasid.datasets.context.dataset import ContextWindows, TrackedClip, touched_box
+from raasid.datasets.context.sample_meta import ClipRef
+from raasid.footage.records import Clip, Event
 from raasid.laws.decide import decide
 from raasid.laws.facts import Facts, fact_values, read_facts
+from raasid.models.context.baselines import ContextGeometry, ContextMajority, NothingCounted
 from raasid.models.context.calibration import Calibration, Heard, confidence_needed
 from raasid.models.context.features import INPUTS, WIDTHS, features
-from raasid.models.context.geometry import ContextGeometry
 from raasid.models.context.losses import losses
-from raasid.models.context.majority import ContextMajority, NothingCounted
 from raasid.models.context.net import SIZES, Logits
-from raasid.models.context.offence import offence_chance
-from raasid.models.context.ruled import likeliest
+from raasid.models.context.offence import likeliest, offence_chance
 from raasid.models.context.transformer import ContextTransformer
+from raasid.tracks.track_arrays import tracks_of
 
-EDITION = "2025_26"
+EDITION = "ifab_2025_26"
 CLIPS = [
     touch("out"),
     touch("tucked", arm_out=False),
@@ -64,7 +62,7 @@ def trained(model: ContextTransformer, batch: ContextBatch, steps: int = 120) ->
     return model.eval()
 
 
-@pytest.mark.parametrize("edition", ["2018_19", "2020_21", "2025_26"])
+@pytest.mark.parametrize("edition", ["ifab_2018_19", "ifab_2020_21", "ifab_2025_26"])
 def test_certain_facts_give_the_decision_of_the_edition(edition: str) -> None:
     for clip in CLIPS:
         facts = read_facts(clip.facts)
@@ -88,7 +86,7 @@ def test_features_are_as_wide_as_promised_and_always_finite(inputs: str) -> None
 
 
 def test_features_do_not_depend_on_the_camera() -> None:
-    from raasid.data.context.vary import scaled
+    from raasid.datasets.context.augmentation import scaled
 
     near, far = (
         features(
@@ -145,8 +143,8 @@ def test_it_learns_touch_player_side_and_decision_of_a_handful_of_clips() -> Non
 def test_an_edition_changes_the_ruling_without_training() -> None:
     model = trained(small(), batch_of(CLIPS))
     tracks = [tracks_of(touch())]
-    assert model.judge(tracks, ["a"], "2025_26")[0].ruling.decision == "offence"
-    assert model.judge(tracks, ["a"], "2018_19")[0].ruling.decision == "no_offence"
+    assert model.judge(tracks, ["a"], "ifab_2025_26")[0].ruling.decision == "offence"
+    assert model.judge(tracks, ["a"], "ifab_2018_19")[0].ruling.decision == "no_offence"
 
 
 def heard_of(model: ContextTransformer, batch: ContextBatch) -> Heard:
@@ -232,7 +230,7 @@ def test_calibration_cools_what_is_too_sure_and_travels_in_the_checkpoint() -> N
     annotated = tuple(
         replace(read_facts(touch().facts), segment="hand" if hit else "none") for hit in truth.tolist()
     )
-    from raasid.data.context.targets import fact_indices
+    from raasid.datasets.context.batch import fact_indices
 
     heard = Heard(
         Logits(
@@ -278,7 +276,7 @@ def test_geometry_sees_the_arm_the_angle_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("side", ["left", "right"])
 def test_geometry_has_one_threshold_for_both_arms(side: str) -> None:
-    from raasid.data.context.vary import mirrored
+    from raasid.datasets.context.augmentation import mirrored
 
     tracks = tracks_of(touch())
     tracks = tracks if side == "left" else mirrored(tracks)
@@ -331,7 +329,7 @@ def test_labels_of_mvfoul_are_learned_and_give_the_leaderboards_value() -> None:
     ("far", "why"), [(0.1, "pixels tall"), (1.0, "")], ids=["from the last row", "from near"]
 )
 def test_a_player_too_small_to_have_arms_is_not_judged(far: float, why: str) -> None:
-    from raasid.data.context.vary import scaled
+    from raasid.datasets.context.augmentation import scaled
 
     judgement = small().judge([scaled(tracks_of(touch()), far)], ["a"], EDITION)[0]
     assert any("pixels tall" in reason for reason in judgement.reasons) == bool(why)

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from raasid.models.context.familiar import FEW, Familiar, traits, trust
 from raasid.models.context.features import Features
+from raasid.models.context.ood import FEW, Familiar, traits, trust
 
 
 def normal(rows: int, columns: int = 100) -> Tensor:

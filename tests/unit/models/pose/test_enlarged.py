@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from raasid.models.pose.enlarged import enlarged
+from raasid.models.pose.person_detector import enlarged
 
 edges = st.integers(1, 40)
 

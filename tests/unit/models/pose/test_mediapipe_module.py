@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from raasid.evaluation.pose.oks import similarity
-from raasid.evaluation.pose.truth import Truth
+from raasid.evaluation.pose.ground_truth import Truth
+from raasid.evaluation.pose.matching import similarity
 from raasid.models.pose.mediapipe import PoseModelUnusable
 from raasid.models.pose.mediapipe_module import PoseMediapipe
 

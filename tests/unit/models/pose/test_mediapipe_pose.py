@@ -8,8 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from raasid.models.pose.landmark_net import LandmarkNet
-from raasid.models.pose.mediapipe import TO_COCO, MediaPipePose, PoseModelUnusable
+from raasid.models.pose.mediapipe import TO_COCO, LandmarkNet, MediaPipePose, PoseModelUnusable
 
 LEFT, RIGHT = TO_COCO[1::2], TO_COCO[2::2]
 

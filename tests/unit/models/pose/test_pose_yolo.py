@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from raasid.data.keypoints import COUNT
-from raasid.data.pose.batch import PoseBatch
-from raasid.models.pose.at_boxes import at_boxes
-from raasid.models.pose.people import People
+from raasid.datasets.pose.batch import PoseBatch
+from raasid.footage.keypoints import COUNT
+from raasid.models.pose.poses import People, at_boxes
 from raasid.models.pose.yolo import PoseYolo
 from raasid.models.yolo.net import NetUnusable, UnknownNet, build_net, net_names
 

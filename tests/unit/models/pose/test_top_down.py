@@ -7,14 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from raasid.data.keypoints import COUNT
-from raasid.data.pose.batch import CropBatch, PoseBatch
-from raasid.models.pose.finder import Finder, people_at, picture_input
+from raasid.datasets.pose.batch import CropBatch, PoseBatch
+from raasid.footage.keypoints import COUNT
 from raasid.models.pose.joints_net import joint_losses, read_joints
-from raasid.models.pose.padded import padded_boxes
-from raasid.models.pose.people import People
-from raasid.models.pose.same_person import without_doubles
-from raasid.models.pose.top_down import PoseTopDown
+from raasid.models.pose.person_detector import Finder, people_at, picture_input
+from raasid.models.pose.poses import People, padded_boxes
+from raasid.models.pose.top_down import PoseTopDown, without_doubles
 
 
 def sharp(places: torch.Tensor) -> torch.Tensor:
@@ -72,7 +70,7 @@ def test_the_best_answer_has_the_least_loss_and_unlabelled_joints_none() -> None
 
 
 def test_the_finder_reads_back_what_its_target_says() -> None:
-    from raasid.models.heatmap_target import heatmap_target
+    from raasid.models.centernet import heatmap_target
 
     boxes = [np.array([[20, 10, 44, 74], [80, 30, 100, 82]], np.float32)]
     target = heatmap_target(*padded_boxes(boxes), 24, 32)
@@ -112,7 +110,7 @@ def scene(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def batch_of(count: int, rng: np.random.Generator, model: PoseTopDown) -> CropBatch:
-    from raasid.data.pose.warp import warp
+    from raasid.datasets.pose.crops import warp
 
     scenes = [scene(rng) for _ in range(count)]
     crops, joints = [], []

@@ -8,7 +8,7 @@ import cv2
 import pytest
 import torch
 
-from raasid.models.batch_norm import GlobalBatchNorm2d
+from raasid.models.layers import GlobalBatchNorm2d
 from raasid.models.yolo.net import NetUnusable, UnknownNet, build_net, head_of, net_names
 
 TINY = """

@@ -1,0 +1,5 @@
+"""The command line: `raasid <verb> key=value …`, `raasid <command> --options`, and the three scripts."""
+
+from raasid.cli.verbs import app, main
+
+__all__ = ["app", "main"]

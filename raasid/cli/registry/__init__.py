@@ -1,0 +1,1 @@
+"""`raasid registry`: list, compare, put in service, check and archive versions."""

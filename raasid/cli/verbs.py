@@ -1,0 +1,197 @@
+"""The front door: `raasid <verb> key=value …`, and `python train.py …` for the verbs with a script.
+
+Nothing heavy is imported here. Looking (`--help`, `--cfg`, completion) stays with Hydra alone; a run is
+first checked as a whole, then given a directory, and only then are its modules loaded.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from contextlib import redirect_stderr
+from io import StringIO
+from typing import NamedTuple, NoReturn
+
+from raasid.errors import Exit, RaasidError
+from raasid.lazy import load_object
+
+
+class Verb(NamedTuple):
+    """What a verb runs, what configures it, and one line about it."""
+
+    function: str
+    schema: str
+    summary: str
+
+
+VERBS = {
+    "train": Verb(
+        "raasid.pipeline.train:train",
+        "raasid.pipeline.verb_configs:TrainConfig",
+        "train, test and report one model",
+    ),
+    "evaluate": Verb(
+        "raasid.pipeline.evaluate:evaluate",
+        "raasid.pipeline.verb_configs:EvaluateConfig",
+        "measure a checkpoint on held-out footage",
+    ),
+    "export": Verb(
+        "raasid.pipeline.export:export",
+        "raasid.pipeline.verb_configs:ExportConfig",
+        "write a trained model as ONNX",
+    ),
+    "validate": Verb(
+        "raasid.pipeline.validate:validate",
+        "raasid.pipeline.validate_config:ValidateConfig",
+        "find what is wrong with footage",
+    ),
+    "collect": Verb(
+        "raasid.pipeline.collect:collect",
+        "raasid.pipeline.collect_config:CollectConfig",
+        "cut new footage into clips, pre-annotate and store it",
+    ),
+    "import": Verb(
+        "raasid.pipeline.import_dataset:store_footage",
+        "raasid.pipeline.verb_configs:ImportConfig",
+        "keep footage of any format as a dataset version",
+    ),
+    "relabel": Verb(
+        "raasid.pipeline.relabel:relabel_footage",
+        "raasid.pipeline.verb_configs:RelabelConfig",
+        "rule on clips anew, from their facts, by another season's Laws",
+    ),
+    "review": Verb(
+        "raasid.pipeline.review:review",
+        "raasid.pipeline.review_config:ReviewConfig",
+        "judge footage: decision, annotated video and page for each clip",
+    ),
+}
+"""A verb is a line here and a file conf/<verb>.yaml."""
+
+COMMANDS = {
+    "data": ("raasid.cli.data:main", "list, show, compare and export dataset versions"),
+    "registry": (
+        "raasid.cli.registry.parser:main",
+        "versions of models: list, compare, put in service, check, tidy, carry away",
+    ),
+}
+"""Subcommands without a configuration: plain words and options."""
+
+_LOOKING = (
+    "-h",
+    "--help",
+    "--hydra-help",
+    "--version",
+    "-c",
+    "--cfg",
+    "-i",
+    "--info",
+    "-sc",
+    "--shell-completion",
+)
+
+
+def main() -> None:
+    """Run the console script: the first word is the verb."""
+    words = sys.argv[1:]
+    first = words[0] if words else "--help"
+    if first in ("-sc", "--shell-completion"):
+        from raasid.config.completion import verb_to_complete
+
+        app(verb_to_complete(VERBS))
+    elif first in ("-h", "--help"):
+        print(_usage())
+    elif first == "--version":
+        from raasid import __version__
+
+        print(f"raasid {__version__}")
+    elif first in COMMANDS:
+        command(first, words[1:])
+    elif first in VERBS:
+        sys.argv = [sys.argv[0], *words[1:]]
+        app(first, typed=[first])
+    else:
+        from difflib import get_close_matches
+
+        near = get_close_matches(first, [*VERBS, *COMMANDS], 1)
+        guess = f"; did you mean '{near[0]}'?" if near else ""
+        fail(f"no such verb: '{first}'{guess}\n\n{_usage()}", Exit.USAGE)
+
+
+def app(verb: str, typed: list[str] | None = None) -> None:
+    """Run one verb on the command line's words; leave by SystemExit with the verb's status.
+
+    typed: the words between the program and the overrides, for processes that start this command again.
+    """
+    if any(word.partition("=")[0] in _LOOKING for word in sys.argv[1:]):
+        gc.disable()  # a short life that only allocates: collecting would cost a tenth of it
+        look(verb)
+    else:
+        from raasid.config.launch import launch
+
+        launch(verb, VERBS[verb], typed or [])
+
+
+def command(name: str, words: list[str]) -> None:
+    """Carry out a plain subcommand; a failure that has a message for the user ends without a traceback."""
+    try:
+        load_object(COMMANDS[name][0])(words)
+    except RaasidError as error:
+        fail(str(error), error.exit)
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def look(verb: str) -> None:
+    """Let Hydra answer a question about the configuration; where it cannot, say all that is in the way."""
+    import hydra
+    import yaml
+
+    from raasid.config.compose import conf_dir
+
+    # libyaml reads the same language in a fifth of the time; a PyYAML built without it goes on as ever
+    yaml.SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # type: ignore[misc]
+    complaint = StringIO()
+    try:
+        with redirect_stderr(complaint):
+            hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=verb)(_never)()
+    except ValueError as error:  # Hydra's word for options that exclude each other
+        fail(str(error), Exit.USAGE)
+    except SystemExit as leaving:
+        if leaving.code == 1:
+            from raasid.config.launch import refuse
+
+            refuse(verb, VERBS[verb])
+        sys.stderr.write(complaint.getvalue())
+        raise
+    sys.stderr.write(complaint.getvalue())
+
+
+def fail(message: str, code: int) -> NoReturn:
+    """Say what is wrong on stderr and leave."""
+    sys.stdout.flush()
+    sys.stderr.write(f"error: {message}{os.linesep}")
+    sys.exit(code)
+
+
+def _never(_: object) -> NoReturn:
+    raise RaasidError("a question about the configuration started a run")
+
+
+def _usage() -> str:
+    width = max(map(len, [*VERBS, *COMMANDS]))
+    lines = [f"  {name:<{width}}  {verb.summary}" for name, verb in VERBS.items()]
+    plain = [f"  {name:<{width}}  {summary}" for name, (_, summary) in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: raasid VERB [key=value ...]",
+            "",
+            *lines,
+            "",
+            "without configuration:",
+            *plain,
+            "",
+            "raasid VERB --help lists the keys of a verb; raasid VERB --cfg job prints its configuration.",
+        ]
+    )

@@ -1,0 +1,1 @@
+"""Terminal output: results on stdout, progress and messages on stderr, tables."""

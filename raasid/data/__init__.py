@@ -1,1 +1,0 @@
-"""Footage: records, readers, the embedded league, and the way from frames to batches."""

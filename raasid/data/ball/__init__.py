@@ -1,1 +1,0 @@
-"""The ball model's samples: frames, crops and batches."""

@@ -1,1 +1,0 @@
-"""The context model's samples: clips as tracks."""

@@ -1,1 +1,0 @@
-"""The pose model's samples."""

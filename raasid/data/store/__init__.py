@@ -1,1 +1,0 @@
-"""Dataset versions: immutable, named by their content, each with its parents."""

@@ -1,6 +1,0 @@
-"""Scripted scenes: one touch of the ball each, or one that only seems to be one, with its facts."""
-
-from raasid.data.synthetic.scenarios.registry import SCENARIOS, TRAINING
-from raasid.data.synthetic.scenarios.scene import Scene, direct
-
-__all__ = ["SCENARIOS", "TRAINING", "Scene", "direct"]

@@ -1,0 +1,1 @@
+"""From footage to batches: datamodules, samplers, augmentation and the frame cache."""

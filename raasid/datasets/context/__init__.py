@@ -1,0 +1,1 @@
+"""Windows of tracks for context models."""

@@ -1,0 +1,241 @@
+"""Frames decoded once, at the size that the network sees, and kept in one memory-mapped file."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import logging
+import os
+import time
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from raasid.console.terminal import progress
+from raasid.footage.media import Media
+from raasid.io.image_header import ImageUnreadable, probe
+
+Image = NDArray[np.uint8]
+
+_log = logging.getLogger(__name__)
+_LAYOUT = "raasid-frames-1"
+"""Part of the key; to be raised when `decode` gives other pixels."""
+_THREADS = 2
+_RECENT_BYTES = 64 << 20
+_ABANDONED_AFTER_S = 3600.0
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+
+
+class VideoFrame(NamedTuple):
+    """One frame of a video file, counted from 0."""
+
+    video: Path
+    number: int
+
+
+Source = Path | VideoFrame
+
+
+class FrameCache:
+    """Frames by number: `cache[i]` is (height, width, 3) uint8 RGB, read-only.
+
+    sources: image files, or numbered frames of videos; the files must exist. size: (width, height) in
+    pixels. An image keeps its aspect ratio: it is scaled by `scale_of(i)`, placed at the top left corner,
+    and the rest is black.
+    folder, budget_gib: where, and up to which size, all frames are kept; the first process fills the
+    file, later ones map it. Above the budget, with budget 0, or when the disk is full, frames are
+    decoded when asked for. The key of the file is the paths, byte sizes and modification times, and the
+    network size, so that a changed image is decoded again.
+    Can be pickled and forked: a worker maps the same file. Under DDP let one rank come first.
+    """
+
+    def __init__(
+        self, sources: Sequence[Source], size: tuple[int, int], folder: Path, budget_gib: float
+    ) -> None:
+        self.size = size
+        self._sources = list(sources)
+        self._scales: dict[int, float] = {}
+        self._media = Media()
+        self._mapped: Image | None = None
+        self._recent: OrderedDict[int, Image] = OrderedDict()
+        self.file: Path | None = None
+        """The file that holds all frames; None where frames are decoded when asked for."""
+        if sources and len(sources) * self._frame_bytes <= budget_gib * 2**30:
+            file = folder / f"frames-{size[0]}x{size[1]}-{_digest(self._sources, size)}.u8"
+            if file.is_file() or self._fill(file):
+                self.file = file
+
+    def __len__(self) -> int:
+        return len(self._sources)
+
+    def __getitem__(self, index: int) -> Image:
+        """Return frame `index`, (height, width, 3) uint8 RGB; raises ImageUnreadable, IndexError."""
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"frame {index} of {len(self)}")
+        index %= len(self)
+        if self.file is not None:
+            if self._mapped is None:
+                shape = (len(self), self.size[1], self.size[0], 3)
+                self._mapped = np.memmap(self.file, np.uint8, "r", shape=shape)
+            return cast("Image", self._mapped[index].view(np.ndarray))
+        if index not in self._recent:
+            frame = self._decode(self._sources[index])
+            frame.setflags(write=False)
+            self._recent[index] = frame
+            while len(self._recent) > max(1, _RECENT_BYTES // self._frame_bytes):
+                self._recent.popitem(last=False)
+        self._recent.move_to_end(index)
+        return self._recent[index]
+
+    def scale_of(self, index: int) -> float:
+        """Network pixels per source pixel of frame `index`: multiply a label's coordinates by it."""
+        if index not in self._scales:
+            source = self._sources[index]
+            if isinstance(source, VideoFrame):
+                width, height = self._media.size(source.video)
+            else:
+                facts = probe(source)
+                width, height = facts.width, facts.height
+            self._scales[index] = _scale(width, height, self.size)
+        return self._scales[index]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_mapped": None, "_recent": OrderedDict(), "_media": Media()}
+
+    @property
+    def _frame_bytes(self) -> int:
+        return self.size[0] * self.size[1] * 3
+
+    def _fill(self, file: Path) -> bool:
+        """Decode everything into `file`, which appears only when complete; False where there is no room."""
+        part = file.with_name(f"{file.name}.{os.getpid()}.part")
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            _remove_abandoned(file)
+            with part.open("wb") as out:
+                _reserve(out.fileno(), len(self) * self._frame_bytes)
+                # Written, not mapped: on a full disk a write fails with an error, a mapping with SIGBUS.
+                for frame in self._decoded():
+                    out.write(frame.data)
+                out.flush()
+                os.fsync(out.fileno())  # else a power cut may leave a complete file of black frames
+            part.replace(file)
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            _log.warning(
+                "frame cache: %s: %s; %.1f GiB are needed. Frames are decoded when asked for, "
+                "which is slower; make room there, or set paths.data to another disk",
+                file.parent,
+                error.strerror,
+                len(self) * self._frame_bytes / 2**30,
+            )
+            return False
+        finally:
+            part.unlink(missing_ok=True)
+        return True
+
+    def _decoded(self) -> Iterator[Image]:
+        with (
+            ThreadPoolExecutor(_THREADS) as pool,
+            progress("decoding frames", total=len(self)) as advance,
+        ):
+            few = 8 * _THREADS  # at a time: memory stays small
+            for start in range(0, len(self), few):
+                sources = self._sources[start : start + few]
+                if any(isinstance(source, VideoFrame) for source in sources):  # one after the other
+                    yield from map(self._decode, sources)
+                else:
+                    yield from pool.map(self._decode, sources)
+                advance(len(sources))
+
+    def _decode(self, source: Source) -> Image:
+        if isinstance(source, VideoFrame):
+            pixels = self._media.frame(source.video, source.number)
+            height, width = pixels.shape[:2]
+            return fitted(pixels, width, height, self.size)
+        return decode(source, self.size)
+
+
+def decode(path: Path, size: tuple[int, int]) -> Image:
+    """Decode an image to (height, width, 3) uint8 RGB for `size` = (width, height).
+
+    Scaled by min(width / w, height / h), placed at (0, 0), the rest 0; a side is rounded to whole pixels,
+    so that a label is at most half a pixel off at the far edge. Raises ImageUnreadable.
+    A JPEG to be halved is scaled while it is decoded (half its DCT coefficients): one and a half to two times
+    faster than decoding and averaging, and 0.3 grey levels away from it on average, without a shift.
+    """
+    facts = probe(path)
+    scale = _scale(facts.width, facts.height, size)
+    even = facts.width % 2 == 0 and facts.height % 2 == 0  # else half a pixel is rounded up and shifts
+    halve = facts.format == "jpeg" and scale <= 0.5 and even
+    pixels = cv2.imread(str(path), cv2.IMREAD_REDUCED_COLOR_2 if halve else cv2.IMREAD_COLOR)
+    if pixels is None:
+        raise ImageUnreadable(
+            path, f"damaged image: OpenCV cannot decode its {facts.width}x{facts.height} pixels"
+        )
+    return fitted(np.asarray(pixels, np.uint8), facts.width, facts.height, size)
+
+
+def fitted(pixels: Image, source_width: int, source_height: int, size: tuple[int, int]) -> Image:
+    """Bring a decoded blue-green-red picture, perhaps halved already, to `size`, as `decode` says."""
+    scale = _scale(source_width, source_height, size)
+    width, height = max(1, round(source_width * scale)), max(1, round(source_height * scale))
+    if pixels.shape[:2] != (height, width):
+        shrinks = width < pixels.shape[1]
+        way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        pixels = cast("Image", cv2.resize(pixels, (width, height), interpolation=way))
+    pixels = cast("Image", cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB))
+    if (width, height) == size:
+        return pixels
+    frame = np.zeros((size[1], size[0], 3), np.uint8)
+    frame[:height, :width] = pixels
+    return frame
+
+
+def _scale(width: int, height: int, size: tuple[int, int]) -> float:
+    return min(size[0] / width, size[1] / height)
+
+
+def _digest(sources: Sequence[Source], size: tuple[int, int]) -> str:
+    digest = hashlib.sha256(f"{_LAYOUT} {size[0]} {size[1]} {cv2.__version__}\n".encode())
+    for source in sources:
+        path, number = source if isinstance(source, VideoFrame) else (source, None)
+        try:
+            status = path.stat()
+        except OSError as error:
+            raise ImageUnreadable(path, f"missing: {error.strerror}") from error
+        which = "" if number is None else f" {number}"
+        digest.update(os.fsencode(f"{path.absolute()}\0{status.st_size} {status.st_mtime_ns}{which}\n"))
+    return digest.hexdigest()[:16]
+
+
+def _reserve(file: int, size: int) -> None:
+    """Claim the room before decoding: a full disk shows now, not after minutes."""
+    try:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file, 0, size)
+    except OSError as error:
+        if error.errno not in {
+            errno.EINVAL,
+            errno.ENODEV,
+            errno.ENOSYS,
+            errno.EOPNOTSUPP,
+        }:  # cannot be reserved
+            raise
+
+
+def _remove_abandoned(file: Path) -> None:
+    """Remove what a killed process left of this very file; a living one writes more often than hourly."""
+    for part in file.parent.glob(f"{file.name}.*.part"):
+        try:
+            if time.time() - part.lstat().st_mtime > _ABANDONED_AFTER_S:
+                part.unlink(missing_ok=True)
+        except FileNotFoundError:  # its writer has just finished
+            continue

@@ -1,0 +1,99 @@
+"""What a pose model is given: pictures, the people in them, and where they come from.
+
+Samples to batches.
+
+Frames of clips as a torch dataset of pose samples.
+
+How training samples are cut out of frames; the fields are those of `data.people`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from raasid.datasets.augmentation import Augment, Image
+from raasid.datasets.frame_cache import FrameCache
+from raasid.datasets.pose.batch import Array, CropBatch, PoseBatch, Sampling
+from raasid.datasets.pose.crops import Annotated, CropShape, PersonCrops, Window
+from raasid.datasets.sample_meta import FrameRef
+from raasid.datasets.sampler import SampleKey
+from raasid.footage.records import Clip
+
+
+class PoseSample(NamedTuple):
+    """One picture, the people in it, and, in training, crops of some of them."""
+
+    image: Image
+    people: Annotated
+    scale: float
+    ref: FrameRef
+    crops: Image | None = None
+    joints: Array | None = None
+    areas: Array | None = None
+
+
+class PoseFrames(Dataset[PoseSample]):
+    """All frames of some clips; an int key gives a whole frame, a `SampleKey` what is trained on.
+
+    With a `shape` training samples have crops of that shape beside their window. What a key gives depends
+    on the key and the seed alone: not on the process, the worker, or what was asked before.
+    """
+
+    def __init__(
+        self,
+        clips: Sequence[Clip],
+        cache: FrameCache,
+        sampling: Sampling,
+        augment: Augment,
+        shape: CropShape | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.cache, self.seed, self.sampling = cache, seed, sampling
+        self.refs = [ref for clip in clips for ref in FrameRef.of(clip)]
+        self._window = Window(sampling, augment)
+        self._crops = PersonCrops(shape, sampling, augment) if shape is not None else None
+
+    def __len__(self) -> int:
+        return len(self.refs)
+
+    def __getitem__(self, key: SampleKey | int) -> PoseSample:
+        index = key if isinstance(key, int) else key.index
+        ref, scale, frame = self.refs[index], self.cache.scale_of(index), self.cache[index]
+        if isinstance(key, int):
+            return PoseSample(frame, Annotated.of(ref.frame, scale), scale, ref)
+        people = Annotated.of(ref.frame, scale, self.sampling.unreviewed)
+        rng = np.random.default_rng([self.seed, key.epoch, key.position])
+        image, seen = self._window(frame, people, rng)
+        if self._crops is None:
+            return PoseSample(image, seen, scale, ref)
+        return PoseSample(image, seen, scale, ref, *self._crops(frame, people, rng))
+
+
+def collate(samples: Sequence[PoseSample]) -> PoseBatch | CropBatch:
+    """Stack samples of one size; those with crops become a CropBatch."""
+    batch = PoseBatch(
+        torch.from_numpy(np.stack([s.image for s in samples])),
+        tuple(s.people.boxes for s in samples),
+        tuple(s.people.keypoints for s in samples),
+        torch.tensor([s.scale for s in samples], dtype=torch.float32),
+        tuple(s.ref for s in samples),
+        tuple(s.people.ignored for s in samples),
+    )
+    if samples[0].crops is None:
+        return batch
+    return CropBatch(
+        batch,
+        _joined([s.crops for s in samples]),
+        _joined([s.joints for s in samples]),
+        _joined([s.areas for s in samples]),
+    )
+
+
+def _joined(parts: Sequence[Any]) -> Tensor:
+    return torch.from_numpy(np.concatenate([part for part in parts if part is not None]))

@@ -1,0 +1,149 @@
+"""Clips as pictures: the moment of the touch, with the ball's way through the clip drawn in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import numpy as np
+
+from raasid.evaluation.context.matched import ClipOutcome
+from raasid.footage.media import Media
+from raasid.footage.records import Ball, Clip, Frame, Visibility
+from raasid.io.image_header import ImageUnreadable
+from raasid.reports.document import Box, outlined
+from raasid.reports.frame_figure import Place, frame_picture
+
+_WAY, _TRUE, _SAID = "#f0e442", "#56b4e9", "#d55e00"
+_GRASS = (70, 92, 62)
+_UNKNOWN_SIZE = (640, 360)
+
+KEY = (
+    '<span class="key"><svg width="34" height="16" aria-hidden="true">'
+    '<rect width="34" height="16" rx="2" fill="#3d5a3d"/>'
+    + outlined('path d="M3 12L17 4L31 9"', _WAY)
+    + "</svg>the ball's way; hollow dots: not seen there, but inferred</span>"
+    '<span class="key"><svg width="20" height="16" aria-hidden="true">'
+    + outlined('circle cx="10" cy="8" r="6"', _TRUE)
+    + "</svg>ring: the touch as annotated</span>"
+    '<span class="key"><svg width="20" height="16" aria-hidden="true">'
+    + outlined('path d="M5 3L15 13M15 3L5 13"', _SAID)
+    + "</svg>cross: the touch as the model has it</span>"
+)
+
+
+def clip_pictures(outcomes: Sequence[ClipOutcome], clips: Mapping[str, Clip]) -> list[str]:
+    """A figure per outcome whose clip is at hand; on plain grass where its pictures are not."""
+    figures = []
+    with Media() as media:
+        for outcome in outcomes:
+            clip = clips.get(outcome.ref.clip)
+            if clip is not None and clip.frames:
+                figures.append(_picture(outcome, clip, media))
+    return figures
+
+
+def caption(outcome: ClipOutcome) -> str:
+    """What was true, what was said, how surely, and by which facts; HTML."""
+    judgement = outcome.judgement
+    words = [
+        f"{outcome.truth.replace('_', ' ')}, judged {outcome.said.replace('_', ' ')}",
+        f"P(offence) {judgement.offence:.2f}" + (", abstained" if judgement.abstained else ""),
+    ]
+    missed = []
+    for name in judgement.facts:
+        true, said = getattr(outcome.ref.facts, name), getattr(judgement.likeliest, name)
+        if true is not None and true != said:
+            missed.append(f"{name} {_word(said)}, truly {_word(true)}")
+    words += missed[:3]
+    if len(missed) > 3:
+        words.append(f"{len(missed) - 3} more facts wrong")
+    words += [tag for tag in outcome.tags if tag.startswith("scenario_")]
+    return f"<b>{escape(outcome.ref.clip)}</b>" + "".join(f" · {escape(word)}" for word in words)
+
+
+def _picture(outcome: ClipOutcome, clip: Clip, media: Media) -> str:
+    said, true = outcome.judgement.contact_frame, outcome.ref.contact
+    moments = [at for at in (true, said) if at is not None and at < len(clip.frames)]
+    position = moments[0] if moments else _nearest(clip)
+    frame = clip.frames[position]
+    try:
+        image = media.read(frame)
+    except (ImageUnreadable, OSError):
+        width, height = (frame.width, frame.height) if frame.width else _UNKNOWN_SIZE
+        image = np.full((height, width, 3), _GRASS, np.uint8)
+    balls = [each.balls[0] if each.balls else None for each in clip.frames]
+
+    def way(place: Place) -> str:
+        marks = [_way(balls, place)]
+        if true is not None:
+            marks.append(_mark(_at(balls, true), place, "circle", _TRUE))
+        if said is not None:
+            marks.append(_mark(_at(balls, said), place, "cross", _SAID))
+        return "".join(marks)
+
+    return frame_picture(image, frame, caption(outcome), focus=_focus(frame), overlay=way)
+
+
+def _way(balls: Sequence[Ball | None], place: Place) -> str:
+    there = [ball for ball in balls if ball is not None and ball.visibility != Visibility.ABSENT]
+    if not there:
+        return ""
+    points = [place(ball.x, ball.y) for ball in there]
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    dots = "".join(
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="1.6" stroke="{_WAY}" stroke-width=".8" '
+        f'fill="{_WAY if ball.visible else "#1b1f24"}"/>'
+        for (x, y), ball in zip(points, there, strict=True)
+    )
+    return outlined(f'polyline points="{line}"', _WAY, width=0.8) + dots
+
+
+def _mark(ball: Ball | None, place: Place, shape: str, colour: str) -> str:
+    if ball is None or ball.visibility == Visibility.ABSENT:
+        return ""
+    x, y = place(ball.x, ball.y)
+    if shape == "circle":
+        return outlined(f'circle cx="{x:.1f}" cy="{y:.1f}" r="7"', colour)
+    return outlined(
+        f'path d="M{x - 5:.1f} {y - 5:.1f}l10 10M{x + 5:.1f} {y - 5:.1f}l-10 10"', colour, width=1.8
+    )
+
+
+def _focus(frame: Frame) -> Box | None:
+    """The ball and whoever is nearest to it: left, top, width, height."""
+    if not frame.balls or frame.balls[0].visibility == Visibility.ABSENT:
+        return None
+    ball = frame.balls[0]
+    near = min(frame.persons, key=lambda person: _distance(ball, person.box), default=None)
+    x0, y0, x1, y1 = ball.x - ball.w, ball.y - ball.h, ball.x + ball.w, ball.y + ball.h
+    if near is not None and _distance(ball, near.box) < 3 * near.box[3]:
+        x, y, w, h = near.box
+        x0, y0, x1, y1 = min(x0, x), min(y0, y), max(x1, x + w), max(y1, y + h)
+    return x0, y0, x1 - x0, y1 - y0
+
+
+def _nearest(clip: Clip) -> int:
+    """Where ball and somebody are closest; the middle of a clip without either."""
+    gaps = [
+        (min(_distance(frame.balls[0], person.box) for person in frame.persons), at)
+        for at, frame in enumerate(clip.frames)
+        if frame.balls and frame.balls[0].visibility != Visibility.ABSENT and frame.persons
+    ]
+    return min(gaps)[1] if gaps else len(clip.frames) // 2
+
+
+def _distance(ball: Ball, box: Box) -> float:
+    """From the ball's centre to a box, in pixels; inside it, nearer to its middle is less."""
+    x, y, w, h = box
+    across, down = abs(ball.x - x - w / 2) - w / 2, abs(ball.y - y - h / 2) - h / 2
+    outside = float(np.hypot(max(across, 0), max(down, 0)))
+    return outside or max(across, down) / (w + h + 1)
+
+
+def _at(balls: Sequence[Ball | None], position: int) -> Ball | None:
+    return balls[position] if position < len(balls) else None
+
+
+def _word(value: object) -> str:
+    return "unknown" if value is None else str(value).lower()

@@ -1,0 +1,1 @@
+"""Footage: records of clips, splits, stored dataset versions, readers and exporters of formats."""

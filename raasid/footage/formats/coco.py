@@ -1,0 +1,222 @@
+"""Reads COCO detection and keypoint files, those of videos, and our own."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from raasid.console.terminal import progress
+from raasid.errors import DataError, DataRootMissing
+from raasid.footage.coco_validation import read_own
+from raasid.footage.formats.coco_rows import Category, Id, Picture, category, identity, picture, record, stem
+from raasid.footage.formats.footage_builder import gathered, split_called, with_matches
+from raasid.footage.formats.media_lookup import ImageFiles
+from raasid.footage.formats.parsing.json_reader import JsonUnreadable, json_entries
+from raasid.footage.formats.parsing.values import ValueUnusable, mapping, number, shown, text
+from raasid.footage.quarantine import Quarantine
+from raasid.footage.records import Ball, Clip, Footage, Frame, Person, Provenance
+
+EXPECTED = "COCO JSON files in the folder itself, in annotations/, or in train, valid and test"
+
+
+@dataclass(slots=True)
+class _Contents:
+    """What one file says besides its annotations."""
+
+    ours: bool = False
+    images: dict[Id, Picture] = field(default_factory=dict)
+    videos: dict[Id, tuple[str, float]] = field(default_factory=dict)
+    """Id -> name, frames per second."""
+    categories: dict[Id, Category] = field(default_factory=dict)
+    annotated: bool = False
+
+
+def read(root: Path, ball_class: str | None = "ball") -> Footage:
+    """Read every COCO file of a folder; each image is a clip, or each video where the file has `videos`.
+
+    ball_class: name of the ball's category; `ball` stands for its usual names, None for a set without one.
+    Keypoints are put into COCO's order by their names. Categories that are neither ball nor person are
+    counted in a note. Matches are as `yolo_matches.matches_of` says.
+    A file that `coco_video` wrote is read in full, with all that COCO cannot hold.
+    Raises DataRootMissing, NoUsableSamples; JsonUnreadable when the only file is unreadable.
+    Source: COCO data format (cocodataset.org); TAO for videos; CVAT's `attributes`.
+    """
+    if not root.is_dir():
+        raise DataRootMissing(root, EXPECTED)
+    left_out, unused = Quarantine(), Counter[str]()
+    files = ImageFiles(root, left_out)
+    clips: list[Clip] = []
+    splits: dict[str, list[str]] = {}
+    documents = _documents(root)
+    with progress(f"reading {root.name or root}", total=len(documents)) as advance:
+        for path in documents:
+            try:
+                found = _document(path, root, files, ball_class, left_out, unused)
+            except DataError as error:
+                if len(documents) == 1:
+                    raise
+                line, reason = (error.line, error.reason) if isinstance(error, JsonUnreadable) else (None, "")
+                left_out.add(files.relative(path), reason or f"annotations unreadable: {error}", line)
+                found = []
+            advance(1)
+            clips += found
+            split = _split(path, root)
+            splits.setdefault(split, []).extend(clip.id for clip in found)
+    clips, missing = files.settle(clips)
+    splits.pop("", None)
+    if (
+        len(splits) < 2
+    ):  # `test_x.json` on its own is no split: a part of something is held out, or nothing is
+        splits = {}
+    clips, notes = with_matches(root, clips, splits)
+    notes += missing
+    if unused:
+        named = ", ".join(f"{name} ({count})" for name, count in unused.most_common(5))
+        notes.append(f"{unused.total()} annotations are neither ball nor person and not used: {named}")
+    return gathered(root, clips, splits, left_out, notes, EXPECTED)
+
+
+def _documents(root: Path) -> list[Path]:
+    """List the JSON files, keypoint files first: of two that list an image, the first counts."""
+    folders = [root, root / "annotations"]
+    folders += sorted(path for path in root.iterdir() if path.is_dir() and split_called(path.name))
+    found = [path for folder in folders for path in folder.glob("*.json") if path.name != "scenes.json"]
+    return sorted(found, key=lambda path: ("keypoints" not in path.name, path))
+
+
+def _split(path: Path, root: Path) -> str:
+    """Return the split that the folder or a part of the file's name says; empty when none does."""
+    named = split_called(path.parent.name) if path.parent != root else None
+    parts = re.split(r"[\W\d_]+", path.stem)
+    return named or next((split for split in map(split_called, parts) if split), "")
+
+
+def _document(
+    path: Path,
+    root: Path,
+    files: ImageFiles,
+    ball_class: str | None,
+    left_out: Quarantine,
+    unused: Counter[str],
+) -> list[Clip]:
+    name = files.relative(path)
+    contents = _contents(path, name, ball_class, left_out)
+    if contents.ours:
+        return read_own(path)
+    if not contents.images or (contents.annotated and not contents.categories):
+        wanting = "categories" if contents.images else "images"
+        left_out.add(name, f"no COCO annotations: the file has no {wanting}")
+        return []
+    found: dict[Id, list[Ball | Person]] = {}
+    for key, line, entry in json_entries(path):
+        if key == "annotations":
+            try:
+                _take(entry, contents, found, unused)
+            except ValueUnusable as error:
+                left_out.add(name, str(error), line)
+    folders = _folders(path, root)
+    frames: dict[Id, list[Frame]] = {}
+    loose: list[Clip] = []
+    source = f"coco:{root.resolve().name}"
+    for image_id, image in contents.images.items():
+        placed = files.find(Path(image.name), folders, image.size)
+        if placed is None:
+            continue
+        frame = _frame(image, placed, found.pop(image_id, ()))
+        if image.video in contents.videos and image.video is not None:
+            frames.setdefault(image.video, []).append(frame)
+        else:
+            provenance = Provenance(source, image.license)
+            loose.append(Clip(stem(image.name), (replace(frame, index=0),), provenance))
+    for video, shots in frames.items():
+        title, rate = contents.videos[video]
+        ordered = tuple(_distinct(sorted(shots, key=lambda frame: frame.index), name, left_out))
+        loose.append(Clip(title, ordered, Provenance(source), rate))
+    return loose
+
+
+def _contents(path: Path, name: str, ball_class: str | None, left_out: Quarantine) -> _Contents:
+    contents = _Contents()
+    licenses: dict[Id, str] = {}
+    for key, line, entry in json_entries(path):
+        try:
+            if key == "info":
+                contents.ours = isinstance(entry, dict) and "raasid" in entry
+            elif key == "licenses":
+                given = mapping(entry, "license")
+                licenses[identity(given.get("id"), "license id")] = text(given.get("name"), "license name")
+            elif key == "categories":
+                number_, kind = category(entry, ball_class)
+                contents.categories[number_] = kind
+            elif key == "videos":
+                given = mapping(entry, "video")
+                title = text(given.get("name", given.get("file_name")), "video name")
+                rate = number(given.get("fps", given.get("frame_rate", 25.0)), "fps", 0.01, 1000)
+                contents.videos[identity(given.get("id"), "video id")] = title, rate
+            elif key == "images":
+                _image(entry, licenses, contents)
+            elif key == "annotations":
+                contents.annotated = True
+        except ValueUnusable as error:
+            left_out.add(name, str(error), line)
+        if contents.ours:
+            break
+    return contents
+
+
+def _image(entry: object, licenses: Mapping[Id, str], contents: _Contents) -> None:
+    key, image = picture(entry, licenses)
+    if key in contents.images:
+        raise ValueUnusable(f"image id twice: {shown(key)}")
+    contents.images[key] = image
+
+
+def _take(
+    entry: object, contents: _Contents, found: dict[Id, list[Ball | Person]], unused: Counter[str]
+) -> None:
+    given = mapping(entry, "annotation")
+    image = identity(given.get("image_id"), "image_id")
+    if image not in contents.images:
+        raise ValueUnusable(f"image_id of no image: {shown(image)}")
+    number_ = identity(given.get("category_id"), "category_id")
+    kind = contents.categories.get(number_)
+    if kind is None:
+        raise ValueUnusable(f"category_id of no category: {shown(number_)}")
+    if not kind.ball and kind.role is None:
+        unused[kind.name] += 1
+        return
+    found.setdefault(image, []).append(record(given, kind))
+
+
+def _frame(image: Picture, placed: tuple[Path, int, int], found: Iterable[Ball | Person]) -> Frame:
+    balls = tuple(each for each in found if isinstance(each, Ball))
+    persons = [each for each in found if isinstance(each, Person)]
+    free = max((person.track for person in persons), default=-1) + 1
+    numbered = []
+    for person in persons:
+        numbered.append(replace(person, track=free) if person.track < 0 else person)
+        free += person.track < 0
+    return Frame(image.index, *placed, balls, tuple(numbered))
+
+
+def _distinct(frames: Iterable[Frame], name: str, left_out: Quarantine) -> Iterator[Frame]:
+    before: int | None = None
+    for frame in frames:
+        if frame.index == before:
+            left_out.add(name, f"two images for one frame of a video: {shown(frame.image.name)}")
+        else:
+            yield frame
+        before = frame.index
+
+
+def _folders(path: Path, root: Path) -> list[Path]:
+    """List where the images may lie: beside the file, in images/, or in a folder called like its split."""
+    tail = path.stem.rpartition("_")[2]
+    bases = [path.parent] if path.parent == root or path.parent.name != "annotations" else []
+    bases += [root]
+    found = [place for base in bases for place in (base, base / "images")]
+    found += [root / tail, root / "images" / tail]
+    return [place for place in dict.fromkeys(found) if place.is_dir()] or [root]

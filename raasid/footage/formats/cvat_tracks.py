@@ -1,0 +1,202 @@
+"""Tracks of CVAT's XML: the frames of a video, filled between keyframes.
+
+Tracks of which only some frames are written down: what lies between is on a straight line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from raasid.footage.formats.cvat_shapes import joined
+from raasid.footage.formats.parsing.values import LONGEST_EDGE, MOST_FRAMES, ValueUnusable, shown, whole
+from raasid.footage.formats.parsing.xml_reader import Element
+from raasid.footage.records import Ball, Keypoint, Person
+
+MOST_FILLED = 1500
+"""Frames between two keyframes, one minute at 25 Hz; whoever left a larger gap meant no straight line."""
+
+Record = Ball | Person
+
+
+def filled(
+    keys: Mapping[int, Record | None],
+    *,
+    stop: int | None,
+    step: int = 1,
+    written: int = 0,
+    bad: Callable[[int, str], None],
+) -> Iterator[tuple[int, Record]]:
+    """Yield (frame, record) for each frame in which a track can be seen, in order.
+
+    keys: keyframes; None where the track goes out of sight, to come back at the next keyframe or never.
+    stop: the first frame after the last keyframe in which the track is gone; None: right after it.
+    step: distance of the frames that exist. written: how many frames the file itself lists between the
+    keyframes; so many may be filled beyond `MOST_FILLED`.
+    bad: hears of gaps that are too long to be filled: the keyframe before it, and the reason.
+    """
+    frames = sorted(keys)
+    ends: list[int | None] = [*frames[1:], stop]
+    for start, end in zip(frames, ends, strict=False):  # without any keyframe there is one end too many
+        first = keys[start]
+        if first is None:
+            continue
+        yield start, first
+        if end is None or end - start <= step:
+            continue
+        if (end - start) // step > MOST_FILLED + written:
+            bad(start, f"gap too long to fill: {(end - start) // step} frames after frame {start}")
+            continue
+        second = keys.get(end)
+        for frame in range(start + step, end, step):
+            between = first if second is None else blend(first, second, (frame - start) / (end - start))
+            yield frame, between
+
+
+def blend(first: Record, second: Record, share: float) -> Record:
+    """Return what lies between two records of a track; what is not a place is the first one's."""
+    if isinstance(first, Ball):
+        return _ball(first, second, share) if isinstance(second, Ball) else first
+    return _person(first, second, share) if isinstance(second, Person) else first
+
+
+def _ball(first: Ball, second: Ball, share: float) -> Ball:
+    before, after = (first.x, first.y, first.w, first.h), (second.x, second.y, second.w, second.h)
+    if before == after:  # one record for all frames in which nothing moves
+        return first
+    x, y, w, h = _line(before, after, share)
+    return Ball(x, y, w, h, first.visibility, first.mark)
+
+
+def _person(first: Person, second: Person, share: float) -> Person:
+    if (first.box, first.keypoints) == (second.box, second.keypoints):
+        return first
+    x, y, w, h = _line(first.box, second.box, share)
+    points = first.keypoints
+    if len(points) == len(second.keypoints):
+        points = tuple(_point(a, b, share) for a, b in zip(points, second.keypoints, strict=True))
+    return replace(first, box=(x, y, w, h), keypoints=points)
+
+
+def _point(first: Keypoint, second: Keypoint, share: float) -> Keypoint:
+    if not (first[2] and second[2]):
+        return first
+    x, y = _line(first[:2], second[:2], share)
+    return x, y, first[2]
+
+
+def _line(first: tuple[float, ...], second: tuple[float, ...], share: float) -> list[float]:
+    return [a + (b - a) * share for a, b in zip(first, second, strict=True)]
+
+
+Bad = Callable[[int, str], None]
+"""Hears of what is left out: line, and `what: value seen`."""
+
+
+@dataclass(slots=True)
+class Task:
+    """What a file says of its video."""
+
+    name: str = ""
+    """The video's file; the task's name where it does not say."""
+    size: tuple[int, int] = (0, 0)
+    start: int = 0
+    stop: int | None = None
+    """The last frame."""
+    step: int = 1
+
+    def check(self, frame: int) -> None:
+        """Raise ValueUnusable for a frame that the video does not have."""
+        if not self.start <= frame or (self.stop is not None and frame > self.stop):
+            raise ValueUnusable(f"frame outside the task: {frame}, the task has {self.start} to {self.stop}")
+
+
+@dataclass(slots=True)
+class Track:
+    """One track while it is read."""
+
+    keys: dict[int, Record | None] = field(default_factory=dict)
+    lines: dict[int, int] = field(default_factory=dict)
+    written: int = 0
+    """Frames that are listed but no keyframes."""
+
+
+@dataclass(slots=True)
+class Tracks:
+    """All that the tracks of a file show, frame by frame."""
+
+    balls: dict[int, list[Ball]] = field(default_factory=dict)
+    persons: dict[int, list[Person]] = field(default_factory=dict)
+
+    def add(self, track: Track, task: Task, bad: Bad) -> None:
+        """Take a finished track; after its last keyframe it stays where it is, to the end of the task."""
+        last = max(track.keys, default=0)
+        stop = None if task.stop is None else task.stop + 1
+
+        def too_long(frame: int, reason: str) -> None:
+            bad(track.lines.get(frame, 0), reason)
+
+        for frame, record in filled(
+            track.keys,
+            stop=stop if stop is not None and stop > last else None,
+            step=task.step,
+            written=track.written,
+            bad=too_long,
+        ):
+            if isinstance(record, Ball):
+                self.balls.setdefault(frame, []).append(record)
+            else:
+                self.persons.setdefault(frame, []).append(record)
+
+    def at(self, frame: int) -> tuple[tuple[Ball, ...], tuple[Person, ...]]:
+        """Give balls and persons of a frame away."""
+        persons = self.persons.pop(frame, [])
+        return tuple(self.balls.pop(frame, ())), tuple(joined(persons) if len(persons) > 1 else persons)
+
+    def frames(self) -> set[int]:
+        """Return every frame in which something is seen."""
+        return self.balls.keys() | self.persons.keys()
+
+
+def task_of(meta: Element, bad: Bad) -> Task:
+    """Read `meta`: of a task or a job. What is unusable there counts as not said."""
+    inner = meta.at("task") or meta.at("job")
+    task = Task()
+    if inner is None:
+        return task
+
+    def said(*path: str, most: int = MOST_FRAMES) -> int | None:
+        written = inner.text_at(*path)
+        try:
+            return whole(written, "/".join(path), 0, most) if written else None
+        except ValueUnusable as error:
+            bad(inner.line, str(error))
+            return None
+
+    edges = [said("original_size", edge, most=LONGEST_EDGE) or 0 for edge in ("width", "height")]
+    task.size = edges[0], edges[1]
+    task.name = inner.text_at("source") or inner.text_at("name") or ""
+    task.step = _step(inner.text_at("frame_filter") or "")
+    task.start = said("start_frame") or 0
+    size, stop = said("size"), said("stop_frame")
+    if stop is not None:
+        task.stop = stop
+    elif size:
+        task.stop = task.start + (size - 1) * task.step
+    return task
+
+
+def keyframe(element: Element, task: Task) -> tuple[int, bool]:
+    """Return the frame of a shape in a track, and whether it is a keyframe; without a word it is one."""
+    frame = whole(element.attributes.get("frame"), "frame", 0, MOST_FRAMES)
+    task.check(frame)
+    if element.attributes.get("outside", "0") not in ("0", "1"):
+        raise ValueUnusable(f"outside not 0 or 1: {shown(element.attributes['outside'])}")
+    return frame, element.attributes.get("keyframe", "1") != "0"
+
+
+def _step(written: str) -> int:
+    """Return the step in a frame filter such as `step=5`."""
+    key, _, value = written.partition("=")
+    usable = key.strip() == "step" and value.strip().isdecimal() and len(value) < 6
+    return max(1, int(value)) if usable else 1

@@ -1,0 +1,218 @@
+"""Reads the ISSIA-CNR soccer set: ViPER ground truth of six fixed cameras round one pitch.
+
+Objects of ISSIA's ViPER files, frame by frame: the ball, who plays it, and the persons.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from raasid.console.terminal import progress
+from raasid.errors import DataRootMissing
+from raasid.footage.formats.footage_builder import gathered
+from raasid.footage.formats.media_lookup import FilmUnreadable, VideoFiles, walk
+from raasid.footage.formats.parsing.values import (
+    MOST_FRAMES,
+    MOST_TRACKS,
+    ValueUnusable,
+    number,
+    shared,
+    shown,
+    whole,
+)
+from raasid.footage.formats.parsing.xml_reader import Element, XmlUnreadable, elements
+from raasid.footage.quarantine import Quarantine
+from raasid.footage.records import Ball, Clip, Event, Footage, Frame, Person, Provenance
+
+WIDTH, HEIGHT = 1920, 1080
+"""Of all six cameras."""
+MIRRORED = {2, 6}
+"""Cameras whose annotations run from right to left. Source: FootAndBall's reader of the set."""
+OFFSET = 8
+"""The annotation of frame n belongs to frame n - 8 of the video. Source: as above."""
+MOST_PER_SPAN = 3000
+"""Frames that one value may stand for: as long as the set's sequences."""
+
+Bad = Callable[[int, str], None]
+_UNITS = {"point", "bbox", "bvalue", "dvalue"}
+
+
+@dataclass(slots=True)
+class Annotated:
+    """What one camera's file says; frames count from 0 in the video."""
+
+    video: str = ""
+    balls: dict[int, Ball] = field(default_factory=dict)
+    persons: dict[int, dict[int, Person]] = field(default_factory=dict)
+    """Frame -> track -> person."""
+    events: list[Event] = field(default_factory=list)
+
+
+def read_objects(path: Path, *, mirrored: bool, bad: Bad) -> Annotated:
+    """Read one file. `bad` hears of values that are left out: line, and the reason. Raises XmlUnreadable."""
+    found = Annotated()
+    for element in elements(path, _UNITS):
+        attribute, owner = element.inside("attribute"), element.inside("object")
+        if attribute is None or owner is None:
+            continue
+        if not found.video and (file := element.inside("sourcefile")) is not None:
+            found.video = file.attributes.get("filename", "")
+        name = (owner.attributes.get("name", "").casefold(), attribute.attributes.get("name", "").casefold())
+        try:
+            _take(name, owner, element, found, mirrored=mirrored)
+        except ValueUnusable as error:
+            bad(element.line, str(error))
+    return found
+
+
+def _take(
+    name: tuple[str, str], owner: Element, element: Element, found: Annotated, *, mirrored: bool
+) -> None:
+    given = element.attributes
+    if name == ("ball", "ballpos"):
+        x, y = (
+            number(given.get("x"), "x", -WIDTH, 2 * WIDTH),
+            number(given.get("y"), "y", -HEIGHT, 2 * HEIGHT),
+        )
+        ball = Ball(shared(WIDTH - x if mirrored else x), shared(y), 0.0, 0.0)
+        for frame in _span(element):
+            found.balls.setdefault(frame, ball)
+    elif name == ("ball", "ballshot"):
+        if given.get("value", "").strip().casefold() == "true":
+            found.events.append(Event(_first(element), "ball_shot"))
+    elif name == ("ball", "playerinteractingid"):
+        player = whole(given.get("value"), "PlayerInteractingID", -1, MOST_TRACKS)
+        if player >= 0:
+            found.events.append(Event(_first(element), "ball_contact", attributes=(f"person_{player}",)))
+    elif name == ("person", "location"):
+        track = whole(owner.attributes.get("id"), "person id", 0, MOST_TRACKS)
+        edges = ("x", "y", "width", "height")
+        x, y, w, h = (number(given.get(edge), edge, -WIDTH, 2 * WIDTH) for edge in edges)
+        if w <= 0 or h <= 0:
+            raise ValueUnusable(f"box without size: {w:g} x {h:g}")
+        person = Person(track, "player", (shared(WIDTH - x - w if mirrored else x), shared(y), w, h))
+        for frame in _span(element):
+            if found.persons.setdefault(frame, {}).setdefault(track, person) is not person:
+                raise ValueUnusable(f"second box of a person in one frame: person {track}, frame {frame}")
+
+
+def _span(element: Element) -> Iterator[int]:
+    for first, last in _spans(element):
+        yield from range(max(first, 0), last + 1)
+
+
+def _first(element: Element) -> int:
+    return max(next(_spans(element))[0], 0)
+
+
+def _spans(element: Element) -> Iterator[tuple[int, int]]:
+    """Yield first and last frame of each part of a framespan such as `12:18 20:20`, in the video's count."""
+    written = element.attributes.get("framespan", "")
+    parts = written.split()
+    if not parts or len(parts) > 100:
+        raise ValueUnusable(f"no framespan: {shown(written)}")
+    total = 0
+    spans = []
+    for part in parts:
+        ends = re.fullmatch(r"([0-9]{1,9}):([0-9]{1,9})", part)
+        if ends is None:
+            raise ValueUnusable(f"no framespan: {shown(part)}")
+        first, last = int(ends[1]), int(ends[2])
+        total += last - first + 1
+        if not first <= last <= MOST_FRAMES or total > MOST_PER_SPAN:
+            raise ValueUnusable(
+                f"framespan longer than {MOST_PER_SPAN} frames, or backwards: {shown(written)}"
+            )
+        spans.append((first - OFFSET, last - OFFSET))
+    if all(last < 0 for _, last in spans):
+        raise ValueUnusable(f"before the first frame of the video: framespan {shown(written)} minus {OFFSET}")
+    yield from spans
+
+
+EXPECTED = ".xgtf files, one for each camera"
+FRAME_RATE_HZ = 25.0
+_CAMERA = re.compile(r"(?:id|camera|cam)[ _-]*([0-9]{1,2})(?![0-9])", re.IGNORECASE)
+_FILM = re.compile(r"film[ _-]*role[ _-]*([0-9]{1,2})(?![0-9])", re.IGNORECASE)
+
+
+def read(root: Path) -> Footage:
+    """Read every camera's file at or below a folder; each is a clip, its frames are those with an object.
+
+    The ball is a point (w = h = 0). Frames are 8 earlier than the file says, and what cameras 2 and 6 have
+    is mirrored back. All files of a folder are one match. The shot of a ball and who plays it are events,
+    `ball_shot` and `ball_contact`; the file does not say by which part of the body.
+    Raises DataRootMissing, NoUsableSamples; XmlUnreadable when the only file is unreadable.
+    Source: ISSIA-CNR soccer dataset; FootAndBall's reader for offset and mirrored cameras.
+    """
+    if not root.is_dir():
+        raise DataRootMissing(root, EXPECTED)
+    left_out, videos = Quarantine(), VideoFiles(root)
+    clips: list[Clip] = []
+    notes: list[str] = []
+    paths = [path for path in walk(root) if path.suffix.lower() == ".xgtf"]
+    with progress(f"reading {root.name or root}", total=len(paths)) as advance:
+        for path in paths:
+            name = path.relative_to(root).as_posix()
+            try:
+                clips.append(_clip(path, root, videos, left_out, notes))
+            except XmlUnreadable as error:
+                if len(paths) == 1:
+                    raise
+                left_out.add(name, error.reason, error.line)
+            except FilmUnreadable as error:
+                left_out.add(name, f"its video cannot be read: {error.reason}")
+            except ValueUnusable as error:
+                left_out.add(name, str(error))
+            advance(1)
+    return gathered(root, clips, {}, left_out, [*notes, *videos.notes()], EXPECTED)
+
+
+def _clip(path: Path, root: Path, videos: VideoFiles, left_out: Quarantine, notes: list[str]) -> Clip:
+    name = path.relative_to(root).as_posix()
+    camera = _camera(path.stem)
+    if camera is None:
+        notes.append(f"{name}: no camera number in the file's name; taken as not mirrored")
+
+    def bad(line: int, reason: str) -> None:
+        left_out.add(name, reason, line)
+
+    found = read_objects(path, mirrored=camera in MIRRORED, bad=bad)
+    named = PurePosixPath(found.video.replace("\\", "/")).name
+    names = [named] if named else []
+    if camera is not None:
+        names += [f"filmrole{camera}.avi", f"ID-{camera}.avi"]
+    video, film = videos.find((names or [path.stem])[0], [path.parent, root], *names[1:])
+    if film is not None and (film.width, film.height) != (WIDTH, HEIGHT):
+        raise ValueUnusable(f"video of another size: {film.width}x{film.height}, expected {WIDTH}x{HEIGHT}")
+    frames = tuple(_frames(found, video, film.frames if film else None))
+    if not frames:
+        raise ValueUnusable(f"no frame with an object: {shown(path.name)}")
+    folder = path.parent.relative_to(root).as_posix()
+    return Clip(
+        PurePosixPath(name).with_suffix("").as_posix(),
+        frames,
+        Provenance(
+            f"issia:{root.resolve().name}",
+            match=root.resolve().name if folder == "." else folder,
+            camera=None if camera is None else f"camera {camera}",
+        ),
+        film.frame_rate_hz if film else FRAME_RATE_HZ,
+        events=tuple(sorted(found.events, key=lambda event: (event.frame, event.label))),
+    )
+
+
+def _camera(stem: str) -> int | None:
+    found = _CAMERA.search(stem) or _FILM.search(stem)
+    return int(found[1]) if found else None
+
+
+def _frames(found: Annotated, video: Path, count: int | None) -> Iterator[Frame]:
+    for index in sorted(found.balls.keys() | found.persons.keys()):
+        if count is not None and index >= count:
+            return
+        ball, persons = found.balls.get(index), found.persons.pop(index, {})
+        balls = () if ball is None else (ball,)
+        yield Frame(index, video, WIDTH, HEIGHT, balls, tuple(persons.values()), in_video=True)

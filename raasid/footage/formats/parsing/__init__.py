@@ -1,0 +1,1 @@
+"""Parsers of JSON, CSV and XML that report the line of every error."""

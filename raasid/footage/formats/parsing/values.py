@@ -1,0 +1,128 @@
+"""Values out of a foreign file, looked at before anything is built from them.
+
+Each check returns the value in the wanted type or raises `ValueUnusable`, whose message is the reason that
+goes to the quarantine. Nothing that a file says is believed without a bound: a number may be nan, 1e400, or
+a frame that no film has.
+
+One object for equal coordinates: tools round to whole pixels, and a file has millions of them.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Collection
+from functools import lru_cache
+from reprlib import Repr
+from sys import intern
+from typing import Any
+
+MOST_FRAMES = 10_000_000
+"""Four days at 25 Hz; a larger frame number is a mistake."""
+MOST_TRACKS = 1_000_000_000
+LONGEST_EDGE = 100_000
+"""Pixels; width or height of a picture."""
+FARTHEST = 1_000_000.0
+"""Pixels or metres from the origin; boxes may reach beyond the picture, but not out of the stadium."""
+LONGEST_TEXT = 300
+"""Characters; a name, a label, a file path."""
+
+_NO_TEXT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_short = Repr()
+_short.maxlevel, _short.maxdict, _short.maxstring, _short.maxother = 2, 3, 60, 60
+
+
+class ValueUnusable(ValueError):
+    """A value that breaks the format; the message is `what: value seen`."""
+
+
+def shown(value: object) -> str:
+    """Return a value as a message can show it: short, on one line, whatever a file put into it."""
+    return _short.repr(value).encode("utf-8", "backslashreplace").decode()
+
+
+def number(value: object, what: str, low: float = -FARTHEST, high: float = FARTHEST) -> float:
+    """Return a finite number within [low, high]; a boolean is none, and text only if it spells one."""
+    found = value
+    if isinstance(value, str):
+        spelt = value.strip()
+        found = float(spelt) if len(spelt) <= LONGEST_TEXT and _NUMBER.fullmatch(spelt) else value
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        raise ValueUnusable(f"{what} is no number: {shown(value)}")
+    # compared before it is converted: float() of a whole number with 400 digits overflows
+    if not low <= found <= high:
+        raise ValueUnusable(f"{what} outside [{low:.12g}, {high:.12g}]: {shown(value)}")
+    return float(found)
+
+
+def whole(value: object, what: str, low: int = 0, high: int = MOST_FRAMES) -> int:
+    """Return a whole number within [low, high]; 3.0 and "3" count as 3."""
+    found = number(value, what, low, high)
+    if found != math.floor(found):
+        raise ValueUnusable(f"{what} is no whole number: {shown(value)}")
+    return int(found)
+
+
+def numbers(
+    value: object, what: str, count: int, low: float = -FARTHEST, high: float = FARTHEST
+) -> tuple[float, ...]:
+    """Return a list of exactly `count` finite numbers within [low, high]."""
+    if not isinstance(value, list | tuple) or len(value) != count:
+        raise ValueUnusable(f"{what} is no list of {count} numbers: {shown(value)}")
+    return tuple(number(item, what, low, high) for item in value)
+
+
+def text(value: object, what: str, *, longest: int = LONGEST_TEXT, empty: bool = False) -> str:
+    """Return a text of one line without control characters, stripped of outer blanks."""
+    if not isinstance(value, str):
+        raise ValueUnusable(f"{what} is no text: {shown(value)}")
+    if len(value) > longest:
+        raise ValueUnusable(f"{what} longer than {longest} characters: {shown(value)}")
+    found = value.strip()
+    if _NO_TEXT.search(found):
+        raise ValueUnusable(f"{what} has control characters: {shown(value)}")
+    if not found and not empty:
+        raise ValueUnusable(f"{what} is empty: {shown(value)}")
+    return found
+
+
+def one_of(value: object, what: str, choices: Collection[str]) -> str:
+    """Return a text that is among `choices`; upper and lower case are one, and the choice's is returned."""
+    found = text(value, what).casefold()
+    for choice in choices:
+        if choice.casefold() == found:
+            return choice
+    raise ValueUnusable(f"{what} is none of {', '.join(choices)}: {shown(value)}")
+
+
+def mapping(value: object, what: str) -> dict[str, Any]:
+    """Return a JSON object."""
+    if not isinstance(value, dict):
+        raise ValueUnusable(f"{what} is no object: {shown(value)}")
+    return value
+
+
+def sequence(value: object, what: str) -> list[Any]:
+    """Return a JSON list."""
+    if not isinstance(value, list):
+        raise ValueUnusable(f"{what} is no list: {shown(value)}")
+    return value
+
+
+def label(value: object, what: str) -> str:
+    """Return a class or event name as records spell it: lower case, with underscores for blanks and signs."""
+    found = re.sub(r"[^\w]+", "_", text(value, what).casefold()).strip("_")
+    if not found:
+        raise ValueUnusable(f"{what} is no name: {shown(value)}")
+    return intern(found)  # a file has the same few names in every row
+
+
+def shared(value: float) -> float:
+    """Return an equal number, the same object each time for whole numbers from 0 to 8191."""
+    return _whole(int(value)) if 0 <= value < 8192 and value == int(value) else value
+
+
+@lru_cache(maxsize=8192)
+def _whole(value: int) -> float:
+    return float(value)

@@ -1,0 +1,325 @@
+"""Reads SoccerNet-Tracking sequences: boxes as MOT has them, classes out of gameinfo.ini.
+
+Who the tracks of a SoccerNet tracking sequence are: `trackletID_1= player team left;10`.
+
+The ini files of tracking sequences: one section, keys without case.
+
+What SoccerNet's tracking sets say of the action that a sequence was cut round.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from configparser import ConfigParser, Error
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from raasid.console.terminal import progress
+from raasid.errors import DataError, DataRootMissing
+from raasid.footage.formats.footage_builder import gathered, split_called
+from raasid.footage.formats.label_names import role_called
+from raasid.footage.formats.media_lookup import ImageFiles, place_of
+from raasid.footage.formats.parsing.values import (
+    LONGEST_EDGE,
+    MOST_FRAMES,
+    MOST_TRACKS,
+    ValueUnusable,
+    label,
+    number,
+    shared,
+    shown,
+    text,
+    whole,
+)
+from raasid.footage.quarantine import Quarantine
+from raasid.footage.records import Ball, Clip, Event, Footage, Frame, Person, Provenance, Role, Tags
+
+_KEY = re.compile(r"trackletid_(\d{1,10})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Tracklet:
+    """One track's part in the game."""
+
+    ball: bool
+    role: Role
+    team: str | None = None
+    jersey: str | None = None
+    """Digits; other marks after the semicolon stand for a number that nobody could read."""
+    rank: int = 0
+    """Number of a ball among several."""
+
+
+UNKNOWN = Tracklet(ball=False, role="other")
+
+
+def tracklets(info: Mapping[str, str]) -> Iterator[tuple[int, Tracklet | str]]:
+    """Yield (track, who it is, or the reason why it is nobody) for each tracklet key of gameinfo.ini.
+
+    Source: SoccerNet-Tracking's development kit; spellings as in its files.
+    """
+    for key, value in info.items():
+        match = _KEY.fullmatch(key)
+        if match is None or int(match[1]) > MOST_TRACKS:
+            continue
+        kind, _, detail = value.partition(";")
+        words = re.findall(r"[^\W_]+", kind.casefold())
+        if not words:
+            yield int(match[1]), f"tracklet without a class: {shown(value)}"
+            continue
+        detail = detail.strip()
+        digits = detail if detail.isascii() and detail.isdecimal() and len(detail) <= 3 else None
+        if words[0] == "ball":
+            yield int(match[1]), Tracklet(True, "other", rank=int(digits or 0))
+            continue
+        role = role_called(kind)
+        team = next((side for side in ("left", "right") if side in words), None)
+        playing = role in ("player", "goalkeeper")
+        yield int(match[1]), Tracklet(False, role, team, digits if playing else None)
+
+
+MOST_BYTES = 1 << 18
+
+
+class IniUnreadable(DataError):
+    """An ini file that is missing, too large, or no ini file."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.reason = reason
+        """`what: value seen`, as `LeftOut.reason` wants it."""
+
+
+def read_ini(path: Path, section: str = "Sequence") -> dict[str, str]:
+    """Return the keys of a section in lower case, with their values stripped; a later key counts.
+
+    A semicolon inside a value belongs to the value. Raises IniUnreadable.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise IniUnreadable(path, f"cannot be read: {error.strerror}") from error
+    if len(data) > MOST_BYTES:
+        raise IniUnreadable(path, f"too large: more than {MOST_BYTES:,} bytes")
+    try:
+        parser = ConfigParser(
+            strict=False, interpolation=None, delimiters=("=",), inline_comment_prefixes=None
+        )
+        parser.read_string(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise IniUnreadable(path, f"not UTF-8 text: byte 0x{data[error.start]:02x}") from error
+    except Error as error:
+        raise IniUnreadable(path, f"not an ini file: {' '.join(str(error).split()):.200}") from error
+    if not parser.has_section(section):
+        raise IniUnreadable(path, f"no section [{section}]: it has {shown(parser.sections())}")
+    return {key: value.strip() for key, value in parser.items(section)}
+
+
+_LONGEST_MS = 24 * 3_600_000.0
+
+
+def action_of(info: Mapping[str, Any], rate: float) -> tuple[Tags, tuple[Event, ...]]:
+    """Return the action as a tag, and as an event where its moment is known.
+
+    info: `action_class`, `action_position` and `clip_start` in milliseconds of the half, under their
+    names without case and underscores. rate: frames per second of the sequence.
+    Source: gameinfo.ini of SoccerNet-Tracking, `info` of SoccerNet-GSR.
+    """
+    try:
+        name = label(info.get("actionclass"), "action class")
+    except ValueUnusable:
+        return (), ()
+    try:
+        position = number(info.get("actionposition"), "action position", 0, _LONGEST_MS)
+        start = number(info.get("clipstart"), "clip start", 0, _LONGEST_MS)
+        stop = number(info.get("clipstop"), "clip stop", 0, _LONGEST_MS)
+    except ValueUnusable:
+        return (name,), ()
+    frame = round((position - start) * rate / 1000)
+    inside = start <= position <= stop and frame <= MOST_FRAMES
+    return (name,), (Event(frame, name),) if inside else ()
+
+
+def game_of(info: Mapping[str, Any]) -> str:
+    """Return the match by the game's number; empty when there is none."""
+    try:
+        return f"game-{text(str(info.get('gameid') or ''), 'game id')}"
+    except ValueUnusable:
+        return ""
+
+
+EXPECTED = "folders SNMOT-xxx with gt/gt.txt, seqinfo.ini and gameinfo.ini"
+_float = lru_cache(maxsize=8192)(float)
+"""Equal numbers are one object: most are whole pixels, and a sequence has hundreds of thousands."""
+_LONGEST_ROW = 1024
+_DEEPEST = 4
+_PLACE, _SIZE = r"(-?[0-9]{1,5}(?:\.[0-9]{1,9})?)", r"([0-9]{1,5}(?:\.[0-9]{1,9})?)"
+_USUAL = re.compile(rf"([0-9]{{1,7}}),([0-9]{{1,9}}),{_PLACE},{_PLACE},{_SIZE},{_SIZE},", re.ASCII)
+"""A row with nothing odd in it, as nearly all are; others are looked at value by value."""
+
+
+@dataclass(slots=True)
+class _Boxes:
+    """What is annotated in one frame."""
+
+    balls: list[tuple[int, int, Ball]] = field(default_factory=list)
+    """Rank, track, ball."""
+    persons: list[Person] = field(default_factory=list)
+
+
+def read(root: Path) -> Footage:
+    """Read every sequence at or below a folder; each is a clip.
+
+    Only gt/gt.txt is ground truth; det/det.txt is a detector's and not read. The frames are those with a row,
+    and those whose image is there. Frame 1 of the file is frame 0 of the clip.
+    Raises DataRootMissing, NoUsableSamples.
+    Source: SoccerNet-Tracking's development kit; MOTChallenge for the columns.
+    """
+    if not root.is_dir():
+        raise DataRootMissing(root, EXPECTED)
+    left_out = Quarantine()
+    files = ImageFiles(root, left_out)
+    folders = list(_sequences(root, _DEEPEST))
+    clips: list[Clip] = []
+    splits: dict[str, list[str]] = {}
+    with progress(f"reading {root.name or root}", total=len(folders)) as advance:
+        for folder in folders:
+            clip = _sequence(folder, root, files, left_out)
+            advance(1)
+            if clip is None:
+                continue
+            clips.append(clip)
+            parents = folder.relative_to(root).parts[:-1]
+            split = next((found for found in map(split_called, parents) if found), None)
+            if split:
+                splits.setdefault(split, []).append(clip.id)
+    clips, notes = files.settle(clips)
+    return gathered(root, clips, splits, left_out, notes, EXPECTED)
+
+
+def _sequences(folder: Path, deepest: int) -> Iterator[Path]:
+    if (folder / "gt").is_dir() or (folder / "gameinfo.ini").is_file():
+        yield folder
+    elif deepest:
+        for inner in sorted(path for path in folder.iterdir() if path.is_dir()):
+            yield from _sequences(inner, deepest - 1)
+
+
+def _sequence(folder: Path, root: Path, files: ImageFiles, left_out: Quarantine) -> Clip | None:
+    truth = folder / "gt" / "gt.txt"
+    if not truth.is_file():
+        left_out.add(files.relative(folder), "no ground truth: gt/gt.txt is not there")
+        return None
+    seq, game = _ini(folder / "seqinfo.ini", files, left_out), _ini(folder / "gameinfo.ini", files, left_out)
+    who: dict[int, Tracklet] = {}
+    for track, each in tracklets(game):
+        if isinstance(each, Tracklet):
+            who[track] = each
+        else:
+            left_out.add(files.relative(folder / "gameinfo.ini"), each)
+    try:
+        size = (
+            whole(seq.get("imwidth") or 0, "imWidth", 0, LONGEST_EDGE),
+            whole(seq.get("imheight") or 0, "imHeight", 0, LONGEST_EDGE),
+        )
+        rate = number(seq.get("framerate") or 25.0, "frameRate", 0.01, 1000)
+        length = whole(seq.get("seqlength") or MOST_FRAMES, "seqLength", 1, MOST_FRAMES)
+        images = place_of(folder, seq.get("imdir") or "img1", "imDir")
+        suffix = "." + place_of(Path(), (seq.get("imext") or ".jpg").lstrip("."), "imExt").name
+    except ValueUnusable as error:
+        left_out.add(files.relative(folder / "seqinfo.ini"), str(error))
+        return None
+    boxes = _boxes(truth, length, who, files.relative(truth), left_out)
+    for index in _numbered(images, suffix):
+        if index < length:
+            boxes.setdefault(index, _Boxes())
+    frames = []
+    for index in sorted(boxes):
+        placed = files.find(Path(f"{index + 1:06d}{suffix}"), [images], size)
+        found = boxes.pop(index)
+        if placed is not None:
+            frames.append(_frame(index, placed, found, files.relative(truth), left_out))
+    if not frames:
+        left_out.add(files.relative(folder), "empty sequence: no frame with a box or an image")
+        return None
+    tags, events = action_of({key.replace("_", ""): value for key, value in game.items()}, rate)
+    name = files.relative(folder) if folder != root else root.resolve().name
+    provenance = Provenance(f"soccernet_tracking:{root.resolve().name}", match=game_of(game))
+    return Clip(name, tuple(frames), provenance, rate, tags=tags, events=events)
+
+
+def _ini(path: Path, files: ImageFiles, left_out: Quarantine) -> dict[str, str]:
+    try:
+        return read_ini(path)
+    except IniUnreadable as error:
+        left_out.add(files.relative(path), error.reason)
+        return {}
+
+
+def _numbered(folder: Path, suffix: str) -> Iterator[int]:
+    """Yield the indices of the images that are there, from 0."""
+    if folder.is_dir():
+        for name in os.listdir(folder):  # noqa: PTH208 - names are enough, and there are thousands
+            plain, ext = os.path.splitext(name)  # noqa: PTH122
+            if ext == suffix and len(plain) == 6 and plain.isdecimal() and int(plain) > 0:
+                yield int(plain) - 1
+
+
+def _boxes(
+    truth: Path, length: int, who: dict[int, Tracklet], name: str, left_out: Quarantine
+) -> dict[int, _Boxes]:
+    found: dict[int, _Boxes] = {}
+    with truth.open("rb") as file:
+        for line, row in enumerate(iter(lambda: file.readline(_LONGEST_ROW), b""), start=1):
+            if not row.strip():
+                continue
+            try:
+                index, track, box = _row(row.decode("ascii", "backslashreplace").strip(), length)
+            except ValueUnusable as error:
+                left_out.add(name, str(error), line)
+                continue
+            each = who.get(track, UNKNOWN)
+            frame = found.setdefault(index, _Boxes())
+            if each.ball:
+                x, y, w, h = box
+                frame.balls.append((each.rank, track, Ball(x + w / 2, y + h / 2, w, h)))
+            else:
+                frame.persons.append(Person(track, each.role, box, each.team, jersey=each.jersey))
+    nobody = sorted({person.track for frame in found.values() for person in frame.persons} - who.keys())
+    if nobody:
+        left_out.add(name, f"class of track not in gameinfo.ini: {shown(nobody)}; counted as other persons")
+    return found
+
+
+def _row(row: str, length: int) -> tuple[int, int, tuple[float, float, float, float]]:
+    usual = _USUAL.match(row)
+    if usual and 0 < int(usual[1]) <= length:
+        box = (_float(usual[3]), _float(usual[4]), _float(usual[5]), _float(usual[6]))
+        if box[2] and box[3]:
+            return int(usual[1]) - 1, int(usual[2]), box
+    columns = row.split(",")
+    if len(columns) < 6:
+        raise ValueUnusable(f"wrong number of columns: {len(columns)}, expected 10: {shown(row)}")
+    index = whole(columns[0], "frame", 1, length) - 1
+    track = whole(columns[1], "track", 0, MOST_TRACKS)
+    x, y, w, h = (shared(number(column, "box")) for column in columns[2:6])
+    if w <= 0 or h <= 0:
+        raise ValueUnusable(f"box without size: {w:g} x {h:g}")
+    return index, track, (x, y, w, h)
+
+
+def _frame(
+    index: int, placed: tuple[Path, int, int], boxes: _Boxes, name: str, left_out: Quarantine
+) -> Frame:
+    """Build a frame; the first box of a track counts, and the first ball tracklet is the match ball."""
+    balls = {track: ball for _, track, ball in sorted(boxes.balls, key=lambda entry: entry[:2], reverse=True)}
+    persons = {person.track: person for person in reversed(boxes.persons)}
+    twice = len(boxes.balls) + len(boxes.persons) - len(balls) - len(persons)
+    if twice:
+        left_out.add(name, f"second box of a track in one frame: frame {index + 1}, {twice} of them")
+    return Frame(index, *placed, tuple(balls.values())[::-1], tuple(persons.values())[::-1])

@@ -1,0 +1,66 @@
+"""What has changed between two dataset versions, clip by clip."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from raasid.footage.records import Clip
+from raasid.footage.version import DatasetVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One clip that the versions do not share unchanged."""
+
+    clip: str
+    kind: str
+    """`added`, `removed` or `changed`."""
+    what: tuple[str, ...] = ()
+    """Of a changed clip: fields of the record, `frames` split into `frames`, `balls`, `persons`, `media`."""
+    detail: str = ""
+
+
+def differences(old: DatasetVersion, new: DatasetVersion) -> list[Difference]:
+    """Differences in the order of clip ids."""
+    before, after = ({clip.id: clip for clip in version.clips()} for version in (old, new))
+    out = []
+    for name in sorted(before.keys() | after.keys()):
+        if name not in after:
+            out.append(Difference(name, "removed"))
+        elif name not in before:
+            out.append(Difference(name, "added"))
+        elif what := _changed(before[name], after[name], old, new):
+            out.append(Difference(name, "changed", tuple(what), _detail(before[name], after[name], what)))
+    return out
+
+
+def _changed(before: Clip, after: Clip, old: DatasetVersion, new: DatasetVersion) -> list[str]:
+    plain = [f.name for f in fields(Clip) if f.name not in {"id", "frames"}]
+    what = [name for name in plain if getattr(before, name) != getattr(after, name)]
+    if [frame.index for frame in before.frames] != [frame.index for frame in after.frames]:
+        return [*what, "frames"]
+    pairs = list(zip(before.frames, after.frames, strict=True))
+    what += [
+        part
+        for part in ("balls", "persons", "tags")
+        if any(getattr(a, part) != getattr(b, part) for a, b in pairs) and part not in what
+    ]
+    if any(_digest(a.image, old) != _digest(b.image, new) for a, b in pairs):
+        what.append("media")
+    return what
+
+
+def _digest(path: object, version: DatasetVersion) -> str | None:
+    files: Mapping[str, Mapping[str, str]] = version.manifest["files"]
+    entry = files.get(str(path).removeprefix(f"{version.folder}/"))
+    return None if entry is None else entry["sha256"]
+
+
+def _detail(before: Clip, after: Clip, what: list[str]) -> str:
+    if "ruling" in what:
+        named = [clip.ruling.decision if clip.ruling is not None else None for clip in (before, after)]
+        return f"{named[0] or 'no ruling'} -> {named[1] or 'no ruling'}"
+    if "frames" in what:
+        return f"{len(before.frames)} -> {len(after.frames)} frames"
+    return ""

@@ -1,0 +1,94 @@
+"""A trained model from its checkpoint alone.
+
+Weights in and out of files, as data: nothing that a checkpoint holds is ever executed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from raasid.config.build import build
+from raasid.errors import CheckpointUnusable
+from raasid.models.config import model_section
+from raasid.models.module import TaskModule
+
+
+def load_checkpoint(path: Path, map_location: Any | None = "cpu") -> dict[str, Any]:
+    """Read a checkpoint file with `weights_only=True`.
+
+    Raises CheckpointUnusable: missing, torn, or holding something other than tensors and values.
+    """
+    if not path.is_file():
+        raise CheckpointUnusable(path, "no such checkpoint")
+    try:
+        loaded = torch.load(path, map_location=map_location, weights_only=True)
+    except Exception as error:  # torch raises half a dozen types here, none of them documented
+        raise CheckpointUnusable(path, f"cannot be read as a checkpoint ({_first_line(error)})") from error
+    if not isinstance(loaded, dict):
+        raise CheckpointUnusable(path, f"holds a {type(loaded).__name__}, not a checkpoint")
+    return loaded
+
+
+def load_weights(model: nn.Module, path: Path) -> None:
+    """Give `model` exactly what the checkpoint holds, and what it keeps beside the weights.
+
+    Raises CheckpointUnusable if a tensor is missing, left over or of another shape.
+    """
+    checkpoint = load_checkpoint(path)
+    state = _state(checkpoint, path)
+    try:
+        model.load_state_dict(state)
+    except RuntimeError as error:
+        raise CheckpointUnusable(path, f"made for another model: {_first_line(error)}") from error
+    hook = getattr(model, "on_load_checkpoint", None)
+    if callable(hook):
+        hook(checkpoint)
+
+
+def init_from(model: nn.Module, path: str | Path) -> list[str]:
+    """Start from another run's weights, as far as names and shapes agree.
+
+    Returns the names of the model's tensors that keep their random start (another head, say).
+    Raises CheckpointUnusable where less than half of the model's values would be taken over: that is
+    another architecture, and training on would quietly be training from scratch.
+    """
+    path = Path(path)
+    state = _state(load_checkpoint(path), path)
+    own = model.state_dict()
+    taken = {n: v for n, v in state.items() if n in own and own[n].shape == v.shape}
+    total, matched = sum(v.numel() for v in own.values()), sum(v.numel() for v in taken.values())
+    if matched * 2 < total:
+        raise CheckpointUnusable(
+            path, f"fits {matched} of the model's {total} values; was it trained with another model or width?"
+        )
+    model.load_state_dict(taken, strict=False)
+    return sorted(set(own) - set(taken))
+
+
+def _state(checkpoint: dict[str, Any], path: Path) -> dict[str, Tensor]:
+    state = checkpoint.get("state_dict", checkpoint)
+    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
+        raise CheckpointUnusable(path, "holds no weights under 'state_dict'")
+    return state
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {' '.join(lines[:2]) if lines else 'no details'}"
+
+
+def load_trained(path: Path) -> tuple[TaskModule, dict[str, Any]]:
+    """Return the model with its weights, and the whole configuration that it was trained with.
+
+    Raises CheckpointUnusable: missing, torn, or not written by `raasid train`.
+    """
+    trained = load_checkpoint(path).get("config")
+    if not isinstance(trained, dict):
+        raise CheckpointUnusable(path, "holds no configuration; it was not written by `raasid train`")
+    model: TaskModule = build(model_section(trained["model"]))
+    load_weights(model, path)
+    return model, trained

@@ -1,0 +1,264 @@
+"""`card.json`: what a model is for, what goes in and comes out, how good it is, and where it ends.
+
+`card.schema.json` beside this file describes it for other programs.
+
+The card of a model from the run that made it: configuration, measurement and lineage.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from raasid.evaluation.result import Result
+from raasid.models.module import REGISTRY_NAME, TaskModule
+from raasid.packaging.onnx.graph_spec import NoGraph, graphs_of
+from raasid.registry.errors import PackageRefused
+from raasid.registry.file_checks import parsed
+from raasid.registry.records import Figure, Record
+
+CARD = "card.json"
+
+
+class PortSaid(Record):
+    """An input or output of the net, as the exported graph has it."""
+
+    graph: str
+    """File without `.onnx`; a model may be several nets."""
+    name: str
+    axes: list[int | str]
+    """Fixed lengths, and names of those that may change."""
+    dtype: str
+    meaning: str
+    """Units, order and range."""
+
+
+class Measure(Record):
+    """A metric on held-out matches; null where it is undefined."""
+
+    value: float | None
+    low: float | None
+    """Of the 95 % interval."""
+    high: float | None
+    n: int
+    """How many units were resampled for the interval."""
+    unit: str
+    """match, frame, person or clip."""
+    meaning: str = ""
+
+
+class Part(Record):
+    """A split, as large as it was."""
+
+    matches: int
+    frames: int
+
+
+class DataSaid(Record):
+    """From what the model was made."""
+
+    source: str
+    """The reader's format, or `synthetic`."""
+    dataset: str | None = None
+    """Version of the store."""
+    splits: dict[str, Part]
+    digests: dict[str, str]
+    """sha256 of all labels, and of the weights that it was built on, by role."""
+    licenses: list[str]
+    """Of the footage and its annotations."""
+
+
+class License(Record):
+    """Under which terms the weights may be used."""
+
+    weights: str
+    """SPDX."""
+    reason: str
+
+
+class Card(Record):
+    """Written from the run that made the model."""
+
+    format: Literal[1] = 1
+    name: str
+    """In the registry."""
+    task: str
+    model: str
+    """Class of the module."""
+    purpose: str
+    inputs: list[PortSaid]
+    outputs: list[PortSaid]
+    facts: dict[str, Any] = {}  # noqa: RUF012
+    """By graph: what else turns outputs into an answer, as thresholds and scales."""
+    metrics: dict[str, Measure]
+    measured_on: dict[str, int]
+    """Matches, frames, …; empty where nothing was measured."""
+    law_edition: str | None
+    """Whose clauses the figures follow; null for a model that rules nothing."""
+    data: DataSaid
+    license: License
+    limits: list[str]
+
+    def to_json(self) -> bytes:
+        """For people too: indented, in the order of the fields."""
+        text = json.dumps(self.model_dump(), indent=1, ensure_ascii=False, allow_nan=False)
+        return text.encode() + b"\n"
+
+
+def read_card(data: bytes) -> Card:
+    """The opposite of `to_json`. Raises PackageRefused."""
+    try:
+        return Card.model_validate(parsed(data))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "the card"
+        raise PackageRefused(CARD, f"{place}: {first['msg']}") from error
+    except ValueError as error:
+        raise PackageRefused(CARD, str(error)) from error
+
+
+_PURPOSE = {
+    "ball": "Finds the ball in pictures of football: places, sizes, confidences; the surest counts.",
+    "pose": "Finds the players in pictures of football, and 17 joints of each (COCO's order).",
+    "context": "Says what happened when the ball met a player: who, with what, and each fact that Law 12 "
+    "asks for, with calibrated chances; the decision follows from them.",
+}
+_FEW_MATCHES = 30
+
+
+def card_of(
+    model: TaskModule, config: Mapping[str, Any], lineage: Mapping[str, Any], result: Result | None
+) -> Card:
+    """Tell what is known of a trained model.
+
+    config: of its run, as its checkpoint holds it. lineage: content of the run's `lineage.json`.
+    result: on held-out matches; None where nothing was measured.
+    """
+    inputs, outputs, facts = _ports(model)
+    told: dict[str, Any] = dict(lineage.get("data", {}))
+    edition = getattr(result, "edition", None) or told.get("edition")
+    return Card(
+        name=REGISTRY_NAME[model.task],
+        task=model.task,
+        model=f"{type(model).__module__}.{type(model).__qualname__}",
+        purpose=_PURPOSE[model.task],
+        inputs=inputs,
+        outputs=outputs,
+        facts=facts,
+        metrics=_measures(model.task, result),
+        measured_on=dict(result.counts) if result is not None else {},
+        law_edition=str(edition) if edition and model.task == "context" else None,
+        data=_data(config, lineage),
+        license=_license(model),
+        limits=list(_limits(model, config, result)),
+    )
+
+
+def figures(result: Result | None) -> dict[str, Figure]:
+    """The defined metrics for `Registry.register`."""
+    estimates = {} if result is None else result.estimates
+    return {
+        name: Figure(value=e.value, low=_or_none(e.low), high=_or_none(e.high))
+        for name, e in estimates.items()
+        if math.isfinite(e.value)
+    }
+
+
+def _ports(model: TaskModule) -> tuple[list[PortSaid], list[PortSaid], dict[str, Any]]:
+    try:
+        graphs = graphs_of(model)
+    except NoGraph:  # a rule, not a net
+        return [], [], {}
+
+    def said(side: str) -> list[PortSaid]:
+        return [
+            PortSaid(
+                graph=graph.name, name=port.name, axes=list(port.axes), dtype=port.dtype, meaning=port.meaning
+            )
+            for graph in graphs
+            for port in getattr(graph, side)
+        ]
+
+    return said("inputs"), said("outputs"), {graph.name: dict(graph.facts) for graph in graphs}
+
+
+def _measures(task: str, result: Result | None) -> dict[str, Measure]:
+    if result is None:
+        return {}
+    meaning: Mapping[str, str] = import_module(f"raasid.evaluation.{task}.report").PAGE.meaning
+    return {
+        name: Measure(
+            value=_or_none(e.value),
+            low=_or_none(e.low),
+            high=_or_none(e.high),
+            n=e.n,
+            unit=e.unit,
+            meaning=meaning.get(name, ""),
+        )
+        for name, e in result.estimates.items()
+    }
+
+
+def _data(config: Mapping[str, Any], lineage: Mapping[str, Any]) -> DataSaid:
+    told, section = lineage.get("data", {}), config.get("data", {})
+    splits = {
+        name: Part(matches=len(part["matches"]), frames=part["frames"])
+        for name, part in told.items()
+        if isinstance(part, Mapping) and {"matches", "frames"} <= part.keys()
+    }
+    digests = {role: file["sha256"] for role, file in lineage.get("inputs", {}).items()}
+    if "labels_sha256" in told:
+        digests["labels"] = told["labels_sha256"]
+    return DataSaid(
+        source=str(section.get("format", "unknown")),
+        dataset=section.get("dataset"),
+        splits=splits,
+        digests=digests,
+        licenses=list(told.get("licenses", ["unknown"])),
+    )
+
+
+def _license(model: TaskModule) -> License:
+    net = getattr(model, "net", None)
+    borrowed = type(net).__module__.startswith("ultralytics.")
+    reason = (
+        "its net and loss are those of ultralytics, which are under AGPL-3.0"
+        if borrowed
+        else "made by this program and under its license; what the data's licenses ask goes besides"
+    )
+    return License(weights="AGPL-3.0-or-later", reason=reason)
+
+
+def _limits(model: TaskModule, config: Mapping[str, Any], result: Result | None) -> Iterator[str]:
+    section = config.get("data", {})
+    if section.get("format") == "synthetic":
+        yield "Trained and measured on rendered play (the synthetic league), not on real football."
+    else:
+        yield "Measured on matches of its own data alone; other leagues, cameras, weather were not tried."
+    if section.get("size") and model.task != "context":
+        width, height = (round(edge * (section.get("eval_scale") or 1.0)) for edge in section["size"])
+        yield f"Measured on pictures of {width} x {height} pixels; larger and smaller ones were not tried."
+    if model.task == "context":
+        tracks = section.get("tracks", {})
+        yield f"Measured on {tracks.get('source', 'unknown')} tracks; it depends on what found them."
+        yield from _never_seen(getattr(model, "counts", {}))
+    if result is None:
+        yield "Nothing was measured."
+    elif (matches := result.counts.get("matches", 0)) < _FEW_MATCHES:
+        yield f"The figures stand on {matches} match{'es' * (matches != 1)}: read the intervals."
+
+
+def _never_seen(counts: Mapping[str, list[int]]) -> Iterator[str]:
+    """Facts that never varied in training: of these the model knows nothing."""
+    constant = [name for name, times in counts.items() if sum(count > 0 for count in times) < 2]
+    if constant:
+        yield f"Never varied in training, so that nothing was learned of it: {', '.join(constant)}."
+
+
+def _or_none(value: float) -> float | None:
+    return value if math.isfinite(value) else None

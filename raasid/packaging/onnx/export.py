@@ -1,0 +1,150 @@
+"""From a model to a folder of ONNX files with a card; all of it, or nothing.
+
+Writing a graph as an ONNX file.
+
+What torch's ONNX exporter lacks: bilinear resizing that smooths where it shrinks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+
+from raasid.errors import RaasidError
+from raasid.packaging.onnx.graph_spec import Graph, Tensors
+from raasid.packaging.onnx.parity import Parity, check_parity
+
+_OPERATION = "aten::_upsample_bilinear2d_aa"
+
+
+def teach_antialias(opset: int) -> None:
+    """Have `interpolate(…, mode="bilinear", antialias=True)` written as ONNX's Resize, from opset 18 on."""
+    torch.onnx.register_custom_op_symbolic(_OPERATION, _resize, opset)  # type: ignore[attr-defined]
+
+
+def _resize(g: Any, planes: Any, size: Any, *_: Any) -> Any:
+    whole = g.op("Shape", planes, start_i=0, end_i=2)
+    sizes = g.op("Concat", whole, g.op("Cast", size, to_i=torch.onnx.TensorProtoDataType.INT64), axis_i=0)
+    none = g.op("Constant", value_t=torch.tensor([], dtype=torch.float32))
+    return g.op(
+        "Resize",
+        planes,
+        none,
+        none,
+        sizes,
+        antialias_i=1,
+        exclude_outside_i=1,
+        coordinate_transformation_mode_s="half_pixel",
+        mode_s="linear",
+    )
+
+
+OPSET = 18
+"""onnxruntime 1.14 and TensorRT 8.6 or later read it."""
+
+
+class NotExportable(RaasidError):
+    """A net with an operation that ONNX does not know."""
+
+    def __init__(self, graph: str, reason: str) -> None:
+        super().__init__(f"{graph}.onnx: this net cannot be written as ONNX: {reason}")
+
+
+def write_onnx(graph: Graph, example: Tensors, file: Path) -> None:
+    """Trace the net on `example` and write it; axes that ports give names are free.
+
+    The net must be on the CPU; it is left in evaluation mode.
+    Raises NotExportable.
+    """
+    teach_antialias(OPSET)
+    quiet = logging.getLogger("torch.onnx")
+    level = quiet.level
+    quiet.setLevel(logging.ERROR)
+    graph.net.eval()
+    with torch.no_grad():
+        graph.net(*example)  # what is made at the first call and kept must not become a part of the trace
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the tracer warns of every shape that it turns into a number
+            torch.onnx.export(
+                graph.net,
+                example,
+                str(file),
+                dynamo=False,  # the newer way needs onnxscript and writes a second file
+                opset_version=OPSET,
+                input_names=[port.name for port in graph.inputs],
+                output_names=[port.name for port in graph.outputs],
+                dynamic_axes=graph.dynamic_axes,
+            )
+    except (torch.onnx.errors.OnnxExporterError, RuntimeError) as error:
+        lines = [line for line in str(error).splitlines() if line.strip()]
+        raise NotExportable(graph.name, lines[0] if lines else type(error).__name__) from error
+    finally:
+        quiet.setLevel(level)
+
+
+CARD = "model.json"
+_ODD = (13, 7)
+"""Rows and columns that are cut off to try a size that nothing divides."""
+
+
+def write_graphs(
+    graphs: Sequence[Graph],
+    inputs: Sequence[Tensors],
+    folder: Path,
+    about: Mapping[str, Any],
+    tolerance: float = 1e-4,
+) -> tuple[list[Path], dict[str, Parity]]:
+    """Write each graph, compare it with its net, and only then show the files.
+
+    inputs: what each graph is compared on, a batch of several. about: facts for the card.
+    The card `model.json` comes last: where it is, everything is.
+    Raises NotExportable, NotComputable, ParityBroken; `folder` then holds what it held before.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    parities: dict[str, Parity] = {}
+    card: dict[str, Any] = {"format": 1, **about, "graphs": {}}
+    with TemporaryDirectory(prefix=".export-", dir=folder) as name:
+        drafts = [Path(name, f"{graph.name}.onnx") for graph in graphs]
+        for graph, given, draft in zip(graphs, inputs, drafts, strict=True):
+            write_onnx(graph, given, draft)
+            parities[graph.name] = check_parity(graph, draft, cases(graph, given), tolerance)
+            card["graphs"][draft.name] = _entry(graph, draft, parities[graph.name])
+        draft = Path(name, CARD)
+        draft.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+        (folder / CARD).unlink(missing_ok=True)  # an older card must not vouch for newer graphs
+        return [one.replace(folder / one.name) for one in (*drafts, draft)], parities
+
+
+def cases(graph: Graph, inputs: Tensors) -> list[Tensors]:
+    """One sample, all samples, and, where height and width are free, a size that no stride divides."""
+    found = [tuple(x[:1] for x in inputs), inputs]
+    axes = graph.inputs[0].axes
+    if "height" in axes and "width" in axes:
+        rows, columns = (
+            inputs[0].shape[axes.index(axis)] - cut
+            for axis, cut in zip(("height", "width"), _ODD, strict=True)
+        )
+        if rows > 0 and columns > 0:
+            found.append((inputs[0][:, :rows, :columns].contiguous(), *inputs[1:]))
+    return found
+
+
+def _entry(graph: Graph, file: Path, parity: Parity) -> dict[str, Any]:
+    return {
+        "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
+        "opset": OPSET,
+        "inputs": [asdict(port) for port in graph.inputs if port.name in parity.inputs],
+        "outputs": [asdict(port) for port in graph.outputs],
+        "facts": dict(graph.facts),
+        "parity": {"largest_difference": parity.largest_difference, "shapes": parity.shapes},
+    }

@@ -1,0 +1,127 @@
+"""`pose_topdown` as two graphs: one finds people in pictures, one reads joints from crops of them.
+
+Cutting the crops lies between them and is the caller's: how many there are depends on what was found.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from raasid.datasets.pose.batch import PoseBatch
+from raasid.datasets.pose.crops import warp
+from raasid.footage.keypoints import COUNT, KEYPOINTS
+from raasid.models.pose.joints_net import read_joints
+from raasid.models.pose.person_detector import people_at, picture_input
+from raasid.models.pose.top_down import PoseTopDown
+from raasid.packaging.onnx.graph_spec import (
+    BOXES,
+    SCORES,
+    ExportNet,
+    Graph,
+    Port,
+    Tensors,
+    fractions,
+    image_port,
+    pictures,
+)
+
+
+class FinderNet(ExportNet):
+    """Where people are, in pictures that the net sees `scale` times as large."""
+
+    def __init__(self, model: PoseTopDown, scale: float) -> None:
+        super().__init__()
+        self.model, self.scale = model, scale
+
+    def dense(self, *inputs: Tensor) -> Tensors:
+        """(B, 5, h, w) heat, offset and size, for cells of 4 pixels of the picture that the net sees."""
+        return (self.model.finder(picture_input(inputs[0], self.scale)).float(),)
+
+    def decode(self, inputs: Tensors, dense: Tensors) -> Tensors:
+        """Boxes (B, K, 4) and scores (B, K)."""
+        corners, score = people_at(dense[0], self.model.max_people)
+        low, high = (fractions(part / self.scale, inputs[0]) for part in (corners[..., :2], corners[..., 2:]))
+        low, high = low.clamp(0, 1), high.clamp(0, 1)
+        return torch.cat([(low + high) / 2, high - low], -1), score
+
+
+class CropsNet(ExportNet):
+    """Where the joints of a person are."""
+
+    def __init__(self, model: PoseTopDown) -> None:
+        super().__init__()
+        self.model = model
+
+    def dense(self, *inputs: Tensor) -> Tensors:
+        """Heat (N, 17, h, w) and presence (N, 17), logits."""
+        return self.model.heat(inputs[0])
+
+    def decode(self, inputs: Tensors, dense: Tensors) -> Tensors:
+        """(N, 17, 3) x, y, expected similarity; (N, 17) presence."""
+        heat, presence = dense
+        seen = read_joints(heat, presence, inputs[1])
+        return torch.cat([fractions(seen.xy, inputs[0]), seen.alike[..., None]], -1), seen.present
+
+
+def top_down_graphs(model: PoseTopDown) -> list[Graph]:
+    """`finder.onnx`, `joints.onnx`, and `finder_closer.onnx` for a model that looks twice from afar."""
+    crop = model.crop
+    found = (
+        BOXES,
+        SCORES,
+        Port(
+            "cells", ("batch", 5, "rows", "columns"), "logit of the heat; dx, dy in cells; log width, height"
+        ),
+    )
+    crops = (
+        Port("crops", ("people", crop.height, crop.width, 3), "red, green, blue of 0 to 255", "uint8"),
+        Port("areas", ("people",), "square pixels of the person's box at the crop's scale"),
+    )
+    joints = (
+        Port(
+            "joints",
+            ("people", COUNT, 3),
+            f"x and y as fractions of the crop, and expected similarity (OKS), of {', '.join(KEYPOINTS)}",
+        ),
+        Port("present", ("people", COUNT), "probability that the joint is in the picture"),
+        Port(
+            "heat", ("people", COUNT, "rows", "columns"), "logits over the cells of 4 x 4 pixels of the crop"
+        ),
+        Port("presence", ("people", COUNT), "logits of `present`"),
+    )
+    finding = {"threshold": model.min_score, "most": model.max_people, "scale": model.scale}
+    closer = finding | {
+        "scale": model.closer,
+        "instead_of": "finder, for a picture that shows nobody, or people of a smaller median height",
+        "small_px": model.small,
+    }
+    reading = {
+        "margin": crop.margin,
+        "cut": "the largest crop that holds the box made `margin` times as large, the box in its middle",
+        "keypoint_confidence": "similarity times present",
+        "person_score": "finder's score times the mean of similarity, weighted by present",
+        "same_person": model.same_person,
+        "mirror": model.mirror,
+    }
+    further = FinderNet(model, model.closer) if model.closer else None
+    return [
+        Graph("finder", FinderNet(model, model.scale), (image_port(),), found, pictures, finding),
+        *([Graph("finder_closer", further, (image_port(),), found, pictures, closer)] if further else []),
+        Graph("joints", CropsNet(model), crops, joints, lambda batch: _crops(model, batch), reading),
+    ]
+
+
+def _crops(model: PoseTopDown, batch: PoseBatch) -> Tensors:
+    """Crops (N, h, w, 3) of everybody who is annotated, and areas (N,)."""
+    crops, areas = (
+        [np.zeros((0, model.crop.height, model.crop.width, 3), np.uint8)],
+        [np.zeros(0, np.float32)],
+    )
+    for image, boxes in zip(batch.images.numpy(), batch.boxes, strict=True):
+        cut = [warp(image, matrix, model.crop.size) for matrix in model.crop.matrices(boxes)]
+        if cut:
+            crops.append(np.stack(cut))
+            areas.append(np.prod(boxes[:, 2:] - boxes[:, :2], 1) * model.crop.scale(boxes) ** 2)
+    return torch.from_numpy(np.concatenate(crops)), torch.from_numpy(np.concatenate(areas).astype(np.float32))

@@ -1,0 +1,106 @@
+"""Nets of ultralytics as graphs: pictures in, boxes and what belongs to them out.
+
+`ball_yolo` as a graph.
+
+`pose_yolo` as a graph.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from raasid.footage.keypoints import COUNT, KEYPOINTS
+from raasid.models.ball.yolo import NMS_IOU, BallYolo
+from raasid.models.pose.yolo import NMS_CANDIDATES, PoseYolo
+from raasid.models.yolo.net import head_of
+from raasid.packaging.onnx.ball import ball_facts
+from raasid.packaging.onnx.graph_spec import (
+    BOXES,
+    SCORES,
+    ExportNet,
+    Graph,
+    Port,
+    Tensors,
+    fractions,
+    image_port,
+    pictures,
+)
+
+
+class YoloNet(ExportNet):
+    """A net without the choice that its own head makes; that comes last, where it can be compared.
+
+    model: has the net as `net` and gives rows for (B, H, W, 3) uint8. keep: candidates per picture.
+    joints: keypoints of each box, each x, y and confidence.
+    """
+
+    def __init__(self, model: Any, keep: int, keep_before_suppression: int, joints: int = 0) -> None:
+        super().__init__()
+        self.model, self.joints = deepcopy(model).eval(), joints
+        head = head_of(self.model.net)
+        self.end2end = bool(head.end2end)
+        self.keep = keep if self.end2end else keep_before_suppression
+        # the library's words for: anchors follow the picture's size, and predictions alone are returned
+        head.dynamic, head.export, head.format = True, True, "onnx"
+        head.postprocess = _all
+
+    def dense(self, *inputs: Tensor) -> Tensors:
+        """(B, A, 5 + 3 * joints): box as fractions of the picture (centre and size), score, joints."""
+        (images,) = inputs
+        rows = self.model(images).float()
+        if not self.end2end:
+            rows = rows.transpose(1, 2)
+        box, score = rows[..., :4], rows[..., 4:5]
+        if self.end2end:
+            low, high = box[..., :2], box[..., 2:]
+            box = torch.cat([(low + high) / 2, high - low], -1)
+        parts = [fractions(box, images), score]
+        if self.joints:
+            joints = rows[..., 5:].reshape(*rows.shape[:2], self.joints, 3)
+            parts.append(torch.cat([fractions(joints[..., :2], images), joints[..., 2:]], -1).flatten(-2))
+        return (torch.cat(parts, -1),)
+
+    def decode(self, inputs: Tensors, dense: Tensors) -> Tensors:
+        """The anchors of the highest score: boxes (B, K, 4), joints (B, K, J, 3) if any, scores (B, K)."""
+        (rows,) = dense
+        score, at = rows[..., 4].topk(min(self.keep, rows.shape[1]), 1)
+        best = rows.gather(1, at[..., None].expand(-1, -1, 5 + 3 * self.joints))
+        if not self.joints:
+            return best[..., :4], score
+        return best[..., :4], best[..., 5:].reshape(*best.shape[:2], self.joints, 3), score
+
+
+def _all(rows: Tensor) -> Tensor:
+    return rows
+
+
+def ball_yolo_graphs(model: BallYolo) -> list[Graph]:
+    """One graph; nets that answer several times for a ball leave suppression to the caller, and say so."""
+    net = YoloNet(model, model.max_detections, NMS_CANDIDATES)
+    meaning = "per anchor: centre x, centre y, width, height as fractions of the picture, and score"
+    facts = ball_facts(model) | {
+        "suppression": None if net.end2end else {"iou": NMS_IOU, "keep": model.max_detections}
+    }
+    outputs = (BOXES, SCORES, Port("anchors", ("batch", "places", 5), meaning))
+    return [Graph("model", net, (image_port(),), outputs, pictures, facts)]
+
+
+def pose_yolo_graphs(model: PoseYolo) -> list[Graph]:
+    """One graph; nets that answer several times for a person leave suppression to the caller, and say so."""
+    net = YoloNet(model, model.max_people, NMS_CANDIDATES, COUNT)
+    places = "x and y as fractions of the picture, and confidence"
+    outputs = (
+        BOXES,
+        Port("joints", ("batch", "candidates", COUNT, 3), f"{places}, of {', '.join(KEYPOINTS)}"),
+        SCORES,
+        Port("anchors", ("batch", "places", 5 + 3 * COUNT), "per anchor: box, score and joints as above"),
+    )
+    facts = {
+        "threshold": model.min_score,
+        "suppression": None if net.end2end else {"iou": model.nms_iou, "keep": model.max_people},
+    }
+    return [Graph("model", net, (image_port(),), outputs, pictures, facts)]

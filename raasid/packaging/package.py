@@ -1,0 +1,171 @@
+"""From a trained model to the files of a version.
+
+From a registry to a module that works; what is not as it was registered is refused before it is used.
+
+From what a manifest records of a model to the module: one of ours, that needs nothing but its package.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from raasid.config.build import build
+from raasid.config.error_messages import ConfigProblems
+from raasid.config.section import Section
+from raasid.errors import UsageError
+from raasid.models.config import ForeignModelConfig, model_section
+from raasid.models.module import REGISTRY_NAME, TaskModule
+from raasid.packaging.model_card import CARD, Card, read_card
+from raasid.packaging.onnx.export import CARD as GRAPHS_CARD
+from raasid.packaging.tensors import STATE, WEIGHTS, give_state, give_weights, state_of, weights_of
+from raasid.registry.errors import PackageRefused
+from raasid.registry.file_checks import check_files, parsed
+from raasid.registry.names import CHAMPION, Version
+from raasid.registry.records import Manifest
+from raasid.registry.registry import Registry
+from raasid.registry.signing import trusted_keys, verify
+
+_WHERE = "manifest.json"
+_STARTS = ("init_from", "weights")
+"""Files from which a training began; what came of it is in the package."""
+_NET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.yaml")
+
+
+def own_section(recorded: Mapping[str, Any], where: str = _WHERE) -> Section:
+    """The section that describes a model of ours, without files of the machine that trained it.
+
+    Raises PackageRefused: a class that is none of ours, fields that it does not have, a file that the
+    package does not hold.
+    """
+    plain = {key: None if key in _STARTS else value for key, value in recorded.items()}
+    try:
+        section = model_section(plain)
+    except ConfigProblems as error:
+        raise PackageRefused(where, f"model: {error}") from error
+    if isinstance(section, ForeignModelConfig):
+        raise PackageRefused(
+            where,
+            f"model._target_: {section.target[:120]!r} is no model of this program; nothing else is built",
+        )
+    for field in type(section).model_fields:
+        value = getattr(section, field)
+        if isinstance(value, Path):
+            raise PackageRefused(
+                where, f"model.{field}: {value} is a file of its own, which no package holds"
+            )
+    net = getattr(section, "net", None)
+    if net is not None and (_NET.fullmatch(net) is None or Path(net).exists()):
+        raise PackageRefused(
+            where, f"model.net: {net[:120]!r} is a file; a package can name nets of the library"
+        )
+    return section
+
+
+def own_model(recorded: Mapping[str, Any]) -> TaskModule:
+    """The module with the weights that chance gives it; nobody else's chances are touched.
+
+    Raises PackageRefused.
+    """
+    section = own_section(recorded)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            model: TaskModule = build(section)
+    except UsageError as error:
+        raise PackageRefused(_WHERE, f"model: {error}") from error
+    return model
+
+
+def portable(recorded: Mapping[str, Any]) -> dict[str, Any]:
+    """What a manifest shall record: plain values, no paths. Raises PackageRefused."""
+    told: dict[str, Any] = own_section(recorded, "model").model_dump(mode="json", by_alias=True)
+    return told
+
+
+def pack(
+    model: TaskModule, config: Mapping[str, Any], card: Card, graphs: Path | None = None
+) -> dict[str, Path | bytes]:
+    """Files for `Registry.register`, by name: weights, what is kept beside them, the card, and graphs.
+
+    config: of the run, as its checkpoint holds it; with `portable(config["model"])` in the manifest the
+    module can be built anywhere. graphs: folder in which `raasid export` wrote `*.onnx` and their card.
+    Raises PackageRefused: a model that could not be built from its package, or graphs that are not whole.
+    """
+    own_section(config["model"], "model")
+    files: dict[str, Path | bytes] = {
+        WEIGHTS: weights_of(model),
+        STATE: state_of(model),
+        CARD: card.to_json(),
+    }
+    return files if graphs is None else files | _graphs(graphs)
+
+
+def _graphs(folder: Path) -> dict[str, Path | bytes]:
+    card = folder / GRAPHS_CARD
+    try:
+        data = card.read_bytes()
+        told = {name: entry["sha256"] for name, entry in parsed(data)["graphs"].items()}
+        for name, sha256 in told.items():
+            if hashlib.sha256((folder / name).read_bytes()).hexdigest() != sha256:
+                raise PackageRefused(
+                    str(folder / name), "is not the graph of the card beside it; export again"
+                )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise PackageRefused(str(card), f"is no card of whole graphs ({error}); export again") from error
+    return {GRAPHS_CARD: data, **{name: folder / name for name in told}}
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A version, ready to be asked."""
+
+    module: TaskModule
+    """On the CPU, in evaluation mode."""
+    version: Version
+    manifest: Manifest
+    card: Card
+
+
+def load(
+    name: str, ref: str = CHAMPION, *, root: str | Path = "registry", trusted: Path | None = None
+) -> Loaded:
+    """The model that a version or an alias names: `raasid.packaging.load("ball_model", "v20261123.1")`.
+
+    root: the registry's folder. trusted: file of public keys, else RAASID_TRUSTED_KEYS; see `load_module`.
+    """
+    return load_module(Registry(Path(root)), name, ref, trusted)
+
+
+def load_module(registry: Registry, name: str, ref: str, trusted: Path | None = None) -> Loaded:
+    """Verify every file of a version, then build its module from the manifest and give it the weights.
+
+    Nothing in a registry is code, and nothing of it is run: the class is one of ours, tensors come from
+    safetensors, the rest from JSON.
+    trusted: file of public keys, one of which must have signed the version.
+    Raises BadName, NotRegistered, Collected; RegistryDamaged: a file was changed; SignatureRefused;
+    PackageRefused: files that are no model of ours, or not of this kind.
+    """
+    version = registry.resolve(name, ref)
+    manifest = registry.usable(name, version)
+    keys = trusted_keys(trusted)
+    if keys is not None:
+        verify(manifest, keys)
+    files = {member: registry.read(name, version, member) for member in manifest.files}
+    check_files(files)
+    for needed in (WEIGHTS, STATE, CARD):
+        if needed not in files:
+            raise PackageRefused(needed, f"{name} {version} has no such file: it holds no module")
+    card = read_card(files[CARD])
+    module = own_model(manifest.model)
+    if REGISTRY_NAME[module.task] != name:
+        raise PackageRefused("manifest.json", f"describes a {REGISTRY_NAME[module.task]}, not a {name}")
+    give_weights(module, files[WEIGHTS])
+    give_state(module, files[STATE])
+    module.config = dict(manifest.config) or None
+    return Loaded(module.eval(), version, manifest, card)

@@ -1,0 +1,1 @@
+"""What each task brings to the verbs: its data, metrics and report."""

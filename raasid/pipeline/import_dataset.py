@@ -1,0 +1,28 @@
+"""`raasid import`: footage of any format becomes a dataset version that training can name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from raasid.console import terminal
+from raasid.datasets.factory import open_footage
+from raasid.footage.store import Store
+from raasid.pipeline.verb_configs import ImportConfig
+
+
+def store_footage(cfg: ImportConfig, run_dir: Path) -> None:
+    """Read the footage, list what is left out, store the rest; print the version's name."""
+    footage = open_footage(cfg.data, Path(cfg.paths.data))
+    listed = run_dir / "quarantine.json"
+    footage.left_out.write(listed)
+    for note in footage.notes:
+        terminal.err().print(f"note: {note}", markup=False)
+    if footage.left_out:
+        terminal.err().print(f"left out, see {listed}: {footage.left_out.describe()}", markup=False)
+    version = Store(Path(cfg.paths.store)).add(cfg.name, footage, made_by=f"import {cfg.data.format}")
+    counts = version.manifest["counts"]
+    terminal.out().print(
+        f"{version.ref}: {counts['clips']} clips, {counts['frames']} frames\n"
+        f"next: raasid validate data=store data.dataset={version.ref}",
+        markup=False,
+    )

@@ -1,0 +1,115 @@
+"""The whole configuration of `validate`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from annotated_types import Ge, Gt, Le
+from pydantic import Field
+
+from raasid.config.section import (
+    Count,
+    Fraction,
+    Natural,
+    PathsConfig,
+    Positive,
+    Probability,
+    Section,
+    Strength,
+)
+from raasid.datasets.source_configs import Data
+
+Limit = Fraction | None
+
+
+class LimitsConfig(Section):
+    """Largest tolerated share of the frames, for each kind of finding; null: any."""
+
+    left_out: Limit = 0.02
+    """Of frames and left-out entries together."""
+    missing_media: Limit = 0.0
+    unreadable: Limit = 0.0
+    wrong_extension: Limit = None
+    wrong_size: Limit = 0.0
+    black: Limit = 0.02
+    blurred: Limit = 0.05
+    frozen: Limit = 0.05
+    duplicate: Limit = 0.02
+    not_finite: Limit = 0.0
+    no_size: Limit = 0.0
+    box_outside: Limit = 0.02
+    keypoint_outside_box: Limit = 0.02
+    impossible_skeleton: Limit = 0.02
+    swapped_sides: Limit = 0.05
+    missing_ball: Limit = 0.05
+    ball_size: Limit = 0.05
+    ball_jump: Limit = 0.02
+    duplicate_box: Limit = 0.02
+    unknown_name: Limit = 0.0
+    bad_contact: Limit = 0.0
+    match_in_two_splits: Limit = 0.0
+    near_identical_across_splits: Limit = 0.0
+
+
+class ThresholdsConfig(Section):
+    """What counts as wrong; shares and ratios, so that they hold at any size."""
+
+    dark: Fraction = 0.06
+    """Black: the brightest hundredth of the pixels is below this (1 is white)."""
+    uniform: Fraction = 0.012
+    """Uniform: the standard deviation of brightness is below this."""
+    sharpness: Strength = 0.11
+    """Blurred: curvature over slope at the strongest edges is below this; in focus it is 0.3 or more."""
+    still: Fraction = 0.014
+    """Frozen: no field of the picture changes by more than this."""
+    noise: Fraction = 0.0044
+    """Frozen: nor does the whole on average by more than this."""
+    hash_bits: Annotated[int, Ge(0), Le(64)] = 8
+    """Of 64 bits of the perceptual hash: more differ, and two frames are not compared further."""
+    same: Fraction = 0.018
+    """Two frames are one picture if their thumbnails differ by less than this, gain and offset apart."""
+    near: Fraction = 0.03
+    """Across splits even this is too alike: a picture in another size, brightness and compression."""
+    overhang: Strength = 0.01
+    """Boxes may leave the frame by this share of its width and height."""
+    outside_box: Strength = 0.25
+    """Keypoints may lie outside their box by this share of its longer side."""
+    limb: Annotated[float, Gt(1)] = 1.8
+    """A limb may be this much longer than the rest of the body lets expect."""
+    overlap: Fraction = 0.95
+    """Two boxes are one if their intersection over union is above this."""
+    gap_s: Positive = 1.0
+    """A missing ball is looked for between frames that are at most this far apart, seconds."""
+    ball_ratio: Annotated[float, Gt(1)] = 2.5
+    """A ball may be larger or smaller than around it by this factor."""
+    ball_leap: Fraction = 0.08
+    """A ball may leave its path by this share of the frame's width."""
+
+
+class DriftConfig(Section):
+    """When a difference from the reference counts."""
+
+    effect: Strength = 0.10
+    """Bias-corrected Wasserstein distance over the reference's standard deviation."""
+    alpha: Probability = 0.05
+    """After Benjamini and Hochberg over all features."""
+    permutations: Count = 999
+    least_clips: Count = 20
+    """On either side; with fewer the sample is called too small."""
+
+
+class ValidateConfig(Section):
+    """Everything that decides what a validation says."""
+
+    data: Data
+    reference: str | None = None
+    """A stored version, NAME or NAME@DIGEST, to compare distributions with."""
+    limits: LimitsConfig = LimitsConfig()
+    thresholds: ThresholdsConfig = ThresholdsConfig()
+    drift: DriftConfig = DriftConfig()
+    pictures: Natural = 6
+    """Of each kind of finding, in the report."""
+    seed: Natural = 1
+    """Of the splits where the data declare none, and of permutations."""
+    tags: list[str] = Field([])
+    paths: PathsConfig = PathsConfig()

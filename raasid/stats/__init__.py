@@ -1,0 +1,1 @@
+"""Statistics on plain arrays: bootstrap intervals and permutation tests."""

@@ -1,0 +1,104 @@
+"""The people of a clip and where they are at any time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from raasid.footage.records import Role
+from raasid.synthetic import skeleton
+from raasid.synthetic.arrays import Floats
+from raasid.synthetic.clothing import Outfit
+from raasid.synthetic.pose_keyframes import PoseScript
+from raasid.synthetic.skeleton import JOINTS, joints
+
+TIRING_S = 4.0
+"""People slow down with this time constant, so that long clips stay on the pitch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """One person at time 0; metres, m/s, radians, seconds."""
+
+    track: int
+    role: Role
+    team: str | None
+    outfit: Outfit
+    ground: tuple[float, float]
+    velocity: tuple[float, float]
+    facing: float
+    """Heading of who stands still; runners face where they run."""
+    height: float
+    phase: float
+    style: tuple[float, ...]
+    kicks_at: float = float("nan")
+
+
+class Cast:
+    """Actors as arrays, so that a frame poses all of them at once.
+
+    scripts: what some actors, by index, do with their bodies whatever their gait.
+    """
+
+    def __init__(self, actors: list[Actor], scripts: Mapping[int, PoseScript] | None = None) -> None:
+        self.actors = actors
+        self.scripts = dict(scripts or {})
+        self._ground = np.array([a.ground for a in actors], dtype=np.float64).reshape(-1, 2)
+        self._velocity = np.array([a.velocity for a in actors], dtype=np.float64).reshape(-1, 2)
+        self._facing = np.array([a.facing for a in actors])
+        self._height = np.array([a.height for a in actors])
+        self._phase = np.array([a.phase for a in actors])
+        self._style = np.array([a.style for a in actors]).reshape(-1, skeleton.STYLE)
+        self._kicks_at = np.array([a.kicks_at for a in actors])
+        self._keeper = np.array([float(a.role == "goalkeeper") for a in actors])
+
+    def ground(self, t: float) -> Floats:
+        """(N, 2) metres at time t."""
+        return np.asarray(self.course(np.array([t]))[0])
+
+    def course(self, times: Floats) -> Floats:
+        """(T, N, 2) metres at times (T,)."""
+        travelled = TIRING_S * (1 - np.exp(-times / TIRING_S))
+        return np.asarray(self._ground + self._velocity * travelled[:, None, None])
+
+    def velocity(self, t: float) -> Floats:
+        """(N, 2) m/s at time t."""
+        return np.asarray(self._velocity * np.exp(-t / TIRING_S))
+
+    def joints(self, t: float) -> Floats:
+        """(N, 25, 3) metres at time t."""
+        return np.asarray(self.moving(np.array([t]))[0])
+
+    def moving(self, times: Floats) -> Floats:
+        """(T, N, 25, 3) metres at times (T,), of all at once."""
+        each, many = len(self.actors), len(times)
+
+        def rows(values: Floats) -> Floats:
+            return values if many == 1 else np.tile(values, (many,) + (1,) * (values.ndim - 1))
+
+        velocity = (self._velocity * np.exp(-times / TIRING_S)[:, None, None]).reshape(-1, 2)
+        t = np.repeat(times, each)
+        speed = np.hypot(velocity[:, 0], velocity[:, 1])
+        heading = np.where(speed > 0.6, np.arctan2(velocity[:, 1], velocity[:, 0]), rows(self._facing))
+        phase = rows(self._phase) + 2 * np.pi * skeleton.stride_hz(speed) * t
+        ready = rows(self._keeper) * np.exp(-speed)
+        pose = skeleton.angles(phase, speed, t - rows(self._kicks_at), ready, rows(self._style))
+        hop = 0.05 * np.clip(speed - 3, 0, 4) / 4 * np.abs(np.sin(phase))
+        ground, height = self.course(times).reshape(-1, 2), rows(self._height)
+        if not self.scripts:
+            return joints(pose, ground, heading, height, hop).reshape(many, each, JOINTS, 3)
+        arms = np.full((many * each, 2, 2, 3), np.nan)
+        tilt = np.zeros((many * each, 2))
+        for i, script in self.scripts.items():
+            posed, mine = script.at(times), slice(i, None, each)
+            arms[mine], tilt[mine], hop[mine] = posed.arms, posed.tilt, posed.lift
+            for given, angle in (
+                (posed.hip, pose.hip),
+                (posed.knee, pose.knee),
+                (posed.lean, pose.lean),
+                (posed.spread, pose.spread),
+            ):
+                angle[mine] = np.where(np.isnan(given), angle[mine], given)
+        return joints(pose, ground, heading, height, hop, arms, tilt).reshape(many, each, JOINTS, 3)

@@ -1,0 +1,159 @@
+"""One clip of a league before anybody paints it: the venue, what happens, and who films it.
+
+Putting somebody between the camera and the ball.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.random import Generator
+
+from raasid.footage.records import Clip, Event, Frame, Provenance
+from raasid.synthetic.actors import TIRING_S, Cast
+from raasid.synthetic.arrays import Floats, Image
+from raasid.synthetic.camera_operator import CameraWork, CloseUp, Operator
+from raasid.synthetic.label_noise import LabelNoise
+from raasid.synthetic.league import League
+from raasid.synthetic.match_setting import Venue, build_venue
+from raasid.synthetic.play_simulation import Play, stage
+from raasid.synthetic.scenarios import Scene, direct
+from raasid.synthetic.shifts import Shift, shift_named
+
+
+def occluded(rng: Generator, play: Play, camera: Floats, when: float, share: float) -> Play:
+    """The play, in `share` of the cases with a player on the line of sight to the ball at time `when`.
+
+    camera: (3,) metres. Whoever has a part in the play (the nearest player, kickers, scripted ones) stays.
+    """
+    wanted, away, aside = rng.random(3).tolist()
+    if play.ball is None or wanted >= share:
+        return play
+    ball = play.ball.at(when)
+    places = play.cast.ground(when)
+    actors = list(play.cast.actors)
+    nearest = int(np.linalg.norm(places - ball[:2], axis=1).argmin())
+    free = [
+        i
+        for i, a in enumerate(actors)
+        if a.role == "player" and i != nearest and np.isnan(a.kicks_at) and i not in play.cast.scripts
+    ]
+    if not free:
+        return play
+    i = min(free, key=lambda j: float(np.linalg.norm(places[j] - ball[:2])))
+    sight = (camera - ball) / np.linalg.norm(camera - ball)
+    # so near that the line of sight still runs below his head
+    rise = max(float(sight[2] / np.linalg.norm(sight[:2])), 1e-3)
+    furthest = max((1.6 - float(ball[2])) / rise, 0.9)
+    gap = min(0.8 + 1.2 * away, furthest)
+    way = sight[:2] / np.linalg.norm(sight[:2])
+    at = ball[:2] + way * gap + np.array([-way[1], way[0]]) * (aside - 0.5) * 0.4
+    velocity = np.array(actors[i].velocity) * 0.25
+    start = at - velocity * TIRING_S * (1 - np.exp(-when / TIRING_S))
+    actors[i] = replace(
+        actors[i],
+        ground=(float(start[0]), float(start[1])),
+        velocity=(float(velocity[0]), float(velocity[1])),
+    )
+    return replace(play, cast=Cast(actors, play.cast.scripts))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Staged:
+    """All that pictures and labels of a clip follow from."""
+
+    league: League
+    """As the shift leaves it."""
+    shift: Shift
+    match: int
+    clip: int
+    venue: Venue
+    play: Play
+    scene: Scene | None
+    """None in open play."""
+    work: Operator
+    times: list[float]
+    """Seconds of play, by frame."""
+    stride: int
+    paint: Generator
+    lens: Generator
+
+    @classmethod
+    def of(cls, league: League, match: int, clip: int, *, painted: bool = True) -> Staged:
+        """Stage a clip; the result depends on the arguments alone. painted: as for `build_venue`.
+
+        Raises ScenarioUnknown, ShiftUnknown, and SceneUnplayable where a scenario cannot be staged.
+        """
+        cv2.setNumThreads(1)
+        shift = shift_named(league.shift, league.shift_intensity)
+        league = shift.league(league)
+        venue = build_venue(league.seed, match, league.size, shift, league.camera_height_m, painted=painted)
+        streams = [
+            np.random.default_rng(s) for s in np.random.SeedSequence([league.seed, match, clip, 1]).spawn(4)
+        ]
+        name = league.scenario(match, clip)
+        stride = league.stride if name is None else 1
+        count = league.frames_per_clip if name is None else league.scenario_frames
+        times = [i * stride / (league.frame_rate_hz * league.slow_motion) for i in range(count)]
+        scene: Scene | None = None
+        play: Play
+        work: Operator
+        if name is None:
+            play = stage(streams[0], venue.squads, times[-1])
+            work = CameraWork(streams[1], venue.mount, play, league.size, league.ball_px)
+        else:
+            scene = direct(streams[0], name, venue.squads, venue.mount.centre, np.array(times))
+            play = scene.play
+            work = CloseUp(streams[1], venue.mount, scene, size=league.size, ball_px=league.scenario_ball_px)
+        if league.occlusion > 0:
+            extra = np.random.default_rng([league.seed, match, clip, 3])
+            focus = times[len(times) // 2] if scene is None else times[scene.moment]
+            play = occluded(extra, play, venue.mount.centre, focus, league.occlusion)
+        return cls(
+            league, shift, match, clip, venue, play, scene, work, times, stride, streams[2], streams[3]
+        )
+
+    def picture(self, i: int) -> Path:
+        """Where frame `i` is stored, relative to the league's folder."""
+        return Path("images") / f"{self.match:03d}" / f"{self.clip:03d}_{i:03d}.jpg"
+
+    def delivered(self, images: list[Image], frames: list[Frame]) -> tuple[list[Image], Clip]:
+        """Pictures, or none of them, and the record with the mistakes that the league asks for."""
+        images, record = self.shift.deliver(images, self._record(frames))
+        if self.shift.intensity:
+            tag = f"shift_{self.shift.name}_{self.shift.intensity}"
+            record = replace(record, tags=(*record.tags, tag))
+        asked = self.league
+        noise = LabelNoise(asked.missing_balls, asked.box_jitter, asked.swapped_wrists)
+        return images, noise.spoil(record, np.random.default_rng([asked.seed, self.match, self.clip, 4]))
+
+    def _record(self, frames: list[Frame]) -> Clip:
+        league, scene = self.league, self.scene
+        provenance = Provenance(
+            source="synthetic",
+            license="AGPL-3.0-or-later",
+            annotator="renderer",
+            reviewed=True,
+            match=f"synthetic-{league.seed}-{self.match}",
+            camera="main" if scene is None else "close_up",
+            replay_speed=league.slow_motion,
+        )
+        height = self.venue.mount.centre[2]
+        tags = (
+            self.venue.light.sky,
+            self.play.kind,
+            "high_camera" if height > 24 else "low_camera" if height < 15 else "mid_camera",
+        )
+        return Clip(
+            id=f"{provenance.match}-{self.clip}",
+            frames=tuple(frames),
+            provenance=provenance,
+            frame_rate_hz=league.frame_rate_hz * league.slow_motion,
+            contact=None if scene is None else scene.contact,
+            facts={} if scene is None else dict(scene.facts.record()),
+            tags=tags,
+            events=() if scene is None else (Event(scene.moment, "touch" if scene.contact else "near_miss"),),
+        )

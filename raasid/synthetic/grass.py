@@ -1,0 +1,271 @@
+"""Grass: mowing patterns, wear, blotches and its greens.
+
+The lawn as one camera sees it: grass, lines on it, then light on both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.random import Generator
+
+from raasid.synthetic.arrays import Floats, Image
+from raasid.synthetic.camera import NEAR_M, Camera
+from raasid.synthetic.clothing import Colour
+from raasid.synthetic.lighting import Light
+from raasid.synthetic.pitch import LENGTH_M, WIDTH_M, markings
+from raasid.synthetic.textured_quad import Panel
+
+TEXELS_PER_M = 7.0
+HALF_X_M, HALF_Y_M = 62.0, 46.0
+"""The texture reaches from -HALF to +HALF around the centre spot."""
+_GREENS = np.array(
+    [
+        [62, 140, 105],
+        [64, 144, 106],
+        [44, 104, 78],
+        [72, 146, 112],
+        [78, 132, 88],
+        [60, 128, 94],
+        [66, 160, 120],
+        [86, 146, 112],
+        [46, 122, 100],
+        [74, 150, 84],
+        [92, 110, 96],
+    ],
+    dtype=np.float64,
+)
+"""Blue, green, red of lawns in broadcasts."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Turf:
+    """The ground of one match."""
+
+    ground: Panel
+    """Grass without light; the fourth channel is the light on it, where 128 stands for 1."""
+    green: Colour
+    plain_light: int | None
+    """The light where it is the same everywhere."""
+    paint: float
+    """How white the lines still are, 0 to 1."""
+    litter: list[Floats]
+    """Scraps of paper, as ground polygons (N, 3)."""
+    grain: float
+    """Standard deviation of the blades' texture in the picture, grey levels."""
+
+
+def blotches(rng: Generator, shape: tuple[int, int], cell: float) -> Floats:
+    """Smooth noise, about standard normal, with blobs of `cell` texels; (height, width)."""
+    rows, columns = max(3, int(shape[0] / cell)), max(3, int(shape[1] / cell))
+    coarse = rng.standard_normal((rows, columns)).astype(np.float32)
+    return np.asarray(cv2.resize(coarse, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC))
+
+
+def _mowing(rng: Generator, x: Floats, y: Floats) -> Floats:
+    """-1 and 1 in the pattern of the mower, softened at the seams; (height, width)."""
+    pattern = str(rng.choice(["across", "across", "checks", "along", "diagonal", "rings", "plain"]))
+    period = float(rng.choice([LENGTH_M / 18, LENGTH_M / 14, 5.5, 11.0]))
+
+    def wave(s: Floats) -> Floats:
+        return np.asarray(np.tanh(6 * np.sin(np.pi * s / period)))
+
+    if pattern == "across":
+        return wave(x)
+    if pattern == "along":
+        return wave(y)
+    if pattern == "checks":
+        return 0.6 * wave(x) + 0.6 * wave(y)
+    if pattern == "diagonal":
+        return wave((x + y) * 0.7)
+    if pattern == "rings":
+        return wave(np.hypot(x, y))
+    return np.zeros_like(x)
+
+
+def _litter(rng: Generator) -> list[Floats]:
+    """In some stadiums scraps blow about, most of them beside the pitch; from afar they look like a ball."""
+    out: list[Floats] = []
+    for _ in range(int(rng.integers(3, 12)) if rng.random() < 0.3 else 0):
+        away = rng.random() < 0.75
+        y = rng.choice([-1, 1]) * rng.uniform(34.6, 38.0) if away else rng.uniform(-34, 34)
+        middle = np.array([rng.uniform(-50, 50), y, 0.0])
+        out.append(middle + np.pad(rng.uniform(-0.13, 0.13, (4, 2)), ((0, 0), (0, 1))))
+    return out
+
+
+def draw_turf(rng: Generator, light: Light, texels_per_m: float = TEXELS_PER_M) -> Turf:
+    """The ground of one match; its green is the same at any fineness of the texture."""
+    shape = height, width = int(2 * HALF_Y_M * texels_per_m), int(2 * HALF_X_M * texels_per_m)
+    x = ((np.arange(width) + 0.5) / texels_per_m - HALF_X_M).astype(np.float32)[None, :]
+    y = ((np.arange(height) + 0.5) / texels_per_m - HALF_Y_M).astype(np.float32)[:, None]
+    green = (_GREENS[int(rng.integers(len(_GREENS)))] * rng.normal(1, 0.04, 3)).astype(np.float32)
+    contrast = rng.uniform(0.015, 0.085)
+    tone = np.empty(shape, np.float32)
+    np.multiply(_mowing(rng, x, y), contrast, out=tone)
+    tone += 1
+    for cell, weight in ((90, 0.02), (24, 0.014), (7, 0.013), (2.2, 0.022)):
+        strength = np.float32(weight * rng.uniform(0.4, 1.3))
+        blotch = blotches(rng, shape, cell)
+        blotch *= strength
+        tone += blotch
+    use = np.float32(rng.uniform(0, 0.55))
+    worn = _wear(x, y)
+    worn *= use
+    blotch = blotches(rng, shape, 10)
+    blotch *= 0.5
+    blotch += 0.7
+    worn *= np.clip(blotch, 0, 1, out=blotch)
+    earth = (np.array([92, 128, 140]) * rng.uniform(0.8, 1.05)).astype(np.float32)
+    beside = np.abs(x[0]) > LENGTH_M / 2 + rng.uniform(2.5, 5)
+    behind = np.abs(y[:, 0]) > WIDTH_M / 2 + rng.uniform(2.5, 5)
+    surround = np.array([[58, 110, 84], [92, 96, 98], [54, 74, 150], [70, 120, 70]], np.float32)[
+        int(rng.integers(4))
+    ]
+    coarse = np.stack(np.broadcast_arrays(x[:, 1::3], y[1::3]), axis=-1)
+    level = cv2.resize(
+        light.level(coarse).astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR
+    )
+    level *= 128
+    shade = np.clip(level, 0, 255, out=level).astype(np.uint8)
+    ground = np.empty((*shape, 4), np.uint8)
+    for channel in range(3):
+        plane = worn * (earth - green)[channel]
+        plane += green[channel]
+        plane[behind] = surround[channel]
+        plane[:, beside] = surround[channel]
+        plane *= tone
+        ground[..., channel] = np.clip(plane, 0, 255, out=plane)
+    ground[..., 3] = shade
+    return Turf(
+        ground=Panel(
+            np.array([-HALF_X_M, -HALF_Y_M, 0.0]),
+            np.array([2 * HALF_X_M, 0, 0]),
+            np.array([0, 2 * HALF_Y_M, 0]),
+            ground,
+        ),
+        green=(float(green[0]), float(green[1]), float(green[2])),
+        plain_light=int(shade[0, 0]) if int(shade.min()) == int(shade.max()) else None,
+        litter=_litter(rng),
+        paint=float(rng.uniform(0.55, 0.9)),
+        grain=float(rng.uniform(0.5, 2.0)),
+    )
+
+
+def _wear(x: Floats, y: Floats) -> Floats:
+    """How much feet have worn the grass: before the goals, in the middle, along the near line; 0 to about 1.
+
+    x: (1, width), y: (height, 1) metres.
+    """
+
+    def spot(across: Floats, along: Floats) -> Floats:
+        out = -(across**2) - along**2
+        return np.asarray(np.exp(out, out=out))
+
+    goals, ends = np.abs(x) - 49, np.abs(x) - 41.5
+    worn = spot(goals / 4, y / 5)
+    for place, weight in (
+        (spot(x / 7, y / 7), 0.5),
+        (np.exp(-(((y + 34.8) / 0.8) ** 2)), 0.6),
+        (spot(ends / 2, y / 2), 0.5),
+    ):
+        worn += np.float32(weight) * place
+    return worn
+
+
+_FINE = 2
+"""Lines are drawn this many times finer, so that those below a pixel are thin and not missing."""
+_WHITE = np.array([222, 232, 228], np.float32)
+_MARKINGS = markings()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lawn:
+    """The part of a picture in which the lawn lies."""
+
+    part: tuple[slice, slice]
+    picture: Image
+    """(h, w, 3)"""
+    mask: Image
+    """(h, w), above 0 where there is grass."""
+
+    def open_rows(self, height: int) -> int:
+        """How many of the picture's `height` rows, from the top, have something other than grass."""
+        rows, columns = self.part
+        if columns.start > 0 or rows.stop < height:
+            return height
+        bare = np.flatnonzero(cv2.reduce(self.mask, 1, cv2.REDUCE_MIN)[:, 0] == 0)
+        return int(rows.start) + (int(bare[-1]) + 1 if len(bare) else 0)
+
+
+def paint_lawn(camera: Camera, turf: Turf, grain: Image) -> Lawn | None:
+    """The lawn, or None where none is in sight; grain (256, 256): the blades, 128 for none."""
+    sight = turf.ground.sight(camera)
+    if sight is None:
+        return None
+    rows, columns = sight.part
+    grass = cv2.cvtColor(sight.texels, cv2.COLOR_BGRA2BGR)
+    _lay_lines(grass, camera, turf, (columns.start, rows.start))
+    blades = _tiled(grain, rows, columns)
+    cv2.addWeighted(grass, 1, cv2.cvtColor(blades, cv2.COLOR_GRAY2BGR), 1, -128, dst=grass)
+    if turf.plain_light is not None:
+        cv2.convertScaleAbs(grass, dst=grass, alpha=turf.plain_light / 128)
+        return Lawn(sight.part, grass, sight.mask)
+    light = cv2.extractChannel(sight.texels, 3)
+    edge = sight.edge()
+    share = sight.mask[edge].astype(np.float32) / 255
+    light[edge] = (np.float32(128) * (1 - share) + light[edge] * share).astype(np.uint8)
+    cv2.multiply(grass, cv2.cvtColor(light, cv2.COLOR_GRAY2BGR), dst=grass, scale=1 / 128)
+    return Lawn(sight.part, grass, sight.mask)
+
+
+def _tiled(grain: Image, rows: slice, columns: slice) -> Image:
+    """The grain repeated over the whole picture, cut to a part of it."""
+    size = len(grain)
+    top, left = rows.start % size, columns.start % size
+    down = -(-(top + rows.stop - rows.start) // size)
+    across = -(-(left + columns.stop - columns.start) // size)
+    tiles = np.tile(grain, (down, across))
+    return tiles[top : top + rows.stop - rows.start, left : left + columns.stop - columns.start]
+
+
+def _lay_lines(grass: Image, camera: Camera, turf: Turf, corner: tuple[int, int]) -> None:
+    """White paint over `grass`, whose top left pixel lies at `corner` of the camera's picture."""
+    width, height = camera.size
+    fine = np.zeros((height * _FINE, width * _FINE), np.uint8)
+    for outline in _outlines(camera, [*_MARKINGS, *turf.litter]):
+        points = np.round((outline * _FINE - 0.5).clip(-30000, 30000) * 16).astype(np.int32)
+        cv2.fillConvexPoly(fine, points, 255, shift=4)
+    x, y = corner
+    tall, wide = grass.shape[:2]
+    fine = fine[y * _FINE : (y + tall) * _FINE, x * _FINE : (x + wide) * _FINE]
+    paint = cv2.resize(fine, (wide, tall), interpolation=cv2.INTER_AREA)
+    spots = cv2.findNonZero(paint)
+    if spots is None:
+        return
+    columns, rows = spots.reshape(-1, 2).T
+    painted = rows, columns
+    share = (paint[painted] * (turf.paint / 255)).astype(np.float32)[:, None]
+    grass[painted] = (grass[painted] * (1 - share) + _WHITE * share).astype(np.uint8)
+
+
+def _outlines(camera: Camera, polygons: list[Floats]) -> list[Floats]:
+    """The polygons in sight, in pixels."""
+    ends = np.cumsum([len(polygon) for polygon in polygons])
+    starts = np.r_[0, ends[:-1]]
+    seen = camera.to_camera(np.concatenate(polygons))
+    nearest = np.minimum.reduceat(seen[:, 2], starts)
+    farthest = np.maximum.reduceat(seen[:, 2], starts)
+    pixels = seen[:, :2] / np.maximum(seen[:, 2:], NEAR_M) * camera.focal_px + np.array(camera.principal)
+    whole = nearest >= NEAR_M
+    low = np.minimum.reduceat(pixels, starts, axis=0)
+    high = np.maximum.reduceat(pixels, starts, axis=0)
+    inside = (high > 0).all(axis=1) & (low < camera.size).all(axis=1)
+    out = [pixels[starts[i] : ends[i]] for i in np.flatnonzero(whole & inside)]
+    for i in np.flatnonzero(~whole & (farthest >= NEAR_M)):
+        outline = camera.outline(polygons[i])
+        if len(outline) and (outline.max(axis=0) > 0).all() and (outline.min(axis=0) < camera.size).all():
+            out.append(outline)
+    return out

@@ -1,0 +1,166 @@
+"""Sun, clouds or floodlights over one match, and the shadow that the stands throw on the pitch.
+
+Shadows of people and ball on the grass.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.random import Generator
+
+from raasid.synthetic.arrays import Floats, Image
+from raasid.synthetic.ball_physics import RADIUS_M
+from raasid.synthetic.body_rendering import RADIUS_M as LIMB_M
+from raasid.synthetic.body_rendering import capsules
+from raasid.synthetic.camera import Camera
+
+Sky = Literal["sun", "overcast", "night"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Light:
+    """How bright every place of the ground is, and where shadows fall."""
+
+    sky: Sky
+    towards: Floats
+    """(3,) unit vector to the main light."""
+    shade: float
+    """Brightness inside the stadium's shadow, in the open it is 1."""
+    edge: tuple[float, float, float]
+    """Normal (x, y) and offset in metres of the shadow's edge: shaded where normal . p > offset."""
+    notch_m: float
+    """Width of the roof's notches that the edge shows; 0 for a straight one."""
+    tint: Floats
+    """(3,) gain of blue, green, red."""
+    exposure: float = 1.0
+    """Gain by which the camera answers a pitch that lies in the shade."""
+
+    @property
+    def side(self) -> float:
+        """-1 to 1: from where in the picture, left or right, the light comes."""
+        return 0.8 * float(np.sign(self.towards[0])) if self.sky == "sun" else 0.0
+
+    def sunlit(self, ground: Floats) -> Floats:
+        """1 in the open, 0 in the stand's shadow, for points (..., 2) in metres."""
+        if self.sky != "sun":
+            return np.ones(ground.shape[:-1])
+        nx, ny, offset = self.edge
+        along = ground @ np.array([-ny, nx])
+        notch = 0.0 if self.notch_m == 0 else 1.6 * (np.mod(along / self.notch_m, 1.0) > 0.35)
+        return np.asarray(np.clip((offset + notch - ground @ np.array([nx, ny])) / 0.8 + 0.5, 0, 1))
+
+    def level(self, ground: Floats) -> Floats:
+        """Brightness of points (..., 2) of the ground: 1 in the open, `shade` in the stand's shadow."""
+        if self.sky == "night":
+            # floodlights leave the far corners a little darker
+            return np.asarray(1.04 - 0.12 * ((ground[..., 0] / 60) ** 2 + (ground[..., 1] / 45) ** 2) / 2)
+        return self.exposure * (self.shade + (1 - self.shade) * self.sunlit(ground))
+
+    def casts(self, ground: Floats) -> list[tuple[Floats, Floats]]:
+        """Shadows of things at `ground` (N, 2): by lamp, offset (N, 2) per metre of height, darkness (N,)."""
+        n = len(ground)
+        below = np.broadcast_to(np.array([0.03, 0.02]), (n, 2))
+        if self.sky == "overcast":
+            return [(below, np.full(n, 0.24))]
+        if self.sky == "night":
+            lamps = np.array([[-80.0, -45.0], [80.0, -45.0], [-80.0, 45.0], [80.0, 45.0]])
+            return [((ground - lamp) / 42.0, np.full(n, 0.055)) for lamp in lamps] + [
+                (below, np.full(n, 0.12))
+            ]
+        shift = -self.towards[:2] / max(float(self.towards[2]), 0.15)
+        return [(np.broadcast_to(shift, (n, 2)), 0.42 * self.sunlit(ground)), (below, np.full(n, 0.14))]
+
+
+def draw_light(rng: Generator) -> Light:
+    """The weather of a match."""
+    sky: Sky = ("sun", "overcast", "night")[int(rng.choice(3, p=[0.4, 0.25, 0.35]))]
+    azimuth, height = rng.uniform(0, 2 * np.pi), np.radians(rng.uniform(24, 60))
+    if sky == "overcast":
+        height = np.radians(85)
+    towards = np.array([np.cos(azimuth) * np.cos(height), np.sin(azimuth) * np.cos(height), np.sin(height)])
+    facing = -towards[:2] / np.linalg.norm(towards[:2])
+    # the shadow lies on the side of the sun; its edge may be anywhere, also off the pitch
+    edge = (float(-facing[0]), float(-facing[1]), float(rng.uniform(-25, 60)))
+    warm = {"sun": (0.94, 1.0, 1.03), "overcast": (1.03, 1.0, 0.97), "night": (0.98, 1.0, 0.99)}[sky]
+    tint = np.array(warm) * rng.uniform(0.96, 1.04, 3)
+    notch = float(rng.choice([0.0, 0.0, 0.0, 0.0, rng.uniform(4, 10)]))
+    light = Light(sky, towards, float(rng.uniform(0.42, 0.70)), edge, notch, tint)
+    x, y = np.meshgrid(np.linspace(-50, 50, 21), np.linspace(-32, 32, 15))
+    mean = float(light.level(np.stack([x, y], axis=-1)).mean())
+    return replace(light, exposure=min(1.4, 0.95 * mean ** -rng.uniform(0.5, 0.9))) if sky == "sun" else light
+
+
+_CASTING = [0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 13, 14, 17, 18, 21, 22]
+"""Capsules that matter for a shadow: legs, trunk, arms, head."""
+_FAINT = [2, 3, 4, 5, 9, 10, 22]
+"""Those that matter for the faint ones of floodlights."""
+_RING = np.linspace(0, 2 * np.pi, 16, endpoint=False)
+
+
+def lay_shadows(picture: Image, camera: Camera, light: Light, bodies: Floats, balls: Floats) -> None:
+    """Darken `picture` where bodies (N, 25, 3) and balls (M, 3) keep the light off the ground."""
+    total = np.zeros(picture.shape[:2], np.uint8)
+    start, stop = capsules(bodies)
+    casts = list(zip(light.casts(bodies[:, 15, :2]), light.casts(balls[:, :2]), strict=True))
+    for (shift, dark), (ball_shift, ball_dark) in casts:
+        if max(dark.max(initial=0), ball_dark.max(initial=0)) < 0.02:
+            continue
+        mask = np.zeros_like(total)
+        parts = _CASTING if dark.max(initial=0) > 0.1 else _FAINT
+        ends = (_fallen(part[:, parts], shift) for part in (start, stop))
+        _bodies(mask, camera, *ends, radius=LIMB_M[parts], dark=dark)
+        for ball, direction, strength in zip(balls, ball_shift, ball_dark, strict=True):
+            _ball(mask, camera, ball, direction, float(strength))
+        cv2.add(total, mask, dst=total)
+    left, top, wide, tall = cv2.boundingRect(total)
+    if wide == 0:
+        return
+    # the rim is as wide as the blur reaches, and one more, so that the cut changes nothing
+    part = (slice(max(0, top - 2), top + tall + 2), slice(max(0, left - 2), left + wide + 2))
+    soft = cv2.GaussianBlur(total[part], (3, 3), 0)
+    keep = cv2.cvtColor(cv2.bitwise_not(soft), cv2.COLOR_GRAY2BGR)
+    cv2.multiply(picture[part], keep, dst=picture[part], scale=1 / 255)
+
+
+def _fallen(points: Floats, shift: Floats) -> Floats:
+    """Where the shadows of points (N, S, 3) meet the ground; shift (N, 2)."""
+    out = np.zeros_like(points)
+    out[..., :2] = points[..., :2] + points[..., 2:] * shift[:, None]
+    return out
+
+
+def _bodies(
+    mask: Image, camera: Camera, start: Floats, stop: Floats, *, radius: Floats, dark: Floats
+) -> None:
+    a, depth = camera.project(start)
+    b, _ = camera.project(stop)
+    thick = np.maximum(1, np.round(1.6 * radius * camera.focal_px / np.maximum(depth, 1))).astype(int)
+    ends = np.round((np.concatenate([a, b], axis=-1) - 0.5).clip(-20000, 20000) * 16).astype(np.int32)
+    strength = 255 * dark
+    # whoever lies in the same light is drawn together, by thickness of the limbs
+    changes = np.flatnonzero(np.diff(strength)) + 1
+    for run in np.split(np.arange(len(strength)), changes):
+        lines, width = ends[run].reshape(-1, 2, 2), thick[run].ravel()
+        for t in np.unique(width).tolist():
+            cv2.polylines(mask, list(lines[width == t]), False, float(strength[run[0]]), t, cv2.LINE_8, 4)
+
+
+def _ball(mask: Image, camera: Camera, ball: Floats, shift: Floats, dark: float) -> None:
+    """The ball's shadow: an ellipse that low light draws out and height makes fainter."""
+    height = float(ball[2] - RADIUS_M)
+    fades_m = 6.0 if float(np.hypot(*shift)) > 0.2 else 0.5
+    strength = 1.2 * dark * float(np.exp(-height / fades_m))
+    if strength < 0.02:
+        return
+    along = np.cos(_RING - np.arctan2(shift[1], shift[0]))
+    reach = height + RADIUS_M * (1 + along)
+    ring = np.zeros((len(_RING), 3))
+    ring[:, 0] = ball[0] + RADIUS_M * np.cos(_RING) + shift[0] * reach
+    ring[:, 1] = ball[1] + RADIUS_M * np.sin(_RING) + shift[1] * reach
+    pixels, _ = camera.project(ring)
+    points = np.round((pixels - 0.5).clip(-20000, 20000) * 16).astype(np.int32)
+    cv2.fillConvexPoly(mask, points, 255 * min(strength, 0.7), cv2.LINE_AA, 4)

@@ -1,0 +1,79 @@
+"""Everything that stays the same through one match."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+from numpy.random import Generator
+
+from raasid.synthetic.arrays import Image
+from raasid.synthetic.ball_rendering import BallLook, draw_ball_look
+from raasid.synthetic.broadcast_graphics import Overlay, draw_overlay
+from raasid.synthetic.camera import Camera
+from raasid.synthetic.camera_operator import Mount, draw_mount
+from raasid.synthetic.clothing import draw_kit, draw_referee_kit
+from raasid.synthetic.grass import TEXELS_PER_M, Turf, draw_turf
+from raasid.synthetic.lighting import Light, draw_light
+from raasid.synthetic.play_simulation import Squads
+from raasid.synthetic.sensor import Sensor, draw_sensor
+from raasid.synthetic.shifts.shift import Shift
+from raasid.synthetic.stadium import Stadium, draw_stadium
+
+Weather = Callable[[Image, Camera, Generator], Image]
+"""What falls or hangs between the camera and the pitch: picture, camera and chance give a picture."""
+_UNSHIFTED = Shift()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Venue:
+    """One match's stadium, weather, teams, ball and camera chain."""
+
+    mount: Mount
+    light: Light
+    turf: Turf
+    stadium: Stadium
+    squads: Squads
+    ball: BallLook
+    sensor: Sensor
+    overlay: Overlay
+    weather: Weather | None = None
+
+
+@lru_cache(maxsize=2)
+def build_venue(
+    seed: int,
+    match: int,
+    size: tuple[int, int],
+    shift: Shift = _UNSHIFTED,
+    heights_m: tuple[float, float] | None = None,
+    *,
+    painted: bool = True,
+) -> Venue:
+    """The venue of a match; the same arguments give the same venue in every process.
+
+    heights_m: lowest and highest main camera. painted: False where no picture is wanted: the lawn is coarse.
+    """
+    streams = [np.random.default_rng(s) for s in np.random.SeedSequence([seed, match]).spawn(8)]
+    mount = draw_mount(streams[0])
+    if heights_m is not None:
+        height = np.random.default_rng([seed, match, 9]).uniform(*heights_m)
+        mount = replace(mount, centre=np.array([*mount.centre[:2], height]))
+    light = shift.light(draw_light(streams[1]))
+    home = draw_kit(streams[2])
+    away = draw_kit(streams[2], home)
+    keepers = (draw_kit(streams[2], away), draw_kit(streams[2], home))
+    squads = Squads(home, away, keepers, draw_referee_kit(streams[2], (home, away)))
+    venue = Venue(
+        mount=mount,
+        light=light,
+        turf=draw_turf(streams[3], light, TEXELS_PER_M if painted else 0.25),
+        stadium=draw_stadium(streams[4], mount, [home.shirt, home.trim], light),
+        squads=squads,
+        ball=draw_ball_look(streams[5]),
+        sensor=draw_sensor(streams[6], light, size[0]),
+        overlay=draw_overlay(streams[7], size),
+    )
+    return shift.venue(venue, seed, match)

@@ -1,0 +1,62 @@
+"""A worker of `league_folder`: `python -m raasid.synthetic.render_matches ORDER`, ORDER being JSON.
+
+It prints the number of frames of every clip that it has finished.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from raasid.footage import coco_format
+from raasid.footage.records import Clip
+from raasid.synthetic.label_clip import label_clip
+from raasid.synthetic.league import League
+from raasid.synthetic.render_clip import render_clip
+
+
+def part_name(match: int) -> str:
+    """File of one match's annotations."""
+    return f"match-{match:04}.json"
+
+
+def render_matches(league: League, folder: Path, matches: list[int]) -> Iterator[int]:
+    """Write pictures and annotations of some matches; gives the frames of each clip when it is written."""
+    for match in matches:
+        clips: list[Clip] = []
+        for number in range(league.clips_per_match):
+            images, clip = render_clip(league, match, number)
+            for image, frame in zip(images, clip.frames, strict=True):
+                _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, league.jpeg_quality])
+                path = folder / frame.image
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data.tobytes())
+            clips.append(clip)
+            yield len(images)
+        coco_format.write(clips, folder, part_name(match))
+
+
+def label_matches(league: League, folder: Path, matches: list[int]) -> Iterator[int]:
+    """Write the annotations of some matches; gives the frames of each clip."""
+    for match in matches:
+        clips: list[Clip] = []
+        for number in range(league.clips_per_match):
+            clips.append(label_clip(league, match, number))
+            yield len(clips[-1].frames)
+        coco_format.write(clips, folder, part_name(match))
+
+
+if __name__ == "__main__":
+    order = json.loads(sys.argv[1])
+    # JSON knows no tuples
+    told: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in order["league"].items()
+    }
+    work = {made.__name__: made for made in (render_matches, label_matches)}[order["work"]]
+    for frames in work(League(**told), Path(order["folder"]), order["matches"]):
+        print(frames, flush=True)

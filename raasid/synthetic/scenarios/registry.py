@@ -1,0 +1,74 @@
+"""The scenarios by name. A new one is a function that writes a `Script`, and a line here."""
+
+from __future__ import annotations
+
+from raasid.errors import UsageError
+from raasid.synthetic.scenarios import arm_scripts, other_scripts
+from raasid.synthetic.scenarios.script import Scenario
+
+SCENARIOS: dict[str, Scenario] = {
+    "deliberate": Scenario(arm_scripts.deliberate, offence=True),
+    "arm_tucked": Scenario(arm_scripts.arm_tucked),
+    "arm_out": Scenario(arm_scripts.arm_out, offence=True),
+    "arm_justified": Scenario(arm_scripts.arm_justified),
+    "above_shoulder": Scenario(arm_scripts.above_shoulder, offence=True),
+    "close_range": Scenario(arm_scripts.close_range, offence=None),
+    "own_deflection": Scenario(arm_scripts.own_deflection, offence=True),
+    "falling_support": Scenario(arm_scripts.falling_support),
+    "goalkeeper": Scenario(arm_scripts.goalkeeper),
+    "goal_off_arm": Scenario(other_scripts.goal_off_arm, offence=True),
+    "goal_after_touch": Scenario(other_scripts.goal_after_touch, offence=True),
+    "goal_by_team_mate": Scenario(other_scripts.goal_by_team_mate, offence=None),
+    "goal_denied": Scenario(other_scripts.goal_denied, offence=True),
+    "shoulder": Scenario(other_scripts.shoulder),
+    "chest": Scenario(other_scripts.chest),
+    "thigh": Scenario(other_scripts.thigh),
+    "head": Scenario(other_scripts.head),
+    "foot": Scenario(other_scripts.foot),
+    "near_miss": Scenario(other_scripts.near_miss, weight=4.0),
+    "elbow_behind": Scenario(arm_scripts.elbow_behind, offence=True, training=False),
+}
+TRAINING = tuple(name for name, scenario in SCENARIOS.items() if scenario.training)
+
+UNSEEN = tuple(name for name, scenario in SCENARIOS.items() if not scenario.training)
+
+
+class ScenarioUnknown(UsageError):
+    """A league asks for a scenario that nobody has written."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"data.scenarios: no scenario {name!r}; there are {', '.join(SCENARIOS)}")
+
+
+class PriorImpossible(UsageError):
+    """A prior over scenarios that are all of one kind."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__(
+            "data.handball_prior: needs scenarios that are offences and scenarios that are none, "
+            f"but data.scenarios has {', '.join(names)}"
+        )
+
+
+def weights(names: tuple[str, ...], handball_prior: float | None) -> dict[str, float]:
+    """Probability of each scenario; `names` empty: all that training may see.
+
+    handball_prior: share of clips whose touch is an offence by the current wording of the Law; scenarios in
+    which both occur then stay away. None: each scenario by its own weight.
+
+    Raises ScenarioUnknown, PriorImpossible.
+    """
+    chosen = names or TRAINING
+    for name in chosen:
+        if name not in SCENARIOS:
+            raise ScenarioUnknown(name)
+    out = {name: SCENARIOS[name].weight for name in chosen}
+    if handball_prior is not None:
+        for offence, share in ((True, handball_prior), (False, 1 - handball_prior), (None, 0.0)):
+            alike = [name for name in chosen if SCENARIOS[name].offence is offence]
+            total = sum(out[name] for name in alike)
+            if share > 0 and not alike:
+                raise PriorImpossible(chosen)
+            out |= {name: share * out[name] / total for name in alike}
+    whole = sum(out.values())
+    return {name: weight / whole for name, weight in out.items()}

@@ -1,0 +1,126 @@
+"""Kits that clash: shirts that go into the grass, boots and socks as bright as the ball.
+
+Another league: other graphics, then another lawn, then other stands.
+
+What is in the league rather than how it looks: fewer offences, or scenes that training never saw.
+
+Another season's Law: the same pictures and facts, other rulings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from raasid.footage.records import Clip
+from raasid.laws.decide import decide
+from raasid.laws.facts import read_facts
+from raasid.synthetic.arrays import Image
+from raasid.synthetic.broadcast_graphics import draw_overlay
+from raasid.synthetic.clothing import Colour, Kit
+from raasid.synthetic.grass import draw_turf
+from raasid.synthetic.shifts.shift import Shift
+from raasid.synthetic.stadium import draw_stadium
+
+if TYPE_CHECKING:
+    from raasid.synthetic.league import League
+    from raasid.synthetic.match_setting import Venue
+
+
+class KitClash(Shift):
+    """Both teams come nearer to the grass above the knee, and to the ball below it."""
+
+    name: ClassVar[str] = "kit_clash"
+
+    def venue(self, venue: Venue, seed: int, match: int) -> Venue:
+        """Re-dyed kits of the two teams; goalkeepers and referees keep theirs."""
+        home, away = (
+            self._dyed(kit, venue.turf.green, venue.ball.ground, tone)
+            for kit, tone in ((venue.squads.home, 1.0), (venue.squads.away, 0.72))
+        )
+        return replace(venue, squads=replace(venue.squads, home=home, away=away))
+
+    def _dyed(self, kit: Kit, grass: Colour, ball: Colour, tone: float) -> Kit:
+        share = 0.3 * self.intensity
+
+        def towards(colour: Colour, goal: Colour, scale: float) -> Colour:
+            mixed = np.array(colour) * (1 - share) + np.array(goal) * scale * share
+            return (float(mixed[0]), float(mixed[1]), float(mixed[2]))
+
+        return replace(
+            kit,
+            shirt=towards(kit.shirt, grass, tone),
+            shorts=towards(kit.shorts, grass, tone),
+            trim=towards(kit.trim, grass, tone),
+            socks=towards(kit.socks, ball, 1.0),
+        )
+
+
+_DRY = np.array([0.92, 1.02, 1.42], np.float32)
+"""Blue, green, red of a lawn in the south, over those of ours."""
+
+
+class LeagueStyle(Shift):
+    """Every intensity replaces one thing more."""
+
+    name: ClassVar[str] = "league_style"
+
+    def venue(self, venue: Venue, seed: int, match: int) -> Venue:
+        """The match as another broadcaster and another ground would show it."""
+        streams = [np.random.default_rng(s) for s in np.random.SeedSequence([seed, match, 55]).spawn(3)]
+        height, width = venue.overlay.alpha.shape
+        venue = replace(venue, overlay=draw_overlay(streams[0], (width, height)))
+        if self.intensity >= 2:
+            turf = draw_turf(streams[1], venue.light)
+            texture = turf.ground.texture.copy()
+            dry = 1 + (_DRY - 1) * (self.intensity - 1) / 2
+            texture[..., :3] = np.clip(texture[..., :3] * dry, 0, 255).astype(np.uint8)
+            venue = replace(venue, turf=replace(turf, ground=replace(turf.ground, texture=texture)))
+        if self.intensity >= 3:
+            colours = [venue.squads.away.shirt, venue.squads.away.trim]
+            stadium = draw_stadium(streams[2], venue.mount, colours, venue.light)
+            venue = replace(venue, stadium=stadium)
+        return venue
+
+
+_PRIOR = (0.4, 0.20, 0.08, 0.03)
+_UNSEEN = (0.0, 1 / 3, 2 / 3, 1.0)
+
+
+class Prior(Shift):
+    """Offences become as rare as they are on a match day."""
+
+    name: ClassVar[str] = "prior"
+
+    def league(self, league: League) -> League:
+        """Other weights of the scenarios."""
+        return replace(league, handball_prior=_PRIOR[self.intensity])
+
+
+class UnseenScenario(Shift):
+    """Scenes that no training league contains."""
+
+    name: ClassVar[str] = "unseen_scenario"
+
+    def league(self, league: League) -> League:
+        """A growing share of the scripted clips."""
+        return replace(league, unseen_share=_UNSEEN[self.intensity])
+
+
+_EDITIONS = ("", "ifab_2021_22", "ifab_2020_21", "ifab_2018_19")
+"""Further from today's wording with the intensity."""
+
+
+class LawChange(Shift):
+    """The label shift of a season's change of wording; pictures do not change."""
+
+    name: ClassVar[str] = "law_change"
+
+    def deliver(self, images: list[Image], clip: Clip) -> tuple[list[Image], Clip]:
+        """The clip with the ruling of the other edition."""
+        edition = _EDITIONS[self.intensity]
+        provenance = replace(clip.provenance, law_edition=edition)
+        ruling = decide(read_facts(clip.facts), edition) if clip.facts else None
+        return images, replace(clip, provenance=provenance, ruling=ruling)

@@ -1,0 +1,289 @@
+"""Group `optimizer`: classes of torch.optim, or the user's own.
+
+Group `scheduler`: how the rate moves. Fractions are of all optimiser steps, or of `optimizer.lr`.
+
+Group `trainer`: the arguments of lightning.pytorch.Trainer 2.6, but for callbacks, logger and plugins.
+
+Group `callbacks`: a name for each, with its class and its arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge, Gt, Lt
+from pydantic import Discriminator, Field, Tag
+
+from raasid.config.section import (
+    BY_TARGET,
+    Checkpoint,
+    Count,
+    ForeignSection,
+    Fraction,
+    Mode,
+    Natural,
+    Positive,
+    Section,
+    Strength,
+    TagBy,
+)
+from raasid.datasets.source_configs import Data
+from raasid.models.config import Model
+from raasid.wandb_tracking.config import LoggerConfig
+
+Betas = tuple[Fraction, Fraction]
+
+
+class AdamWConfig(Section):
+    """Arguments of torch.optim.AdamW."""
+
+    target: Literal["torch.optim.AdamW"] = Field("torch.optim.AdamW", alias="_target_")
+    lr: Positive = 0.002
+    betas: Betas = (0.9, 0.999)
+    eps: Positive = 1e-8
+    weight_decay: Strength = 0.01
+    amsgrad: bool = False
+    fused: bool | None = None
+
+
+class AdamConfig(Section):
+    """Arguments of torch.optim.Adam."""
+
+    target: Literal["torch.optim.Adam"] = Field("torch.optim.Adam", alias="_target_")
+    lr: Positive = 0.002
+    betas: Betas = (0.9, 0.999)
+    eps: Positive = 1e-8
+    weight_decay: Strength = 0.0
+    amsgrad: bool = False
+    fused: bool | None = None
+
+
+class SgdConfig(Section):
+    """Arguments of torch.optim.SGD."""
+
+    target: Literal["torch.optim.SGD"] = Field("torch.optim.SGD", alias="_target_")
+    lr: Positive = 0.01
+    momentum: Strength = 0.0
+    dampening: Strength = 0.0
+    weight_decay: Strength = 0.0
+    nesterov: bool = False
+    fused: bool | None = None
+
+
+class MuonConfig(Section):
+    """Arguments of raasid.training.muon.Muon."""
+
+    target: Literal["raasid.training.muon.Muon"] = Field("raasid.training.muon.Muon", alias="_target_")
+    lr: Positive = 0.005
+    weight_decay: Strength = 0.01
+    momentum: Fraction = 0.95
+    betas: Betas = (0.9, 0.999)
+    eps: Positive = 1e-8
+
+
+Optimizer = Annotated[
+    Annotated[AdamWConfig, Tag("<torch.optim.AdamW>")]
+    | Annotated[AdamConfig, Tag("<torch.optim.Adam>")]
+    | Annotated[SgdConfig, Tag("<torch.optim.SGD>")]
+    | Annotated[MuonConfig, Tag("<raasid.training.muon.Muon>")]
+    | Annotated[ForeignSection, Tag("<foreign>")],
+    Discriminator(BY_TARGET.of),
+]
+
+
+class OneCycleConfig(Section):
+    """Up, then down by a cosine, once over the whole training."""
+
+    kind: Literal["one_cycle"] = "one_cycle"
+    warmup: Fraction = 0.1
+    final: Fraction = 0.001
+
+
+class CosineConfig(Section):
+    """A short linear warm-up, then down by a cosine."""
+
+    kind: Literal["cosine"] = "cosine"
+    warmup: Fraction = 0.05
+    final: Fraction = 0.01
+
+
+class PlateauConfig(Section):
+    """Down by a factor whenever the watched metric stands still."""
+
+    kind: Literal["plateau"] = "plateau"
+    monitor: str = "val/detection_rate"
+    mode: Mode = "max"
+    factor: Annotated[float, Gt(0), Lt(1)] = 0.3
+    patience: Natural = 3
+    """Validations without an improvement."""
+
+
+class ConstantConfig(Section):
+    """The same rate throughout, after a linear warm-up."""
+
+    kind: Literal["constant"] = "constant"
+    warmup: Fraction = 0.0
+
+
+Scheduler = Annotated[
+    Annotated[OneCycleConfig, Tag("<one_cycle>")]
+    | Annotated[CosineConfig, Tag("<cosine>")]
+    | Annotated[PlateauConfig, Tag("<plateau>")]
+    | Annotated[ConstantConfig, Tag("<constant>")],
+    Discriminator(TagBy("kind").of),
+]
+
+
+Limit = Natural | Fraction
+Precision = Literal["32-true", "16-mixed", "bf16-mixed", "32", "16", "bf16", 32, 16]
+"""Lightning's others convert weights or batches as a whole; labels and weights are kept in 32 bits here."""
+Duration = str | dict[Literal["days", "hours", "minutes", "seconds", "weeks"], int]
+
+
+class TrainerConfig(Section):
+    """Where and how long; what is not given is left to Lightning."""
+
+    accelerator: str = "auto"
+    strategy: str = "auto"
+    devices: int | str | list[int] = "auto"
+    num_nodes: Count = 1
+    precision: Precision | None = None
+    fast_dev_run: bool | Natural = False
+    max_epochs: Annotated[int, Ge(-1)] | None = None
+    min_epochs: Natural | None = None
+    max_steps: Annotated[int, Ge(-1)] = -1
+    min_steps: Natural | None = None
+    max_time: Duration | None = None
+    """DD:HH:MM:SS, or a mapping of days, hours, minutes, seconds."""
+    limit_train_batches: Limit | None = None
+    """A number of batches (integer) or a fraction of them."""
+    limit_val_batches: Limit | None = None
+    limit_test_batches: Limit | None = None
+    limit_predict_batches: Limit | None = None
+    overfit_batches: Limit = 0.0
+    val_check_interval: Natural | Strength | Duration | None = None
+    check_val_every_n_epoch: Count | None = 1
+    num_sanity_val_steps: Annotated[int, Ge(-1)] | None = None
+    log_every_n_steps: Natural | None = None
+    enable_checkpointing: bool | None = None
+    enable_progress_bar: bool | None = None
+    enable_model_summary: bool | None = None
+    accumulate_grad_batches: Count = 1
+    gradient_clip_val: Strength | None = None
+    gradient_clip_algorithm: Literal["norm", "value"] | None = None
+    deterministic: bool | Literal["warn"] | None = None
+    benchmark: bool | None = None
+    inference_mode: bool = True
+    use_distributed_sampler: bool = True
+    profiler: Literal["simple", "advanced", "pytorch", "xla"] | None = None
+    detect_anomaly: bool = False
+    barebones: bool = False
+    sync_batchnorm: bool = False
+    reload_dataloaders_every_n_epochs: Natural = 0
+    default_root_dir: Path | None = None
+    enable_autolog_hparams: bool = True
+    model_registry: str | None = None
+
+    def arguments(self) -> dict[str, Any]:
+        """Return what was given, for the constructor."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+    def complaints(self) -> Iterator[tuple[str, str]]:
+        """A training needs an end."""
+        endless = self.max_epochs in (None, -1) and self.max_steps == -1 and self.max_time is None
+        if endless and not self.fast_dev_run:
+            yield "max_epochs", "must be given unless max_steps or max_time is, or training never ends"
+
+
+class CheckpointConfig(Section):
+    """RUN/checkpoints/best.ckpt and last.ckpt."""
+
+    target: Literal["raasid.training.checkpointing.Checkpoint"] = Field(
+        "raasid.training.checkpointing.Checkpoint", alias="_target_"
+    )
+    monitor: str = "val/detection_rate"
+    mode: Mode = "max"
+    every_n_train_steps: Count | None = None
+    """Write last.ckpt this often beside the one after every validation."""
+
+
+class EmaConfig(Section):
+    """The moving average of the weights: it is what is measured and kept."""
+
+    target: Literal["raasid.training.ema.Ema"] = Field("raasid.training.ema.Ema", alias="_target_")
+    decay: Fraction = 0.99
+
+
+class LookAlikesConfig(Section):
+    """Hard negatives: what the model takes for a ball is shown to it more often."""
+
+    target: Literal["raasid.training.hard_negative_mining.LookAlikes"] = Field(
+        "raasid.training.hard_negative_mining.LookAlikes", alias="_target_"
+    )
+    start: Natural = 50
+    """Steps before the first look."""
+    frames: Count = 24
+    """Whole training frames that are looked at after every epoch."""
+    keep: Count = 600
+    """Places that are remembered, the newest ones."""
+    score: Fraction = 0.05
+    """Least confidence of a place."""
+
+
+class EarlyStoppingConfig(Section):
+    """Arguments of Lightning's EarlyStopping."""
+
+    target: Literal["lightning.pytorch.callbacks.EarlyStopping"] = Field(
+        "lightning.pytorch.callbacks.EarlyStopping", alias="_target_"
+    )
+    monitor: str = "val/detection_rate"
+    mode: Mode = "max"
+    min_delta: Strength = 0.0
+    patience: Natural = 8
+    """Validations without an improvement."""
+    strict: bool = True
+    check_finite: bool = True
+    stopping_threshold: float | None = None
+    divergence_threshold: float | None = None
+    verbose: bool = False
+
+
+class ProgressConfig(Section):
+    """The bar on the terminal; a quiet line now and then where there is none."""
+
+    target: Literal["raasid.training.progress.Progress"] = Field(
+        "raasid.training.progress.Progress", alias="_target_"
+    )
+    refresh_rate: Count = 1
+    """Steps between two updates."""
+
+
+Callback = Annotated[
+    Annotated[CheckpointConfig, Tag("<raasid.training.checkpointing.Checkpoint>")]
+    | Annotated[EmaConfig, Tag("<raasid.training.ema.Ema>")]
+    | Annotated[LookAlikesConfig, Tag("<raasid.training.hard_negative_mining.LookAlikes>")]
+    | Annotated[EarlyStoppingConfig, Tag("<lightning.pytorch.callbacks.EarlyStopping>")]
+    | Annotated[ProgressConfig, Tag("<raasid.training.progress.Progress>")]
+    | Annotated[ForeignSection, Tag("<foreign>")],
+    Discriminator(BY_TARGET.of),
+]
+
+
+class FitConfig(Section):
+    """What one fit needs to know; the configuration of `train` extends it."""
+
+    seed: Natural = 1
+    train: bool = True
+    ckpt_path: Checkpoint | None = None
+    """Continue from: last, best, or a file."""
+    optimized_metric: str = "val/detection_rate"
+    """What selects the checkpoint and what a sweep optimises."""
+    model: Model
+    data: Data
+    optimizer: Optimizer
+    scheduler: Scheduler
+    trainer: TrainerConfig
+    callbacks: dict[str, Callback | None] = Field({})
+    logger: LoggerConfig = LoggerConfig()

@@ -1,0 +1,89 @@
+"""The optimiser and schedule that the configuration asks for.
+
+Learning rate over the run, as a factor of `optimizer.lr`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from torch import nn
+from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
+
+from raasid.config.build import build
+from raasid.config.section import Section
+
+
+class ConfiguredOptimization:
+    """Builds both when Lightning asks; `scheduler.kind` chooses the curve.
+
+    Weight decay spares biases and the parameters of normalisation, whose scale carries no complexity
+    (Goyal et al. 2017).
+    """
+
+    def __init__(self, optimizer: Section, scheduler: Any) -> None:
+        self._optimizer, self._scheduler = optimizer, scheduler
+
+    def configure(self, module: pl.LightningModule, total_steps: int) -> dict[str, Any]:
+        """Return what `configure_optimizers` returns; the rate is stepped after every step."""
+        optimizer: torch.optim.Optimizer = build(self._optimizer, params=_parameter_groups(module))
+        s = self._scheduler
+        if s.kind == "plateau":
+            plateau = ReduceLROnPlateau(optimizer, mode=s.mode, factor=s.factor, patience=s.patience)
+            return {"optimizer": optimizer, "lr_scheduler": {"scheduler": plateau, "monitor": s.monitor}}
+        if s.kind == "constant":
+            factor = constant(total_steps, s.warmup)
+        else:
+            curve = one_cycle if s.kind == "one_cycle" else cosine
+            factor = curve(total_steps, s.warmup, s.final)
+        scheduler = LambdaLR(optimizer, factor)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+
+def _parameter_groups(module: nn.Module) -> list[dict[str, Any]]:
+    trained = [p for p in module.parameters() if p.requires_grad]
+    return [
+        {"params": [p for p in trained if p.ndim > 1]},
+        {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+
+
+def one_cycle(total_steps: int, warmup: float, final: float) -> Callable[[int], float]:
+    """Cosine from 1/25 up to 1 over `warmup` (a fraction of all steps), then cosine down to `final`.
+
+    Source: Smith and Topin 2018, with the cosine form that torch's OneCycleLR uses.
+    """
+    peak = max(1, round(warmup * total_steps))
+
+    def factor(step: int) -> float:
+        if step < peak:
+            return _cosine(1 / 25, 1.0, step / peak)
+        return _cosine(1.0, final, (step - peak) / max(1, total_steps - peak))
+
+    return factor
+
+
+def cosine(total_steps: int, warmup: float, final: float) -> Callable[[int], float]:
+    """Linear warm-up from 0, then cosine decay to `final` (Loshchilov and Hutter 2017)."""
+    peak = round(warmup * total_steps)
+
+    def factor(step: int) -> float:
+        if step < peak:
+            return (step + 1) / peak
+        return _cosine(1.0, final, (step - peak) / max(1, total_steps - peak))
+
+    return factor
+
+
+def constant(total_steps: int, warmup: float) -> Callable[[int], float]:
+    """Linear warm-up from 0, then 1."""
+    peak = round(warmup * total_steps)
+    return lambda step: min(1.0, (step + 1) / peak) if peak else 1.0
+
+
+def _cosine(start: float, end: float, progress: float) -> float:
+    return end + (start - end) * (1 + math.cos(math.pi * min(1.0, max(0.0, progress)))) / 2

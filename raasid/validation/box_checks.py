@@ -1,0 +1,164 @@
+"""Annotations: boxes that are no boxes, or not in the picture.
+
+Annotations: one thing that has two boxes.
+
+Annotations: roles, body segments and facts that nothing knows.
+
+Annotations: contacts that point at nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import get_args
+
+import numpy as np
+
+from raasid.footage.records import Ball, Clip, Frame, Person, Role, Visibility
+from raasid.laws.facts import FactsUnreadable, Segment, read_facts
+from raasid.validation.types import Finding, Place, Subject
+
+_LEAST_OVERHANG = 1.0
+"""Pixels: rounding."""
+
+
+def check_boxes(subject: Subject) -> Iterator[Finding]:
+    """Find coordinates that are not finite, boxes without size, and boxes that leave the frame."""
+    for clip in subject.clips:
+        for frame in clip.frames:
+            for ball in frame.balls:
+                if ball.visibility != Visibility.ABSENT:
+                    yield from _ball(clip, frame, ball, subject.thresholds.overhang)
+            for person in frame.persons:
+                yield from _person(clip, frame, person, subject.thresholds.overhang)
+
+
+def _ball(clip: Clip, frame: Frame, ball: Ball, overhang: float) -> Iterator[Finding]:
+    numbers = (ball.x, ball.y, ball.w, ball.h)
+    place = (ball.x - ball.w / 2, ball.y - ball.h / 2, ball.w, ball.h)
+    if not all(map(math.isfinite, numbers)):
+        yield _found("not_finite", clip, frame, f"ball at {_told(numbers)}", place)
+    elif (ball.w > 0) != (ball.h > 0) or ball.w < 0 or ball.h < 0:  # 0 by 0 is a point
+        yield _found("no_size", clip, frame, f"ball of {ball.w:g} x {ball.h:g} pixels", place)
+    else:
+        yield from _outside(clip, frame, "ball", place, overhang, None)
+
+
+def _person(clip: Clip, frame: Frame, person: Person, overhang: float) -> Iterator[Finding]:
+    box = person.box
+    points = [value for x, y, visible in person.keypoints if visible for value in (x, y)]
+    if not all(map(math.isfinite, (*box, *points))):
+        what = "box" if not all(map(math.isfinite, box)) else "keypoint"
+        yield _found("not_finite", clip, frame, f"{what} of {person.role} {person.track}", box, person.track)
+    elif box[2] <= 0 or box[3] <= 0:
+        told = f"{person.role} {person.track} of {box[2]:g} x {box[3]:g} pixels"
+        yield _found("no_size", clip, frame, told, box, person.track)
+    else:
+        yield from _outside(clip, frame, f"{person.role} {person.track}", box, overhang, person.track)
+
+
+def _outside(
+    clip: Clip, frame: Frame, name: str, box: Place, overhang: float, track: int | None
+) -> Iterator[Finding]:
+    if not frame.width or not frame.height:
+        return
+    x, y, w, h = box
+    across = max(-x, x + w - frame.width) - max(_LEAST_OVERHANG, overhang * frame.width)
+    down = max(-y, y + h - frame.height) - max(_LEAST_OVERHANG, overhang * frame.height)
+    if across > 0 or down > 0:
+        told = f"{name}: box {_told(box)} in a frame of {frame.width}x{frame.height}"
+        yield _found("box_outside", clip, frame, told, box, track)
+
+
+def _found(
+    kind: str, clip: Clip, frame: Frame, message: str, place: Place, track: int | None = None
+) -> Finding:
+    return Finding(kind, clip.id, frame.index, message, track, str(frame.image), place=place)
+
+
+def _told(numbers: tuple[float, ...]) -> str:
+    return "(" + ", ".join(f"{number:.5g}" for number in numbers) + ")"
+
+
+def check_duplicate_boxes(subject: Subject) -> Iterator[Finding]:
+    """Find boxes of one frame that cover each other, and tracks that a frame has twice."""
+    most = subject.thresholds.overlap
+    for clip in subject.clips:
+        for frame in clip.frames:
+            tracks = [person.track for person in frame.persons]
+            persons = [person.box for person in frame.persons]
+            for i, j in _twins(persons, most):
+                told = f"persons {tracks[i]} and {tracks[j]} have one box"
+                yield Finding(
+                    "duplicate_box", clip.id, frame.index, told, tracks[j], str(frame.image), place=persons[j]
+                )
+            for track in sorted({track for track in tracks if tracks.count(track) > 1}):
+                box = persons[tracks.index(track)]
+                told = f"track {track} is there {tracks.count(track)} times"
+                yield Finding("duplicate_box", clip.id, frame.index, told, track, str(frame.image), place=box)
+            balls = [(b.x - b.w / 2, b.y - b.h / 2, b.w, b.h) for b in frame.balls]
+            for _, j in _twins(balls, most):
+                told = "two balls have one box"
+                yield Finding(
+                    "duplicate_box", clip.id, frame.index, told, None, str(frame.image), place=balls[j]
+                )
+
+
+def _twins(boxes: Sequence[Place], most: float) -> list[tuple[int, int]]:
+    """Pairs (i < j) whose intersection over union is above `most`."""
+    if len(boxes) < 2:
+        return []
+    box = np.array(boxes, np.float64)
+    low, high = box[:, :2], box[:, :2] + box[:, 2:]
+    sides = np.minimum(high[:, None], high[None]) - np.maximum(low[:, None], low[None])
+    common = sides.clip(0).prod(axis=-1)
+    area = box[:, 2:].clip(0).prod(axis=-1)
+    whole = area[:, None] + area[None] - common
+    with np.errstate(invalid="ignore"):
+        found = (common > most * whole) & (whole > 0)
+    return [(int(i), int(j)) for i, j in np.argwhere(np.triu(found, 1))]
+
+
+_ROLES: set[str] = set(get_args(Role))
+_SEGMENTS: set[str] = set(get_args(Segment))
+
+
+def check_names(subject: Subject) -> Iterator[Finding]:
+    """Find names outside the lists of `records.Role`, `facts.Segment` and `facts.Facts`."""
+    for clip in subject.clips:
+        yield from _roles(clip)
+        if clip.contact is not None and clip.contact.segment not in _SEGMENTS:
+            told = f"body segment {clip.contact.segment!r}; known are {', '.join(sorted(_SEGMENTS))}"
+            yield Finding("unknown_name", clip.id, clip.contact.frame, told, clip.contact.person)
+        try:
+            read_facts(clip.facts)
+        except FactsUnreadable as error:
+            yield Finding("unknown_name", clip.id, None, str(error), frames=len(clip.frames))
+
+
+def _roles(clip: Clip) -> Iterator[Finding]:
+    seen: dict[str, list[int]] = defaultdict(list)
+    for frame in clip.frames:
+        for role in {str(person.role) for person in frame.persons} - _ROLES:
+            seen[role].append(frame.index)
+    for role, frames in sorted(seen.items()):
+        told = f"role {role!r} in {len(frames)} frames; known are {', '.join(sorted(_ROLES))}"
+        yield Finding("unknown_name", clip.id, frames[0], told, frames=len(frames))
+
+
+def check_contact(subject: Subject) -> Iterator[Finding]:
+    """Find contacts whose frame or person the clip does not have; clips without persons are not judged."""
+    for clip in subject.clips:
+        contact = clip.contact
+        if contact is None or not clip.frames:
+            continue
+        tracks = {person.track for frame in clip.frames for person in frame.persons}
+        first, last = clip.frames[0].index, clip.frames[-1].index
+        if not first <= contact.frame <= last:
+            told = f"contact in frame {contact.frame}; the clip has {first} to {last}"
+            yield Finding("bad_contact", clip.id, contact.frame, told, contact.person)
+        elif tracks and contact.person not in tracks:
+            told = f"contact with person {contact.person}, who is in no frame"
+            yield Finding("bad_contact", clip.id, contact.frame, told, contact.person)

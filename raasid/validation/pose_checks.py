@@ -1,0 +1,156 @@
+"""All skeletons of a clip as arrays, and how long limbs are.
+
+Annotations: joints that are far from the box of their person.
+
+Annotations: limbs that no body has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raasid.footage.records import Clip
+from raasid.validation.types import Finding, Place, Subject
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+NAMES = (
+    "nose", "left eye", "right eye", "left ear", "right ear", "left shoulder", "right shoulder", "left elbow",
+    "right elbow", "left wrist", "right wrist", "left hip", "right hip", "left knee", "right knee",
+    "left ankle", "right ankle",
+)  # fmt: skip
+"""COCO's 17 keypoints."""
+
+LIMBS = (
+    ("left thigh", 11, 13, 0.245), ("right thigh", 12, 14, 0.245), ("left shank", 13, 15, 0.246),
+    ("right shank", 14, 16, 0.246), ("left upper arm", 5, 7, 0.186), ("right upper arm", 6, 8, 0.186),
+    ("left trunk", 5, 11, 0.288), ("right trunk", 6, 12, 0.288), ("shoulders", 5, 6, 0.259),
+    ("left forearm", 7, 9, 0.146), ("right forearm", 8, 10, 0.146),
+)  # fmt: skip
+"""Name, joints, and length over body height. Source: Winter, Biomechanics and Motor Control of Human
+Movement, 4th edition, figure 4.1 (after Drillis and Contini)."""
+FOREARM = 0.146
+_STEADY = slice(0, 9)
+"""Limbs from which the body's size is told: swapped wrists must not change it."""
+
+_ENOUGH = 4
+"""Limbs that must be labelled for their lengths to be compared; otherwise a whole box must help."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Poses:
+    """M skeletons."""
+
+    frame: NDArray[np.int64]
+    """(M,) position in the clip."""
+    track: NDArray[np.int64]
+    """(M,)"""
+    xy: Floats
+    """(M, 17, 2) pixels; NaN where not labelled."""
+    box: Floats
+    """(M, 4) left, top, width, height."""
+
+    def limbs(self) -> Floats:
+        """Return body heights (M, 11) that each limb would ask for if it lay in the picture's plane."""
+        a, b = (np.array([limb[k] for limb in LIMBS]) for k in (1, 2))
+        lengths = np.linalg.norm(self.xy[:, a] - self.xy[:, b], axis=-1)
+        return np.asarray(lengths / np.array([limb[3] for limb in LIMBS]))
+
+    def size(self) -> Floats:
+        """Return body heights (M,), pixels: what the third longest limb asks for; else the box's height.
+
+        Limbs are foreshortened, never lengthened, so the longest ones tell; the third, since one or two may
+        be wrong.
+        """
+        asked = np.sort(np.nan_to_num(self.limbs()[:, _STEADY], nan=-1.0), axis=1)[:, -3]
+        return np.where(asked > 0, asked, self.box[:, 3].clip(1.0))
+
+
+def poses(clip: Clip) -> Poses:
+    """Stack the labelled and finite skeletons of a clip."""
+    found = [
+        (position, person)
+        for position, frame in enumerate(clip.frames)
+        for person in frame.persons
+        if len(person.keypoints) == len(NAMES)
+    ]
+    points = np.array([person.keypoints for _, person in found], np.float64).reshape(-1, len(NAMES), 3)
+    xy = np.where((points[..., 2:] > 0) & np.isfinite(points[..., :2]), points[..., :2], np.nan)
+    return Poses(
+        np.array([position for position, _ in found], np.int64),
+        np.array([person.track for _, person in found], np.int64),
+        xy,
+        np.nan_to_num(np.array([person.box for _, person in found], np.float64).reshape(-1, 4)),
+    )
+
+
+def cut_off(clip: Clip, found: Poses) -> Bools:
+    """Which of the M skeletons show too little to be judged: few limbs, in a box that the frame cuts."""
+    frames = [clip.frames[position] for position in found.frame]
+    size = np.array([(frame.width, frame.height) for frame in frames]).reshape(-1, 2)
+    low, high = found.box[:, :2], found.box[:, :2] + found.box[:, 2:]
+    at_edge = ((low < 2) | (high > size - 2)).any(axis=1)
+    few = (~np.isnan(found.limbs()[:, _STEADY])).sum(axis=1) < _ENOUGH
+    return np.asarray(at_edge & few)
+
+
+def check_keypoints(subject: Subject) -> Iterator[Finding]:
+    """Find keypoints outside their box, beyond what a loose box explains."""
+    share = subject.thresholds.outside_box
+    for clip in subject.clips:
+        found = poses(clip)
+        low, high = found.box[:, None, :2], (found.box[:, :2] + found.box[:, 2:])[:, None]
+        apart = np.maximum(low - found.xy, found.xy - high).max(axis=-1)
+        beyond = np.nan_to_num(apart / np.maximum(found.box[:, 2:].max(axis=1), 1.0)[:, None], nan=-1.0)
+        for row in np.flatnonzero((beyond > share).any(axis=1)).tolist():
+            worst = int(beyond[row].argmax())
+            frame = clip.frames[found.frame[row]]
+            told = f"{NAMES[worst]} is {apart[row, worst]:.0f} pixels outside the box"
+            box: Place = tuple(found.box[row].tolist())
+            yield Finding(
+                "keypoint_outside_box",
+                clip.id,
+                frame.index,
+                told,
+                int(found.track[row]),
+                str(frame.image),
+                float(beyond[row, worst]),
+                share,
+                place=box,
+            )
+
+
+def check_skeletons(subject: Subject) -> Iterator[Finding]:
+    """Find limbs that are much longer than the rest of the body and its box allow.
+
+    A limb seen from the side is as long as it is, from the front shorter; longer it never is.
+    """
+    most = subject.thresholds.limb
+    for clip in subject.clips:
+        found = poses(clip)
+        if not len(found.frame):
+            continue
+        size = np.maximum(found.size(), found.box[:, 2:].max(axis=1))
+        ratio = np.nan_to_num(found.limbs() / size[:, None], nan=0.0)
+        ratio[cut_off(clip, found)] = 0.0
+        for row in np.flatnonzero((ratio > most).any(axis=1)).tolist():
+            worst = int(ratio[row].argmax())
+            frame = clip.frames[found.frame[row]]
+            told = f"{LIMBS[worst][0]} {ratio[row, worst]:.1f} times as long as the body allows"
+            box: Place = tuple(found.box[row].tolist())
+            yield Finding(
+                "impossible_skeleton",
+                clip.id,
+                frame.index,
+                told,
+                int(found.track[row]),
+                str(frame.image),
+                float(ratio[row, worst]),
+                most,
+                place=box,
+            )

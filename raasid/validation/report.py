@@ -1,0 +1,181 @@
+"""`validation.html`: the answer, what each kind of finding looks like, the tables, the configuration.
+
+Pictures of findings: from as many clips as there are, the finding marked.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from html import escape
+from pathlib import Path
+
+from raasid.footage.media import Media
+from raasid.footage.records import Frame
+from raasid.io.image_header import ImageUnreadable
+from raasid.reports.document import write_document
+from raasid.reports.frame_figure import FRAME_KEY, frame_picture
+from raasid.validation.drift import Drift
+from raasid.validation.image_stats import FrameKey
+from raasid.validation.runner import Examination, Row
+from raasid.validation.types import Finding
+
+
+def gallery(found: Examination, kind: str, most: int) -> list[str]:
+    """Return up to `most` figures of a kind; where two frames are one, both stand side by side."""
+    able = [
+        finding
+        for finding in found.findings
+        if finding.kind == kind
+        and finding.frame is not None
+        and (finding.clip, finding.frame) in found.sight.looks
+    ]
+    frames = {(clip.id, frame.index): frame for clip in found.footage.clips for frame in clip.frames}
+    figures: list[str] = []
+    with Media() as media:
+        for finding in _spread(able):
+            pair = _figures(media, frames, finding)
+            if len(figures) + len(pair) > max(most, len(pair)):
+                break
+            figures += pair
+    return figures if most else []
+
+
+def _spread(findings: Sequence[Finding]) -> list[Finding]:
+    """The first of each clip, then the second of each, and so on."""
+    seen: Counter[str] = Counter()
+    turns = []
+    for rank, finding in enumerate(findings):
+        turns.append((seen[finding.clip], rank, finding))
+        seen[finding.clip] += 1
+    return [finding for *_, finding in sorted(turns, key=lambda turn: turn[:2])]
+
+
+def _figures(media: Media, frames: dict[FrameKey, Frame], finding: Finding) -> list[str]:
+    assert finding.frame is not None
+    places = [(finding.clip, finding.frame)]
+    if finding.other in frames:
+        places.insert(0, finding.other)
+    figures = []
+    for key in places:
+        try:
+            image = media.read(frames[key])
+        except ImageUnreadable:  # it could be read when it was looked at; the table tells of it all the same
+            return []
+        message = finding.message if key == places[-1] else "the other one"
+        caption = f"<b>{escape(key[0])}</b> frame {key[1]} · {escape(message)}"
+        place = finding.place if key == places[-1] else None
+        figures.append(frame_picture(image, frames[key], caption, focus=place))
+    return figures
+
+
+_LEFT_OUT_SHOWN = 200
+
+
+def write_page(path: Path, title: str, found: Examination, pictures: int, config_yaml: str) -> Path:
+    """Write the report and return its path; `pictures`: how many of each kind."""
+    parts = [
+        *_answer(title, found),
+        *_pictures(found, pictures),
+        *_tables(found),
+        *_drift(found.drifts),
+        *_left_out(found),
+        f"<h2>Configuration</h2><pre>{escape(config_yaml.strip())}</pre>",
+    ]
+    return write_document(path, title, parts)
+
+
+def _answer(title: str, found: Examination) -> Iterator[str]:
+    yield f'<header><div class="kicker">RAASID · validation</div><h1>{escape(title)}</h1>'
+    having = [row for row in found.rows if row.findings]
+    if found.over:
+        worst = ", ".join(
+            f'{row.kind.title.lower()} <b class="num">{row.share:.1%}</b>' for row in found.over
+        )
+        yield f'<p class="answer">Not fit for training as it is: {worst}.</p>'
+    elif having:
+        yield '<p class="answer">Fit for training: whatever was found is within its limit.</p>'
+    else:
+        yield '<p class="answer">Fit for training: nothing was found.</p>'
+    matches = len({clip.match for clip in found.footage.clips})
+    yield (
+        f'<p class="note">{found.frames:,} frames in {len(found.footage.clips):,} clips of {matches:,} '
+        "matches; "
+        f"{len(found.sight.looks):,} pictures were looked at.</p>"
+    )
+    for note in found.notes:
+        yield f'<p class="note">{escape(note)}.</p>'
+    yield f"</header>{_table(having)}" if having else "</header>"
+
+
+def _pictures(found: Examination, most: int) -> Iterator[str]:
+    shown = {row.name: gallery(found, row.name, most) for row in found.rows if row.findings}
+    if not any(shown.values()):
+        return
+    yield f'<h2>What it looks like</h2><p class="note">{FRAME_KEY}</p>'
+    for row in found.rows:
+        if figures := shown.get(row.name):
+            yield f"<h3>{row.kind.title}: {row.frames:,} frames</h3>"
+            two = ' style="grid-template-columns: repeat(2, 1fr)"' if row.kind.paired else ""
+            yield f'<p class="note">{row.kind.meaning}</p>'
+            yield f'<div class="pictures"{two}>{"".join(figures)}</div>'
+
+
+def _tables(found: Examination) -> Iterator[str]:
+    yield f"<h2>All kinds</h2>{_table(found.rows)}"
+
+
+def _table(rows: Sequence[Row]) -> str:
+    body = "".join(
+        f"<tr><td>{row.kind.title}</td><td class=soft>{row.kind.meaning}</td>"
+        f'<td class="right num">{row.findings:,}</td><td class="right num">{row.share:.2%}</td>'
+        f'<td class="right num">{"any" if row.limit is None else f"{row.limit:.2%}"}</td>'
+        f"<td>{f'<b>{row.state}</b>' if row.over else row.state}</td></tr>"
+        for row in rows
+    )
+    right = '<th class="right">'
+    return (
+        f"<table><thead><tr><th>kind</th><th>meaning</th>{right}findings</th>{right}of the frames</th>"
+        f"{right}limit</th><th></th></tr></thead><tbody>{body}</tbody></table>"
+    )
+
+
+def _drift(drifts: Sequence[Drift]) -> Iterator[str]:
+    if not drifts:
+        return
+    moved = sum(drift.drifted for drift in drifts)
+    yield "<h2>Against the reference</h2>"
+    yield f"<p>{moved} of {len(drifts)} features differ by more than chance, and by enough to matter.</p>"
+    right = '<th class="right">'
+    rows = "".join(
+        f'<tr><td>{escape(d.feature)}</td><td class="right num">{d.mean:.4g}</td>'
+        f'<td class="right num">{d.reference_mean:.4g}</td>'
+        f'<td class="right num">{"–" if d.effect is None else f"{d.effect:.3f}"}</td>'
+        f'<td class="right num">{"–" if d.p is None else f"{d.p:.4f}"}</td>'
+        f'<td class="right num">{d.clips} / {d.reference_clips}</td>'
+        f"<td>{'too small' if d.effect is None else '<b>differs</b>' if d.drifted else 'as before'}</td></tr>"
+        for d in sorted(drifts, key=lambda d: (not d.drifted, -(d.effect or 0.0), d.feature))
+    )
+    yield (
+        f"<table><thead><tr><th>feature</th>{right}mean here</th>{right}in the reference</th>"
+        f"{right}effect</th>{right}p (adjusted)</th>{right}clips</th><th></th></tr></thead>"
+        f"<tbody>{rows}</tbody></table>"
+    )
+
+
+def _left_out(found: Examination) -> Iterator[str]:
+    entries = list(found.footage.left_out)
+    if not entries:
+        return
+    yield f"<h2>What the reader left out</h2><p>{escape(found.footage.left_out.describe(10))}.</p>"
+    rows = "".join(
+        f"<tr><td><code>{escape(entry.path)}</code></td>"
+        f'<td class="right num">{entry.line or ""}</td><td>{escape(entry.reason)}</td></tr>'
+        for entry in entries[:_LEFT_OUT_SHOWN]
+    )
+    yield (
+        '<table><thead><tr><th>file</th><th class="right">line</th><th>reason</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table>"
+    )
+    if len(entries) > _LEFT_OUT_SHOWN:
+        yield f'<p class="note">… and {len(entries) - _LEFT_OUT_SHOWN:,} more in quarantine.json.</p>'

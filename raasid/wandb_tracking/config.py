@@ -1,0 +1,30 @@
+"""Group `logger`: who hears of the metrics beside RUN/metrics.csv."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from raasid.config.section import Section
+
+
+class WandbConfig(Section):
+    """Weights & Biases; a WANDB_* variable wins over the field of its name."""
+
+    project: str = "raasid"
+    entity: str | None = None
+    group: str | None = None
+    job_type: str = "train"
+    tags: list[str] = Field([])
+    offline: bool | None = None
+    """null: offline when there is no key."""
+    log_model: bool = False
+    registry: Annotated[str, Field(pattern=r"^[^/:]+(/[^/:]+)?$")] | None = None
+    """W&B registry that shows every registered version, as `model` or `model/collection`; null: none."""
+
+
+class LoggerConfig(Section):
+    """One field per service."""
+
+    wandb: WandbConfig | None = None

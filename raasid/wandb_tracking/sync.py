@@ -1,0 +1,91 @@
+"""Send what is in the outbox: once, in order, from where the last attempt stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from raasid.errors import Exit
+from raasid.registry.errors import Overtaken, RegistryDamaged
+from raasid.registry.outbox import ArtifactTold, Mirror, MirrorFailed, Outbox, Told
+from raasid.registry.registry import Registry
+from raasid.wandb_tracking.enqueue import queue_alias_changes
+
+Say = Callable[[str], None]
+_TOLD = 20
+"""Entries that are listed one by one where nothing can be sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What came of it."""
+
+    sent: int
+    found: int
+    """Were there already: a process was killed before it could write that down."""
+    left: int
+    why: str | None = None
+    """Why some are left."""
+
+    @property
+    def exit(self) -> Exit:
+        """Success only where nothing is left."""
+        return Exit.FAILED if self.left else Exit.DONE
+
+
+def sync(registry: Registry, mirror: Mirror, say: Say) -> Synced:
+    """Send everything that is queued, and the changes of aliases since.
+
+    say: hears a line for each entry. Whatever goes wrong with the other side is told and leaves the rest
+    queued. Raises RegistryDamaged, RegistryUnwritable.
+    """
+    outbox = Outbox(registry)
+    queue_alias_changes(outbox)
+    left = outbox.queued - outbox.sent
+    if not left:
+        say("everything is in W&B already")
+        return Synced(0, 0, 0)
+    why = mirror.unreachable()
+    if why is not None:
+        say(f"would send {left} to W&B:")
+        for entry in islice(outbox.pending(), _TOLD):
+            say(f"{entry.seq:>6}  {entry.told}")
+        if left > _TOLD:
+            say(f"        and {left - _TOLD} more")
+        say(f"W&B cannot be reached: {why}; nothing was sent, nothing is lost: run the command again")
+        return Synced(0, 0, left, why)
+    return _send(outbox, mirror, say)
+
+
+def _send(outbox: Outbox, mirror: Mirror, say: Say) -> Synced:
+    sent = found = 0
+    while (entry := next(outbox.pending(), None)) is not None:
+        try:
+            answer = mirror.find(entry.told)
+            known = answer is not None
+            if answer is None:
+                answer = mirror.send(entry.told, files_of(outbox.registry, entry.told))
+            outbox.answer(entry, answer, "sync")
+        except MirrorFailed as error:
+            say(str(error))
+            return Synced(sent, found, outbox.queued - outbox.sent, error.reason)
+        except Overtaken:  # another process sends, too, and has just written this one down
+            continue
+        say(f"{entry.seq:>6}  {entry.told}: {'was there already' if known else 'sent'}")
+        sent, found = sent + (not known), found + known
+    return Synced(sent, found, outbox.queued - outbox.sent)
+
+
+def files_of(registry: Registry, told: Told) -> dict[str, Path]:
+    """The registry's files of an artifact, each compared with its digest. Raises RegistryDamaged."""
+    if not isinstance(told, ArtifactTold):
+        return {}
+    found = {}
+    for name, member in told.files.items():
+        registry.objects.restore(member.sha256)
+        if len(registry.objects.read(member.sha256)) != member.bytes:
+            raise RegistryDamaged(registry.objects.path(member.sha256), f"is not {member.bytes} bytes long")
+        found[name] = registry.objects.path(member.sha256)
+    return found

@@ -1,0 +1,150 @@
+"""A kill at any filesystem call: what is there afterwards is whole, and the next process finishes it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from raasid.collect.annotators import NoAnnotator
+from raasid.collect.collector import Assembled, Collector, assemble
+from raasid.collect.options import CollectSettings, Origin
+from raasid.collect.source_discovery import Source
+from raasid.collect.staging import Outcome, Parts
+from raasid.footage.quarantine import Quarantine
+from raasid.footage.store import Store
+
+CALLS = {"open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.link"}
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> list[Source]:
+    rng = np.random.default_rng(0)
+    found = []
+    for number in range(2):
+        path = tmp_path / f"in/p{number}.png"
+        path.parent.mkdir(exist_ok=True)
+        cv2.imwrite(str(path), rng.integers(0, 255, (32, 48, 3), np.uint8))
+        found.append(Source(str(path), path.name))
+    return found
+
+
+def collector(store: Path, **settings: float) -> Collector:
+    return Collector(Parts(store), CollectSettings(**settings), Origin(), NoAnnotator())  # type: ignore[arg-type]
+
+
+def collect_all(store: Path, sources: list[Source]) -> Assembled:
+    work = collector(store)
+    work.parts.sweep()
+    for source in sources:
+        if work.parts.outcome(source, work.stamp_key()) is None:
+            work.parts.stamp(source, work.stamp_key(), work.collect(source, source.name))
+    return assemble(work, sources, Quarantine())
+
+
+def in_a_process(work: Callable[[], object], dies_at: int | None = None) -> bool:
+    """Run in a child that is gone at its n-th filesystem call; whether it came to the end."""
+    pid = os.fork()
+    if pid == 0:
+        calls = 0
+
+        def count(event: str, _: object) -> None:
+            nonlocal calls
+            if event in CALLS:
+                calls += 1
+                if calls == dies_at:
+                    os._exit(9)
+
+        sys.addaudithook(count)
+        try:
+            work()
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    assert status in (0, 9)
+    return status == 0
+
+
+def test_a_kill_at_any_call_changes_nothing_in_the_end(sources: list[Source], tmp_path: Path) -> None:
+    calm = collect_all(tmp_path / "calm", sources)
+    wanted = Store(tmp_path / "calm").add("footage", calm.footage, made_by="test", own_files=True)
+    dies_at = 1
+    while True:
+        store = tmp_path / f"killed{dies_at}"
+        survived = in_a_process(lambda store=store: collect_all(store, sources), dies_at)
+        again = collect_all(store, sources)
+        version = Store(store).add("footage", again.footage, made_by="test", own_files=True)
+        assert version.digest == wanted.digest
+        assert [path.name for path in store.rglob(".*")] == []
+        if survived:
+            break
+        dies_at += 1
+    assert dies_at > 30, "there are that many calls at least"
+
+
+def test_two_processes_at_once_make_one_dataset(sources: list[Source], tmp_path: Path) -> None:
+    children = []
+    for _ in range(4):
+        pid = os.fork()
+        if pid == 0:
+            try:
+                collect_all(tmp_path / "store", sources)
+            except BaseException:
+                os._exit(1)
+            os._exit(0)
+        children.append(pid)
+    assert [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children] == [0] * 4
+    together = Store(tmp_path / "store").add(
+        "footage", collect_all(tmp_path / "store", sources).footage, made_by="test", own_files=True
+    )
+    alone = Store(tmp_path / "alone").add(
+        "footage", collect_all(tmp_path / "alone", sources).footage, made_by="test", own_files=True
+    )
+    assert together.digest == alone.digest
+
+
+def test_the_same_content_under_two_names_is_one_clip(sources: list[Source], tmp_path: Path) -> None:
+    copy = sources[0].path.with_name("q.png")
+    copy.write_bytes(sources[0].path.read_bytes())
+    assembled = collect_all(tmp_path / "store", [*sources, Source(str(copy), "q.png")])
+    assert len(assembled.footage.clips) == 2
+    (entry,) = assembled.footage.left_out
+    assert (entry.path, entry.reason) == ("q.png", "duplicate: the same content as p0.png")
+
+
+def test_a_file_that_changed_is_collected_again(sources: list[Source], tmp_path: Path) -> None:
+    first = collect_all(tmp_path / "store", sources).footage.clips
+    cv2.imwrite(sources[0].place, np.full((32, 48, 3), 7, np.uint8))
+    second = collect_all(tmp_path / "store", sources).footage.clips
+    assert first[0].id != second[0].id
+    assert first[1:] == second[1:]
+
+
+def test_a_part_that_is_gone_is_made_again(sources: list[Source], tmp_path: Path) -> None:
+    work = collector(tmp_path / "store")
+    collect_all(tmp_path / "store", sources)
+    outcome = work.parts.outcome(sources[0], work.stamp_key())
+    assert outcome is not None
+    assert outcome.part is not None
+    (work.parts.part(outcome.part) / "part.json").unlink()
+    assert work.parts.outcome(sources[0], work.stamp_key()) is None
+    assert len(collect_all(tmp_path / "store", sources).footage.clips) == 2
+
+
+def test_other_settings_make_other_parts(sources: list[Source], tmp_path: Path) -> None:
+    keys = {
+        collector(tmp_path, **settings).collect(sources[0], "").part
+        for settings in ({}, {"rate_hz": 1.0}, {"jpeg_quality": 80}, {"duration_s": 5.0})
+    }
+    assert len(keys) == 3, "how long streams are taken changes nothing in a file"
+
+
+def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
+    outcome = collector(tmp_path).collect(Source(str(tmp_path / "gone.mp4"), "gone.mp4"), "")
+    assert outcome == Outcome(None, None, ("cannot be read: No such file or directory",))

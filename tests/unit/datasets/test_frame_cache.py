@@ -1,0 +1,220 @@
+"""Cached, uncached and forked frames are the same pixels, and labels find their place in them."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import multiprocessing
+import os
+import pickle
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from raasid.datasets import frame_cache
+from raasid.datasets.frame_cache import FrameCache, decode
+from raasid.io.image_header import ImageUnreadable
+
+
+def picture(path: Path, width: int = 64, height: int = 36, seed: int = 0) -> Path:
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(0, 255, (max(2, height // 8), max(2, width // 8), 3), dtype=np.uint8)
+    cv2.imwrite(str(path), cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC))
+    return path
+
+
+@pytest.fixture
+def frames(tmp_path: Path) -> list[Path]:
+    return [picture(tmp_path / f"{number}.jpg", seed=number) for number in range(5)]
+
+
+def test_cached_and_uncached_frames_are_the_same(frames: list[Path], tmp_path: Path) -> None:
+    cached = FrameCache(frames, (32, 20), tmp_path / "cache", 1.0)
+    direct = FrameCache(frames, (32, 20), tmp_path / "cache", 0)
+    assert cached.file is not None
+    assert direct.file is None
+    for index in range(len(frames)):
+        np.testing.assert_array_equal(cached[index], direct[index])
+        np.testing.assert_array_equal(cached[index], decode(frames[index], (32, 20)))
+        assert (cached[index].shape, cached[index].dtype) == ((20, 32, 3), np.uint8)
+        assert not cached[index].flags.writeable
+        assert not direct[index].flags.writeable
+
+
+def test_a_second_process_decodes_nothing(
+    frames: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = FrameCache(frames, (32, 18), tmp_path / "cache", 1.0)[2].copy()
+    monkeypatch.setattr(frame_cache, "decode", None)
+    np.testing.assert_array_equal(FrameCache(frames, (32, 18), tmp_path / "cache", 1.0)[2], first)
+
+
+def test_a_changed_image_is_decoded_again(frames: list[Path], tmp_path: Path) -> None:
+    before = FrameCache(frames, (32, 18), tmp_path / "cache", 1.0)[0].copy()
+    picture(frames[0], seed=99)
+    os.utime(frames[0], ns=(1, 1))
+    assert (FrameCache(frames, (32, 18), tmp_path / "cache", 1.0)[0] != before).any()
+
+
+def test_an_unchanged_size_is_not_resampled_and_comes_as_rgb(tmp_path: Path) -> None:
+    path = tmp_path / "red.png"
+    pixels = np.zeros((4, 6, 3), np.uint8)
+    pixels[1, 2] = (255, 10, 20)
+    Image.fromarray(pixels).save(path)
+    np.testing.assert_array_equal(decode(path, (6, 4)), pixels)
+
+
+@given(st.integers(8, 90), st.integers(8, 90), st.sampled_from([".png", ".jpg"]))
+@settings(max_examples=60, deadline=None)
+def test_a_label_finds_its_object_after_scaling(
+    tmp_path_factory: pytest.TempPathFactory, width: int, height: int, suffix: str
+) -> None:
+    # A white lower right quarter: its corner is a label, and the scaled corner must be where white begins.
+    pixels = np.zeros((height, width, 3), np.uint8)
+    x, y = width // 2, height // 2
+    pixels[y:, x:] = 255
+    path = tmp_path_factory.mktemp("frame") / f"frame{suffix}"
+    cv2.imwrite(str(path), pixels, [cv2.IMWRITE_JPEG_QUALITY, 100])
+    cache = FrameCache([path], (32, 24), path.parent, 0)
+    scale, frame = cache.scale_of(0), cache[0][:, :, 0].astype(float) / 255
+    assert scale == min(32 / width, 24 / height)
+    right, bottom = round(width * scale), round(height * scale)
+    assert not frame[:, right:].any()
+    assert not frame[bottom:].any()
+    assert right - frame[bottom - 1, :right].sum() == pytest.approx(x * scale, abs=0.75)
+    assert bottom - frame[:bottom, right - 1].sum() == pytest.approx(y * scale, abs=0.75)
+
+
+def test_halving_while_decoding_is_near_to_decoding_and_averaging(shared: Path) -> None:
+    path = next(iter(sorted((shared / "data" / "dfl_ball" / "images" / "val").iterdir())))
+    averaged = cv2.resize(cv2.imread(str(path)), (960, 540), interpolation=cv2.INTER_AREA)[:, :, ::-1]
+    halved = decode(path, (960, 544))
+    assert np.abs(halved[:540].astype(int) - averaged).mean() < 0.5
+    assert not halved[540:].any()
+    (dx, dy), _ = cv2.phaseCorrelate(averaged.mean(2), halved[:540].mean(2))
+    assert abs(dx) < 0.02
+    assert abs(dy) < 0.02
+
+
+def test_a_turned_photo_is_decoded_upright_even_when_halved(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    pixels = np.zeros((64, 128, 3), np.uint8)
+    pixels[:, :64] = 255  # the left half, which the turn makes the upper half
+    Image.fromarray(pixels).save(tmp_path / "turned.jpg", exif=exif)
+    frame = decode(tmp_path / "turned.jpg", (32, 64))
+    assert frame[:30].min() > 240
+    assert frame[34:].max() < 15
+
+
+def test_above_the_budget_frames_are_decoded_when_asked_for(frames: list[Path], tmp_path: Path) -> None:
+    needed = len(frames) * 32 * 18 * 3 / 2**30
+    assert FrameCache(frames, (32, 18), tmp_path / "cache", needed * 0.99).file is None
+    assert not (tmp_path / "cache").exists()
+    assert FrameCache(frames, (32, 18), tmp_path / "cache", needed).file is not None
+
+
+def test_only_recent_frames_stay_in_memory(
+    frames: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frame_cache, "_RECENT_BYTES", 2 * 32 * 18 * 3)
+    cache = FrameCache(frames, (32, 18), tmp_path, 0)
+    assert cache[0] is cache[0]
+    kept = cache[0]
+    for index in (1, 0, 2):
+        _ = cache[index]
+    assert cache[0] is kept
+    for index in (1, 2):
+        _ = cache[index]
+    assert cache[0] is not kept
+
+
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
+def test_a_full_disk_costs_speed_not_the_run(
+    frames: list[Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: int,
+) -> None:
+    def no_room(file: int, size: int) -> None:
+        raise OSError(error, os.strerror(error))
+
+    monkeypatch.setattr(frame_cache, "_reserve", no_room)
+    with caplog.at_level(logging.WARNING):
+        cache = FrameCache(frames, (32, 18), tmp_path / "cache", 1.0)
+    assert cache[3].any()
+    assert os.strerror(error) in caplog.text
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_a_really_full_disk_is_noticed_while_writing(frames: list[Path], tmp_path: Path) -> None:
+    if not os.access("/dev/full", os.W_OK):
+        pytest.skip("this system has no /dev/full")
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    name = FrameCache(frames, (320, 180), folder, 1.0).file
+    assert name is not None
+    name.unlink()
+    (folder / f"{name.name}.{os.getpid()}.part").symlink_to("/dev/full")
+    cache = FrameCache(frames, (320, 180), folder, 1.0)
+    assert cache.file is None
+    assert cache[1].any()
+    assert list(folder.iterdir()) == []
+
+
+def test_a_damaged_image_is_named_and_leaves_no_half_cache(frames: list[Path], tmp_path: Path) -> None:
+    frames[3].write_bytes(frames[3].read_bytes()[:300])
+    with pytest.raises(ImageUnreadable, match=r"3\.jpg: truncated JPEG"):
+        FrameCache(frames, (32, 18), tmp_path / "cache", 1.0)
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not(
+    frames: list[Path], tmp_path: Path
+) -> None:
+    file = FrameCache(frames, (32, 18), tmp_path / "cache", 1.0).file
+    assert file is not None
+    file.unlink()
+    old, young = (file.with_name(f"{file.name}.{pid}.part") for pid in (1, 2))
+    old.touch()
+    os.utime(old, (1, 1))
+    young.touch()
+    FrameCache(frames, (32, 18), tmp_path / "cache", 1.0)
+    assert sorted(file.parent.iterdir()) == sorted([file, young])
+
+
+def _mean_of(cache: FrameCache, index: int) -> float:
+    return float(cache[index].mean())
+
+
+@pytest.mark.parametrize(("method", "budget"), [("fork", 0.0), ("fork", 1.0), ("spawn", 1.0)])
+def test_a_worker_process_sees_the_same_frames(
+    method: str, budget: float, frames: list[Path], tmp_path: Path
+) -> None:
+    cache = FrameCache(frames, (32, 18), tmp_path / "cache", budget)
+    expected = [_mean_of(cache, index) for index in range(len(cache))]
+    with multiprocessing.get_context(method).Pool(1) as pool:
+        assert pool.starmap(_mean_of, [(cache, index) for index in range(len(cache))]) == expected
+
+
+def test_a_pickled_cache_carries_no_pixels(tmp_path: Path) -> None:
+    cache = FrameCache([picture(tmp_path / "a.jpg", 640, 360)], (640, 360), tmp_path, 1.0)
+    _ = cache[0]
+    assert len(pickle.dumps(cache)) < 2_000
+
+
+def test_a_number_past_the_end_is_an_index_error(frames: list[Path], tmp_path: Path) -> None:
+    cache = FrameCache(frames, (32, 18), tmp_path, 0)
+    np.testing.assert_array_equal(cache[-1], cache[4])
+    with pytest.raises(IndexError, match="frame 5 of 5"):
+        _ = cache[5]
+
+
+def test_no_frames_need_no_file(tmp_path: Path) -> None:
+    assert len(FrameCache([], (32, 18), tmp_path / "cache", 1.0)) == 0

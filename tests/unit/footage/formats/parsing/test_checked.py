@@ -1,0 +1,59 @@
+"""Single values: what fits comes back in its type, what does not says what it is."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from raasid.footage.formats.parsing.values import ValueUnusable, label, numbers, one_of, shown, text, whole
+
+
+@pytest.mark.parametrize("value", [3, 3.0, "3", " 3.0 ", "3e0"])
+def test_a_number_may_be_spelt(value: object) -> None:
+    assert whole(value, "frame") == 3
+
+
+@pytest.mark.parametrize(
+    "value",
+    [math.nan, math.inf, -1, 1e400, 10**400, "nan", "1_000", "٣", "0x10", "1e999", True, None, [3], {}],
+)
+def test_what_is_no_number_in_bounds_is_refused(value: object) -> None:
+    with pytest.raises(ValueUnusable, match="frame"):
+        whole(value, "frame")
+
+
+def test_a_fraction_is_no_whole_number() -> None:
+    with pytest.raises(ValueUnusable, match=r"frame is no whole number: 3\.5"):
+        whole(3.5, "frame")
+
+
+@pytest.mark.parametrize("value", [[1, 2], [1, 2, "x"], [1, 2, math.nan], "123", None])
+def test_a_list_needs_its_count_of_numbers(value: object) -> None:
+    with pytest.raises(ValueUnusable):
+        numbers(value, "box", 3)
+
+
+@pytest.mark.parametrize("value", ["a\0b", "a\nb", "\ud800", "", "  ", "x" * 301, 7])
+def test_text_is_one_plain_line(value: object) -> None:
+    with pytest.raises(ValueUnusable):
+        text(value, "name")
+
+
+def test_choices_are_given_as_the_choice_spells_them() -> None:
+    assert one_of("No Offence", "offence", ("Offence", "No offence")) == "No offence"
+    with pytest.raises(ValueUnusable, match="none of Offence, No offence: 'Between'"):
+        one_of("Between", "offence", ("Offence", "No offence"))
+
+
+def test_labels_are_lower_case_with_underscores() -> None:
+    assert label("BALL PLAYER BLOCK", "label") == "ball_player_block"
+    assert label("Close-up player / referee", "camera") == "close_up_player_referee"
+    with pytest.raises(ValueUnusable):
+        label("--", "label")
+
+
+def test_what_is_shown_stays_short_whatever_it_is() -> None:
+    assert len(shown([[["x" * 1000] * 1000] * 1000] * 1000)) < 400
+    assert len(shown({str(key): 10**300 for key in range(1000)})) < 400
+    shown("\ud800").encode()

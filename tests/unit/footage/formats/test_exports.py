@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import pytest
+from pycocotools.coco import COCO
+
+from raasid.footage.formats import exports, yolo
+from raasid.footage.formats.export_media import ExportRefused, NothingExported
+from raasid.footage.records import Footage
+
+
+def test_pycocotools_reads_the_coco_export(footage: Footage, tmp_path: Path) -> None:
+    assert exports.writer("coco")(footage, tmp_path / "out") == 4
+    coco = COCO(tmp_path / "out/annotations.json")
+    assert len(coco.getImgIds()) == 4
+    for image in coco.loadImgs(coco.getImgIds()):
+        pixels = cv2.imread(str(tmp_path / "out" / image["file_name"]))
+        assert pixels.shape == (image["height"], image["width"], 3) == (48, 64, 3)
+    persons = coco.loadAnns(coco.getAnnIds(catIds=coco.getCatIds(catNms=["person"])))
+    assert [len(p["keypoints"]) for p in persons if "keypoints" in p] == [51, 51]
+    assert persons[0]["bbox"] == [8.0, 4.0, 20.0, 30.0]
+    assert persons[0]["num_keypoints"] == 12
+
+
+def test_the_yolo_reader_reads_the_yolo_detect_export(footage: Footage, tmp_path: Path) -> None:
+    assert exports.writer("yolo_detect")(footage, tmp_path / "out") == 4
+    read = yolo.read(tmp_path / "out")
+    assert len(read.left_out) == 0
+    assert [len(ids) for ids in read.splits.values()] == [2, 2]
+    assert {clip.match for clip in read.clips} == {"scene-final", "scene-derby"}
+    (first,) = next(clip for clip in read.clips if clip.id.endswith("final_1_000000")).frames
+    assert first.ball is not None
+    assert (first.ball.x, first.ball.w) == (pytest.approx(30), pytest.approx(6))
+    assert [person.role for person in first.persons] == ["player", "referee"]
+    assert first.persons[1].box == pytest.approx((50, 10, 14, 20))  # what lies inside the picture
+    (second,) = next(clip for clip in read.clips if clip.id.endswith("final_1_000001")).frames
+    assert second.balls == ()  # hidden: nobody may ask a detector for it
+
+
+def test_the_yolo_reader_reads_the_yolo_pose_export(footage: Footage, tmp_path: Path) -> None:
+    exports.writer("yolo_pose")(footage, tmp_path / "out")
+    read = yolo.read(tmp_path / "out", ball_class=None)
+    assert len(read.left_out) == 0
+    frame = next(clip for clip in read.clips if "final" in clip.id).frames[0]
+    for got, given in zip(
+        frame.persons[0].keypoints, footage.clips[0].frames[0].persons[0].keypoints, strict=True
+    ):
+        assert got[2] == given[2]
+        if given[2]:
+            assert got[:2] == pytest.approx(given[:2], abs=1e-4)
+    assert {point[2] for point in frame.persons[1].keypoints} == {0}
+
+
+def test_frames_of_videos_are_the_right_ones(footage: Footage, tmp_path: Path) -> None:
+    exports.writer("coco")(footage, tmp_path / "out")
+    levels = [int(cv2.imread(str(tmp_path / f"out/images/v_{i:06d}.jpg")).mean()) for i in (1, 3)]
+    assert levels == pytest.approx([40, 120], abs=3)
+
+
+@pytest.mark.parametrize("name", exports.FORMATS)
+def test_an_export_leaves_out_what_has_no_pixels(footage: Footage, tmp_path: Path, name: str) -> None:
+    footage.clips[0].frames[0].image.unlink()
+    assert exports.writer(name)(footage, tmp_path / "out") == 3
+
+
+@pytest.mark.parametrize("name", exports.FORMATS)
+def test_an_export_mixes_with_nothing_and_is_never_empty(footage: Footage, tmp_path: Path, name: str) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/mine.txt").touch()
+    with pytest.raises(ExportRefused):
+        exports.writer(name)(footage, tmp_path / "full")
+    assert [path.name for path in (tmp_path / "full").iterdir()] == ["mine.txt"]
+    gone = [
+        replace(clip, frames=tuple(replace(f, image=tmp_path / "gone", in_video=False) for f in clip.frames))
+        for clip in footage.clips
+    ]
+    with pytest.raises(NothingExported):
+        exports.writer(name)(Footage(gone), tmp_path / "out")

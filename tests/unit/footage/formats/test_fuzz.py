@@ -1,0 +1,62 @@
+"""Whatever is done to its files, a reader reads them or refuses them, typed, in bounded memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from fuzzing import SEEDS, Victim, sound
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from raasid.footage.formats import FORMATS, reader
+
+IN_ALL = 10_000
+PER_EXAMPLE = 5
+"""Drawing costs as much as reading; one draw gives so many inputs."""
+EXAMPLES = -(-IN_ALL // (PER_EXAMPLE * len(FORMATS)))
+
+
+@pytest.fixture
+def fast_folder() -> Iterator[Path]:
+    """Give a folder in memory where there is one: each read needs two writes."""
+    memory = Path("/dev/shm")
+    with TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
+        yield Path(folder)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_reader_reads_its_own_seed_and_leaves_nothing_essential_out(name: str) -> None:
+    footage = reader(name)(SEEDS / name)
+    sound(footage)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_mutated_files_are_read_or_refused_in_bounded_memory(name: str, fast_folder: Path) -> None:
+    victim = Victim(name, fast_folder / "root")
+
+    @settings(
+        max_examples=EXAMPLES,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=(Phase.generate,),  # a seed says nothing to shrink by
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(st.integers(0, 2**60))
+    def check(seed: int) -> None:
+        for offset in range(PER_EXAMPLE):
+            victim.read(PER_EXAMPLE * seed + offset)
+
+    check()
+    print(
+        f"{name}: {victim.reads} reads, {victim.refused} refused, {victim.noticed} in part, "
+        f"{max(victim.worst, 0):.2f} x size"
+    )
+    assert victim.reads >= PER_EXAMPLE * EXAMPLES >= IN_ALL / len(FORMATS)
+    # were nearly everything refused, only the first check of a file would ever be tested
+    assert victim.refused < 0.9 * victim.reads
+    assert victim.refused + victim.noticed > 0.2 * victim.reads

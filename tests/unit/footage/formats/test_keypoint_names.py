@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import pytest
+
+from raasid.footage.formats.label_names import in_order, keypoint_index, seventeen
+from raasid.footage.keypoints import KEYPOINTS
+
+
+@pytest.mark.parametrize(
+    "name", ["left_wrist", "Left Wrist", "wrist-left", "leftWrist", "l_wrist", "LWrist", "LEFT_WRIST"]
+)
+def test_a_keypoint_is_known_however_its_name_is_spelt(name: str) -> None:
+    assert keypoint_index(name) == KEYPOINTS.index("left_wrist")
+
+
+@pytest.mark.parametrize("name", ["", "wrist", "tail", "left", "left_right_wrist_x", "17"])
+def test_other_names_are_no_keypoint(name: str) -> None:
+    assert keypoint_index(name) is None
+
+
+def test_order_names_the_place_of_each_of_the_seventeen() -> None:
+    assert in_order([]) == tuple(range(17))
+    assert in_order(list(reversed(KEYPOINTS))) == tuple(reversed(range(17)))
+    order = in_order(["tail", "right_ankle"])
+    assert order[16] == 1
+    assert set(order[:16]) == {None}
+
+
+def test_no_labelled_point_means_no_keypoints_at_all() -> None:
+    assert seventeen({3: (0.0, 0.0, 0)}) == ()
+    assert len(seventeen({3: (1.0, 1.0, 1)})) == 17

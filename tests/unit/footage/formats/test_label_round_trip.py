@@ -1,0 +1,17 @@
+"""What a reader has read goes through the store's format and comes back as it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from label_files import FIXTURES, stored_and_read, without_folder
+
+from raasid.footage.formats import FORMATS, reader
+
+
+@pytest.mark.parametrize("name", sorted(set(FORMATS) & {path.name for path in FIXTURES.iterdir()}))
+def test_records_come_back_equal(name: str, tmp_path: Path) -> None:
+    root = FIXTURES / name
+    clips = without_folder(reader(name)(root).clips, root)
+    assert without_folder(stored_and_read(clips, tmp_path), tmp_path) == clips

@@ -1,0 +1,29 @@
+"""File names out of annotations lead to files inside the data root only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from raasid.footage.formats.media_lookup import first_file, place_of
+from raasid.footage.formats.parsing.values import ValueUnusable
+
+
+def test_windows_names_are_understood() -> None:
+    assert place_of(Path("root"), "images\\a b.jpg") == Path("root/images/a b.jpg")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../x.jpg", "a/../../x.jpg", "/etc/passwd", "C:\\x.jpg", "x" * 256, "a\0b", "", None, 3, "\ud800"],
+)
+def test_names_that_lead_out_or_nowhere_are_refused(name: object) -> None:
+    with pytest.raises(ValueUnusable):
+        place_of(Path("root"), name)
+
+
+def test_the_first_file_that_is_there_is_found(tmp_path: Path) -> None:
+    (tmp_path / "b").touch()
+    assert first_file([tmp_path, tmp_path / "a", tmp_path / "a\0", tmp_path / "b"]) == tmp_path / "b"
+    assert first_file([tmp_path / "a"]) is None

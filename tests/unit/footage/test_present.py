@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from raasid.errors import NoUsableSamples
+from raasid.footage.media import with_pixels
+from raasid.footage.records import Clip, Footage, Frame, Provenance
+
+
+def footage(tmp_path: Path, *there: str) -> Footage:
+    for name in there:
+        (tmp_path / name).touch()
+    clips = [
+        Clip(str(n), tuple(Frame(i, tmp_path / f"{n}{i}.jpg", 4, 4) for i in range(2)), Provenance("t"))
+        for n in range(2)
+    ]
+    return Footage(clips, {"train": ["0"], "val": ["1"]})
+
+
+def test_frames_without_a_file_are_left_out_and_counted(tmp_path: Path) -> None:
+    found = with_pixels(footage(tmp_path, "00.jpg"))
+    assert [[frame.image.name for frame in clip.frames] for clip in found.clips] == [["00.jpg"]]
+    assert found.splits == {"train": ["0"], "val": []}
+    assert "3 of 4 frames have no file, such as" in found.notes[0]
+
+
+def test_complete_footage_is_given_back_as_it_is(tmp_path: Path) -> None:
+    whole = footage(tmp_path, "00.jpg", "01.jpg", "10.jpg", "11.jpg")
+    assert with_pixels(whole) is whole
+
+
+def test_labels_alone_are_no_samples(tmp_path: Path) -> None:
+    with pytest.raises(NoUsableSamples, match="4 of 4 frames have no file"):
+        with_pixels(footage(tmp_path))

@@ -1,0 +1,87 @@
+"""What exported pose models promise."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from torch import Tensor, nn
+
+from raasid.models.pose.top_down import PoseTopDown
+from raasid.models.pose.yolo import PoseYolo
+from raasid.models.yolo.net import head_of
+from raasid.packaging.onnx.export import write_graphs
+from raasid.packaging.onnx.graph_spec import graphs_of
+
+
+def pictures(count: int, height: int, width: int) -> Tensor:
+    return torch.randint(0, 256, (count, height, width, 3), dtype=torch.uint8)
+
+
+def outspoken(model: nn.Module) -> None:
+    """An untrained net says nothing of anything."""
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.normal_(module.bias, std=0.5)
+
+
+@pytest.mark.parametrize("scale", [0.5, 1.5])
+def test_finder_and_joints_together_see_what_the_model_sees(scale: float, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = PoseTopDown(
+        4, 4, (32, 64), scale=0.5, closer=scale if scale > 1 else 0, small=1e9, max_people=3, mirror=True
+    )
+    model.eval()
+    outspoken(model)
+    nn.init.normal_(model.finder.head.weight, std=0.3)
+    nn.init.zeros_(model.finder.head.bias[:1].data)
+    crops, areas = pictures(4, 64, 32), torch.rand(4) * 1000 + 200
+    graphs = graphs_of(model)
+    given = [(crops, areas) if graph.name == "joints" else (pictures(2, 64, 96),) for graph in graphs]
+    write_graphs(graphs, given, tmp_path, {})
+
+    looks = "finder" if scale < 1 else "finder_closer"
+    finder, joints = (onnxruntime.InferenceSession(tmp_path / f"{name}.onnx") for name in (looks, "joints"))
+    images = pictures(2, 75, 101)
+    boxes, scores = finder.run(["boxes", "scores"], {"images": images.numpy()})
+    edges = np.array([101, 75, 101, 75], np.float32)
+    with torch.no_grad():
+        own = model.look(images)
+    for found, box, score in zip(own, boxes * edges, scores, strict=True):
+        corners = np.concatenate([box[:, :2] - box[:, 2:] / 2, box[:, :2] + box[:, 2:] / 2], 1)
+        assert len(found.boxes)
+        for mine in found.boxes:  # those that were not taken for doubles
+            assert np.abs(corners[score > model.min_score] - mine).max(1).min() < 0.02
+
+    crops, areas = pictures(1, 64, 32), torch.tensor([700.0])
+    seen, present = joints.run(["joints", "present"], {"crops": crops.numpy(), "areas": areas.numpy()})
+    with torch.no_grad():
+        expected = model._seen(crops, areas)
+    assert seen[..., :2] * (32, 64) == pytest.approx(expected.xy.numpy(), abs=0.01)
+    assert present == pytest.approx(expected.present.numpy(), abs=1e-4)
+
+
+@pytest.mark.parametrize("net", ["yolo11n-pose.yaml", "yolo26n-pose.yaml"])
+def test_a_yolo_graph_sees_people_with_their_joints(net: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = PoseYolo(net, min_score=1e-9).eval()
+    outspoken(model)
+    write_graphs(graphs_of(model), [(pictures(2, 64, 64),)], tmp_path, {})
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    images = pictures(1, 61, 99)
+
+    boxes, joints, scores = session.run(["boxes", "joints", "scores"], {"images": images.numpy()})
+
+    (own,) = model.look(images)
+    assert scores[0, 0] == pytest.approx(own.score[0], abs=1e-4)
+    centre = (own.boxes[0, :2] + own.boxes[0, 2:]) / 2
+    assert boxes[0, 0, :2] * (99, 61) == pytest.approx(centre, abs=0.02)
+    assert joints[0, 0, :, :2] * (99, 61) == pytest.approx(own.keypoints[0, :, :2], abs=0.02)
+    assert joints[0, 0, :, 2] == pytest.approx(own.keypoints[0, :, 2], abs=1e-4)
+    card = json.loads((tmp_path / "model.json").read_text())
+    once = card["graphs"]["model.onnx"]["facts"]["suppression"] is None
+    assert once == bool(head_of(model.net).end2end)

@@ -1,0 +1,87 @@
+"""What a module keeps beside its weights survives JSON exactly, or is refused."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from raasid.models.module import TaskModule
+from raasid.packaging.tensors import give_state, state_of
+from raasid.registry.errors import PackageRefused
+
+Key = st.text(st.characters(codec="utf-8"), max_size=6).filter(lambda key: key != "not finite")
+Values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False) | Key,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(Key, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+class Keeper(TaskModule):
+    """Keeps whatever it is given."""
+
+    task = "ball"
+    kept: Any = None
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        super().on_save_checkpoint(checkpoint)
+        checkpoint["kept"] = self.kept
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.kept = checkpoint["kept"]
+
+
+def keeper(kept: Any = None) -> Keeper:
+    made = Keeper()
+    made.kept, made.config = kept, {"seed": 1}
+    return made
+
+
+@settings(deadline=None, max_examples=150)
+@given(Values)
+def test_values_come_back_bit_by_bit(value: Any) -> None:
+    other = keeper()
+    give_state(other, state_of(keeper(value)))
+    assert repr(other.kept) == repr(value) or other.kept == value  # repr: -0.0 and the kinds of numbers
+
+
+def test_infinities_and_nan_come_back_though_json_has_none() -> None:
+    other = keeper()
+    data = state_of(keeper({"far": math.inf, "back": [-math.inf, math.nan]}))
+    json.loads(data, parse_constant=pytest.fail)
+    give_state(other, data)
+    assert other.kept["far"] == math.inf
+    assert other.kept["back"][0] == -math.inf
+    assert math.isnan(other.kept["back"][1])
+
+
+def test_the_configuration_is_left_to_the_manifest() -> None:
+    assert json.loads(state_of(keeper(7))) == {"kept": 7}
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ({"a": [1, torch.zeros(2)]}, r"kept\.a\[1\] is a Tensor; a model keeps tensors as buffers"),
+        (Path("x"), "kept is a PosixPath"),
+        ({1: 2}, "kept has the key 1"),
+        ({"not finite": "inf"}, "kept has the key 'not finite'"),
+        ({1, 2}, "kept is a set"),
+    ],
+)
+def test_what_json_cannot_keep_is_refused_by_its_place(value: Any, reason: str) -> None:
+    with pytest.raises(PackageRefused, match=f"state.json: {reason}"):
+        state_of(keeper(value))
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"{}", b"{", b'{"kept": {"not finite": "soon"}}', b"[" * 500])
+def test_what_no_module_wrote_is_refused(data: bytes) -> None:
+    with pytest.raises(PackageRefused, match=r"state\.json: is not what such a model keeps"):
+        give_state(keeper(), data)

@@ -1,0 +1,83 @@
+"""Any module's tensors go into a file and come out as they were."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from raasid.packaging.tensors import give_weights, weights_of
+from raasid.registry.errors import PackageRefused
+
+
+class Odd(nn.Module):
+    """One tensor of every kind that is awkward to store."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        torch.manual_seed(seed)
+        self.first = nn.Linear(4, 4)
+        self.tied = self.first
+        self.view = nn.Parameter(self.first.weight.data[1:3, :2])
+        self.transposed = nn.Parameter(torch.rand(3, 5).t())
+        self.spread = nn.Parameter(torch.rand(1, 4).expand(3, 4).contiguous())
+        self.conv = nn.Conv2d(3, 8, 3).to(memory_format=torch.channels_last)
+        self.brief = nn.Parameter(torch.rand(3).to(torch.bfloat16))
+        self.register_buffer("scalar", torch.tensor(seed))
+        self.register_buffer("flags", torch.rand(5) > 0.5)
+        self.register_buffer("none", torch.zeros(0, 3))
+        self.register_buffer("apart", torch.rand(6)[::2])
+        self.register_buffer("transient", torch.rand(2), persistent=False)
+
+
+def test_shared_strided_empty_and_scalar_tensors_come_back() -> None:
+    source, target = Odd(1), Odd(2)
+    strides = {name: value.stride() for name, value in target.state_dict().items()}
+    give_weights(target, weights_of(source))
+    for name, value in source.state_dict().items():
+        assert torch.equal(target.state_dict()[name], value), name
+    assert target.tied is target.first
+    assert {name: value.stride() for name, value in target.state_dict().items()} == strides
+
+
+def test_the_same_weights_are_the_same_bytes_however_they_lie() -> None:
+    model = Odd(1)
+    before = weights_of(model)
+    model.conv.to(memory_format=torch.contiguous_format)
+    assert weights_of(model) == before
+    with torch.no_grad():
+        model.first.bias.add_(1)
+    assert weights_of(model) != before
+
+
+def test_a_module_without_weights_is_a_file_without_tensors() -> None:
+    give_weights(nn.ReLU(), weights_of(nn.ReLU()))
+
+
+class Talker(nn.Module):
+    def get_extra_state(self) -> Any:
+        return {"a": 1}
+
+    def set_extra_state(self, state: Any) -> None: ...
+
+
+def holding(tensor: torch.Tensor) -> nn.Module:
+    module = nn.Module()
+    module.register_buffer("odd", tensor)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("module", "reason"),
+    [
+        (Talker(), "_extra_state is a dict"),
+        (holding(torch.zeros(2, dtype=torch.complex64)), "odd holds complex numbers"),
+        (holding(torch.eye(3).to_sparse()), r"odd holds torch\.sparse_coo"),
+    ],
+    ids=["extra state", "complex", "sparse"],
+)
+def test_what_is_no_dense_tensor_of_numbers_is_refused(module: nn.Module, reason: str) -> None:
+    with pytest.raises(PackageRefused, match=f"model.safetensors: {reason}"):
+        weights_of(module)

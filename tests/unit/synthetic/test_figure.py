@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from raasid.synthetic.actors import Actor, Cast
+from raasid.synthetic.arrays import Floats
+from raasid.synthetic.body_rendering import Limbs, Paint, figures
+from raasid.synthetic.camera import Camera, look_at
+from raasid.synthetic.clothing import WHITE, plain
+from raasid.synthetic.skeleton import STYLE
+from raasid.synthetic.sprites import Cutout
+
+SIZE = (640, 360)
+
+
+def camera(focal_px: float) -> Camera:
+    return look_at(np.array([0.0, -60.0, 18.0]), np.array([0.0, 0.0, 1.0]), focal_px, 0.0, SIZE)
+
+
+def bodies(*places: tuple[float, float]) -> tuple[Floats, list[Paint]]:
+    rng = np.random.default_rng(0)
+    outfits = [plain(rng, WHITE, (40, 30, 30)) for _ in places]
+    actors = [
+        Actor(i, "player", "home", outfit, place, (1.0, 0.3 * i), 0.0, 1.8, float(i), (0.0,) * STYLE)
+        for i, (place, outfit) in enumerate(zip(places, outfits, strict=True))
+    ]
+    return Cast(actors).joints(0.1), [Paint(outfit) for outfit in outfits]
+
+
+def drawn(joints: Floats, paints: list[Paint], eye: Camera, smear: float = 0.0) -> list[Cutout | None]:
+    n = len(paints)
+    smears = np.tile([smear, smear / 2], (n, 1))
+    return figures(Limbs.of(joints, eye), paints, SIZE, light=np.ones(n), side=0.3, smear_px=smears)
+
+
+@pytest.mark.parametrize("focal_px", [1500.0, 4000.0, 9000.0])
+@pytest.mark.parametrize("smear", [0.0, 5.0])
+def test_a_body_looks_the_same_alone_and_among_others(focal_px: float, smear: float) -> None:
+    joints, paints = bodies((0.0, 0.0), (1.5, 1.0), (-0.8, -0.5))
+    eye = camera(focal_px)
+    together = drawn(joints, paints, eye, smear)
+    for i, among in enumerate(together):
+        (alone,) = drawn(joints[i : i + 1], paints[i : i + 1], eye, smear)
+        assert alone is not None
+        assert among is not None
+        assert (alone.left, alone.top) == (among.left, among.top)
+        assert np.array_equal(alone.colour, among.colour)
+        assert np.array_equal(alone.alpha, among.alpha)
+
+
+@pytest.mark.parametrize("focal_px", [1500.0, 4000.0, 9000.0])
+def test_the_inside_of_a_body_is_opaque_and_its_outline_is_soft(focal_px: float) -> None:
+    joints, paints = bodies((0.0, 0.0))
+    (body,) = drawn(joints, paints, camera(focal_px))
+    assert body is not None
+    assert body.alpha.min() == 0
+    assert body.alpha.max() == 1
+    assert ((body.alpha > 0) & (body.alpha < 1)).any()
+    assert (body.colour <= 255 * body.alpha[..., None] + 0.5).all()
+
+
+def test_whoever_is_out_of_sight_is_none() -> None:
+    joints, paints = bodies((0.0, 0.0), (50.0, 0.0), (0.0, -90.0))
+    assert [body is None for body in drawn(joints, paints, camera(3000.0))] == [False, True, True]

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import hashlib
+import socket
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from raasid.footage import coco_format
+from raasid.footage.coco_format import AnnotationsUnreadable
+from raasid.synthetic import generate as module
+from raasid.synthetic.generate import RenderingFailed, generate
+from raasid.synthetic.league import League
+
+LEAGUE = League(matches=2, clips_per_match=1, frames_per_clip=1, size=(160, 96))
+
+
+def contents(folder: Path) -> dict[str, str]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
+    }
+
+
+def test_the_bytes_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> None:
+    alone, together = tmp_path / "alone", tmp_path / "together"
+    assert len(generate(LEAGUE, alone, workers=1)) == len(generate(LEAGUE, together, workers=2)) == 2
+    assert contents(alone) == contents(together)
+    assert len(contents(alone)) == 3
+
+
+def test_what_is_there_is_not_rendered_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = generate(LEAGUE, tmp_path, workers=1)
+    monkeypatch.setattr(module, "make_folder", lambda *_: pytest.fail("rendered again"))
+    assert generate(LEAGUE, tmp_path) == first
+    assert all(frame.image.is_file() for clip in first for frame in clip.frames)
+
+
+def test_two_at_once_give_one_league_and_leave_no_draft(tmp_path: Path) -> None:
+    found: list[int] = []
+    racers = [
+        threading.Thread(target=lambda: found.append(len(generate(LEAGUE, tmp_path, workers=1))))
+        for _ in range(2)
+    ]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join()
+    assert found == [2, 2]
+    assert [path.name for path in tmp_path.iterdir()] == [f"synthetic-{LEAGUE.digest()[:12]}"]
+
+
+def test_a_failure_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(*_: object) -> list[object]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "render_matches", crash)
+    with pytest.raises(KeyboardInterrupt):
+        generate(LEAGUE, tmp_path, workers=1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_draft_whose_process_is_gone_is_swept_away(tmp_path: Path) -> None:
+    name = f"synthetic-{LEAGUE.digest()[:12]}"
+    orphan = tmp_path / f".{name}.{socket.gethostname()}.999999999.abcd"
+    stranger = tmp_path / f".{name}.elsewhere.1.abcd"
+    orphan.mkdir()
+    stranger.mkdir()
+    generate(LEAGUE, tmp_path, workers=1)
+    assert not orphan.exists()
+    assert stranger.exists()
+
+
+def test_a_dying_worker_is_reported_with_its_last_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(RenderingFailed, match="status 1; it said: nothing"):
+        generate(LEAGUE, tmp_path, workers=2)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_without_annotations_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / f"synthetic-{LEAGUE.digest()[:12]}"
+    folder.mkdir()
+    with pytest.raises(AnnotationsUnreadable, match=coco_format.FILE_NAME):
+        generate(LEAGUE, tmp_path)
+
+
+def test_outside_a_terminal_there_is_one_line_at_the_start_and_one_at_the_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    generate(LEAGUE, tmp_path, workers=1)
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert len(said.err.strip().splitlines()) == 2

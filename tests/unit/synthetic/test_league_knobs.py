@@ -1,0 +1,160 @@
+"""The league's difficulty knobs: what they change, and that they change nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from itertools import chain
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import pytest
+
+from raasid.datasets.source_configs import ScenarioName, ShiftName, SyntheticDataConfig
+from raasid.footage.records import Clip, Visibility
+from raasid.synthetic.generate import generate
+from raasid.synthetic.league import League
+from raasid.synthetic.match_setting import build_venue
+from raasid.synthetic.render_clip import render_clip
+from raasid.synthetic.scenarios.registry import SCENARIOS, PriorImpossible
+from raasid.synthetic.shifts import SHIFTS
+
+LEAGUE = League(matches=2, clips_per_match=2, frames_per_clip=2, size=(320, 180), seed=3)
+NOISY = replace(LEAGUE, missing_balls=0.3, box_jitter=0.05, swapped_wrists=0.3)
+
+
+def clips(league: League, count: int = 4) -> list[Clip]:
+    return [render_clip(league, match, 0)[1] for match in range(count)]
+
+
+def test_leagues_of_before_the_knobs_keep_their_names() -> None:
+    assert League().digest() == "64bc95d6d1f83c397dbb715a2a2a4d26b471b2a5cd5ec70aced6fa175fc138b6"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"scenario_share": 0.5},
+        {"scenarios": ("chest",)},
+        {"handball_prior": 0.1},
+        {"unseen_share": 0.1},
+        {"scenario_frames": 12},
+        {"scenario_ball_px": 15.0},
+        {"occlusion": 0.5},
+        {"camera_height_m": (10.0, 12.0)},
+        {"slow_motion": 2.0},
+        {"missing_balls": 0.1},
+        {"box_jitter": 0.1},
+        {"swapped_wrists": 0.1},
+    ],
+)
+def test_the_digest_follows_every_knob(change: dict[str, object]) -> None:
+    assert replace(LEAGUE, **change).digest() != LEAGUE.digest()  # type: ignore[arg-type]
+
+
+def test_scripted_and_open_play_go_side_by_side(tmp_path: Path) -> None:
+    league = replace(LEAGUE, matches=3, scenario_share=0.5, scenario_frames=5)
+    found = generate(league, tmp_path, workers=2)
+    scripted = [clip for clip in found if clip.facts]
+    assert 0 < len(scripted) < len(found)
+    assert all(len(clip.frames) == (5 if clip.facts else 2) for clip in found)
+    for clip in scripted:
+        match, number = (int(part) for part in clip.id.split("-")[-2:])
+        assert clip.tags[1] == f"scenario_{league.scenario(match, number)}"
+    assert {clip.provenance.camera for clip in scripted} == {"close_up"}
+    moments = [clip.events[0].frame for clip in scripted]
+    assert all(
+        clip.contact is None or clip.contact.frame == m for clip, m in zip(scripted, moments, strict=True)
+    )
+
+
+def test_open_play_does_not_change_when_other_clips_are_scripted() -> None:
+    league = replace(LEAGUE, scenario_share=0.5)
+    open_play = [(m, c) for m in range(2) for c in range(4) if league.scenario(m, c) is None]
+    assert open_play
+    match, clip = open_play[0]
+    images, record = render_clip(league, match, clip)
+    plain, same = render_clip(LEAGUE, match, clip)
+    assert record == same
+    assert all(np.array_equal(a, b) for a, b in zip(images, plain, strict=True))
+
+
+def test_a_scripted_clip_shows_arms_and_ball_from_near() -> None:
+    league = replace(LEAGUE, size=(640, 360), scenario_share=1.0, scenarios=("arm_out",))
+    for match in range(3):
+        _, clip = render_clip(league, match, 0, moment_only=True)
+        (frame,) = clip.frames
+        assert clip.contact is not None
+        assert frame.index == clip.contact.frame
+        (person,) = [p for p in frame.persons if p.track == clip.contact.person]
+        assert 12 <= min(frame.balls[0].w, frame.balls[0].h) <= 32
+        side = 0 if clip.contact.side == "left" else 1
+        assert person.keypoints[7 + side][2] > 0
+        assert person.keypoints[9 + side][2] > 0
+
+
+def test_people_in_the_way_hide_the_ball_more_often() -> None:
+    def seen(occlusion: float) -> float:
+        league = replace(LEAGUE, frames_per_clip=1, occlusion=occlusion)
+        frames = chain.from_iterable(clip.frames for clip in clips(league, 24))
+        balls = [frame.balls[0] for frame in frames if frame.balls]
+        return float(np.mean([ball.visibility in {Visibility.HIDDEN, Visibility.PARTLY} for ball in balls]))
+
+    assert seen(1.0) > seen(0.0) + 0.25
+
+
+def test_cameras_keep_to_the_range_asked_for() -> None:
+    heights = [build_venue(3, m, (320, 180), heights_m=(12.0, 14.0)).mount.centre[2] for m in range(6)]
+    assert all(12 <= height <= 14 for height in heights)
+    assert len(set(heights)) == 6
+
+
+def test_noise_is_in_the_labels_alone_and_the_truth_can_be_had() -> None:
+    images, noisy = render_clip(NOISY, 1, 1)
+    clean, true = render_clip(LEAGUE, 1, 1)
+    assert all(np.array_equal(a, b) for a, b in zip(images, clean, strict=True))
+    assert noisy != true
+    assert noisy == render_clip(NOISY, 1, 1)[1]
+    assert [f.image for f in noisy.frames] == [f.image for f in true.frames]
+
+
+def test_mistakes_come_at_the_rate_asked_for() -> None:
+    pairs = [
+        (a, b)
+        for noisy, true in zip(clips(NOISY, 30), clips(LEAGUE, 30), strict=True)
+        for a, b in zip(noisy.frames, true.frames, strict=True)
+    ]
+    lost = [not a.balls for a, b in pairs if len(b.balls) == 1 and b.balls[0].visible]
+    assert np.mean(lost) == pytest.approx(0.3, abs=0.16)
+    people = [(p, q) for a, b in pairs for p, q in zip(a.persons, b.persons, strict=True)]
+    swapped = [
+        p.keypoints[9] == q.keypoints[10] and p.keypoints[10] == q.keypoints[9]
+        for p, q in people
+        if q.keypoints[9] != q.keypoints[10]
+    ]
+    assert np.mean(swapped) == pytest.approx(0.3, abs=0.08)
+    moved = [abs(p.box[0] - q.box[0]) / q.box[2] for p, q in people if q.box[0] > 20 and q.box[2] > 9]
+    assert np.mean(moved) == pytest.approx(0.04, abs=0.015)
+    for person, _ in people:
+        x, y, w, h = person.box
+        assert x >= 0
+        assert y >= 0
+        assert x + w <= 320.01
+        assert y + h <= 180.01
+
+
+def test_a_prior_over_one_kind_of_scenario_is_refused() -> None:
+    league = replace(LEAGUE, scenario_share=1.0, scenarios=("chest",), handball_prior=0.2)
+    with pytest.raises(PriorImpossible, match="chest"):
+        league.scenario(0, 0)
+
+
+def test_the_schema_knows_every_knob_scenario_and_suite() -> None:
+    shown = set(SyntheticDataConfig.model_fields)
+    hidden = {"seed", "jpeg_quality"}
+    assert {field.name for field in fields(League)} - hidden <= shown
+    assert set(get_args(ScenarioName)) == set(SCENARIOS)
+    assert set(get_args(ShiftName)) == set(SHIFTS)
+    config, league = SyntheticDataConfig(), League()
+    for field in fields(League)[9:]:
+        assert getattr(config, field.name) == getattr(league, field.name), field.name

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from raasid.synthetic.arrays import Image
+from raasid.synthetic.camera import Camera, look_at
+from raasid.synthetic.textured_quad import Panel
+
+SIZE = (320, 180)
+
+
+def camera(x: float = 0.0, focal_px: float = 500.0) -> Camera:
+    return look_at(np.array([0.0, -60.0, 18.0]), np.array([x, 0.0, 0.0]), focal_px, 0.01, SIZE)
+
+
+def wall(repeats: float = 1.0) -> Panel:
+    texture = np.random.default_rng(0).integers(0, 255, (64, 400, 3), dtype=np.uint8)
+    origin, u, v = np.array([-30.0, 5.0, 6.0]), np.array([60.0, 0, 0]), np.array([0, 0, -6.0])
+    return Panel(origin, u, v, texture, repeats)
+
+
+def painted(panel: Panel, eye: Camera, rows: int | None = None) -> Image:
+    picture = np.full((SIZE[1], SIZE[0], 3), 90, np.uint8)
+    panel.paste(picture, eye, rows=rows)
+    return picture
+
+
+@pytest.mark.parametrize("repeats", [1.0, 3.0])
+@pytest.mark.parametrize("rows", [0, 1, 60, 75, 90, 180])
+def test_the_rows_asked_for_are_those_of_the_whole_panel(rows: int, repeats: float) -> None:
+    panel = wall(repeats)
+    assert np.array_equal(painted(panel, camera(), rows)[:rows], painted(panel, camera())[:rows])
+
+
+@pytest.mark.parametrize("x", [-32.0, -20.0, 0.0, 24.0])
+def test_cutting_the_warp_to_what_shows_changes_nothing_to_be_seen(x: float) -> None:
+    panel, eye = wall(), camera(x)
+    sight = panel.sight(eye)
+    assert sight is not None
+    left, top = sight.part[1].start, sight.part[0].start
+    shift = np.array([[1.0, 0.0, -left], [0.0, 1.0, -top], [0.0, 0.0, 1.0]])
+    warp = shift @ panel.homography(eye)
+    size = (SIZE[0] - left, SIZE[1] - top)
+    texture = cv2.cvtColor(panel.texture, cv2.COLOR_BGR2BGRA)
+    whole = cv2.warpPerspective(texture, warp, size, borderMode=cv2.BORDER_REPLICATE)
+    tall, wide = sight.mask.shape
+    off = np.abs(sight.texels.astype(int) - whole[:tall, :wide])
+    assert off.max() <= 1
+    assert (off > 0).mean() < 1e-3
+
+
+def test_a_panel_looks_the_same_whatever_was_looked_at_before() -> None:
+    fresh, used = wall(), wall()
+    for focal_px in (900.0, 60.0, 200.0):
+        painted(used, camera(focal_px=focal_px))
+    for focal_px in (120.0, 500.0, 60.0):
+        assert np.array_equal(
+            painted(fresh, camera(focal_px=focal_px)), painted(used, camera(focal_px=focal_px))
+        )
+
+
+def test_from_far_a_fine_texture_turns_to_its_mean_instead_of_flickering() -> None:
+    near, far = painted(wall(), camera(focal_px=900.0)), painted(wall(), camera(focal_px=60.0))
+    assert far[far[..., 0] != 90].std() < 0.5 * near[near[..., 0] != 90].std()
+
+
+def test_what_is_out_of_sight_is_none() -> None:
+    behind = Panel(
+        np.array([-5.0, -90.0, 3.0]), np.array([10.0, 0, 0]), np.array([0, 0, -3.0]), wall().texture
+    )
+    assert behind.sight(camera()) is None
+    assert wall().sight(camera(), rows=0) is None

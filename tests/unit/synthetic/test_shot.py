@@ -1,0 +1,111 @@
+"""Labels of staged scenes: what the record says must be what the picture shows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from raasid.footage.records import Frame, Visibility
+from raasid.synthetic.actors import Actor, Cast
+from raasid.synthetic.arrays import Floats, Image
+from raasid.synthetic.background import paint_plates
+from raasid.synthetic.ball_physics import RADIUS_M, BallPath, follow
+from raasid.synthetic.camera_operator import CameraWork
+from raasid.synthetic.clothing import WHITE, plain
+from raasid.synthetic.match_setting import build_venue
+from raasid.synthetic.play_simulation import Play
+from raasid.synthetic.render_clip import Shot
+from raasid.synthetic.skeleton import STYLE
+
+SIZE = (640, 360)
+
+
+def actor(x: float, y: float, track: int = 1) -> Actor:
+    outfit = plain(np.random.default_rng(0), WHITE, WHITE)
+    return Actor(track, "player", "home", outfit, (x, y), (0.0, 0.0), 0.0, 1.8, 0.0, (0.0,) * STYLE)
+
+
+def resting(x: float, y: float, z: float = RADIUS_M) -> BallPath:
+    return follow(lambda _: (x, y, z), duration=0.1)
+
+
+def shoot(
+    actors: list[Actor], ball: BallPath | None, spare: Floats | None = None, shutter_s: float = 0.004
+) -> tuple[Image, Frame]:
+    """One frame of a staged play."""
+    venue = build_venue(0, 1, SIZE)
+    venue = replace(venue, sensor=replace(venue.sensor, shutter_s=shutter_s))
+    play = Play("staged", Cast(actors), ball, spare)
+    work = CameraWork(np.random.default_rng(7), venue.mount, play, SIZE, 6.5)
+    assert not work.lost
+    (plate,) = paint_plates(np.random.default_rng(0), [work.at(0.0)], venue.turf, venue.stadium)
+    shot = Shot(venue, play, work, SIZE, np.random.default_rng(0))
+    return shot.frame(plate, 0.0, 0, Path("a.jpg"), np.random.default_rng(0))
+
+
+def towards_the_camera(x: float, y: float, metres: float) -> tuple[float, float]:
+    """A ground point nearer to the camera by that much."""
+    way = build_venue(0, 1, SIZE).mount.centre[:2] - np.array([x, y])
+    nearer = np.array([x, y]) + way / np.linalg.norm(way) * metres
+    return float(nearer[0]), float(nearer[1])
+
+
+def test_a_ball_in_the_open_is_clear_and_as_wide_as_its_box() -> None:
+    image, frame = shoot([actor(40, 20)], resting(4, 16))
+    ball = frame.ball
+    assert ball is not None
+    assert ball.visibility == Visibility.CLEAR
+    assert ball.w == pytest.approx(ball.h, rel=0.15)
+    x, y = int(ball.x), int(ball.y)
+    bright = image[y - 12 : y + 13, x - 12 : x + 13].astype(int).min(axis=2)
+    row, column = np.unravel_index(bright.argmax(), bright.shape)
+    assert np.hypot(row - 12, column - 12) <= ball.w
+
+
+def test_a_ball_behind_a_person_is_hidden_and_no_question_for_a_detector() -> None:
+    _, frame = shoot([actor(*towards_the_camera(0, 10, 0.3))], resting(0, 10, 0.95))
+    assert frame.balls[0].visibility == Visibility.HIDDEN
+    assert frame.ball is None
+    assert "hidden" in frame.tags
+
+
+def test_a_ball_before_a_person_hides_the_person_and_not_itself() -> None:
+    nearer = towards_the_camera(0, 10, 0.5)
+    _, frame = shoot([actor(0, 10)], resting(*nearer, 1.0))
+    assert frame.balls[0].visibility >= Visibility.BLURRED
+
+
+def test_a_fast_ball_is_blurred_and_its_box_covers_the_streak() -> None:
+    path = follow(lambda t: (4.0, 16.0, 3.0 - 30.0 * t), duration=0.1)
+    _, frame = shoot([], path, shutter_s=0.02)
+    ball = frame.balls[0]
+    assert ball.visibility == Visibility.BLURRED
+    assert ball.h > 2 * ball.w
+
+
+def test_without_a_ball_in_play_the_spare_one_comes_second() -> None:
+    _, frame = shoot([], resting(0, 10), np.array([2.0, 10.0, RADIUS_M]))
+    assert len(frame.balls) == 2
+    _, frame = shoot([actor(0, 0)], None)
+    assert frame.ball is None
+    assert frame.tags == ("no_ball",)
+
+
+def test_a_person_in_front_hides_the_keypoints_of_the_one_behind() -> None:
+    nearer = towards_the_camera(0, 10, 0.8)
+    _, frame = shoot([actor(0, 10, track=1), actor(*nearer, track=2)], resting(1.5, 10))
+    seen = {p.track: sum(v == 2 for _, _, v in p.keypoints) for p in frame.persons}
+    assert seen[1] < seen[2]
+
+
+def test_a_person_s_box_holds_the_visible_keypoints() -> None:
+    _, frame = shoot([actor(0.8, 10)], resting(0, 10))
+    (person,) = frame.persons
+    x, y, w, h = person.box
+    for px, py, v in person.keypoints:
+        if v == 2:
+            assert x - 1 <= px <= x + w + 1
+            assert y - 1 <= py <= y + h + 1

@@ -1,0 +1,65 @@
+"""The promise of the checks: recall at least 0.95 per kind, at most 2 % of clean frames accused."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from faults import FAULTS, splits_of
+
+from raasid.footage.records import Clip
+from raasid.validation.image_stats import Sight, see
+from raasid.validation.runner import run_checks
+from raasid.validation.types import Finding, Subject, Thresholds
+
+Seen = dict[int, Sight]
+
+
+@pytest.fixture(scope="module")
+def sights(leagues: dict[int, list[Clip]]) -> Seen:
+    return {seed: see(clips, lambda _: None) for seed, clips in leagues.items()}
+
+
+def examined(clips: list[Clip], sight: Sight) -> list[Finding]:
+    return run_checks(Subject(clips, sight, splits_of(clips), Thresholds()), lambda _: None)
+
+
+def test_clean_footage_is_hardly_ever_accused(leagues: dict[int, list[Clip]], sights: Seen) -> None:
+    accused: Counter[str] = Counter()
+    frames = 0
+    for seed, clips in leagues.items():
+        frames += sum(len(clip.frames) for clip in clips)
+        found = {(finding.kind, finding.clip, finding.frame) for finding in examined(clips, sights[seed])}
+        accused.update(kind for kind, *_ in found)
+    shares = {kind: count / frames for kind, count in accused.items()}
+    print({kind: round(share, 4) for kind, share in shares.items()})
+    assert {kind: share for kind, share in shares.items() if share > 0.02} == {}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_planted_fault_is_found(
+    fault: str, leagues: dict[int, list[Clip]], sights: Seen, tmp_path: Path
+) -> None:
+    kind, plant = FAULTS[fault]
+    planted = hit = accused = frames = 0
+    for seed, clips in leagues.items():
+        bad, keys = plant(clips, np.random.default_rng(seed), tmp_path / str(seed))
+        assert keys
+        repainted = any(
+            a.image != b.image
+            for x, y in zip(clips, bad, strict=True)
+            for a, b in zip(x.frames, y.frames, strict=True)
+        )
+        sight = see(bad, lambda _: None) if repainted else sights[seed]
+        mine = [finding for finding in examined(bad, sight) if finding.kind == kind]
+        here = {(finding.clip, finding.frame) for finding in mine}
+        pairs = {finding.other for finding in mine if finding.other is not None}
+        planted += len(keys)
+        hit += len(keys & (here | pairs))
+        accused += len({(f.clip, f.frame) for f in mine if f.other not in keys} - keys)
+        frames += sum(len(clip.frames) for clip in clips)
+    print(f"{fault}: recall {hit}/{planted} = {hit / planted:.3f}, wrongly accused {accused / frames:.4f}")
+    assert hit / planted >= 0.95
+    assert accused / frames <= 0.02
