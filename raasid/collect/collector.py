@@ -22,7 +22,7 @@ from raasid.console.terminal import progress
 from raasid.footage.media import Media
 from raasid.footage.quarantine import Quarantine
 from raasid.footage.records import Clip, Fact, Footage, Frame, Provenance
-from raasid.io.atomic import draft_of
+from raasid.io.atomic import make_staging_folder
 from raasid.io.image_header import ImageUnreadable, probe
 from raasid.io.object_store import digest_of
 from raasid.io.video_reader import Video, VideoFacts, VideoUnreadable
@@ -118,7 +118,7 @@ class Collector:
 
     def _stream(self, source: Source, provenance: Provenance, title: str) -> Outcome:
         """Take a stream first and annotate it then: a camera does not wait."""
-        part = draft_of(self.parts.folder)
+        part = make_staging_folder(self.parts.folder)
         waiting: list[ClipDraft] = []
         try:
             with Video(source.place) as video:

@@ -28,7 +28,7 @@ from raasid.collect.source_discovery import Source
 from raasid.footage import coco_format
 from raasid.footage.media import Image, Media
 from raasid.footage.records import Clip, Fact, Frame, Provenance
-from raasid.io.atomic import draft_of, sweep
+from raasid.io.atomic import make_staging_folder, remove_abandoned
 
 DONE = "part.json"
 _ABANDONED_S = 6 * 3600.0
@@ -57,10 +57,10 @@ class Parts:
         """Return the folder of a part, there or not."""
         return self.folder / key
 
-    def sweep(self) -> None:
+    def remove_abandoned(self) -> None:
         """Remove the drafts of dead processes; of other machines, those that have not grown for hours."""
         for home in (self._stamps, self.folder, *self._unfinished()):
-            sweep(home)
+            remove_abandoned(home)
             for draft in home.glob(".draft.*"):
                 if _age_s(draft) > _ABANDONED_S:
                     shutil.rmtree(draft, ignore_errors=True)
@@ -122,7 +122,7 @@ def publish(draft: Path, final: Path) -> None:
 
 def write_whole(path: Path, document: dict[str, Any]) -> None:
     """Write JSON that appears whole; equal documents give equal bytes."""
-    draft = draft_of(path.parent)
+    draft = make_staging_folder(path.parent)
     try:
         inside = draft / path.name
         with inside.open("x", encoding="utf-8") as file:
@@ -161,7 +161,7 @@ class ClipDraft:
     def __init__(self, part: Path, number: int, start: int, quality: int = 95) -> None:
         self.number, self.start = number, start
         self._part, self._quality = part, quality
-        self._folder = draft_of(part)
+        self._folder = make_staging_folder(part)
         self._frames: list[Frame] = []
         self._digest = hashlib.sha256()
 

@@ -20,7 +20,7 @@ from raasid.errors import DataError, UsageError
 from raasid.footage import coco_format
 from raasid.footage.records import Footage
 from raasid.footage.version import MANIFEST, SHORT, DatasetVersion, digest_of_content
-from raasid.io.atomic import draft_of, sweep
+from raasid.io.atomic import make_staging_folder, remove_abandoned
 from raasid.io.object_store import Objects, digest_of, link_or_copy
 
 
@@ -108,8 +108,8 @@ class Store:
         if not footage.clips:
             raise NothingToStore(name)
         home = self.root.absolute() / "datasets" / name
-        sweep(home)
-        draft = draft_of(home)
+        remove_abandoned(home)
+        draft = make_staging_folder(home)
         try:
             files, missing = self._fill(draft, footage, own_files)
             splits = {split: sorted(ids) for split, ids in sorted(footage.splits.items())}

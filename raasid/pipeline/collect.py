@@ -32,7 +32,7 @@ def collect(cfg: CollectConfig, run_dir: Path) -> None:
     sources = sources_of(words, left_out)
     store = Path(cfg.paths.store)
     parts = Parts(store)
-    parts.sweep()
+    parts.remove_abandoned()
     with _annotator(cfg.collect) as annotator:
         collector = Collector(parts, _settings(cfg.collect), _origin(cfg.collect), annotator)
         _collect_share(collector, Shard.parse(cfg.collect.shard).of(sources))

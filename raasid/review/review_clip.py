@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from raasid.collect.source_discovery import Source
-from raasid.io.atomic import draft_of, sweep
+from raasid.io.atomic import make_staging_folder, remove_abandoned
 from raasid.review.abstention import Limits
 from raasid.review.annotated_video import FILE_NAME as VIDEO
 from raasid.review.annotated_video import write_video
@@ -94,8 +94,8 @@ def review_clip(
         settings.windows,
     )
     decision = said(film, verdict, settings.edition, reviewer.models, key)
-    sweep(folder)
-    draft = draft_of(folder)
+    remove_abandoned(folder)
+    draft = make_staging_folder(folder)
     try:
         if settings.video:
             with progress(f"{film.name}: drawing", film.frames) as advance:

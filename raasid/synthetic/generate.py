@@ -21,7 +21,7 @@ from raasid.console import terminal
 from raasid.errors import RaasidError
 from raasid.footage import coco_format
 from raasid.footage.records import Clip
-from raasid.io.atomic import draft_of, sweep
+from raasid.io.atomic import make_staging_folder, remove_abandoned
 from raasid.synthetic.league import League
 from raasid.synthetic.render_matches import label_matches, part_name, render_matches
 
@@ -52,12 +52,12 @@ def make_folder(
     Of two processes that make it at once one wins, and the other takes what the winner has made.
     """
     final.parent.mkdir(parents=True, exist_ok=True)
-    sweep(final.parent, final.name)
+    remove_abandoned(final.parent, final.name)
     clips_asked = [(m, c) for m in range(league.matches) for c in range(league.clips_per_match)]
     frames = sum(league.frames_of(match, clip) for match, clip in clips_asked)
     if not terminal.err().is_terminal:
         terminal.err().print(f"{title}: {frames} frames into {final}", markup=False)
-    draft = draft_of(final.parent, final.name)
+    draft = make_staging_folder(final.parent, final.name)
     try:
         with terminal.progress(title, frames) as advance:
             _run(league, draft, max(1, min(workers, league.matches)), work, advance)

@@ -40,7 +40,7 @@ def collector(store: Path, **settings: float) -> Collector:
 
 def collect_all(store: Path, sources: list[Source]) -> Assembled:
     work = collector(store)
-    work.parts.sweep()
+    work.parts.remove_abandoned()
     for source in sources:
         if work.parts.outcome(source, work.stamp_key()) is None:
             work.parts.stamp(source, work.stamp_key(), work.collect(source, source.name))
