@@ -8,7 +8,7 @@ from __future__ import annotations
 _PARTS = ("eye", "ear", "shoulder", "elbow", "wrist", "hip", "knee", "ankle")
 KEYPOINTS = ("nose", *(f"{side}_{part}" for part in _PARTS for side in ("left", "right")))
 COUNT = len(KEYPOINTS)
-FLIPPED = (0, *(index for pair in range(1, COUNT, 2) for index in (pair + 1, pair)))
+FLIP_INDICES = (0, *(index for pair in range(1, COUNT, 2) for index in (pair + 1, pair)))
 """Index of each keypoint's mirror image."""
 SKELETON = (
     (15, 13), (13, 11), (16, 14), (14, 12), (11, 12), (5, 11), (6, 12), (5, 6), (5, 7), (6, 8), (7, 9),

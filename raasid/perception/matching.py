@@ -16,9 +16,9 @@ from scipy.optimize import linear_sum_assignment
 
 from raasid.errors import DataError
 from raasid.footage.records import Clip, Frame, Person
+from raasid.geometry import iou_xywh
 from raasid.perception.to_records import INTERPOLATED
 from raasid.tracks.perturbations import ARM_JOINTS, SWAPPED
-from raasid.tracks.similarity import overlap
 
 SAME = 0.4
 """Intersection over union from which a person counts as seen."""
@@ -28,7 +28,7 @@ def matched(true: Sequence[Person], seen: Sequence[Person]) -> list[tuple[int, i
     """Pairs of places in both lists, each place at most once; the sum of the overlaps is the largest."""
     if not true or not seen:
         return []
-    shared = overlap(_boxes(true), _boxes(seen))
+    shared = iou_xywh(_boxes(true), _boxes(seen))
     rows, columns = linear_sum_assignment(np.where(shared >= SAME, shared, 0), maximize=True)
     return [(int(i), int(j)) for i, j in zip(rows, columns, strict=True) if shared[i, j] >= SAME]
 

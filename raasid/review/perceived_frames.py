@@ -23,6 +23,7 @@ from scipy.optimize import linear_sum_assignment
 from raasid.footage import coco_format
 from raasid.footage.media import Image
 from raasid.footage.records import Clip, Frame, Person, Provenance
+from raasid.geometry import iou_xywh
 from raasid.review.video_source import Film
 
 _LEAST_OVERLAP = 0.3
@@ -64,7 +65,7 @@ def _pairs(before: Frame, now: Frame) -> list[tuple[Person, Person]]:
     """The same persons, last seen and seen now."""
     if not before.persons or not now.persons:
         return []
-    overlap = np.array([[_overlap(a.box, b.box) for b in now.persons] for a in before.persons])
+    overlap = iou_xywh(*(np.array([p.box for p in frame.persons], float) for frame in (before, now)))
     rows, columns = linear_sum_assignment(-overlap)
     return [
         (before.persons[i], now.persons[j])
@@ -84,14 +85,6 @@ def _renamed(pairs: Sequence[tuple[Person, Person]]) -> dict[str, str]:
     for taken in sorted(set(names.values()) - set(names)):
         names[taken] = min(set(names) - set(names.values()))
     return names
-
-
-def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> float:
-    width = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
-    height = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
-    shared = max(width, 0.0) * max(height, 0.0)
-    whole = a[2] * a[3] + b[2] * b[3] - shared
-    return shared / whole if whole > 0 else 0.0
 
 
 LENGTH = 300

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from raasid.footage.keypoints import COUNT, FLIPPED
+from raasid.footage.keypoints import COUNT, FLIP_INDICES
 from raasid.tracks.track_arrays import ClipTracks
 
 Float64s = NDArray[np.float64]
@@ -92,7 +92,7 @@ def neighbours(there: Bools) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 ARM_JOINTS = (5, 6, 7, 8, 9, 10)
 """Shoulders, elbows and wrists."""
-SWAPPED = np.array([FLIPPED[j] if j in ARM_JOINTS else j for j in range(COUNT)])
+SWAPPED = np.array([FLIP_INDICES[j] if j in ARM_JOINTS else j for j in range(COUNT)])
 """Each joint's number where somebody's arms are taken for each other."""
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raasid.footage.keypoints import COUNT
+from raasid.geometry import iou_xywh
 
 Floats = NDArray[np.float32]
 
@@ -91,17 +92,8 @@ def unlikeness(before: Sightings, now: Sightings, reach: Floats) -> tuple[Floats
     pose = _unlike_pose(before.joints, now.joints, heights)
     shirt = np.linalg.norm(before.kits[:, None] - now.kits[None], axis=2) / _UNLIKE_SHIRT
     shirt = np.where(np.isnan(shirt), _UNKNOWN_SHIRT, np.minimum(shirt, 1.0))
-    cost = place + (1 - overlap(before.boxes, now.boxes)) + 0.5 * pose + 0.7 * shirt + 0.5 * sizes
+    cost = place + (1 - iou_xywh(before.boxes, now.boxes)) + 0.5 * pose + 0.7 * shirt + 0.5 * sizes
     return np.asarray(cost, np.float32), np.asarray(place < 1)
-
-
-def overlap(before: Floats, now: Floats) -> Floats:
-    """(M, N) intersection over union of (M, 4) and (N, 4) left, top, width, height."""
-    corner = np.maximum(before[:, None, :2], now[None, :, :2])
-    far = np.minimum((before[:, :2] + before[:, 2:])[:, None], (now[:, :2] + now[:, 2:])[None])
-    shared = np.clip(far - corner, 0, None).prod(axis=2)
-    union = before[:, 2:].prod(axis=1)[:, None] + now[:, 2:].prod(axis=1)[None] - shared
-    return np.asarray(shared / np.maximum(union, 1e-6), np.float32)
 
 
 def _apart(a: Floats, b: Floats) -> Floats:

@@ -17,6 +17,7 @@ from typing import get_args
 import numpy as np
 
 from raasid.footage.records import Ball, Clip, Frame, Person, Role, Visibility
+from raasid.geometry import iou_xywh
 from raasid.laws.facts import FactsUnreadable, Segment, read_facts
 from raasid.validation.types import Finding, Place, Subject
 
@@ -111,13 +112,8 @@ def _twins(boxes: Sequence[Place], most: float) -> list[tuple[int, int]]:
     if len(boxes) < 2:
         return []
     box = np.array(boxes, np.float64)
-    low, high = box[:, :2], box[:, :2] + box[:, 2:]
-    sides = np.minimum(high[:, None], high[None]) - np.maximum(low[:, None], low[None])
-    common = sides.clip(0).prod(axis=-1)
-    area = box[:, 2:].clip(0).prod(axis=-1)
-    whole = area[:, None] + area[None] - common
-    with np.errstate(invalid="ignore"):
-        found = (common > most * whole) & (whole > 0)
+    with np.errstate(invalid="ignore"):  # coordinates may be infinite or NaN
+        found = iou_xywh(box, box) > most
     return [(int(i), int(j)) for i, j in np.argwhere(np.triu(found, 1))]
 
 

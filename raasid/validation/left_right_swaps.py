@@ -7,14 +7,14 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from raasid.footage.keypoints import FLIP_INDICES
 from raasid.footage.records import Clip
 from raasid.validation.pose_checks import FOREARM, Floats, Poses, cut_off, poses
 from raasid.validation.types import Finding, Place, Subject
 
 _AS_IS = np.arange(17)
 _WRISTS = np.array([*range(9), 10, 9, *range(11, 17)])
-_ALL = np.array([0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15])
-_READINGS = np.stack([_AS_IS, _WRISTS, _ALL])
+_READINGS = np.stack([_AS_IS, _WRISTS, FLIP_INDICES])
 _TOLD = ("", "left and right wrist", "left and right of the whole body")
 
 _PAIRS = ((5, 6), (7, 8), (9, 10), (11, 12), (13, 14), (15, 16))

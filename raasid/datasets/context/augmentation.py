@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from raasid.datasets.context.sample_meta import ClipRef
-from raasid.footage.keypoints import FLIPPED
+from raasid.footage.keypoints import FLIP_INDICES
 from raasid.tracks.track_arrays import ClipTracks
 
 Errors = Callable[[ClipTracks, np.random.Generator], ClipTracks]
@@ -41,7 +41,7 @@ def mirrored(tracks: ClipTracks) -> ClipTracks:
     """The clip in a mirror; what is not known stays 0."""
     width = float(tracks.size[0])
     ball, boxes = tracks.ball.copy(), tracks.boxes.copy()
-    joints = tracks.joints[:, :, list(FLIPPED)].copy()
+    joints = tracks.joints[:, :, list(FLIP_INDICES)].copy()
     ball[:, 0] = np.where(tracks.ball_known, width - ball[:, 0], 0)
     boxes[..., 0] = np.where(tracks.present, width - boxes[..., 0] - boxes[..., 2], 0)
     joints[..., 0] = np.where(joints[..., 2] > 0, width - joints[..., 0], 0)

@@ -15,6 +15,7 @@ from raasid.datasets.context.sample_meta import ClipRef
 from raasid.datasets.context.window import Paced, Window
 from raasid.datasets.sampler import SampleKey
 from raasid.footage.records import Clip
+from raasid.geometry import iou_xywh
 from raasid.tracks.track_arrays import ClipTracks
 
 Sample = tuple[Window, Targets, ClipRef]
@@ -99,12 +100,8 @@ def touched_track(tracks: ClipTracks, position: int | None, box: Box | None) -> 
     """Which track is the touched player: the one whose box overlaps the annotated one most at the touch."""
     if position is None or box is None or not len(tracks.tracks):
         return None
-    boxes = tracks.boxes[:, position]
-    low = np.maximum(boxes[:, :2], box[:2])
-    high = np.minimum(boxes[:, :2] + boxes[:, 2:], box[:2] + box[2:])
-    inside = np.clip(high - low, 0, None).prod(1)
-    union = boxes[:, 2:].prod(1) + box[2:].prod() - inside
-    overlap = np.where(tracks.present[:, position], inside / np.maximum(union, 1e-6), 0)
+    overlap = iou_xywh(tracks.boxes[:, position], box[None])[:, 0]
+    overlap = np.where(tracks.present[:, position], overlap, 0)
     best = int(overlap.argmax())
     return int(tracks.tracks[best]) if overlap[best] >= OVERLAP else None
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from raasid.datasets.augmentation import Augment, Image
 from raasid.datasets.pose.batch import Sampling
-from raasid.footage.keypoints import COUNT, FLIPPED
+from raasid.footage.keypoints import COUNT, FLIP_INDICES
 from raasid.footage.records import Frame
 
 Array = NDArray[np.float32]
@@ -120,7 +120,7 @@ def mirror(matrix: Array, width: int) -> Array:
     return turned
 
 
-_MIRRORED = np.array(FLIPPED)
+_MIRRORED = np.array(FLIP_INDICES)
 
 
 @dataclass(frozen=True, slots=True)

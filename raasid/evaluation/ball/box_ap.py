@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from raasid.evaluation.ball.matched import FrameOutcome
 from raasid.footage.records import Ball
+from raasid.geometry import iou_xyxy
 
 _MAX_CANDIDATES = 100
 _RECALLS = np.linspace(0, 1, 101)
@@ -60,11 +61,4 @@ def _match(outcome: FrameOutcome, balls: Sequence[Ball], iou: float) -> list[tup
 def _iou(boxes: NDArray[np.float64], balls: Sequence[Ball]) -> NDArray[np.float64]:
     """(K, B) intersection over union of (K, 4) corners with balls."""
     others = np.array([(b.x - b.w / 2, b.y - b.h / 2, b.x + b.w / 2, b.y + b.h / 2) for b in balls])
-    others = others.reshape(-1, 4)
-    low = np.maximum(boxes[:, None, :2], others[None, :, :2])
-    high = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
-    common = np.prod(np.clip(high - low, 0, None), axis=2)
-    area = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)[:, None]
-    other_area = np.prod(others[:, 2:] - others[:, :2], axis=1)[None]
-    union = area + other_area - common
-    return np.asarray(np.where(union > 0, common / np.where(union > 0, union, 1), 0.0))
+    return iou_xyxy(boxes, others.reshape(-1, 4))

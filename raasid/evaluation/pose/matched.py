@@ -13,6 +13,7 @@ from raasid.evaluation.pose.ground_truth import ARMS, Truth
 from raasid.evaluation.pose.joint_errors import JointErrors
 from raasid.evaluation.pose.matching import SIZES, Matches, match_people
 from raasid.footage.records import Tags
+from raasid.geometry import iou_xyxy_xywh
 from raasid.models.pose.poses import People
 
 Bools = NDArray[np.bool_]
@@ -83,19 +84,9 @@ def _found(people: People, truth: Truth) -> Bools:
     found = np.zeros(len(truth.boxes), bool)
     if not len(found):
         return found
-    overlaps = _overlap(people.boxes.astype(np.float64), truth)
+    overlaps = iou_xyxy_xywh(people.boxes.astype(np.float64), truth.boxes)
     for row in overlaps[np.argsort(-people.score, kind="stable")]:
         free = np.where(found, 0.0, row)
         if free.max() >= LEAST_OVERLAP:
             found[free.argmax()] = True
     return found
-
-
-def _overlap(corners: NDArray[np.float64], truth: Truth) -> NDArray[np.float64]:
-    """(K, P) intersection over union."""
-    near, size = truth.boxes[:, :2], truth.boxes[:, 2:]
-    low = np.maximum(corners[:, None, :2], near)
-    high = np.minimum(corners[:, None, 2:], near + size)
-    common = np.clip(high - low, 0, None).prod(axis=2)
-    union = (corners[:, None, 2:] - corners[:, None, :2]).prod(axis=2) + size.prod(axis=1) - common
-    return np.asarray(common / np.maximum(union, np.spacing(1)))

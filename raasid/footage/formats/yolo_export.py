@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from raasid.footage.formats.export_media import place
-from raasid.footage.keypoints import COUNT, FLIPPED
+from raasid.footage.keypoints import COUNT, FLIP_INDICES
 from raasid.footage.records import Footage, Frame
 
 
@@ -76,7 +76,7 @@ def _detect_rows(frame: Frame) -> Iterator[str]:
 
 def write_pose(footage: Footage, folder: Path) -> int:
     """Write every person that is no crowd; see `yolo_files.write_set`."""
-    extra = {"kpt_shape": [COUNT, 3], "flip_idx": list(FLIPPED)}
+    extra = {"kpt_shape": [COUNT, 3], "flip_idx": list(FLIP_INDICES)}
     return write_set(footage, folder, ["person"], _pose_rows, extra)
 
 

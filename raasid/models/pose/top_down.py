@@ -14,7 +14,7 @@ from torch import Tensor
 
 from raasid.datasets.pose.batch import CropBatch
 from raasid.datasets.pose.crops import CropShape, warp
-from raasid.footage.keypoints import FLIPPED, SIGMAS
+from raasid.footage.keypoints import FLIP_INDICES, SIGMAS
 from raasid.models.pose.joints_net import Joints, JointsNet, joint_losses, read_joints
 from raasid.models.pose.module import PoseModule
 from raasid.models.pose.person_detector import Finder, people_at, picture_input
@@ -152,8 +152,8 @@ class PoseTopDown(PoseModule):
         heat, presence, _ = self.joints(picture_input(crops))
         if self.mirror:
             other, turned, _ = self.joints(picture_input(crops.flip(2)))
-            heat = (heat + other.flip(3)[:, FLIPPED]) / 2
-            presence = (presence + turned[:, FLIPPED]) / 2
+            heat = (heat + other.flip(3)[:, FLIP_INDICES]) / 2
+            presence = (presence + turned[:, FLIP_INDICES]) / 2
         return heat, presence
 
     def _seen(self, crops: Tensor, areas: Tensor) -> Joints:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, ClassVar
 import cv2
 import numpy as np
 
+from raasid.footage.keypoints import FLIP_INDICES
 from raasid.footage.records import Ball, Clip, Contact, Frame, Keypoint, Person
 from raasid.synthetic.arrays import Image
 from raasid.synthetic.shifts.shift import STRONGEST, Shift
@@ -102,7 +103,6 @@ class Bitrate(Shift):
         return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC))
 
 
-_OTHER_SIDE = (0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15)
 
 
 class Mirror(Shift):
@@ -138,7 +138,7 @@ def _ball(ball: Ball, width: int) -> Ball:
 def _person(person: Person, width: int) -> Person:
     x, y, w, h = person.box
     points: list[Keypoint] = []
-    for joint in _OTHER_SIDE:
+    for joint in FLIP_INDICES:
         px, py, v = person.keypoints[joint]
         points.append((round(width - px, 2), py, v) if v else (0.0, 0.0, 0))
     return replace(person, box=(width - x - w, y, w, h), keypoints=tuple(points))
