@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -18,6 +18,7 @@ from raasid.reports.charts import chart_grid, interval_bar
 from raasid.reports.document import write_document
 from raasid.reports.training_curves import learning_curves
 from raasid.stats.bootstrap import Estimate
+from raasid.tasks import TASKS
 
 ROWS_SHOWN = 30
 
@@ -36,11 +37,12 @@ def headline(result: Result, figures: Sequence[tuple[str, str]]) -> str:
     return f'<div class="headline">{"".join(cells)}</div>'
 
 
-def metric_table(result: Result, meaning: Mapping[str, str]) -> str:
+def metric_table(result: Result) -> str:
     """Every metric with its interval and meaning."""
+    meanings = TASKS[result.task].meanings
     rows = "".join(
         f'<tr><td><code>{name}</code></td><td class="right num">{number(e.value)}</td>'
-        f'<td class="num soft">{between(e)}</td><td class="soft">{escape(meaning.get(name, ""))}</td></tr>'
+        f'<td class="num soft">{between(e)}</td><td class="soft">{escape(meanings.get(name, ""))}</td></tr>'
         for name, e in result.estimates.items()
     )
     return (
@@ -50,8 +52,8 @@ def metric_table(result: Result, meaning: Mapping[str, str]) -> str:
 
 
 def beside_table(result: Result, other: Result) -> str:
-    """A row per metric that both have, the decisive ones first: this model's figure and the other's."""
-    names = [n for n in (*reversed(result.decisive), *result.estimates) if n in other.estimates]
+    """A row per metric that both have, the primary ones first: this model's figure and the other's."""
+    names = [n for n in (*TASKS[result.task].primary_metrics, *result.estimates) if n in other.estimates]
     rows = "".join(
         f"<tr><td><code>{name}</code></td>{_figure(result[name])}{_figure(other[name])}</tr>"
         for name in dict.fromkeys(names)
@@ -143,8 +145,6 @@ class Page(Generic[R]):
     """The big figures, metric and title; the first two are larger."""
     columns: tuple[tuple[str, str], ...]
     """Metrics of the tables of slices, and their heads; the first orders them, weakest on top."""
-    meaning: Mapping[str, str] = field(default_factory=dict)
-    """Of each metric, a line for the table of all of them."""
     pictures: Callable[[R], Iterator[str]] = _nothing
     """What it looks like; right below the answer."""
     charts: Callable[[R], Iterator[str]] = _nothing
@@ -176,7 +176,7 @@ def write_page(
         _learning(metrics_csv),
         page.charts(result),
         _slices(page, result),
-        [f"<h2>All metrics</h2>{metric_table(result, page.meaning)}"],
+        [f"<h2>All metrics</h2>{metric_table(result)}"],
         _left_out(left_out),
         _origin(config_yaml, facts),
     )
@@ -186,7 +186,7 @@ def write_page(
 
 def intervals_in_words(result: Result) -> str:
     """How the intervals were made, and how far to trust them."""
-    if result[result.decisive[-1]].unit == "match":
+    if result.primary.unit == "match":
         care = " So few matches make it a rough guide." if result.counts["matches"] < 5 else ""
         return f"Intervals (95 %) resample matches.{care}"
     what = next(iter(result.counts))

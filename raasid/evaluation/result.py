@@ -13,6 +13,7 @@ from raasid.console.terminal import MetricRow
 from raasid.errors import UsageError
 from raasid.evaluation.slices import Slice
 from raasid.stats.bootstrap import Estimate
+from raasid.tasks import TASKS, TaskName
 
 FORMAT = 2
 
@@ -28,10 +29,7 @@ class ResultUnreadable(UsageError):
 class Result:
     """Metrics of one model on some footage; each kind of model adds what its report draws."""
 
-    task: ClassVar[str]
-    """ball, pose or context."""
-    decisive: ClassVar[tuple[str, ...]]
-    """The metrics that decide; they come last on the terminal, the most important at the very end."""
+    task: ClassVar[TaskName]
 
     estimates: dict[str, Estimate]
     slices: list[Slice] = field(default_factory=list)
@@ -43,9 +41,14 @@ class Result:
         return self.estimates[metric]
 
     @property
+    def primary(self) -> Estimate:
+        """The estimate of the task's primary metric."""
+        return self.estimates[TASKS[self.task].primary_metric]
+
+    @property
     def score(self) -> float:
-        """The value of the metric that decides most."""
-        return self.estimates[self.decisive[-1]].value
+        """The value of the task's primary metric."""
+        return self.primary.value
 
     @property
     def ground(self) -> str:
@@ -53,9 +56,9 @@ class Result:
         return ", ".join(f"{n} {name}" for name, n in self.counts.items())
 
     def rows(self) -> list[MetricRow]:
-        """Every metric for the terminal, the decisive ones last."""
-        names = [name for name in self.estimates if name not in self.decisive]
-        names += [name for name in self.decisive if name in self.estimates]
+        """Every metric for the terminal, the primary ones last."""
+        last = [name for name in reversed(TASKS[self.task].primary_metrics) if name in self.estimates]
+        names = [*(name for name in self.estimates if name not in last), *last]
         return [(name, e.value, e.low, e.high) for name in names for e in [self.estimates[name]]]
 
     def to_json(self) -> str:

@@ -5,9 +5,11 @@ How a model asks for its optimiser: a promise that training keeps.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Protocol
 
 import lightning.pytorch as pl
+
+from raasid.tasks import TaskName
 
 
 class Optimization(Protocol):
@@ -18,17 +20,13 @@ class Optimization(Protocol):
         ...
 
 
-Task = Literal["ball", "pose", "context"]
-REGISTRY_NAME: dict[str, str] = {"ball": "ball_model", "pose": "pose_model", "context": "context_model"}
-
-
 class TaskModule(pl.LightningModule):
     """A LightningModule for one of the three tasks; the task brings data, metrics and report.
 
     A checkpoint carries the run's configuration, so that evaluation needs nothing but the file.
     """
 
-    task: ClassVar[Task]
+    task: ClassVar[TaskName]
     trainable: ClassVar[bool] = True
     """False for rules and foreign models that are only measured."""
     optimization: Optimization | None = None

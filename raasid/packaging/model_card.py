@@ -10,17 +10,17 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
-from importlib import import_module
 from typing import Any, Literal
 
 from pydantic import ValidationError
 
 from raasid.evaluation.result import Result
-from raasid.models.module import REGISTRY_NAME, TaskModule
+from raasid.models.module import TaskModule
 from raasid.packaging.onnx.graph_spec import NoGraph, graphs_of
 from raasid.registry.errors import PackageRefused
-from raasid.registry.file_checks import parsed
-from raasid.registry.records import Figure, Record
+from raasid.registry.file_checks import parse_json
+from raasid.registry.records import MetricValue, Record
+from raasid.tasks import TASKS, TaskName
 
 CARD = "card.json"
 
@@ -113,7 +113,7 @@ class Card(Record):
 def read_card(data: bytes) -> Card:
     """The opposite of `to_json`. Raises PackageRefused."""
     try:
-        return Card.model_validate(parsed(data))
+        return Card.model_validate(parse_json(data))
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the card"
@@ -122,12 +122,6 @@ def read_card(data: bytes) -> Card:
         raise PackageRefused(CARD, str(error)) from error
 
 
-_PURPOSE = {
-    "ball": "Finds the ball in pictures of football: places, sizes, confidences; the surest counts.",
-    "pose": "Finds the players in pictures of football, and 17 joints of each (COCO's order).",
-    "context": "Says what happened when the ball met a player: who, with what, and each fact that Law 12 "
-    "asks for, with calibrated chances; the decision follows from them.",
-}
 _FEW_MATCHES = 30
 
 
@@ -143,10 +137,10 @@ def card_of(
     told: dict[str, Any] = dict(lineage.get("data", {}))
     edition = getattr(result, "edition", None) or told.get("edition")
     return Card(
-        name=REGISTRY_NAME[model.task],
+        name=TASKS[model.task].registry_name,
         task=model.task,
         model=f"{type(model).__module__}.{type(model).__qualname__}",
-        purpose=_PURPOSE[model.task],
+        purpose=TASKS[model.task].purpose,
         inputs=inputs,
         outputs=outputs,
         facts=facts,
@@ -159,11 +153,11 @@ def card_of(
     )
 
 
-def figures(result: Result | None) -> dict[str, Figure]:
+def figures(result: Result | None) -> dict[str, MetricValue]:
     """The defined metrics for `Registry.register`."""
     estimates = {} if result is None else result.estimates
     return {
-        name: Figure(value=e.value, low=_or_none(e.low), high=_or_none(e.high))
+        name: MetricValue(value=e.value, low=_or_none(e.low), high=_or_none(e.high))
         for name, e in estimates.items()
         if math.isfinite(e.value)
     }
@@ -187,10 +181,9 @@ def _ports(model: TaskModule) -> tuple[list[PortSaid], list[PortSaid], dict[str,
     return said("inputs"), said("outputs"), {graph.name: dict(graph.facts) for graph in graphs}
 
 
-def _measures(task: str, result: Result | None) -> dict[str, Measure]:
+def _measures(task: TaskName, result: Result | None) -> dict[str, Measure]:
     if result is None:
         return {}
-    meaning: Mapping[str, str] = import_module(f"raasid.evaluation.{task}.report").PAGE.meaning
     return {
         name: Measure(
             value=_or_none(e.value),
@@ -198,7 +191,7 @@ def _measures(task: str, result: Result | None) -> dict[str, Measure]:
             high=_or_none(e.high),
             n=e.n,
             unit=e.unit,
-            meaning=meaning.get(name, ""),
+            meaning=TASKS[task].meanings.get(name, ""),
         )
         for name, e in result.estimates.items()
     }

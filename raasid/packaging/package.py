@@ -21,16 +21,17 @@ from raasid.config.error_messages import ConfigProblems
 from raasid.config.section import Section
 from raasid.errors import UsageError
 from raasid.models.config import ForeignModelConfig, model_section
-from raasid.models.module import REGISTRY_NAME, TaskModule
+from raasid.models.module import TaskModule
 from raasid.packaging.model_card import CARD, Card, read_card
 from raasid.packaging.onnx.export import CARD as GRAPHS_CARD
 from raasid.packaging.tensors import STATE, WEIGHTS, give_state, give_weights, state_of, weights_of
 from raasid.registry.errors import PackageRefused
-from raasid.registry.file_checks import check_files, parsed
+from raasid.registry.file_checks import check_files, parse_json
 from raasid.registry.names import CHAMPION, Version
 from raasid.registry.records import Manifest
 from raasid.registry.registry import Registry
 from raasid.registry.signing import trusted_keys, verify
+from raasid.tasks import TASKS
 
 _WHERE = "manifest.json"
 _STARTS = ("init_from", "weights")
@@ -110,7 +111,7 @@ def _graphs(folder: Path) -> dict[str, Path | bytes]:
     card = folder / GRAPHS_CARD
     try:
         data = card.read_bytes()
-        told = {name: entry["sha256"] for name, entry in parsed(data)["graphs"].items()}
+        told = {name: entry["sha256"] for name, entry in parse_json(data)["graphs"].items()}
         for name, sha256 in told.items():
             if hashlib.sha256((folder / name).read_bytes()).hexdigest() != sha256:
                 raise PackageRefused(
@@ -163,8 +164,8 @@ def load_module(registry: Registry, name: str, ref: str, trusted: Path | None = 
             raise PackageRefused(needed, f"{name} {version} has no such file: it holds no module")
     card = read_card(files[CARD])
     module = own_model(manifest.model)
-    if REGISTRY_NAME[module.task] != name:
-        raise PackageRefused("manifest.json", f"describes a {REGISTRY_NAME[module.task]}, not a {name}")
+    if (registry_name := TASKS[module.task].registry_name) != name:
+        raise PackageRefused("manifest.json", f"describes a {registry_name}, not a {name}")
     give_weights(module, files[WEIGHTS])
     give_state(module, files[STATE])
     module.config = dict(manifest.config) or None

@@ -14,12 +14,13 @@ from raasid.datasets.datamodule import TaskData
 from raasid.datasets.source_configs import data_section
 from raasid.errors import UsageError
 from raasid.models.checkpoints import load_trained
-from raasid.models.module import REGISTRY_NAME, TaskModule
+from raasid.models.module import TaskModule
 from raasid.packaging.onnx.export import write_graphs
 from raasid.packaging.onnx.graph_spec import Graph, Tensors, graphs_of
 from raasid.packaging.onnx.parity import Parity
 from raasid.pipeline.adapters.adapter import plan_of
 from raasid.pipeline.verb_configs import ExportConfig
+from raasid.tasks import TASKS
 
 
 def export(cfg: ExportConfig, run_dir: Path) -> float:
@@ -62,7 +63,7 @@ def write_compared(
     graphs = graphs_of(model)
     facts = {
         "task": model.task,
-        "registry": REGISTRY_NAME[model.task],
+        "registry": TASKS[model.task].registry_name,
         "size": [round(edge * (section.eval_scale or 1.0)) for edge in section.size or (0, 0)],
         "compared_on": f"{samples} samples of {split}",
     }

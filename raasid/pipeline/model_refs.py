@@ -15,10 +15,11 @@ from raasid.config.build import build
 from raasid.config.section import PathsConfig
 from raasid.errors import UsageError
 from raasid.models.checkpoints import load_trained
-from raasid.models.module import Task, TaskModule
+from raasid.models.module import TaskModule
 from raasid.packaging.package import Loaded, load_module
 from raasid.pipeline.verb_configs import EvaluateConfig
 from raasid.registry.registry import Registry
+from raasid.tasks import TaskName
 
 NEWEST = "newest"
 
@@ -33,7 +34,7 @@ class NotTrainedYet(UsageError):
         )
 
 
-def remember(logs: Path, task: Task, checkpoint: Path) -> None:
+def remember(logs: Path, task: TaskName, checkpoint: Path) -> None:
     """Note a checkpoint as the newest of its task; the note appears whole."""
     note = _note(logs, task)
     note.parent.mkdir(parents=True, exist_ok=True)
@@ -42,7 +43,7 @@ def remember(logs: Path, task: Task, checkpoint: Path) -> None:
     draft.replace(note)
 
 
-def find_newest(logs: Path, task: Task) -> Path:
+def find_newest(logs: Path, task: TaskName) -> Path:
     """The checkpoint that `remember` noted last and that is still there. Raises NotTrainedYet."""
     try:
         path = Path(json.loads(_note(logs, task).read_text(encoding="utf-8"))["checkpoint"])
@@ -53,7 +54,7 @@ def find_newest(logs: Path, task: Task) -> Path:
     return path
 
 
-def chosen(which: str | Path, logs: Path, task: Task) -> Path:
+def chosen(which: str | Path, logs: Path, task: TaskName) -> Path:
     """A checkpoint by name: `newest`, or a file."""
     return find_newest(logs, task) if str(which) == NEWEST else Path(which)
 

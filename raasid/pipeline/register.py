@@ -14,7 +14,7 @@ from raasid.console.terminal import err, out
 from raasid.datasets.datamodule import TaskData
 from raasid.errors import UsageError
 from raasid.evaluation.result import Result
-from raasid.models.module import REGISTRY_NAME, TaskModule
+from raasid.models.module import TaskModule
 from raasid.packaging.model_card import card_of, figures
 from raasid.packaging.onnx.export import NotExportable
 from raasid.packaging.onnx.graph_spec import NoGraph
@@ -26,8 +26,9 @@ from raasid.registry.errors import PackageRefused
 from raasid.registry.lineage import find_parent
 from raasid.registry.names import CHALLENGER, Version
 from raasid.registry.outbox import Mirror, Outbox, RunRef
-from raasid.registry.registry import Registry, Sign
-from raasid.registry.signing import own_signer
+from raasid.registry.registry import Registry, ManifestSigner
+from raasid.registry.signing import signer_from_env
+from raasid.tasks import TASKS
 from raasid.wandb_tracking.client import WandbMirror
 from raasid.wandb_tracking.enqueue import queue_version, summary_of
 from raasid.wandb_tracking.logging import entity, mode, project, run_id, wandb_folder
@@ -90,7 +91,7 @@ class NotToBeKept(UsageError):
         super().__init__(f"register: {error.reason}; to train it all the same: register=false")
 
 
-def ready_to_register(cfg: TrainConfig) -> Sign | None:
+def ready_to_register(cfg: TrainConfig) -> ManifestSigner | None:
     """Return what signs the version to be, None where nobody does.
 
     Raises NotToBeKept, KeyUnusable: whatever can be known beforehand is not told after hours of training.
@@ -101,18 +102,18 @@ def ready_to_register(cfg: TrainConfig) -> Sign | None:
         portable(cfg.model.model_dump(mode="json", by_alias=True))
     except PackageRefused as error:
         raise NotToBeKept(error) from error
-    return own_signer()
+    return signer_from_env()
 
 
 def register(
-    cfg: TrainConfig, run_dir: Path, model: TaskModule, data: TaskData, result: Result, sign: Sign | None
+    cfg: TrainConfig, run_dir: Path, model: TaskModule, data: TaskData, result: Result, sign: ManifestSigner | None
 ) -> Version:
     """Keep a trained model with all that is known of it, as `challenger`.
 
     Called by one process, when `lineage.json` is written. sign: from `ready_to_register`.
     Raises RegistryUnwritable; the run keeps everything that it made.
     """
-    registry, name = Registry(cfg.paths.registry), REGISTRY_NAME[model.task]
+    registry, name = Registry(cfg.paths.registry), TASKS[model.task].registry_name
     config = cfg.model_dump(mode="json", by_alias=True)
     lineage = json.loads((run_dir / "lineage.json").read_text(encoding="utf-8"))
     reason = _reason(run_dir)

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from pkgutil import resolve_name
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 from hydra._internal.utils import get_args_parser
@@ -21,13 +21,13 @@ from raasid.config.compose import Composer, conf_dir
 from raasid.config.preflight import preflight
 from raasid.errors import Exit
 from raasid.evaluation.ball.metrics import ball_metrics
-from raasid.evaluation.context import report as context
-from raasid.evaluation.pose import report as pose
-from raasid.evaluation.report_page import Page
+from raasid.tasks import TASKS, Task
 
 REPO = Path(__file__).resolve().parents[2]
 README = REPO / "README.md"
-PAGES = [README, REPO / "CONTRIBUTING.md", REPO / "CHANGELOG.md", *sorted((REPO / "docs").rglob("*.md"))]
+CONFIGURATION = REPO / "docs/configuration.md"
+MODELS = REPO / "docs/models.md"
+PAGES = [README, REPO / "CHANGELOG.md", *sorted((REPO / "docs").rglob("*.md"))]
 DECISIONS = sorted((REPO / "docs/decisions").glob("*.md"))
 PLACEHOLDERS = [
     "path/to/frames/data.yaml",
@@ -146,35 +146,35 @@ def test_no_figure_is_left_to_fill_in(page: Path) -> None:
     assert re.findall(r"FIGURE:\w*", page.read_text()) == []
 
 
-def table_after(heading: str, page: Path = README) -> list[list[str]]:
+def table_after(heading: str, page: Path) -> list[list[str]]:
     """Return the cells of the first table of a page below `heading`, without its head."""
     text = page.read_text().partition(f"# {heading}\n")[2].partition("\n## ")[0]
     rows = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in row] for row in rows[2:]]
 
 
-def test_the_readme_lists_every_preset_of_every_group() -> None:
-    told = {row[0].strip("`"): set(re.findall(r"`(\w+)`", row[2])) for row in table_after("Config groups")}
+def test_the_configuration_page_lists_every_preset_of_every_group() -> None:
+    told = {row[0].strip("`"): set(re.findall(r"`(\w+)`", row[2])) for row in table_after("Config groups", CONFIGURATION)}
     groups = [folder for folder in (REPO / "conf").iterdir() if folder.is_dir() and folder.name != "local"]
     assert told == {group.name: {preset.stem for preset in group.glob("[!_]*.yaml")} for group in groups}
 
 
-def test_the_readme_lists_every_exit_code() -> None:
-    assert [int(row[0]) for row in table_after("Exit codes")] == sorted(Exit)
+def test_the_configuration_page_lists_every_exit_code() -> None:
+    assert [int(row[0]) for row in table_after("Exit codes", CONFIGURATION)] == sorted(Exit)
 
 
-def test_the_readme_defines_every_metric_that_a_run_prints() -> None:
-    defined = {name for row in table_after("Metrics") for name in re.findall(r"`(\w+)`", row[0])}
+def test_the_models_page_defines_every_ball_metric_that_a_run_prints() -> None:
+    defined = {name for row in table_after("Ball metrics", MODELS) for name in re.findall(r"`(\w+)`", row[0])}
     assert defined == set(ball_metrics([]))
 
 
 @pytest.mark.parametrize(
-    ("heading", "page"), [("Pose metrics", pose.PAGE), ("Context metrics", context.PAGE)]
+    ("heading", "task"), [("Pose metrics", TASKS["pose"]), ("Context metrics", TASKS["context"])]
 )
-def test_the_models_page_defines_every_metric_as_the_report_does(heading: str, page: Page[Any]) -> None:
-    table = table_after(heading, REPO / "docs/models.md")
+def test_the_models_page_defines_every_metric_as_the_report_does(heading: str, task: Task) -> None:
+    table = table_after(heading, MODELS)
     assert {row[0].strip("`"): row[1].lower() for row in table} == {
-        name: meaning.lower() for name, meaning in page.meaning.items()
+        name: meaning.lower() for name, meaning in task.meanings.items()
     }
 
 

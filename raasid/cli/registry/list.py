@@ -19,18 +19,19 @@ from raasid.cli.registry.parser import suggest
 from raasid.console.tables import (
     Column,
     Row,
-    figures,
-    minute_of,
+    metric_cells,
+    format_time,
     print_line,
     print_table,
-    say_beside,
-    size_of,
+    print_note,
+    format_bytes,
 )
 from raasid.registry.errors import RegistryDamaged
 from raasid.registry.lineage import labels_digest, run, splits
 from raasid.registry.names import CHALLENGER, CHAMPION, Version
 from raasid.registry.records import Manifest
 from raasid.registry.registry import Registry
+from raasid.tasks import find_task
 
 _STYLES = {CHAMPION: "bold green", CHALLENGER: "cyan"}
 
@@ -61,17 +62,10 @@ def alias_text(aliases: Sequence[str]) -> Text:
     return Text(", ").join(Text(alias, _STYLES.get(alias, "")) for alias in aliases)
 
 
-DECISIVE = {
-    "ball_model": ("detection_rate", "false_positives"),
-    "pose_model": ("AP50", "mAP"),
-    "context_model": ("accuracy", "macro_f1"),
-}
-"""The one that decides first; the evaluation of a task names the same (`Result.decisive`)."""
-
-
 def decisive(name: str, measured: Iterable[str]) -> tuple[str, ...]:
     """The metrics to look at first; of a model that is not known here, the first two that were measured."""
-    return DECISIVE.get(name) or tuple(dict.fromkeys(measured))[:2]
+    task = find_task(name)
+    return tuple(dict.fromkeys(measured))[:2] if task is None else task.table_metrics
 
 
 def decisive_first(name: str, measured: Iterable[str]) -> list[str]:
@@ -88,7 +82,7 @@ def ls(given: argparse.Namespace, registry: Registry) -> None:
     """Print a table for each model; damage is said below, once everything readable has been shown."""
     names = [known_model(registry, given.name)] if given.name else registry.names()
     if not names:
-        say_beside(f"no version in {registry.root}; `raasid train` registers one")
+        print_note(f"no version in {registry.root}; `raasid train` registers one")
         return
     damage: list[RegistryDamaged] = []
     no_room: dict[str, None] = {}
@@ -98,7 +92,7 @@ def ls(given: argparse.Namespace, registry: Registry) -> None:
         model = _read(registry, name, None if given.all else given.n, damage)
         no_room |= dict.fromkeys(_table(model))
     if no_room:
-        say_beside(f"no room for: {', '.join(no_room)}")
+        print_note(f"no room for: {', '.join(no_room)}")
     suggest(given, "next", "show", names[0])
     if damage:
         raise damage[0]
@@ -122,7 +116,7 @@ def _table(model: _Model) -> list[str]:
 
 def _rows(model: _Model, metrics: Sequence[str]) -> Iterator[Row]:
     manifests = model.manifests.values()
-    told = [iter(figures([each.metrics.get(metric) for each in manifests], DIGITS)) for metric in metrics]
+    told = [iter(metric_cells([each.metrics.get(metric) for each in manifests], DIGITS)) for metric in metrics]
     for version in model.shown:
         name, manifest, freed = str(version), model.manifests.get(version), version in model.freed
         if manifest is None:
@@ -134,8 +128,8 @@ def _rows(model: _Model, metrics: Sequence[str]) -> Iterator[Row]:
                 "freed" if freed else alias_text(model.held.get(name, [])),
                 *(next(column) for column in told),
                 ", ".join(model.serves.get(name, [])),
-                minute_of(manifest.time),
-                size_of(sum(member.bytes for member in manifest.files.values())),
+                format_time(manifest.time),
+                format_bytes(sum(member.bytes for member in manifest.files.values())),
                 _data(manifest),
                 manifest.author,
                 run(manifest),

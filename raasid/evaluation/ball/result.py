@@ -19,14 +19,14 @@ from raasid.evaluation.ball.metrics import ball_metrics, ball_slices, count_ball
 from raasid.evaluation.prediction_collector import FrameGathering
 from raasid.evaluation.result import Result, number_or_nan
 from raasid.models.ball.module import BallModule, Detections
+from raasid.tasks import TaskName
 
 
 @dataclass(frozen=True, kw_only=True)
 class BallResult(Result):
     """Metrics of a ball model on some frames, at one threshold."""
 
-    task: ClassVar[str] = "ball"
-    decisive: ClassVar[tuple[str, ...]] = ("false_positives", "detection_rate")
+    task: ClassVar[TaskName] = "ball"
 
     curves: dict[str, OperatingCurve]
     """"top": one prediction per frame; "all": every candidate."""

@@ -15,10 +15,11 @@ from raasid.evaluation.context.metrics import context_metrics, decision_metrics
 from raasid.evaluation.context.probabilities import error_by_chance
 from raasid.evaluation.slices import Slice, slices
 from raasid.stats.bootstrap import MATCH_RESAMPLES, Estimate, bootstrap_weighted
+from raasid.tasks import TASKS
 
 Floats = NDArray[np.float64]
 
-LAST = ("macro_precision", "macro_recall", "macro_f1", "ece", "accuracy")
+LAST = tuple(reversed(TASKS["context"].primary_metrics))
 
 BESIDE = ("contact_within_2", "coverage", *LAST)
 """What is told of further kinds of tracks, seen in the same evaluation."""

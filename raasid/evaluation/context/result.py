@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from raasid.datasets.context.sample_meta import SOURCES, ClipRef, TracksFrom
 from raasid.errors import UsageError
 from raasid.evaluation.context.estimates import (
-    LAST,
     context_slices,
     count_context,
     estimate_beside,
@@ -30,6 +29,7 @@ from raasid.evaluation.result import Result, read_estimates
 from raasid.footage.records import Clip
 from raasid.models.context.module import ClipJudgement
 from raasid.stats.bootstrap import Estimate, bootstrap_weighted
+from raasid.tasks import TaskName
 
 Floats = NDArray[np.float64]
 
@@ -50,8 +50,7 @@ class NothingRuled(UsageError):
 class ContextResult(Result):
     """Metrics of a context model on some clips, by one edition of the Laws."""
 
-    task: ClassVar[str] = "context"
-    decisive: ClassVar[tuple[str, ...]] = LAST
+    task: ClassVar[TaskName] = "context"
 
     edition: str
     source: TracksFrom

@@ -9,7 +9,6 @@ import numpy as np
 
 from raasid.evaluation.pose.average_precision import Ranking, average_precision, precision_recall
 from raasid.evaluation.pose.joint_errors import PCK_REACH
-from raasid.evaluation.pose.matched import LEAST_OVERLAP
 from raasid.evaluation.pose.matching import MAX_PEOPLE, THRESHOLDS
 from raasid.evaluation.pose.report_figures import KEY, choose, drawn, sights
 from raasid.evaluation.pose.result import PoseResult
@@ -108,25 +107,4 @@ PAGE: Page[PoseResult] = Page(
     columns=(("mAP", "mAP"), ("AP50", "AP50"), ("mAP_at_truth", "mAP, boxes given"), ("found", "found")),
     pictures=_pictures,
     charts=_charts,
-    meaning={
-        "mAP": "COCO's OKS AP with the model's own boxes, mean over OKS 0.50 to 0.95",
-        "AP50": "The same at OKS 0.50",
-        "AP75": "The same at OKS 0.75",
-        "AR": "COCO's average recall over the same thresholds",
-        "AP_small": "mAP of persons of less than 32² square pixels of the source",
-        "AP_medium": "mAP of persons of 32² to 96²",
-        "AP_large": "mAP of persons of more than 96²",
-        "AP_arms": "mAP by shoulders, elbows and wrists alone",
-        "mAP_well_seen": "mAP of persons of whom at least half of the joints can be seen",
-        "AP50_well_seen": "AP50 of these",
-        "mAP_at_truth": "mAP with the annotated boxes: the joints alone",
-        "AP50_at_truth": "AP50 with the annotated boxes",
-        "AP75_at_truth": "AP75 with the annotated boxes",
-        "arm_error": "Median distance of shoulders, elbows and wrists, % of the forearm, boxes given",
-        "pck_torso": f"Joints within {PCK_REACH:g} torsos of the truth, boxes given",
-        "swap_rate": "Elbow or wrist pairs that fit better with left and right exchanged, boxes given",
-        "found": f"Persons overlapped by one of the model's own boxes (IoU {LEAST_OVERLAP:g})",
-        "inference_time_p50": "Milliseconds a frame, median",
-        "inference_time_p95": "Milliseconds a frame, 95th percentile",
-    },
 )

@@ -24,14 +24,14 @@ from raasid.evaluation.prediction_collector import FrameGathering
 from raasid.evaluation.result import Result
 from raasid.models.pose.module import PoseModule
 from raasid.models.pose.poses import People
+from raasid.tasks import TaskName
 
 
 @dataclass(frozen=True, kw_only=True)
 class PoseResult(Result):
     """Metrics of a pose model on some frames."""
 
-    task: ClassVar[str] = "pose"
-    decisive: ClassVar[tuple[str, ...]] = ("mAP", "AP50")
+    task: ClassVar[TaskName] = "pose"
 
     timing: Timing | None = None
     outcomes: list[PoseOutcome] = field(default_factory=list, repr=False)

@@ -16,7 +16,8 @@ from torch import Tensor
 
 from raasid.datasets.ball.dataset import BallBatch
 from raasid.datasets.sample_meta import FrameRef
-from raasid.models.module import Task, TaskModule
+from raasid.models.module import TaskModule
+from raasid.tasks import TaskName
 
 Array = NDArray[np.float32]
 
@@ -62,7 +63,7 @@ class BallModule(TaskModule):
     split. It travels in the checkpoint, so that evaluation decides as training did.
     """
 
-    task: ClassVar[Task] = "ball"
+    task: ClassVar[TaskName] = "ball"
     frames: int = 1
     """Frames that the model sees at a time."""
 

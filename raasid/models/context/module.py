@@ -17,7 +17,8 @@ from raasid.datasets.context.sample_meta import ClipRef
 from raasid.datasets.context.window import Paced, Window
 from raasid.laws.edition import Ruling
 from raasid.laws.facts import Facts, Value
-from raasid.models.module import Task, TaskModule
+from raasid.models.module import TaskModule
+from raasid.tasks import TaskName
 from raasid.tracks.track_arrays import ClipTracks
 
 
@@ -69,7 +70,7 @@ class ContextModule(TaskModule):
     frames: of a window, at 25 Hz. players: of a window, those next to the ball.
     """
 
-    task: ClassVar[Task] = "context"
+    task: ClassVar[TaskName] = "context"
 
     def __init__(self, frames: int = 20, players: int = 3) -> None:
         super().__init__()

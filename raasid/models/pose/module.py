@@ -12,8 +12,9 @@ from torch import Tensor
 from raasid.datasets.pose.batch import CropBatch, PoseBatch
 from raasid.datasets.pose.crops import CropShape
 from raasid.datasets.sample_meta import FrameRef
-from raasid.models.module import Task, TaskModule
+from raasid.models.module import TaskModule
 from raasid.models.pose.poses import Array, People
+from raasid.tasks import TaskName
 
 
 class PoseOutput(TypedDict):
@@ -29,7 +30,7 @@ class PoseOutput(TypedDict):
 class PoseModule(TaskModule):
     """A model of players; subclasses say how to compute a loss and how to look at pictures."""
 
-    task: ClassVar[Task] = "pose"
+    task: ClassVar[TaskName] = "pose"
     crop: CropShape | None = None
     """Shape of the crops from which joints are read; None: it is trained on pictures alone (`PoseBatch`)."""
 
