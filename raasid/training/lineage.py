@@ -9,14 +9,17 @@ import hashlib
 import json
 import platform
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from raasid.datasets.datamodule import TaskData
+from raasid.datasets.datamodule import TaskDataModule
+from raasid.footage.coco_encoder import annotation_entries, image_entries, video_entries
+from raasid.footage.records import Clip
 
 PACKAGES = ("raasid", "torch", "lightning", "ultralytics", "opencv-python", "numpy")
 
@@ -60,7 +63,7 @@ def code_revision() -> str:
 
 
 def write_lineage(
-    run_dir: Path, data: TaskData, checkpoint: Path | None, parents: Mapping[str, str | Path | None]
+    run_dir: Path, data: TaskDataModule, checkpoint: Path | None, parents: Mapping[str, str | Path | None]
 ) -> None:
     """Record inputs and outputs by content.
 
@@ -77,25 +80,38 @@ def write_lineage(
     (run_dir / "lineage.json").write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")
 
 
-def data_facts(data: TaskData) -> dict[str, Any]:
-    """Matches and frames of the splits and of what is used beside; licenses, one digest of all labels."""
+def data_facts(data: TaskDataModule) -> dict[str, Any]:
+    """Return matches and frames of every split and of the additional clips, all licenses, and one digest.
+
+    `labels_sha256` covers everything that is annotated (balls, persons, facts, rulings, …) and image names,
+    but no folders: the same footage elsewhere has the same digest.
+    """
     digest = hashlib.sha256()
     facts: dict[str, Any] = {}
     licenses: set[str] = set()
     parts = {name: getattr(data.splits, name, ()) for name in ("train", "val", "test")}
     beside = {"league": data.league, "calibration": data.calibration}
     for name, clips in (parts | {name: clips for name, clips in beside.items() if clips}).items():
-        for clip in clips:
-            licenses.add(clip.provenance.license)
-            for frame in clip.frames:
-                digest.update(
-                    repr((name, clip.id, clip.match, frame.index, frame.image.name, frame.balls)).encode()
-                )
+        licenses |= {clip.provenance.license for clip in clips}
+        digest.update(name.encode())
+        for entry in _label_entries(clips):
+            digest.update(json.dumps(entry, sort_keys=True, default=float).encode())
         facts[name] = {
             "matches": sorted({clip.match for clip in clips}),
             "frames": sum(len(clip.frames) for clip in clips),
         }
     return facts | {"labels_sha256": digest.hexdigest(), "licenses": sorted(licenses)}
+
+
+def _label_entries(clips: Sequence[Clip]) -> Iterator[dict[str, Any]]:
+    """Yield the clips as entries of COCO video JSON, with images by their names alone."""
+    moved = [
+        replace(clip, frames=tuple(replace(frame, image=Path(frame.image.name)) for frame in clip.frames))
+        for clip in clips
+    ]
+    yield from video_entries(moved)
+    yield from image_entries(moved, Path())
+    yield from annotation_entries(moved)
 
 
 def _file(path: Path) -> dict[str, str]:
