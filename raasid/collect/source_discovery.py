@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from raasid.errors import DataError
-from raasid.footage.formats.media_lookup import walk
+from raasid.footage.formats.file_search import (walk)
 from raasid.footage.media import VIDEO_SUFFIXES
 from raasid.footage.quarantine import Quarantine
 

@@ -10,7 +10,6 @@ from typing import get_args
 
 from raasid.footage import coco_format
 from raasid.footage.coco_format import AnnotationsUnreadable
-from raasid.footage.formats.media_lookup import place_of
 from raasid.footage.formats.parsing.values import (
     FARTHEST,
     LONGEST_EDGE,
@@ -18,6 +17,7 @@ from raasid.footage.formats.parsing.values import (
     MOST_TRACKS,
     ValueUnusable,
     number,
+    place_of,
     shown,
     text,
     whole,

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from raasid.datasets.context.sample_meta import ClipRef
-from raasid.footage.formats.mvfoul import labels_of
+from raasid.footage.formats.mvfoul_labels import (labels_of)
 from raasid.footage.formats.parsing.json_reader import JsonUnreadable, read_json
 from raasid.footage.records import Fact
 from raasid.models.context.module import ClipJudgement

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from raasid.errors import DataRootMissing
+from raasid.footage.formats.file_search import walk
 from raasid.footage.formats.footage_builder import gathered, split_called
-from raasid.footage.formats.media_lookup import FilmFacts, FilmUnreadable, film_facts, missing_note, walk
+from raasid.footage.formats.media_lookup import FilmFacts, FilmUnreadable, film_facts, missing_note
 from raasid.footage.formats.parsing.json_reader import JsonUnreadable, json_entries
 from raasid.footage.formats.parsing.values import ValueUnusable, label, mapping, text, whole
 from raasid.footage.media import VIDEO_SUFFIXES

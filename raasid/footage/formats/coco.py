@@ -10,9 +10,12 @@ from pathlib import Path
 
 from raasid.console.terminal import progress
 from raasid.errors import DataError, DataRootMissing
+from raasid.footage import coco_format
 from raasid.footage.coco_validation import read_own
 from raasid.footage.formats.coco_rows import Category, Id, Picture, category, identity, picture, record, stem
-from raasid.footage.formats.footage_builder import gathered, split_called, with_matches
+from raasid.footage.formats.export_media import place
+from raasid.footage.formats.footage_builder import gathered, split_called
+from raasid.footage.formats.match_grouping import with_matches
 from raasid.footage.formats.media_lookup import ImageFiles
 from raasid.footage.formats.parsing.json_reader import JsonUnreadable, json_entries
 from raasid.footage.formats.parsing.values import ValueUnusable, mapping, number, shown, text
@@ -220,3 +223,21 @@ def _folders(path: Path, root: Path) -> list[Path]:
     found = [place for base in bases for place in (base, base / "images")]
     found += [root / tail, root / "images" / tail]
     return [place for place in dict.fromkeys(found) if place.is_dir()] or [root]
+
+
+def write_coco(footage: Footage, folder: Path) -> int:
+    """Write images and annotations; ids of images and annotations count from 1 in the footage's order.
+
+    The file is COCO video JSON: tools that know images alone find them, others find `videos` as well.
+    Source: COCO data format (cocodataset.org).
+    """
+    frames: dict[str, list[Frame]] = {clip.id: [] for clip in footage.clips}
+    count = 0
+    for placed in place(footage, folder, "images"):
+        frames[placed.clip.id].append(
+            replace(placed.frame, image=Path("images", placed.name), in_video=False)
+        )
+        count += 1
+    clips = [replace(clip, frames=tuple(frames[clip.id])) for clip in footage.clips if frames[clip.id]]
+    coco_format.write(clips, folder)
+    return count

@@ -8,7 +8,6 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from raasid.footage.formats.label_names import UNLABELLED, extent, in_order, is_ball, role_called
-from raasid.footage.formats.media_lookup import place_of
 from raasid.footage.formats.parsing.values import (
     FARTHEST,
     LONGEST_EDGE,
@@ -18,6 +17,7 @@ from raasid.footage.formats.parsing.values import (
     mapping,
     number,
     numbers,
+    place_of,
     sequence,
     shared,
     shown,

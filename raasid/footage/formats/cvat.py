@@ -8,169 +8,23 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from raasid.console.terminal import progress
 from raasid.errors import DataRootMissing
 from raasid.footage.formats.coco_rows import stem
-from raasid.footage.formats.cvat_shapes import (
-    SHAPES,
-    NotUsed,
-    Shape,
-    flag,
-    joined,
-    keypoint,
-    record,
-    track_named,
+from raasid.footage.formats.cvat_document import Document
+from raasid.footage.formats.file_search import walk
+from raasid.footage.formats.footage_builder import gathered, split_called
+from raasid.footage.formats.keyframe_interpolation import MOST_FILLED
+from raasid.footage.formats.match_grouping import with_matches
+from raasid.footage.formats.media_lookup import FilmUnreadable, ImageFiles, VideoFiles
+from raasid.footage.formats.parsing.values import (
+    ValueUnusable,
 )
-from raasid.footage.formats.cvat_tracks import MOST_FILLED, Task, Track, Tracks, keyframe, task_of
-from raasid.footage.formats.footage_builder import gathered, split_called, with_matches
-from raasid.footage.formats.label_names import UNLABELLED
-from raasid.footage.formats.media_lookup import FilmUnreadable, ImageFiles, VideoFiles, place_of, walk
-from raasid.footage.formats.parsing.values import LONGEST_EDGE, MOST_TRACKS, ValueUnusable, label, text, whole
-from raasid.footage.formats.parsing.xml_reader import Element, XmlUnreadable, elements
+from raasid.footage.formats.parsing.xml_reader import XmlUnreadable
 from raasid.footage.quarantine import Quarantine
-from raasid.footage.records import Ball, Clip, Footage, Frame, Person, Provenance
-
-_UNITS = {"meta", "image", "track", *SHAPES}
-
-
-@dataclass(slots=True)
-class Picture:
-    """One image and what is annotated in it."""
-
-    name: str = ""
-    size: tuple[int, int] = (0, 0)
-    subset: str = ""
-    balls: list[Ball] = field(default_factory=list)
-    persons: list[Person] = field(default_factory=list)
-    numbers: dict[str, int] = field(default_factory=dict)
-    """Group -> number of its person."""
-    tracks: dict[int, int] = field(default_factory=dict)
-    """Number of a person -> track, where an attribute says one."""
-
-
-class Document:
-    """Reads one file; yields its images, and holds its tracks."""
-
-    def __init__(self, path: Path, name: str, ball_class: str | None, left_out: Quarantine) -> None:
-        self._path, self._name, self._ball_class = path, name, ball_class
-        self._left_out = left_out
-        self.unused: Counter[str] = Counter()
-        """What is sound but neither the match ball nor a person -> how often."""
-        self.task = Task()
-        self.tracks = Tracks()
-        self.has_tracks = False
-        self.has_images = False
-        self._points: list[Element] = []
-        self._picture = Picture()
-        self._track = Track()
-        self._groups: dict[str, int] = {}
-
-    def pictures(self) -> Iterator[Picture]:
-        """Yield the images; when they end, `tracks` holds all tracks. Raises XmlUnreadable."""
-        for element in elements(self._path, _UNITS):
-            try:
-                if element.tag == "meta":
-                    self.task = task_of(element, self._bad)
-                elif element.tag == "image":
-                    self.has_images = True
-                    picture, self._picture = self._picture, Picture()
-                    yield _finished(element, picture)
-                elif element.tag == "track":
-                    self.has_tracks = True
-                    track, self._track = self._track, Track()
-                    self.tracks.add(track, self.task, self._bad)
-                elif element.parent is not None and element.parent.tag == "skeleton":
-                    self._points.append(element)
-                else:
-                    self._shape(element)
-            except ValueUnusable as error:
-                self._bad(element.line, str(error))
-            except NotUsed as what:
-                self.unused[str(what)] += 1
-
-    def _bad(self, line: int, reason: str) -> None:
-        self._left_out.add(self._name, reason, line or None)
-
-    def _shape(self, element: Element) -> None:
-        points, self._points = self._points, []
-        around = element.parent
-        if around is None or around.tag not in ("image", "track"):
-            return
-        owner = around if around.tag == "track" else element
-        shape = Shape(label(owner.attributes.get("label"), "label"), element)
-        for point in points:
-            index, place = keypoint(point)
-            if index is None:
-                shape.unknown.append(point.attributes["label"])
-            else:
-                shape.points[index] = place
-        if around.tag == "image":
-            self._in_picture(shape)
-        else:
-            self._in_track(shape, around)
-
-    def _in_picture(self, shape: Shape) -> None:
-        picture, group = self._picture, shape.element.attributes.get("group_id", "")
-        number = len(picture.persons)
-        if group not in ("", "0"):
-            number = picture.numbers.setdefault(group, number)
-        found = record(shape, number, self._ball_class)
-        if isinstance(found, Ball):
-            picture.balls.append(found)
-            return
-        picture.persons.append(found)
-        named = track_named(shape)
-        if named is not None:
-            picture.tracks[number] = named
-
-    def _in_track(self, shape: Shape, around: Element) -> None:
-        frame, is_key = keyframe(shape.element, self.task)
-        if not is_key:
-            self._track.written += 1
-            return
-        gone = flag(shape.element, "outside")
-        if shape.element.tag == "skeleton":
-            gone = gone or all(point == UNLABELLED for point in shape.points.values())
-        keys, known = self._track.keys, frame in self._track.keys
-        before = keys.get(frame)
-        keys.setdefault(frame, None)  # out of sight already if what follows finds a fault in it
-        self._track.lines.setdefault(frame, shape.element.line)
-        found = None if gone else record(shape, self._number(around), self._ball_class)
-        if known and (before is not None or found is not None):
-            persons = [each for each in (before, found) if isinstance(each, Person)]
-            (both,) = joined(persons) if len(persons) == 2 else (before,)
-            if both is before:
-                raise ValueUnusable(f"second keyframe of one frame: {frame}")
-            found = both
-        keys[frame] = found
-
-    def _number(self, track: Element) -> int:
-        """Return the person's number: the track's, or that of the first track of its group."""
-        number = whole(track.attributes.get("id"), "track id", 0, MOST_TRACKS)
-        group = track.attributes.get("group_id", "")
-        return number if group in ("", "0") else self._groups.setdefault(group, number)
-
-
-def _finished(element: Element, picture: Picture) -> Picture:
-    given = element.attributes
-    picture.name = place_of(Path(), text(given.get("name"), "image name")).as_posix()
-    width, height = (whole(given.get(edge) or 0, edge, 0, LONGEST_EDGE) for edge in ("width", "height"))
-    picture.size, picture.subset = (width, height), given.get("subset", "")
-    renamed = set(picture.tracks.values())
-    tracks = picture.tracks if len(renamed) == len(picture.tracks) else {}
-    free = max(renamed, default=-1) + 1
-    persons = []
-    for person in joined(picture.persons):
-        number = tracks.get(person.track)
-        if tracks and number is None:
-            number, free = free, free + 1
-        persons.append(person if number is None else replace(person, track=number))
-    picture.persons = persons
-    return picture
-
+from raasid.footage.records import Clip, Footage, Frame, Provenance
 
 EXPECTED = "XML files as CVAT exports them: `CVAT for images 1.1` or `CVAT for video 1.1`"
 _BYTES_PER_EMPTY_FRAME = 16

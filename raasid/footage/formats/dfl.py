@@ -15,10 +15,17 @@ from raasid.footage.formats.media_lookup import (
     film_beside,
     film_facts,
     missing_note,
-    place_of,
 )
 from raasid.footage.formats.parsing.csv_reader import Column, read_table
-from raasid.footage.formats.parsing.values import MOST_FRAMES, ValueUnusable, label, number, shown, text
+from raasid.footage.formats.parsing.values import (
+    MOST_FRAMES,
+    ValueUnusable,
+    label,
+    number,
+    place_of,
+    shown,
+    text,
+)
 from raasid.footage.quarantine import Quarantine
 from raasid.footage.records import Clip, Event, Footage, Frame, Provenance
 

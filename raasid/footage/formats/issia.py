@@ -12,8 +12,9 @@ from pathlib import Path, PurePosixPath
 
 from raasid.console.terminal import progress
 from raasid.errors import DataRootMissing
+from raasid.footage.formats.file_search import walk
 from raasid.footage.formats.footage_builder import gathered
-from raasid.footage.formats.media_lookup import FilmUnreadable, VideoFiles, walk
+from raasid.footage.formats.media_lookup import FilmUnreadable, VideoFiles
 from raasid.footage.formats.parsing.values import (
     MOST_FRAMES,
     MOST_TRACKS,

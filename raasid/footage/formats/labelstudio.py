@@ -11,11 +11,13 @@ from typing import Any
 from raasid.console.terminal import progress
 from raasid.errors import DataRootMissing
 from raasid.footage.formats.coco_rows import stem
-from raasid.footage.formats.footage_builder import gathered, with_matches
+from raasid.footage.formats.file_search import walk
+from raasid.footage.formats.footage_builder import gathered
 from raasid.footage.formats.label_names import ruling_of
 from raasid.footage.formats.labelstudio_regions import Look, pictured, tracked
 from raasid.footage.formats.labelstudio_tasks import Counted, Media, counted, media_of
-from raasid.footage.formats.media_lookup import FilmUnreadable, ImageFiles, VideoFiles, walk
+from raasid.footage.formats.match_grouping import with_matches
+from raasid.footage.formats.media_lookup import FilmUnreadable, ImageFiles, VideoFiles
 from raasid.footage.formats.parsing.json_reader import JsonUnreadable, json_entries
 from raasid.footage.formats.parsing.values import (
     LONGEST_EDGE,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from raasid.footage.formats.cvat_tracks import filled
+from raasid.footage.formats.keyframe_interpolation import filled
 from raasid.footage.formats.label_names import extent, is_ball, keypoint_index, role_called, seventeen
 from raasid.footage.formats.parsing.values import (
     MOST_FRAMES,

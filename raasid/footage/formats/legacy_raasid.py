@@ -10,14 +10,16 @@ from posixpath import splitext
 from typing import Any
 
 from raasid.errors import DataRootMissing
-from raasid.footage.formats.footage_builder import gathered, matches_of, split_called
-from raasid.footage.formats.media_lookup import missing_note, place_of
+from raasid.footage.formats.footage_builder import gathered, split_called
+from raasid.footage.formats.match_grouping import matches_of
+from raasid.footage.formats.media_lookup import missing_note
 from raasid.footage.formats.parsing.json_reader import JsonUnreadable, json_entries
 from raasid.footage.formats.parsing.values import (
     ValueUnusable,
     label,
     mapping,
     numbers,
+    place_of,
     sequence,
     shown,
     whole,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -16,115 +16,24 @@ from typing import Any, Literal
 
 from raasid.console.terminal import progress
 from raasid.errors import DataRootMissing
+from raasid.footage.formats.file_search import FoldedNames
 from raasid.footage.formats.footage_builder import gathered, split_called
-from raasid.footage.formats.media_lookup import (
-    FilmFacts,
-    FilmUnreadable,
-    FoldedNames,
-    film_facts,
-    missing_note,
-    place_of,
-)
+from raasid.footage.formats.media_lookup import FilmFacts, FilmUnreadable, film_facts, missing_note
+from raasid.footage.formats.mvfoul_labels import Labels, labels_of
 from raasid.footage.formats.parsing.json_reader import JsonUnreadable, json_entries
-from raasid.footage.formats.parsing.values import ValueUnusable, label, mapping, number, sequence, shown, text
+from raasid.footage.formats.parsing.values import (
+    ValueUnusable,
+    mapping,
+    number,
+    place_of,
+    sequence,
+    shown,
+    text,
+)
 from raasid.footage.media import VIDEO_SUFFIXES
 from raasid.footage.quarantine import Quarantine
-from raasid.footage.records import Clip, Event, Fact, Footage, Frame, Provenance, Tags
-from raasid.laws.edition import Ruling, Sanction, Verdict
+from raasid.footage.records import Clip, Event, Footage, Frame, Provenance
 from raasid.laws.edition_lookup import edition_for
-
-_WORDS = {
-    "Offence": "offence",
-    "Contact": "contact",
-    "Bodypart": "bodypart",
-    "Upper body part": "upper_body_part",
-    "Action class": "action_class",
-    "Multiple fouls": "multiple_fouls",
-    "Try to play": "try_to_play",
-    "Touch ball": "touch_ball",
-    "Handball offence": "handball_offence",
-}
-"""Key -> name of the fact. Their vocabularies are open: what is written is kept."""
-_CARDS: dict[float, Sanction] = {1.0: "none", 3.0: "yellow", 5.0: "red"}
-"""Severity -> card; 2 and 4 lie between two of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Labels:
-    """The labels of one incident, the same for all of its views."""
-
-    facts: dict[str, Fact] = field(default_factory=dict)
-    tags: Tags = ()
-    attributes: Tags = ()
-    """Of the event."""
-    labelled: bool = False
-    """Whether there is a label at all; the challenge split has none."""
-    decision: Verdict | None = None
-    sanction: Sanction | None = None
-
-    def ruling(self, edition: str | None) -> Ruling | None:
-        """Return what was ruled on a handball; other fouls are none of Law 12's handball clauses."""
-        return Ruling(self.decision, sanction=self.sanction, edition=edition) if self.decision else None
-
-
-def labels_of(action: dict[str, Any], bad: Callable[[str], None]) -> Labels:
-    """Return the labels of an action; `bad` hears of values that cannot be used, and the others still count.
-
-    Facts have the keys in lower case with underscores and the values likewise (`No offence`, `No Offence`:
-    `no_offence`), `severity` as a number from 1 (no card) to 5 (red), `handball` as a boolean. Empty values
-    are left away. Tags: `action_class_…`, `severity_…`, `offence_…`, `handball`, `handball_offence_…`.
-    Only handballs have a ruling: by `Handball offence`, if that says offence or no offence.
-    """
-    facts: dict[str, Fact] = {}
-    for key, name in _WORDS.items():
-        try:
-            value = text(action.get(key, ""), key, empty=True)
-            if value:
-                facts[name] = label(value, key)
-        except ValueUnusable as error:
-            bad(str(error))
-    try:
-        if (severity := action.get("Severity", "")) != "":
-            facts["severity"] = number(severity, "Severity", 1, 5)
-        if handball := text(action.get("Handball", ""), "Handball", empty=True):
-            facts["handball"] = _handball(handball)
-    except ValueUnusable as error:
-        bad(str(error))
-    tags = [f"{name}_{facts[name]}" for name in ("action_class", "offence") if name in facts]
-    if isinstance(level := facts.get("severity"), float):
-        tags.append(f"severity_{level:g}")
-    decision: Verdict | None = None
-    sanction: Sanction | None = None
-    if facts.get("handball") is True:
-        tags.append("handball")
-        if said := facts.get("handball_offence"):
-            tags.append(f"handball_offence_{said}")
-            decision = _decision(str(said))
-            sanction = _CARDS.get(level) if decision and isinstance(level, float) else None
-    return Labels(
-        facts,
-        tuple(tags),
-        (str(facts["offence"]),) if "offence" in facts else (),
-        bool(facts),
-        decision,
-        sanction,
-    )
-
-
-def _handball(value: str) -> bool:
-    said = label(value, "Handball")
-    if said not in ("handball", "no_handball"):
-        raise ValueUnusable(f"Handball is neither Handball nor No handball: {shown(value)}")
-    return said == "handball"
-
-
-def _decision(said: str) -> Verdict | None:
-    """Read an open vocabulary: `no`, `No handball offence`, `Yes`, `Offence`; None for anything else."""
-    words = said.split("_")
-    if words[0] in ("no", "not"):
-        return "no_offence"
-    return "offence" if words[0] == "yes" or "offence" in words else None
-
 
 FILE_NAME = "annotations.json"
 EXPECTED = "Train, Valid, Test or Challenge with annotations.json and action_N/clip_M.mp4, or one of them"

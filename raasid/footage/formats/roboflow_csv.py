@@ -10,11 +10,13 @@ from posixpath import splitext
 
 from raasid.console.terminal import progress
 from raasid.errors import DataRootMissing
-from raasid.footage.formats.footage_builder import gathered, matches_of, split_called
+from raasid.footage.formats.file_search import walk
+from raasid.footage.formats.footage_builder import gathered, split_called
 from raasid.footage.formats.label_names import role_called
-from raasid.footage.formats.media_lookup import missing_note, place_of, walk
+from raasid.footage.formats.match_grouping import matches_of
+from raasid.footage.formats.media_lookup import missing_note
 from raasid.footage.formats.parsing.csv_reader import Column, TableUnreadable, read_table
-from raasid.footage.formats.parsing.values import LONGEST_EDGE, ValueUnusable, label, number, whole
+from raasid.footage.formats.parsing.values import LONGEST_EDGE, ValueUnusable, label, number, place_of, whole
 from raasid.footage.formats.yolo import BallClassUnknown
 from raasid.footage.formats.yolo_sheet import IMAGE_SUFFIXES
 from raasid.footage.quarantine import Quarantine

@@ -12,9 +12,10 @@ from typing import Any
 
 from raasid.console.terminal import progress
 from raasid.errors import DataRootMissing
+from raasid.footage.formats.file_search import walk
 from raasid.footage.formats.footage_builder import gathered, split_called
 from raasid.footage.formats.label_names import role_called
-from raasid.footage.formats.media_lookup import ImageFiles, place_of, walk
+from raasid.footage.formats.media_lookup import ImageFiles
 from raasid.footage.formats.parsing.json_reader import JsonUnreadable, json_entries
 from raasid.footage.formats.parsing.values import (
     LONGEST_EDGE,
@@ -22,12 +23,13 @@ from raasid.footage.formats.parsing.values import (
     ValueUnusable,
     mapping,
     number,
+    place_of,
     shared,
     shown,
     text,
     whole,
 )
-from raasid.footage.formats.soccernet_tracking import action_of, game_of
+from raasid.footage.formats.soccernet_gameinfo import action_of, game_of
 from raasid.footage.quarantine import Quarantine
 from raasid.footage.records import Ball, Clip, Footage, Frame, Person, Provenance
 

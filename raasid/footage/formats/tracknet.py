@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from raasid.errors import DataRootMissing
+from raasid.footage.formats.file_search import walk
 from raasid.footage.formats.footage_builder import gathered, split_called
 from raasid.footage.formats.media_lookup import (
     FilmFacts,
@@ -16,7 +17,6 @@ from raasid.footage.formats.media_lookup import (
     film_beside,
     film_facts,
     missing_note,
-    walk,
 )
 from raasid.footage.formats.parsing.csv_reader import Column, TableUnreadable, read_table
 from raasid.footage.formats.parsing.values import FARTHEST, MOST_FRAMES, ValueUnusable, number, whole

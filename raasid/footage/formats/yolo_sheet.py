@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from raasid.errors import DataError
-from raasid.footage.formats.media_lookup import walk
+from raasid.footage.formats.file_search import walk
 from raasid.footage.formats.parsing.values import shown
 from raasid.footage.quarantine import Quarantine
 

@@ -10,9 +10,11 @@ One object for equal coordinates: tools round to whole pixels, and a file has mi
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Collection
 from functools import lru_cache
+from pathlib import Path, PurePosixPath
 from reprlib import Repr
 from sys import intern
 from typing import Any
@@ -126,3 +128,22 @@ def shared(value: float) -> float:
 @lru_cache(maxsize=8192)
 def _whole(value: int) -> float:
     return float(value)
+
+
+def place_of(base: Path, name: object, what: str = "file name") -> Path:
+    """Return `base / name` for a name out of a foreign file; backslashes count as slashes.
+
+    A name that leads out of `base` (`../x`, `/etc/x`, `C:/x`) or that no file can have is refused.
+
+    Raises
+    ------
+    ValueUnusable
+        No usable name.
+    """
+    plain = text(name, what).replace("\\", "/")
+    parts = PurePosixPath(plain).parts
+    if not parts or parts[0] == "/" or ".." in parts or parts[0].endswith(":"):
+        raise ValueUnusable(f"{what} leads out of the data root: {shown(plain)}")
+    if max(len(os.fsencode(part)) for part in parts) > 255:
+        raise ValueUnusable(f"{what} is too long for a file: {shown(plain)}")
+    return base.joinpath(*parts)

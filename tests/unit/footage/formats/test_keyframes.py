@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from raasid.footage.formats.cvat_tracks import MOST_FILLED, blend, filled
+from raasid.footage.formats.keyframe_interpolation import MOST_FILLED, blend, filled
 from raasid.footage.records import Ball, Person, Visibility
 
 STILL, MOVED = Ball(0.0, 0.0, 0.0, 0.0), Ball(10.0, 20.0, 4.0, 4.0)

@@ -12,7 +12,8 @@ from fuzzing import SEEDS
 from small_films import write_film
 
 from raasid.errors import DataRootMissing, NoUsableSamples
-from raasid.footage.formats.mvfoul import FOUL, labels_of, read
+from raasid.footage.formats.mvfoul import FOUL, read
+from raasid.footage.formats.mvfoul_labels import labels_of
 from raasid.footage.formats.parsing.json_reader import JsonUnreadable
 from raasid.footage.records import Clip, Event
 from raasid.footage.splits import split_by_match

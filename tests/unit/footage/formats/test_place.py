@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from raasid.footage.formats.media_lookup import first_file, place_of
-from raasid.footage.formats.parsing.values import ValueUnusable
+from raasid.footage.formats.file_search import first_file
+from raasid.footage.formats.parsing.values import ValueUnusable, place_of
 
 
 def test_windows_names_are_understood() -> None:

@@ -9,7 +9,8 @@ import pytest
 from label_files import FIXTURES, peak_over_size, reasons, write_image, written
 
 from raasid.errors import DataRootMissing, NoUsableSamples
-from raasid.footage.formats.soccernet_tracking import IniUnreadable, Tracklet, read, read_ini, tracklets
+from raasid.footage.formats.soccernet_gameinfo import IniUnreadable, Tracklet, read_ini, tracklets
+from raasid.footage.formats.soccernet_tracking import read
 from raasid.footage.records import Ball, Person
 
 SEQ = (

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from raasid.footage.formats.media_lookup import FolderUnreadable, walk
+from raasid.footage.formats.file_search import FolderUnreadable, walk
 
 
 def test_links_in_a_circle_are_walked_once(tmp_path: Path) -> None:

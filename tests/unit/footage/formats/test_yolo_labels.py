@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raasid.footage.formats.yolo import LabelRow, parse_labels
+from raasid.footage.formats.yolo_labels import LabelRow, parse_labels
 
 GOOD = b"0 0.5 0.5 0.1 0.2\n"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from raasid.footage.formats.footage_builder import matches_of, source_of
+from raasid.footage.formats.match_grouping import matches_of, source_of
 from raasid.footage.formats.yolo_sheet import DataSheetUnreadable
 
 

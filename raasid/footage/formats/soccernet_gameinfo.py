@@ -1,0 +1,137 @@
+"""Soccernet gameinfo."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from configparser import ConfigParser, Error
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from raasid.errors import DataError
+from raasid.footage.formats.label_names import role_called
+from raasid.footage.formats.parsing.values import (
+    MOST_FRAMES,
+    MOST_TRACKS,
+    ValueUnusable,
+    label,
+    number,
+    shown,
+    text,
+)
+from raasid.footage.records import Event, Role, Tags
+
+_KEY = re.compile(r"trackletid_(\d{1,10})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Tracklet:
+    """One track's part in the game."""
+
+    ball: bool
+    role: Role
+    team: str | None = None
+    jersey: str | None = None
+    """Digits; other marks after the semicolon stand for a number that nobody could read."""
+    rank: int = 0
+    """Number of a ball among several."""
+
+
+UNKNOWN = Tracklet(ball=False, role="other")
+
+
+def tracklets(info: Mapping[str, str]) -> Iterator[tuple[int, Tracklet | str]]:
+    """Yield (track, who it is, or the reason why it is nobody) for each tracklet key of gameinfo.ini.
+
+    Source: SoccerNet-Tracking's development kit; spellings as in its files.
+    """
+    for key, value in info.items():
+        match = _KEY.fullmatch(key)
+        if match is None or int(match[1]) > MOST_TRACKS:
+            continue
+        kind, _, detail = value.partition(";")
+        words = re.findall(r"[^\W_]+", kind.casefold())
+        if not words:
+            yield int(match[1]), f"tracklet without a class: {shown(value)}"
+            continue
+        detail = detail.strip()
+        digits = detail if detail.isascii() and detail.isdecimal() and len(detail) <= 3 else None
+        if words[0] == "ball":
+            yield int(match[1]), Tracklet(True, "other", rank=int(digits or 0))
+            continue
+        role = role_called(kind)
+        team = next((side for side in ("left", "right") if side in words), None)
+        playing = role in ("player", "goalkeeper")
+        yield int(match[1]), Tracklet(False, role, team, digits if playing else None)
+
+
+MOST_BYTES = 1 << 18
+
+
+class IniUnreadable(DataError):
+    """An ini file that is missing, too large, or no ini file."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.reason = reason
+        """`what: value seen`, as `LeftOut.reason` wants it."""
+
+
+def read_ini(path: Path, section: str = "Sequence") -> dict[str, str]:
+    """Return the keys of a section in lower case, with their values stripped; a later key counts.
+
+    A semicolon inside a value belongs to the value. Raises IniUnreadable.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise IniUnreadable(path, f"cannot be read: {error.strerror}") from error
+    if len(data) > MOST_BYTES:
+        raise IniUnreadable(path, f"too large: more than {MOST_BYTES:,} bytes")
+    try:
+        parser = ConfigParser(
+            strict=False, interpolation=None, delimiters=("=",), inline_comment_prefixes=None
+        )
+        parser.read_string(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise IniUnreadable(path, f"not UTF-8 text: byte 0x{data[error.start]:02x}") from error
+    except Error as error:
+        raise IniUnreadable(path, f"not an ini file: {' '.join(str(error).split()):.200}") from error
+    if not parser.has_section(section):
+        raise IniUnreadable(path, f"no section [{section}]: it has {shown(parser.sections())}")
+    return {key: value.strip() for key, value in parser.items(section)}
+
+
+_LONGEST_MS = 24 * 3_600_000.0
+
+
+def action_of(info: Mapping[str, Any], rate: float) -> tuple[Tags, tuple[Event, ...]]:
+    """Return the action as a tag, and as an event where its moment is known.
+
+    info: `action_class`, `action_position` and `clip_start` in milliseconds of the half, under their
+    names without case and underscores. rate: frames per second of the sequence.
+    Source: gameinfo.ini of SoccerNet-Tracking, `info` of SoccerNet-GSR.
+    """
+    try:
+        name = label(info.get("actionclass"), "action class")
+    except ValueUnusable:
+        return (), ()
+    try:
+        position = number(info.get("actionposition"), "action position", 0, _LONGEST_MS)
+        start = number(info.get("clipstart"), "clip start", 0, _LONGEST_MS)
+        stop = number(info.get("clipstop"), "clip stop", 0, _LONGEST_MS)
+    except ValueUnusable:
+        return (name,), ()
+    frame = round((position - start) * rate / 1000)
+    inside = start <= position <= stop and frame <= MOST_FRAMES
+    return (name,), (Event(frame, name),) if inside else ()
+
+
+def game_of(info: Mapping[str, Any]) -> str:
+    """Return the match by the game's number; empty when there is none."""
+    try:
+        return f"game-{text(str(info.get('gameid') or ''), 'game id')}"
+    except ValueUnusable:
+        return ""
