@@ -45,7 +45,11 @@ def data_root(args: argparse.Namespace, matches: int) -> Path:
 
     folder = args.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    root: Path = league_folder(folder, League(matches=matches), held_out=max(1, matches // 5))
+    root: Path = league_folder(
+        folder,
+        League(matches=matches, clips_per_match=8, frames_per_clip=6, stride=1),
+        held_out=max(1, matches // 5),
+    )
     return root
 
 

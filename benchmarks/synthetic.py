@@ -26,7 +26,6 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -41,16 +40,18 @@ from raasid.synthetic.label_clip import label_clip
 from raasid.synthetic.league import League
 from raasid.synthetic.match_setting import build_venue
 from raasid.synthetic.render_clip import render_clip
+from raasid.synthetic.scenarios import num_frames
 from raasid.synthetic.sensor import Sensor
 from raasid.synthetic.visibility import Sight
 
 FRAMES_PER_S = 60
 GROWTH = 1.1
 REPO = Path(__file__).resolve().parent.parent
+PLAY = League(clips_per_match=8, frames_per_clip=6, stride=1)
 KINDS = {
-    "8 clips of 6 frames": League(),
+    "8 clips of 6 frames": PLAY,
     "4 clips of 5, every fifth": League(clips_per_match=4, frames_per_clip=5, stride=5),
-    "2 clips of 25 frames": League(clips_per_match=2, frames_per_clip=25),
+    "2 clips of 25 frames": League(clips_per_match=2, frames_per_clip=25, stride=1),
 }
 STAGES: list[tuple[str, Any, str]] = [
     ("stadium, per match", clip_setup, "build_venue"),
@@ -70,7 +71,7 @@ STAGES: list[tuple[str, Any, str]] = [
 
 
 def encode(image: Image) -> None:
-    cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, League().jpeg_quality])
+    cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, PLAY.jpeg_quality])
 
 
 def round_of(league: League, matches: range) -> tuple[float, float]:
@@ -106,8 +107,8 @@ def labels(rounds: int, matches: int) -> None:
     """Print frames/s of labels alone, and of the same clips with pictures in the same round."""
     print(f"{'labels alone':<28}{'frames/s':>9}{'ms':>8}{'staging':>9}{'ratio':>7}")
     kinds = {
-        "8 scripted clips of 20": League(scenario_share=1.0, handball_prior=0.4),
-        "8 clips of 6 frames": League(),
+        "8 scripted clips of 20": League(clips_per_match=8, scenario_share=1.0, handball_prior=0.4),
+        "8 clips of 6 frames": PLAY,
     }
     for kind, league in kinds.items():
         runs = [labelling(league, range(100 + r * matches, 100 + (r + 1) * matches)) for r in range(rounds)]
@@ -132,7 +133,7 @@ def labelling(league: League, matches: range) -> tuple[float, float, float]:
         for match in matches:
             for clip in range(league.clips_per_match):
                 make(league, match, clip)
-                frames += league.frames_of(match, clip) if k == 0 else 0
+                frames += num_frames(league, match, clip) if k == 0 else 0
         spent[k] = time.process_time() - start
     return spent[0] / frames, spent[1] / frames, spent[2] / frames
 
@@ -151,9 +152,9 @@ def timed(call: Callable[..., Any], name: str, spent: dict[str, float]) -> Calla
 
 
 def stages(matches: int) -> None:
-    """Print where the time of the default league goes."""
+    """Print where the time of open play goes."""
     spent: dict[str, float] = defaultdict(float)
-    league = League()
+    league = PLAY
     build_venue.cache_clear()
     originals = [(owner, attribute, getattr(owner, attribute)) for _, owner, attribute in STAGES]
     for name, owner, attribute in STAGES:
@@ -182,12 +183,17 @@ sys.exit(status)
 
 def peak_mib(frames: int) -> float:
     """Peak memory of a worker that renders and stores so many frames."""
-    league = League(clips_per_match=8, frames_per_clip=5)
+    league = League(clips_per_match=8, frames_per_clip=5, stride=1)
     matches = list(range(frames // 40))
     path = os.pathsep.join([str(REPO), *filter(None, [os.environ.get("PYTHONPATH")])])
     with tempfile.TemporaryDirectory() as folder:
         order = json.dumps(
-            {"league": asdict(league), "folder": folder, "matches": matches, "work": "render_matches"}
+            {
+                "league": league.model_dump(mode="json"),
+                "folder": folder,
+                "matches": matches,
+                "work": "render_matches",
+            }
         )
         words = [sys.executable, "-m", "raasid.synthetic.render_matches", order]
         worker = subprocess.run(
@@ -212,7 +218,7 @@ def main() -> int:
     parser.add_argument("--frames", type=int, nargs=2, default=[200, 2000], help="to compare the memory of")
     args = parser.parse_args()
     cv2.setNumThreads(1)
-    render_clip(League(), 99, 0)
+    render_clip(PLAY, 99, 0)
     rate = speed(args.rounds, args.matches)
     labels(args.rounds, max(1, args.matches // 2))
     stages(args.matches)

@@ -18,7 +18,7 @@ import numpy as np
 from raasid.synthetic.generate import generate
 from raasid.synthetic.league import League
 
-LEAGUE = League(matches=2, clips_per_match=4, frames_per_clip=20, scenario_share=1.0, seed=7)
+LEAGUE = League(matches=2, clips_per_match=4, frames_per_clip=20, stride=1, scenario_share=1.0, seed=7)
 
 
 def images(source: Path | None, folder: Path) -> list[Any]:

@@ -20,7 +20,7 @@ from raasid.synthetic.label_noise import LabelNoise
 from raasid.synthetic.league import League
 from raasid.synthetic.match_setting import Venue, build_venue
 from raasid.synthetic.play_simulation import Play, stage
-from raasid.synthetic.scenarios import Scene, direct
+from raasid.synthetic.scenarios import Scene, direct, scenario_of
 from raasid.synthetic.shifts import Shift, shift_named
 
 
@@ -85,7 +85,7 @@ class Staged:
     def of(cls, league: League, match: int, clip: int, *, painted: bool = True) -> Staged:
         """Stage a clip; the result depends on the arguments alone. painted: as for `build_venue`.
 
-        Raises ScenarioUnknown, ShiftUnknown, and SceneUnplayable where a scenario cannot be staged.
+        Raises SceneUnplayable where a scenario cannot be staged.
         """
         cv2.setNumThreads(1)
         shift = shift_named(league.shift, league.shift_intensity)
@@ -94,7 +94,7 @@ class Staged:
         streams = [
             np.random.default_rng(s) for s in np.random.SeedSequence([league.seed, match, clip, 1]).spawn(4)
         ]
-        name = league.scenario(match, clip)
+        name = scenario_of(league, match, clip)
         stride = league.stride if name is None else 1
         count = league.frames_per_clip if name is None else league.scenario_frames
         times = [i * stride / (league.frame_rate_hz * league.slow_motion) for i in range(count)]

@@ -14,7 +14,6 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 from pathlib import Path
 
 from raasid.console import terminal
@@ -24,6 +23,7 @@ from raasid.footage.records import Clip
 from raasid.io.atomic import make_staging_folder, remove_abandoned
 from raasid.synthetic.league import League
 from raasid.synthetic.render_matches import label_matches, part_name, render_matches
+from raasid.synthetic.scenarios import num_frames
 
 Work = Callable[[League, Path, list[int]], Iterator[int]]
 """A function of `render_matches`: writes what it makes of some matches, and gives the frames of each clip."""
@@ -54,7 +54,7 @@ def make_folder(
     final.parent.mkdir(parents=True, exist_ok=True)
     remove_abandoned(final.parent, final.name)
     clips_asked = [(m, c) for m in range(league.matches) for c in range(league.clips_per_match)]
-    frames = sum(league.frames_of(match, clip) for match, clip in clips_asked)
+    frames = sum(num_frames(league, match, clip) for match, clip in clips_asked)
     if not terminal.err().is_terminal:
         terminal.err().print(f"{title}: {frames} frames into {final}", markup=False)
     draft = make_staging_folder(final.parent, final.name)
@@ -128,9 +128,14 @@ def _share(
 ) -> None:
     """One worker: a fresh interpreter, so that no lock, thread or `__main__` of ours comes along."""
     order = json.dumps(
-        {"league": asdict(league), "folder": str(draft), "matches": share, "work": work.__name__}
+        {
+            "league": league.model_dump(mode="json"),
+            "folder": str(draft),
+            "matches": share,
+            "work": work.__name__,
+        }
     )
-    home = str(Path(__file__).resolve().parents[3])
+    home = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join([home, *filter(None, [os.environ.get("PYTHONPATH")])])
     with tempfile.TemporaryFile("w+") as said:
         process = subprocess.Popen(

@@ -143,7 +143,7 @@ def render_clip(
 
     The result depends on the arguments alone: clips may be rendered in any order and in any process.
     moment_only: of a scripted clip, no frame but that of the touch.
-    Raises ScenarioUnknown, ShiftUnknown, and SceneUnplayable where a scenario cannot be staged.
+    Raises SceneUnplayable where a scenario cannot be staged.
     """
     on = Staged.of(league, match, clip)
     venue, scene = on.venue, on.scene

@@ -9,7 +9,6 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import cv2
 
@@ -53,10 +52,7 @@ def label_matches(league: League, folder: Path, matches: list[int]) -> Iterator[
 
 if __name__ == "__main__":
     order = json.loads(sys.argv[1])
-    # JSON knows no tuples
-    told: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in order["league"].items()
-    }
+    league = League.model_validate(order["league"])
     work = {made.__name__: made for made in (render_matches, label_matches)}[order["work"]]
-    for frames in work(League(**told), Path(order["folder"]), order["matches"]):
+    for frames in work(league, Path(order["folder"]), order["matches"]):
         print(frames, flush=True)

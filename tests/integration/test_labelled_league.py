@@ -12,13 +12,13 @@ from pathlib import Path
 from raasid.synthetic.generate import labelled_clips
 from raasid.synthetic.league import League
 
-LEAGUE = League(matches=4, clips_per_match=2, frames_per_clip=2)
+LEAGUE = League(matches=4, clips_per_match=2, frames_per_clip=2, stride=1)
 ASK = """
 import sys
 from pathlib import Path
-from raasid.synthetic.label_clip import labelled_clips
+from raasid.synthetic.generate import labelled_clips
 from raasid.synthetic.league import League
-labelled_clips(League(matches=4, clips_per_match=2, frames_per_clip=2), Path(sys.argv[1]))
+labelled_clips(League(matches=4, clips_per_match=2, frames_per_clip=2, stride=1), Path(sys.argv[1]))
 """
 
 
@@ -62,5 +62,5 @@ def test_the_user_sees_two_lines_and_no_result_on_stdout(tmp_path: Path) -> None
 
 def test_labels_need_no_network_library() -> None:
     loaded = "[name for name in ('torch', 'lightning') if name in sys.modules]"
-    question = f"import sys, raasid.synthetic.label_clip as _; print({loaded})"
+    question = f"import sys, raasid.synthetic.generate as _; print({loaded})"
     assert subprocess.check_output([sys.executable, "-c", question], text=True).strip() == "[]"

@@ -9,18 +9,18 @@ import pytest
 
 from raasid.footage.records import Clip, Footage
 from raasid.footage.relabel import relabel
-from raasid.footage.store import Store
+from raasid.footage.store import DatasetStore
 from raasid.synthetic.generate import generate
-from raasid.synthetic.league import League
+from raasid.synthetic.league import League, ScenarioName
 
-SCENARIOS = (
+SCENARIOS: tuple[ScenarioName, ...] = (
     *("deliberate", "arm_tucked", "arm_out", "arm_justified", "above_shoulder", "close_range"),
     *("goal_by_team_mate", "goal_off_arm", "goal_denied", "shoulder", "near_miss", "chest", "goalkeeper"),
 )
 
 
 @pytest.fixture(scope="module")
-def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, Footage]:
+def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[DatasetStore, Footage]:
     """A league of scripted clips, ruled by the Laws of 2020/21, from the store."""
     folder = tmp_path_factory.mktemp("league")
     league = League(
@@ -28,12 +28,12 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, Footage]:
         clips_per_match=18,
         scenario_share=1.0,
         scenarios=SCENARIOS,
-        scenario_frames=2,
+        scenario_frames=4,
         size=(160, 96),
         seed=5,
     )
     ruled, _ = relabel(Footage(generate(league, folder)), "ifab_2020_21")
-    store = Store(folder / "store")
+    store = DatasetStore(folder / "store")
     return store, store.add("league", ruled, made_by="a test").footage()
 
 
@@ -67,7 +67,7 @@ FLIPS: dict[str, Callable[[Clip], bool]] = {
 
 @pytest.mark.parametrize("edition", FLIPS)
 def test_exactly_the_scenarios_that_the_wording_turns_are_flipped(
-    stored: tuple[Store, Footage], edition: str
+    stored: tuple[DatasetStore, Footage], edition: str
 ) -> None:
     _, footage = stored
     expected = {clip.id for clip in footage.clips if FLIPS[edition](clip)}
@@ -78,7 +78,7 @@ def test_exactly_the_scenarios_that_the_wording_turns_are_flipped(
     assert not [clip.id for clip in new.clips if clip.ruling is None or clip.ruling.abstained]
 
 
-def test_the_cards_of_2024_soften_for_every_goal_denied_by_accident(stored: tuple[Store, Footage]) -> None:
+def test_the_cards_of_2024_soften_for_every_goal_denied_by_accident(stored: tuple[DatasetStore, Footage]) -> None:
     _, footage = stored
     _, told = relabel(relabel(footage, "ifab_2021_22")[0], "ifab_2024_25")
     softened = {one.clip for one in told.ruled if one.changed}
@@ -89,7 +89,7 @@ def test_the_cards_of_2024_soften_for_every_goal_denied_by_accident(stored: tupl
     }
 
 
-def test_a_relabelled_league_shares_its_pictures_with_its_parent(stored: tuple[Store, Footage]) -> None:
+def test_a_relabelled_league_shares_its_pictures_with_its_parent(stored: tuple[DatasetStore, Footage]) -> None:
     store, footage = stored
     before = sorted((store.root / "objects").rglob("*"))
     parent = store.find("league")

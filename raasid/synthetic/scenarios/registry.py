@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from raasid.errors import UsageError
+from raasid.synthetic.league import League, ScenarioName
 from raasid.synthetic.scenarios import arm_scripts, other_scripts
 from raasid.synthetic.scenarios.script import Scenario
 
-SCENARIOS: dict[str, Scenario] = {
+SCENARIOS: dict[ScenarioName, Scenario] = {
     "deliberate": Scenario(arm_scripts.deliberate, offence=True),
     "arm_tucked": Scenario(arm_scripts.arm_tucked),
     "arm_out": Scenario(arm_scripts.arm_out, offence=True),
@@ -33,13 +36,6 @@ TRAINING = tuple(name for name, scenario in SCENARIOS.items() if scenario.traini
 UNSEEN = tuple(name for name, scenario in SCENARIOS.items() if not scenario.training)
 
 
-class ScenarioUnknown(UsageError):
-    """A league asks for a scenario that nobody has written."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"data.scenarios: no scenario {name!r}; there are {', '.join(SCENARIOS)}")
-
-
 class PriorImpossible(UsageError):
     """A prior over scenarios that are all of one kind."""
 
@@ -50,18 +46,15 @@ class PriorImpossible(UsageError):
         )
 
 
-def weights(names: tuple[str, ...], handball_prior: float | None) -> dict[str, float]:
+def weights(names: tuple[ScenarioName, ...], handball_prior: float | None) -> dict[ScenarioName, float]:
     """Probability of each scenario; `names` empty: all that training may see.
 
     handball_prior: share of clips whose touch is an offence by the current wording of the Law; scenarios in
     which both occur then stay away. None: each scenario by its own weight.
 
-    Raises ScenarioUnknown, PriorImpossible.
+    Raises PriorImpossible.
     """
     chosen = names or TRAINING
-    for name in chosen:
-        if name not in SCENARIOS:
-            raise ScenarioUnknown(name)
     out = {name: SCENARIOS[name].weight for name in chosen}
     if handball_prior is not None:
         for offence, share in ((True, handball_prior), (False, 1 - handball_prior), (None, 0.0)):
@@ -72,3 +65,21 @@ def weights(names: tuple[str, ...], handball_prior: float | None) -> dict[str, f
             out |= {name: share * out[name] / total for name in alike}
     whole = sum(out.values())
     return {name: weight / whole for name, weight in out.items()}
+
+
+def scenario_of(league: League, match: int, clip: int) -> ScenarioName | None:
+    """Return the scenario that a clip of the league shows, None for open play. Raises PriorImpossible."""
+    rng = np.random.default_rng([league.seed, match, clip, 2])
+    scripted, unseen, position = rng.random(3).tolist()
+    if scripted >= league.scenario_share:
+        return None
+    if unseen < league.unseen_share:
+        return UNSEEN[int(position * len(UNSEEN))]
+    probabilities = weights(league.scenarios, league.handball_prior)
+    edges = np.cumsum(list(probabilities.values()))
+    return list(probabilities)[int(np.searchsorted(edges, position))]
+
+
+def num_frames(league: League, match: int, clip: int) -> int:
+    """Return how many frames a clip of the league has."""
+    return league.frames_per_clip if scenario_of(league, match, clip) is None else league.scenario_frames

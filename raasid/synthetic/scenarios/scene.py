@@ -16,6 +16,7 @@ from raasid.laws.facts import ARM, Facts
 from raasid.synthetic.actors import Cast
 from raasid.synthetic.arrays import Floats
 from raasid.synthetic.clothing import dress
+from raasid.synthetic.league import ScenarioName
 from raasid.synthetic.play_simulation import Play, Squads, actor_at
 from raasid.synthetic.scenarios.attempt import Take, try_take
 from raasid.synthetic.scenarios.fact_extraction import look
@@ -50,7 +51,7 @@ class Scene:
     """Position in the clip of the touch, or of the moment in which the picture shows one."""
 
 
-def direct(rng: Generator, name: str, squads: Squads, camera: Floats, times: Floats) -> Scene:
+def direct(rng: Generator, name: ScenarioName, squads: Squads, camera: Floats, times: Floats) -> Scene:
     """Stage scenario `name` for frames at `times` (N,), seconds; camera: (3,) metres."""
     why = ""
     for _ in range(_TAKES):

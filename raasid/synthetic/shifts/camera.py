@@ -36,7 +36,7 @@ class CameraHeight(Shift):
 
     def league(self, league: League) -> League:
         """Cameras under the roof."""
-        return replace(league, camera_height_m=_HEIGHTS_M[self.intensity])
+        return league.replace(camera_height_m=_HEIGHTS_M[self.intensity])
 
 
 class CameraZoom(Shift):
@@ -47,7 +47,7 @@ class CameraZoom(Shift):
     def league(self, league: League) -> League:
         """Wider shots."""
         zoom = _ZOOM[self.intensity]
-        return replace(league, ball_px=league.ball_px * zoom, scenario_ball_px=league.scenario_ball_px * zoom)
+        return league.replace(ball_px=league.ball_px * zoom, scenario_ball_px=league.scenario_ball_px * zoom)
 
 
 _FEWER = (1.0, 1.5, 2.0, 3.0)
@@ -63,7 +63,7 @@ class FrameRate(Shift):
 
     def league(self, league: League) -> League:
         """Fewer frames a second."""
-        return replace(league, frame_rate_hz=league.frame_rate_hz / _FEWER[self.intensity])
+        return league.replace(frame_rate_hz=league.frame_rate_hz / _FEWER[self.intensity])
 
     def venue(self, venue: Venue, seed: int, match: int) -> Venue:
         """Longer exposures."""
@@ -78,7 +78,7 @@ class SlowMotion(Shift):
 
     def league(self, league: League) -> League:
         """Time passes more slowly."""
-        return replace(league, slow_motion=league.slow_motion * _SLOWER[self.intensity])
+        return league.replace(slow_motion=league.slow_motion * _SLOWER[self.intensity])
 
 
 _SCALE = (1.0, 0.75, 0.56, 0.40)
@@ -101,8 +101,6 @@ class Bitrate(Shift):
         _, data = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY[self.intensity]])
         coarse = cv2.imdecode(data, cv2.IMREAD_COLOR)
         return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC))
-
-
 
 
 class Mirror(Shift):

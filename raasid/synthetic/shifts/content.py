@@ -96,7 +96,7 @@ class Prior(Shift):
 
     def league(self, league: League) -> League:
         """Other weights of the scenarios."""
-        return replace(league, handball_prior=_PRIOR[self.intensity])
+        return league.replace(handball_prior=_PRIOR[self.intensity])
 
 
 class UnseenScenario(Shift):
@@ -106,7 +106,7 @@ class UnseenScenario(Shift):
 
     def league(self, league: League) -> League:
         """A growing share of the scripted clips."""
-        return replace(league, unseen_share=_UNSEEN[self.intensity])
+        return league.replace(unseen_share=_UNSEEN[self.intensity])
 
 
 _EDITIONS = ("", "ifab_2021_22", "ifab_2020_21", "ifab_2018_19")

@@ -8,31 +8,31 @@ from pathlib import Path
 import pytest
 
 from raasid.footage.records import Clip, Visibility
-from raasid.synthetic import label_clip as module
+from raasid.synthetic import generate as module
 from raasid.synthetic.generate import generate, labelled_clips
 from raasid.synthetic.label_clip import label_clip
 from raasid.synthetic.league import League
 from raasid.synthetic.render_clip import render_clip
 
-PLAY = League(frames_per_clip=3, seed=3)
-SCRIPTED = League(scenario_share=1.0, handball_prior=0.4, scenario_frames=3, seed=4)
+PLAY = League(frames_per_clip=3, stride=1, seed=3)
+SCRIPTED = League(scenario_share=1.0, handball_prior=0.4, scenario_frames=4, seed=4)
 LEAGUES = {
     "open play": PLAY,
     "scripted": SCRIPTED,
-    "wide, slow and occluded": replace(PLAY, size=(848, 478), occlusion=1.0, slow_motion=2.0, stride=3),
-    "noisy": replace(PLAY, missing_balls=0.3, box_jitter=0.1, swapped_wrists=0.3),
-    "far": replace(PLAY, ball_px=5.0),
-    "a near stand in the picture": replace(
-        PLAY, seed=9, ball_px=5.0, shift="camera_height", shift_intensity=3
+    "wide, slow and occluded": PLAY.replace(size=(848, 478), occlusion=1.0, slow_motion=2.0, stride=3),
+    "noisy": PLAY.replace(missing_balls=0.3, box_jitter=0.1, swapped_wrists=0.3),
+    "far": PLAY.replace(ball_px=5.0),
+    "a near stand in the picture": PLAY.replace(
+        seed=9, ball_px=5.0, shift="camera_height", shift_intensity=3
     ),
-    "snow": replace(PLAY, shift="snow", shift_intensity=2, frames_per_clip=1),
-    "another league's graphics": replace(PLAY, shift="league_style", shift_intensity=3, frames_per_clip=1),
-    "mirror": replace(SCRIPTED, shift="mirror", shift_intensity=3),
-    "frame_rate": replace(SCRIPTED, shift="frame_rate", shift_intensity=3),
-    "slow_motion": replace(SCRIPTED, shift="slow_motion", shift_intensity=2),
-    "camera_zoom": replace(SCRIPTED, shift="camera_zoom", shift_intensity=2),
-    "law_change": replace(SCRIPTED, shift="law_change", shift_intensity=2),
-    "bitrate": replace(PLAY, shift="bitrate", shift_intensity=1, frames_per_clip=1),
+    "snow": PLAY.replace(shift="snow", shift_intensity=2, frames_per_clip=1),
+    "another league's graphics": PLAY.replace(shift="league_style", shift_intensity=3, frames_per_clip=1),
+    "mirror": SCRIPTED.replace(shift="mirror", shift_intensity=3),
+    "frame_rate": SCRIPTED.replace(shift="frame_rate", shift_intensity=3),
+    "slow_motion": SCRIPTED.replace(shift="slow_motion", shift_intensity=2),
+    "camera_zoom": SCRIPTED.replace(shift="camera_zoom", shift_intensity=2),
+    "law_change": SCRIPTED.replace(shift="law_change", shift_intensity=2),
+    "bitrate": PLAY.replace(shift="bitrate", shift_intensity=1, frames_per_clip=1),
 }
 
 
@@ -57,7 +57,7 @@ def test_what_stands_before_people_hides_them_without_pictures_too() -> None:
 
 
 def test_the_folder_holds_the_clips_of_generate_and_no_picture(tmp_path: Path) -> None:
-    league = League(matches=1, clips_per_match=3, frames_per_clip=2, scenario_share=0.5, scenario_frames=3)
+    league = League(matches=1, clips_per_match=3, frames_per_clip=2, scenario_share=0.5, scenario_frames=4)
     clips = labelled_clips(league, tmp_path)
     folder = tmp_path / f"labels-{league.digest()[:12]}"
     assert [path.name for path in tmp_path.iterdir()] == [folder.name]
@@ -97,6 +97,6 @@ def test_an_interrupted_labelling_leaves_nothing(tmp_path: Path, monkeypatch: py
 
 
 def test_an_occluded_league_hides_its_balls() -> None:
-    league = replace(PLAY, occlusion=1.0)
+    league = PLAY.replace(occlusion=1.0)
     balls = [ball for c in range(6) for f in label_clip(league, 0, c).frames for ball in f.balls]
     assert sum(ball.visibility == Visibility.HIDDEN for ball in balls) > 3

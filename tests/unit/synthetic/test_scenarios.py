@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from raasid.laws.decide import decide
 from raasid.laws.facts import ARM
@@ -14,10 +15,11 @@ from raasid.synthetic.ball_physics import RADIUS_M
 from raasid.synthetic.body_rendering import RADIUS_M as PAINTED_M
 from raasid.synthetic.body_rendering import capsules
 from raasid.synthetic.camera import look_at
+from raasid.synthetic.league import League
 from raasid.synthetic.match_setting import build_venue
 from raasid.synthetic.pitch import CROSSBAR_M, GOAL_M, LENGTH_M
 from raasid.synthetic.scenarios import SCENARIOS, TRAINING, Scene, body_capsules, direct
-from raasid.synthetic.scenarios.registry import ScenarioUnknown, weights
+from raasid.synthetic.scenarios.registry import weights
 
 SIZE = (640, 360)
 TIMES = np.arange(20) / 25
@@ -202,5 +204,5 @@ def test_a_prior_is_the_share_of_offences() -> None:
 
 
 def test_an_unknown_scenario_is_named_with_those_that_exist() -> None:
-    with pytest.raises(ScenarioUnknown, match="no scenario 'handbal'; there are deliberate"):
-        weights(("handbal",), None)
+    with pytest.raises(ValidationError, match="'deliberate'"):
+        League.model_validate({"scenarios": ["handbal"]})

@@ -16,6 +16,6 @@ def leagues(tmp_path_factory: pytest.TempPathFactory) -> dict[int, list[Clip]]:
     folder = tmp_path_factory.mktemp("leagues")
     out = {}
     for seed in SEEDS:
-        league = League(matches=7, clips_per_match=2, frames_per_clip=12, seed=seed)
+        league = League(matches=7, clips_per_match=2, frames_per_clip=12, stride=1, seed=seed)
         out[seed] = generate(league, folder)
     return out
