@@ -12,13 +12,13 @@ from typing import Any
 
 from raasid.footage.coco_encoder import BALL, PERSON
 from raasid.footage.records import (
+    AnnotationSource,
     Ball,
     Clip,
     Contact,
     Event,
     Frame,
     Keypoint,
-    Mark,
     Person,
     Provenance,
     Visibility,
@@ -39,7 +39,7 @@ class Decoder:
         self._folder = folder
         self._balls: defaultdict[int, list[tuple[int, Ball]]] = defaultdict(list)
         self._persons: defaultdict[int, list[tuple[int, Person]]] = defaultdict(list)
-        self._marks: dict[tuple[Any, ...], Mark] = {}
+        self._marks: dict[tuple[Any, ...], AnnotationSource] = {}
         self._known_images: set[int] = set()
 
     def clips(
@@ -123,11 +123,11 @@ class Decoder:
             mark=self._mark(extra),
         )
 
-    def _mark(self, extra: Json) -> Mark | None:
+    def _mark(self, extra: Json) -> AnnotationSource | None:
         """Equal marks are one object: there are few sources and many annotations."""
         if (given := extra.get("mark")) is None:
             return None
-        mark = Mark(**given)
+        mark = AnnotationSource(**given)
         return self._marks.setdefault((mark.source, mark.confidence, mark.reviewed), mark)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from raasid.footage.keypoints import KEYPOINTS, SKELETON
-from raasid.footage.records import Ball, Clip, Frame, Mark, Person, Visibility
+from raasid.footage.records import AnnotationSource, Ball, Clip, Frame, Person, Visibility
 
 FORMAT_VERSION = 1
 PERSON, BALL = 1, 2
@@ -129,7 +129,7 @@ def _person(person: Person, rank: int) -> Json:
     return entry
 
 
-def _marked(mark: Mark | None) -> Json:
+def _marked(mark: AnnotationSource | None) -> Json:
     return {} if mark is None else {"mark": asdict(mark)}
 
 

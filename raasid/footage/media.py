@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from raasid.errors import NoUsableSamples
 from raasid.footage.records import Footage, Frame
-from raasid.io.image_header import ImageUnreadable, probe
+from raasid.io.image_header import ImageUnreadable, probe_image
 
 Image = NDArray[np.uint8]
 
@@ -24,7 +24,7 @@ _SKIP_AHEAD = 64
 """Frames that are decoded and dropped rather than sought: seeking is not exact in every container."""
 
 
-class Media:
+class FrameReader:
     """Reads frames one after the other; the video in use stays open, so that frames in order cost little.
 
     A context manager: leaving it closes the video.
@@ -35,7 +35,7 @@ class Media:
         self._capture: cv2.VideoCapture | None = None
         self._next = 0
 
-    def __enter__(self) -> Media:
+    def __enter__(self) -> FrameReader:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -51,7 +51,7 @@ class Media:
         """Return (height, width, 3) blue-green-red; raises ImageUnreadable for what is missing or torn."""
         if frame.in_video:
             return self.frame(frame.image, frame.index)
-        probe(frame.image)
+        probe_image(frame.image)
         image = cv2.imread(str(frame.image), cv2.IMREAD_COLOR)
         if image is None:
             raise ImageUnreadable(frame.image, "cannot be decoded")
@@ -101,9 +101,9 @@ class Media:
             self._open(path)
 
 
-def pictures(frames: Iterable[Frame]) -> Iterator[tuple[Frame, Image | ImageUnreadable]]:
+def read_frames(frames: Iterable[Frame]) -> Iterator[tuple[Frame, Image | ImageUnreadable]]:
     """Yield each frame with its pixels, or with what is wrong with them; in order, one at a time."""
-    with Media() as media:
+    with FrameReader() as media:
         for frame in frames:
             try:
                 yield frame, media.read(frame)
@@ -111,7 +111,7 @@ def pictures(frames: Iterable[Frame]) -> Iterator[tuple[Frame, Image | ImageUnre
                 yield frame, error
 
 
-def with_pixels(footage: Footage) -> Footage:
+def drop_missing_frames(footage: Footage) -> Footage:
     """Leave out frames whose image or video is missing, and clips that lose all frames; a note says so.
 
     Raises NoUsableSamples when no frame is left.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class RejectedSample:
     """One thing that was not used: an image, a label row, a file without a partner."""
 
     path: str
@@ -28,19 +28,19 @@ class LeftOut:
 
 
 class Quarantine:
-    """Collects `LeftOut` entries; iterates over them in the order of path and line."""
+    """Collects `RejectedSample` entries; iterates over them in the order of path and line."""
 
     def __init__(self) -> None:
-        self._entries: set[LeftOut] = set()
+        self._entries: set[RejectedSample] = set()
 
     def add(self, path: str, reason: str, line: int | None = None) -> None:
         """Note one thing that is left out; saying it twice counts once."""
-        self._entries.add(LeftOut(path, line, reason))
+        self._entries.add(RejectedSample(path, line, reason))
 
     def __len__(self) -> int:
         return len(self._entries)
 
-    def __iter__(self) -> Iterator[LeftOut]:
+    def __iter__(self) -> Iterator[RejectedSample]:
         return iter(sorted(self._entries, key=lambda e: (e.path, e.line or 0, e.reason)))
 
     def summary(self) -> dict[str, int]:

@@ -34,7 +34,7 @@ class Visibility(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class AnnotationSource:
     """Who made a single annotation, where it was not the clip's annotator: a model, or a tool."""
 
     source: str
@@ -57,7 +57,7 @@ class Ball:
     w: float
     h: float
     visibility: Visibility = Visibility.CLEAR
-    mark: Mark | None = None
+    mark: AnnotationSource | None = None
 
     @property
     def visible(self) -> bool:
@@ -90,7 +90,7 @@ class Person:
     """Where the person stands: metres from the centre spot; x grows towards the right goal."""
     crowd: bool = False
     """A group that nobody took apart (COCO's `iscrowd`)."""
-    mark: Mark | None = None
+    mark: AnnotationSource | None = None
 
 
 @dataclass(frozen=True, slots=True)

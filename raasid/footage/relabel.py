@@ -15,7 +15,7 @@ from raasid.laws.facts import Facts, FactsUnreadable, read_facts
 
 
 @dataclass(frozen=True, slots=True)
-class Relabelled:
+class RelabelledClip:
     """One clip that has facts."""
 
     clip: str
@@ -38,11 +38,11 @@ class Relabelled:
 
 
 @dataclass(frozen=True, slots=True)
-class Relabelling:
+class RelabelSummary:
     """What came of it: every clip with facts, in the order of the footage."""
 
     edition: str
-    ruled: tuple[Relabelled, ...]
+    ruled: tuple[RelabelledClip, ...]
     kept: int
     """Clips without facts; they keep the ruling that they have."""
     unreadable: int
@@ -54,7 +54,7 @@ class Relabelling:
         return tuple(one.clip for one in self.ruled if one.flipped)
 
 
-def relabel(footage: Footage, edition: Edition | str) -> tuple[Footage, Relabelling]:
+def relabel(footage: Footage, edition: Edition | str) -> tuple[Footage, RelabelSummary]:
     """Give every clip with facts the ruling that an edition gives them.
 
     A segment that the facts do not name is taken from the clip's contact. Clips without facts are
@@ -66,7 +66,7 @@ def relabel(footage: Footage, edition: Edition | str) -> tuple[Footage, Relabell
     for entry in footage.left_out:
         left_out.add(entry.path, entry.reason, entry.line)
     clips: list[Clip] = []
-    ruled: list[Relabelled] = []
+    ruled: list[RelabelledClip] = []
     kept = 0
     for clip in footage.clips:
         try:
@@ -79,14 +79,14 @@ def relabel(footage: Footage, edition: Edition | str) -> tuple[Footage, Relabell
             clips.append(clip)
             continue
         judgement = judge(facts, law)
-        ruled.append(Relabelled(clip.id, clip.tags, clip.ruling, judgement.ruling, judgement.missing))
+        ruled.append(RelabelledClip(clip.id, clip.tags, clip.ruling, judgement.ruling, judgement.missing))
         provenance = replace(clip.provenance, law_edition=law.id)
         clips.append(replace(clip, ruling=judgement.ruling, provenance=provenance))
     there = {clip.id for clip in clips}
     splits = {split: [name for name in ids if name in there] for split, ids in footage.splits.items()}
     unreadable = len(footage.clips) - len(clips)
     new = Footage(clips, splits, left_out, (*footage.notes, f"rulings by the Law of {law.id}, from facts"))
-    return new, Relabelling(law.id, tuple(ruled), kept, unreadable)
+    return new, RelabelSummary(law.id, tuple(ruled), kept, unreadable)
 
 
 def facts_of(clip: Clip) -> Facts | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from raasid.errors import DataError
 from raasid.footage.records import Clip
 
-HELD_OUT_MOST_FIRST = ("test", "val", "train")
+SPLIT_PRIORITY = ("test", "val", "train")
 TEST_SHARE = VAL_SHARE = 0.15
 """Shares of the frames where the data declare no splits."""
 
@@ -71,15 +71,15 @@ def split_by_match(
 def _declared(
     clips: list[Clip], declared: Mapping[str, Iterable[str]], notes: list[str]
 ) -> dict[str, list[Clip]]:
-    ids = {name: set(declared.get(name, ())) for name in HELD_OUT_MOST_FIRST}
+    ids = {name: set(declared.get(name, ())) for name in SPLIT_PRIORITY}
     splits_of: dict[str, set[str]] = defaultdict(set)
     for clip in clips:
-        splits_of[clip.match].update(name for name in HELD_OUT_MOST_FIRST if clip.id in ids[name])
-    parts: dict[str, list[Clip]] = {name: [] for name in HELD_OUT_MOST_FIRST}
+        splits_of[clip.match].update(name for name in SPLIT_PRIORITY if clip.id in ids[name])
+    parts: dict[str, list[Clip]] = {name: [] for name in SPLIT_PRIORITY}
     leaked: dict[str, int] = defaultdict(int)
     undeclared = 0
     for clip in clips:
-        wanted = [name for name in HELD_OUT_MOST_FIRST if name in splits_of[clip.match]]
+        wanted = [name for name in SPLIT_PRIORITY if name in splits_of[clip.match]]
         if wanted and clip.id in ids[wanted[0]]:
             parts[wanted[0]].append(clip)
         elif any(clip.id in ids[name] for name in wanted):

@@ -19,20 +19,20 @@ from raasid.console.terminal import progress
 from raasid.errors import DataError, UsageError
 from raasid.footage import coco_format
 from raasid.footage.records import Footage
-from raasid.footage.version import MANIFEST, SHORT, DatasetVersion, digest_of_content
+from raasid.footage.version import MANIFEST, SHORT_DIGEST_LENGTH, DatasetVersion, content_digest
 from raasid.io.atomic import make_staging_folder, remove_abandoned
-from raasid.io.object_store import Objects, digest_of, link_or_copy
+from raasid.io.object_store import ObjectStore, link_or_copy, sha256_of
 
 
-class Names:
+class MediaPaths:
     """A name `media/…` for each file; it does not depend on where the files' common folder lies."""
 
     def __init__(self, names: dict[Path, str]) -> None:
         self._names = names
 
     @classmethod
-    def of(cls, files: Iterable[Path]) -> Names:
-        """Names of the distinct files, in the order of their first use."""
+    def of(cls, files: Iterable[Path]) -> MediaPaths:
+        """MediaPaths of the distinct files, in the order of their first use."""
         distinct = dict.fromkeys(files)
         if not distinct:
             return cls({})
@@ -74,7 +74,7 @@ class NothingToStore(DataError):
         super().__init__(f"{name}: no clip to store; look at what was left out")
 
 
-class Store:
+class DatasetStore:
     """Dataset versions below one folder, on a disk that may be shared by many machines.
 
     objects/ab/abcd…                       files by content
@@ -83,7 +83,7 @@ class Store:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.objects = Objects(root / "objects")
+        self.objects = ObjectStore(root / "objects")
 
     def add(
         self,
@@ -113,8 +113,8 @@ class Store:
         try:
             files, missing = self._fill(draft, footage, own_files)
             splits = {split: sorted(ids) for split, ids in sorted(footage.splits.items())}
-            digest = digest_of_content(files, splits)
-            final = home / digest[:SHORT]
+            digest = content_digest(files, splits)
+            final = home / digest[:SHORT_DIGEST_LENGTH]
             if final.exists():
                 return DatasetVersion.open(final)
             manifest: dict[str, Any] = {
@@ -179,7 +179,7 @@ class Store:
     def _fill(self, draft: Path, footage: Footage, own_files: bool) -> tuple[dict[str, dict[str, Any]], int]:
         """Put media and annotations into the draft; give each file's digest, and how many are missing."""
         clips = sorted(footage.clips, key=lambda clip: clip.id)
-        names = Names.of([frame.image for clip in clips for frame in clip.frames])
+        names = MediaPaths.of([frame.image for clip in clips for frame in clip.frames])
         files: dict[str, dict[str, Any]] = {}
         missing = 0
         known = _Known(self.root)
@@ -201,7 +201,7 @@ class Store:
             for clip in clips
         ]
         path = coco_format.write(moved, draft)
-        files[path.name] = {"sha256": digest_of(path), "bytes": path.stat().st_size}
+        files[path.name] = {"sha256": sha256_of(path), "bytes": path.stat().st_size}
         return dict(sorted(files.items())), missing
 
 

@@ -12,10 +12,10 @@ from typing import Any
 from raasid.errors import DataError
 from raasid.footage import coco_format
 from raasid.footage.records import Clip, Footage
-from raasid.io.object_store import digest_of
+from raasid.io.object_store import sha256_of
 
 MANIFEST = "manifest.json"
-SHORT = 12
+SHORT_DIGEST_LENGTH = 12
 """Digits of a digest that name a folder; the manifest holds all 64."""
 
 
@@ -38,7 +38,7 @@ class DatasetVersion:
         """Read the manifest; raises VersionDamaged."""
         try:
             manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-            if digest_of_content(manifest["files"], manifest["splits"]) != manifest["digest"]:
+            if content_digest(manifest["files"], manifest["splits"]) != manifest["digest"]:
                 raise ValueError("it does not have the digest that it states")
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as reason:
             raise VersionDamaged(folder, reason) from reason
@@ -57,7 +57,7 @@ class DatasetVersion:
     @property
     def ref(self) -> str:
         """NAME@DIGEST, short enough to type."""
-        return f"{self.name}@{self.digest[:SHORT]}"
+        return f"{self.name}@{self.digest[:SHORT_DIGEST_LENGTH]}"
 
     def clips(self) -> list[Clip]:
         """Records of the version; media lie below its folder."""
@@ -75,12 +75,12 @@ class DatasetVersion:
             path = self.folder / name
             if not path.is_file():
                 out.append(f"{name}: missing")
-            elif path.stat().st_size != entry["bytes"] or digest_of(path) != entry["sha256"]:
+            elif path.stat().st_size != entry["bytes"] or sha256_of(path) != entry["sha256"]:
                 out.append(f"{name}: changed since it was stored")
         return out
 
 
-def digest_of_content(files: Mapping[str, Mapping[str, Any]], splits: Mapping[str, Any]) -> str:
+def content_digest(files: Mapping[str, Mapping[str, Any]], splits: Mapping[str, Any]) -> str:
     """Digest of a version: of its files' names and digests, and of its splits."""
     content = {name: entry["sha256"] for name, entry in files.items()}
     text = json.dumps({"files": content, "splits": splits}, sort_keys=True)

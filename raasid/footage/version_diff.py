@@ -10,7 +10,7 @@ from raasid.footage.version import DatasetVersion
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class ClipDifference:
     """One clip that the versions do not share unchanged."""
 
     clip: str
@@ -21,17 +21,17 @@ class Difference:
     detail: str = ""
 
 
-def differences(old: DatasetVersion, new: DatasetVersion) -> list[Difference]:
+def diff_versions(old: DatasetVersion, new: DatasetVersion) -> list[ClipDifference]:
     """Differences in the order of clip ids."""
     before, after = ({clip.id: clip for clip in version.clips()} for version in (old, new))
     out = []
     for name in sorted(before.keys() | after.keys()):
         if name not in after:
-            out.append(Difference(name, "removed"))
+            out.append(ClipDifference(name, "removed"))
         elif name not in before:
-            out.append(Difference(name, "added"))
+            out.append(ClipDifference(name, "added"))
         elif what := _changed(before[name], after[name], old, new):
-            out.append(Difference(name, "changed", tuple(what), _detail(before[name], after[name], what)))
+            out.append(ClipDifference(name, "changed", tuple(what), _detail(before[name], after[name], what)))
     return out
 
 

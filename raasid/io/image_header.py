@@ -18,7 +18,7 @@ from PIL import Image, UnidentifiedImageError
 
 from raasid.errors import DataError
 
-MOST_PIXELS = 100_000_000
+MAX_PIXELS = 100_000_000
 """A larger image is a mistake or an attack on the memory; football is filmed at 8 Mpixel."""
 
 _JPEG, _JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
@@ -43,7 +43,7 @@ class ImageUnreadable(DataError):
 
 
 @dataclass(frozen=True, slots=True)
-class ImageFacts:
+class ImageHeader:
     """What the header says; width and height in pixels as `cv2.imread` gives them (EXIF turn applied)."""
 
     width: int
@@ -52,7 +52,7 @@ class ImageFacts:
     """By content, whatever the file is called."""
 
 
-def probe(path: Path) -> ImageFacts:
+def probe_image(path: Path) -> ImageHeader:
     """Look at the head and the tail of an image file.
 
     A healthy JPEG or PNG is not decoded; one whose tail is odd (data behind the end marker, or no end
@@ -75,7 +75,7 @@ def probe(path: Path) -> ImageFacts:
     return _probe_other(path)
 
 
-def _probe_jpeg(path: Path, file: BinaryIO) -> ImageFacts:
+def _probe_jpeg(path: Path, file: BinaryIO) -> ImageHeader:
     turned, size = False, None
     file.seek(2)
     while size is None:
@@ -114,10 +114,10 @@ def _probe_jpeg(path: Path, file: BinaryIO) -> ImageFacts:
         if _JPEG_END not in file.read():
             raise ImageUnreadable(path, f"truncated JPEG: no end marker in its {file.tell()} bytes")
         _decode(path, "JPEG")
-    return ImageFacts(height, width, "jpeg") if turned else ImageFacts(width, height, "jpeg")
+    return ImageHeader(height, width, "jpeg") if turned else ImageHeader(width, height, "jpeg")
 
 
-def _probe_png(path: Path, file: BinaryIO) -> ImageFacts:
+def _probe_png(path: Path, file: BinaryIO) -> ImageHeader:
     file.seek(8)
     turned, size = False, None
     while len(chunk := file.read(8)) == 8:
@@ -142,10 +142,10 @@ def _probe_png(path: Path, file: BinaryIO) -> ImageFacts:
     if file.read() != _PNG_END:
         _decode(path, "PNG")
     width, height = size
-    return ImageFacts(height, width, "png") if turned else ImageFacts(width, height, "png")
+    return ImageHeader(height, width, "png") if turned else ImageHeader(width, height, "png")
 
 
-def _probe_other(path: Path) -> ImageFacts:
+def _probe_other(path: Path) -> ImageHeader:
     try:
         with Image.open(path) as image:
             name = image.format or "image"
@@ -157,7 +157,7 @@ def _probe_other(path: Path) -> ImageFacts:
     pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if pixels is None:
         raise ImageUnreadable(path, f"truncated or damaged {name}: OpenCV cannot decode it")
-    return ImageFacts(pixels.shape[1], pixels.shape[0], "other")
+    return ImageHeader(pixels.shape[1], pixels.shape[0], "other")
 
 
 def _decode(path: Path, name: str) -> None:
@@ -171,9 +171,9 @@ def _decode(path: Path, name: str) -> None:
 
 
 def _check_size(path: Path, width: int, height: int) -> None:
-    if width < 1 or height < 1 or width * height > MOST_PIXELS:
+    if width < 1 or height < 1 or width * height > MAX_PIXELS:
         raise ImageUnreadable(
-            path, f"absurd size: {width}x{height} pixels; the limit is {MOST_PIXELS:,} in all"
+            path, f"absurd size: {width}x{height} pixels; the limit is {MAX_PIXELS:,} in all"
         )
 
 

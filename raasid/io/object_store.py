@@ -26,7 +26,7 @@ class MediaUnreadable(DataError):
         super().__init__(f"{path}: cannot be stored: {error.strerror}; make it readable or take it out")
 
 
-def digest_of(path: Path) -> str:
+def sha256_of(path: Path) -> str:
     """SHA-256 of a file, 64 hex digits; read in pieces, so that hours of video cost no memory."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
@@ -35,7 +35,7 @@ def digest_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-class Objects:
+class ObjectStore:
     """The folder `objects` of a store."""
 
     def __init__(self, folder: Path) -> None:
@@ -53,7 +53,7 @@ class Objects:
         """
         try:
             if own:
-                digest = digest_of(source)
+                digest = sha256_of(source)
                 if not self.path(digest).exists():
                     self.path(digest).parent.mkdir(parents=True, exist_ok=True)
                     link_or_copy(source, self.path(digest))

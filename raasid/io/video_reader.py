@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raasid.errors import DataError
-from raasid.io.image_header import MOST_PIXELS
+from raasid.io.image_header import MAX_PIXELS
 
 Image = NDArray[np.uint8]
 """(H, W, 3) BGR."""
 
-USUAL_RATE_HZ = 25.0
+DEFAULT_FRAME_RATE_HZ = 25.0
 _FASTEST_HZ = 480.0
 _TIMEOUT_MS = 10_000
 
@@ -32,7 +32,7 @@ class VideoUnreadable(DataError):
 
 
 @dataclass(frozen=True, slots=True)
-class VideoFacts:
+class VideoHeader:
     """What the container says; frames are decoded with its rotation applied, and so are width and height."""
 
     width: int
@@ -45,7 +45,7 @@ class VideoFacts:
     rotation_deg: int
 
 
-class Video:
+class VideoReader:
     """Decodes forward; a context manager that closes the file. Raises VideoUnreadable on opening."""
 
     def __init__(self, place: str) -> None:
@@ -58,12 +58,12 @@ class Video:
             )
         self.facts = self._facts()
         self.decoded = 0
-        if self.facts.width * self.facts.height > MOST_PIXELS:
+        if self.facts.width * self.facts.height > MAX_PIXELS:
             self.close()
             size = f"{self.facts.width}x{self.facts.height}"
-            raise VideoUnreadable(place, f"absurd size: {size} pixels; the limit is {MOST_PIXELS:,} in all")
+            raise VideoUnreadable(place, f"absurd size: {size} pixels; the limit is {MAX_PIXELS:,} in all")
 
-    def __enter__(self) -> Video:
+    def __enter__(self) -> VideoReader:
         return self
 
     def __exit__(
@@ -92,17 +92,17 @@ class Video:
         self.decoded += passed
         return passed
 
-    def _facts(self) -> VideoFacts:
+    def _facts(self) -> VideoHeader:
         def told(prop: int) -> float:
             value = float(self._capture.get(prop))
             return value if np.isfinite(value) and value > 0 else 0.0
 
         rate = round(told(cv2.CAP_PROP_FPS), 3)
         letters = int(told(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little")
-        return VideoFacts(
+        return VideoHeader(
             width=int(told(cv2.CAP_PROP_FRAME_WIDTH)),
             height=int(told(cv2.CAP_PROP_FRAME_HEIGHT)),
-            frame_rate_hz=rate if 0 < rate <= _FASTEST_HZ else USUAL_RATE_HZ,
+            frame_rate_hz=rate if 0 < rate <= _FASTEST_HZ else DEFAULT_FRAME_RATE_HZ,
             frames_stated=min(int(told(cv2.CAP_PROP_FRAME_COUNT)), 1 << 40),
             codec=letters.decode("ascii", "replace").strip("\x00 ") or "unknown",
             bit_rate_kbps=told(cv2.CAP_PROP_BITRATE),

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from raasid.errors import DataRootMissing
-from raasid.footage.formats.file_search import walk
-from raasid.footage.formats.footage_builder import gathered, split_called
+from raasid.footage.formats.file_search import walk_files
+from raasid.footage.formats.footage_builder import build_footage, split_from_name
 from raasid.footage.formats.media_lookup import FilmFacts, FilmUnreadable, film_facts, missing_note
 from raasid.footage.formats.parsing.json_reader import JsonUnreadable, json_entries
-from raasid.footage.formats.parsing.values import ValueUnusable, label, mapping, text, whole
+from raasid.footage.formats.parsing.values import ValueUnusable, integer, label, mapping, text
 from raasid.footage.media import VIDEO_SUFFIXES
 from raasid.footage.quarantine import Quarantine
 from raasid.footage.records import Clip, Event, Footage, Frame, Provenance
@@ -51,7 +51,7 @@ def read(root: Path, frame_rate_hz: float = 25.0) -> Footage:
     if not root.is_dir():
         raise DataRootMissing(root, EXPECTED)
     left_out = Quarantine()
-    files = [path for path in walk(root) if any(fnmatch(path.name.casefold(), name) for name in _NAMES)]
+    files = [path for path in walk_files(root) if any(fnmatch(path.name.casefold(), name) for name in _NAMES)]
     clips: list[Clip] = []
     splits: dict[str, list[str]] = {}
     notes: list[str] = []
@@ -64,11 +64,11 @@ def read(root: Path, frame_rate_hz: float = 25.0) -> Footage:
             left_out.add(os.path.relpath(path, root), error.reason, error.line)
             continue
         clips += found
-        if split := next(filter(None, map(split_called, path.relative_to(root).parts)), None):
+        if split := next(filter(None, map(split_from_name, path.relative_to(root).parts)), None):
             splits.setdefault(split, []).extend(clip.id for clip in found)
     alone = [clip.id for clip in clips if not clip.frames[0].width]
     notes += missing_note("videos", len(alone), len(clips), *alone[:1])
-    return gathered(root, clips, splits, left_out, notes, EXPECTED)
+    return build_footage(root, clips, splits, left_out, notes, EXPECTED)
 
 
 def _game(path: Path, root: Path, frame_rate_hz: float, left_out: Quarantine, notes: list[str]) -> list[Clip]:
@@ -119,7 +119,7 @@ def _action(entry: Any) -> _Action:
     attributes = [label(entry["visibility"], "visibility")] if entry.get("visibility") else []
     return _Action(
         int(half[1]) if half else None,
-        whole(entry.get("position"), "position", 0, _LONGEST_MS),
+        integer(entry.get("position"), "position", 0, _LONGEST_MS),
         label(entry.get("label"), "label"),
         str(team).casefold() if known else None,
         tuple(attributes),

@@ -12,13 +12,22 @@ from raasid.console.terminal import progress
 from raasid.errors import DataError, DataRootMissing
 from raasid.footage import coco_format
 from raasid.footage.coco_validation import read_own
-from raasid.footage.formats.coco_rows import Category, Id, Picture, category, identity, picture, record, stem
-from raasid.footage.formats.export_media import place
-from raasid.footage.formats.footage_builder import gathered, split_called
-from raasid.footage.formats.match_grouping import with_matches
-from raasid.footage.formats.media_lookup import ImageFiles
+from raasid.footage.formats.coco_rows import (
+    Category,
+    Id,
+    ImageEntry,
+    parse_annotation,
+    parse_category,
+    parse_id,
+    parse_image,
+    without_suffix,
+)
+from raasid.footage.formats.export_media import export_frames
+from raasid.footage.formats.footage_builder import build_footage, split_from_name
+from raasid.footage.formats.match_grouping import assign_matches
+from raasid.footage.formats.media_lookup import ImageLookup
 from raasid.footage.formats.parsing.json_reader import JsonUnreadable, json_entries
-from raasid.footage.formats.parsing.values import ValueUnusable, mapping, number, shown, text
+from raasid.footage.formats.parsing.values import ValueUnusable, mapping, number, short_repr, text
 from raasid.footage.quarantine import Quarantine
 from raasid.footage.records import Ball, Clip, Footage, Frame, Person, Provenance
 
@@ -30,7 +39,7 @@ class _Contents:
     """What one file says besides its annotations."""
 
     ours: bool = False
-    images: dict[Id, Picture] = field(default_factory=dict)
+    images: dict[Id, ImageEntry] = field(default_factory=dict)
     videos: dict[Id, tuple[str, float]] = field(default_factory=dict)
     """Id -> name, frames per second."""
     categories: dict[Id, Category] = field(default_factory=dict)
@@ -50,7 +59,7 @@ def read(root: Path, ball_class: str | None = "ball") -> Footage:
     if not root.is_dir():
         raise DataRootMissing(root, EXPECTED)
     left_out, unused = Quarantine(), Counter[str]()
-    files = ImageFiles(root, left_out)
+    files = ImageLookup(root, left_out)
     clips: list[Clip] = []
     splits: dict[str, list[str]] = {}
     documents = _documents(root)
@@ -74,33 +83,33 @@ def read(root: Path, ball_class: str | None = "ball") -> Footage:
         len(splits) < 2
     ):  # `test_x.json` on its own is no split: a part of something is held out, or nothing is
         splits = {}
-    clips, notes = with_matches(root, clips, splits)
+    clips, notes = assign_matches(root, clips, splits)
     notes += missing
     if unused:
         named = ", ".join(f"{name} ({count})" for name, count in unused.most_common(5))
         notes.append(f"{unused.total()} annotations are neither ball nor person and not used: {named}")
-    return gathered(root, clips, splits, left_out, notes, EXPECTED)
+    return build_footage(root, clips, splits, left_out, notes, EXPECTED)
 
 
 def _documents(root: Path) -> list[Path]:
     """List the JSON files, keypoint files first: of two that list an image, the first counts."""
     folders = [root, root / "annotations"]
-    folders += sorted(path for path in root.iterdir() if path.is_dir() and split_called(path.name))
+    folders += sorted(path for path in root.iterdir() if path.is_dir() and split_from_name(path.name))
     found = [path for folder in folders for path in folder.glob("*.json") if path.name != "scenes.json"]
     return sorted(found, key=lambda path: ("keypoints" not in path.name, path))
 
 
 def _split(path: Path, root: Path) -> str:
     """Return the split that the folder or a part of the file's name says; empty when none does."""
-    named = split_called(path.parent.name) if path.parent != root else None
+    named = split_from_name(path.parent.name) if path.parent != root else None
     parts = re.split(r"[\W\d_]+", path.stem)
-    return named or next((split for split in map(split_called, parts) if split), "")
+    return named or next((split for split in map(split_from_name, parts) if split), "")
 
 
 def _document(
     path: Path,
     root: Path,
-    files: ImageFiles,
+    files: ImageLookup,
     ball_class: str | None,
     left_out: Quarantine,
     unused: Counter[str],
@@ -133,7 +142,7 @@ def _document(
             frames.setdefault(image.video, []).append(frame)
         else:
             provenance = Provenance(source, image.license)
-            loose.append(Clip(stem(image.name), (replace(frame, index=0),), provenance))
+            loose.append(Clip(without_suffix(image.name), (replace(frame, index=0),), provenance))
     for video, shots in frames.items():
         title, rate = contents.videos[video]
         ordered = tuple(_distinct(sorted(shots, key=lambda frame: frame.index), name, left_out))
@@ -150,15 +159,15 @@ def _contents(path: Path, name: str, ball_class: str | None, left_out: Quarantin
                 contents.ours = isinstance(entry, dict) and "raasid" in entry
             elif key == "licenses":
                 given = mapping(entry, "license")
-                licenses[identity(given.get("id"), "license id")] = text(given.get("name"), "license name")
+                licenses[parse_id(given.get("id"), "license id")] = text(given.get("name"), "license name")
             elif key == "categories":
-                number_, kind = category(entry, ball_class)
+                number_, kind = parse_category(entry, ball_class)
                 contents.categories[number_] = kind
             elif key == "videos":
                 given = mapping(entry, "video")
                 title = text(given.get("name", given.get("file_name")), "video name")
                 rate = number(given.get("fps", given.get("frame_rate", 25.0)), "fps", 0.01, 1000)
-                contents.videos[identity(given.get("id"), "video id")] = title, rate
+                contents.videos[parse_id(given.get("id"), "video id")] = title, rate
             elif key == "images":
                 _image(entry, licenses, contents)
             elif key == "annotations":
@@ -171,9 +180,9 @@ def _contents(path: Path, name: str, ball_class: str | None, left_out: Quarantin
 
 
 def _image(entry: object, licenses: Mapping[Id, str], contents: _Contents) -> None:
-    key, image = picture(entry, licenses)
+    key, image = parse_image(entry, licenses)
     if key in contents.images:
-        raise ValueUnusable(f"image id twice: {shown(key)}")
+        raise ValueUnusable(f"image id twice: {short_repr(key)}")
     contents.images[key] = image
 
 
@@ -181,20 +190,20 @@ def _take(
     entry: object, contents: _Contents, found: dict[Id, list[Ball | Person]], unused: Counter[str]
 ) -> None:
     given = mapping(entry, "annotation")
-    image = identity(given.get("image_id"), "image_id")
+    image = parse_id(given.get("image_id"), "image_id")
     if image not in contents.images:
-        raise ValueUnusable(f"image_id of no image: {shown(image)}")
-    number_ = identity(given.get("category_id"), "category_id")
+        raise ValueUnusable(f"image_id of no image: {short_repr(image)}")
+    number_ = parse_id(given.get("category_id"), "category_id")
     kind = contents.categories.get(number_)
     if kind is None:
-        raise ValueUnusable(f"category_id of no category: {shown(number_)}")
+        raise ValueUnusable(f"category_id of no category: {short_repr(number_)}")
     if not kind.ball and kind.role is None:
         unused[kind.name] += 1
         return
-    found.setdefault(image, []).append(record(given, kind))
+    found.setdefault(image, []).append(parse_annotation(given, kind))
 
 
-def _frame(image: Picture, placed: tuple[Path, int, int], found: Iterable[Ball | Person]) -> Frame:
+def _frame(image: ImageEntry, placed: tuple[Path, int, int], found: Iterable[Ball | Person]) -> Frame:
     balls = tuple(each for each in found if isinstance(each, Ball))
     persons = [each for each in found if isinstance(each, Person)]
     free = max((person.track for person in persons), default=-1) + 1
@@ -209,7 +218,7 @@ def _distinct(frames: Iterable[Frame], name: str, left_out: Quarantine) -> Itera
     before: int | None = None
     for frame in frames:
         if frame.index == before:
-            left_out.add(name, f"two images for one frame of a video: {shown(frame.image.name)}")
+            left_out.add(name, f"two images for one frame of a video: {short_repr(frame.image.name)}")
         else:
             yield frame
         before = frame.index
@@ -220,9 +229,9 @@ def _folders(path: Path, root: Path) -> list[Path]:
     tail = path.stem.rpartition("_")[2]
     bases = [path.parent] if path.parent == root or path.parent.name != "annotations" else []
     bases += [root]
-    found = [place for base in bases for place in (base, base / "images")]
+    found = [export_frames for base in bases for export_frames in (base, base / "images")]
     found += [root / tail, root / "images" / tail]
-    return [place for place in dict.fromkeys(found) if place.is_dir()] or [root]
+    return [export_frames for export_frames in dict.fromkeys(found) if export_frames.is_dir()] or [root]
 
 
 def write_coco(footage: Footage, folder: Path) -> int:
@@ -233,7 +242,7 @@ def write_coco(footage: Footage, folder: Path) -> int:
     """
     frames: dict[str, list[Frame]] = {clip.id: [] for clip in footage.clips}
     count = 0
-    for placed in place(footage, folder, "images"):
+    for placed in export_frames(footage, folder, "images"):
         frames[placed.clip.id].append(
             replace(placed.frame, image=Path("images", placed.name), in_video=False)
         )

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from raasid.console.terminal import progress
 from raasid.errors import DataRootMissing
-from raasid.footage.formats.coco_rows import stem
+from raasid.footage.formats.coco_rows import without_suffix
 from raasid.footage.formats.cvat_document import Document
-from raasid.footage.formats.file_search import walk
-from raasid.footage.formats.footage_builder import gathered, split_called
-from raasid.footage.formats.keyframe_interpolation import MOST_FILLED
-from raasid.footage.formats.match_grouping import with_matches
-from raasid.footage.formats.media_lookup import FilmUnreadable, ImageFiles, VideoFiles
+from raasid.footage.formats.file_search import walk_files
+from raasid.footage.formats.footage_builder import build_footage, split_from_name
+from raasid.footage.formats.keyframe_interpolation import MAX_GAP_FRAMES
+from raasid.footage.formats.match_grouping import assign_matches
+from raasid.footage.formats.media_lookup import FilmUnreadable, ImageLookup, VideoLookup
 from raasid.footage.formats.parsing.values import (
     ValueUnusable,
 )
@@ -49,11 +49,11 @@ def read(root: Path, ball_class: str | None = "ball", frame_rate_hz: float = 25.
     if not root.is_dir():
         raise DataRootMissing(root, EXPECTED)
     left_out, unused = Quarantine(), Counter[str]()
-    files, videos = ImageFiles(root, left_out), VideoFiles(root)
+    files, videos = ImageLookup(root, left_out), VideoLookup(root)
     clips: list[Clip] = []
     splits: dict[str, list[str]] = {}
     failure: Exception | None = None
-    paths = [path for path in walk(root) if path.suffix.lower() == ".xml"]
+    paths = [path for path in walk_files(root) if path.suffix.lower() == ".xml"]
     source = Provenance(f"cvat:{root.resolve().name}")
     with progress(f"reading {root.name or root}", total=len(paths)) as advance:
         for path in paths:
@@ -78,16 +78,16 @@ def read(root: Path, ball_class: str | None = "ball", frame_rate_hz: float = 25.
     if not clips and len(paths) == 1 and isinstance(failure, XmlUnreadable):
         raise failure
     clips, missing = files.settle(clips)
-    clips, notes = with_matches(root, clips, splits)
+    clips, notes = assign_matches(root, clips, splits)
     notes += [*missing, *videos.notes()]
     if unused:
         named = ", ".join(f"{what} ({count})" for what, count in unused.most_common(5))
         notes.append(f"{unused.total()} shapes are neither match ball nor person and not used: {named}")
-    return gathered(root, clips, splits, left_out, notes, EXPECTED)
+    return build_footage(root, clips, splits, left_out, notes, EXPECTED)
 
 
 def _images(
-    document: Document, path: Path, root: Path, source: Provenance, files: ImageFiles
+    document: Document, path: Path, root: Path, source: Provenance, files: ImageLookup
 ) -> Iterator[tuple[Clip, str]]:
     folders = [path.parent / "images", path.parent, root / "images", root]
     folders = [folder for folder in dict.fromkeys(folders) if folder.is_dir()]
@@ -95,7 +95,7 @@ def _images(
         placed = files.find(Path(picture.name), folders, picture.size)
         if placed is not None:
             frame = Frame(0, *placed, tuple(picture.balls), tuple(picture.persons))
-            yield Clip(stem(picture.name), (frame,), source), split_called(picture.subset) or ""
+            yield Clip(without_suffix(picture.name), (frame,), source), split_from_name(picture.subset) or ""
 
 
 def _video(
@@ -104,8 +104,8 @@ def _video(
     root: Path,
     source: Provenance,
     rate: float,
-    files: ImageFiles,
-    videos: VideoFiles,
+    files: ImageLookup,
+    videos: VideoLookup,
     left_out: Quarantine,
 ) -> Clip:
     task, name = document.task, files.relative(path)
@@ -116,7 +116,7 @@ def _video(
     indices = document.tracks.frames()
     if task.stop is not None:
         declared = range(task.start, task.stop + 1, task.step)
-        if len(declared) <= MOST_FILLED + path.stat().st_size // _BYTES_PER_EMPTY_FRAME:
+        if len(declared) <= MAX_GAP_FRAMES + path.stat().st_size // _BYTES_PER_EMPTY_FRAME:
             indices |= set(declared)
         else:
             left_out.add(name, f"frames without annotations not used: {len(declared)} frames in all")
@@ -135,7 +135,10 @@ def _video(
         raise ValueUnusable(f"no frame with a usable shape: {name}")
     named = task.name and path.stem == "annotations"
     return Clip(
-        stem(title) if named else stem(name), tuple(frames), source, film.frame_rate_hz if film else rate
+        without_suffix(title) if named else without_suffix(name),
+        tuple(frames),
+        source,
+        film.frame_rate_hz if film else rate,
     )
 
 

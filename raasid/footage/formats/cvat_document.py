@@ -11,24 +11,24 @@ from raasid.footage.formats.cvat_shapes import (
     SHAPES,
     NotUsed,
     Shape,
-    flag,
-    joined,
-    keypoint,
-    record,
-    track_named,
+    is_set,
+    merge_by_track,
+    parse_keypoint,
+    stated_track,
+    to_record,
 )
-from raasid.footage.formats.cvat_tracks import Task, Track, Tracks, keyframe, task_of
+from raasid.footage.formats.cvat_tracks import Task, Track, Tracks, parse_keyframe, parse_task
 from raasid.footage.formats.label_names import UNLABELLED
 from raasid.footage.formats.parsing.values import (
-    LONGEST_EDGE,
-    MOST_TRACKS,
+    MAX_EDGE_PX,
+    MAX_TRACK_ID,
     ValueUnusable,
+    integer,
     label,
-    place_of,
+    safe_join,
     text,
-    whole,
 )
-from raasid.footage.formats.parsing.xml_reader import Element, elements
+from raasid.footage.formats.parsing.xml_reader import Element, iter_elements
 from raasid.footage.quarantine import Quarantine
 from raasid.footage.records import Ball, Person
 
@@ -36,7 +36,7 @@ _UNITS = {"meta", "image", "track", *SHAPES}
 
 
 @dataclass(slots=True)
-class Picture:
+class ImageEntry:
     """One image and what is annotated in it."""
 
     name: str = ""
@@ -63,19 +63,19 @@ class Document:
         self.has_tracks = False
         self.has_images = False
         self._points: list[Element] = []
-        self._picture = Picture()
+        self._picture = ImageEntry()
         self._track = Track()
         self._groups: dict[str, int] = {}
 
-    def pictures(self) -> Iterator[Picture]:
+    def pictures(self) -> Iterator[ImageEntry]:
         """Yield the images; when they end, `tracks` holds all tracks. Raises XmlUnreadable."""
-        for element in elements(self._path, _UNITS):
+        for element in iter_elements(self._path, _UNITS):
             try:
                 if element.tag == "meta":
-                    self.task = task_of(element, self._bad)
+                    self.task = parse_task(element, self._bad)
                 elif element.tag == "image":
                     self.has_images = True
-                    picture, self._picture = self._picture, Picture()
+                    picture, self._picture = self._picture, ImageEntry()
                     yield _finished(element, picture)
                 elif element.tag == "track":
                     self.has_tracks = True
@@ -101,7 +101,7 @@ class Document:
         owner = around if around.tag == "track" else element
         shape = Shape(label(owner.attributes.get("label"), "label"), element)
         for point in points:
-            index, place = keypoint(point)
+            index, place = parse_keypoint(point)
             if index is None:
                 shape.unknown.append(point.attributes["label"])
             else:
@@ -116,31 +116,31 @@ class Document:
         number = len(picture.persons)
         if group not in ("", "0"):
             number = picture.numbers.setdefault(group, number)
-        found = record(shape, number, self._ball_class)
+        found = to_record(shape, number, self._ball_class)
         if isinstance(found, Ball):
             picture.balls.append(found)
             return
         picture.persons.append(found)
-        named = track_named(shape)
+        named = stated_track(shape)
         if named is not None:
             picture.tracks[number] = named
 
     def _in_track(self, shape: Shape, around: Element) -> None:
-        frame, is_key = keyframe(shape.element, self.task)
+        frame, is_key = parse_keyframe(shape.element, self.task)
         if not is_key:
             self._track.written += 1
             return
-        gone = flag(shape.element, "outside")
+        gone = is_set(shape.element, "outside")
         if shape.element.tag == "skeleton":
             gone = gone or all(point == UNLABELLED for point in shape.points.values())
         keys, known = self._track.keys, frame in self._track.keys
         before = keys.get(frame)
         keys.setdefault(frame, None)  # out of sight already if what follows finds a fault in it
         self._track.lines.setdefault(frame, shape.element.line)
-        found = None if gone else record(shape, self._number(around), self._ball_class)
+        found = None if gone else to_record(shape, self._number(around), self._ball_class)
         if known and (before is not None or found is not None):
             persons = [each for each in (before, found) if isinstance(each, Person)]
-            (both,) = joined(persons) if len(persons) == 2 else (before,)
+            (both,) = merge_by_track(persons) if len(persons) == 2 else (before,)
             if both is before:
                 raise ValueUnusable(f"second keyframe of one frame: {frame}")
             found = both
@@ -148,21 +148,21 @@ class Document:
 
     def _number(self, track: Element) -> int:
         """Return the person's number: the track's, or that of the first track of its group."""
-        number = whole(track.attributes.get("id"), "track id", 0, MOST_TRACKS)
+        number = integer(track.attributes.get("id"), "track id", 0, MAX_TRACK_ID)
         group = track.attributes.get("group_id", "")
         return number if group in ("", "0") else self._groups.setdefault(group, number)
 
 
-def _finished(element: Element, picture: Picture) -> Picture:
+def _finished(element: Element, picture: ImageEntry) -> ImageEntry:
     given = element.attributes
-    picture.name = place_of(Path(), text(given.get("name"), "image name")).as_posix()
-    width, height = (whole(given.get(edge) or 0, edge, 0, LONGEST_EDGE) for edge in ("width", "height"))
+    picture.name = safe_join(Path(), text(given.get("name"), "image name")).as_posix()
+    width, height = (integer(given.get(edge) or 0, edge, 0, MAX_EDGE_PX) for edge in ("width", "height"))
     picture.size, picture.subset = (width, height), given.get("subset", "")
     renamed = set(picture.tracks.values())
     tracks = picture.tracks if len(renamed) == len(picture.tracks) else {}
     free = max(renamed, default=-1) + 1
     persons = []
-    for person in joined(picture.persons):
+    for person in merge_by_track(picture.persons):
         number = tracks.get(person.track)
         if tracks and number is None:
             number, free = free, free + 1

@@ -6,7 +6,7 @@ from pathlib import Path
 from xml.sax.saxutils import XMLGenerator
 from xml.sax.xmlreader import AttributesImpl
 
-from raasid.footage.formats.export_media import Placed, place
+from raasid.footage.formats.export_media import ExportedFrame, export_frames
 from raasid.footage.keypoints import KEYPOINTS
 from raasid.footage.records import Ball, Footage, Person, Visibility
 
@@ -18,7 +18,7 @@ def write_cvat(footage: Footage, folder: Path) -> int:
 
     Source: CVAT documentation, XML annotation format 1.1.
     """
-    pictures = place(footage, folder, "images")
+    pictures = export_frames(footage, folder, "images")
     folder.mkdir(parents=True, exist_ok=True)
     count = 0
     first = next(pictures)  # an export that is refused leaves no file
@@ -34,7 +34,7 @@ def write_cvat(footage: Footage, folder: Path) -> int:
     return count
 
 
-def _image(xml: XMLGenerator, number: int, placed: Placed) -> None:
+def _image(xml: XMLGenerator, number: int, placed: ExportedFrame) -> None:
     frame = placed.frame
     size = {"width": str(frame.width), "height": str(frame.height)}
     xml.startElement("image", AttributesImpl({"id": str(number), "name": placed.name, **size}))

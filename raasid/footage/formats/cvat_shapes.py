@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from raasid.footage.formats.label_names import extent, is_ball, keypoint_index, role_called, seventeen
+from raasid.footage.formats.label_names import (
+    complete_keypoints,
+    is_ball,
+    keypoint_box,
+    keypoint_index,
+    role_from_name,
+)
 from raasid.footage.formats.parsing.values import (
-    MOST_TRACKS,
+    MAX_TRACK_ID,
     ValueUnusable,
+    integer,
     number,
-    shared,
-    shown,
+    shared_float,
+    short_repr,
     text,
-    whole,
 )
 from raasid.footage.formats.parsing.xml_reader import Element
-from raasid.footage.records import Ball, Keypoint, Mark, Person, Role, Visibility
+from raasid.footage.records import AnnotationSource, Ball, Keypoint, Person, Role, Visibility
 
 SHAPES = {"box", "points", "skeleton", "polygon", "polyline", "ellipse", "cuboid", "mask"}
 _ROLES: tuple[Role, ...] = ("player", "goalkeeper", "referee", "other")
-_BY_TOOL = Mark("cvat/auto", 0.0)
+_BY_TOOL = AnnotationSource("cvat/auto", 0.0)
 """A tool has made it, and CVAT does not say how sure it was."""
 _NO = {"0", "false", "no"}
 
@@ -40,19 +46,19 @@ class Shape:
     """Names of the skeleton's points that are none of COCO's."""
 
 
-def keypoint(element: Element) -> tuple[int | None, Keypoint]:
+def parse_keypoint(element: Element) -> tuple[int | None, Keypoint]:
     """Read a named point: its place in COCO's order (None: not one of the 17), and where it is.
 
     Outside is not labelled, occluded is labelled but hidden.
     """
     name = text(element.attributes.get("label"), "label")
-    if flag(element, "outside"):
+    if is_set(element, "outside"):
         return keypoint_index(name), (0.0, 0.0, 0)
     ((x, y),) = _places(element, 1)
-    return keypoint_index(name), (x, y, 1 if flag(element, "occluded") else 2)
+    return keypoint_index(name), (x, y, 1 if is_set(element, "occluded") else 2)
 
 
-def record(shape: Shape, track: int, ball_class: str | None) -> Ball | Person:
+def to_record(shape: Shape, track: int, ball_class: str | None) -> Ball | Person:
     """Return the ball or person that a shape shows.
 
     track: of persons.
@@ -65,17 +71,17 @@ def record(shape: Shape, track: int, ball_class: str | None) -> Ball | Person:
         if extra.get("used_in_game", "1").casefold() in _NO:
             raise NotUsed("ball that is not used in the game")
         return _ball(element, extra, mark)
-    role = role_called(extra.get("role") or shape.label)
+    role = role_from_name(extra.get("role") or shape.label)
     if element.tag not in ("box", "skeleton") or (role == "other" and not _person(shape, extra)):
         raise NotUsed(f"{element.tag} {shape.label}")
-    points = seventeen(shape.points)
+    points = complete_keypoints(shape.points)
     if element.tag == "box":
         box = _box(element)
     elif points:
-        box = extent(points)
+        box = keypoint_box(points)
         box = (*box[:2], max(box[2], 1.0), max(box[3], 1.0))
     else:
-        raise ValueUnusable(f"skeleton without a labelled keypoint: {shown(shape.unknown)}")
+        raise ValueUnusable(f"skeleton without a labelled keypoint: {short_repr(shape.unknown)}")
     jersey = extra.get("jersey") or extra.get("jersey_number") or extra.get("number")
     return Person(
         track,
@@ -88,10 +94,10 @@ def record(shape: Shape, track: int, ball_class: str | None) -> Ball | Person:
     )
 
 
-def track_named(shape: Shape) -> int | None:
+def stated_track(shape: Shape) -> int | None:
     """Return the track that an attribute says, as our own export of images writes it."""
     written = _extra(shape.element).get("track")
-    return whole(written, "track", 0, MOST_TRACKS) if written else None
+    return integer(written, "track", 0, MAX_TRACK_ID) if written else None
 
 
 def _extra(element: Element) -> dict[str, str]:
@@ -101,7 +107,7 @@ def _extra(element: Element) -> dict[str, str]:
     }
 
 
-def joined(persons: list[Person]) -> list[Person]:
+def merge_by_track(persons: list[Person]) -> list[Person]:
     """Make one person of those of one track: the box of the one, the keypoints of the other."""
     found: dict[int, Person] = {}
     for person in persons:
@@ -119,11 +125,11 @@ def _person(shape: Shape, extra: dict[str, str]) -> bool:
     return bool(shape.points) or extra.get("role") in _ROLES
 
 
-def _ball(element: Element, extra: dict[str, str], mark: Mark | None) -> Ball:
+def _ball(element: Element, extra: dict[str, str], mark: AnnotationSource | None) -> Ball:
     visibility = Visibility.CLEAR
     if extra.get("visibility", "").upper() in Visibility.__members__:
         visibility = Visibility[extra["visibility"].upper()]
-    elif flag(element, "occluded"):
+    elif is_set(element, "occluded"):
         visibility = Visibility.HIDDEN
     elif extra.get("blurred", "0").casefold() not in _NO:
         visibility = Visibility.BLURRED
@@ -148,23 +154,23 @@ def _box(element: Element) -> tuple[float, float, float, float]:
     )
     if right <= left or bottom <= top:
         raise ValueUnusable(f"box without size: {left:g},{top:g} to {right:g},{bottom:g}")
-    return shared(left), shared(top), shared(right - left), shared(bottom - top)
+    return shared_float(left), shared_float(top), shared_float(right - left), shared_float(bottom - top)
 
 
 def _places(element: Element, count: int) -> list[tuple[float, float]]:
     written = element.attributes.get("points", "")
     pairs = written.split(";", count + 1)
     if len(pairs) != count:
-        raise ValueUnusable(f"not {count} point: {shown(written)}")
+        raise ValueUnusable(f"not {count} point: {short_repr(written)}")
     places = []
     for pair in pairs:
         x, comma, y = pair.partition(",")
         if not comma:
-            raise ValueUnusable(f"no x,y pair: {shown(pair)}")
-        places.append((shared(number(x, "x")), shared(number(y, "y"))))
+            raise ValueUnusable(f"no x,y pair: {short_repr(pair)}")
+        places.append((shared_float(number(x, "x")), shared_float(number(y, "y"))))
     return places
 
 
-def flag(element: Element, name: str) -> bool:
+def is_set(element: Element, name: str) -> bool:
     """Whether an attribute of 0 or 1 is set."""
     return element.attributes.get(name, "0").strip().casefold() not in _NO

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from raasid.footage.formats.cvat_shapes import joined
-from raasid.footage.formats.keyframe_interpolation import Record, filled
-from raasid.footage.formats.parsing.values import LONGEST_EDGE, MOST_FRAMES, ValueUnusable, shown, whole
+from raasid.footage.formats.cvat_shapes import merge_by_track
+from raasid.footage.formats.keyframe_interpolation import Record, interpolate
+from raasid.footage.formats.parsing.values import MAX_EDGE_PX, MAX_FRAMES, ValueUnusable, integer, short_repr
 from raasid.footage.formats.parsing.xml_reader import Element
 from raasid.footage.records import Ball, Person
 
@@ -61,7 +61,7 @@ class Tracks:
         def too_long(frame: int, reason: str) -> None:
             bad(track.lines.get(frame, 0), reason)
 
-        for frame, record in filled(
+        for frame, record in interpolate(
             track.keys,
             stop=stop if stop is not None and stop > last else None,
             step=task.step,
@@ -76,29 +76,31 @@ class Tracks:
     def at(self, frame: int) -> tuple[tuple[Ball, ...], tuple[Person, ...]]:
         """Give balls and persons of a frame away."""
         persons = self.persons.pop(frame, [])
-        return tuple(self.balls.pop(frame, ())), tuple(joined(persons) if len(persons) > 1 else persons)
+        return tuple(self.balls.pop(frame, ())), tuple(
+            merge_by_track(persons) if len(persons) > 1 else persons
+        )
 
     def frames(self) -> set[int]:
         """Return every frame in which something is seen."""
         return self.balls.keys() | self.persons.keys()
 
 
-def task_of(meta: Element, bad: Bad) -> Task:
+def parse_task(meta: Element, bad: Bad) -> Task:
     """Read `meta`: of a task or a job. What is unusable there counts as not said."""
     inner = meta.at("task") or meta.at("job")
     task = Task()
     if inner is None:
         return task
 
-    def said(*path: str, most: int = MOST_FRAMES) -> int | None:
+    def said(*path: str, most: int = MAX_FRAMES) -> int | None:
         written = inner.text_at(*path)
         try:
-            return whole(written, "/".join(path), 0, most) if written else None
+            return integer(written, "/".join(path), 0, most) if written else None
         except ValueUnusable as error:
             bad(inner.line, str(error))
             return None
 
-    edges = [said("original_size", edge, most=LONGEST_EDGE) or 0 for edge in ("width", "height")]
+    edges = [said("original_size", edge, most=MAX_EDGE_PX) or 0 for edge in ("width", "height")]
     task.size = edges[0], edges[1]
     task.name = inner.text_at("source") or inner.text_at("name") or ""
     task.step = _step(inner.text_at("frame_filter") or "")
@@ -111,12 +113,12 @@ def task_of(meta: Element, bad: Bad) -> Task:
     return task
 
 
-def keyframe(element: Element, task: Task) -> tuple[int, bool]:
+def parse_keyframe(element: Element, task: Task) -> tuple[int, bool]:
     """Return the frame of a shape in a track, and whether it is a keyframe; without a word it is one."""
-    frame = whole(element.attributes.get("frame"), "frame", 0, MOST_FRAMES)
+    frame = integer(element.attributes.get("frame"), "frame", 0, MAX_FRAMES)
     task.check(frame)
     if element.attributes.get("outside", "0") not in ("0", "1"):
-        raise ValueUnusable(f"outside not 0 or 1: {shown(element.attributes['outside'])}")
+        raise ValueUnusable(f"outside not 0 or 1: {short_repr(element.attributes['outside'])}")
     return frame, element.attributes.get("keyframe", "1") != "0"
 
 

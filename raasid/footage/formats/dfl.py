@@ -8,22 +8,22 @@ from functools import lru_cache
 from pathlib import Path
 
 from raasid.errors import DataRootMissing
-from raasid.footage.formats.footage_builder import gathered
+from raasid.footage.formats.footage_builder import build_footage
 from raasid.footage.formats.media_lookup import (
     FilmFacts,
     FilmUnreadable,
-    film_beside,
     film_facts,
+    find_video,
     missing_note,
 )
 from raasid.footage.formats.parsing.csv_reader import Column, read_table
 from raasid.footage.formats.parsing.values import (
-    MOST_FRAMES,
+    MAX_FRAMES,
     ValueUnusable,
     label,
     number,
-    place_of,
-    shown,
+    safe_join,
+    short_repr,
     text,
 )
 from raasid.footage.quarantine import Quarantine
@@ -77,7 +77,7 @@ def read(root: Path, frame_rate_hz: float = 25.0) -> Footage:
     videos = len(rows)
     for video_id in sorted(rows):
         listed = rows.pop(video_id)
-        video = film_beside((root / "train", root / "clips", root), video_id)
+        video = find_video((root / "train", root / "clips", root), video_id)
         film = None
         try:
             film = None if video is None else film_facts(video)
@@ -97,7 +97,7 @@ def read(root: Path, frame_rate_hz: float = 25.0) -> Footage:
             else:
                 clips.append(clip)
     notes = missing_note("videos", len(alone), videos, *alone[:1])
-    return gathered(root, clips, {}, left_out, notes, EXPECTED)
+    return build_footage(root, clips, {}, left_out, notes, EXPECTED)
 
 
 def _rows(table: Path, left_out: Quarantine) -> dict[str, list[_Row]]:
@@ -109,7 +109,7 @@ def _rows(table: Path, left_out: Quarantine) -> dict[str, list[_Row]]:
 
     for line, (video, time, event, attributes) in read_table(table, _COLUMNS, bad):
         try:
-            video_id = video if video in rows else place_of(Path(), video, "video_id").as_posix()
+            video_id = video if video in rows else safe_join(Path(), video, "video_id").as_posix()
             time_s = number(time, "time", 0, _LONGEST_S)
             row = _Row(time_s, line, label(event, "event"), _attributes(attributes))
         except ValueUnusable as error:
@@ -129,9 +129,9 @@ def _attributes(cell: str) -> tuple[str, ...]:
     try:
         listed = ast.literal_eval(text(cell, "event_attributes"))
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
-        raise ValueUnusable(f"event_attributes are no Python list: {shown(cell)}") from error
+        raise ValueUnusable(f"event_attributes are no Python list: {short_repr(cell)}") from error
     if not isinstance(listed, list | tuple) or len(listed) > _MOST_ATTRIBUTES:
-        raise ValueUnusable(f"event_attributes are no Python list: {shown(cell)}")
+        raise ValueUnusable(f"event_attributes are no Python list: {short_repr(cell)}")
     return tuple(label(item, "event_attributes") for item in listed)
 
 
@@ -175,7 +175,7 @@ def _clip(
     rate = film.frame_rate_hz if film else frame_rate_hz
 
     def index(time_s: float) -> int:
-        return min(round(time_s * rate), MOST_FRAMES)
+        return min(round(time_s * rate), MAX_FRAMES)
 
     width, height = (film.width, film.height) if film else (0, 0)
     events = tuple(Event(index(row.time_s), row.event, None, row.attributes) for row in window.events)

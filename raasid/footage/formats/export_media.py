@@ -12,9 +12,9 @@ import cv2
 
 from raasid.console.terminal import progress
 from raasid.errors import DataError, UsageError
-from raasid.footage.media import Media
+from raasid.footage.media import FrameReader
 from raasid.footage.records import Clip, Footage, Frame
-from raasid.io.image_header import ImageUnreadable, probe
+from raasid.io.image_header import ImageUnreadable, probe_image
 
 _QUALITY = 95
 
@@ -34,7 +34,7 @@ class NothingExported(DataError):
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class ExportedFrame:
     """One frame of an export; its picture is written."""
 
     clip: Clip
@@ -46,7 +46,7 @@ class Placed:
     """Of the picture: the same for no other frame, without folder."""
 
 
-def place(footage: Footage, folder: Path, where: str) -> Iterator[Placed]:
+def export_frames(footage: Footage, folder: Path, where: str) -> Iterator[ExportedFrame]:
     """Write the picture of each frame and yield it; frames whose pixels cannot be read are left out.
 
     where: folder of the pictures below `folder`, with `{split}` for the split's name. Image files are copied
@@ -57,7 +57,7 @@ def place(footage: Footage, folder: Path, where: str) -> Iterator[Placed]:
     split_of = {clip: split for split, clips in footage.splits.items() for clip in clips}
     total = sum(len(clip.frames) for clip in footage.clips)
     placed = 0
-    with Media() as media, progress(f"exporting to {folder.name}", total) as advance:
+    with FrameReader() as media, progress(f"exporting to {folder.name}", total) as advance:
         for clip in footage.clips:
             split = split_of.get(clip.id, "all")
             target = folder / where.format(split=split)
@@ -70,7 +70,7 @@ def place(footage: Footage, folder: Path, where: str) -> Iterator[Placed]:
                 except (ImageUnreadable, OSError):
                     continue
                 placed += 1
-                yield Placed(clip, _sized(frame, width, height), split, name)
+                yield ExportedFrame(clip, _sized(frame, width, height), split, name)
     if not placed:
         raise NothingExported(folder)
 
@@ -80,9 +80,9 @@ def _name(clip: Clip, frame: Frame) -> str:
     return f"{re.sub(r'[^A-Za-z0-9._-]+', '_', clip.id)}_{frame.index:06d}{suffix}"
 
 
-def _put(frame: Frame, target: Path, media: Media) -> tuple[int, int]:
+def _put(frame: Frame, target: Path, media: FrameReader) -> tuple[int, int]:
     if not frame.in_video:
-        facts = probe(frame.image)
+        facts = probe_image(frame.image)
         shutil.copyfile(frame.image, target)
         return facts.width, facts.height
     pixels = media.read(frame)

@@ -15,7 +15,7 @@ def first_file(candidates: Iterable[Path]) -> Path | None:
     return next((path for path in candidates if os.path.isfile(path)), None)  # noqa: PTH113
 
 
-class FoldedNames:
+class CaseInsensitiveNames:
     """Looks names up whatever their case; every folder is listed once."""
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class FolderUnreadable(DataError):
         )
 
 
-def walk(folder: Path) -> Iterator[Path]:
+def walk_files(folder: Path) -> Iterator[Path]:
     """Yield every file below `folder`, sorted by name folder by folder; hidden names are skipped.
 
     A link to a folder is followed once; one that leads back into a folder already seen is not.

@@ -15,7 +15,7 @@ from raasid.errors import NoUsableSamples
 from raasid.footage.quarantine import Quarantine
 from raasid.footage.records import Clip, Footage
 
-SPLITS = {
+SPLIT_SPELLINGS = {
     "train": ("train", "training"),
     "val": ("val", "valid", "validation"),
     "test": ("test", "testing"),
@@ -23,13 +23,13 @@ SPLITS = {
 """Split -> how folders and files call it."""
 
 
-def split_called(name: str) -> str | None:
+def split_from_name(name: str) -> str | None:
     """Return the split that a folder or file name stands for, None for any other name."""
     folded = name.casefold()
-    return next((split for split, spellings in SPLITS.items() if folded in spellings), None)
+    return next((split for split, spellings in SPLIT_SPELLINGS.items() if folded in spellings), None)
 
 
-def gathered(
+def build_footage(
     root: Path,
     clips: Iterable[Clip],
     splits: Mapping[str, Iterable[str]],

@@ -12,29 +12,29 @@ from pathlib import Path, PurePosixPath
 
 from raasid.console.terminal import progress
 from raasid.errors import DataRootMissing
-from raasid.footage.formats.file_search import walk
-from raasid.footage.formats.footage_builder import gathered
-from raasid.footage.formats.media_lookup import FilmUnreadable, VideoFiles
+from raasid.footage.formats.file_search import walk_files
+from raasid.footage.formats.footage_builder import build_footage
+from raasid.footage.formats.media_lookup import FilmUnreadable, VideoLookup
 from raasid.footage.formats.parsing.values import (
-    MOST_FRAMES,
-    MOST_TRACKS,
+    MAX_FRAMES,
+    MAX_TRACK_ID,
     ValueUnusable,
+    integer,
     number,
-    shared,
-    shown,
-    whole,
+    shared_float,
+    short_repr,
 )
-from raasid.footage.formats.parsing.xml_reader import Element, XmlUnreadable, elements
+from raasid.footage.formats.parsing.xml_reader import Element, XmlUnreadable, iter_elements
 from raasid.footage.quarantine import Quarantine
 from raasid.footage.records import Ball, Clip, Event, Footage, Frame, Person, Provenance
 
 WIDTH, HEIGHT = 1920, 1080
 """Of all six cameras."""
-MIRRORED = {2, 6}
+MIRRORED_CAMERAS = {2, 6}
 """Cameras whose annotations run from right to left. Source: FootAndBall's reader of the set."""
-OFFSET = 8
+FRAME_OFFSET = 8
 """The annotation of frame n belongs to frame n - 8 of the video. Source: as above."""
-MOST_PER_SPAN = 3000
+MAX_SPAN_FRAMES = 3000
 """Frames that one value may stand for: as long as the set's sequences."""
 
 Bad = Callable[[int, str], None]
@@ -42,7 +42,7 @@ _UNITS = {"point", "bbox", "bvalue", "dvalue"}
 
 
 @dataclass(slots=True)
-class Annotated:
+class CameraAnnotations:
     """What one camera's file says; frames count from 0 in the video."""
 
     video: str = ""
@@ -52,10 +52,10 @@ class Annotated:
     events: list[Event] = field(default_factory=list)
 
 
-def read_objects(path: Path, *, mirrored: bool, bad: Bad) -> Annotated:
+def read_camera_file(path: Path, *, mirrored: bool, bad: Bad) -> CameraAnnotations:
     """Read one file. `bad` hears of values that are left out: line, and the reason. Raises XmlUnreadable."""
-    found = Annotated()
-    for element in elements(path, _UNITS):
+    found = CameraAnnotations()
+    for element in iter_elements(path, _UNITS):
         attribute, owner = element.inside("attribute"), element.inside("object")
         if attribute is None or owner is None:
             continue
@@ -70,7 +70,7 @@ def read_objects(path: Path, *, mirrored: bool, bad: Bad) -> Annotated:
 
 
 def _take(
-    name: tuple[str, str], owner: Element, element: Element, found: Annotated, *, mirrored: bool
+    name: tuple[str, str], owner: Element, element: Element, found: CameraAnnotations, *, mirrored: bool
 ) -> None:
     given = element.attributes
     if name == ("ball", "ballpos"):
@@ -78,23 +78,25 @@ def _take(
             number(given.get("x"), "x", -WIDTH, 2 * WIDTH),
             number(given.get("y"), "y", -HEIGHT, 2 * HEIGHT),
         )
-        ball = Ball(shared(WIDTH - x if mirrored else x), shared(y), 0.0, 0.0)
+        ball = Ball(shared_float(WIDTH - x if mirrored else x), shared_float(y), 0.0, 0.0)
         for frame in _span(element):
             found.balls.setdefault(frame, ball)
     elif name == ("ball", "ballshot"):
         if given.get("value", "").strip().casefold() == "true":
             found.events.append(Event(_first(element), "ball_shot"))
     elif name == ("ball", "playerinteractingid"):
-        player = whole(given.get("value"), "PlayerInteractingID", -1, MOST_TRACKS)
+        player = integer(given.get("value"), "PlayerInteractingID", -1, MAX_TRACK_ID)
         if player >= 0:
             found.events.append(Event(_first(element), "ball_contact", attributes=(f"person_{player}",)))
     elif name == ("person", "location"):
-        track = whole(owner.attributes.get("id"), "person id", 0, MOST_TRACKS)
+        track = integer(owner.attributes.get("id"), "person id", 0, MAX_TRACK_ID)
         edges = ("x", "y", "width", "height")
         x, y, w, h = (number(given.get(edge), edge, -WIDTH, 2 * WIDTH) for edge in edges)
         if w <= 0 or h <= 0:
             raise ValueUnusable(f"box without size: {w:g} x {h:g}")
-        person = Person(track, "player", (shared(WIDTH - x - w if mirrored else x), shared(y), w, h))
+        person = Person(
+            track, "player", (shared_float(WIDTH - x - w if mirrored else x), shared_float(y), w, h)
+        )
         for frame in _span(element):
             if found.persons.setdefault(frame, {}).setdefault(track, person) is not person:
                 raise ValueUnusable(f"second box of a person in one frame: person {track}, frame {frame}")
@@ -114,22 +116,24 @@ def _spans(element: Element) -> Iterator[tuple[int, int]]:
     written = element.attributes.get("framespan", "")
     parts = written.split()
     if not parts or len(parts) > 100:
-        raise ValueUnusable(f"no framespan: {shown(written)}")
+        raise ValueUnusable(f"no framespan: {short_repr(written)}")
     total = 0
     spans = []
     for part in parts:
         ends = re.fullmatch(r"([0-9]{1,9}):([0-9]{1,9})", part)
         if ends is None:
-            raise ValueUnusable(f"no framespan: {shown(part)}")
+            raise ValueUnusable(f"no framespan: {short_repr(part)}")
         first, last = int(ends[1]), int(ends[2])
         total += last - first + 1
-        if not first <= last <= MOST_FRAMES or total > MOST_PER_SPAN:
+        if not first <= last <= MAX_FRAMES or total > MAX_SPAN_FRAMES:
             raise ValueUnusable(
-                f"framespan longer than {MOST_PER_SPAN} frames, or backwards: {shown(written)}"
+                f"framespan longer than {MAX_SPAN_FRAMES} frames, or backwards: {short_repr(written)}"
             )
-        spans.append((first - OFFSET, last - OFFSET))
+        spans.append((first - FRAME_OFFSET, last - FRAME_OFFSET))
     if all(last < 0 for _, last in spans):
-        raise ValueUnusable(f"before the first frame of the video: framespan {shown(written)} minus {OFFSET}")
+        raise ValueUnusable(
+            f"before the first frame of the video: framespan {short_repr(written)} minus {FRAME_OFFSET}"
+        )
     yield from spans
 
 
@@ -150,10 +154,10 @@ def read(root: Path) -> Footage:
     """
     if not root.is_dir():
         raise DataRootMissing(root, EXPECTED)
-    left_out, videos = Quarantine(), VideoFiles(root)
+    left_out, videos = Quarantine(), VideoLookup(root)
     clips: list[Clip] = []
     notes: list[str] = []
-    paths = [path for path in walk(root) if path.suffix.lower() == ".xgtf"]
+    paths = [path for path in walk_files(root) if path.suffix.lower() == ".xgtf"]
     with progress(f"reading {root.name or root}", total=len(paths)) as advance:
         for path in paths:
             name = path.relative_to(root).as_posix()
@@ -168,10 +172,10 @@ def read(root: Path) -> Footage:
             except ValueUnusable as error:
                 left_out.add(name, str(error))
             advance(1)
-    return gathered(root, clips, {}, left_out, [*notes, *videos.notes()], EXPECTED)
+    return build_footage(root, clips, {}, left_out, [*notes, *videos.notes()], EXPECTED)
 
 
-def _clip(path: Path, root: Path, videos: VideoFiles, left_out: Quarantine, notes: list[str]) -> Clip:
+def _clip(path: Path, root: Path, videos: VideoLookup, left_out: Quarantine, notes: list[str]) -> Clip:
     name = path.relative_to(root).as_posix()
     camera = _camera(path.stem)
     if camera is None:
@@ -180,7 +184,7 @@ def _clip(path: Path, root: Path, videos: VideoFiles, left_out: Quarantine, note
     def bad(line: int, reason: str) -> None:
         left_out.add(name, reason, line)
 
-    found = read_objects(path, mirrored=camera in MIRRORED, bad=bad)
+    found = read_camera_file(path, mirrored=camera in MIRRORED_CAMERAS, bad=bad)
     named = PurePosixPath(found.video.replace("\\", "/")).name
     names = [named] if named else []
     if camera is not None:
@@ -190,7 +194,7 @@ def _clip(path: Path, root: Path, videos: VideoFiles, left_out: Quarantine, note
         raise ValueUnusable(f"video of another size: {film.width}x{film.height}, expected {WIDTH}x{HEIGHT}")
     frames = tuple(_frames(found, video, film.frames if film else None))
     if not frames:
-        raise ValueUnusable(f"no frame with an object: {shown(path.name)}")
+        raise ValueUnusable(f"no frame with an object: {short_repr(path.name)}")
     folder = path.parent.relative_to(root).as_posix()
     return Clip(
         PurePosixPath(name).with_suffix("").as_posix(),
@@ -210,7 +214,7 @@ def _camera(stem: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def _frames(found: Annotated, video: Path, count: int | None) -> Iterator[Frame]:
+def _frames(found: CameraAnnotations, video: Path, count: int | None) -> Iterator[Frame]:
     for index in sorted(found.balls.keys() | found.persons.keys()):
         if count is not None and index >= count:
             return

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from raasid.footage.records import Ball, Keypoint, Person
 
-MOST_FILLED = 1500
+MAX_GAP_FRAMES = 1500
 """Frames between two keyframes, one minute at 25 Hz; whoever left a larger gap meant no straight line."""
 
 Record = Ball | Person
 
 
-def filled(
+def interpolate(
     keys: Mapping[int, Record | None],
     *,
     stop: int | None,
@@ -26,7 +26,7 @@ def filled(
     keys: keyframes; None where the track goes out of sight, to come back at the next keyframe or never.
     stop: the first frame after the last keyframe in which the track is gone; None: right after it.
     step: distance of the frames that exist. written: how many frames the file itself lists between the
-    keyframes; so many may be filled beyond `MOST_FILLED`.
+    keyframes; so many may be filled beyond `MAX_GAP_FRAMES`.
     bad: hears of gaps that are too long to be filled: the keyframe before it, and the reason.
     """
     frames = sorted(keys)
@@ -38,16 +38,18 @@ def filled(
         yield start, first
         if end is None or end - start <= step:
             continue
-        if (end - start) // step > MOST_FILLED + written:
+        if (end - start) // step > MAX_GAP_FRAMES + written:
             bad(start, f"gap too long to fill: {(end - start) // step} frames after frame {start}")
             continue
         second = keys.get(end)
         for frame in range(start + step, end, step):
-            between = first if second is None else blend(first, second, (frame - start) / (end - start))
+            between = (
+                first if second is None else interpolate_pair(first, second, (frame - start) / (end - start))
+            )
             yield frame, between
 
 
-def blend(first: Record, second: Record, share: float) -> Record:
+def interpolate_pair(first: Record, second: Record, share: float) -> Record:
     """Return what lies between two records of a track; what is not a place is the first one's."""
     if isinstance(first, Ball):
         return _ball(first, second, share) if isinstance(second, Ball) else first

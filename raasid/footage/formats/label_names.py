@@ -13,8 +13,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from raasid.footage.formats.parsing.values import ValueUnusable, shown
-from raasid.footage.keypoints import COUNT, KEYPOINTS
+from raasid.footage.formats.parsing.values import ValueUnusable, short_repr
+from raasid.footage.keypoints import KEYPOINTS, NUM_KEYPOINTS
 from raasid.footage.records import Keypoint, Role, Tags
 from raasid.laws.edition import Restart, Ruling, Sanction, Verdict
 
@@ -50,7 +50,7 @@ _ROLES: tuple[tuple[str, Role], ...] = (
 """A part of the name -> the role; the first that fits counts."""
 
 
-def role_called(name: str) -> Role:
+def role_from_name(name: str) -> Role:
     """Return the role in a class name such as `Goalkeeper` or `player team left`; else `other`."""
     folded = name.casefold()
     return next((role for part, role in _ROLES if part in folded), "other")
@@ -73,29 +73,29 @@ def keypoint_index(name: str) -> int | None:
     return _INDEX.get("_".join(sides[:1] + [word for word in words if word not in _SIDES]))
 
 
-def in_order(names: Sequence[str]) -> tuple[int | None, ...]:
+def coco_order(names: Sequence[str]) -> tuple[int | None, ...]:
     """For each of the 17 keypoints the place in `names` where it stands; None where it does not.
 
     No names at all mean COCO's own order.
     """
     if not names:
-        return tuple(range(COUNT))
+        return tuple(range(NUM_KEYPOINTS))
     places: dict[int, int] = {}
     for place, name in enumerate(names):
         index = keypoint_index(name)
         if index is not None:
             places.setdefault(index, place)
-    return tuple(places.get(index) for index in range(COUNT))
+    return tuple(places.get(index) for index in range(NUM_KEYPOINTS))
 
 
-def seventeen(points: Mapping[int, Keypoint]) -> tuple[Keypoint, ...]:
+def complete_keypoints(points: Mapping[int, Keypoint]) -> tuple[Keypoint, ...]:
     """Return all 17 in order, those without an entry unlabelled; nothing when nobody labelled any."""
     if not any(point[2] for point in points.values()):
         return ()
-    return tuple(points.get(index, UNLABELLED) for index in range(COUNT))
+    return tuple(points.get(index, UNLABELLED) for index in range(NUM_KEYPOINTS))
 
 
-def extent(points: Iterable[Keypoint]) -> tuple[float, float, float, float]:
+def keypoint_box(points: Iterable[Keypoint]) -> tuple[float, float, float, float]:
     """Return x, y, width, height of the tightest box round the labelled points."""
     labelled = [(x, y) for x, y, visibility in points if visibility]
     left, top = min(x for x, _ in labelled), min(y for _, y in labelled)
@@ -127,7 +127,7 @@ _SANCTIONS: dict[str, Sanction] = {
 }
 
 
-def ruling_of(choices: Iterable[str]) -> tuple[Ruling | None, Tags]:
+def parse_ruling(choices: Iterable[str]) -> tuple[Ruling | None, Tags]:
     """Return the ruling among normalised choices, and the others as tags, each once and in order.
 
     There is a ruling only where one of offence and no offence is chosen.
@@ -138,7 +138,7 @@ def ruling_of(choices: Iterable[str]) -> tuple[Ruling | None, Tags]:
     restarts = {_RESTARTS[choice] for choice in chosen if choice in _RESTARTS}
     sanctions = {_SANCTIONS[choice] for choice in chosen if choice in _SANCTIONS}
     if max(len(verdicts), len(restarts), len(sanctions)) > 1:
-        raise ValueUnusable(f"choices contradict each other: {shown(chosen)}")
+        raise ValueUnusable(f"choices contradict each other: {short_repr(chosen)}")
     if not verdicts:
         return None, tuple(chosen)
     tags = tuple(choice for choice in chosen if choice not in _VERDICTS | _RESTARTS | _SANCTIONS)

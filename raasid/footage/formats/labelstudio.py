@@ -10,24 +10,29 @@ from typing import Any
 
 from raasid.console.terminal import progress
 from raasid.errors import DataRootMissing
-from raasid.footage.formats.coco_rows import stem
-from raasid.footage.formats.file_search import walk
-from raasid.footage.formats.footage_builder import gathered
-from raasid.footage.formats.label_names import ruling_of
-from raasid.footage.formats.labelstudio_regions import Look, pictured, tracked
-from raasid.footage.formats.labelstudio_tasks import Counted, Media, counted, media_of
-from raasid.footage.formats.match_grouping import with_matches
-from raasid.footage.formats.media_lookup import FilmUnreadable, ImageFiles, VideoFiles
+from raasid.footage.formats.coco_rows import without_suffix
+from raasid.footage.formats.file_search import walk_files
+from raasid.footage.formats.footage_builder import build_footage
+from raasid.footage.formats.label_names import parse_ruling
+from raasid.footage.formats.labelstudio_regions import RegionContext, image_records, track_records
+from raasid.footage.formats.labelstudio_tasks import (
+    ChosenAnnotation,
+    TaskMedia,
+    choose_annotation,
+    task_media,
+)
+from raasid.footage.formats.match_grouping import assign_matches
+from raasid.footage.formats.media_lookup import FilmUnreadable, ImageLookup, VideoLookup
 from raasid.footage.formats.parsing.json_reader import JsonUnreadable, json_entries
 from raasid.footage.formats.parsing.values import (
-    LONGEST_EDGE,
+    MAX_EDGE_PX,
     ValueUnusable,
+    integer,
     label,
     mapping,
     number,
     sequence,
-    shown,
-    whole,
+    short_repr,
 )
 from raasid.footage.quarantine import Quarantine
 from raasid.footage.records import Ball, Clip, Footage, Frame, Person, Provenance
@@ -49,8 +54,8 @@ class _Reading:
     frame_rate_hz: float
     video_size: tuple[int, int] | None
     left_out: Quarantine
-    files: ImageFiles
-    videos: VideoFiles
+    files: ImageLookup
+    videos: VideoLookup
     unused: Counter[str] = field(default_factory=Counter)
     unsized: list[str] = field(default_factory=list)
     """Videos of unknown size."""
@@ -86,11 +91,13 @@ def read(
         raise DataRootMissing(root, EXPECTED)
     left_out = Quarantine()
     reading = _Reading(
-        root, ball_class, frame_rate_hz, video_size, left_out, ImageFiles(root, left_out), VideoFiles(root)
+        root, ball_class, frame_rate_hz, video_size, left_out, ImageLookup(root, left_out), VideoLookup(root)
     )
     clips: list[Clip] = []
     failure: JsonUnreadable | None = None
-    paths = [path for path in walk(root) if path.suffix.lower() == ".json" and path.name != "scenes.json"]
+    paths = [
+        path for path in walk_files(root) if path.suffix.lower() == ".json" and path.name != "scenes.json"
+    ]
     with progress(f"reading {root.name or root}", total=len(paths)) as advance:
         for path in paths:
             try:
@@ -102,7 +109,7 @@ def read(
     if failure is not None and not clips and len(paths) == 1:
         raise failure
     clips, missing = reading.files.settle(clips)
-    clips, notes = with_matches(root, clips, {})
+    clips, notes = assign_matches(root, clips, {})
     notes += [*missing, *reading.videos.notes()]
     if reading.unsized:
         told = f"{len(reading.unsized)} videos are of unknown size, such as {reading.unsized[0]}"
@@ -112,7 +119,7 @@ def read(
     if reading.unused:
         named = ", ".join(f"{what} ({count})" for what, count in reading.unused.most_common(5))
         notes.append(f"{reading.unused.total()} regions are neither ball nor person and not used: {named}")
-    return gathered(root, clips, {}, left_out, notes, EXPECTED)
+    return build_footage(root, clips, {}, left_out, notes, EXPECTED)
 
 
 def _document(path: Path, reading: _Reading) -> Iterable[Clip]:
@@ -120,7 +127,7 @@ def _document(path: Path, reading: _Reading) -> Iterable[Clip]:
     name = reading.files.relative(path)
     for key, line, entry in json_entries(path):
         if key:
-            reading.left_out.add(name, f"no list of tasks: an object with the key {shown(key)}", line)
+            reading.left_out.add(name, f"no list of tasks: an object with the key {short_repr(key)}", line)
             return
         try:
             clip = _task(mapping(entry, "task"), reading, name, line)
@@ -134,8 +141,8 @@ def _document(path: Path, reading: _Reading) -> Iterable[Clip]:
 
 
 def _task(task: Mapping[str, Any], reading: _Reading, name: str, line: int) -> Clip | None:
-    media = media_of(task.get("data"))
-    verdict = counted(task)
+    media = task_media(task.get("data"))
+    verdict = choose_annotation(task)
     if verdict is None:
         reading.nobody += 1
         return None
@@ -148,17 +155,17 @@ def _task(task: Mapping[str, Any], reading: _Reading, name: str, line: int) -> C
     if not frames:
         return None
     try:
-        ruling, tags = ruling_of(_choices(verdict))
+        ruling, tags = parse_ruling(_choices(verdict))
     except ValueUnusable as error:
         bad(str(error))
         ruling, tags = None, ()
     if media.video and (frames[0].width, frames[0].height) == PER_CENT:
         tags = (*tags, UNSIZED)
     provenance = Provenance(f"labelstudio:{reading.root.resolve().name}", annotator=verdict.annotator)
-    return Clip(stem(media.names[0]), frames, provenance, rate, tags=tags, ruling=ruling)
+    return Clip(without_suffix(media.names[0]), frames, provenance, rate, tags=tags, ruling=ruling)
 
 
-def _choices(verdict: Counted) -> Iterable[str]:
+def _choices(verdict: ChosenAnnotation) -> Iterable[str]:
     for result in verdict.results:
         if result.get("type") == "choices":
             value = mapping(result.get("value"), "value")
@@ -166,7 +173,9 @@ def _choices(verdict: Counted) -> Iterable[str]:
                 yield label(choice, "choice")
 
 
-def _image(media: Media, verdict: Counted, reading: _Reading, bad: Any) -> tuple[tuple[Frame, ...], float]:
+def _image(
+    media: TaskMedia, verdict: ChosenAnnotation, reading: _Reading, bad: Any
+) -> tuple[tuple[Frame, ...], float]:
     names = [Path(each) for each in media.names]
     placed = reading.files.find(names[0], reading.folders, (0, 0), *names[1:])
     if placed is None:
@@ -175,9 +184,11 @@ def _image(media: Media, verdict: Counted, reading: _Reading, bad: Any) -> tuple
     size = (width, height) if width and height else _size(verdict.results, bad)
     regions = [result for result in verdict.results if result.get("type") in _PICTURED]
     if regions and not all(size):
-        raise ValueUnusable(f"size of the picture unknown: no original_width for {shown(media.names[0])}")
-    look = Look(size, reading.ball_class, verdict.mark)
-    balls, persons = pictured(regions, look, bad, reading.unused)
+        raise ValueUnusable(
+            f"size of the picture unknown: no original_width for {short_repr(media.names[0])}"
+        )
+    look = RegionContext(size, reading.ball_class, verdict.mark)
+    balls, persons = image_records(regions, look, bad, reading.unused)
     return (Frame(0, path, *size, balls, persons),), reading.frame_rate_hz
 
 
@@ -186,15 +197,17 @@ def _size(results: Iterable[Mapping[str, Any]], bad: Any) -> tuple[int, int]:
         if "original_width" in result:
             try:
                 return (
-                    whole(result["original_width"], "original_width", 1, LONGEST_EDGE),
-                    whole(result.get("original_height"), "original_height", 1, LONGEST_EDGE),
+                    integer(result["original_width"], "original_width", 1, MAX_EDGE_PX),
+                    integer(result.get("original_height"), "original_height", 1, MAX_EDGE_PX),
                 )
             except ValueUnusable as error:
                 bad(str(error))
     return 0, 0
 
 
-def _video(media: Media, verdict: Counted, reading: _Reading, bad: Any) -> tuple[tuple[Frame, ...], float]:
+def _video(
+    media: TaskMedia, verdict: ChosenAnnotation, reading: _Reading, bad: Any
+) -> tuple[tuple[Frame, ...], float]:
     path, film = reading.videos.find(media.names[0], reading.folders, *media.names[1:])
     size = (film.width, film.height) if film else reading.video_size or _size(verdict.results, bad)
     regions = [result for result in verdict.results if result.get("type") == "videorectangle"]
@@ -203,10 +216,10 @@ def _video(media: Media, verdict: Counted, reading: _Reading, bad: Any) -> tuple
         reading.unsized.append(media.names[0])
     balls: dict[int, list[Ball]] = {}
     persons: dict[int, list[Person]] = {}
-    look = Look(size, reading.ball_class, verdict.mark)
+    look = RegionContext(size, reading.ball_class, verdict.mark)
     for number_, region in enumerate(regions):
         try:
-            found = tracked(region, number_, look, bad)
+            found = track_records(region, number_, look, bad)
         except ValueUnusable as error:
             bad(str(error))
             continue
@@ -232,7 +245,7 @@ def _rate(regions: Iterable[Mapping[str, Any]]) -> float | None:
     for region in regions:
         try:
             value = mapping(region.get("value"), "value")
-            frames = whole(value.get("framesCount"), "framesCount", 1)
+            frames = integer(value.get("framesCount"), "framesCount", 1)
             return number(
                 frames / number(value.get("duration"), "duration", 1e-3, 1e6), "frame rate", 0.1, 1000
             )

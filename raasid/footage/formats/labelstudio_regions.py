@@ -8,19 +8,25 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from raasid.footage.formats.keyframe_interpolation import filled
-from raasid.footage.formats.label_names import extent, is_ball, keypoint_index, role_called, seventeen
+from raasid.footage.formats.keyframe_interpolation import interpolate
+from raasid.footage.formats.label_names import (
+    complete_keypoints,
+    is_ball,
+    keypoint_box,
+    keypoint_index,
+    role_from_name,
+)
 from raasid.footage.formats.parsing.values import (
-    MOST_FRAMES,
+    MAX_FRAMES,
     ValueUnusable,
+    integer,
     label,
     mapping,
     number,
     sequence,
-    shown,
-    whole,
+    short_repr,
 )
-from raasid.footage.records import Ball, Keypoint, Mark, Person
+from raasid.footage.records import AnnotationSource, Ball, Keypoint, Person
 
 Record = Ball | Person
 Box = tuple[float, float, float, float]
@@ -29,18 +35,21 @@ _FARTHEST = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class RegionContext:
     """How regions of one annotation are turned into records."""
 
     size: tuple[int, int]
     """Width and height of the picture in pixels."""
     ball_class: str | None
-    mark: Mark | None
+    mark: AnnotationSource | None
     """Set on records of a prediction."""
 
 
-def pictured(
-    regions: Iterable[Mapping[str, Any]], look: Look, bad: Callable[[str], None], unused: Counter[str]
+def image_records(
+    regions: Iterable[Mapping[str, Any]],
+    look: RegionContext,
+    bad: Callable[[str], None],
+    unused: Counter[str],
 ) -> tuple[tuple[Ball, ...], tuple[Person, ...]]:
     """Return the balls and persons of an image.
 
@@ -81,7 +90,7 @@ def pictured(
 
 
 def _give(
-    group: dict[int, Keypoint], owner: int | None, persons: list[Person], *, apart: bool, look: Look
+    group: dict[int, Keypoint], owner: int | None, persons: list[Person], *, apart: bool, look: RegionContext
 ) -> None:
     """Give keypoints to a person: their parent, the box round each of them, or one of their own."""
     shares: dict[int | None, dict[int, Keypoint]] = {}
@@ -91,11 +100,13 @@ def _give(
         shares.setdefault(to, {})[index] = point
     for to, share in shares.items():
         if to is not None:
-            persons[to] = replace(persons[to], keypoints=seventeen(share))
+            persons[to] = replace(persons[to], keypoints=complete_keypoints(share))
             continue
-        x, y, w, h = extent(share.values())
+        x, y, w, h = keypoint_box(share.values())
         box = (x, y, max(w, 1.0), max(h, 1.0))
-        persons.append(Person(len(persons), "player", box, keypoints=seventeen(share), mark=look.mark))
+        persons.append(
+            Person(len(persons), "player", box, keypoints=complete_keypoints(share), mark=look.mark)
+        )
 
 
 def _around(point: Keypoint, persons: list[Person]) -> int | None:
@@ -107,8 +118,8 @@ def _around(point: Keypoint, persons: list[Person]) -> int | None:
     return min(around)[1] if around else None
 
 
-def tracked(
-    region: Mapping[str, Any], track: int, look: Look, bad: Callable[[str], None]
+def track_records(
+    region: Mapping[str, Any], track: int, look: RegionContext, bad: Callable[[str], None]
 ) -> dict[int, Record] | str:
     """Return a track of a video, frame (from 0) -> record; or the label of what is neither ball nor person.
 
@@ -117,13 +128,13 @@ def tracked(
     """
     value = mapping(region.get("value"), "value")
     name = _label(value, "labels")
-    count = whole(value.get("framesCount") or 0, "framesCount", 0, MOST_FRAMES)
+    count = integer(value.get("framesCount") or 0, "framesCount", 0, MAX_FRAMES)
     keys: dict[int, Record | None] = {}
     gone: set[int] = set()
     for entry in sequence(value.get("sequence"), "sequence"):
         try:
             key = mapping(entry, "keyframe")
-            frame = whole(key.get("frame"), "frame", 1, count or MOST_FRAMES) - 1
+            frame = integer(key.get("frame"), "frame", 1, count or MAX_FRAMES) - 1
             found = _record(name, _rectangle(key, look), track, look)
             if found is None:
                 return name
@@ -137,30 +148,30 @@ def tracked(
     for frame in gone:
         keys.setdefault(frame, None)
     stop = count if count > max(keys, default=0) else None
-    return dict(filled(keys, stop=stop, bad=lambda _, reason: bad(reason)))
+    return dict(interpolate(keys, stop=stop, bad=lambda _, reason: bad(reason)))
 
 
 def _label(value: Mapping[str, Any], key: str) -> str:
     labels = sequence(value.get(key) or value.get("labels"), key)
     if not labels:
-        raise ValueUnusable(f"region without a label: {shown(value)}")
+        raise ValueUnusable(f"region without a label: {short_repr(value)}")
     return label(labels[0], key)
 
 
-def _record(name: str, box: Box, track: int, look: Look) -> Record | None:
+def _record(name: str, box: Box, track: int, look: RegionContext) -> Record | None:
     if is_ball(name, look.ball_class):
         x, y, w, h = box
         return Ball(x + w / 2, y + h / 2, w, h, mark=look.mark)
-    role = role_called(name)
+    role = role_from_name(name)
     return None if role == "other" and name != "other" else Person(track, role, box, mark=look.mark)
 
 
-def _pixels(value: Mapping[str, Any], keys: Iterable[str], look: Look) -> list[float]:
+def _pixels(value: Mapping[str, Any], keys: Iterable[str], look: RegionContext) -> list[float]:
     edges = {"x": look.size[0], "width": look.size[0], "y": look.size[1], "height": look.size[1]}
     return [number(value.get(key), key, -_FARTHEST, _FARTHEST) * edges[key] / 100 for key in keys]
 
 
-def _rectangle(value: Mapping[str, Any], look: Look) -> Box:
+def _rectangle(value: Mapping[str, Any], look: RegionContext) -> Box:
     """Return the upright box round a rectangle, which may be turned about its top left corner."""
     x, y, w, h = _pixels(value, ("x", "y", "width", "height"), look)
     if w <= 0 or h <= 0:

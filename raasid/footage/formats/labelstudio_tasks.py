@@ -9,34 +9,34 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from raasid.footage.formats.parsing.values import ValueUnusable, mapping, number, shown, text
+from raasid.footage.formats.parsing.values import ValueUnusable, mapping, number, short_repr, text
 from raasid.footage.formats.yolo_sheet import IMAGE_SUFFIXES
 from raasid.footage.media import VIDEO_SUFFIXES
-from raasid.footage.records import Mark
+from raasid.footage.records import AnnotationSource
 
 _UPLOADED = re.compile(r"^[0-9a-f]{8}(?:-[0-9a-f]{4}){0,3}-(?=.)")
 """What an upload puts before the name of a file."""
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class ChosenAnnotation:
     """The annotation of a task that counts."""
 
     results: list[dict[str, Any]]
-    mark: Mark | None
+    mark: AnnotationSource | None
     """Set where it is a model's prediction."""
     annotator: str
 
 
 @dataclass(frozen=True, slots=True)
-class Media:
+class TaskMedia:
     """The file of a task: its names, the likeliest first, and whether it is a video."""
 
     names: tuple[str, ...]
     video: bool
 
 
-def media_of(data: object) -> Media:
+def task_media(data: object) -> TaskMedia:
     """Return what `data` names: an upload, a local file, a path or an address.
 
     A file may lie in the data root under its own name, with or without what the upload put before it, or
@@ -52,8 +52,10 @@ def media_of(data: object) -> Media:
         if suffix in known or key in ("image", "video"):
             bare = text(PurePosixPath(path).name, f"data.{key}")
             names = dict.fromkeys((bare, _UPLOADED.sub("", bare), path.lstrip("/")))
-            return Media(tuple(names), suffix in VIDEO_SUFFIXES or (key == "video" and suffix not in known))
-    raise ValueUnusable(f"task without image or video: data is {shown(data)}")
+            return TaskMedia(
+                tuple(names), suffix in VIDEO_SUFFIXES or (key == "video" and suffix not in known)
+            )
+    raise ValueUnusable(f"task without image or video: data is {short_repr(data)}")
 
 
 def _path(address: str) -> str:
@@ -61,11 +63,11 @@ def _path(address: str) -> str:
         parts = urlsplit(address)
         inner = parse_qs(parts.query).get("d")
     except ValueError as error:
-        raise ValueUnusable(f"no path or address: {shown(address)}") from error
+        raise ValueUnusable(f"no path or address: {short_repr(address)}") from error
     return unquote(inner[0] if inner else parts.path if parts.scheme or address.startswith("/") else address)
 
 
-def counted(task: Mapping[str, Any]) -> Counted | None:
+def choose_annotation(task: Mapping[str, Any]) -> ChosenAnnotation | None:
     """Return the annotation that counts: the ground truth, else the newest, else the newest prediction.
 
     Annotations that were cancelled do not count. None: nobody has annotated the task.
@@ -77,7 +79,7 @@ def counted(task: Mapping[str, Any]) -> Counted | None:
         chosen = max(enumerate(annotations), key=_weight)[1]
         by = chosen.get("completed_by")
         annotator = f"labelstudio:{by}" if isinstance(by, int) and not isinstance(by, bool) else "labelstudio"
-        return Counted(_objects(chosen.get("result")), None, annotator)
+        return ChosenAnnotation(_objects(chosen.get("result")), None, annotator)
     predictions = _objects(task.get("predictions"))
     if not predictions:
         return None
@@ -90,7 +92,7 @@ def counted(task: Mapping[str, Any]) -> Counted | None:
         confidence = number(chosen.get("score"), "score", 0, 1)
     except ValueUnusable:
         confidence = 0.0
-    return Counted(_objects(chosen.get("result")), Mark(source, confidence), source)
+    return ChosenAnnotation(_objects(chosen.get("result")), AnnotationSource(source, confidence), source)
 
 
 def _weight(entry: tuple[int, Mapping[str, Any]]) -> tuple[bool, str, int, int]:

@@ -10,25 +10,25 @@ from posixpath import splitext
 from typing import Any
 
 from raasid.errors import DataRootMissing
-from raasid.footage.formats.footage_builder import gathered, split_called
-from raasid.footage.formats.match_grouping import matches_of
+from raasid.footage.formats.footage_builder import build_footage, split_from_name
+from raasid.footage.formats.match_grouping import group_by_match
 from raasid.footage.formats.media_lookup import missing_note
 from raasid.footage.formats.parsing.json_reader import JsonUnreadable, json_entries
 from raasid.footage.formats.parsing.values import (
     ValueUnusable,
+    integer,
     label,
     mapping,
     numbers,
-    place_of,
+    safe_join,
     sequence,
-    shown,
-    whole,
+    short_repr,
 )
-from raasid.footage.keypoints import COUNT
+from raasid.footage.keypoints import NUM_KEYPOINTS
 from raasid.footage.quarantine import Quarantine
 from raasid.footage.records import Ball, Clip, Fact, Footage, Frame, Keypoint, Person, Provenance, Tags
-from raasid.footage.splits import HELD_OUT_MOST_FIRST
-from raasid.io.image_header import ImageUnreadable, probe
+from raasid.footage.splits import SPLIT_PRIORITY
+from raasid.io.image_header import ImageUnreadable, probe_image
 
 EXPECTED = "train_annotations.json and val_annotations.json, each a list of records with an image_path"
 _ENDING = "_annotations.json"
@@ -58,7 +58,7 @@ def read(root: Path, image_size: tuple[int, int] | None = None) -> Footage:
     files = [path for path in sorted(root.iterdir()) if path.name.casefold().endswith(_ENDING)]
     samples: dict[str, dict[str, _Sample]] = {}
     for path in files:
-        split = split_called(path.name.casefold().removesuffix(_ENDING)) or "train"
+        split = split_from_name(path.name.casefold().removesuffix(_ENDING)) or "train"
         try:
             samples.setdefault(split, {}).update(_samples(path, root, image_size, left_out))
         except JsonUnreadable as error:
@@ -67,7 +67,7 @@ def read(root: Path, image_size: tuple[int, int] | None = None) -> Footage:
             left_out.add(path.name, error.reason, error.line)
     notes = _without_leak(samples)
     per_split = {split: sorted(found) for split, found in samples.items()}
-    matches, doubts = matches_of(root, per_split)
+    matches, doubts = group_by_match(root, per_split)
     source = f"origin:{root.resolve().name}"
     everything = {name: sample for found in samples.values() for name, sample in found.items()}
     alone = [name for name, sample in sorted(everything.items()) if not sample.there]
@@ -87,7 +87,7 @@ def read(root: Path, image_size: tuple[int, int] | None = None) -> Footage:
         for name, sample in sorted(everything.items())
     )
     splits = {split: [splitext(name)[0] for name in names] for split, names in per_split.items()}
-    return gathered(root, clips, splits, left_out, notes, EXPECTED)
+    return build_footage(root, clips, splits, left_out, notes, EXPECTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def _without_leak(samples: dict[str, dict[str, _Sample]]) -> list[str]:
     """Drop from each split what a more held-out one names too; return what to tell."""
     notes: list[str] = []
     taken: set[str] = set()
-    for split in HELD_OUT_MOST_FIRST:
+    for split in SPLIT_PRIORITY:
         found = samples.get(split, {})
         if twice := sorted(found.keys() & taken):
             notes.append(
@@ -127,15 +127,15 @@ def _samples(
     seen: set[str] = set()
     for key, line, entry in json_entries(path):
         if key:
-            left_out.add(path.name, f"not a list of records: it has the key {shown(key)}", line)
+            left_out.add(path.name, f"not a list of records: it has the key {short_repr(key)}", line)
             continue
         name = ""
         try:
             record = mapping(entry, "record")
-            image = place_of(root, record.get("image_path"), "image_path")
+            image = safe_join(root, record.get("image_path"), "image_path")
             name = os.path.relpath(image, root)
             if name in seen:
-                raise ValueUnusable(f"second record of one image: {shown(name)}")
+                raise ValueUnusable(f"second record of one image: {short_repr(name)}")
             sample = _sample(image, record, size, bad)
         except ValueUnusable as error:
             left_out.add(path.name, str(error), line)
@@ -151,7 +151,7 @@ def _sample(
 ) -> _Sample:
     there = os.path.lexists(image)
     if there:
-        facts = probe(image)
+        facts = probe_image(image)
         size = facts.width, facts.height
     balls: tuple[Ball, ...] = ()
     if record.get("ball_position") is not None:
@@ -159,13 +159,15 @@ def _sample(
         balls = (Ball(x * size[0], y * size[1], 0.0, 0.0),) if size else ()
     persons = _persons(record.get("pose_data"), size, bad)
     width, height = size or (0, 0)
-    frame = Frame(whole(record.get("frame_number", 0), "frame_number"), image, width, height, balls, persons)
+    frame = Frame(
+        integer(record.get("frame_number", 0), "frame_number"), image, width, height, balls, persons
+    )
     intent, situation = record.get("player_intent"), record.get("game_situation")
     known: dict[str, Fact] = {}
     if intent:
         spelt = label(intent, "player_intent")
         if spelt not in _INTENTS:
-            raise ValueUnusable(f"player_intent is none of {', '.join(_INTENTS)}: {shown(intent)}")
+            raise ValueUnusable(f"player_intent is none of {', '.join(_INTENTS)}: {short_repr(intent)}")
         known = {"player_intent": spelt, **_INTENTS[spelt]}
     return _Sample(frame, there, known, (label(situation, "game_situation"),) if situation else ())
 
@@ -173,9 +175,9 @@ def _sample(
 def _persons(pose: Any, size: tuple[int, int] | None, bad: Callable[[str], None]) -> tuple[Person, ...]:
     """Return the player whose pose is given, if the points are COCO's; the box is drawn round them."""
     points = sequence(mapping(pose or {}, "pose_data").get("keypoints") or [], "keypoints")
-    if len(points) != COUNT:
+    if len(points) != NUM_KEYPOINTS:
         if points:
-            bad(f"keypoints not used: {len(points)}, only COCO's {COUNT} are")
+            bad(f"keypoints not used: {len(points)}, only COCO's {NUM_KEYPOINTS} are")
         return ()
     keypoints: list[Keypoint] = []
     for point in points:

@@ -10,7 +10,7 @@ from pathlib import Path
 from posixpath import splitext
 
 from raasid.footage.formats.parsing.json_reader import JsonUnreadable, read_json
-from raasid.footage.formats.yolo_sheet import DataSheetUnreadable
+from raasid.footage.formats.yolo_sheet import DataYamlUnreadable
 from raasid.footage.records import Clip
 
 _EXPORT = re.compile(r"^(?P<source>.+?)(?:_(?:jpe?g|png|bmp|webp|tiff?))?\.rf\.[0-9A-Za-z]+$")
@@ -18,7 +18,7 @@ _EXPORT = re.compile(r"^(?P<source>.+?)(?:_(?:jpe?g|png|bmp|webp|tiff?))?\.rf\.[
 _NUMBERED = re.compile(r"^(?P<series>.*[^\d_. -])[_. -]*\d+$")
 
 
-def matches_of(root: Path, images: Mapping[str, Sequence[str]]) -> tuple[dict[str, str], list[str]]:
+def group_by_match(root: Path, images: Mapping[str, Sequence[str]]) -> tuple[dict[str, str], list[str]]:
     """Return the match of each image, and notes for the user.
 
     images: split -> paths relative to the root (split `` when there are none).
@@ -40,14 +40,14 @@ def matches_of(root: Path, images: Mapping[str, Sequence[str]]) -> tuple[dict[st
         scene = scenes.get(path, scenes.get(path.rpartition("/")[2]))
         if scene is None:
             unknown.append(path)
-        matches[path] = source_of(path) if scene is None else f"scene-{scene}"
+        matches[path] = source_image(path) if scene is None else f"scene-{scene}"
     if not unknown:
         return matches, []
     note = f"scenes.json names no scene for {len(unknown)} of {len(paths)} images, such as {unknown[0]}"
     return matches, [f"{note}; each counts as a match of its own"]
 
 
-def source_of(path: str) -> str:
+def source_image(path: str) -> str:
     """Return the relative path without extension; of an exported copy, the bare name of its source.
 
     Without the folder, copies of one image are found in whichever split they are; other images keep it,
@@ -59,7 +59,7 @@ def source_of(path: str) -> str:
 
 
 def _by_name(images: Mapping[str, Sequence[str]]) -> tuple[dict[str, str], list[str]]:
-    sources = {path: source_of(path) for split in images.values() for path in split}
+    sources = {path: source_image(path) for split in images.values() for path in split}
     members: dict[str, set[str]] = defaultdict(set)
     for source in set(sources.values()):
         if numbered := _NUMBERED.match(source.rpartition("/")[2]):
@@ -92,13 +92,13 @@ def _read_scenes(path: Path) -> dict[str, str | int] | None:
     try:
         scenes = read_json(path)
     except JsonUnreadable as error:
-        raise DataSheetUnreadable(path, error.line, error.reason) from error
+        raise DataYamlUnreadable(path, error.line, error.reason) from error
     if not isinstance(scenes, dict) or not all(type(scene) in (int, str) for scene in scenes.values()):
-        raise DataSheetUnreadable(path, None, 'expected {"file name": scene id}, the id a number or a text')
+        raise DataYamlUnreadable(path, None, 'expected {"file name": scene id}, the id a number or a text')
     return scenes
 
 
-def with_matches(
+def assign_matches(
     root: Path, clips: Iterable[Clip], splits: Mapping[str, Iterable[str]]
 ) -> tuple[list[Clip], list[str]]:
     """Return the clips, those of one image with the match that files and names tell, and notes.
@@ -112,7 +112,7 @@ def with_matches(
     images: dict[str, list[str]] = {}
     for clip, name in names.items():
         images.setdefault(split_of.get(clip, ""), []).append(name)
-    matches, notes = matches_of(root, images)
+    matches, notes = group_by_match(root, images)
     return [
         replace(clip, provenance=replace(clip.provenance, match=matches[names[clip.id]]))
         if clip.id in names

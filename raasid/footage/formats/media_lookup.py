@@ -24,14 +24,14 @@ import cv2
 from raasid.errors import DataError
 from raasid.footage.formats.file_search import first_file
 from raasid.footage.formats.parsing.values import (
-    LONGEST_EDGE,
-    MOST_FRAMES,
-    place_of,
+    MAX_EDGE_PX,
+    MAX_FRAMES,
+    safe_join,
 )
 from raasid.footage.media import VIDEO_SUFFIXES
 from raasid.footage.quarantine import Quarantine
 from raasid.footage.records import Clip, Frame
-from raasid.io.image_header import ImageUnreadable, probe
+from raasid.io.image_header import ImageUnreadable, probe_image
 
 
 def missing_note(what: str, missing: int, total: int, example: Path | str = "") -> tuple[str, ...]:
@@ -41,7 +41,7 @@ def missing_note(what: str, missing: int, total: int, example: Path | str = "") 
     return (f"{missing} of {total} {what} are not there: labels alone, such as for {example}",)
 
 
-class ImageFiles:
+class ImageLookup:
     """Looks for images below a data root, and keeps count of those that are missing.
 
     Labels often come without their images; then they load all the same. Where some images are there,
@@ -77,7 +77,7 @@ class ImageFiles:
     def _looked_at(self, path: Path, size: tuple[int, int]) -> tuple[Path, int, int] | None:
         self._found += 1
         try:
-            facts = probe(path)
+            facts = probe_image(path)
         except ImageUnreadable as error:
             self._left_out.add(self.relative(path), error.reason)
             return None
@@ -153,21 +153,21 @@ def film_facts(path: Path) -> FilmFacts:
         raise FilmUnreadable(path, f"cannot be read: {error.strerror}") from error
     finally:
         capture.release()
-    if not (0 < width <= LONGEST_EDGE and 0 < height <= LONGEST_EDGE):
+    if not (0 < width <= MAX_EDGE_PX and 0 < height <= MAX_EDGE_PX):
         raise FilmUnreadable(path, f"absurd size: {width:g}x{height:g} pixels")
     if not (math.isfinite(rate) and 0 < rate <= 1000):
         raise FilmUnreadable(path, f"absurd frame rate: {rate:g} Hz")
-    if not 0 < frames <= MOST_FRAMES:
+    if not 0 < frames <= MAX_FRAMES:
         raise FilmUnreadable(path, f"absurd number of frames: {frames:g}")
     return FilmFacts(int(width), int(height), rate, int(frames))
 
 
-def film_beside(folders: Iterable[Path], stem: str) -> Path | None:
+def find_video(folders: Iterable[Path], stem: str) -> Path | None:
     """Return the first video called `stem` in any of the folders, whatever its container."""
     return first_file(folder / f"{stem}{suffix}" for folder in folders for suffix in sorted(VIDEO_SUFFIXES))
 
 
-class VideoFiles:
+class VideoLookup:
     """Looks for videos below a data root, and counts those that are missing."""
 
     def __init__(self, root: Path) -> None:
@@ -187,7 +187,7 @@ class VideoFiles:
             if path is not None:
                 self._asked.add(path)
                 return path, film_facts(path)
-        bare = place_of(Path(), name, "video name").name
+        bare = safe_join(Path(), name, "video name").name
         known = PurePosixPath(bare).suffix.lower() in VIDEO_SUFFIXES
         path = folders[0] / (bare if known else f"{bare}.mp4")
         self._asked.add(path)
@@ -195,12 +195,12 @@ class VideoFiles:
         return path, None
 
     def _found(self, name: str, folders: Sequence[Path]) -> Path | None:
-        place = place_of(Path(), name, "video name")
+        place = safe_join(Path(), name, "video name")
         bare = PurePosixPath(place.name)
         known = bare.suffix.lower() in VIDEO_SUFFIXES
         stem = bare.stem if known else bare.name
         found = first_file(folder / part for folder in folders for part in (place, bare) if known)
-        return found or film_beside(folders, stem)
+        return found or find_video(folders, stem)
 
     def notes(self) -> tuple[str, ...]:
         """Return the note that says how many videos are not there; none if all are."""

@@ -16,18 +16,18 @@ from typing import Any, Literal
 
 from raasid.console.terminal import progress
 from raasid.errors import DataRootMissing
-from raasid.footage.formats.file_search import FoldedNames
-from raasid.footage.formats.footage_builder import gathered, split_called
+from raasid.footage.formats.file_search import CaseInsensitiveNames
+from raasid.footage.formats.footage_builder import build_footage, split_from_name
 from raasid.footage.formats.media_lookup import FilmFacts, FilmUnreadable, film_facts, missing_note
-from raasid.footage.formats.mvfoul_labels import Labels, labels_of
+from raasid.footage.formats.mvfoul_labels import IncidentLabels, parse_labels
 from raasid.footage.formats.parsing.json_reader import JsonUnreadable, json_entries
 from raasid.footage.formats.parsing.values import (
     ValueUnusable,
     mapping,
     number,
-    place_of,
+    safe_join,
     sequence,
-    shown,
+    short_repr,
     text,
 )
 from raasid.footage.media import VIDEO_SUFFIXES
@@ -37,7 +37,7 @@ from raasid.laws.edition_lookup import edition_for
 
 FILE_NAME = "annotations.json"
 EXPECTED = "Train, Valid, Test or Challenge with annotations.json and action_N/clip_M.mp4, or one of them"
-FOUL = 75
+INCIDENT_FRAME = 75
 """Frame of the incident; clips go on for 126 or 127 frames."""
 _RATE_HZ = 25.0
 _SLOWEST = 50.0
@@ -71,7 +71,7 @@ def read(root: Path, group: Group = "match", around: int = 0) -> Footage:
 
         split = _split_name(folder)
         source = f"mvfoul:{root.resolve().name}"
-        reading = _Split(folder, split, source, group, around, FoldedNames(), bad)
+        reading = _Split(folder, split, source, group, around, CaseInsensitiveNames(), bad)
         try:
             found = list(reading.clips())
         except JsonUnreadable as error:
@@ -82,16 +82,16 @@ def read(root: Path, group: Group = "match", around: int = 0) -> Footage:
         if not found:
             left_out.add(name, "no usable action: nothing of Actions can be read")
         clips += found
-        splits.setdefault(split_called(split) or split, []).extend(clip.id for clip in found)
+        splits.setdefault(split_from_name(split) or split, []).extend(clip.id for clip in found)
     alone = [clip.id for clip in clips if not clip.frames[0].width]
     notes = missing_note("clips", len(alone), len(clips), *alone[:1])
-    return gathered(root, clips, splits, left_out, notes, EXPECTED)
+    return build_footage(root, clips, splits, left_out, notes, EXPECTED)
 
 
 def _split_name(folder: Path) -> str:
     """Return the folder's name; where that is no split's, what its file calls itself before the actions."""
     name = folder.resolve().name.casefold()
-    if split_called(name) or name == "challenge":
+    if split_from_name(name) or name == "challenge":
         return name
     try:
         key, _, value = next(json_entries(folder / FILE_NAME, objects=("Actions",)))
@@ -142,7 +142,7 @@ class _Split:
     source: str
     group: Group
     around: int
-    disk: FoldedNames
+    disk: CaseInsensitiveNames
     bad: Callable[[int, str], None]
 
     def clips(self) -> Iterator[Clip]:
@@ -151,7 +151,7 @@ class _Split:
                 if key == "Actions":
                     advance(1)
                     name, action = entry if isinstance(entry, tuple) else ("", entry)
-                    yield from self._views(shown(name), action, line)
+                    yield from self._views(short_repr(name), action, line)
 
     def _views(self, key: str, value: Any, line: int) -> Iterator[Clip]:
         try:
@@ -160,7 +160,7 @@ class _Split:
         except ValueUnusable as error:
             self.bad(line, f"{error}, action {key}")
             return
-        labels = labels_of(action, lambda reason: self.bad(line, f"{reason}, action {key}"))
+        labels = parse_labels(action, lambda reason: self.bad(line, f"{reason}, action {key}"))
         game = _game(action.get("UrlLocal"))
         for view in views:
             try:
@@ -168,17 +168,17 @@ class _Split:
             except ValueUnusable as error:
                 self.bad(line, f"{error}, action {key}")
 
-    def _clip(self, value: Any, labels: Labels, game: _Game) -> Clip:
+    def _clip(self, value: Any, labels: IncidentLabels, game: _Game) -> Clip:
         view = mapping(value, "clip")
         url = text(view.get("Url"), "Url").replace("\\", "/").strip("/").split("/")
         if len(url) < 2:
-            raise ValueUnusable(f"Url has no action and clip: {shown(view.get('Url'))}")
-        place, film = self._film(place_of(self.folder, "/".join(url[-2:]), "Url"))
+            raise ValueUnusable(f"Url has no action and clip: {short_repr(view.get('Url'))}")
+        place, film = self._film(safe_join(self.folder, "/".join(url[-2:]), "Url"))
         slower = number(view.get("Replay speed", 1.0), "Replay speed", 1 / _SLOWEST, _SLOWEST)
-        start = max(0, FOUL - self.around)
-        end = min(FOUL + self.around + 1, film.frames if film else FOUL + self.around + 1)
-        if end <= FOUL:
-            raise ValueUnusable(f"clip ends before its incident: {end} frames, incident at {FOUL}")
+        start = max(0, INCIDENT_FRAME - self.around)
+        end = min(INCIDENT_FRAME + self.around + 1, film.frames if film else INCIDENT_FRAME + self.around + 1)
+        if end <= INCIDENT_FRAME:
+            raise ValueUnusable(f"clip ends before its incident: {end} frames, incident at {INCIDENT_FRAME}")
         width, height = (film.width, film.height) if film else (0, 0)
         action, name = (part.casefold() for part in url[-2:])
         camera = text(view.get("Camera type") or "", "Camera type", empty=True)
@@ -199,7 +199,7 @@ class _Split:
             frame_rate_hz=(film.frame_rate_hz if film else _RATE_HZ) * slower,
             facts=labels.facts,
             tags=labels.tags,
-            events=(Event(FOUL, "foul", None, labels.attributes),),
+            events=(Event(INCIDENT_FRAME, "foul", None, labels.attributes),),
             ruling=labels.ruling(game.edition),
         )
 

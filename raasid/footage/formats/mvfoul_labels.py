@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from raasid.footage.formats.parsing.values import ValueUnusable, label, number, shown, text
+from raasid.footage.formats.parsing.values import ValueUnusable, label, number, short_repr, text
 from raasid.footage.records import Fact, Tags
 from raasid.laws.edition import Ruling, Sanction, Verdict
 
@@ -28,7 +28,7 @@ _CARDS: dict[float, Sanction] = {1.0: "none", 3.0: "yellow", 5.0: "red"}
 
 
 @dataclass(frozen=True, slots=True)
-class Labels:
+class IncidentLabels:
     """The labels of one incident, the same for all of its views."""
 
     facts: dict[str, Fact] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Labels:
         return Ruling(self.decision, sanction=self.sanction, edition=edition) if self.decision else None
 
 
-def labels_of(action: dict[str, Any], bad: Callable[[str], None]) -> Labels:
+def parse_labels(action: dict[str, Any], bad: Callable[[str], None]) -> IncidentLabels:
     """Return the labels of an action; `bad` hears of values that cannot be used, and the others still count.
 
     Facts have the keys in lower case with underscores and the values likewise (`No offence`, `No Offence`:
@@ -79,7 +79,7 @@ def labels_of(action: dict[str, Any], bad: Callable[[str], None]) -> Labels:
             tags.append(f"handball_offence_{said}")
             decision = _decision(str(said))
             sanction = _CARDS.get(level) if decision and isinstance(level, float) else None
-    return Labels(
+    return IncidentLabels(
         facts,
         tuple(tags),
         (str(facts["offence"]),) if "offence" in facts else (),
@@ -92,7 +92,7 @@ def labels_of(action: dict[str, Any], bad: Callable[[str], None]) -> Labels:
 def _handball(value: str) -> bool:
     said = label(value, "Handball")
     if said not in ("handball", "no_handball"):
-        raise ValueUnusable(f"Handball is neither Handball nor No handball: {shown(value)}")
+        raise ValueUnusable(f"Handball is neither Handball nor No handball: {short_repr(value)}")
     return said == "handball"
 
 

@@ -10,18 +10,25 @@ from posixpath import splitext
 
 from raasid.console.terminal import progress
 from raasid.errors import DataRootMissing
-from raasid.footage.formats.file_search import walk
-from raasid.footage.formats.footage_builder import gathered, split_called
-from raasid.footage.formats.label_names import role_called
-from raasid.footage.formats.match_grouping import matches_of
+from raasid.footage.formats.file_search import walk_files
+from raasid.footage.formats.footage_builder import build_footage, split_from_name
+from raasid.footage.formats.label_names import role_from_name
+from raasid.footage.formats.match_grouping import group_by_match
 from raasid.footage.formats.media_lookup import missing_note
 from raasid.footage.formats.parsing.csv_reader import Column, TableUnreadable, read_table
-from raasid.footage.formats.parsing.values import LONGEST_EDGE, ValueUnusable, label, number, place_of, whole
+from raasid.footage.formats.parsing.values import (
+    MAX_EDGE_PX,
+    ValueUnusable,
+    integer,
+    label,
+    number,
+    safe_join,
+)
 from raasid.footage.formats.yolo import BallClassUnknown
 from raasid.footage.formats.yolo_sheet import IMAGE_SUFFIXES
 from raasid.footage.quarantine import Quarantine
 from raasid.footage.records import Ball, Clip, Footage, Frame, Person, Provenance
-from raasid.io.image_header import ImageUnreadable, probe
+from raasid.io.image_header import ImageUnreadable, probe_image
 
 EXPECTED = "_annotations.csv beside the images, or one each in train, valid and test"
 _TABLE = "_annotations.csv"
@@ -65,20 +72,20 @@ def read(root: Path, ball_class: str | None = "ball") -> Footage:
     if not root.is_dir():
         raise DataRootMissing(root, EXPECTED)
     left_out = Quarantine()
-    tables = [path for path in walk(root) if path.name.casefold() == _TABLE]
+    tables = [path for path in walk_files(root) if path.name.casefold() == _TABLE]
     pictures: dict[str, _Picture] = {}
     split_of: dict[str, str] = {}
     for table in tables:
         found = _pictures(table, root, left_out, only=len(tables) == 1)
         pictures |= found
-        split_of |= dict.fromkeys(found, split_called(table.parent.name) or "")
+        split_of |= dict.fromkeys(found, split_from_name(table.parent.name) or "")
     missing, unlabelled = _probed(root, pictures, tables, split_of, left_out)
     balls = _ball_classes(root, ball_class, {name for each in pictures.values() for name, _ in each.boxes})
     per_split: dict[str, list[str]] = {}
     for name, split in split_of.items():
         if name in pictures:
             per_split.setdefault(split, []).append(name)
-    matches, notes = matches_of(root, per_split)
+    matches, notes = group_by_match(root, per_split)
     notes += missing_note("images", len(missing), len(pictures), *missing[:1])
     if unlabelled:
         notes.append(f"{unlabelled} images stand in no table: they count as background")
@@ -89,7 +96,7 @@ def read(root: Path, ball_class: str | None = "ball") -> Footage:
         for name in sorted(pictures)
     )
     splits = {split: [splitext(name)[0] for name in names] for split, names in per_split.items() if split}
-    return gathered(root, clips, splits, left_out, notes, EXPECTED)
+    return build_footage(root, clips, splits, left_out, notes, EXPECTED)
 
 
 def _pictures(table: Path, root: Path, left_out: Quarantine, *, only: bool) -> dict[str, _Picture]:
@@ -105,7 +112,7 @@ def _pictures(table: Path, root: Path, left_out: Quarantine, *, only: bool) -> d
         for line, cells in read_table(table, _COLUMNS, bad):
             try:
                 if cells[0] not in places:
-                    path = place_of(table.parent, cells[0], "filename")
+                    path = safe_join(table.parent, cells[0], "filename")
                     places[cells[0]] = os.path.relpath(path, root), path
                 _take(cells, *places[cells[0]], pictures)
             except ValueUnusable as error:
@@ -119,7 +126,8 @@ def _pictures(table: Path, root: Path, left_out: Quarantine, *, only: bool) -> d
 
 def _take(cells: list[str], name: str, path: Path, pictures: dict[str, _Picture]) -> None:
     size = [
-        whole(cell, what, 1, LONGEST_EDGE) for cell, what in zip(cells[1:3], ("width", "height"), strict=True)
+        integer(cell, what, 1, MAX_EDGE_PX)
+        for cell, what in zip(cells[1:3], ("width", "height"), strict=True)
     ]
     picture = pictures.setdefault(name, _Picture(path, size[0], size[1]))
     if (picture.width, picture.height) != tuple(size):
@@ -160,16 +168,16 @@ def _probed(
     there = {
         os.path.relpath(path, root): path
         for folder in sorted({table.parent for table in tables})
-        for path in walk(folder)
+        for path in walk_files(folder)
         if path.suffix.lower() in IMAGE_SUFFIXES
     }
     unlabelled = 0
-    folders = {os.path.relpath(table.parent, root): split_called(table.parent.name) for table in tables}
+    folders = {os.path.relpath(table.parent, root): split_from_name(table.parent.name) for table in tables}
     with progress(f"reading {root.name or root}", total=len(there)) as advance:
         for name, path in there.items():
             advance(1)
             try:
-                facts = probe(path)
+                facts = probe_image(path)
             except ImageUnreadable as error:
                 left_out.add(name, error.reason)
                 pictures.pop(name, None)
@@ -205,5 +213,5 @@ def _frame(picture: _Picture, ball_classes: set[str]) -> Frame:
         if name in ball_classes:
             balls.append(Ball((left + right) / 2, (top + bottom) / 2, w, h))
         else:
-            persons.append(Person(len(persons), role_called(name), (left, top, w, h)))
+            persons.append(Person(len(persons), role_from_name(name), (left, top, w, h)))
     return Frame(0, picture.path, picture.width, picture.height, tuple(balls), tuple(persons))

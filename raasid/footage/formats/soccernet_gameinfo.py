@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from raasid.errors import DataError
-from raasid.footage.formats.label_names import role_called
+from raasid.footage.formats.label_names import role_from_name
 from raasid.footage.formats.parsing.values import (
-    MOST_FRAMES,
-    MOST_TRACKS,
+    MAX_FRAMES,
+    MAX_TRACK_ID,
     ValueUnusable,
     label,
     number,
-    shown,
+    short_repr,
     text,
 )
 from raasid.footage.records import Event, Role, Tags
@@ -26,7 +26,7 @@ _KEY = re.compile(r"trackletid_(\d{1,10})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Tracklet:
+class TrackIdentity:
     """One track's part in the game."""
 
     ball: bool
@@ -38,35 +38,35 @@ class Tracklet:
     """Number of a ball among several."""
 
 
-UNKNOWN = Tracklet(ball=False, role="other")
+UNKNOWN_IDENTITY = TrackIdentity(ball=False, role="other")
 
 
-def tracklets(info: Mapping[str, str]) -> Iterator[tuple[int, Tracklet | str]]:
+def parse_tracklets(info: Mapping[str, str]) -> Iterator[tuple[int, TrackIdentity | str]]:
     """Yield (track, who it is, or the reason why it is nobody) for each tracklet key of gameinfo.ini.
 
     Source: SoccerNet-Tracking's development kit; spellings as in its files.
     """
     for key, value in info.items():
         match = _KEY.fullmatch(key)
-        if match is None or int(match[1]) > MOST_TRACKS:
+        if match is None or int(match[1]) > MAX_TRACK_ID:
             continue
         kind, _, detail = value.partition(";")
         words = re.findall(r"[^\W_]+", kind.casefold())
         if not words:
-            yield int(match[1]), f"tracklet without a class: {shown(value)}"
+            yield int(match[1]), f"tracklet without a class: {short_repr(value)}"
             continue
         detail = detail.strip()
         digits = detail if detail.isascii() and detail.isdecimal() and len(detail) <= 3 else None
         if words[0] == "ball":
-            yield int(match[1]), Tracklet(True, "other", rank=int(digits or 0))
+            yield int(match[1]), TrackIdentity(True, "other", rank=int(digits or 0))
             continue
-        role = role_called(kind)
+        role = role_from_name(kind)
         team = next((side for side in ("left", "right") if side in words), None)
         playing = role in ("player", "goalkeeper")
-        yield int(match[1]), Tracklet(False, role, team, digits if playing else None)
+        yield int(match[1]), TrackIdentity(False, role, team, digits if playing else None)
 
 
-MOST_BYTES = 1 << 18
+MAX_BYTES = 1 << 18
 
 
 class IniUnreadable(DataError):
@@ -85,11 +85,11 @@ def read_ini(path: Path, section: str = "Sequence") -> dict[str, str]:
     """
     try:
         with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise IniUnreadable(path, f"cannot be read: {error.strerror}") from error
-    if len(data) > MOST_BYTES:
-        raise IniUnreadable(path, f"too large: more than {MOST_BYTES:,} bytes")
+    if len(data) > MAX_BYTES:
+        raise IniUnreadable(path, f"too large: more than {MAX_BYTES:,} bytes")
     try:
         parser = ConfigParser(
             strict=False, interpolation=None, delimiters=("=",), inline_comment_prefixes=None
@@ -100,14 +100,14 @@ def read_ini(path: Path, section: str = "Sequence") -> dict[str, str]:
     except Error as error:
         raise IniUnreadable(path, f"not an ini file: {' '.join(str(error).split()):.200}") from error
     if not parser.has_section(section):
-        raise IniUnreadable(path, f"no section [{section}]: it has {shown(parser.sections())}")
+        raise IniUnreadable(path, f"no section [{section}]: it has {short_repr(parser.sections())}")
     return {key: value.strip() for key, value in parser.items(section)}
 
 
 _LONGEST_MS = 24 * 3_600_000.0
 
 
-def action_of(info: Mapping[str, Any], rate: float) -> tuple[Tags, tuple[Event, ...]]:
+def parse_action(info: Mapping[str, Any], rate: float) -> tuple[Tags, tuple[Event, ...]]:
     """Return the action as a tag, and as an event where its moment is known.
 
     info: `action_class`, `action_position` and `clip_start` in milliseconds of the half, under their
@@ -125,11 +125,11 @@ def action_of(info: Mapping[str, Any], rate: float) -> tuple[Tags, tuple[Event, 
     except ValueUnusable:
         return (name,), ()
     frame = round((position - start) * rate / 1000)
-    inside = start <= position <= stop and frame <= MOST_FRAMES
+    inside = start <= position <= stop and frame <= MAX_FRAMES
     return (name,), (Event(frame, name),) if inside else ()
 
 
-def game_of(info: Mapping[str, Any]) -> str:
+def match_name(info: Mapping[str, Any]) -> str:
     """Return the match by the game's number; empty when there is none."""
     try:
         return f"game-{text(str(info.get('gameid') or ''), 'game id')}"

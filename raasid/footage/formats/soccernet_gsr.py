@@ -12,24 +12,24 @@ from typing import Any
 
 from raasid.console.terminal import progress
 from raasid.errors import DataRootMissing
-from raasid.footage.formats.file_search import walk
-from raasid.footage.formats.footage_builder import gathered, split_called
-from raasid.footage.formats.label_names import role_called
-from raasid.footage.formats.media_lookup import ImageFiles
+from raasid.footage.formats.file_search import walk_files
+from raasid.footage.formats.footage_builder import build_footage, split_from_name
+from raasid.footage.formats.label_names import role_from_name
+from raasid.footage.formats.media_lookup import ImageLookup
 from raasid.footage.formats.parsing.json_reader import JsonUnreadable, json_entries
 from raasid.footage.formats.parsing.values import (
-    LONGEST_EDGE,
-    MOST_TRACKS,
+    MAX_EDGE_PX,
+    MAX_TRACK_ID,
     ValueUnusable,
+    integer,
     mapping,
     number,
-    place_of,
-    shared,
-    shown,
+    safe_join,
+    shared_float,
+    short_repr,
     text,
-    whole,
 )
-from raasid.footage.formats.soccernet_gameinfo import action_of, game_of
+from raasid.footage.formats.soccernet_gameinfo import match_name, parse_action
 from raasid.footage.quarantine import Quarantine
 from raasid.footage.records import Ball, Clip, Footage, Frame, Person, Provenance
 
@@ -69,8 +69,8 @@ def read(root: Path) -> Footage:
     if not root.is_dir():
         raise DataRootMissing(root, EXPECTED)
     left_out, unused = Quarantine(), Counter[str]()
-    files = ImageFiles(root, left_out)
-    documents = [path for path in walk(root) if path.name == LABELS]
+    files = ImageLookup(root, left_out)
+    documents = [path for path in walk_files(root) if path.name == LABELS]
     clips: list[Clip] = []
     splits: dict[str, list[str]] = {}
     with progress(f"reading {root.name or root}", total=len(documents)) as advance:
@@ -87,18 +87,18 @@ def read(root: Path) -> Footage:
                 continue
             clips.append(clip)
             parents = path.parent.relative_to(root).parts[:-1]
-            split = next((found for found in map(split_called, parents) if found), None)
+            split = next((found for found in map(split_from_name, parents) if found), None)
             if split:
                 splits.setdefault(split, []).append(clip.id)
     clips, notes = files.settle(clips)
     if unused:
         counts = ", ".join(f"{count} {name}" for name, count in sorted(unused.items()))
         notes = (*notes, f"annotations that are not used: {counts}")
-    return gathered(root, clips, splits, left_out, notes, EXPECTED)
+    return build_footage(root, clips, splits, left_out, notes, EXPECTED)
 
 
 def _clip(
-    path: Path, root: Path, files: ImageFiles, left_out: Quarantine, unused: Counter[str]
+    path: Path, root: Path, files: ImageLookup, left_out: Quarantine, unused: Counter[str]
 ) -> Clip | None:
     name = files.relative(path)
     contents = _contents(path, name, left_out)
@@ -111,7 +111,7 @@ def _clip(
             given = mapping(entry, "annotation")
             image = text(given.get("image_id"), "image_id")
             if image not in contents.images:
-                raise ValueUnusable(f"image_id of no image: {shown(image)}")
+                raise ValueUnusable(f"image_id of no image: {short_repr(image)}")
             record = _record(given, contents.categories)
             if isinstance(record, str):
                 unused[record] += 1
@@ -121,7 +121,7 @@ def _clip(
             left_out.add(name, str(error), line)
     try:
         rate = number(contents.info.get("frame_rate") or 25.0, "frame_rate", 0.01, 1000)
-        folder = place_of(path.parent, contents.info.get("im_dir") or "img1", "im_dir")
+        folder = safe_join(path.parent, contents.info.get("im_dir") or "img1", "im_dir")
     except ValueUnusable as error:
         left_out.add(name, str(error))
         return None
@@ -130,17 +130,17 @@ def _clip(
         placed = files.find(Path(file_name), [folder], size)
         records = found.pop(image, [])
         if index in frames:
-            left_out.add(name, f"second image of one frame: {shown(file_name)}")
+            left_out.add(name, f"second image of one frame: {short_repr(file_name)}")
         elif placed is not None:
             balls = tuple(each for each in records if isinstance(each, Ball))
             persons = {each.track: each for each in reversed(records) if isinstance(each, Person)}
             if len(balls) + len(persons) < len(records):
-                left_out.add(name, f"second box of a track in one frame: {shown(file_name)}")
+                left_out.add(name, f"second box of a track in one frame: {short_repr(file_name)}")
             frames[index] = Frame(index, *placed, balls, tuple(persons.values())[::-1])
     plain = {key.replace("_", ""): value for key, value in contents.info.items()}
-    tags, events = action_of(plain, rate)
+    tags, events = parse_action(plain, rate)
     title = files.relative(path.parent) if path.parent != root else root.resolve().name
-    provenance = Provenance(f"gsr:{root.resolve().name}", match=game_of(plain))
+    provenance = Provenance(f"gsr:{root.resolve().name}", match=match_name(plain))
     ordered = tuple(frames[index] for index in sorted(frames))
     return Clip(title, ordered, provenance, rate, tags=tags, events=events) if ordered else None
 
@@ -157,7 +157,7 @@ def _contents(path: Path, name: str, left_out: Quarantine) -> _Contents:
                 contents.info = mapping(entry, "info")
             elif key == "categories":
                 given = mapping(entry, "category")
-                number_ = whole(given.get("id"), "category id", 0, 1_000_000)
+                number_ = integer(given.get("id"), "category id", 0, 1_000_000)
                 contents.categories[number_] = text(given.get("name"), "category name")
             elif key == "images":
                 _image(mapping(entry, "image"), contents)
@@ -169,13 +169,13 @@ def _contents(path: Path, name: str, left_out: Quarantine) -> _Contents:
 def _image(given: Mapping[str, Any], contents: _Contents) -> None:
     image = text(given.get("image_id"), "image_id")
     if image in contents.images:
-        raise ValueUnusable(f"image_id twice: {shown(image)}")
-    place = place_of(Path(), given.get("file_name"), "file_name")
+        raise ValueUnusable(f"image_id twice: {short_repr(image)}")
+    place = safe_join(Path(), given.get("file_name"), "file_name")
     size = (
-        whole(given.get("width") or 0, "width", 0, LONGEST_EDGE),
-        whole(given.get("height") or 0, "height", 0, LONGEST_EDGE),
+        integer(given.get("width") or 0, "width", 0, MAX_EDGE_PX),
+        integer(given.get("height") or 0, "height", 0, MAX_EDGE_PX),
     )
-    index = whole(place.stem, "number in file_name", 1) - 1
+    index = integer(place.stem, "number in file_name", 1) - 1
     contents.images[image] = index, place.as_posix(), size
 
 
@@ -190,16 +190,18 @@ def _record(given: Mapping[str, Any], categories: Mapping[int, str]) -> Ball | P
     attributes = attributes if isinstance(attributes, dict) else {}
     role = attributes.get("role") or known
     if not isinstance(role, str):
-        raise ValueUnusable(f"neither role nor known category: {shown(role)}, {shown(category)}")
+        raise ValueUnusable(f"neither role nor known category: {short_repr(role)}, {short_repr(category)}")
     image_box = mapping(given.get("bbox_image"), "bbox_image")
-    x, y, w, h = (shared(number(image_box.get(key), f"bbox_image {key}")) for key in ("x", "y", "w", "h"))
+    x, y, w, h = (
+        shared_float(number(image_box.get(key), f"bbox_image {key}")) for key in ("x", "y", "w", "h")
+    )
     if w <= 0 or h <= 0:
         raise ValueUnusable(f"box without size: {w:g} x {h:g}")
     if role.strip().casefold() == "ball":
         return Ball(x + w / 2, y + h / 2, w, h)
     return Person(
-        whole(given.get("track_id"), "track_id", 0, MOST_TRACKS),
-        role_called(role),
+        integer(given.get("track_id"), "track_id", 0, MAX_TRACK_ID),
+        role_from_name(role),
         (x, y, w, h),
         _side(attributes.get("team")),
         jersey=_jersey(attributes.get("jersey")),

@@ -18,27 +18,27 @@ from pathlib import Path
 
 from raasid.console.terminal import progress
 from raasid.errors import DataRootMissing
-from raasid.footage.formats.footage_builder import gathered, split_called
-from raasid.footage.formats.media_lookup import ImageFiles
+from raasid.footage.formats.footage_builder import build_footage, split_from_name
+from raasid.footage.formats.media_lookup import ImageLookup
 from raasid.footage.formats.parsing.values import (
-    LONGEST_EDGE,
-    MOST_FRAMES,
-    MOST_TRACKS,
+    MAX_EDGE_PX,
+    MAX_FRAMES,
+    MAX_TRACK_ID,
     ValueUnusable,
+    integer,
     number,
-    place_of,
-    shared,
-    shown,
-    whole,
+    safe_join,
+    shared_float,
+    short_repr,
 )
 from raasid.footage.formats.soccernet_gameinfo import (
-    UNKNOWN,
+    UNKNOWN_IDENTITY,
     IniUnreadable,
-    Tracklet,
-    action_of,
-    game_of,
+    TrackIdentity,
+    match_name,
+    parse_action,
+    parse_tracklets,
     read_ini,
-    tracklets,
 )
 from raasid.footage.quarantine import Quarantine
 from raasid.footage.records import Ball, Clip, Footage, Frame, Person, Provenance
@@ -73,7 +73,7 @@ def read(root: Path) -> Footage:
     if not root.is_dir():
         raise DataRootMissing(root, EXPECTED)
     left_out = Quarantine()
-    files = ImageFiles(root, left_out)
+    files = ImageLookup(root, left_out)
     folders = list(_sequences(root, _DEEPEST))
     clips: list[Clip] = []
     splits: dict[str, list[str]] = {}
@@ -85,11 +85,11 @@ def read(root: Path) -> Footage:
                 continue
             clips.append(clip)
             parents = folder.relative_to(root).parts[:-1]
-            split = next((found for found in map(split_called, parents) if found), None)
+            split = next((found for found in map(split_from_name, parents) if found), None)
             if split:
                 splits.setdefault(split, []).append(clip.id)
     clips, notes = files.settle(clips)
-    return gathered(root, clips, splits, left_out, notes, EXPECTED)
+    return build_footage(root, clips, splits, left_out, notes, EXPECTED)
 
 
 def _sequences(folder: Path, deepest: int) -> Iterator[Path]:
@@ -100,27 +100,27 @@ def _sequences(folder: Path, deepest: int) -> Iterator[Path]:
             yield from _sequences(inner, deepest - 1)
 
 
-def _sequence(folder: Path, root: Path, files: ImageFiles, left_out: Quarantine) -> Clip | None:
+def _sequence(folder: Path, root: Path, files: ImageLookup, left_out: Quarantine) -> Clip | None:
     truth = folder / "gt" / "gt.txt"
     if not truth.is_file():
         left_out.add(files.relative(folder), "no ground truth: gt/gt.txt is not there")
         return None
     seq, game = _ini(folder / "seqinfo.ini", files, left_out), _ini(folder / "gameinfo.ini", files, left_out)
-    who: dict[int, Tracklet] = {}
-    for track, each in tracklets(game):
-        if isinstance(each, Tracklet):
+    who: dict[int, TrackIdentity] = {}
+    for track, each in parse_tracklets(game):
+        if isinstance(each, TrackIdentity):
             who[track] = each
         else:
             left_out.add(files.relative(folder / "gameinfo.ini"), each)
     try:
         size = (
-            whole(seq.get("imwidth") or 0, "imWidth", 0, LONGEST_EDGE),
-            whole(seq.get("imheight") or 0, "imHeight", 0, LONGEST_EDGE),
+            integer(seq.get("imwidth") or 0, "imWidth", 0, MAX_EDGE_PX),
+            integer(seq.get("imheight") or 0, "imHeight", 0, MAX_EDGE_PX),
         )
         rate = number(seq.get("framerate") or 25.0, "frameRate", 0.01, 1000)
-        length = whole(seq.get("seqlength") or MOST_FRAMES, "seqLength", 1, MOST_FRAMES)
-        images = place_of(folder, seq.get("imdir") or "img1", "imDir")
-        suffix = "." + place_of(Path(), (seq.get("imext") or ".jpg").lstrip("."), "imExt").name
+        length = integer(seq.get("seqlength") or MAX_FRAMES, "seqLength", 1, MAX_FRAMES)
+        images = safe_join(folder, seq.get("imdir") or "img1", "imDir")
+        suffix = "." + safe_join(Path(), (seq.get("imext") or ".jpg").lstrip("."), "imExt").name
     except ValueUnusable as error:
         left_out.add(files.relative(folder / "seqinfo.ini"), str(error))
         return None
@@ -137,13 +137,13 @@ def _sequence(folder: Path, root: Path, files: ImageFiles, left_out: Quarantine)
     if not frames:
         left_out.add(files.relative(folder), "empty sequence: no frame with a box or an image")
         return None
-    tags, events = action_of({key.replace("_", ""): value for key, value in game.items()}, rate)
+    tags, events = parse_action({key.replace("_", ""): value for key, value in game.items()}, rate)
     name = files.relative(folder) if folder != root else root.resolve().name
-    provenance = Provenance(f"soccernet_tracking:{root.resolve().name}", match=game_of(game))
+    provenance = Provenance(f"soccernet_tracking:{root.resolve().name}", match=match_name(game))
     return Clip(name, tuple(frames), provenance, rate, tags=tags, events=events)
 
 
-def _ini(path: Path, files: ImageFiles, left_out: Quarantine) -> dict[str, str]:
+def _ini(path: Path, files: ImageLookup, left_out: Quarantine) -> dict[str, str]:
     try:
         return read_ini(path)
     except IniUnreadable as error:
@@ -161,7 +161,7 @@ def _numbered(folder: Path, suffix: str) -> Iterator[int]:
 
 
 def _boxes(
-    truth: Path, length: int, who: dict[int, Tracklet], name: str, left_out: Quarantine
+    truth: Path, length: int, who: dict[int, TrackIdentity], name: str, left_out: Quarantine
 ) -> dict[int, _Boxes]:
     found: dict[int, _Boxes] = {}
     with truth.open("rb") as file:
@@ -173,7 +173,7 @@ def _boxes(
             except ValueUnusable as error:
                 left_out.add(name, str(error), line)
                 continue
-            each = who.get(track, UNKNOWN)
+            each = who.get(track, UNKNOWN_IDENTITY)
             frame = found.setdefault(index, _Boxes())
             if each.ball:
                 x, y, w, h = box
@@ -182,7 +182,9 @@ def _boxes(
                 frame.persons.append(Person(track, each.role, box, each.team, jersey=each.jersey))
     nobody = sorted({person.track for frame in found.values() for person in frame.persons} - who.keys())
     if nobody:
-        left_out.add(name, f"class of track not in gameinfo.ini: {shown(nobody)}; counted as other persons")
+        left_out.add(
+            name, f"class of track not in gameinfo.ini: {short_repr(nobody)}; counted as other persons"
+        )
     return found
 
 
@@ -194,10 +196,10 @@ def _row(row: str, length: int) -> tuple[int, int, tuple[float, float, float, fl
             return int(usual[1]) - 1, int(usual[2]), box
     columns = row.split(",")
     if len(columns) < 6:
-        raise ValueUnusable(f"wrong number of columns: {len(columns)}, expected 10: {shown(row)}")
-    index = whole(columns[0], "frame", 1, length) - 1
-    track = whole(columns[1], "track", 0, MOST_TRACKS)
-    x, y, w, h = (shared(number(column, "box")) for column in columns[2:6])
+        raise ValueUnusable(f"wrong number of columns: {len(columns)}, expected 10: {short_repr(row)}")
+    index = integer(columns[0], "frame", 1, length) - 1
+    track = integer(columns[1], "track", 0, MAX_TRACK_ID)
+    x, y, w, h = (shared_float(number(column, "box")) for column in columns[2:6])
     if w <= 0 or h <= 0:
         raise ValueUnusable(f"box without size: {w:g} x {h:g}")
     return index, track, (x, y, w, h)

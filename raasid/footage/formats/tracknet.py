@@ -9,21 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from raasid.errors import DataRootMissing
-from raasid.footage.formats.file_search import walk
-from raasid.footage.formats.footage_builder import gathered, split_called
+from raasid.footage.formats.file_search import walk_files
+from raasid.footage.formats.footage_builder import build_footage, split_from_name
 from raasid.footage.formats.media_lookup import (
     FilmFacts,
     FilmUnreadable,
-    film_beside,
     film_facts,
+    find_video,
     missing_note,
 )
 from raasid.footage.formats.parsing.csv_reader import Column, TableUnreadable, read_table
-from raasid.footage.formats.parsing.values import FARTHEST, MOST_FRAMES, ValueUnusable, number, whole
+from raasid.footage.formats.parsing.values import MAX_COORDINATE, MAX_FRAMES, ValueUnusable, integer, number
 from raasid.footage.formats.yolo_sheet import IMAGE_SUFFIXES
 from raasid.footage.quarantine import Quarantine
 from raasid.footage.records import Ball, Clip, Footage, Frame, Provenance, Visibility
-from raasid.io.image_header import ImageUnreadable, probe
+from raasid.io.image_header import ImageUnreadable, probe_image
 
 EXPECTED = "a CSV per rally with the columns Frame, Visibility, X, Y"
 _COLUMNS = (
@@ -63,7 +63,7 @@ def read(root: Path, frame_rate_hz: float = 30.0) -> Footage:
     clips: list[Clip] = []
     splits: dict[str, list[str]] = {}
     alone: list[str] = []
-    for table in walk(root):
+    for table in walk_files(root):
         if table.suffix.lower() != ".csv":
             continue
         name = os.path.relpath(table, root)
@@ -79,9 +79,9 @@ def read(root: Path, frame_rate_hz: float = 30.0) -> Footage:
         if media.film is None and media.images is None:
             alone.append(name)
         clips.append(_clip(name, root, frames, media.film.frame_rate_hz if media.film else frame_rate_hz))
-        if split := next(filter(None, map(split_called, Path(name).parts[:-1])), None):
+        if split := next(filter(None, map(split_from_name, Path(name).parts[:-1])), None):
             splits.setdefault(split, []).append(clips[-1].id)
-    return gathered(
+    return build_footage(
         root,
         clips,
         splits,
@@ -121,11 +121,11 @@ def _frames(table: Path, name: str, media: _Media, left_out: Quarantine) -> list
 def _index(cell: str) -> int:
     """Return the number of a frame, which may be written as the name of its file (`0007.jpg`)."""
     stem = re.fullmatch(r"(\d{1,9})\.\w{2,4}", cell)
-    return whole(stem[1] if stem else cell, "frame", 0, MOST_FRAMES)
+    return integer(stem[1] if stem else cell, "frame", 0, MAX_FRAMES)
 
 
 def _frame(index: int, cells: Sequence[str], media: _Media) -> Frame:
-    visibility = whole(cells[1], "visibility", 0, 3)
+    visibility = integer(cells[1], "visibility", 0, 3)
     image, (width, height) = media.video, media.size
     if media.film is not None:
         width, height = media.film.width, media.film.height
@@ -137,8 +137,8 @@ def _frame(index: int, cells: Sequence[str], media: _Media) -> Frame:
         image = media.images[index]
     balls: tuple[Ball, ...] = ()
     if visibility:
-        x = number(cells[2], "X", 0, width or FARTHEST)
-        y = number(cells[3], "Y", 0, height or FARTHEST)
+        x = number(cells[2], "X", 0, width or MAX_COORDINATE)
+        y = number(cells[3], "Y", 0, height or MAX_COORDINATE)
         if not (x or y):
             raise ValueUnusable(f"visible ball at the origin: visibility {visibility}, X 0, Y 0")
         balls = (Ball(x, y, 0.0, 0.0, _SEEN[visibility]),)
@@ -152,7 +152,7 @@ def _media_of(table: Path) -> _Media:
     """
     stem = table.stem.removesuffix("_ball")
     around = (table.parent, table.parent.parent / "video", table.parent.parent / "videos")
-    if (video := film_beside(around, stem)) is not None:
+    if (video := find_video(around, stem)) is not None:
         return _Media(video, film_facts(video))
     folders = [place / stem for place in (table.parent, table.parent.parent / "frame", table.parent.parent)]
     if table.stem.casefold() == "label":  # the tennis set: Label.csv among its frames
@@ -160,7 +160,7 @@ def _media_of(table: Path) -> _Media:
     for folder in folders:
         images = _numbered(folder)
         if images:
-            facts = probe(next(iter(images.values())))
+            facts = probe_image(next(iter(images.values())))
             return _Media(table.with_name(f"{stem}.mp4"), None, images, (facts.width, facts.height))
     return _Media(table.with_name(f"{stem}.mp4"))
 

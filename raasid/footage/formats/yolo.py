@@ -15,14 +15,14 @@ from shlex import quote
 
 from raasid.console.terminal import progress
 from raasid.errors import DataError, DataRootMissing, NoUsableSamples
-from raasid.footage.formats.file_search import walk
-from raasid.footage.formats.match_grouping import matches_of
-from raasid.footage.formats.yolo_labels import LabelRow, parse_labels
-from raasid.footage.formats.yolo_sheet import DataSheet, read_sheet
-from raasid.footage.keypoints import COUNT
+from raasid.footage.formats.file_search import walk_files
+from raasid.footage.formats.match_grouping import group_by_match
+from raasid.footage.formats.yolo_labels import LabelledObject, parse_labels
+from raasid.footage.formats.yolo_sheet import DataYaml, read_data_yaml
+from raasid.footage.keypoints import NUM_KEYPOINTS
 from raasid.footage.quarantine import Quarantine
 from raasid.footage.records import Ball, Clip, Footage, Frame, Person, Provenance, Role
-from raasid.io.image_header import ImageFacts, ImageUnreadable, probe
+from raasid.io.image_header import ImageHeader, ImageUnreadable, probe_image
 
 EXPECTED = "a YOLO set: data.yaml, images/<split> and labels/<split>, or <split>/images and <split>/labels"
 _ROLES: dict[str, Role] = {
@@ -79,18 +79,20 @@ def read(root: Path, ball_class: str | int | None = "ball") -> Footage:
         raise DataRootMissing(root, EXPECTED)
     root = Path(os.path.normpath(root))
     left_out = Quarantine()
-    sheet = read_sheet(root, left_out)
+    sheet = read_data_yaml(root, left_out)
     names = {path: _relative(path, root) for paths in sheet.images.values() for path in paths}
     usable, labels = _load(root, sheet, names, left_out)
     if not usable:
         first = "".join(f"; the first: {entry.path}: {entry.reason}" for entry in islice(left_out, 1))
         raise NoUsableSamples(root, left_out.describe() + first if left_out else f"expected {EXPECTED}")
-    if sheet.keypoint_shape and sheet.keypoint_shape[0] != COUNT:
+    if sheet.keypoint_shape and sheet.keypoint_shape[0] != NUM_KEYPOINTS:
         points = sheet.keypoint_shape[0]
-        left_out.add("data.yaml", f"keypoints not used: kpt_shape has {points}, only COCO's {COUNT} are")
+        left_out.add(
+            "data.yaml", f"keypoints not used: kpt_shape has {points}, only COCO's {NUM_KEYPOINTS} are"
+        )
     ball = _ball_id(root, ball_class, sheet, (row.class_id for rows in labels.values() for row in rows))
     kept = {split: [names[path] for path in paths if path in usable] for split, paths in sheet.images.items()}
-    matches, notes = matches_of(root, kept)
+    matches, notes = group_by_match(root, kept)
     notes += [
         f"no image of {split or 'the set'} has a label: all {len(paths)} count as background"
         for split, paths in kept.items()
@@ -107,11 +109,11 @@ def read(root: Path, ball_class: str | int | None = "ball") -> Footage:
 
 
 def _load(
-    root: Path, sheet: DataSheet, names: dict[Path, str], left_out: Quarantine
-) -> tuple[dict[Path, ImageFacts], dict[Path, list[LabelRow]]]:
+    root: Path, sheet: DataYaml, names: dict[Path, str], left_out: Quarantine
+) -> tuple[dict[Path, ImageHeader], dict[Path, list[LabelledObject]]]:
     """Probe each image and parse its labels; what is bad goes to `left_out`."""
-    usable: dict[Path, ImageFacts] = {}
-    labels: dict[Path, list[LabelRow]] = {}
+    usable: dict[Path, ImageHeader] = {}
+    labels: dict[Path, list[LabelledObject]] = {}
     owner: dict[str, str] = {}
     with progress(f"reading {root.name or root}", total=len(names)) as advance:
         for path, name in sorted(names.items(), key=lambda item: item[1]):
@@ -121,7 +123,7 @@ def _load(
                 left_out.add(name, f"two images for one label file: {owner[label]} is the other")
                 continue
             try:
-                facts = probe(path)
+                facts = probe_image(path)
                 labels[path] = _rows(label, root, sheet, left_out)
                 usable[path] = facts
             except ImageUnreadable as error:
@@ -132,8 +134,8 @@ def _load(
     return usable, labels
 
 
-def _rows(label: str, root: Path, sheet: DataSheet, left_out: Quarantine) -> list[LabelRow]:
-    rows: list[LabelRow] = []
+def _rows(label: str, root: Path, sheet: DataYaml, left_out: Quarantine) -> list[LabelledObject]:
+    rows: list[LabelledObject] = []
     classes = sheet.names.keys() if sheet.names else None
     try:
         with open(label, "rb") as file:  # noqa: PTH123 - a Path per label would cost more than the reading
@@ -141,7 +143,7 @@ def _rows(label: str, root: Path, sheet: DataSheet, left_out: Quarantine) -> lis
     except FileNotFoundError:  # a background image
         return rows
     for number, row in parse_labels(text, classes, sheet.keypoint_shape):
-        if isinstance(row, LabelRow):
+        if isinstance(row, LabelledObject):
             rows.append(row)
         else:
             left_out.add(_relative(label, root), row, number)
@@ -151,7 +153,7 @@ def _rows(label: str, root: Path, sheet: DataSheet, left_out: Quarantine) -> lis
 def _note_orphans(root: Path, used: Collection[str], left_out: Quarantine) -> None:
     """Note label files without an image below the set's `labels` folders."""
     for folder in (root / "labels", *sorted(root.glob("*/labels"))):
-        for label in walk(folder) if folder.is_dir() else ():
+        for label in walk_files(folder) if folder.is_dir() else ():
             if label.suffix == ".txt" and str(label) not in used and label.name.lower() not in _NO_LABELS:
                 reason = "label file without image: no usable split has an image of that name"
                 left_out.add(_relative(label, root), reason)
@@ -173,7 +175,7 @@ def _swapped(parts: list[str]) -> str:
     return "/".join((*parts[:last], "labels", *parts[last + 1 :]))
 
 
-def _ball_id(root: Path, wanted: str | int | None, sheet: DataSheet, used: Iterable[int]) -> int | None:
+def _ball_id(root: Path, wanted: str | int | None, sheet: DataYaml, used: Iterable[int]) -> int | None:
     if wanted is None:
         return None
     names = sheet.names
@@ -192,7 +194,7 @@ def _ball_id(root: Path, wanted: str | int | None, sheet: DataSheet, used: Itera
 
 
 def _frame(
-    path: Path, facts: ImageFacts, rows: list[LabelRow], ball: int | None, names: dict[int, str]
+    path: Path, facts: ImageHeader, rows: list[LabelledObject], ball: int | None, names: dict[int, str]
 ) -> Frame:
     width, height = facts.width, facts.height
     balls: list[Ball] = []

@@ -14,8 +14,8 @@ from typing import Any
 
 import yaml
 
-from raasid.footage.formats.export_media import place
-from raasid.footage.keypoints import COUNT, FLIP_INDICES
+from raasid.footage.formats.export_media import export_frames
+from raasid.footage.keypoints import FLIP_INDICES, NUM_KEYPOINTS
 from raasid.footage.records import Footage, Frame
 
 
@@ -34,7 +34,7 @@ def write_set(
     """
     scenes: dict[str, str] = {}
     splits: set[str] = set()
-    for placed in place(footage, folder, "images/{split}"):
+    for placed in export_frames(footage, folder, "images/{split}"):
         label = (folder / "labels" / placed.split / placed.name).with_suffix(".txt")
         label.parent.mkdir(parents=True, exist_ok=True)
         label.write_text("".join(f"{row}\n" for row in rows(placed.frame)), encoding="utf-8")
@@ -76,7 +76,7 @@ def _detect_rows(frame: Frame) -> Iterator[str]:
 
 def write_pose(footage: Footage, folder: Path) -> int:
     """Write every person that is no crowd; see `yolo_files.write_set`."""
-    extra = {"kpt_shape": [COUNT, 3], "flip_idx": list(FLIP_INDICES)}
+    extra = {"kpt_shape": [NUM_KEYPOINTS, 3], "flip_idx": list(FLIP_INDICES)}
     return write_set(footage, folder, ["person"], _pose_rows, extra)
 
 
@@ -85,7 +85,7 @@ def _pose_rows(frame: Frame) -> Iterator[str]:
         box = clipped(frame, *person.box)
         if box is None or person.crowd:
             continue
-        points = person.keypoints or ((0.0, 0.0, 0),) * COUNT
+        points = person.keypoints or ((0.0, 0.0, 0),) * NUM_KEYPOINTS
         yield " ".join([f"0 {box}", *(_point(frame, *point) for point in points)])
 
 

@@ -12,8 +12,8 @@ from typing import Any
 import yaml
 
 from raasid.errors import DataError
-from raasid.footage.formats.file_search import walk
-from raasid.footage.formats.parsing.values import shown
+from raasid.footage.formats.file_search import walk_files
+from raasid.footage.formats.parsing.values import short_repr
 from raasid.footage.quarantine import Quarantine
 
 IMAGE_SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
@@ -23,7 +23,7 @@ _CLASS_ID = re.compile(r"[0-9]{1,9}")
 _SPLITS = {"train": ("train", "training"), "val": ("val", "valid", "validation"), "test": ("test", "testing")}
 
 
-class DataSheetUnreadable(DataError):
+class DataYamlUnreadable(DataError):
     """A data.yaml, or a file that belongs to it, that cannot be understood."""
 
     def __init__(self, path: Path, line: int | None, reason: str) -> None:
@@ -32,7 +32,7 @@ class DataSheetUnreadable(DataError):
 
 
 @dataclass(frozen=True, slots=True)
-class DataSheet:
+class DataYaml:
     """What data.yaml says, or what the folders say where there is none."""
 
     names: dict[int, str] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class DataSheet:
     """Split (`train`, `val`, `test`, or `` when there are no splits) -> image files, sorted."""
 
 
-def read_sheet(root: Path, left_out: Quarantine) -> DataSheet:
+def read_data_yaml(root: Path, left_out: Quarantine) -> DataYaml:
     """Read `root/data.yaml` (or .yml, or dataset.yaml); without one, infer splits from the folders.
 
     A split is a folder, a list of folders, or a text file of image paths. Exports often name paths that
@@ -53,10 +53,10 @@ def read_sheet(root: Path, left_out: Quarantine) -> DataSheet:
     for name in ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml"):
         if (root / name).is_file():
             return _declared(root, root / name, left_out)
-    return DataSheet(_class_list(root), None, _inferred(root, left_out))
+    return DataYaml(_class_list(root), None, _inferred(root, left_out))
 
 
-def _declared(root: Path, path: Path, left_out: Quarantine) -> DataSheet:
+def _declared(root: Path, path: Path, left_out: Quarantine) -> DataYaml:
     document = _load(path)
     bases = [root]
     if isinstance(document.get("path"), str) and os.path.isdir(root / document["path"]):  # noqa: PTH112
@@ -69,18 +69,18 @@ def _declared(root: Path, path: Path, left_out: Quarantine) -> DataSheet:
         found: set[Path] = set()
         for entry in entries if isinstance(entries, list) else [entries]:
             if not isinstance(entry, str):
-                raise DataSheetUnreadable(
-                    path, None, f"{split} must be a path or a list of paths, but has {shown(entry)}"
+                raise DataYamlUnreadable(
+                    path, None, f"{split} must be a path or a list of paths, but has {short_repr(entry)}"
                 )
             place = _resolve(entry, root, bases)
             if place is None:
-                left_out.add(path.name, f"split not there: {split} is {shown(entry)}")
+                left_out.add(path.name, f"split not there: {split} is {short_repr(entry)}")
             else:
                 found.update(_images_of(place, root, bases, left_out))
         images[split] = sorted(found)
     if not images:
         images = _inferred(root, left_out)
-    return DataSheet(_names(document, path) or _class_list(root), _keypoint_shape(document, path), images)
+    return DataYaml(_names(document, path) or _class_list(root), _keypoint_shape(document, path), images)
 
 
 def _load(path: Path) -> dict[str, Any]:
@@ -90,16 +90,16 @@ def _load(path: Path) -> dict[str, Any]:
         document = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
-        raise DataSheetUnreadable(path, line, f"not valid YAML: {error.problem}") from error
+        raise DataYamlUnreadable(path, line, f"not valid YAML: {error.problem}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DataSheetUnreadable(path, None, f"not a YAML text: {error}") from error
+        raise DataYamlUnreadable(path, None, f"not a YAML text: {error}") from error
     except (ValueError, TypeError, OverflowError) as error:  # a 13th month, a number of thousands of digits
-        raise DataSheetUnreadable(path, None, f"not valid YAML: {error}") from error
+        raise DataYamlUnreadable(path, None, f"not valid YAML: {error}") from error
     except OSError as error:
-        raise DataSheetUnreadable(path, None, f"cannot be read: {error.strerror}") from error
+        raise DataYamlUnreadable(path, None, f"cannot be read: {error.strerror}") from error
     if not isinstance(document, dict):
-        raise DataSheetUnreadable(
-            path, 1, f"expected keys such as train, val and names, got {shown(document)}"
+        raise DataYamlUnreadable(
+            path, 1, f"expected keys such as train, val and names, got {short_repr(document)}"
         )
     return document
 
@@ -114,7 +114,7 @@ def _check_depth(path: Path, text: str) -> None:
             depth -= 1
         if depth > _DEEPEST:
             line = event.start_mark.line + 1 if event.start_mark else None
-            raise DataSheetUnreadable(path, line, f"nested too deeply: more than {_DEEPEST} levels")
+            raise DataYamlUnreadable(path, line, f"nested too deeply: more than {_DEEPEST} levels")
 
 
 def _names(document: dict[str, Any], path: Path) -> dict[int, str]:
@@ -123,10 +123,14 @@ def _names(document: dict[str, Any], path: Path) -> dict[int, str]:
         names = dict(enumerate(names))
     if names is None:
         return {}
-    if not isinstance(names, dict) or not all(_CLASS_ID.fullmatch(shown(key).strip("'")) for key in names):
-        raise DataSheetUnreadable(path, None, f"names must be a list or id: name, but is {shown(names)}")
+    if not isinstance(names, dict) or not all(
+        _CLASS_ID.fullmatch(short_repr(key).strip("'")) for key in names
+    ):
+        raise DataYamlUnreadable(path, None, f"names must be a list or id: name, but is {short_repr(names)}")
     if isinstance(count, int) and count != len(names):
-        raise DataSheetUnreadable(path, None, f"nc is {count}, but names holds {len(names)}: {shown(names)}")
+        raise DataYamlUnreadable(
+            path, None, f"nc is {count}, but names holds {len(names)}: {short_repr(names)}"
+        )
     return {int(key): str(name) for key, name in sorted(names.items(), key=lambda item: int(item[0]))}
 
 
@@ -135,9 +139,13 @@ def _keypoint_shape(document: dict[str, Any], path: Path) -> tuple[int, int] | N
     if shape is None:
         return None
     if not (isinstance(shape, list) and len(shape) == 2 and all(isinstance(n, int) for n in shape)):
-        raise DataSheetUnreadable(path, None, f"kpt_shape must be [points, 2 or 3], but is {shown(shape)}")
+        raise DataYamlUnreadable(
+            path, None, f"kpt_shape must be [points, 2 or 3], but is {short_repr(shape)}"
+        )
     if shape[0] < 1 or shape[1] not in (2, 3):
-        raise DataSheetUnreadable(path, None, f"kpt_shape must be [points, 2 or 3], but is {shown(shape)}")
+        raise DataYamlUnreadable(
+            path, None, f"kpt_shape must be [points, 2 or 3], but is {short_repr(shape)}"
+        )
     return shape[0], shape[1]
 
 
@@ -165,7 +173,7 @@ def _listed(listing: Path, root: Path, bases: list[Path], left_out: Quarantine) 
             continue
         place = _resolve(entry, root, [listing.parent, *bases])
         if place is None:
-            left_out.add(name, f"listed image not there: {shown(entry)}", number)
+            left_out.add(name, f"listed image not there: {short_repr(entry)}", number)
         else:
             yield place
 
@@ -205,7 +213,7 @@ def _inferred(root: Path, left_out: Quarantine) -> dict[str, list[Path]]:
 def _images_below(folder: Path, root: Path, left_out: Quarantine) -> list[Path]:
     """List the files below a folder that are called like images, sorted; note footage we cannot read."""
     images = []
-    for path in walk(folder):
+    for path in walk_files(folder):
         suffix = path.suffix.lower()
         if suffix in IMAGE_SUFFIXES:
             images.append(path)

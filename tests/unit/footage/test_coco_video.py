@@ -10,12 +10,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from raasid.footage.coco_format import FILE_NAME, AnnotationsUnreadable, read, write
-from raasid.footage.records import Ball, Clip, Contact, Event, Frame, Mark, Person, Provenance, Visibility
+from raasid.footage.records import (
+    AnnotationSource,
+    Ball,
+    Clip,
+    Contact,
+    Event,
+    Frame,
+    Person,
+    Provenance,
+    Visibility,
+)
 from raasid.laws.edition import Ruling
 
 number = st.floats(-1e4, 1e4)
 text = st.text(max_size=8)
-marks = st.none() | st.builds(Mark, text, st.floats(0, 1), st.booleans())
+marks = st.none() | st.builds(AnnotationSource, text, st.floats(0, 1), st.booleans())
 balls = st.builds(Ball, number, number, number, number, st.sampled_from(Visibility), marks)
 keypoints = st.lists(st.tuples(number, number, st.integers(0, 2)), min_size=17, max_size=17).map(tuple)
 persons = st.builds(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from raasid.datasets.frame_cache import FrameCache, VideoFrame
-from raasid.footage.media import Media, pictures
+from raasid.footage.media import FrameReader, read_frames
 from raasid.footage.records import Frame
 from raasid.io.image_header import ImageUnreadable
 
@@ -24,7 +24,7 @@ def video(tmp_path: Path) -> Path:
 
 
 def test_frames_of_a_video_are_read_by_number_in_any_order(video: Path) -> None:
-    with Media() as media:
+    with FrameReader() as media:
         for index in (0, 1, 5, 4, 99, 98, 20, 0):
             frame = Frame(index, video, 64, 48, in_video=True)
             assert media.read(frame).mean() == pytest.approx(2 * index, abs=3)
@@ -41,7 +41,7 @@ def test_a_number_beyond_the_end_and_a_file_that_is_no_video_are_named(video: Pa
         Frame(0, tmp_path / "gone.png", 0, 0),
         Frame(3, video, 0, 0, in_video=True),
     ]
-    got = [pixels for _, pixels in pictures(frames)]
+    got = [pixels for _, pixels in read_frames(frames)]
     assert all(isinstance(pixels, ImageUnreadable) for pixels in got[:4])
     assert "frame 100" in str(got[0])
     assert isinstance(got[4], np.ndarray)

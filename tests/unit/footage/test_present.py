@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from raasid.errors import NoUsableSamples
-from raasid.footage.media import with_pixels
+from raasid.footage.media import drop_missing_frames
 from raasid.footage.records import Clip, Footage, Frame, Provenance
 
 
@@ -20,7 +20,7 @@ def footage(tmp_path: Path, *there: str) -> Footage:
 
 
 def test_frames_without_a_file_are_left_out_and_counted(tmp_path: Path) -> None:
-    found = with_pixels(footage(tmp_path, "00.jpg"))
+    found = drop_missing_frames(footage(tmp_path, "00.jpg"))
     assert [[frame.image.name for frame in clip.frames] for clip in found.clips] == [["00.jpg"]]
     assert found.splits == {"train": ["0"], "val": []}
     assert "3 of 4 frames have no file, such as" in found.notes[0]
@@ -28,9 +28,9 @@ def test_frames_without_a_file_are_left_out_and_counted(tmp_path: Path) -> None:
 
 def test_complete_footage_is_given_back_as_it_is(tmp_path: Path) -> None:
     whole = footage(tmp_path, "00.jpg", "01.jpg", "10.jpg", "11.jpg")
-    assert with_pixels(whole) is whole
+    assert drop_missing_frames(whole) is whole
 
 
 def test_labels_alone_are_no_samples(tmp_path: Path) -> None:
     with pytest.raises(NoUsableSamples, match="4 of 4 frames have no file"):
-        with_pixels(footage(tmp_path))
+        drop_missing_frames(footage(tmp_path))

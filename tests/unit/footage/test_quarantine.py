@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raasid.footage.quarantine import LeftOut, Quarantine
+from raasid.footage.quarantine import Quarantine, RejectedSample
 
 ENTRIES = st.lists(
     st.tuples(st.text(max_size=8), st.none() | st.integers(1, 99), st.sampled_from(["a: 1", "a: 2", "b: 1"]))
@@ -56,7 +56,7 @@ def test_the_file_holds_every_entry_and_nothing_else_is_left_beside_it(tmp_path:
     quarantine.write(target)
     document = json.loads(target.read_text())
     assert document["left_out"] == 2
-    assert [LeftOut(**entry) for entry in document["entries"]] == list(quarantine)
+    assert [RejectedSample(**entry) for entry in document["entries"]] == list(quarantine)
     assert document["reasons"] == {"not a number": 1, "zero bytes": 1}
     assert list(target.parent.iterdir()) == [target]
 

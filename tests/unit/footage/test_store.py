@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from raasid.errors import UsageError
-from raasid.footage.records import Ball, Clip, Footage, Frame, Mark, Person, Provenance
-from raasid.footage.store import DatasetMissing, NothingToStore, Store
+from raasid.footage.records import AnnotationSource, Ball, Clip, Footage, Frame, Person, Provenance
+from raasid.footage.store import DatasetMissing, DatasetStore, NothingToStore
 from raasid.footage.version import DatasetVersion, VersionDamaged
 from raasid.io.object_store import MediaUnreadable
 from raasid.laws.edition import Ruling
@@ -32,7 +32,7 @@ def footage(tmp_path: Path) -> Footage:
             image = source / f"Spiel {match}" / f"bild_ü{index}.png"
             image.parent.mkdir(parents=True, exist_ok=True)
             cv2.imwrite(str(image), np.full((8, 8, 3), 40 * index, np.uint8))
-            person = Person(1, "player", (0.0, 0.0, 4.0, 8.0), mark=Mark("model", 0.5))
+            person = Person(1, "player", (0.0, 0.0, 4.0, 8.0), mark=AnnotationSource("model", 0.5))
             frames.append(Frame(index, image, 8, 8, (Ball(3, 4, 2, 2),), (person,)))
         clips.append(Clip(f"c{match}", tuple(frames), Provenance("test", match=f"m{match}")))
     return Footage(clips, {"train": ["c0"], "test": ["c1"]})
@@ -57,7 +57,7 @@ def files_below(folder: Path) -> set[Path]:
 
 
 def test_what_is_stored_is_read_back_with_its_pictures(footage: Footage, tmp_path: Path) -> None:
-    version = Store(tmp_path / "store").add("league", footage, made_by="a test")
+    version = DatasetStore(tmp_path / "store").add("league", footage, made_by="a test")
     read = version.footage()
     assert read.clips == as_stored(footage, version)
     assert read.splits == footage.splits
@@ -68,7 +68,7 @@ def test_what_is_stored_is_read_back_with_its_pictures(footage: Footage, tmp_pat
 def test_the_same_content_again_is_the_same_version_and_stores_nothing(
     footage: Footage, tmp_path: Path
 ) -> None:
-    store = Store(tmp_path / "store")
+    store = DatasetStore(tmp_path / "store")
     first = store.add("league", footage, made_by="one")
     before = files_below(store.root)
     assert store.add("league", footage, made_by="another").digest == first.digest
@@ -83,20 +83,20 @@ def test_the_digest_does_not_depend_on_where_the_files_lay(footage: Footage, tmp
             replace(f, image=elsewhere / f.image.parent.name / f.image.name) for f in c.frames))
         for c in footage.clips
     ]  # fmt: skip
-    digest = Store(tmp_path / "a").add("x", Footage(moved, footage.splits), made_by="t").digest
+    digest = DatasetStore(tmp_path / "a").add("x", Footage(moved, footage.splits), made_by="t").digest
     elsewhere.rename(tmp_path / "given set")
-    assert Store(tmp_path / "b").add("y", footage, made_by="t").digest == digest
+    assert DatasetStore(tmp_path / "b").add("y", footage, made_by="t").digest == digest
 
 
 def test_equal_files_are_kept_once(footage: Footage, tmp_path: Path) -> None:
-    store = Store(tmp_path / "store")
+    store = DatasetStore(tmp_path / "store")
     store.add("league", footage, made_by="t")
     assert len(files_below(store.root / "objects")) == 2
 
 
 @pytest.mark.parametrize("what", ["ruling", "splits", "pixels"])
 def test_other_content_is_another_version(footage: Footage, tmp_path: Path, what: str) -> None:
-    store = Store(tmp_path / "store")
+    store = DatasetStore(tmp_path / "store")
     first = store.add("league", footage, made_by="t")
     clips, splits = list(footage.clips), dict(footage.splits)
     if what == "ruling":
@@ -115,7 +115,7 @@ def test_other_content_is_another_version(footage: Footage, tmp_path: Path, what
 def test_footage_of_a_version_is_stored_again_without_reading_its_media(
     footage: Footage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = Store(tmp_path / "store")
+    store = DatasetStore(tmp_path / "store")
     first = store.add("league", footage, made_by="t").footage()
     ruled = [replace(clip, ruling=Ruling("no_offence")) for clip in first.clips]
     monkeypatch.setattr(store.objects, "put", None)
@@ -123,7 +123,7 @@ def test_footage_of_a_version_is_stored_again_without_reading_its_media(
 
 
 def test_own_files_are_linked(footage: Footage, tmp_path: Path) -> None:
-    version = Store(tmp_path / "store").add("league", footage, made_by="t", own_files=True)
+    version = DatasetStore(tmp_path / "store").add("league", footage, made_by="t", own_files=True)
     mine, stored = footage.clips[0].frames[1].image, version.clips()[0].frames[1].image
     other = footage.clips[1].frames[1].image
     assert stored.stat().st_ino in {mine.stat().st_ino, other.stat().st_ino}
@@ -131,7 +131,7 @@ def test_own_files_are_linked(footage: Footage, tmp_path: Path) -> None:
 
 def test_missing_media_stay_named_and_are_counted(footage: Footage, tmp_path: Path) -> None:
     footage.clips[0].frames[0].image.unlink()
-    version = Store(tmp_path / "store").add("league", footage, made_by="t")
+    version = DatasetStore(tmp_path / "store").add("league", footage, made_by="t")
     assert version.manifest["missing_media"] == 1
     assert version.clips() == as_stored(footage, version)
 
@@ -147,7 +147,7 @@ def test_a_file_that_cannot_be_read_is_named_and_nothing_is_left(
         return real(path, *args, **kwargs)
 
     monkeypatch.setattr(Path, "open", refuse)
-    store = Store(tmp_path / "store")
+    store = DatasetStore(tmp_path / "store")
     with pytest.raises(MediaUnreadable, match=r"bild_ü0\.png: cannot be stored: Permission denied"):
         store.add("league", footage, made_by="t")
     assert store.versions() == []
@@ -155,7 +155,7 @@ def test_a_file_that_cannot_be_read_is_named_and_nothing_is_left(
 
 
 def test_a_version_is_found_by_name_digest_or_both(footage: Footage, tmp_path: Path) -> None:
-    store = Store(tmp_path / "store")
+    store = DatasetStore(tmp_path / "store")
     version = store.add("league", footage, made_by="t")
     for ref in ("league", version.ref, f"league@{version.digest[:4]}", version.digest[:6], version.digest):
         assert store.find(ref).digest == version.digest
@@ -165,7 +165,7 @@ def test_a_version_is_found_by_name_digest_or_both(footage: Footage, tmp_path: P
 
 
 def test_bad_names_and_empty_footage_are_refused(footage: Footage, tmp_path: Path) -> None:
-    store = Store(tmp_path / "store")
+    store = DatasetStore(tmp_path / "store")
     for name in ("../up", "", ".hidden", "a b", "x/y"):
         with pytest.raises(UsageError, match="dataset name"):
             store.add(name, footage, made_by="t")
@@ -175,7 +175,7 @@ def test_bad_names_and_empty_footage_are_refused(footage: Footage, tmp_path: Pat
 
 
 def test_damage_is_named(footage: Footage, tmp_path: Path) -> None:
-    version = Store(tmp_path / "store").add("league", footage, made_by="t")
+    version = DatasetStore(tmp_path / "store").add("league", footage, made_by="t")
     picture = version.clips()[0].frames[0].image
     picture.chmod(0o644)
     picture.write_bytes(b"x" + picture.read_bytes()[1:])
@@ -191,14 +191,14 @@ def test_damage_is_named(footage: Footage, tmp_path: Path) -> None:
 
 def test_a_kill_at_any_change_on_disk_leaves_no_half_version(footage: Footage, tmp_path: Path) -> None:
     """A child process kills itself at its n-th change, for every n until it gets through."""
-    digest = Store(tmp_path / "undisturbed").add("league", footage, made_by="t").digest
+    digest = DatasetStore(tmp_path / "undisturbed").add("league", footage, made_by="t").digest
     for n in range(1, 500):
         root = tmp_path / f"store{n}"
         pid = os.fork()
         if pid == 0:
-            _add_and_die(Store(root), footage, n)
+            _add_and_die(DatasetStore(root), footage, n)
         _, status = os.waitpid(pid, 0)
-        store = Store(root)
+        store = DatasetStore(root)
         assert all(version.damage() == [] for version in store.versions())
         assert store.add("league", footage, made_by="t").digest == digest
         assert [path.name for path in (root / "datasets/league").iterdir()] == [digest[:12]]
@@ -210,7 +210,7 @@ def test_a_kill_at_any_change_on_disk_leaves_no_half_version(footage: Footage, t
     pytest.fail("the child was always killed")
 
 
-def _add_and_die(store: Store, footage: Footage, n: int) -> None:
+def _add_and_die(store: DatasetStore, footage: Footage, n: int) -> None:
     count, armed = 0, True
 
     def hook(event: str, args: tuple[Any, ...]) -> None:

@@ -1,4 +1,4 @@
-"""A probe says what OpenCV would decode, and refuses what OpenCV would decode wrongly."""
+"""A probe_image says what OpenCV would decode, and refuses what OpenCV would decode wrongly."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from raasid.io.image_header import ImageUnreadable, probe
+from raasid.io.image_header import ImageUnreadable, probe_image
 
 PIXELS = np.random.default_rng(7).integers(0, 255, (40, 61, 3), dtype=np.uint8)
 
@@ -25,7 +25,7 @@ def encoded(suffix: str, pixels: np.ndarray = PIXELS) -> bytes:
 
 def reason(path: Path) -> str:
     with pytest.raises(ImageUnreadable) as caught:
-        probe(path)
+        probe_image(path)
     assert str(path) in str(caught.value)
     return caught.value.reason
 
@@ -34,7 +34,7 @@ def reason(path: Path) -> str:
 def test_the_size_is_what_opencv_decodes(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"frame{suffix}"
     path.write_bytes(encoded(suffix))
-    assert (probe(path).height, probe(path).width) == cv2.imread(str(path)).shape[:2]
+    assert (probe_image(path).height, probe_image(path).width) == cv2.imread(str(path)).shape[:2]
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -46,20 +46,20 @@ def test_a_turned_image_has_the_size_that_opencv_gives_it(
     exif[0x0112] = orientation
     path = tmp_path / f"turned.{kind}"
     Image.fromarray(PIXELS).save(path, exif=exif)
-    facts = probe(path)
+    facts = probe_image(path)
     assert (facts.height, facts.width) == cv2.imread(str(path)).shape[:2]
 
 
 def test_the_content_decides_whatever_the_file_is_called(tmp_path: Path) -> None:
     path = tmp_path / "really_a_png.jpg"
     path.write_bytes(encoded(".png"))
-    assert probe(path).format == "png"
+    assert probe_image(path).format == "png"
 
 
 def test_a_progressive_jpeg_with_large_metadata_is_read(tmp_path: Path) -> None:
     path = tmp_path / "frame.jpg"
     Image.fromarray(PIXELS).save(path, progressive=True, icc_profile=bytes(200_000), comment=b"\xff\xd9" * 99)
-    assert (probe(path).width, probe(path).height) == (61, 40)
+    assert (probe_image(path).width, probe_image(path).height) == (61, 40)
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".bmp", ".webp", ".tif"])
@@ -91,7 +91,7 @@ def test_a_jpeg_cut_short_and_filled_up_with_zeros_is_refused(tmp_path: Path) ->
 def test_data_behind_the_end_do_no_harm(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"frame{suffix}"
     path.write_bytes(encoded(suffix) + b"appended by a camera")
-    assert probe(path).width == 61
+    assert probe_image(path).width == 61
 
 
 @given(
@@ -141,4 +141,4 @@ def test_the_error_survives_the_way_out_of_a_worker_process() -> None:
 
 def test_every_real_frame_passes(shared: Path) -> None:
     frames = sorted((shared / "data" / "dfl_ball" / "images" / "val").iterdir())
-    assert {(probe(path).width, probe(path).height) for path in frames} == {(1920, 1080)}
+    assert {(probe_image(path).width, probe_image(path).height) for path in frames} == {(1920, 1080)}

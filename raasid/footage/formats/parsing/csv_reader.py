@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from raasid.errors import DataError
-from raasid.footage.formats.parsing.values import shown
+from raasid.footage.formats.parsing.values import short_repr
 
-LONGEST_LINE = 65_536
+MAX_LINE_BYTES = 65_536
 """Bytes; a longer one is no row of an annotation table."""
 _DELIMITERS = (",", ";", "\t")
 
@@ -58,7 +58,7 @@ def read_table(
 def _rows(
     path: Path, file: BinaryIO, columns: Sequence[Column], bad: Callable[[int, str], None]
 ) -> Iterator[tuple[int, list[str]]]:
-    header = file.readline(LONGEST_LINE).removeprefix(b"\xef\xbb\xbf").decode("utf-8", "backslashreplace")
+    header = file.readline(MAX_LINE_BYTES).removeprefix(b"\xef\xbb\xbf").decode("utf-8", "backslashreplace")
     delimiter, places, width = _layout(path, header, columns)
     lines = _Lines(file, bad)
     rows = csv.reader(lines, delimiter=delimiter)
@@ -76,7 +76,7 @@ def _rows(
         if len(row) != width:
             bad(lines.first, f"wrong number of columns: {len(row)}, the header has {width}")
         elif any("\udc80" <= sign <= "\udcff" for cell in row for sign in cell):
-            bad(lines.first, f"not UTF-8 text: {shown(delimiter.join(row))}")
+            bad(lines.first, f"not UTF-8 text: {short_repr(delimiter.join(row))}")
         else:
             yield lines.first, ["" if place is None else row[place].strip() for place in places]
 
@@ -89,13 +89,13 @@ def _layout(path: Path, header: str, columns: Sequence[Column]) -> tuple[str, li
     try:
         names = [_folded(name) for name in next(csv.reader([header], delimiter=delimiter))]
     except (csv.Error, StopIteration) as error:
-        raise TableUnreadable(path, f"no header: {shown(header)}") from error
+        raise TableUnreadable(path, f"no header: {short_repr(header)}") from error
     places: list[int | None] = []
     for column in columns:
         place = next((names.index(name) for name in map(_folded, column.names) if name in names), None)
         if place is None and not column.optional:
             wanted = " or ".join(column.names)
-            raise TableUnreadable(path, f"no column {wanted}: the header is {shown(header.strip())}")
+            raise TableUnreadable(path, f"no column {wanted}: the header is {short_repr(header.strip())}")
         places.append(place)
     return delimiter, places, len(names)
 
@@ -115,11 +115,11 @@ class _Lines:
         """Of the line given first since this was set to 0: a quoted cell may go over several."""
 
     def __iter__(self) -> Iterator[str]:
-        while line := self._file.readline(LONGEST_LINE + 1):
+        while line := self._file.readline(MAX_LINE_BYTES + 1):
             self.number += 1
-            if len(line) > LONGEST_LINE and not line.endswith(b"\n"):
-                self._bad(self.number, f"line too long: more than {LONGEST_LINE:,} bytes")
-                while (rest := self._file.readline(LONGEST_LINE)) and not rest.endswith(b"\n"):
+            if len(line) > MAX_LINE_BYTES and not line.endswith(b"\n"):
+                self._bad(self.number, f"line too long: more than {MAX_LINE_BYTES:,} bytes")
+                while (rest := self._file.readline(MAX_LINE_BYTES)) and not rest.endswith(b"\n"):
                     pass
                 continue
             self.first = self.first or self.number

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from raasid.errors import DataError
-from raasid.footage.formats.parsing.values import shown
+from raasid.footage.formats.parsing.values import short_repr
 
-MOST_BYTES = 512 * 2**20
+MAX_BYTES = 512 * 2**20
 """Larger files are for readers that stream."""
 
 
@@ -40,7 +40,7 @@ def read_json(path: Path, doubt: Callable[[str], None] = lambda reason: None) ->
     Raises
     ------
     JsonUnreadable
-        The file cannot be read, is larger than `MOST_BYTES`, not UTF-8, not JSON, or nested too deeply.
+        The file cannot be read, is larger than `MAX_BYTES`, not UTF-8, not JSON, or nested too deeply.
     """
     data = _content(path)
 
@@ -50,7 +50,7 @@ def read_json(path: Path, doubt: Callable[[str], None] = lambda reason: None) ->
             seen: set[str] = set()
             for key, _ in pairs:
                 if key in seen:
-                    doubt(f"key twice in one object: {shown(key)}; the last one counts")
+                    doubt(f"key twice in one object: {short_repr(key)}; the last one counts")
                 seen.add(key)
         return found
 
@@ -69,11 +69,11 @@ def _content(path: Path) -> str:
         with path.open("rb") as file:
             # asked first: read(n) takes n bytes of memory at once, however short the file is
             size = os.fstat(file.fileno()).st_size
-            data = file.read() if size <= MOST_BYTES else b""
+            data = file.read() if size <= MAX_BYTES else b""
     except (OSError, ValueError) as error:  # a ValueError: no file system knows such a name
         raise JsonUnreadable(path, None, f"cannot be read: {getattr(error, 'strerror', error)}") from error
-    if size > MOST_BYTES:
-        raise JsonUnreadable(path, None, f"too large: {size:,} bytes, at most {MOST_BYTES:,}; split it up")
+    if size > MAX_BYTES:
+        raise JsonUnreadable(path, None, f"too large: {size:,} bytes, at most {MAX_BYTES:,}; split it up")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -82,7 +82,7 @@ def _content(path: Path) -> str:
         raise JsonUnreadable(path, line, f"not UTF-8 text: byte 0x{byte:02x} at {error.start}") from error
 
 
-MOST_PER_ENTRY = 64 * 2**20
+MAX_ENTRY_CHARS = 64 * 2**20
 """Characters; a larger entry (a whole file in one line of a list, say) is not for streaming."""
 _CHUNK = 1 << 16
 _NEAR = 16
@@ -113,9 +113,9 @@ def json_entries(path: Path, objects: Collection[str] = ()) -> Iterator[tuple[st
             elif opening == "{":
                 yield from _keyed(text, objects)
             else:
-                raise text.bad(f"no JSON object or list: it starts with {shown(opening)}")
+                raise text.bad(f"no JSON object or list: it starts with {short_repr(opening)}")
             if text.peek():
-                raise text.bad(f"not valid JSON: something follows its end: {shown(text.peek())}")
+                raise text.bad(f"not valid JSON: something follows its end: {short_repr(text.peek())}")
     except OSError as error:
         raise JsonUnreadable(path, None, f"cannot be read: {error.strerror}") from error
 
@@ -161,7 +161,7 @@ class _Text:
 
     def skip(self, sign: str) -> None:
         if (found := self.peek()) != sign:
-            raise self.bad(f"not valid JSON: {sign} expected, found {shown(found)}")
+            raise self.bad(f"not valid JSON: {sign} expected, found {short_repr(found)}")
         self._at += 1
 
     def between(self, opening: str, closing: str) -> Iterator[None]:
@@ -186,7 +186,7 @@ class _Text:
             line = self.line
             key = self.value()
             if not isinstance(key, str):
-                raise self.bad(f"not valid JSON: a key is no text: {shown(key)}")
+                raise self.bad(f"not valid JSON: a key is no text: {short_repr(key)}")
             self.skip(":")
             self.peek()
             yield line, key
@@ -218,8 +218,8 @@ class _Text:
         if self._ended:
             return False
         held = len(self._buffer) - self._at
-        if held > MOST_PER_ENTRY:
-            raise self.bad(f"an entry too large: more than {MOST_PER_ENTRY:,} characters")
+        if held > MAX_ENTRY_CHARS:
+            raise self.bad(f"an entry too large: more than {MAX_ENTRY_CHARS:,} characters")
         data = self._file.read(max(_CHUNK, held))
         self._ended = not data
         try:

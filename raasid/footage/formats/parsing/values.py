@@ -19,14 +19,14 @@ from reprlib import Repr
 from sys import intern
 from typing import Any
 
-MOST_FRAMES = 10_000_000
+MAX_FRAMES = 10_000_000
 """Four days at 25 Hz; a larger frame number is a mistake."""
-MOST_TRACKS = 1_000_000_000
-LONGEST_EDGE = 100_000
+MAX_TRACK_ID = 1_000_000_000
+MAX_EDGE_PX = 100_000
 """Pixels; width or height of a picture."""
-FARTHEST = 1_000_000.0
+MAX_COORDINATE = 1_000_000.0
 """Pixels or metres from the origin; boxes may reach beyond the picture, but not out of the stadium."""
-LONGEST_TEXT = 300
+MAX_TEXT_LENGTH = 300
 """Characters; a name, a label, a file path."""
 
 _NO_TEXT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
@@ -39,53 +39,53 @@ class ValueUnusable(ValueError):
     """A value that breaks the format; the message is `what: value seen`."""
 
 
-def shown(value: object) -> str:
+def short_repr(value: object) -> str:
     """Return a value as a message can show it: short, on one line, whatever a file put into it."""
     return _short.repr(value).encode("utf-8", "backslashreplace").decode()
 
 
-def number(value: object, what: str, low: float = -FARTHEST, high: float = FARTHEST) -> float:
+def number(value: object, what: str, low: float = -MAX_COORDINATE, high: float = MAX_COORDINATE) -> float:
     """Return a finite number within [low, high]; a boolean is none, and text only if it spells one."""
     found = value
     if isinstance(value, str):
         spelt = value.strip()
-        found = float(spelt) if len(spelt) <= LONGEST_TEXT and _NUMBER.fullmatch(spelt) else value
+        found = float(spelt) if len(spelt) <= MAX_TEXT_LENGTH and _NUMBER.fullmatch(spelt) else value
     if isinstance(found, bool) or not isinstance(found, int | float):
-        raise ValueUnusable(f"{what} is no number: {shown(value)}")
+        raise ValueUnusable(f"{what} is no number: {short_repr(value)}")
     # compared before it is converted: float() of a whole number with 400 digits overflows
     if not low <= found <= high:
-        raise ValueUnusable(f"{what} outside [{low:.12g}, {high:.12g}]: {shown(value)}")
+        raise ValueUnusable(f"{what} outside [{low:.12g}, {high:.12g}]: {short_repr(value)}")
     return float(found)
 
 
-def whole(value: object, what: str, low: int = 0, high: int = MOST_FRAMES) -> int:
+def integer(value: object, what: str, low: int = 0, high: int = MAX_FRAMES) -> int:
     """Return a whole number within [low, high]; 3.0 and "3" count as 3."""
     found = number(value, what, low, high)
     if found != math.floor(found):
-        raise ValueUnusable(f"{what} is no whole number: {shown(value)}")
+        raise ValueUnusable(f"{what} is no whole number: {short_repr(value)}")
     return int(found)
 
 
 def numbers(
-    value: object, what: str, count: int, low: float = -FARTHEST, high: float = FARTHEST
+    value: object, what: str, count: int, low: float = -MAX_COORDINATE, high: float = MAX_COORDINATE
 ) -> tuple[float, ...]:
     """Return a list of exactly `count` finite numbers within [low, high]."""
     if not isinstance(value, list | tuple) or len(value) != count:
-        raise ValueUnusable(f"{what} is no list of {count} numbers: {shown(value)}")
+        raise ValueUnusable(f"{what} is no list of {count} numbers: {short_repr(value)}")
     return tuple(number(item, what, low, high) for item in value)
 
 
-def text(value: object, what: str, *, longest: int = LONGEST_TEXT, empty: bool = False) -> str:
+def text(value: object, what: str, *, longest: int = MAX_TEXT_LENGTH, empty: bool = False) -> str:
     """Return a text of one line without control characters, stripped of outer blanks."""
     if not isinstance(value, str):
-        raise ValueUnusable(f"{what} is no text: {shown(value)}")
+        raise ValueUnusable(f"{what} is no text: {short_repr(value)}")
     if len(value) > longest:
-        raise ValueUnusable(f"{what} longer than {longest} characters: {shown(value)}")
+        raise ValueUnusable(f"{what} longer than {longest} characters: {short_repr(value)}")
     found = value.strip()
     if _NO_TEXT.search(found):
-        raise ValueUnusable(f"{what} has control characters: {shown(value)}")
+        raise ValueUnusable(f"{what} has control characters: {short_repr(value)}")
     if not found and not empty:
-        raise ValueUnusable(f"{what} is empty: {shown(value)}")
+        raise ValueUnusable(f"{what} is empty: {short_repr(value)}")
     return found
 
 
@@ -95,20 +95,20 @@ def one_of(value: object, what: str, choices: Collection[str]) -> str:
     for choice in choices:
         if choice.casefold() == found:
             return choice
-    raise ValueUnusable(f"{what} is none of {', '.join(choices)}: {shown(value)}")
+    raise ValueUnusable(f"{what} is none of {', '.join(choices)}: {short_repr(value)}")
 
 
 def mapping(value: object, what: str) -> dict[str, Any]:
     """Return a JSON object."""
     if not isinstance(value, dict):
-        raise ValueUnusable(f"{what} is no object: {shown(value)}")
+        raise ValueUnusable(f"{what} is no object: {short_repr(value)}")
     return value
 
 
 def sequence(value: object, what: str) -> list[Any]:
     """Return a JSON list."""
     if not isinstance(value, list):
-        raise ValueUnusable(f"{what} is no list: {shown(value)}")
+        raise ValueUnusable(f"{what} is no list: {short_repr(value)}")
     return value
 
 
@@ -116,12 +116,12 @@ def label(value: object, what: str) -> str:
     """Return a class or event name as records spell it: lower case, with underscores for blanks and signs."""
     found = re.sub(r"[^\w]+", "_", text(value, what).casefold()).strip("_")
     if not found:
-        raise ValueUnusable(f"{what} is no name: {shown(value)}")
+        raise ValueUnusable(f"{what} is no name: {short_repr(value)}")
     return intern(found)  # a file has the same few names in every row
 
 
-def shared(value: float) -> float:
-    """Return an equal number, the same object each time for whole numbers from 0 to 8191."""
+def shared_float(value: float) -> float:
+    """Return an equal number, the same object each time for integer numbers from 0 to 8191."""
     return _whole(int(value)) if 0 <= value < 8192 and value == int(value) else value
 
 
@@ -130,7 +130,7 @@ def _whole(value: int) -> float:
     return float(value)
 
 
-def place_of(base: Path, name: object, what: str = "file name") -> Path:
+def safe_join(base: Path, name: object, what: str = "file name") -> Path:
     """Return `base / name` for a name out of a foreign file; backslashes count as slashes.
 
     A name that leads out of `base` (`../x`, `/etc/x`, `C:/x`) or that no file can have is refused.
@@ -143,7 +143,7 @@ def place_of(base: Path, name: object, what: str = "file name") -> Path:
     plain = text(name, what).replace("\\", "/")
     parts = PurePosixPath(plain).parts
     if not parts or parts[0] == "/" or ".." in parts or parts[0].endswith(":"):
-        raise ValueUnusable(f"{what} leads out of the data root: {shown(plain)}")
+        raise ValueUnusable(f"{what} leads out of the data root: {short_repr(plain)}")
     if max(len(os.fsencode(part)) for part in parts) > 255:
-        raise ValueUnusable(f"{what} is too long for a file: {shown(plain)}")
+        raise ValueUnusable(f"{what} is too long for a file: {short_repr(plain)}")
     return base.joinpath(*parts)

@@ -13,7 +13,7 @@ from defusedxml.ElementTree import DefusedXMLParser
 
 from raasid.errors import DataError
 
-DEEPEST = 64
+MAX_DEPTH = 64
 """Levels of nesting; annotations have about six."""
 _CHUNK = 1 << 14
 
@@ -70,13 +70,13 @@ class Element:
         return element
 
 
-def elements(path: Path, tags: Collection[str]) -> Iterator[Element]:
+def iter_elements(path: Path, tags: Collection[str]) -> Iterator[Element]:
     """Yield every element with one of these names as soon as it ends, then forget it.
 
     An element comes with what it contains, except for contents that were yielded on their own before;
     its `parent` is known, though the parent's later contents are not. What has another name and lies in
     no element of these names is skipped.
-    Raises XmlUnreadable after the last good element: not well-formed, deeper than `DEEPEST`, or with a
+    Raises XmlUnreadable after the last good element: not well-formed, deeper than `MAX_DEPTH`, or with a
     document type or entities of its own.
     """
     target = _Target(path, tags)
@@ -121,8 +121,8 @@ class _Target:
             yield self._done.popleft()
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
-        if len(self._open) >= DEEPEST:
-            raise XmlUnreadable(self._path, self.line, f"nested too deep: more than {DEEPEST} levels")
+        if len(self._open) >= MAX_DEPTH:
+            raise XmlUnreadable(self._path, self.line, f"nested too deep: more than {MAX_DEPTH} levels")
         parent = self._open[-1] if self._open else None
         plain = {_local(name): value for name, value in attributes.items()}
         element = Element(_local(tag), plain, self.line or 0, parent)

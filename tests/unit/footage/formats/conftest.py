@@ -10,8 +10,17 @@ import numpy as np
 import pytest
 from label_files import write_image
 
-from raasid.footage.keypoints import COUNT
-from raasid.footage.records import Ball, Clip, Footage, Frame, Mark, Person, Provenance, Visibility
+from raasid.footage.keypoints import NUM_KEYPOINTS
+from raasid.footage.records import (
+    AnnotationSource,
+    Ball,
+    Clip,
+    Footage,
+    Frame,
+    Person,
+    Provenance,
+    Visibility,
+)
 
 BallSet = Callable[..., Path]
 
@@ -51,10 +60,10 @@ def footage(tmp_path: Path) -> Footage:
     for level in range(4):
         out.write(np.full((48, 64, 3), 40 * level, np.uint8))
     out.release()
-    points = tuple((10.0 + i, 5.0 + i, (2, 1, 0)[i % 3]) for i in range(COUNT))
+    points = tuple((10.0 + i, 5.0 + i, (2, 1, 0)[i % 3]) for i in range(NUM_KEYPOINTS))
     persons = (
         Person(3, "player", (8.0, 4.0, 20.0, 30.0), "home", points, jersey="7"),
-        Person(4, "referee", (50.0, 10.0, 30.0, 20.0), mark=Mark("model/1", 0.5)),
+        Person(4, "referee", (50.0, 10.0, 30.0, 20.0), mark=AnnotationSource("model/1", 0.5)),
     )
     shown = (Ball(30.0, 20.0, 6.0, 6.0), Ball(5.0, 5.0, 0.0, 0.0, Visibility.PARTLY))
     hidden = (Ball(30.0, 20.0, 6.0, 6.0, Visibility.HIDDEN),)

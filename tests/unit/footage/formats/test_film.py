@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from small_films import write_film
 
-from raasid.footage.formats.media_lookup import FilmFacts, FilmUnreadable, film_beside, film_facts
+from raasid.footage.formats.media_lookup import FilmFacts, FilmUnreadable, film_facts, find_video
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".avi", ".mkv"])
@@ -34,5 +34,5 @@ def test_a_truncated_video_is_a_typed_error(tmp_path: Path) -> None:
 def test_the_first_folder_with_a_film_of_that_name_counts(tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "x.mkv").touch()
-    assert film_beside([tmp_path / "a", tmp_path / "b"], "x") == tmp_path / "b" / "x.mkv"
-    assert film_beside([tmp_path], "x") is None
+    assert find_video([tmp_path / "a", tmp_path / "b"], "x") == tmp_path / "b" / "x.mkv"
+    assert find_video([tmp_path], "x") is None

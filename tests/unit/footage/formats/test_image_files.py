@@ -4,7 +4,7 @@ from pathlib import Path
 
 from label_files import write_image
 
-from raasid.footage.formats.media_lookup import ImageFiles, VideoFiles
+from raasid.footage.formats.media_lookup import ImageLookup, VideoLookup
 from raasid.footage.quarantine import Quarantine
 from raasid.footage.records import Clip, Frame, Provenance
 
@@ -18,20 +18,20 @@ def test_the_folder_that_had_the_last_image_is_looked_at_first_but_never_a_stran
     tmp_path: Path,
 ) -> None:
     first = write_image(tmp_path / "b" / "1.jpg")
-    files = ImageFiles(tmp_path, Quarantine())
+    files = ImageLookup(tmp_path, Quarantine())
     assert files.find(Path("1.jpg"), [tmp_path / "a", tmp_path / "b"], (0, 0)) == (first, 200, 100)
     assert files.find(Path("1.jpg"), [tmp_path / "a"], (7, 5)) == (tmp_path / "a" / "1.jpg", 7, 5)
 
 
 def test_other_names_are_tried_when_the_first_is_not_there(tmp_path: Path) -> None:
     path = write_image(tmp_path / "plain.jpg")
-    files = ImageFiles(tmp_path, Quarantine())
+    files = ImageLookup(tmp_path, Quarantine())
     assert files.find(Path("x-plain.jpg"), [tmp_path], (0, 0), Path("plain.jpg")) == (path, 200, 100)
 
 
 def test_a_clip_loses_frames_whose_image_is_not_there_if_others_are(tmp_path: Path) -> None:
     left_out = Quarantine()
-    files = ImageFiles(tmp_path, left_out)
+    files = ImageLookup(tmp_path, left_out)
     there = write_image(tmp_path / "1.jpg")
     files.find(Path("1.jpg"), [tmp_path], (0, 0))
     files.find(Path("2.jpg"), [tmp_path], (0, 0))
@@ -42,7 +42,7 @@ def test_a_clip_loses_frames_whose_image_is_not_there_if_others_are(tmp_path: Pa
 
 
 def test_videos_are_found_whatever_their_container_and_counted_when_missing(tmp_path: Path) -> None:
-    videos = VideoFiles(tmp_path)
+    videos = VideoLookup(tmp_path)
     assert videos.find("clips/derby.mp4", [tmp_path]) == (tmp_path / "derby.mp4", None)
     assert videos.find("derby", [tmp_path]) == (tmp_path / "derby.mp4", None)
     assert videos.notes() == ("1 of 1 videos are not there: labels alone, such as for derby.mp4",)

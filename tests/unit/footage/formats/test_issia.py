@@ -8,7 +8,7 @@ import pytest
 from label_files import FIXTURES, reasons, written
 
 from raasid.errors import DataRootMissing, NoUsableSamples
-from raasid.footage.formats.issia import MOST_PER_SPAN, read
+from raasid.footage.formats.issia import MAX_SPAN_FRAMES, read
 from raasid.footage.formats.parsing.xml_reader import XmlUnreadable
 from raasid.footage.records import Ball, Clip, Event, Person
 
@@ -97,8 +97,8 @@ def test_all_cameras_of_a_folder_are_one_match(tmp_path: Path) -> None:
 
 
 BAD = {
-    BALL.format("1:999999999", 5): f"framespan longer than {MOST_PER_SPAN} frames",
-    BALL.format("20:10", 5): f"framespan longer than {MOST_PER_SPAN} frames, or backwards: '20:10'",
+    BALL.format("1:999999999", 5): f"framespan longer than {MAX_SPAN_FRAMES} frames",
+    BALL.format("20:10", 5): f"framespan longer than {MAX_SPAN_FRAMES} frames, or backwards: '20:10'",
     BALL.format("-5:-1", 5): "no framespan: '-5:-1'",
     BALL.format("", 5): "no framespan: ''",
     BALL.format("1:2 " * 200, 5): "no framespan:",

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from raasid.footage.formats.keyframe_interpolation import MOST_FILLED, blend, filled
+from raasid.footage.formats.keyframe_interpolation import MAX_GAP_FRAMES, interpolate, interpolate_pair
 from raasid.footage.records import Ball, Person, Visibility
 
 STILL, MOVED = Ball(0.0, 0.0, 0.0, 0.0), Ball(10.0, 20.0, 4.0, 4.0)
@@ -8,7 +8,9 @@ STILL, MOVED = Ball(0.0, 0.0, 0.0, 0.0), Ball(10.0, 20.0, 4.0, 4.0)
 
 def places(keys: dict, stop: int | None = None, step: int = 1, written: int = 0) -> tuple[dict, list[str]]:
     said: list[str] = []
-    found = filled(keys, stop=stop, step=step, written=written, bad=lambda _, reason: said.append(reason))
+    found = interpolate(
+        keys, stop=stop, step=step, written=written, bad=lambda _, reason: said.append(reason)
+    )
     return {frame: record.x for frame, record in found}, said
 
 
@@ -36,23 +38,23 @@ def test_only_frames_that_exist_are_filled() -> None:
 
 
 def test_a_gap_too_long_is_said_not_filled_unless_the_file_lists_its_frames() -> None:
-    found, said = places({7: MOVED, 7 + MOST_FILLED + 1: MOVED})
-    assert found == {7: 10, 8 + MOST_FILLED: 10}
-    assert said == [f"gap too long to fill: {MOST_FILLED + 1} frames after frame 7"]
-    found, said = places({7: MOVED, 7 + MOST_FILLED + 1: MOVED}, written=1)
-    assert (len(found), said) == (MOST_FILLED + 2, [])
+    found, said = places({7: MOVED, 7 + MAX_GAP_FRAMES + 1: MOVED})
+    assert found == {7: 10, 8 + MAX_GAP_FRAMES: 10}
+    assert said == [f"gap too long to fill: {MAX_GAP_FRAMES + 1} frames after frame 7"]
+    found, said = places({7: MOVED, 7 + MAX_GAP_FRAMES + 1: MOVED}, written=1)
+    assert (len(found), said) == (MAX_GAP_FRAMES + 2, [])
     assert len(places({0: MOVED, 2**60: MOVED})[0]) == 2
 
 
 def test_what_does_not_move_is_one_record() -> None:
-    found = dict(filled({0: MOVED, 9: MOVED}, stop=None, bad=lambda *_: None))
+    found = dict(interpolate({0: MOVED, 9: MOVED}, stop=None, bad=lambda *_: None))
     assert len({id(record) for record in found.values()}) == 1
 
 
 def test_a_person_moves_with_its_keypoints_and_keeps_the_rest() -> None:
     first = Person(3, "player", (0.0, 0.0, 10.0, 20.0), "left", ((0.0, 0.0, 1), (0.0, 0.0, 0)), jersey="9")
     second = Person(3, "player", (10.0, 10.0, 20.0, 20.0), None, ((4.0, 8.0, 2), (9.0, 9.0, 2)))
-    between = blend(first, second, 0.5)
+    between = interpolate_pair(first, second, 0.5)
     assert isinstance(between, Person)
     assert between.box == (5, 5, 15, 20)
     assert between.keypoints == ((2, 4, 1), (0, 0, 0))
@@ -61,6 +63,6 @@ def test_a_person_moves_with_its_keypoints_and_keeps_the_rest() -> None:
 
 def test_a_ball_stays_as_visible_as_its_last_keyframe() -> None:
     hidden = Ball(0.0, 0.0, 0.0, 0.0, Visibility.HIDDEN)
-    between = blend(hidden, MOVED, 0.5)
+    between = interpolate_pair(hidden, MOVED, 0.5)
     assert isinstance(between, Ball)
     assert between.visibility == Visibility.HIDDEN

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from raasid.footage.formats.label_names import in_order, keypoint_index, seventeen
+from raasid.footage.formats.label_names import coco_order, complete_keypoints, keypoint_index
 from raasid.footage.keypoints import KEYPOINTS
 
 
@@ -19,13 +19,13 @@ def test_other_names_are_no_keypoint(name: str) -> None:
 
 
 def test_order_names_the_place_of_each_of_the_seventeen() -> None:
-    assert in_order([]) == tuple(range(17))
-    assert in_order(list(reversed(KEYPOINTS))) == tuple(reversed(range(17)))
-    order = in_order(["tail", "right_ankle"])
+    assert coco_order([]) == tuple(range(17))
+    assert coco_order(list(reversed(KEYPOINTS))) == tuple(reversed(range(17)))
+    order = coco_order(["tail", "right_ankle"])
     assert order[16] == 1
     assert set(order[:16]) == {None}
 
 
 def test_no_labelled_point_means_no_keypoints_at_all() -> None:
-    assert seventeen({3: (0.0, 0.0, 0)}) == ()
-    assert len(seventeen({3: (1.0, 1.0, 1)})) == 17
+    assert complete_keypoints({3: (0.0, 0.0, 0)}) == ()
+    assert len(complete_keypoints({3: (1.0, 1.0, 1)})) == 17

@@ -11,12 +11,12 @@ import pytest
 from label_files import FIXTURES, reasons, write_image, written
 
 from raasid.errors import DataRootMissing, NoUsableSamples
-from raasid.footage.formats.label_names import ruling_of
+from raasid.footage.formats.label_names import parse_ruling
 from raasid.footage.formats.labelstudio import read
-from raasid.footage.formats.labelstudio_tasks import media_of
+from raasid.footage.formats.labelstudio_tasks import task_media
 from raasid.footage.formats.parsing.json_reader import JsonUnreadable
 from raasid.footage.keypoints import KEYPOINTS
-from raasid.footage.records import Ball, Frame, Mark
+from raasid.footage.records import AnnotationSource, Ball, Frame
 from raasid.laws.edition import Ruling
 
 SIZE = {"original_width": 200, "original_height": 100}
@@ -118,7 +118,7 @@ def test_an_upload_is_found_with_and_without_what_was_put_before_its_name(name: 
     ],
 )
 def test_a_task_names_its_file_in_many_ways(data: Any, names: Any, video: bool) -> None:
-    media = media_of(data)
+    media = task_media(data)
     assert (media.names, media.video) == (names, video)
 
 
@@ -163,7 +163,7 @@ def test_the_ground_truth_counts_else_the_newest_that_was_not_cancelled(tmp_path
 def test_predictions_count_only_where_nobody_annotated_and_are_marked(tmp_path: Path) -> None:
     predicted = [{"model_version": "yolo/2", "score": 0.75, "result": [rectangle(), rectangle("player")]}]
     found = frame(export(tmp_path, task(annotations=[], predictions=predicted)))
-    assert found.balls[0].mark == found.persons[0].mark == Mark("yolo/2", 0.75, reviewed=False)
+    assert found.balls[0].mark == found.persons[0].mark == AnnotationSource("yolo/2", 0.75, reviewed=False)
     assert frame(export(tmp_path, task(predictions=predicted))).balls == ()
 
 
@@ -183,8 +183,8 @@ def test_choices_become_the_ruling_and_tags(tmp_path: Path) -> None:
 
 
 def test_cards_and_restarts_need_a_verdict_to_be_a_ruling() -> None:
-    assert ruling_of(["penalty", "yellow_card"]) == (None, ("penalty", "yellow_card"))
-    assert ruling_of(["offence", "penalty", "yellow_card"])[0] == Ruling("offence", "penalty", "yellow")
+    assert parse_ruling(["penalty", "yellow_card"]) == (None, ("penalty", "yellow_card"))
+    assert parse_ruling(["offence", "penalty", "yellow_card"])[0] == Ruling("offence", "penalty", "yellow")
 
 
 def test_frames_of_a_video_count_from_one_in_the_file_and_from_zero_here(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from fuzzing import SEEDS
 from small_films import write_film
 
 from raasid.errors import DataRootMissing, NoUsableSamples
-from raasid.footage.formats.mvfoul import FOUL, read
-from raasid.footage.formats.mvfoul_labels import labels_of
+from raasid.footage.formats.mvfoul import INCIDENT_FRAME, read
+from raasid.footage.formats.mvfoul_labels import parse_labels
 from raasid.footage.formats.parsing.json_reader import JsonUnreadable
 from raasid.footage.records import Clip, Event
 from raasid.footage.splits import split_by_match
@@ -42,12 +42,12 @@ def change(root: Path, key: str, **values: Any) -> None:
 
 def test_every_view_of_an_incident_is_a_clip_with_what_was_said_of_it(root: Path) -> None:
     clip = clips(root)["train/action_0/clip_1"]
-    assert clip.events == (Event(FOUL, "foul", None, ("offence",)),)
+    assert clip.events == (Event(INCIDENT_FRAME, "foul", None, ("offence",)),)
     assert clip.facts["action_class"] == "standing_tackling"
     assert clip.facts["severity"] == 3.0
     assert clip.tags == ("action_class_standing_tackling", "offence_offence", "severity_3")
     assert clip.provenance.camera == "Close-up player or field referee"
-    assert [(frame.index, frame.in_video) for frame in clip.frames] == [(FOUL, True)]
+    assert [(frame.index, frame.in_video) for frame in clip.frames] == [(INCIDENT_FRAME, True)]
 
 
 def test_frames_around_the_incident_come_along_when_asked_for(root: Path) -> None:
@@ -97,7 +97,7 @@ def test_only_handballs_have_a_ruling_and_the_card_comes_from_the_severity(root:
     ],
 )
 def test_the_words_for_a_handball_offence_are_open(said: str, decision: str | None) -> None:
-    labels = labels_of({"Handball": "Handball", "Handball offence": said}, pytest.fail)
+    labels = parse_labels({"Handball": "Handball", "Handball offence": said}, pytest.fail)
     ruling = labels.ruling("ifab_2018_19")
     assert (ruling and ruling.decision) == decision
     assert any(tag.startswith("handball_offence_") for tag in labels.tags) == bool(said)

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from raasid.footage.formats.file_search import first_file
-from raasid.footage.formats.parsing.values import ValueUnusable, place_of
+from raasid.footage.formats.parsing.values import ValueUnusable, safe_join
 
 
 def test_windows_names_are_understood() -> None:
-    assert place_of(Path("root"), "images\\a b.jpg") == Path("root/images/a b.jpg")
+    assert safe_join(Path("root"), "images\\a b.jpg") == Path("root/images/a b.jpg")
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ def test_windows_names_are_understood() -> None:
 )
 def test_names_that_lead_out_or_nowhere_are_refused(name: object) -> None:
     with pytest.raises(ValueUnusable):
-        place_of(Path("root"), name)
+        safe_join(Path("root"), name)
 
 
 def test_the_first_file_that_is_there_is_found(tmp_path: Path) -> None:

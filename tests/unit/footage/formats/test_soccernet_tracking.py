@@ -9,7 +9,7 @@ import pytest
 from label_files import FIXTURES, peak_over_size, reasons, write_image, written
 
 from raasid.errors import DataRootMissing, NoUsableSamples
-from raasid.footage.formats.soccernet_gameinfo import IniUnreadable, Tracklet, read_ini, tracklets
+from raasid.footage.formats.soccernet_gameinfo import IniUnreadable, TrackIdentity, parse_tracklets, read_ini
 from raasid.footage.formats.soccernet_tracking import read
 from raasid.footage.records import Ball, Person
 
@@ -47,20 +47,22 @@ def test_the_sample_has_its_ball_and_its_player(shared: Path) -> None:
 @pytest.mark.parametrize(
     ("value", "tracklet"),
     [
-        (" player team left;10", Tracklet(False, "player", "left", "10")),
-        ("player team right;7 ", Tracklet(False, "player", "right", "7")),
-        ("goalkeeper team right;X", Tracklet(False, "goalkeeper", "right", None)),
-        (" goalkeepers team left;y", Tracklet(False, "goalkeeper", "left", None)),
-        ("referee;main", Tracklet(False, "referee")),
-        ("referee;side top", Tracklet(False, "referee")),
-        (" ball;1", Tracklet(True, "other", rank=1)),
-        ("other;1", Tracklet(False, "other")),
-        ("other", Tracklet(False, "other")),
+        (" player team left;10", TrackIdentity(False, "player", "left", "10")),
+        ("player team right;7 ", TrackIdentity(False, "player", "right", "7")),
+        ("goalkeeper team right;X", TrackIdentity(False, "goalkeeper", "right", None)),
+        (" goalkeepers team left;y", TrackIdentity(False, "goalkeeper", "left", None)),
+        ("referee;main", TrackIdentity(False, "referee")),
+        ("referee;side top", TrackIdentity(False, "referee")),
+        (" ball;1", TrackIdentity(True, "other", rank=1)),
+        ("other;1", TrackIdentity(False, "other")),
+        ("other", TrackIdentity(False, "other")),
     ],
 )
-def test_every_spelling_of_gameinfo_is_understood(value: str, tracklet: Tracklet, tmp_path: Path) -> None:
+def test_every_spelling_of_gameinfo_is_understood(
+    value: str, tracklet: TrackIdentity, tmp_path: Path
+) -> None:
     info = read_ini(written(tmp_path / "g.ini", f"[Sequence]\ntrackletID_12={value}\n"))
-    assert list(tracklets(info)) == [(12, tracklet)]
+    assert list(parse_tracklets(info)) == [(12, tracklet)]
 
 
 def test_a_semicolon_belongs_to_the_value_and_keys_have_no_case(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A walk ends, comes back the same, and does not stay silent about what it may not see."""
+"""A walk_files ends, comes back the same, and does not stay silent about what it may not see."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from raasid.footage.formats.file_search import FolderUnreadable, walk
+from raasid.footage.formats.file_search import FolderUnreadable, walk_files
 
 
 def test_links_in_a_circle_are_walked_once(tmp_path: Path) -> None:
@@ -14,7 +14,7 @@ def test_links_in_a_circle_are_walked_once(tmp_path: Path) -> None:
     (tmp_path / "a" / "b" / "up").symlink_to(tmp_path)
     (tmp_path / "a" / "again").symlink_to(tmp_path / "a")
     (tmp_path / "a" / "b" / "file").touch()
-    assert list(walk(tmp_path)) == [tmp_path / "a" / "b" / "file"]
+    assert list(walk_files(tmp_path)) == [tmp_path / "a" / "b" / "file"]
 
 
 def test_a_link_to_a_folder_elsewhere_is_followed(tmp_path: Path) -> None:
@@ -22,21 +22,21 @@ def test_a_link_to_a_folder_elsewhere_is_followed(tmp_path: Path) -> None:
     (tmp_path / "elsewhere" / "file").touch()
     (tmp_path / "set").mkdir()
     (tmp_path / "set" / "images").symlink_to(tmp_path / "elsewhere")
-    assert list(walk(tmp_path / "set")) == [tmp_path / "set" / "images" / "file"]
+    assert list(walk_files(tmp_path / "set")) == [tmp_path / "set" / "images" / "file"]
 
 
 def test_a_link_to_itself_and_a_dangling_one_are_listed_as_files(tmp_path: Path) -> None:
     (tmp_path / "self").symlink_to(tmp_path / "self")
     (tmp_path / "gone").symlink_to(tmp_path / "nowhere")
-    assert [path.name for path in walk(tmp_path)] == ["gone", "self"]
+    assert [path.name for path in walk_files(tmp_path)] == ["gone", "self"]
 
 
 def test_files_come_sorted_and_hidden_ones_do_not_come(tmp_path: Path) -> None:
     for name in ("b", "a", ".hidden", "c"):
         (tmp_path / name).touch()
-    assert [path.name for path in walk(tmp_path)] == ["a", "b", "c"]
+    assert [path.name for path in walk_files(tmp_path)] == ["a", "b", "c"]
 
 
 def test_a_folder_that_cannot_be_listed_is_an_error_that_names_it(tmp_path: Path) -> None:
     with pytest.raises(FolderUnreadable, match="nowhere: cannot be listed"):
-        list(walk(tmp_path / "nowhere"))
+        list(walk_files(tmp_path / "nowhere"))

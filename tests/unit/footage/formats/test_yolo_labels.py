@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raasid.footage.formats.yolo_labels import LabelRow, parse_labels
+from raasid.footage.formats.yolo_labels import LabelledObject, parse_labels
 
 GOOD = b"0 0.5 0.5 0.1 0.2\n"
 
@@ -45,8 +45,8 @@ def parse(text: bytes, classes: int | None = 2, shape: tuple[int, int] | None = 
 def test_a_bad_row_is_refused_with_the_value_seen_and_its_neighbours_load(row: bytes, reason: str) -> None:
     good, bad, last = parse(b"0 0.5 0.5 0.1 0.2\n" + row + b"\n1 0.1 0.1 0.1 0.1\n")
     assert bad == (2, reason)
-    assert isinstance(good[1], LabelRow)
-    assert isinstance(last[1], LabelRow)
+    assert isinstance(good[1], LabelledObject)
+    assert isinstance(last[1], LabelledObject)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_a_bad_row_is_refused_with_the_value_seen_and_its_neighbours_load(row: b
     ],
 )
 def test_line_ends_blank_lines_and_number_styles_make_no_difference(text: bytes) -> None:
-    assert [row for _, row in parse(text)] == [LabelRow(0, (0.5, 0.5, 0.1, 0.2))]
+    assert [row for _, row in parse(text)] == [LabelledObject(0, (0.5, 0.5, 0.1, 0.2))]
 
 
 def test_line_numbers_count_blank_lines() -> None:
@@ -127,7 +127,7 @@ def test_other_skeletons_keep_their_boxes() -> None:
 def test_no_bytes_make_it_fail_and_what_it_takes_is_a_box_in_the_image(text: bytes) -> None:
     for number, row in parse(text):
         assert number >= 1
-        if isinstance(row, LabelRow):
+        if isinstance(row, LabelledObject):
             x, y, w, h = row.box
             assert w > 0
             assert h > 0
@@ -144,7 +144,7 @@ BOXES = st.tuples(*[st.floats(0.01, 0.99)] * 2, *[st.floats(0.001, 1)] * 2)
 def test_what_is_written_with_all_digits_is_read_back(rows: list[tuple[int, tuple[float, ...]]]) -> None:
     inside = [(c, (x, y, min(w, 2 * x, 2 - 2 * x), min(h, 2 * y, 2 - 2 * y))) for c, (x, y, w, h) in rows]
     text = "\n".join(f"{c} {' '.join(map(repr, box))}" for c, box in inside)
-    read = [row for _, row in parse(text.encode()) if isinstance(row, LabelRow)]
+    read = [row for _, row in parse(text.encode()) if isinstance(row, LabelledObject)]
     assert len(read) == len(set(inside))
     for row, (class_id, box) in zip(read, dict.fromkeys(inside), strict=True):
         assert row.class_id == class_id

@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from raasid.footage.formats.match_grouping import matches_of, source_of
-from raasid.footage.formats.yolo_sheet import DataSheetUnreadable
+from raasid.footage.formats.match_grouping import group_by_match, source_image
+from raasid.footage.formats.yolo_sheet import DataYamlUnreadable
 
 
 def test_scenes_json_decides_by_name_or_by_path(tmp_path: Path) -> None:
     (tmp_path / "scenes.json").write_text(json.dumps({"a.jpg": 3, "images/val/a.jpg": "cup"}))
-    matches, notes = matches_of(tmp_path, {"train": ["images/train/a.jpg"], "val": ["images/val/a.jpg"]})
+    matches, notes = group_by_match(tmp_path, {"train": ["images/train/a.jpg"], "val": ["images/val/a.jpg"]})
     assert matches == {"images/train/a.jpg": "scene-3", "images/val/a.jpg": "scene-cup"}
     assert notes == []
 
 
 def test_an_image_that_scenes_json_forgets_is_a_match_of_its_own_and_said(tmp_path: Path) -> None:
     (tmp_path / "scenes.json").write_text('{"a.jpg": 0}')
-    matches, notes = matches_of(tmp_path, {"": ["images/a.jpg", "images/b.jpg"]})
+    matches, notes = group_by_match(tmp_path, {"": ["images/a.jpg", "images/b.jpg"]})
     assert matches == {"images/a.jpg": "scene-0", "images/b.jpg": "images/b"}
     assert notes[0].startswith("scenes.json names no scene for 1 of 2 images, such as images/b.jpg")
 
@@ -28,8 +28,8 @@ def test_an_image_that_scenes_json_forgets_is_a_match_of_its_own_and_said(tmp_pa
 @pytest.mark.parametrize("text", ['{"a.jpg": 1,\n oops}', "[1]", '{"a.jpg": [1]}', '{"a.jpg": true}', "\xff"])
 def test_a_scenes_json_that_cannot_be_understood_stops_the_run(text: str, tmp_path: Path) -> None:
     (tmp_path / "scenes.json").write_bytes(text.encode("latin-1"))
-    with pytest.raises(DataSheetUnreadable, match=r"scenes\.json"):
-        matches_of(tmp_path, {"": ["a.jpg"]})
+    with pytest.raises(DataYamlUnreadable, match=r"scenes\.json"):
+        group_by_match(tmp_path, {"": ["a.jpg"]})
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_a_scenes_json_that_cannot_be_understood_stops_the_run(text: str, tmp_pa
     ],
 )
 def test_an_exported_copy_is_known_by_its_source(name: str) -> None:
-    assert source_of(f"train/images/{name}") == "goal"
+    assert source_image(f"train/images/{name}") == "goal"
 
 
 def test_augmented_copies_of_one_image_are_one_match(tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def test_augmented_copies_of_one_image_are_one_match(tmp_path: Path) -> None:
         "valid/images/goal_jpg.rf.bb.jpg",
         "train/images/foul_jpg.rf.aa.jpg",
     ]
-    matches, _ = matches_of(tmp_path, {"train": [names[0], names[2]], "val": [names[1]]})
+    matches, _ = group_by_match(tmp_path, {"train": [names[0], names[2]], "val": [names[1]]})
     assert matches == {names[0]: "goal", names[1]: "goal", names[2]: "foul"}
 
 
@@ -64,13 +64,13 @@ def test_frames_numbered_in_several_series_are_a_match_per_series(tmp_path: Path
         "poster.jpg",
         "lonely_3.jpg",
     ]
-    matches, notes = matches_of(tmp_path, {"": names})
+    matches, notes = group_by_match(tmp_path, {"": names})
     assert [matches[name] for name in names] == ["final", "final", "derby", "derby", "poster", "lonely_3"]
     assert notes == []
 
 
 def test_one_series_for_all_says_nothing_about_matches(tmp_path: Path) -> None:
-    matches, notes = matches_of(
+    matches, notes = group_by_match(
         tmp_path, {"train": ["images/train/img_1.jpg"], "val": ["images/val/img_2.jpg"]}
     )
     assert len(set(matches.values())) == 2
@@ -78,13 +78,15 @@ def test_one_series_for_all_says_nothing_about_matches(tmp_path: Path) -> None:
 
 
 def test_equal_numbers_in_two_splits_are_two_images(tmp_path: Path) -> None:
-    matches, _ = matches_of(tmp_path, {"train": ["train/images/0001.jpg"], "val": ["valid/images/0001.jpg"]})
+    matches, _ = group_by_match(
+        tmp_path, {"train": ["train/images/0001.jpg"], "val": ["valid/images/0001.jpg"]}
+    )
     assert len(set(matches.values())) == 2
 
 
 def test_a_guessed_series_does_not_overrule_declared_splits_but_is_said(tmp_path: Path) -> None:
     train, val = ["a_1.jpg", "a_2.jpg", "b_1.jpg", "b_2.jpg"], ["a_3.jpg"]
-    matches, notes = matches_of(tmp_path, {"train": train, "val": val})
+    matches, notes = group_by_match(tmp_path, {"train": train, "val": val})
     assert (matches["a_1.jpg"], matches["a_3.jpg"], matches["b_1.jpg"]) == ("a-train", "a-val", "b")
     assert notes[0].startswith(
         "names look as if 1 series of frames were cut by the declared splits, such as 'a'"

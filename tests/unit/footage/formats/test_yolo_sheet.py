@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from raasid.footage.formats.yolo_sheet import DataSheet, DataSheetUnreadable, read_sheet
+from raasid.footage.formats.yolo_sheet import DataYaml, DataYamlUnreadable, read_data_yaml
 from raasid.footage.quarantine import Quarantine
 
 
-def sheet_of(root: Path) -> tuple[DataSheet, Quarantine]:
+def sheet_of(root: Path) -> tuple[DataYaml, Quarantine]:
     left_out = Quarantine()
-    return read_sheet(root, left_out), left_out
+    return read_data_yaml(root, left_out), left_out
 
 
 def found(root: Path) -> dict[str, list[str]]:
@@ -118,14 +118,14 @@ def test_a_list_of_classes_beside_the_labels_names_them(ball_set) -> None:
     ],
 )
 def test_a_sheet_that_cannot_be_understood_says_where_and_what(text: str, message: str, ball_set) -> None:
-    with pytest.raises(DataSheetUnreadable, match=message):
+    with pytest.raises(DataYamlUnreadable, match=message):
         sheet_of(ball_set({"images/train/a.jpg": None}, text))
 
 
 def test_a_sheet_that_is_not_text_is_an_error(ball_set) -> None:
     root = ball_set({})
     (root / "data.yaml").write_bytes(b"\x00\xff\xfe")
-    with pytest.raises(DataSheetUnreadable, match="not a YAML text"):
+    with pytest.raises(DataYamlUnreadable, match="not a YAML text"):
         sheet_of(root)
 
 
@@ -140,7 +140,7 @@ def test_a_sheet_that_is_not_text_is_an_error(ball_set) -> None:
     ],
 )
 def test_a_sheet_that_no_parser_survives_is_an_error_too(text: str, message: str, ball_set) -> None:
-    with pytest.raises(DataSheetUnreadable, match=message):
+    with pytest.raises(DataYamlUnreadable, match=message):
         sheet_of(ball_set({"images/train/a.jpg": None}, text))
 
 
@@ -148,6 +148,6 @@ def test_names_that_repeat_themselves_a_billion_times_are_shown_in_short(ball_se
     bomb = "a: &a [x, x]\n" + "".join(
         f"{c}: &{c} [*{p}, *{p}]\n" for p, c in zip("abcdefghijklmn", "bcdefghijklmno", strict=True)
     )
-    with pytest.raises(DataSheetUnreadable) as failure:
+    with pytest.raises(DataYamlUnreadable) as failure:
         sheet_of(ball_set({"images/train/a.jpg": None}, f"{bomb}names: [*o, *o]\nnc: 9\n"))
     assert len(str(failure.value)) < 1000

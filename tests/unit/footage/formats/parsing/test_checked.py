@@ -6,12 +6,20 @@ import math
 
 import pytest
 
-from raasid.footage.formats.parsing.values import ValueUnusable, label, numbers, one_of, shown, text, whole
+from raasid.footage.formats.parsing.values import (
+    ValueUnusable,
+    integer,
+    label,
+    numbers,
+    one_of,
+    short_repr,
+    text,
+)
 
 
 @pytest.mark.parametrize("value", [3, 3.0, "3", " 3.0 ", "3e0"])
 def test_a_number_may_be_spelt(value: object) -> None:
-    assert whole(value, "frame") == 3
+    assert integer(value, "frame") == 3
 
 
 @pytest.mark.parametrize(
@@ -20,12 +28,12 @@ def test_a_number_may_be_spelt(value: object) -> None:
 )
 def test_what_is_no_number_in_bounds_is_refused(value: object) -> None:
     with pytest.raises(ValueUnusable, match="frame"):
-        whole(value, "frame")
+        integer(value, "frame")
 
 
 def test_a_fraction_is_no_whole_number() -> None:
     with pytest.raises(ValueUnusable, match=r"frame is no whole number: 3\.5"):
-        whole(3.5, "frame")
+        integer(3.5, "frame")
 
 
 @pytest.mark.parametrize("value", [[1, 2], [1, 2, "x"], [1, 2, math.nan], "123", None])
@@ -54,6 +62,6 @@ def test_labels_are_lower_case_with_underscores() -> None:
 
 
 def test_what_is_shown_stays_short_whatever_it_is() -> None:
-    assert len(shown([[["x" * 1000] * 1000] * 1000] * 1000)) < 400
-    assert len(shown({str(key): 10**300 for key in range(1000)})) < 400
-    shown("\ud800").encode()
+    assert len(short_repr([[["x" * 1000] * 1000] * 1000] * 1000)) < 400
+    assert len(short_repr({str(key): 10**300 for key in range(1000)})) < 400
+    short_repr("\ud800").encode()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from raasid.footage.formats.parsing.csv_reader import LONGEST_LINE, Column, TableUnreadable, read_table
+from raasid.footage.formats.parsing.csv_reader import MAX_LINE_BYTES, Column, TableUnreadable, read_table
 
 X, Y = Column(("x", "X pos")), Column(("y",), optional=True)
 
@@ -38,7 +38,7 @@ def test_a_file_without_a_header_is_a_typed_error(tmp_path: Path, data: bytes) -
 
 
 def test_bad_rows_are_told_with_their_lines(tmp_path: Path) -> None:
-    long = b"1," + b"2" * LONGEST_LINE
+    long = b"1," + b"2" * MAX_LINE_BYTES
     data = b"x,y\n1,2\n1\n1,2,3\n\xff,2\n" + long + b"\na\rb,2\n7,8"
     good, bad = rows(tmp_path, data)
     assert good == [(2, ["1", "2"]), (8, ["7", "8"])]

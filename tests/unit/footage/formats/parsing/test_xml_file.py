@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from raasid.footage.formats.parsing.xml_reader import DEEPEST, Element, XmlUnreadable, elements
+from raasid.footage.formats.parsing.xml_reader import MAX_DEPTH, Element, XmlUnreadable, iter_elements
 
 
 def written(folder: Path, text: str | bytes) -> Path:
@@ -16,7 +16,7 @@ def written(folder: Path, text: str | bytes) -> Path:
 
 def test_elements_come_with_contents_line_and_parent(tmp_path: Path) -> None:
     path = written(tmp_path, '<a>\n<b n="1"><c> x </c></b>\r\n<b n="2"/></a>')
-    first, second = elements(path, {"b"})
+    first, second = iter_elements(path, {"b"})
     assert (first.attributes, first.line, first.text_at("c")) == ({"n": "1"}, 2, "x")
     assert (second.attributes, second.line, second.at("c")) == ({"n": "2"}, 3, None)
     assert first.parent is second.parent
@@ -25,7 +25,7 @@ def test_elements_come_with_contents_line_and_parent(tmp_path: Path) -> None:
 
 def test_contents_yielded_on_their_own_are_not_held_by_what_surrounds_them(tmp_path: Path) -> None:
     path = written(tmp_path, "<a><b><c/><d/></b></a>")
-    inner, outer = elements(path, {"b", "c"})
+    inner, outer = iter_elements(path, {"b", "c"})
     assert (inner.tag, outer.tag) == ("c", "b")
     assert [child.tag for child in outer.children] == ["d"]
     assert inner.parent is outer
@@ -33,7 +33,7 @@ def test_contents_yielded_on_their_own_are_not_held_by_what_surrounds_them(tmp_p
 
 def test_namespaces_and_byte_order_marks_do_not_matter(tmp_path: Path) -> None:
     path = written(tmp_path, '\ufeff<v xmlns="urn:v" xmlns:d="urn:d"><d:point d:x="1"/></v>')
-    (point,) = elements(path, {"point"})
+    (point,) = iter_elements(path, {"point"})
     assert (point.tag, point.attributes) == ("point", {"x": "1"})
 
 
@@ -44,7 +44,7 @@ BAD = {
     "truncated": (b"<a>\n<b>", "not well-formed"),
     "entities": (BOMB.encode(), "entity declared"),
     "external": (b'<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>', "document type"),
-    "deep": (b"<a>" * (DEEPEST + 1), "nested too deep"),
+    "deep": (b"<a>" * (MAX_DEPTH + 1), "nested too deep"),
     "zero bytes": (b"<a>\x00</a>", "not well-formed"),
     "unknown encoding": (b'<?xml version="1.0" encoding="utf-99"?><a/>', "decoded"),
     "wrong encoding": (b'<?xml version="1.0" encoding="utf-8"?><a b="\xff"/>', "not well-formed"),
@@ -54,14 +54,14 @@ BAD = {
 @pytest.mark.parametrize(("content", "reason"), BAD.values(), ids=BAD.keys())
 def test_a_file_that_is_no_plain_xml_is_one_typed_error(tmp_path: Path, content: bytes, reason: str) -> None:
     with pytest.raises(XmlUnreadable, match=reason):
-        list(elements(written(tmp_path, content), {"b"}))
+        list(iter_elements(written(tmp_path, content), {"b"}))
 
 
 def test_the_error_names_the_line_and_the_good_part_came_before_it(tmp_path: Path) -> None:
     path = written(tmp_path, "<a>\n" + "<b/>\n" * 5000 + "<b>\n</c>")
     seen: list[Element] = []
     with pytest.raises(XmlUnreadable) as caught:
-        seen.extend(elements(path, {"b"}))
+        seen.extend(iter_elements(path, {"b"}))
     assert caught.value.line == 5003
     assert len(seen) == 5000
 
@@ -69,14 +69,14 @@ def test_the_error_names_the_line_and_the_good_part_came_before_it(tmp_path: Pat
 def test_a_missing_file_and_a_folder_are_typed_errors(tmp_path: Path) -> None:
     for path in (tmp_path / "none.xml", tmp_path):
         with pytest.raises(XmlUnreadable, match="cannot be read"):
-            list(elements(path, {"b"}))
+            list(iter_elements(path, {"b"}))
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     row = '<box frame="12" xtl="100.0" ytl="20.5" xbr="130.0" ybr="90.0"><a>1</a></box>\n'
     path = written(tmp_path, f"<a><track>{row * 50_000}</track></a>")
     tracemalloc.start()
-    count = sum(1 for element in elements(path, {"box"}) if element.text_at("a") == "1")
+    count = sum(1 for element in iter_elements(path, {"box"}) if element.text_at("a") == "1")
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert count == 50_000
