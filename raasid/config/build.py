@@ -8,18 +8,18 @@ from importlib import import_module
 from inspect import signature
 from typing import Any
 
-from raasid.config.section import Section
+from raasid.config.section import ClassSection
 from raasid.errors import UsageError
 
 
-def build(section: Section, /, *arguments: Any, **extra: Any) -> Any:
+def build(section: ClassSection, /, *arguments: Any, **extra: Any) -> Any:
     """Import the class that `_target_` names and call it with the section's fields.
 
     arguments: go first, by position (an optimiser's parameters). extra: wins over fields.
-    Fields in `Section.not_built` are left out.
+    Fields in `section.not_built` are left out.
     Raises UsageError when the class cannot be found or does not take a field that a user added.
     """
-    target = str(getattr(section, "target", ""))
+    target = section.target
     module_name, _, name = target.rpartition(".")
     if not module_name:
         raise UsageError(f"{type(section).__name__} has no _target_ that names a class: {target!r}")

@@ -14,45 +14,39 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt, MultipleOf
-from pydantic import BaseModel, Discriminator, Tag, ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from raasid.config.section import FOREIGN, Section, TagBy
+from raasid.config.section import CUSTOM, Section, TaggedBy
 from raasid.config.suggestions import did_you_mean
 from raasid.errors import UsageError
 
 _WORDS = {int: "an integer", float: "a number", bool: "true or false", str: "text"}
 
 
-class Alternative(NamedTuple):
-    """One branch of a union, with what is said about it."""
+class Branch(NamedTuple):
+    """One branch of a union, with its constraints."""
 
     annotation: Any
     metadata: tuple[Any, ...]
 
-    @property
-    def tag(self) -> str | None:
-        """The name under which a tagged union knows this branch."""
-        return next((note.tag for note in self.metadata if isinstance(note, Tag)), None)
 
-
-def alternatives(annotation: Any, metadata: Sequence[Any] = ()) -> list[Alternative]:
+def union_branches(annotation: Any, metadata: Sequence[Any] = ()) -> list[Branch]:
     """Return the branches of a union, nested ones too; one branch for what is no union."""
     origin = get_origin(annotation)
     if origin is Annotated:
         inner, *notes = get_args(annotation)
-        return alternatives(inner, (*metadata, *notes))
+        return union_branches(inner, (*metadata, *notes))
     if origin in (Union, UnionType):
-        return [branch for member in get_args(annotation) for branch in alternatives(member)]
-    return [Alternative(annotation, tuple(metadata))]
+        return [branch for member in get_args(annotation) for branch in union_branches(member)]
+    return [Branch(annotation, tuple(metadata))]
 
 
-def discriminator(annotation: Any, metadata: Sequence[Any] = ()) -> TagBy | None:
+def discriminator(annotation: Any, metadata: Sequence[Any] = ()) -> TaggedBy | None:
     """Return what chooses between the branches of a tagged union."""
     for note in metadata:
-        chooser = getattr(note.discriminator, "__self__", None) if isinstance(note, Discriminator) else None
-        if isinstance(chooser, TagBy):
-            return chooser
+        if isinstance(note, TaggedBy):
+            return note
     if get_origin(annotation) is Annotated:
         inner, *notes = get_args(annotation)
         return discriminator(inner, notes)
@@ -64,14 +58,14 @@ def discriminator(annotation: Any, metadata: Sequence[Any] = ()) -> TagBy | None
 
 def describe(annotation: Any, metadata: Sequence[Any] = ()) -> str:
     """Say in words what is allowed: `an integer ≥ 1 or null`."""
-    branches = alternatives(annotation, metadata)
+    branches = union_branches(annotation, metadata)
     words = dict.fromkeys(_one(branch) for branch in branches if branch.annotation is not NoneType)
     if any(branch.annotation is NoneType for branch in branches):
         words["null"] = None
     return (", or " if any("each" in word for word in words) else " or ").join(words)
 
 
-def _one(branch: Alternative) -> str:
+def _one(branch: Branch) -> str:
     annotation, origin = branch.annotation, get_origin(branch.annotation)
     arguments = get_args(annotation)
     if origin is Literal:
@@ -116,7 +110,7 @@ class Spot(NamedTuple):
     metadata: tuple[Any, ...]
 
     @property
-    def chooser(self) -> TagBy | None:
+    def chooser(self) -> TaggedBy | None:
         """What chooses between the branches here."""
         return discriminator(self.annotation, self.metadata)
 
@@ -137,12 +131,13 @@ def explain(error: ValidationError, schema: type[Section], known: Collection[str
 def _locate(schema: type[Section], loc: tuple[int | str, ...]) -> Spot:
     """Follow a location as far as it names keys; pydantic's names of union branches end it."""
     path, annotation, metadata = "", schema, ()
-    here: Any = Alternative(schema, ())
     for part in loc:
-        branches = [b for b in alternatives(annotation, metadata) if b.annotation is not type(None)]
+        branches = [b for b in union_branches(annotation, metadata) if b.annotation is not type(None)]
         if isinstance(part, str) and part.startswith("<"):
-            here = next(b for b in branches if b.tag == part)
-            annotation, metadata = here
+            tagged_by = discriminator(annotation, metadata)
+            assert tagged_by is not None
+            annotation = next(b.annotation for b in branches if tagged_by.tag_of_branch(b.annotation) == part)
+            metadata = ()
             continue
         if len(branches) != 1:
             break
@@ -154,7 +149,7 @@ def _locate(schema: type[Section], loc: tuple[int | str, ...]) -> Spot:
     return Spot(path, annotation, metadata)
 
 
-def _step(branch: Alternative, part: int | str) -> tuple[Any, tuple[Any, ...]] | None:
+def _step(branch: Branch, part: int | str) -> tuple[Any, tuple[Any, ...]] | None:
     annotation, origin = branch.annotation, get_origin(branch.annotation)
     if isinstance(annotation, type) and issubclass(annotation, Section):
         for name, field in annotation.model_fields.items():
@@ -182,7 +177,7 @@ def _word(spot: Spot, detail: ErrorDetails, *, alone: bool, known: Collection[st
     elif alone and kind in _BOUNDS:
         words, key = _BOUNDS[kind]
         message = f"must be {words} {detail['ctx'][key]:g}, but is {value!r}"
-    elif kind == "no_such_place":
+    elif kind == "no_such_path":
         message = detail["msg"]
     else:
         choices = re.findall(r"'([^']*)'", expected) if isinstance(value, str) else []
@@ -195,9 +190,9 @@ def _wrong_branch(spot: Spot, value: Mapping[str, Any], expected_tags: str) -> P
     path = f"{spot.path}.{key}"
     if key not in value:
         return Problem(path, "is missing; it says which class this section builds")
-    names = [tag for tag in re.findall(r"<([^>]+)>", expected_tags) if f"<{tag}>" != FOREIGN]
+    names = [tag for tag in re.findall(r"<([^>]+)>", expected_tags) if f"<{tag}>" != CUSTOM]
     listed = "one of " + ", ".join(map(repr, names))
-    if FOREIGN in expected_tags:
+    if CUSTOM in expected_tags:
         listed += ", or the dotted name of a class of yours"
     return Problem(path, f"expected {listed}, got {value[key]!r}{did_you_mean(str(value[key]), names)}")
 
@@ -212,7 +207,7 @@ def schema_keys(schema: type[Section], node: Mapping[str, Any], prefix: str = ""
             yield from _below(branch, node.get(key), f"{prefix}{key}.")
 
 
-def _below(branch: Alternative, value: Any, prefix: str) -> Iterator[str]:
+def _below(branch: Branch, value: Any, prefix: str) -> Iterator[str]:
     annotation = branch.annotation
     if isinstance(annotation, type) and issubclass(annotation, Section):
         yield from schema_keys(annotation, value if isinstance(value, Mapping) else {}, prefix)
@@ -224,13 +219,14 @@ def _below(branch: Alternative, value: Any, prefix: str) -> Iterator[str]:
                 yield from _below(inner, entry, f"{prefix}{key}.")
 
 
-def chosen(annotation: Any, metadata: Any, value: Any) -> Alternative | None:
+def chosen(annotation: Any, metadata: Any, value: Any) -> Branch | None:
     """Return the branch that `value` asks for; the first section where nothing chooses."""
-    branches = alternatives(annotation, metadata)
+    branches = union_branches(annotation, metadata)
     chooser = discriminator(annotation, metadata)
     if chooser is not None:
-        tag = chooser.of(value)
-        return next((branch for branch in branches if branch.tag == tag), None)
+        tag = chooser.tag_of_value(value)
+        sections = (b for b in branches if b.annotation is not NoneType)
+        return next((b for b in sections if chooser.tag_of_branch(b.annotation) == tag), None)
     sections = (b for b in branches if isinstance(b.annotation, type) and issubclass(b.annotation, Section))
     mappings = (b for b in branches if get_origin(b.annotation) is dict)
     return next(sections, None) or next(mappings, None)

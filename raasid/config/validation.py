@@ -13,7 +13,7 @@ from omegaconf.errors import InterpolationKeyError, InterpolationToMissingValueE
 from pydantic import ValidationError
 
 from raasid.config.error_messages import ConfigProblems, Problem, explain, schema_keys
-from raasid.config.section import PLACES_MUST_EXIST, Section
+from raasid.config.section import PATHS_MUST_EXIST, Section
 
 S = TypeVar("S", bound=Section)
 
@@ -40,7 +40,7 @@ def check(
     reported = {problem.path for problem in problems}
     config = None
     try:
-        config = schema.model_validate(tree, context={PLACES_MUST_EXIST: look})
+        config = schema.model_validate(tree, context={PATHS_MUST_EXIST: look})
     except ValidationError as error:
         found = explain(error, schema, [*known, *guesses])
         problems += [problem for problem in found if problem.path not in reported]
@@ -58,7 +58,7 @@ def validate(schema: type[S], cfg: DictConfig) -> S:
 
 
 def _complaints(section: Section, prefix: str = "") -> Iterator[tuple[str, str]]:
-    for path, message in section.complaints():
+    for path, message in section.cross_field_errors():
         yield prefix + path, message
     for name in type(section).model_fields:
         value = getattr(section, name)

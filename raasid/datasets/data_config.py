@@ -1,100 +1,107 @@
-"""What every `data` section has in common: how footage is dealt out, and where files lie.
+"""Config group `data`: the settings that all footage shares, and the sections nested in it.
 
-`data.people`: how players are dealt out to a pose model.
+The code works with these sections as they are. Defaults of the league and of real footage are those of
+conf/data/synthetic.yaml and conf/data/_files.yaml.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 from annotated_types import Ge, Gt, Le
 
 from raasid.config.section import Count, Edge, Folder, Fraction, Natural, Section, Size, Strength
 from raasid.datasets.context.tracks_config import TracksConfig
+from raasid.synthetic.league import League
 
 Scale = Annotated[float, Gt(0), Le(4)]
-
-
-class PeopleConfig(Section):
-    """How players are dealt out to a pose model; other models do not look at it."""
-
-    window: Size | None = None
-    """Width, height of the part of a frame in which people are searched; null: as large as frames."""
-    window_scale: tuple[Scale, Scale] = (0.8, 1.25)
-    """Least and greatest scale of a window: its pixels per pixel of the frame."""
-    crops: Count = 6
-    """Crops of single persons per frame, for models that read joints from crops."""
-    jitter: Annotated[float, Ge(0), Le(0.3)] = 0.08
-    """Standard deviation by which a crop is misplaced and misshapen, as a share of the person's box."""
-    zoom: Annotated[float, Ge(0), Le(1)] = 0.2
-    """Crops are scaled by exp(u), u uniform within plus or minus this."""
-    rotate: Annotated[float, Ge(0), Le(90)] = 20.0
-    """Greatest turn of a crop, in degrees."""
-    hide: Fraction = 0.3
-    """Probability that something covers a part of a crop."""
-    cut: Fraction = 0.0
-    """Probability that a crop shows a part of the person only, as at a picture's edge."""
-    coarse: Fraction = 0.3
-    """Probability that a crop is as coarse as if its person were smaller."""
-    unreviewed: bool = True
-    """Whether to learn from people whom a model has marked and nobody has confirmed."""
-
-    def complaints(self) -> Iterator[tuple[str, str]]:
-        """A range goes upwards."""
-        if self.window_scale[0] > self.window_scale[1]:
-            yield "window_scale", f"must be lowest, highest, but is {list(self.window_scale)}"
+BallDiameter = Annotated[float, Ge(3), Le(30)]
 
 
 class AugmentConfig(Section):
-    """How training pictures are varied; 0 switches one off."""
+    """How training images are varied; 0 turns a variation off."""
 
     flip: Fraction = 0.5
-    """Probability of a mirror image."""
+    """Probability of mirroring left and right."""
     zoom: Strength = 0.4
     """Crops are scaled by exp(u), u uniform within plus or minus this."""
     brightness: Strength = 0.4
     """Gain is exp(u), u uniform within plus or minus this."""
     contrast: Strength = 0.3
+    """Contrast about mid-grey is scaled by 1 plus or minus this."""
     color: Strength = 0.15
-    """Each channel by 1 plus or minus this, saturation by three times as much."""
+    """Each channel is scaled by 1 plus or minus this, saturation by 1 plus or minus three times this."""
     blur: Fraction = 0.2
-    """Probability of a slight blur."""
+    """Probability of a slight Gaussian blur."""
     noise: Strength = 8.0
-    """Largest standard deviation of sensor noise, in grey levels."""
+    """Largest standard deviation of sensor noise in grey levels; a third of the samples get some."""
     spots: Fraction = 0.0
-    """Probability that flat white dots are painted in, as penalty spots look."""
+    """Probability that flat white dots, like penalty spots, are painted on the grass."""
     mosaic: Fraction = 0.0
-    """Probability that four samples are joined into one."""
+    """Probability that four samples are joined into one (Bochkovskiy et al. 2020)."""
+
+
+class PeopleConfig(Section):
+    """Training samples of pose models; other models do not use it."""
+
+    window: Size | None = None
+    """Width, height of the part of a frame in which people are searched; null: the whole frame's size."""
+    window_scale: tuple[Scale, Scale] = (0.8, 1.25)
+    """Smallest and largest scale of a window (its pixels per pixel of the frame), uniform in the logarithm."""
+    crops: Count = 6
+    """Crops of single persons per frame, for models that read joints from crops."""
+    jitter: Annotated[float, Ge(0), Le(0.3)] = 0.08
+    """Standard deviation by which a crop's centre and shape are disturbed, as a share of the person's box."""
+    zoom: Annotated[float, Ge(0), Le(1)] = 0.2
+    """Crops are scaled by exp(u), u uniform within plus or minus this."""
+    rotate: Annotated[float, Ge(0), Le(90)] = 20.0
+    """Largest rotation of a crop, in degrees."""
+    occlude: Fraction = 0.3
+    """Probability that something covers a part of a crop."""
+    truncate: Fraction = 0.0
+    """Probability that a crop shows a part of the person only, as at the edge of an image."""
+    downscale: Fraction = 0.3
+    """Probability that a crop is as coarse as if its person were smaller, down to a quarter of the size."""
+    use_unreviewed: bool = True
+    """Whether to train on people whom a model has annotated and no person has confirmed."""
+
+    def complaints(self) -> Iterator[tuple[str, str]]:
+        """The range of scales must rise."""
+        if self.window_scale[0] > self.window_scale[1]:
+            yield "window_scale", f"must be lowest, highest, but is {list(self.window_scale)}"
 
 
 class DataConfig(Section):
-    """What all footage has in common."""
+    """Settings of all footage."""
 
     size: Size | None = None
-    """Width, height in pixels of what the net sees; null (evaluation only): as the checkpoint was trained."""
+    """Width, height in pixels of the frames that training crops are cut from; null (evaluation only): as the
+    checkpoint was trained."""
     batch_size: Count = 32
-    """Over all devices together."""
+    """Training samples per step, over all devices together."""
     eval_batch_size: Count = 4
-    eval_scale: Annotated[float, Gt(0), Le(4)] | None = 1.0
-    """Whole frames are looked at this much larger than training sees them; null (evaluation): as the run."""
+    eval_scale: Scale | None = 1.0
+    """Evaluation frames are this much larger than `size`: crops that were zoomed show most things larger than
+    whole frames do, and a network expects the scale it was trained on (Touvron et al. 2019). Null
+    (evaluation only): as the checkpoint was trained."""
     crop: Edge | None = 192
     """Edge of a training crop in pixels; null: whole frames."""
-    at_ball: Fraction = 0.5
-    """Share of those crops that go to no look-alike; they are cut round the ball of their frame."""
-    look_alikes: Fraction = 0.35
-    """Share of the crops that are cut round places that fooled the model so far."""
+    ball_crops: Fraction = 0.5
+    """Share of the crops other than hard negatives that contain the ball of their frame."""
+    hard_negatives: Fraction = 0.35
+    """Share of the crops around positions that the model took for a ball, once some are known."""
     samples_per_epoch: Count | None = None
     """null: every training frame once."""
     num_workers: Natural = 0
     cache_gib: Strength = 2.0
-    """Disk for decoded frames; 0: decode every time."""
+    """Disk space for decoded frames; 0: decode every time."""
     holdout: Annotated[float, Ge(0), Le(0.5)] = 0.1
-    """Part of the training matches that selects the model when the data has no third split."""
+    """Share of the training matches that selects the model when the data has no third split."""
     augment: AugmentConfig = AugmentConfig()
     max_false_positives: Strength | None = None
-    """Wrong balls per image that `experiment=ball` lets the automatic threshold leave in such footage: one in
-    a frame is mended by its neighbours, a missed ball is lost."""
+    """False balls per image that `experiment=ball` allows the automatic threshold in such footage: a false ball
+    in one frame is removed by its neighbours, a missed ball is lost."""
     people: PeopleConfig = PeopleConfig()
     tracks: TracksConfig = TracksConfig()
 
@@ -105,20 +112,44 @@ class DataConfig(Section):
 
 
 class LeagueConfig(Section):
-    """Rendered football to train on beside few real frames; it is never evaluated on."""
+    """Rendered football to train on in addition to real frames; it is never evaluated on."""
 
     share: Fraction = 0.3
-    """Of the training crops."""
+    """Share of the training crops."""
     matches: Count = 96
     clips_per_match: Count = 4
     frames_per_clip: Count = 2
     stride: Count = 25
-    ball_px: Annotated[float, Ge(3), Le(30)] = 4.3
-    """Median diameter of the ball, in pixels of a picture 640 wide: as tight as the footage's shots."""
+    ball_px: BallDiameter = 4.3
+    """Median diameter of the ball, in pixels of an image 640 wide: as tight as the footage's shots."""
+
+    def to_league(self, size: tuple[int, int]) -> League:
+        """Return the league to render; size: width, height in pixels."""
+        return League(**self.model_dump(exclude={"share"}), size=size)
 
 
-class FilesDataConfig(DataConfig):
-    """Footage that lies in a folder of the user's."""
+class RealDataConfig(DataConfig):
+    """Footage that was filmed; the defaults suit frames of a scouting camera with a ball of few pixels."""
 
+    size: Size | None = (960, 544)
+    eval_scale: Scale | None = 1.125
+    ball_crops: Fraction = 0.83
+    hard_negatives: Fraction = 0.28
+    samples_per_epoch: Count | None = 3200
+    holdout: Annotated[float, Ge(0), Le(0.5)] = 0.05
+    augment: AugmentConfig = AugmentConfig(zoom=0.5, spots=0.5)
+    max_false_positives: Strength | None = 0.3
+    league: LeagueConfig | None = LeagueConfig()
+    """null: train on the footage alone."""
+
+
+class FilesDataConfig(RealDataConfig):
+    """Footage in a folder of the user; a format's section adds the options of its reader."""
+
+    format: str
     root: Folder
-    league: LeagueConfig | None = None
+
+    def reader_options(self) -> dict[str, Any]:
+        """Return the keyword arguments of the format's reader: the fields that its section adds."""
+        added = type(self).model_fields.keys() - FilesDataConfig.model_fields.keys()
+        return {name: getattr(self, name) for name in added}

@@ -28,7 +28,7 @@ class LawConfig(Section):
     edition: str
     """The name of a file in raasid/laws/editions."""
 
-    def complaints(self) -> Iterator[tuple[str, str]]:
+    def cross_field_errors(self) -> Iterator[tuple[str, str]]:
         """The edition must be one that ships."""
         known = shipped_editions()
         if self.edition not in known:

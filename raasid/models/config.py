@@ -13,38 +13,35 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import Ge, Gt, Le
-from pydantic import Discriminator, Field, Tag
 
 from raasid.config.section import (
     BY_TARGET,
+    ClassSection,
     Count,
+    CustomClassConfig,
     File,
-    ForeignSection,
     Fraction,
+    NonNegative,
     Positive,
     Probability,
     Section,
     Size,
-    Strength,
 )
 from raasid.config.validation import parse_recorded
 
 
-class BallHeatmapConfig(Section):
+class BallHeatmapConfig(ClassSection, target="raasid.models.ball.heatmap.BallHeatmap"):
     """A small fully convolutional net that draws a heatmap of ball centres."""
 
     not_built: ClassVar[frozenset[str]] = frozenset({"init_from"})
 
-    target: Literal["raasid.models.ball.heatmap.BallHeatmap"] = Field(
-        "raasid.models.ball.heatmap.BallHeatmap", alias="_target_"
-    )
     channels: Annotated[int, Ge(4)] = 16
     """Width of the first stage."""
     frames: Literal[1, 3] = 1
     """3: the frame with the one before and the one after."""
     threshold: Probability | Literal["auto"] = "auto"
     """Operating point; auto: the lowest within max_false_positives on the selection split."""
-    max_false_positives: Strength = 0.03
+    max_false_positives: NonNegative = 0.03
     """Per image; what the automatic threshold keeps to."""
     mirror: bool = False
     """Look at pictures and at their mirror images, and average."""
@@ -54,31 +51,25 @@ class BallHeatmapConfig(Section):
     """A checkpoint whose weights are the start."""
 
 
-class BallYoloConfig(Section):
+class BallYoloConfig(ClassSection, target="raasid.models.ball.yolo.BallYolo"):
     """A detection net of ultralytics, built from its YAML and trained by our loop."""
 
     not_built: ClassVar[frozenset[str]] = frozenset({"init_from"})
 
-    target: Literal["raasid.models.ball.yolo.BallYolo"] = Field(
-        "raasid.models.ball.yolo.BallYolo", alias="_target_"
-    )
     net: str = "yolo26n.yaml"
     weights: File | None = None
     """The user's own .pt file."""
     threshold: Probability | Literal["auto"] = "auto"
-    max_false_positives: Strength = 0.03
+    max_false_positives: NonNegative = 0.03
     max_detections: Count = 10
     init_from: File | None = None
 
 
-class PoseTopDownConfig(Section):
+class PoseTopDownConfig(ClassSection, target="raasid.models.pose.top_down.PoseTopDown"):
     """A finder of players, and a net that reads the joints of each from a crop."""
 
     not_built: ClassVar[frozenset[str]] = frozenset({"init_from"})
 
-    target: Literal["raasid.models.pose.top_down.PoseTopDown"] = Field(
-        "raasid.models.pose.top_down.PoseTopDown", alias="_target_"
-    )
     channels: Annotated[int, Ge(8)] = 16
     """Width of the finder's first stage."""
     joint_channels: Annotated[int, Ge(8)] = 16
@@ -104,20 +95,17 @@ class PoseTopDownConfig(Section):
     init_from: File | None = None
     """A checkpoint whose weights are the start."""
 
-    def complaints(self) -> Iterator[tuple[str, str]]:
+    def cross_field_errors(self) -> Iterator[tuple[str, str]]:
         """Crops are halved five times."""
         if any(edge % 32 for edge in self.crop):
             yield "crop", f"must be multiples of 32, but is {list(self.crop)}"
 
 
-class PoseYoloConfig(Section):
+class PoseYoloConfig(ClassSection, target="raasid.models.pose.yolo.PoseYolo"):
     """A pose net of ultralytics, built from its YAML and trained by our loop."""
 
     not_built: ClassVar[frozenset[str]] = frozenset({"init_from"})
 
-    target: Literal["raasid.models.pose.yolo.PoseYolo"] = Field(
-        "raasid.models.pose.yolo.PoseYolo", alias="_target_"
-    )
     net: str = "yolo11n-pose.yaml"
     weights: File | None = None
     """The user's own .pt file."""
@@ -129,14 +117,11 @@ class PoseYoloConfig(Section):
     init_from: File | None = None
 
 
-class PoseMediapipeConfig(Section):
+class PoseMediapipeConfig(ClassSection, target="raasid.models.pose.mediapipe_module.PoseMediapipe"):
     """MediaPipe's landmarker, one person at a time; measured, never trained."""
 
     not_built: ClassVar[frozenset[str]] = frozenset({"init_from"})
 
-    target: Literal["raasid.models.pose.mediapipe_module.PoseMediapipe"] = Field(
-        "raasid.models.pose.mediapipe_module.PoseMediapipe", alias="_target_"
-    )
     task_file: File
     """The user's own pose_landmarker_*.task."""
     init_from: None = None
@@ -146,14 +131,11 @@ Frames = Annotated[int, Ge(8), Le(128)]
 Players = Annotated[int, Ge(1), Le(8)]
 
 
-class ContextTransformerConfig(Section):
+class ContextTransformerConfig(ClassSection, target="raasid.models.context.transformer.ContextTransformer"):
     """A transformer over tracks of the ball and of the players next to it."""
 
     not_built: ClassVar[frozenset[str]] = frozenset({"init_from"})
 
-    target: Literal["raasid.models.context.transformer.ContextTransformer"] = Field(
-        "raasid.models.context.transformer.ContextTransformer", alias="_target_"
-    )
     frames: Frames = 20
     """Of a window, at 25 Hz."""
     players: Players = 3
@@ -174,20 +156,17 @@ class ContextTransformerConfig(Section):
     """mvfoul: also what its referees labelled, kind of action, severity, handball."""
     init_from: File | None = None
 
-    def complaints(self) -> Iterator[tuple[str, str]]:
+    def cross_field_errors(self) -> Iterator[tuple[str, str]]:
         """Every head of attention gets the same share of the width."""
         if self.width % self.heads:
             yield "width", f"must be a multiple of model.heads, {self.heads}, but is {self.width}"
 
 
-class ContextGeometryConfig(Section):
+class ContextGeometryConfig(ClassSection, target="raasid.models.context.baselines.ContextGeometry"):
     """The rule to beat: a ball on an arm segment, and the angle of the arm."""
 
     not_built: ClassVar[frozenset[str]] = frozenset({"init_from"})
 
-    target: Literal["raasid.models.context.baselines.ContextGeometry"] = Field(
-        "raasid.models.context.baselines.ContextGeometry", alias="_target_"
-    )
     frames: Frames = 20
     players: Players = 3
     margin: Fraction = 0.02
@@ -197,18 +176,15 @@ class ContextGeometryConfig(Section):
     init_from: None = None
 
 
-class ContextMajorityConfig(Section):
+class ContextMajorityConfig(ClassSection, target="raasid.models.context.baselines.ContextMajority"):
     """Always the commonest answer of the training split."""
 
     not_built: ClassVar[frozenset[str]] = frozenset({"init_from"})
 
-    target: Literal["raasid.models.context.baselines.ContextMajority"] = Field(
-        "raasid.models.context.baselines.ContextMajority", alias="_target_"
-    )
     init_from: None = None
 
 
-class ForeignModelConfig(ForeignSection):
+class CustomModelConfig(CustomClassConfig):
     """A model class of the user's own."""
 
     not_built: ClassVar[frozenset[str]] = frozenset({"init_from"})
@@ -217,16 +193,16 @@ class ForeignModelConfig(ForeignSection):
 
 
 Model = Annotated[
-    Annotated[BallHeatmapConfig, Tag("<raasid.models.ball.heatmap.BallHeatmap>")]
-    | Annotated[BallYoloConfig, Tag("<raasid.models.ball.yolo.BallYolo>")]
-    | Annotated[ContextGeometryConfig, Tag("<raasid.models.context.baselines.ContextGeometry>")]
-    | Annotated[ContextMajorityConfig, Tag("<raasid.models.context.baselines.ContextMajority>")]
-    | Annotated[ContextTransformerConfig, Tag("<raasid.models.context.transformer.ContextTransformer>")]
-    | Annotated[PoseMediapipeConfig, Tag("<raasid.models.pose.mediapipe_module.PoseMediapipe>")]
-    | Annotated[PoseTopDownConfig, Tag("<raasid.models.pose.top_down.PoseTopDown>")]
-    | Annotated[PoseYoloConfig, Tag("<raasid.models.pose.yolo.PoseYolo>")]
-    | Annotated[ForeignModelConfig, Tag("<foreign>")],
-    Discriminator(BY_TARGET.of),
+    BallHeatmapConfig
+    | BallYoloConfig
+    | ContextGeometryConfig
+    | ContextMajorityConfig
+    | ContextTransformerConfig
+    | PoseMediapipeConfig
+    | PoseTopDownConfig
+    | PoseYoloConfig
+    | CustomModelConfig,
+    BY_TARGET,
 ]
 
 

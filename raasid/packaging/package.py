@@ -18,9 +18,9 @@ import torch
 
 from raasid.config.build import build
 from raasid.config.error_messages import ConfigProblems
-from raasid.config.section import Section
+from raasid.config.section import ClassSection
 from raasid.errors import UsageError
-from raasid.models.config import ForeignModelConfig, model_section
+from raasid.models.config import CustomModelConfig, model_section
 from raasid.models.module import TaskModule
 from raasid.packaging.model_card import CARD, Card, read_card
 from raasid.packaging.onnx.export import CARD as GRAPHS_CARD
@@ -39,7 +39,7 @@ _STARTS = ("init_from", "weights")
 _NET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.yaml")
 
 
-def own_section(recorded: Mapping[str, Any], where: str = _WHERE) -> Section:
+def own_section(recorded: Mapping[str, Any], where: str = _WHERE) -> ClassSection:
     """The section that describes a model of ours, without files of the machine that trained it.
 
     Raises PackageRefused: a class that is none of ours, fields that it does not have, a file that the
@@ -50,7 +50,7 @@ def own_section(recorded: Mapping[str, Any], where: str = _WHERE) -> Section:
         section = model_section(plain)
     except ConfigProblems as error:
         raise PackageRefused(where, f"model: {error}") from error
-    if isinstance(section, ForeignModelConfig):
+    if isinstance(section, CustomModelConfig):
         raise PackageRefused(
             where,
             f"model._target_: {section.target[:120]!r} is no model of this program; nothing else is built",
@@ -153,7 +153,7 @@ def load_module(registry: Registry, name: str, ref: str, trusted: Path | None = 
     PackageRefused: files that are no model of ours, or not of this kind.
     """
     version = registry.resolve(name, ref)
-    manifest = registry.usable(name, version)
+    manifest = registry.usable_manifest(name, version)
     keys = trusted_keys(trusted)
     if keys is not None:
         verify(manifest, keys)

@@ -42,7 +42,7 @@ class CollectSection(Section):
     path_pattern: str | None = None
     """Regular expression over the path, with groups match, season, competition, camera."""
 
-    def complaints(self) -> Iterator[tuple[str, str]]:
+    def cross_field_errors(self) -> Iterator[tuple[str, str]]:
         """A share is one of as many as it says; a pattern must compile and name something."""
         found = _SHARD.fullmatch(self.shard)
         if found is None or int(found[1]) >= int(found[2]):

@@ -9,16 +9,24 @@ from annotated_types import Ge
 from pydantic import AfterValidator, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from raasid.config.section import PLACES_MUST_EXIST, Count, Fraction, PathsConfig, Positive, Section, Strength
+from raasid.config.section import (
+    PATHS_MUST_EXIST,
+    Count,
+    Fraction,
+    NonNegative,
+    PathsConfig,
+    Positive,
+    Section,
+)
 from raasid.laws.edition_names import LawConfig
 
 NEWEST = "newest"
 
 
 def _there(which: str, info: ValidationInfo) -> str:
-    looked_for = info.context and info.context.get(PLACES_MUST_EXIST)
+    looked_for = info.context and info.context.get(PATHS_MUST_EXIST)
     if looked_for and which != NEWEST and not Path(which).is_file():
-        raise PydanticCustomError("no_such_place", f"no such file: '{which}'; name a checkpoint, or {NEWEST}")
+        raise PydanticCustomError("no_such_path", f"no such file: '{which}'; name a checkpoint, or {NEWEST}")
     return which
 
 
@@ -44,7 +52,7 @@ class ReviewSection(Section):
     """A shorter clip shows no motion to judge by."""
     least_ball_seen: Fraction = 0.3
     """Share of frames that must show the ball, of the clip and of the window that decides."""
-    least_arm_px: Strength = 8.0
+    least_arm_px: NonNegative = 8.0
     """Length of the arm next to the ball, shoulder to wrist, pixels of the footage."""
     least_confidence: Fraction = 0.6
     """Probability of the decision."""

@@ -11,11 +11,11 @@ from raasid.config.section import (
     Count,
     Fraction,
     Natural,
+    NonNegative,
     PathsConfig,
     Positive,
     Probability,
     Section,
-    Strength,
 )
 from raasid.datasets.source_configs import Data
 
@@ -58,7 +58,7 @@ class ThresholdsConfig(Section):
     """Black: the brightest hundredth of the pixels is below this (1 is white)."""
     uniform: Fraction = 0.012
     """Uniform: the standard deviation of brightness is below this."""
-    sharpness: Strength = 0.11
+    sharpness: NonNegative = 0.11
     """Blurred: curvature over slope at the strongest edges is below this; in focus it is 0.3 or more."""
     still: Fraction = 0.014
     """Frozen: no field of the picture changes by more than this."""
@@ -70,9 +70,9 @@ class ThresholdsConfig(Section):
     """Two frames are one picture if their thumbnails differ by less than this, gain and offset apart."""
     near: Fraction = 0.03
     """Across splits even this is too alike: a picture in another size, brightness and compression."""
-    overhang: Strength = 0.01
+    overhang: NonNegative = 0.01
     """Boxes may leave the frame by this share of its width and height."""
-    outside_box: Strength = 0.25
+    outside_box: NonNegative = 0.25
     """Keypoints may lie outside their box by this share of its longer side."""
     limb: Annotated[float, Gt(1)] = 1.8
     """A limb may be this much longer than the rest of the body lets expect."""
@@ -89,7 +89,7 @@ class ThresholdsConfig(Section):
 class DriftConfig(Section):
     """When a difference from the reference counts."""
 
-    effect: Strength = 0.10
+    effect: NonNegative = 0.10
     """Bias-corrected Wasserstein distance over the reference's standard deviation."""
     alpha: Probability = 0.05
     """After Benjamini and Hochberg over all features."""

@@ -20,7 +20,7 @@ from pydantic import Field
 
 from raasid.config.section import (
     Checkpoint,
-    MeasuredModel,
+    CheckpointOrVersion,
     Natural,
     PathsConfig,
     Probability,
@@ -42,7 +42,7 @@ class TrainConfig(FitConfig):
     """In the end, keep the model as a version of the registry, with the alias `challenger`."""
     paths: PathsConfig = PathsConfig()
 
-    def complaints(self) -> Iterator[tuple[str, str]]:
+    def cross_field_errors(self) -> Iterator[tuple[str, str]]:
         """Training cannot take its size from a checkpoint."""
         if self.data.size is None:
             yield "data.size", "is needed for training, e.g. 'data.size=[640,360]'"
@@ -61,7 +61,7 @@ class EvaluateConfig(Section):
     """Add the figures to that version."""
     model: Model | None = None
     """A model that needs no checkpoint: MediaPipe, a rule."""
-    against: MeasuredModel | None = None
+    against: CheckpointOrVersion | None = None
     """Another model, NAME@REF or a file: measured on the same samples and shown beside this one, its
     pictures as large as in its own training."""
     data: Data
@@ -74,7 +74,7 @@ class EvaluateConfig(Section):
     tags: list[str] = Field([])
     paths: PathsConfig = PathsConfig()
 
-    def complaints(self) -> Iterator[tuple[str, str]]:
+    def cross_field_errors(self) -> Iterator[tuple[str, str]]:
         """Something must be measured."""
         if self.ckpt_path is None and self.version is None and self.model is None:
             yield (

@@ -14,20 +14,21 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Lt
-from pydantic import Discriminator, Field, Tag
+from pydantic import Field
 
 from raasid.config.section import (
     BY_TARGET,
     Checkpoint,
+    ClassSection,
     Count,
-    ForeignSection,
+    CustomClassConfig,
     Fraction,
     Mode,
     Natural,
+    NonNegative,
     Positive,
     Section,
-    Strength,
-    TagBy,
+    TaggedBy,
 )
 from raasid.datasets.source_configs import Data
 from raasid.models.config import Model
@@ -36,60 +37,52 @@ from raasid.wandb_tracking.config import LoggerConfig
 Betas = tuple[Fraction, Fraction]
 
 
-class AdamWConfig(Section):
+class AdamWConfig(ClassSection, target="torch.optim.AdamW"):
     """Arguments of torch.optim.AdamW."""
 
-    target: Literal["torch.optim.AdamW"] = Field("torch.optim.AdamW", alias="_target_")
     lr: Positive = 0.002
     betas: Betas = (0.9, 0.999)
     eps: Positive = 1e-8
-    weight_decay: Strength = 0.01
+    weight_decay: NonNegative = 0.01
     amsgrad: bool = False
     fused: bool | None = None
 
 
-class AdamConfig(Section):
+class AdamConfig(ClassSection, target="torch.optim.Adam"):
     """Arguments of torch.optim.Adam."""
 
-    target: Literal["torch.optim.Adam"] = Field("torch.optim.Adam", alias="_target_")
     lr: Positive = 0.002
     betas: Betas = (0.9, 0.999)
     eps: Positive = 1e-8
-    weight_decay: Strength = 0.0
+    weight_decay: NonNegative = 0.0
     amsgrad: bool = False
     fused: bool | None = None
 
 
-class SgdConfig(Section):
+class SgdConfig(ClassSection, target="torch.optim.SGD"):
     """Arguments of torch.optim.SGD."""
 
-    target: Literal["torch.optim.SGD"] = Field("torch.optim.SGD", alias="_target_")
     lr: Positive = 0.01
-    momentum: Strength = 0.0
-    dampening: Strength = 0.0
-    weight_decay: Strength = 0.0
+    momentum: NonNegative = 0.0
+    dampening: NonNegative = 0.0
+    weight_decay: NonNegative = 0.0
     nesterov: bool = False
     fused: bool | None = None
 
 
-class MuonConfig(Section):
+class MuonConfig(ClassSection, target="raasid.training.muon.Muon"):
     """Arguments of raasid.training.muon.Muon."""
 
-    target: Literal["raasid.training.muon.Muon"] = Field("raasid.training.muon.Muon", alias="_target_")
     lr: Positive = 0.005
-    weight_decay: Strength = 0.01
+    weight_decay: NonNegative = 0.01
     momentum: Fraction = 0.95
     betas: Betas = (0.9, 0.999)
     eps: Positive = 1e-8
 
 
 Optimizer = Annotated[
-    Annotated[AdamWConfig, Tag("<torch.optim.AdamW>")]
-    | Annotated[AdamConfig, Tag("<torch.optim.Adam>")]
-    | Annotated[SgdConfig, Tag("<torch.optim.SGD>")]
-    | Annotated[MuonConfig, Tag("<raasid.training.muon.Muon>")]
-    | Annotated[ForeignSection, Tag("<foreign>")],
-    Discriminator(BY_TARGET.of),
+    AdamWConfig | AdamConfig | SgdConfig | MuonConfig | CustomClassConfig,
+    BY_TARGET,
 ]
 
 
@@ -128,11 +121,8 @@ class ConstantConfig(Section):
 
 
 Scheduler = Annotated[
-    Annotated[OneCycleConfig, Tag("<one_cycle>")]
-    | Annotated[CosineConfig, Tag("<cosine>")]
-    | Annotated[PlateauConfig, Tag("<plateau>")]
-    | Annotated[ConstantConfig, Tag("<constant>")],
-    Discriminator(TagBy("kind").of),
+    OneCycleConfig | CosineConfig | PlateauConfig | ConstantConfig,
+    TaggedBy("kind"),
 ]
 
 
@@ -163,7 +153,7 @@ class TrainerConfig(Section):
     limit_test_batches: Limit | None = None
     limit_predict_batches: Limit | None = None
     overfit_batches: Limit = 0.0
-    val_check_interval: Natural | Strength | Duration | None = None
+    val_check_interval: Natural | NonNegative | Duration | None = None
     check_val_every_n_epoch: Count | None = 1
     num_sanity_val_steps: Annotated[int, Ge(-1)] | None = None
     log_every_n_steps: Natural | None = None
@@ -171,7 +161,7 @@ class TrainerConfig(Section):
     enable_progress_bar: bool | None = None
     enable_model_summary: bool | None = None
     accumulate_grad_batches: Count = 1
-    gradient_clip_val: Strength | None = None
+    gradient_clip_val: NonNegative | None = None
     gradient_clip_algorithm: Literal["norm", "value"] | None = None
     deterministic: bool | Literal["warn"] | None = None
     benchmark: bool | None = None
@@ -190,38 +180,31 @@ class TrainerConfig(Section):
         """Return what was given, for the constructor."""
         return {name: getattr(self, name) for name in self.model_fields_set}
 
-    def complaints(self) -> Iterator[tuple[str, str]]:
+    def cross_field_errors(self) -> Iterator[tuple[str, str]]:
         """A training needs an end."""
         endless = self.max_epochs in (None, -1) and self.max_steps == -1 and self.max_time is None
         if endless and not self.fast_dev_run:
             yield "max_epochs", "must be given unless max_steps or max_time is, or training never ends"
 
 
-class CheckpointConfig(Section):
+class CheckpointConfig(ClassSection, target="raasid.training.checkpointing.Checkpoint"):
     """RUN/checkpoints/best.ckpt and last.ckpt."""
 
-    target: Literal["raasid.training.checkpointing.Checkpoint"] = Field(
-        "raasid.training.checkpointing.Checkpoint", alias="_target_"
-    )
     monitor: str = "val/detection_rate"
     mode: Mode = "max"
     every_n_train_steps: Count | None = None
     """Write last.ckpt this often beside the one after every validation."""
 
 
-class EmaConfig(Section):
+class EmaConfig(ClassSection, target="raasid.training.ema.Ema"):
     """The moving average of the weights: it is what is measured and kept."""
 
-    target: Literal["raasid.training.ema.Ema"] = Field("raasid.training.ema.Ema", alias="_target_")
     decay: Fraction = 0.99
 
 
-class LookAlikesConfig(Section):
+class LookAlikesConfig(ClassSection, target="raasid.training.hard_negative_mining.LookAlikes"):
     """Hard negatives: what the model takes for a ball is shown to it more often."""
 
-    target: Literal["raasid.training.hard_negative_mining.LookAlikes"] = Field(
-        "raasid.training.hard_negative_mining.LookAlikes", alias="_target_"
-    )
     start: Natural = 50
     """Steps before the first look."""
     frames: Count = 24
@@ -232,15 +215,12 @@ class LookAlikesConfig(Section):
     """Least confidence of a place."""
 
 
-class EarlyStoppingConfig(Section):
+class EarlyStoppingConfig(ClassSection, target="lightning.pytorch.callbacks.EarlyStopping"):
     """Arguments of Lightning's EarlyStopping."""
 
-    target: Literal["lightning.pytorch.callbacks.EarlyStopping"] = Field(
-        "lightning.pytorch.callbacks.EarlyStopping", alias="_target_"
-    )
     monitor: str = "val/detection_rate"
     mode: Mode = "max"
-    min_delta: Strength = 0.0
+    min_delta: NonNegative = 0.0
     patience: Natural = 8
     """Validations without an improvement."""
     strict: bool = True
@@ -250,24 +230,21 @@ class EarlyStoppingConfig(Section):
     verbose: bool = False
 
 
-class ProgressConfig(Section):
+class ProgressConfig(ClassSection, target="raasid.training.progress.Progress"):
     """The bar on the terminal; a quiet line now and then where there is none."""
 
-    target: Literal["raasid.training.progress.Progress"] = Field(
-        "raasid.training.progress.Progress", alias="_target_"
-    )
     refresh_rate: Count = 1
     """Steps between two updates."""
 
 
 Callback = Annotated[
-    Annotated[CheckpointConfig, Tag("<raasid.training.checkpointing.Checkpoint>")]
-    | Annotated[EmaConfig, Tag("<raasid.training.ema.Ema>")]
-    | Annotated[LookAlikesConfig, Tag("<raasid.training.hard_negative_mining.LookAlikes>")]
-    | Annotated[EarlyStoppingConfig, Tag("<lightning.pytorch.callbacks.EarlyStopping>")]
-    | Annotated[ProgressConfig, Tag("<raasid.training.progress.Progress>")]
-    | Annotated[ForeignSection, Tag("<foreign>")],
-    Discriminator(BY_TARGET.of),
+    CheckpointConfig
+    | EmaConfig
+    | LookAlikesConfig
+    | EarlyStoppingConfig
+    | ProgressConfig
+    | CustomClassConfig,
+    BY_TARGET,
 ]
 
 

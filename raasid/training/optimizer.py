@@ -1,11 +1,9 @@
-"""The optimiser and schedule that the configuration asks for.
-
-Learning rate over the run, as a factor of `optimizer.lr`.
-"""
+"""Build the configured optimiser and learning-rate schedule; step plateau schedules after validations."""
 
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -15,26 +13,34 @@ from torch import nn
 from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
 
 from raasid.config.build import build
-from raasid.config.section import Section
+from raasid.config.section import ClassSection
+from raasid.errors import UsageError
+
+_NEVER = sys.maxsize
+"""Epochs between two steps that Lightning takes with a plateau schedule: `PlateauSchedule` takes them."""
 
 
 class ConfiguredOptimization:
-    """Builds both when Lightning asks; `scheduler.kind` chooses the curve.
+    """Build optimiser and schedule when Lightning asks for them; `scheduler.kind` selects the curve.
 
-    Weight decay spares biases and the parameters of normalisation, whose scale carries no complexity
+    Biases and normalisation parameters have no weight decay: their scale adds no complexity
     (Goyal et al. 2017).
     """
 
-    def __init__(self, optimizer: Section, scheduler: Any) -> None:
+    def __init__(self, optimizer: ClassSection, scheduler: Any) -> None:
         self._optimizer, self._scheduler = optimizer, scheduler
 
     def configure(self, module: pl.LightningModule, total_steps: int) -> dict[str, Any]:
-        """Return what `configure_optimizers` returns; the rate is stepped after every step."""
+        """Return the value of `configure_optimizers`.
+
+        Curves are stepped with the optimiser, a plateau schedule at the end of each validation.
+        """
         optimizer: torch.optim.Optimizer = build(self._optimizer, params=_parameter_groups(module))
         s = self._scheduler
         if s.kind == "plateau":
             plateau = ReduceLROnPlateau(optimizer, mode=s.mode, factor=s.factor, patience=s.patience)
-            return {"optimizer": optimizer, "lr_scheduler": {"scheduler": plateau, "monitor": s.monitor}}
+            schedule = {"scheduler": plateau, "monitor": s.monitor, "frequency": _NEVER}
+            return {"optimizer": optimizer, "lr_scheduler": schedule}
         if s.kind == "constant":
             factor = constant(total_steps, s.warmup)
         else:
@@ -42,6 +48,30 @@ class ConfiguredOptimization:
             factor = curve(total_steps, s.warmup, s.final)
         scheduler = LambdaLR(optimizer, factor)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+
+class PlateauSchedule(pl.Callback):
+    """Step a plateau schedule at the end of each validation, which is where its metric is logged.
+
+    Lightning would step it after each epoch, validated or not. Checkpoints are written later in the same
+    hook, so that a resumed run continues with the same learning rate.
+    """
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Pass the monitored value to the schedule. Raises UsageError if the validation did not log it."""
+        if trainer.sanity_checking or trainer.state.fn != "fit":
+            return
+        for config in trainer.lr_scheduler_configs:
+            if not (config.reduce_on_plateau and config.frequency == _NEVER):
+                continue
+            value = trainer.callback_metrics.get(str(config.monitor))
+            if value is None:
+                logged = ", ".join(sorted(n for n in trainer.callback_metrics if n.startswith("val/")))
+                raise UsageError(
+                    f"scheduler.monitor: validation logs no metric {config.monitor!r}; "
+                    f"choose one of {logged or 'those that it logs (none)'}"
+                )
+            config.scheduler.step(float(value))  # type: ignore[call-arg]
 
 
 def _parameter_groups(module: nn.Module) -> list[dict[str, Any]]:

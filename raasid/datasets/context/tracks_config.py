@@ -1,4 +1,4 @@
-"""`data.tracks`: what a context model sees of a clip."""
+"""Config section `data.tracks`: where a context model's tracks come from."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TrackSource = Literal["predicted", "truth", "noisy"]
 
 
 class TracksConfig(Section):
-    """Tracks of ball and players; other models do not look at it."""
+    """Tracks of ball and players; other models do not use it."""
 
     source: TrackSource = "predicted"
     """By ball and pose models; as annotated; or as annotated with the errors that such models make."""
@@ -25,17 +25,17 @@ class TracksConfig(Section):
     pose: Path = Path("newest")
     """Checkpoint of the pose model, or newest."""
     edition: str = "ifab_2025_26"
-    """By whose wording facts are an offence, in training and in figures."""
-    further: Natural = 0
-    """Clips of a league without pictures that are trained on beside the footage's own."""
-    calibration: Natural = 0
-    """Clips of that league that are held back from training: chances are calibrated on them too."""
-    errors: bool = True
-    """Put the errors of detectors into annotated tracks that are trained on; source=truth never does."""
-    errors_from: Natural = 24
-    """Training clips that ball and pose models look at, to measure which errors they make."""
+    """Edition of the Laws that decides whether facts are an offence, in training and evaluation."""
+    extra_clips: Natural = 0
+    """Training clips from a league without images, in addition to the footage's own."""
+    calibration_clips: Natural = 0
+    """Clips of that league, never trained on, on which probabilities are calibrated too."""
+    simulate_errors: bool = True
+    """Add detector errors to the annotated tracks that are trained on; source=truth never does."""
+    error_model_clips: Natural = 24
+    """Training clips that ball and pose models predict, to measure which errors they make."""
     shift: Annotated[Natural, Le(12)] = 3
-    """Frames by which the window round a touch is moved in training, at most."""
+    """Largest number of frames by which the window around a touch is moved in training."""
 
     def complaints(self) -> Iterator[tuple[str, str]]:
         """The edition must be one that ships."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from annotated_types import Ge, Gt, Lt
 
-from raasid.config.error_messages import alternatives, describe
+from raasid.config.error_messages import describe, discriminator, union_branches
 from raasid.config.section import Count, File, Fraction, Probability, Size
 from raasid.models.config import Model
 
@@ -28,12 +28,14 @@ from raasid.models.config import Model
         (dict[str, int], "a section with keys"),
     ],
 )
-def test_a_type_reads_as_a_person_would_say_it(annotation: Any, words: str) -> None:
+def test_a_type_is_described_in_plain_words(annotation: Any, words: str) -> None:
     assert describe(annotation) == words
 
 
-def test_the_branches_of_a_tagged_union_carry_their_tags() -> None:
-    tags = [branch.tag for branch in alternatives(Model)]
+def test_the_branches_of_a_tagged_union_are_named_by_their_classes() -> None:
+    tagged_by = discriminator(Model)
+    assert tagged_by is not None
+    tags = [tagged_by.tag_of_branch(branch.annotation) for branch in union_branches(Model)]
 
     assert tags[0] == "<raasid.models.ball.heatmap.BallHeatmap>"
-    assert tags[-1] == "<foreign>"
+    assert tags[-1] == "<custom>"

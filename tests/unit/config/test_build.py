@@ -8,14 +8,14 @@ import pytest
 
 from raasid.config.build import build
 from raasid.config.error_messages import ConfigProblems
-from raasid.config.section import ForeignSection, Section
+from raasid.config.section import CustomClassConfig, Section
 from raasid.errors import UsageError
 from raasid.models.config import BallHeatmapConfig, model_section
 from raasid.training.config import EarlyStoppingConfig
 
 
 def foreign(target: str, **fields: object) -> Section:
-    return ForeignSection.model_validate({"_target_": target, **fields})
+    return CustomClassConfig.model_validate({"_target_": target, **fields})
 
 
 def test_the_fields_are_the_arguments() -> None:
