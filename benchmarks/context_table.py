@@ -25,8 +25,8 @@ from typing import Any
 
 from raasid.config.compose import compose
 from raasid.console.terminal import err, print_table
-from raasid.datasets.context.datamodule import ContextData
-from raasid.datasets.context.factory import context_data
+from raasid.datasets.context.datamodule import ContextDataModule
+from raasid.datasets.context.factory import build_context_datamodule
 from raasid.evaluation.context.estimates import Floats
 from raasid.evaluation.context.matched import ClipOutcome
 from raasid.evaluation.context.metrics import decision_metrics
@@ -34,7 +34,7 @@ from raasid.evaluation.context.result import ContextResult, gain
 from raasid.evaluation.context.validation import ContextValidation
 from raasid.footage.records import Clip, Provenance
 from raasid.laws.facts import Facts
-from raasid.models.checkpoints import load_trained
+from raasid.models.checkpoints import load_trained_model
 from raasid.models.context.baselines import ContextGeometry, ContextMajority
 from raasid.models.context.module import ContextModule
 from raasid.pipeline.adapters.context import lent
@@ -43,7 +43,7 @@ from raasid.pipeline.model_refs import chosen
 from raasid.pipeline.train import train
 from raasid.pipeline.verb_configs import TrainConfig
 from raasid.stats.bootstrap import Estimate, bootstrap_weighted
-from raasid.synthetic.shifts.registry import SHIFTS, shift_named
+from raasid.synthetic.shifts.registry import SHIFTS, build_shift
 from raasid.training.fit import build_trainer
 
 NAMES = ("majority", "geometry", "ball", "pose", "both")
@@ -78,15 +78,15 @@ class Bench:
             train(self.config(f"model.inputs={inputs}", "test=false", logs), run)
         return best
 
-    def data(self, acquaint: Callable[[Iterable[Facts]], None], *more: str) -> tuple[ContextData, str]:
+    def data(self, acquaint: Callable[[Iterable[Facts]], None], *more: str) -> tuple[ContextDataModule, str]:
         """The held-out clips of a configuration, and whose tracks they are."""
         cfg = self.config("data.tracks.further=0", *more)
         section, upstream = lent(cfg.data, cfg.paths)
         frames, players = cfg.model.frames, cfg.model.players  # type: ignore[union-attr]
-        data = context_data(section, cfg.paths, _SEED, frames, players, upstream, acquaint)
+        data = build_context_datamodule(section, cfg.paths, _SEED, frames, players, upstream, acquaint)
         return data, str(section.tracks.source)
 
-    def judged(self, model: ContextModule, data: ContextData) -> ContextResult:
+    def judged(self, model: ContextModule, data: ContextDataModule) -> ContextResult:
         """Judge one model as `raasid evaluate` does."""
         trainer = build_trainer(self.config().trainer, self.folder, [ContextValidation()])
         result = measure(trainer, model, data, "test")
@@ -98,7 +98,7 @@ def models(bench: Bench, checkpoints: dict[str, Path]) -> dict[str, ContextModul
     """The five, in the order in which they should stand."""
     found: dict[str, ContextModule] = {"majority": ContextMajority(), "geometry": ContextGeometry()}
     for name in TRAINED:
-        model, _ = load_trained(checkpoints.get(name) or bench.trained(name))
+        model, _ = load_trained_model(checkpoints.get(name) or bench.trained(name))
         assert isinstance(model, ContextModule)
         found[name] = model
     return found
@@ -186,7 +186,7 @@ def edition_of(suite: str, intensity: int) -> list[str]:
     """The wording by which a suite's clips are ruled, where it brings its own."""
     if suite != "law_change":
         return []
-    _, clip = shift_named(suite, intensity).deliver([], Clip("", (), Provenance("")))
+    _, clip = build_shift(suite, intensity).deliver([], Clip("", (), Provenance("")))
     return [f"data.tracks.edition='{clip.provenance.law_edition}'"]
 
 

@@ -6,7 +6,7 @@ speed   frames/s of one core, by processor time: stadiums, plates, pictures, lab
         No renderer with such labels can be installed to compare with. The yardstick is what nobody can
         avoid: encoding the same frames as JPEG with OpenCV, in the same round. Their ratio travels from one
         machine to another; frames/s do not, and a neighbour on the same core costs a third of them.
-labels  the same without pictures: frames/s, and how many times faster, with the time to stage the clips.
+labels  the same without pictures: frames/s, and how many times faster, with the time to set up the clips.
 stages  milliseconds per frame of the default league.
 memory  peak of the process that renders and stores, 200 frames against 2,000. The records of all clips are
         kept by whoever asked for the league; pictures are not kept by anyone.
@@ -38,7 +38,7 @@ from raasid.synthetic.arrays import Image
 from raasid.synthetic.broadcast_graphics import Overlay
 from raasid.synthetic.label_clip import label_clip
 from raasid.synthetic.league import League
-from raasid.synthetic.match_setting import build_venue
+from raasid.synthetic.match_setting import build_match_setting
 from raasid.synthetic.render_clip import render_clip
 from raasid.synthetic.scenarios import num_frames
 from raasid.synthetic.sensor import Sensor
@@ -54,12 +54,12 @@ KINDS = {
     "2 clips of 25 frames": League(clips_per_match=2, frames_per_clip=25, stride=1),
 }
 STAGES: list[tuple[str, Any, str]] = [
-    ("stadium, per match", clip_setup, "build_venue"),
-    ("play, per clip", clip_setup, "stage"),
+    ("stadium, per match", clip_setup, "build_match_setting"),
+    ("play, per clip", clip_setup, "simulate_play"),
     ("plates, per clip", background, "_paint"),
-    ("plate seen by the camera", background.Plate, "frame"),
+    ("plate seen by the camera", background.StaticBackground, "frame"),
     ("blur of the pan", rendering, "_pan_blur"),
-    ("shadows", rendering, "lay_shadows"),
+    ("shadows", rendering, "draw_shadows"),
     ("people", Sight, "_bodies"),
     ("balls", Sight, "_spheres"),
     ("laying over", rendering, "_draw"),
@@ -76,7 +76,7 @@ def encode(image: Image) -> None:
 
 def round_of(league: League, matches: range) -> tuple[float, float]:
     """Processor seconds per frame: rendered and encoded; only encoded."""
-    build_venue.cache_clear()
+    build_match_setting.cache_clear()
     frames, encoding, start = 0, 0.0, time.process_time()
     for match in matches:
         for clip in range(league.clips_per_match):
@@ -125,10 +125,10 @@ def labelling(league: League, matches: range) -> tuple[float, float, float]:
     makers: list[Callable[[League, int, int], object]] = [
         render_clip,
         label_clip,
-        lambda league, m, c: clip_setup.Staged.of(league, m, c, painted=False),
+        lambda league, m, c: clip_setup.ClipSetup.of(league, m, c, painted=False),
     ]
     for k, make in enumerate(makers):
-        build_venue.cache_clear()
+        build_match_setting.cache_clear()
         start = time.process_time()
         for match in matches:
             for clip in range(league.clips_per_match):
@@ -155,7 +155,7 @@ def stages(matches: int) -> None:
     """Print where the time of open play goes."""
     spent: dict[str, float] = defaultdict(float)
     league = PLAY
-    build_venue.cache_clear()
+    build_match_setting.cache_clear()
     originals = [(owner, attribute, getattr(owner, attribute)) for _, owner, attribute in STAGES]
     for name, owner, attribute in STAGES:
         setattr(owner, attribute, timed(getattr(owner, attribute), name, spent))

@@ -11,10 +11,10 @@ from raasid.footage.records import Role
 from raasid.synthetic import skeleton
 from raasid.synthetic.arrays import Floats
 from raasid.synthetic.clothing import Outfit
-from raasid.synthetic.pose_keyframes import PoseScript
+from raasid.synthetic.pose_keyframes import PoseAnimation
 from raasid.synthetic.skeleton import JOINTS, joints
 
-TIRING_S = 4.0
+SLOWDOWN_S = 4.0
 """People slow down with this time constant, so that long clips stay on the pitch."""
 
 
@@ -42,7 +42,7 @@ class Cast:
     scripts: what some actors, by index, do with their bodies whatever their gait.
     """
 
-    def __init__(self, actors: list[Actor], scripts: Mapping[int, PoseScript] | None = None) -> None:
+    def __init__(self, actors: list[Actor], scripts: Mapping[int, PoseAnimation] | None = None) -> None:
         self.actors = actors
         self.scripts = dict(scripts or {})
         self._ground = np.array([a.ground for a in actors], dtype=np.float64).reshape(-1, 2)
@@ -60,12 +60,12 @@ class Cast:
 
     def course(self, times: Floats) -> Floats:
         """(T, N, 2) metres at times (T,)."""
-        travelled = TIRING_S * (1 - np.exp(-times / TIRING_S))
+        travelled = SLOWDOWN_S * (1 - np.exp(-times / SLOWDOWN_S))
         return np.asarray(self._ground + self._velocity * travelled[:, None, None])
 
     def velocity(self, t: float) -> Floats:
         """(N, 2) m/s at time t."""
-        return np.asarray(self._velocity * np.exp(-t / TIRING_S))
+        return np.asarray(self._velocity * np.exp(-t / SLOWDOWN_S))
 
     def joints(self, t: float) -> Floats:
         """(N, 25, 3) metres at time t."""
@@ -78,7 +78,7 @@ class Cast:
         def rows(values: Floats) -> Floats:
             return values if many == 1 else np.tile(values, (many,) + (1,) * (values.ndim - 1))
 
-        velocity = (self._velocity * np.exp(-times / TIRING_S)[:, None, None]).reshape(-1, 2)
+        velocity = (self._velocity * np.exp(-times / SLOWDOWN_S)[:, None, None]).reshape(-1, 2)
         t = np.repeat(times, each)
         speed = np.hypot(velocity[:, 0], velocity[:, 1])
         heading = np.where(speed > 0.6, np.arctan2(velocity[:, 1], velocity[:, 0]), rows(self._facing))

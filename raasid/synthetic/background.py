@@ -19,7 +19,7 @@ from raasid.synthetic.arrays import Floats, Image
 from raasid.synthetic.camera import Camera
 from raasid.synthetic.grass import HALF_X_M, HALF_Y_M, Turf, paint_lawn
 from raasid.synthetic.stadium import Stadium, goal_lines
-from raasid.synthetic.textured_quad import Panel
+from raasid.synthetic.textured_quad import TexturedQuad
 
 _LARGEST = 1.7
 """Plates grow to this many times the frame's width and height."""
@@ -27,7 +27,7 @@ _CORNERS = [(-HALF_X_M, -HALF_Y_M), (HALF_X_M, -HALF_Y_M), (HALF_X_M, HALF_Y_M),
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Plate:
+class StaticBackground:
     """Background and foreground for the frames in `span`."""
 
     span: range
@@ -67,12 +67,14 @@ def warped(picture: Image, warp: Floats, size: tuple[int, int]) -> Image:
     return np.asarray(cv2.warpPerspective(picture, warp, size, borderMode=cv2.BORDER_REPLICATE))
 
 
-def paint_plates(rng: Generator, cameras: list[Camera], turf: Turf, stadium: Stadium) -> Iterator[Plate]:
+def paint_backgrounds(
+    rng: Generator, cameras: list[Camera], turf: Turf, stadium: Stadium
+) -> Iterator[StaticBackground]:
     """Plates for frames 0 … len(cameras) - 1, in order, each painted when it is asked for."""
     raw = rng.standard_normal((256, 256), dtype=np.float32)
     grain = np.clip(np.round(128 + turf.grain * raw), 0, 255).astype(np.uint8)
     for span, view in spans(cameras):
-        yield Plate(span, view, *_paint(view, turf, stadium, grain))
+        yield StaticBackground(span, view, *_paint(view, turf, stadium, grain))
 
 
 def spans(cameras: list[Camera]) -> Iterator[tuple[range, Camera]]:
@@ -173,8 +175,8 @@ _MARGIN_PX = 8
 """So far beyond the picture a panel may still be felt: plates are resampled."""
 
 
-def veils(cameras: list[Camera], stadium: Stadium) -> list[Floats | None]:
-    """For each frame the alpha (h, w) of what `paint_plates` puts before people and ball, or None."""
+def occluder_masks(cameras: list[Camera], stadium: Stadium) -> list[Floats | None]:
+    """For each frame the alpha (h, w) of what `paint_backgrounds` puts before people and ball, or None."""
     if not any(_reaches(camera, stadium.before) for camera in cameras):
         return [None] * len(cameras)
     out: list[Floats | None] = []
@@ -186,7 +188,7 @@ def veils(cameras: list[Camera], stadium: Stadium) -> list[Floats | None]:
     return out
 
 
-def _reaches(camera: Camera, panels: list[Panel]) -> bool:
+def _reaches(camera: Camera, panels: list[TexturedQuad]) -> bool:
     """False where all panels lie below the plane through the camera and the picture's bottom edge."""
     corners = np.concatenate([panel.corners for panel in panels])
     seen = camera.to_camera(corners)
@@ -194,7 +196,7 @@ def _reaches(camera: Camera, panels: list[Panel]) -> bool:
     return bool((seen[:, 1] <= steepest * seen[:, 2]).any())
 
 
-def _alpha(camera: Camera, panels: list[Panel]) -> Image | None:
+def _alpha(camera: Camera, panels: list[TexturedQuad]) -> Image | None:
     alpha = np.zeros(camera.size[::-1], np.uint8)
     for panel in panels:
         found = panel.mask(camera)

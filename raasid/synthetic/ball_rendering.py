@@ -1,4 +1,4 @@
-"""Drawing the ball: a shaded, patterned sphere, smeared along its way during the exposure."""
+"""Drawing the ball: a shaded, patterned sphere, motion_blurred along its way during the exposure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.random import Generator
 
 from raasid.synthetic.arrays import Floats
 from raasid.synthetic.clothing import Colour
-from raasid.synthetic.sprites import Cutout, Mask
+from raasid.synthetic.sprites import Mask, Sprite
 
 _GOLDEN = (1 + 5**0.5) / 2
 _PENTAGONS = np.array(
@@ -25,8 +25,8 @@ _PATCHES: list[Colour] = [(84, 80, 80), (150, 146, 146), (120, 110, 215), (190, 
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class BallLook:
-    """Colours of one match's ball, in full light."""
+class BallAppearance:
+    """ColourRasterizer of one match's ball, in full light."""
 
     ground: Colour
     patch: Colour
@@ -34,17 +34,17 @@ class BallLook:
     """Angular radius of the patches, radians; 0 for a plain ball."""
 
 
-def draw_ball_look(rng: Generator) -> BallLook:
+def draw_ball_appearance(rng: Generator) -> BallAppearance:
     """White nine times of ten, else yellow or orange; patches black, grey or coloured."""
     ground: Colour = (250, 253, 253)
     if rng.random() < 0.08:
         ground = [(60, 225, 240), (40, 140, 250)][int(rng.integers(2))]
     patch = _PATCHES[int(rng.integers(len(_PATCHES)))]
-    return BallLook(ground, patch, float(rng.choice([0.0, 0.18, 0.24, 0.30])))
+    return BallAppearance(ground, patch, float(rng.choice([0.0, 0.18, 0.24, 0.30])))
 
 
-def ball_cutout(
-    look: BallLook,
+def render_ball(
+    look: BallAppearance,
     centres: Floats,
     radius_px: float,
     *,
@@ -52,7 +52,7 @@ def ball_cutout(
     light: float,
     side: float,
     bounce: Colour,
-) -> Cutout:
+) -> Sprite:
     """The ball, averaged over the exposure.
 
     centres: (n, 2) pixels, evenly spaced in time. turn: (3, 3) rotation of the pattern. light, side: as for
@@ -61,11 +61,11 @@ def ball_cutout(
     fine = _fine(radius_px)
     sprite = _sphere(look, radius_px * fine, turn=turn, light=light, side=side, bounce=bounce)
     left, top, small = _along(sprite, centres, radius_px, fine)
-    return Cutout(left, top, np.clip(small[..., 3], 0, 1), small[..., :3])
+    return Sprite(left, top, np.clip(small[..., 3], 0, 1), small[..., :3])
 
 
 def ball_mask(centres: Floats, radius_px: float) -> Mask:
-    """The alpha of `ball_cutout`."""
+    """The alpha of `render_ball`."""
     fine = _fine(radius_px)
     alpha = _disc(radius_px * fine)[1].astype(np.float32)
     left, top, small = _along(alpha, centres, radius_px, fine)
@@ -103,7 +103,7 @@ def _disc(radius: float) -> tuple[tuple[Floats, Floats, Floats], Floats]:
 
 
 def _sphere(
-    look: BallLook, radius: float, *, turn: Floats, light: float, side: float, bounce: Colour
+    look: BallAppearance, radius: float, *, turn: Floats, light: float, side: float, bounce: Colour
 ) -> Floats:
     """The lit sphere, premultiplied blue, green, red, alpha: (2n, 2n, 4) with n a little over the radius."""
     (x, y, square), alpha = _disc(radius)

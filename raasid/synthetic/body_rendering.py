@@ -12,7 +12,7 @@ from raasid.synthetic.arrays import Bools, Floats, Image, Ints
 from raasid.synthetic.camera import Cameras
 from raasid.synthetic.clothing import Outfit
 from raasid.synthetic.skeleton import CHEST, COCO_JOINTS, CROWN, HEAD, LEFT_HAND, LEFT_TOE, PELVIS
-from raasid.synthetic.sprites import Cutout
+from raasid.synthetic.sprites import Sprite
 
 _S = tuple[int, int, float, float, float, str]
 _CAPSULES: list[_S] = [
@@ -73,7 +73,7 @@ class Limbs:
         return cls(start, stop, start_depth, stop_depth, RADIUS_M * cameras.focal_px / depth)
 
 
-class Paint:
+class OutfitColours:
     """An outfit as one colour per capsule."""
 
     def __init__(self, outfit: Outfit) -> None:
@@ -89,7 +89,7 @@ class Paint:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Outlines:
+class LimbStrokes:
     """Limbs of N bodies as strokes on fine canvases, one canvas a body."""
 
     low: Ints
@@ -110,8 +110,8 @@ class Outlines:
     """(N, S) indices of the strokes, the farthest first."""
 
     @classmethod
-    def of(cls, limbs: Limbs, size: tuple[int, int], *, side: float, smear_px: Floats) -> Outlines:
-        """See `figures`."""
+    def of(cls, limbs: Limbs, size: tuple[int, int], *, side: float, smear_px: Floats) -> LimbStrokes:
+        """See `render_bodies`."""
         a, b, radius = limbs.start, limbs.stop, limbs.radius
         depth = (limbs.start_depth + limbs.stop_depth) / 2
         reach = radius[..., None] + 1.5 + np.abs(smear_px)[:, None] / 2
@@ -141,31 +141,31 @@ class Outlines:
         return height, width
 
 
-def figures(
+def render_bodies(
     limbs: Limbs,
-    paints: list[Paint],
+    paints: list[OutfitColours],
     size: tuple[int, int],
     *,
     light: Floats,
     side: float,
     smear_px: Floats,
-) -> list[Cutout | None]:
+) -> list[Sprite | None]:
     """N bodies as cut-outs; None for those out of sight.
 
     paints: one per body. size: of the picture. light: (N,) brightness at each person's place. side: -1 to 1,
     from where in the picture the light comes. smear_px: (N, 2) how far each moves in the picture during the
     exposure.
     """
-    lines = Outlines.of(limbs, size, side=side, smear_px=smear_px)
-    out: list[Cutout | None] = [None] * len(paints)
+    lines = LimbStrokes.of(limbs, size, side=side, smear_px=smear_px)
+    out: list[Sprite | None] = [None] * len(paints)
     for i in lines.seen.tolist():
         fine, (left, top) = int(lines.fine[i]), lines.low[i].tolist()
         canvas = np.zeros((*lines.canvas(i), 4), np.uint16)
         _draw(canvas, lines.strokes(i), paints[i], float(light[i]))
         small = _shrunk(canvas, fine).astype(np.float32)
-        small = smeared(small, (float(smear_px[i, 0]), float(smear_px[i, 1])))
+        small = motion_blurred(small, (float(smear_px[i, 0]), float(smear_px[i, 1])))
         colour = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGRA2BGR))
-        out[i] = Cutout(left, top, small[..., 3] / 255, colour)
+        out[i] = Sprite(left, top, small[..., 3] / 255, colour)
     return out
 
 
@@ -173,7 +173,7 @@ Stroke = tuple[int, tuple[int, int, int, int], tuple[int, int], int]
 """Capsule, ends and shift of the lit side in sixteenths of a pixel, thickness in pixels."""
 
 
-def _draw(canvas: NDArray[np.uint16], strokes: list[Stroke], paint: Paint, light: float) -> None:
+def _draw(canvas: NDArray[np.uint16], strokes: list[Stroke], paint: OutfitColours, light: float) -> None:
     """The capsules in the order given, each with its lit side on it."""
     dark, bright = paint.shaded(light)
     for k, (ax, ay, bx, by), (dx, dy), thick in strokes:
@@ -203,7 +203,7 @@ def _shrunk(canvas: NDArray[np.uint16], times: int) -> Image:
     return np.asarray(cv2.convertScaleAbs(levels, alpha=1 / times**2))
 
 
-def smeared(patch: Floats, by: tuple[float, float]) -> Floats:
+def motion_blurred(patch: Floats, by: tuple[float, float]) -> Floats:
     """Motion blur of a premultiplied patch, along the larger component."""
     length = max(abs(by[0]), abs(by[1]))
     if length < 1.0:
@@ -220,7 +220,7 @@ def smeared(patch: Floats, by: tuple[float, float]) -> Floats:
     return out
 
 
-def self_hidden(limbs: Limbs, joints: Floats, cameras: Cameras) -> Bools:
+def self_occluded(limbs: Limbs, joints: Floats, cameras: Cameras) -> Bools:
     """(N, 17) whether each keypoint of N bodies (N, 25, 3) lies behind the body's own limbs or trunk."""
     p, depth = cameras.project(joints[:, :COCO_JOINTS])
     along = limbs.stop - limbs.start

@@ -23,22 +23,22 @@ REFERENCE_WIDTH = 640
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Mount:
+class CameraMount:
     """A match's main camera."""
 
     centre: Floats
     roll: float
 
 
-def draw_mount(rng: Generator) -> Mount:
+def draw_mount(rng: Generator) -> CameraMount:
     """Height 10-35 m, 20-55 m behind the touchline, near the half-way line."""
     height = rng.uniform(10, 35)
     behind = rng.uniform(18, 30) + 0.7 * (height - 10)
     centre = np.array([rng.normal(0, 5), -WIDTH_M / 2 - behind, height])
-    return Mount(centre, float(rng.normal(0, np.radians(0.5))))
+    return CameraMount(centre, float(rng.normal(0, np.radians(0.5))))
 
 
-class Operator(Protocol):
+class CameraOperator(Protocol):
     """Whoever decides where the camera looks."""
 
     def at(self, t: float) -> Camera:
@@ -48,14 +48,14 @@ class Operator(Protocol):
         """The cameras at times (T,), seconds."""
 
 
-class CameraWork:
+class MainCamera:
     """One clip's camera by time.
 
     ball_px: median diameter of the ball over clips, in pixels of a picture of `REFERENCE_WIDTH`.
     """
 
     def __init__(
-        self, rng: Generator, mount: Mount, play: Play, size: tuple[int, int], ball_px: float
+        self, rng: Generator, mount: CameraMount, play: Play, size: tuple[int, int], ball_px: float
     ) -> None:
         self._mount, self._play, self._size = mount, play, size
         self._lag = float(rng.uniform(0.05, 0.45))
@@ -128,16 +128,16 @@ _TIGHTEST = 1.5
 """No shot is tighter, or wider, than the median by more than this factor."""
 
 
-class CloseUp:
+class CloseUpCamera:
     """Follows a player, and the ball a little; stands where the match's main camera stands.
 
     ball_px: median diameter of the ball over clips, in pixels of a picture of `REFERENCE_WIDTH`.
     """
 
     def __init__(
-        self, rng: Generator, mount: Mount, scene: Scene, *, size: tuple[int, int], ball_px: float
+        self, rng: Generator, mount: CameraMount, scene: Scene, *, size: tuple[int, int], ball_px: float
     ) -> None:
-        self._mount, self._cast, self._hero, self._size = mount, scene.play.cast, scene.hero, size
+        self._mount, self._cast, self._hero, self._size = mount, scene.play.cast, scene.player, size
         self._ball = scene.take.ball
         place = np.array([*self._cast.ground(0.0)[self._hero], 1.0])
         distance = float(np.linalg.norm(place - mount.centre))
@@ -156,17 +156,17 @@ class CloseUp:
     def over(self, times: Floats) -> list[Camera]:
         """The cameras at times (T,), seconds."""
         # the operator is late, and calmer than what he follows
-        players = np.stack([np.maximum(times - lag, 0.0) for lag in (0.1, 0.25, 0.4)])
-        balls = np.stack([times - lag for lag in (0.05, 0.15, 0.25, 0.35)])
-        ground = self._cast.course(players.ravel())[:, self._hero]
-        player = np.full((len(times), 3), 1.0)
-        player[:, :2] = ground.reshape(*players.shape, 2).mean(axis=0)
-        off = self._ball.along(balls.ravel()).reshape(*balls.shape, 3).mean(axis=0) - player
+        player_times = np.stack([np.maximum(times - lag, 0.0) for lag in (0.1, 0.25, 0.4)])
+        ball_times = np.stack([times - lag for lag in (0.05, 0.15, 0.25, 0.35)])
+        ground = self._cast.course(player_times.ravel())[:, self._hero]
+        target = np.full((len(times), 3), 1.0)
+        target[:, :2] = ground.reshape(*player_times.shape, 2).mean(axis=0)
+        off = self._ball.along(ball_times.ravel()).reshape(*ball_times.shape, 3).mean(axis=0) - target
         off *= np.minimum(1.0, 4.0 / np.maximum(np.linalg.norm(off, axis=1), 1e-6))[:, None] * self._pull
-        player[:, 0] += self._aside[0]
-        player[:, 2] += self._aside[1]
+        target[:, 0] += self._aside[0]
+        target[:, 2] += self._aside[1]
         focal = (self._focal * np.exp(self._zoom * times)).tolist()
         centre, roll = self._mount.centre, self._mount.roll
         return [
-            look_at(centre, aim, px, roll, self._size) for aim, px in zip(player + off, focal, strict=True)
+            look_at(centre, aim, px, roll, self._size) for aim, px in zip(target + off, focal, strict=True)
         ]

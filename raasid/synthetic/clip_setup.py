@@ -1,4 +1,4 @@
-"""One clip of a league before anybody paints it: the venue, what happens, and who films it.
+"""One clip of a league before anybody paints it: the setting, what happens, and who films it.
 
 Putting somebody between the camera and the ball.
 """
@@ -13,15 +13,15 @@ import numpy as np
 from numpy.random import Generator
 
 from raasid.footage.records import Clip, Event, Frame, Provenance
-from raasid.synthetic.actors import TIRING_S, Cast
+from raasid.synthetic.actors import SLOWDOWN_S, Cast
 from raasid.synthetic.arrays import Floats, Image
-from raasid.synthetic.camera_operator import CameraWork, CloseUp, Operator
+from raasid.synthetic.camera_operator import CameraOperator, CloseUpCamera, MainCamera
 from raasid.synthetic.label_noise import LabelNoise
 from raasid.synthetic.league import League
-from raasid.synthetic.match_setting import Venue, build_venue
-from raasid.synthetic.play_simulation import Play, stage
-from raasid.synthetic.scenarios import Scene, direct, scenario_of
-from raasid.synthetic.shifts import Shift, shift_named
+from raasid.synthetic.match_setting import MatchSetting, build_match_setting
+from raasid.synthetic.play_simulation import Play, simulate_play
+from raasid.synthetic.scenarios import Scene, build_scene, scenario_of
+from raasid.synthetic.shifts import Shift, build_shift
 
 
 def occluded(rng: Generator, play: Play, camera: Floats, when: float, share: float) -> Play:
@@ -52,7 +52,7 @@ def occluded(rng: Generator, play: Play, camera: Floats, when: float, share: flo
     way = sight[:2] / np.linalg.norm(sight[:2])
     at = ball[:2] + way * gap + np.array([-way[1], way[0]]) * (aside - 0.5) * 0.4
     velocity = np.array(actors[i].velocity) * 0.25
-    start = at - velocity * TIRING_S * (1 - np.exp(-when / TIRING_S))
+    start = at - velocity * SLOWDOWN_S * (1 - np.exp(-when / SLOWDOWN_S))
     actors[i] = replace(
         actors[i],
         ground=(float(start[0]), float(start[1])),
@@ -62,7 +62,7 @@ def occluded(rng: Generator, play: Play, camera: Floats, when: float, share: flo
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Staged:
+class ClipSetup:
     """All that pictures and labels of a clip follow from."""
 
     league: League
@@ -70,11 +70,11 @@ class Staged:
     shift: Shift
     match: int
     clip: int
-    venue: Venue
+    setting: MatchSetting
     play: Play
     scene: Scene | None
     """None in open play."""
-    work: Operator
+    work: CameraOperator
     times: list[float]
     """Seconds of play, by frame."""
     stride: int
@@ -82,15 +82,17 @@ class Staged:
     lens: Generator
 
     @classmethod
-    def of(cls, league: League, match: int, clip: int, *, painted: bool = True) -> Staged:
-        """Stage a clip; the result depends on the arguments alone. painted: as for `build_venue`.
+    def of(cls, league: League, match: int, clip: int, *, painted: bool = True) -> ClipSetup:
+        """Stage a clip; the result depends on the arguments alone. painted: as for `build_match_setting`.
 
-        Raises SceneUnplayable where a scenario cannot be staged.
+        Raises ScenarioInfeasible where a scenario cannot be staged.
         """
         cv2.setNumThreads(1)
-        shift = shift_named(league.shift, league.shift_intensity)
+        shift = build_shift(league.shift, league.shift_intensity)
         league = shift.league(league)
-        venue = build_venue(league.seed, match, league.size, shift, league.camera_height_m, painted=painted)
+        setting = build_match_setting(
+            league.seed, match, league.size, shift, league.camera_height_m, painted=painted
+        )
         streams = [
             np.random.default_rng(s) for s in np.random.SeedSequence([league.seed, match, clip, 1]).spawn(4)
         ]
@@ -100,20 +102,22 @@ class Staged:
         times = [i * stride / (league.frame_rate_hz * league.slow_motion) for i in range(count)]
         scene: Scene | None = None
         play: Play
-        work: Operator
+        work: CameraOperator
         if name is None:
-            play = stage(streams[0], venue.squads, times[-1])
-            work = CameraWork(streams[1], venue.mount, play, league.size, league.ball_px)
+            play = simulate_play(streams[0], setting.kits, times[-1])
+            work = MainCamera(streams[1], setting.mount, play, league.size, league.ball_px)
         else:
-            scene = direct(streams[0], name, venue.squads, venue.mount.centre, np.array(times))
+            scene = build_scene(streams[0], name, setting.kits, setting.mount.centre, np.array(times))
             play = scene.play
-            work = CloseUp(streams[1], venue.mount, scene, size=league.size, ball_px=league.scenario_ball_px)
+            work = CloseUpCamera(
+                streams[1], setting.mount, scene, size=league.size, ball_px=league.scenario_ball_px
+            )
         if league.occlusion > 0:
             extra = np.random.default_rng([league.seed, match, clip, 3])
             focus = times[len(times) // 2] if scene is None else times[scene.moment]
-            play = occluded(extra, play, venue.mount.centre, focus, league.occlusion)
+            play = occluded(extra, play, setting.mount.centre, focus, league.occlusion)
         return cls(
-            league, shift, match, clip, venue, play, scene, work, times, stride, streams[2], streams[3]
+            league, shift, match, clip, setting, play, scene, work, times, stride, streams[2], streams[3]
         )
 
     def picture(self, i: int) -> Path:
@@ -141,9 +145,9 @@ class Staged:
             camera="main" if scene is None else "close_up",
             replay_speed=league.slow_motion,
         )
-        height = self.venue.mount.centre[2]
+        height = self.setting.mount.centre[2]
         tags = (
-            self.venue.light.sky,
+            self.setting.light.sky,
             self.play.kind,
             "high_camera" if height > 24 else "low_camera" if height < 15 else "mid_camera",
         )

@@ -12,7 +12,7 @@ from raasid.synthetic.arrays import Bools, Floats, Image
 from raasid.synthetic.camera import Camera
 from raasid.synthetic.clothing import Colour, Outfit
 from raasid.synthetic.skeleton import CHEST, HEAD, LEFT_HAND, PELVIS
-from raasid.synthetic.sprites import Cutout
+from raasid.synthetic.sprites import Sprite
 
 NEAR_PX_PER_M = 45.0
 """From this scale on there is something to see."""
@@ -27,8 +27,8 @@ _Stroke = tuple[Floats, Floats, float, Colour, float]
 """From, to, width in metres, colour, brightness."""
 
 
-def finish(
-    cutout: Cutout,
+def add_details(
+    sprite: Sprite,
     joints: Floats,
     hidden: Bools,
     outfit: Outfit,
@@ -36,15 +36,15 @@ def finish(
     *,
     light: float,
     number: int,
-) -> Cutout:
+) -> Sprite:
     """The cut-out of a body (25, 3) with its small parts drawn in.
 
     hidden: (17,) keypoints that the body itself hides. number: on the back; 0 for none.
     """
     scale = camera.pixels_per_metre(joints[PELVIS])
-    left, top = cutout.left - EDGE, cutout.top - EDGE
-    alpha = np.pad(cutout.alpha, EDGE)
-    colour = np.pad(cutout.colour, ((EDGE, EDGE), (EDGE, EDGE), (0, 0)))
+    left, top = sprite.left - EDGE, sprite.top - EDGE
+    alpha = np.pad(sprite.alpha, EDGE)
+    colour = np.pad(sprite.colour, ((EDGE, EDGE), (EDGE, EDGE), (0, 0)))
 
     def lay(low: Floats, high: Floats, draw: Callable[[Floats, Floats], None]) -> None:
         corner = np.array([left, top])
@@ -89,7 +89,7 @@ def finish(
             strokes([(a, b, width_m, outfit.hand, gain) for (a, b), width_m, gain in hand])
     if not hidden[0]:
         strokes(_face(joints, hidden, outfit))
-    return Cutout(left, top, alpha, colour)
+    return Sprite(left, top, alpha, colour)
 
 
 def fine_layer(

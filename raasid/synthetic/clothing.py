@@ -1,4 +1,4 @@
-"""What people wear. Colours are blue, green, red of the cloth in full light, 0-255."""
+"""What people wear. ColourRasterizer are blue, green, red of the cloth in full light, 0-255."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def draw_kit(rng: Generator, other: Kit | None = None) -> Kit:
     return Kit(name, shirt, shorts, socks, trim, pattern, float(rng.uniform(0, 0.4)))
 
 
-def dress(rng: Generator, kit: Kit, keeper: bool = False) -> Outfit:
+def draw_outfit(rng: Generator, kit: Kit, keeper: bool = False) -> Outfit:
     """One player's outfit."""
     tone = int(rng.integers(len(_SKIN)))
     skin = _SKIN[tone]

@@ -16,7 +16,7 @@ from raasid.synthetic.camera import NEAR_M, Camera
 from raasid.synthetic.clothing import Colour
 from raasid.synthetic.lighting import Light
 from raasid.synthetic.pitch import LENGTH_M, WIDTH_M, markings
-from raasid.synthetic.textured_quad import Panel
+from raasid.synthetic.textured_quad import TexturedQuad
 
 TEXELS_PER_M = 7.0
 HALF_X_M, HALF_Y_M = 62.0, 46.0
@@ -44,7 +44,7 @@ _GREENS = np.array(
 class Turf:
     """The ground of one match."""
 
-    ground: Panel
+    ground: TexturedQuad
     """Grass without light; the fourth channel is the light on it, where 128 stands for 1."""
     green: Colour
     plain_light: int | None
@@ -140,7 +140,7 @@ def draw_turf(rng: Generator, light: Light, texels_per_m: float = TEXELS_PER_M) 
         ground[..., channel] = np.clip(plane, 0, 255, out=plane)
     ground[..., 3] = shade
     return Turf(
-        ground=Panel(
+        ground=TexturedQuad(
             np.array([-HALF_X_M, -HALF_Y_M, 0.0]),
             np.array([2 * HALF_X_M, 0, 0]),
             np.array([0, 2 * HALF_Y_M, 0]),

@@ -101,7 +101,7 @@ _FAINT = [2, 3, 4, 5, 9, 10, 22]
 _RING = np.linspace(0, 2 * np.pi, 16, endpoint=False)
 
 
-def lay_shadows(picture: Image, camera: Camera, light: Light, bodies: Floats, balls: Floats) -> None:
+def draw_shadows(picture: Image, camera: Camera, light: Light, bodies: Floats, balls: Floats) -> None:
     """Darken `picture` where bodies (N, 25, 3) and balls (M, 3) keep the light off the ground."""
     total = np.zeros(picture.shape[:2], np.uint8)
     start, stop = capsules(bodies)

@@ -10,14 +10,14 @@ import numpy as np
 from numpy.random import Generator
 
 from raasid.synthetic.arrays import Image
-from raasid.synthetic.ball_rendering import BallLook, draw_ball_look
+from raasid.synthetic.ball_rendering import BallAppearance, draw_ball_appearance
 from raasid.synthetic.broadcast_graphics import Overlay, draw_overlay
 from raasid.synthetic.camera import Camera
-from raasid.synthetic.camera_operator import Mount, draw_mount
+from raasid.synthetic.camera_operator import CameraMount, draw_mount
 from raasid.synthetic.clothing import draw_kit, draw_referee_kit
 from raasid.synthetic.grass import TEXELS_PER_M, Turf, draw_turf
 from raasid.synthetic.lighting import Light, draw_light
-from raasid.synthetic.play_simulation import Squads
+from raasid.synthetic.play_simulation import MatchKits
 from raasid.synthetic.sensor import Sensor, draw_sensor
 from raasid.synthetic.shifts.shift import Shift
 from raasid.synthetic.stadium import Stadium, draw_stadium
@@ -28,52 +28,52 @@ _UNSHIFTED = Shift()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Venue:
+class MatchSetting:
     """One match's stadium, weather, teams, ball and camera chain."""
 
-    mount: Mount
+    mount: CameraMount
     light: Light
     turf: Turf
     stadium: Stadium
-    squads: Squads
-    ball: BallLook
+    kits: MatchKits
+    ball: BallAppearance
     sensor: Sensor
     overlay: Overlay
     weather: Weather | None = None
 
 
 @lru_cache(maxsize=2)
-def build_venue(
+def build_match_setting(
     seed: int,
     match: int,
     size: tuple[int, int],
     shift: Shift = _UNSHIFTED,
-    heights_m: tuple[float, float] | None = None,
+    camera_height_m: tuple[float, float] | None = None,
     *,
     painted: bool = True,
-) -> Venue:
-    """The venue of a match; the same arguments give the same venue in every process.
+) -> MatchSetting:
+    """Return the setting of a match; the same arguments give the same setting in every process.
 
-    heights_m: lowest and highest main camera. painted: False where no picture is wanted: the lawn is coarse.
+    camera_height_m: lowest and highest main camera. painted: False for labels alone: the lawn is coarse.
     """
     streams = [np.random.default_rng(s) for s in np.random.SeedSequence([seed, match]).spawn(8)]
     mount = draw_mount(streams[0])
-    if heights_m is not None:
-        height = np.random.default_rng([seed, match, 9]).uniform(*heights_m)
+    if camera_height_m is not None:
+        height = np.random.default_rng([seed, match, 9]).uniform(*camera_height_m)
         mount = replace(mount, centre=np.array([*mount.centre[:2], height]))
     light = shift.light(draw_light(streams[1]))
     home = draw_kit(streams[2])
     away = draw_kit(streams[2], home)
     keepers = (draw_kit(streams[2], away), draw_kit(streams[2], home))
-    squads = Squads(home, away, keepers, draw_referee_kit(streams[2], (home, away)))
-    venue = Venue(
+    kits = MatchKits(home, away, keepers, draw_referee_kit(streams[2], (home, away)))
+    setting = MatchSetting(
         mount=mount,
         light=light,
         turf=draw_turf(streams[3], light, TEXELS_PER_M if painted else 0.25),
         stadium=draw_stadium(streams[4], mount, [home.shirt, home.trim], light),
-        squads=squads,
-        ball=draw_ball_look(streams[5]),
+        kits=kits,
+        ball=draw_ball_appearance(streams[5]),
         sensor=draw_sensor(streams[6], light, size[0]),
         overlay=draw_overlay(streams[7], size),
     )
-    return shift.venue(venue, seed, match)
+    return shift.setting(setting, seed, match)

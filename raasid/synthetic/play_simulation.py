@@ -11,10 +11,10 @@ import numpy as np
 from numpy.random import Generator
 
 from raasid.footage.records import Role
-from raasid.synthetic.actors import TIRING_S, Actor, Cast
+from raasid.synthetic.actors import SLOWDOWN_S, Actor, Cast
 from raasid.synthetic.arrays import Floats
 from raasid.synthetic.ball_physics import RADIUS_M, BallPath, follow, kicked
-from raasid.synthetic.clothing import Kit, Outfit, dress, plain
+from raasid.synthetic.clothing import Kit, Outfit, draw_outfit, plain
 from raasid.synthetic.pitch import LENGTH_M, WIDTH_M, spots
 from raasid.synthetic.skeleton import STYLE
 
@@ -38,7 +38,7 @@ class Play:
 
 
 @dataclass(frozen=True, slots=True)
-class Squads:
+class MatchKits:
     """The kits of a match."""
 
     home: Kit
@@ -71,33 +71,33 @@ def actor_at(
     )
 
 
-def teams(rng: Generator, squads: Squads, focus: Floats) -> list[Actor]:
+def teams(rng: Generator, kits: MatchKits, focus: Floats) -> list[Actor]:
     """Two teams in shape around the ball."""
     out: list[Actor] = []
     limit = np.array([LENGTH_M / 2, WIDTH_M / 2]) - 1.0
-    for side, (name, kit) in enumerate((("home", squads.home), ("away", squads.away))):
+    for side, (name, kit) in enumerate((("home", kits.home), ("away", kits.away))):
         way = 1.0 if side == 0 else -1.0
         shape = _SHAPE * np.array([0.55 * way, 0.75]) + focus * np.array([0.75, 0.45])
         spots = np.clip(shape + rng.normal(0, 4.0, shape.shape), -limit, limit)
         out += [
-            actor_at(rng, p, dress(rng, kit), track=side * 20 + 1 + i, role="player", team=name)
+            actor_at(rng, p, draw_outfit(rng, kit), track=side * 20 + 1 + i, role="player", team=name)
             for i, p in enumerate(spots)
         ]
         goal = np.array([-way * (LENGTH_M / 2 - rng.uniform(1, 12)), focus[1] * 0.15])
-        gloves = dress(rng, squads.keepers[side], keeper=True)
+        gloves = draw_outfit(rng, kits.keepers[side], keeper=True)
         keeper = actor_at(rng, goal, gloves, track=side * 20 + 11, role="goalkeeper", team=name)
         toward = np.arctan2(*(focus - goal)[::-1])
         out.append(replace(keeper, velocity=(0.0, 0.0), facing=float(toward)))
     return out
 
 
-def bystanders(rng: Generator, squads: Squads, focus: Floats) -> list[Actor]:
+def place_bystanders(rng: Generator, kits: MatchKits, focus: Floats) -> list[Actor]:
     """Officials, coaches, ball-boys and photographers."""
     near = focus + rng.uniform(7, 15) * np.array([np.cos(a := rng.uniform(0, 2 * np.pi)), np.sin(a)])
-    out = [actor_at(rng, near, dress(rng, squads.officials), track=50, role="referee")]
+    out = [actor_at(rng, near, draw_outfit(rng, kits.officials), track=50, role="referee")]
     for track, y in ((51, -WIDTH_M / 2 - 0.8), (52, WIDTH_M / 2 + 0.8)):
         x = float(np.clip(focus[0] + rng.normal(0, 10), -52, 52))
-        line = actor_at(rng, np.array([x, y]), dress(rng, squads.officials), track=track, role="referee")
+        line = actor_at(rng, np.array([x, y]), draw_outfit(rng, kits.officials), track=track, role="referee")
         out.append(replace(line, velocity=(line.velocity[0], 0.0), facing=-np.sign(y) * np.pi / 2))
     vests = [(60, 235, 200), (40, 120, 240), (30, 28, 28), (50, 46, 44), (200, 205, 205), (60, 50, 120)]
     for track in range(60, 60 + int(rng.integers(5, 12))):
@@ -171,7 +171,7 @@ def _dribble(
     offset = place - way * 0.45
 
     def at_feet(t: float) -> tuple[float, float, float]:
-        travelled = pace * TIRING_S * (1 - np.exp(-t / TIRING_S))
+        travelled = pace * SLOWDOWN_S * (1 - np.exp(-t / SLOWDOWN_S))
         ahead = 0.32 + reach * abs(np.sin(np.pi * (t / beat + start)))
         x, y = offset + way * (travelled + ahead) + left * aside
         return float(x), float(y), RADIUS_M
@@ -210,7 +210,7 @@ def _kick(
     path = kicked(np.array([place[0], place[1], RADIUS_M]), velocity, when, duration)
     run = float(rng.uniform(0.0, 3.0))
     at_kick = place - way * 0.42 + left * 0.14
-    now = at_kick - way * run * TIRING_S * (1 - np.exp(-when / TIRING_S))
+    now = at_kick - way * run * SLOWDOWN_S * (1 - np.exp(-when / SLOWDOWN_S))
     kicker = replace(
         actor,
         ground=(float(now[0]), float(now[1])),
@@ -221,10 +221,10 @@ def _kick(
     return kicker, path
 
 
-def _receive(rng: Generator, actors: list[Actor], hero: int, place: Floats) -> list[Actor]:
+def _receive(rng: Generator, actors: list[Actor], player: int, place: Floats) -> list[Actor]:
     """Whoever is nearest to where the ball has come goes for it."""
     free = [(float(np.hypot(a.ground[0] - place[0], a.ground[1] - place[1])), i) for i, a in enumerate(actors)
-            if a.role == "player" and i != hero]  # fmt: skip
+            if a.role == "player" and i != player]  # fmt: skip
     taker = min(free)[1]
     angle, gap, pace = rng.uniform(0, 2 * np.pi), 0.35 + rng.gamma(1.5, 0.5), rng.uniform(0.5, 5.5)
     way = np.array([np.cos(angle), np.sin(angle)])
@@ -258,7 +258,7 @@ def _on_a_line(rng: Generator) -> Floats:
     return np.array([side * (LENGTH_M / 2 - 16.5), rng.uniform(-20, 20)])
 
 
-def stage(rng: Generator, squads: Squads, duration: float) -> Play:
+def simulate_play(rng: Generator, kits: MatchKits, duration: float) -> Play:
     """Draw the play of one clip of `duration` seconds."""
     kind = str(
         rng.choice(
@@ -270,21 +270,23 @@ def stage(rng: Generator, squads: Squads, duration: float) -> Play:
         place = np.array(
             [rng.choice([-1, 1]) * rng.uniform(40, 51), rng.choice([-1, 1]) * rng.uniform(4, 33)]
         )
-    actors = teams(rng, squads, place) + bystanders(rng, squads, place)
-    hero = _carrier(actors, place)
+    actors = teams(rng, kits, place) + place_bystanders(rng, kits, place)
+    player = _carrier(actors, place)
     heading = float(rng.uniform(0, 2 * np.pi))
     if np.sin(heading) > 0.3 and rng.random() < 0.6:
         # whoever runs away from the main stand hides the ball behind his legs; most of them turn
         heading = -heading
     ball: BallPath | None = None
-    actors = mark(rng, actors, hero, place, close=float(rng.choice([0.6, 1.2, 1.8, 2.5])))
+    actors = mark(rng, actors, player, place, close=float(rng.choice([0.6, 1.2, 1.8, 2.5])))
     if kind == "dribble":
-        actors[hero], ball = _dribble(rng, actors[hero], place, heading, duration)
+        actors[player], ball = _dribble(rng, actors[player], place, heading, duration)
     elif kind != "none":
-        actors[hero], ball = _kick(rng, actors[hero], place, heading=heading, kind=kind, duration=duration)
+        actors[player], ball = _kick(
+            rng, actors[player], place, heading=heading, kind=kind, duration=duration
+        )
         if kind in {"pass", "loft"} and rng.random() < 0.6:
-            actors = _receive(rng, actors, hero, ball.at(duration / 2)[:2])
-    actors = spread(actors, hero)
+            actors = _receive(rng, actors, player, ball.at(duration / 2)[:2])
+    actors = spread(actors, player)
     spare = None
     if rng.random() < 0.06:
         side = float(rng.choice([-1, 1]))

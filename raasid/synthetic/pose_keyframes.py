@@ -60,7 +60,7 @@ class Pose:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Posed:
+class PoseAngles:
     """A posture at T times; radians and metres, left before right; NaN where the gait decides."""
 
     arms: Floats
@@ -80,7 +80,7 @@ class Posed:
 
 
 @dataclass(frozen=True)
-class PoseScript:
+class PoseAnimation:
     """Key postures in the order of time, seconds; before the first and after the last one it is held."""
 
     keys: tuple[tuple[float, Pose], ...]
@@ -89,7 +89,7 @@ class PoseScript:
     jump: tuple[float, float] | None = None
     """When the jump is highest, and how high, metres."""
 
-    def at(self, times: Floats) -> Posed:
+    def at(self, times: Floats) -> PoseAngles:
         """The posture at times (T,)."""
         when, key = self._keys
         after = np.searchsorted(when, times)
@@ -107,7 +107,7 @@ class PoseScript:
         if self.jump is not None:
             highest_s, height_m = self.jump
             lift = np.maximum(0.0, height_m - _GRAVITY / 2 * (times - highest_s) ** 2)
-        return Posed(
+        return PoseAngles(
             arms=arms * _OUTWARD,
             hip=angles[:, 0:2],
             knee=angles[:, 2:4],
@@ -142,7 +142,7 @@ class _Keys:
     """Of K key postures."""
 
     arms: Floats
-    """(K, 2, 2, 3) as in `Posed`, both as if they were left ones."""
+    """(K, 2, 2, 3) as in `PoseAngles`, both as if they were left ones."""
     angles: Floats
     """(K, 6) degrees: hips, knees, spread, lean."""
     fall: Floats

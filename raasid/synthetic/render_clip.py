@@ -14,103 +14,107 @@ from numpy.random import Generator
 
 from raasid.footage.records import Clip, Frame
 from raasid.synthetic.arrays import Bools, Floats, Image, Ints
-from raasid.synthetic.background import Plate, paint_plates
-from raasid.synthetic.ball_rendering import ball_cutout
-from raasid.synthetic.body_rendering import Limbs, Paint, figures
+from raasid.synthetic.background import StaticBackground, paint_backgrounds
+from raasid.synthetic.ball_rendering import render_ball
+from raasid.synthetic.body_rendering import Limbs, OutfitColours, render_bodies
 from raasid.synthetic.camera import Camera
-from raasid.synthetic.camera_operator import Operator
-from raasid.synthetic.clip_setup import Staged
-from raasid.synthetic.close_up_details import finish
+from raasid.synthetic.camera_operator import CameraOperator
+from raasid.synthetic.clip_setup import ClipSetup
+from raasid.synthetic.close_up_details import add_details
 from raasid.synthetic.league import League
-from raasid.synthetic.lighting import lay_shadows
-from raasid.synthetic.match_setting import Venue
+from raasid.synthetic.lighting import draw_shadows
+from raasid.synthetic.match_setting import MatchSetting
 from raasid.synthetic.play_simulation import Play
-from raasid.synthetic.sprites import Cutout
-from raasid.synthetic.visibility import Seen, Sight
+from raasid.synthetic.sprites import Sprite
+from raasid.synthetic.visibility import FrameView, Sight
 
 
-class Colours:
-    """Draws people and balls in the colours and the light of the venue."""
+class ColourRasterizer:
+    """Draws people and balls in the colours and the light of the setting."""
 
-    def __init__(self, venue: Venue, play: Play, size: tuple[int, int], seed: Generator) -> None:
-        self._venue, self._play, self._size = venue, play, size
+    def __init__(self, setting: MatchSetting, play: Play, size: tuple[int, int], seed: Generator) -> None:
+        self._venue, self._play, self._size = setting, play, size
         self._turn = np.linalg.qr(seed.standard_normal((3, 3)))[0]
         self._axis = seed.standard_normal(3)
-        self._paints = [Paint(actor.outfit) for actor in play.cast.actors]
+        self._paints = [OutfitColours(actor.outfit) for actor in play.cast.actors]
 
-    def people(self, actors: Ints, joints: Floats, limbs: Limbs, smear: Floats) -> list[Cutout | None]:
-        """See `sight.Brush`."""
+    def people(self, actors: Ints, joints: Floats, limbs: Limbs, smear: Floats) -> list[Sprite | None]:
+        """See `sight.Rasterizer`."""
         light = self._venue.light
         paints = [self._paints[actor] for actor in actors.tolist()]
         levels = light.level(joints[:, 11, :2])
-        return figures(limbs, paints, self._size, light=levels, side=light.side, smear_px=smear)
+        return render_bodies(limbs, paints, self._size, light=levels, side=light.side, smear_px=smear)
 
     def near_by(
-        self, cuts: list[Cutout], actors: list[int], joints: Floats, hidden: Bools, cameras: list[Camera]
-    ) -> list[Cutout]:
-        """See `sight.Brush`."""
+        self, cuts: list[Sprite], actors: list[int], joints: Floats, hidden: Bools, cameras: list[Camera]
+    ) -> list[Sprite]:
+        """See `sight.Rasterizer`."""
         return [self._finished(*body) for body in zip(cuts, actors, joints, hidden, cameras, strict=True)]
 
-    def _finished(self, cutout: Cutout, actor: int, joints: Floats, hidden: Bools, camera: Camera) -> Cutout:
+    def _finished(self, sprite: Sprite, actor: int, joints: Floats, hidden: Bools, camera: Camera) -> Sprite:
         who = self._play.cast.actors[actor]
         number = 1 if who.role == "goalkeeper" else who.track % 20 + 1 if who.role == "player" else 0
         light = float(self._venue.light.level(joints[11, :2]))
-        return finish(cutout, joints, hidden, who.outfit, camera, light=light, number=number)
+        return add_details(sprite, joints, hidden, who.outfit, camera, light=light, number=number)
 
-    def ball(self, centres: Floats, radius_px: float, middle: Floats) -> Cutout:
-        """See `sight.Brush`."""
-        venue = self._venue
+    def ball(self, centres: Floats, radius_px: float, middle: Floats) -> Sprite:
+        """See `sight.Rasterizer`."""
+        setting = self._venue
         spin = cv2.Rodrigues(self._axis * float(middle[:2].sum()) * 4.0)[0]
-        return ball_cutout(
-            venue.ball,
+        return render_ball(
+            setting.ball,
             centres,
             radius_px,
             turn=np.asarray(spin @ self._turn),
-            light=float(venue.light.level(middle[:2])),
-            side=venue.light.side,
-            bounce=venue.turf.green,
+            light=float(setting.light.level(middle[:2])),
+            side=setting.light.side,
+            bounce=setting.turf.green,
         )
 
 
-class Shot:
+class ClipRenderer:
     """Renders the frames of one clip; close: as in `Sight`."""
 
     def __init__(
         self,
-        venue: Venue,
+        setting: MatchSetting,
         play: Play,
-        work: Operator,
+        work: CameraOperator,
         size: tuple[int, int],
         seed: Generator,
         *,
         close: bool = False,
     ) -> None:
-        self._venue, self._play = venue, play
-        self._sight = Sight(venue, play, work, size, Colours(venue, play, size, seed), close=close)
+        self._venue, self._play = setting, play
+        self._sight = Sight(
+            setting, play, work, size, ColourRasterizer(setting, play, size, seed), close=close
+        )
 
-    def frame(self, plate: Plate, t: float, index: int, image: Path, rng: Generator) -> tuple[Image, Frame]:
+    def frame(
+        self, plate: StaticBackground, t: float, index: int, image: Path, rng: Generator
+    ) -> tuple[Image, Frame]:
         """Picture and labels of the frame whose exposure is centred on time t, seconds."""
-        venue = self._venue
+        setting = self._venue
         seen = self._sight.look(t)
         camera = seen.camera
         picture, before = plate.frame(camera)
         picture = _pan_blur(picture, seen.cameras[0], seen.cameras[-1])
         lying = [place for place in (self._sight.ball_at(t), self._play.spare) if place is not None]
-        lay_shadows(picture, camera, venue.light, seen.joints[seen.near], np.array(lying).reshape(-1, 3))
+        draw_shadows(picture, camera, setting.light, seen.joints[seen.near], np.array(lying).reshape(-1, 3))
         veil = _draw(picture, seen, before)
-        if venue.weather is not None:
+        if setting.weather is not None:
             # a stream of its own: the camera's noise is the same in any weather
             falls = np.random.default_rng(zlib.crc32(image.as_posix().encode()))
-            picture = venue.weather(picture, camera, falls)
-        picture = venue.sensor.expose(picture, rng)
-        venue.overlay.lay(picture)
-        return venue.sensor.compress(picture), self._sight.label(seen, veil, index, image)
+            picture = setting.weather(picture, camera, falls)
+        picture = setting.sensor.expose(picture, rng)
+        setting.overlay.lay(picture)
+        return setting.sensor.compress(picture), self._sight.label(seen, veil, index, image)
 
 
-def _draw(picture: Image, seen: Seen[Cutout], before: Image | None) -> Floats | None:
-    """Paint far to near, then what stands before all of them; gives the alpha of that, (h, w)."""
+def _draw(picture: Image, seen: FrameView[Sprite], before: Image | None) -> Floats | None:
+    """OutfitColours far to near, then what stands before all of them; gives the alpha of that, (h, w)."""
     for item in seen.from_afar():
-        item.cutout.lay(picture)
+        item.sprite.lay(picture)
     if before is None:
         return None
     veil = before[..., 3].astype(np.float32) / 255
@@ -143,13 +147,15 @@ def render_clip(
 
     The result depends on the arguments alone: clips may be rendered in any order and in any process.
     moment_only: of a scripted clip, no frame but that of the touch.
-    Raises SceneUnplayable where a scenario cannot be staged.
+    Raises ScenarioInfeasible where a scenario cannot be staged.
     """
-    on = Staged.of(league, match, clip)
-    venue, scene = on.venue, on.scene
+    on = ClipSetup.of(league, match, clip)
+    setting, scene = on.setting, on.scene
     wanted = [scene.moment] if moment_only and scene is not None else list(range(len(on.times)))
-    plates = paint_plates(on.paint, [on.work.at(on.times[i]) for i in wanted], venue.turf, venue.stadium)
-    shot = Shot(venue, on.play, on.work, on.league.size, on.lens, close=scene is not None)
+    plates = paint_backgrounds(
+        on.paint, [on.work.at(on.times[i]) for i in wanted], setting.turf, setting.stadium
+    )
+    shot = ClipRenderer(setting, on.play, on.work, on.league.size, on.lens, close=scene is not None)
     images: list[Image] = []
     frames: list[Frame] = []
     for plate in plates:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from raasid.synthetic.arrays import Bools, Floats
-from raasid.synthetic.body_rendering import ON_TOP, Limbs, Outlines, smeared
+from raasid.synthetic.body_rendering import ON_TOP, Limbs, LimbStrokes, motion_blurred
 from raasid.synthetic.camera import Camera, Cameras
 from raasid.synthetic.close_up_details import EDGE, FINE, FINGER_WIDTHS_M, fine_layer, fingers
 from raasid.synthetic.skeleton import PELVIS
@@ -18,8 +18,8 @@ _WHOLE = np.flatnonzero(~ON_TOP)
 
 
 def silhouettes(limbs: Limbs, size: tuple[int, int], *, side: float, smear_px: Floats) -> list[Mask | None]:
-    """The alpha of `figures`, to the last bit; N bodies, None for those out of sight."""
-    lines = Outlines.of(limbs, size, side=side, smear_px=smear_px)
+    """The alpha of `render_bodies`, to the last bit; N bodies, None for those out of sight."""
+    lines = LimbStrokes.of(limbs, size, side=side, smear_px=smear_px)
     out: list[Mask | None] = [None] * len(limbs.radius)
     ends, thick = lines.ends[:, _WHOLE], lines.thick[:, _WHOLE]
     if side != 0:
@@ -35,15 +35,15 @@ def silhouettes(limbs: Limbs, size: tuple[int, int], *, side: float, smear_px: F
             if wide:
                 cv2.line(canvas, (ax, ay), (bx, by), 255, wide, cv2.LINE_8, 4)
         small = cv2.resize(canvas, (width // fine, height // fine), interpolation=cv2.INTER_AREA)
-        moved = smeared(small.astype(np.float32), (float(smear_px[i, 0]), float(smear_px[i, 1])))
+        moved = motion_blurred(small.astype(np.float32), (float(smear_px[i, 0]), float(smear_px[i, 1])))
         out[i] = Mask(left, top, moved / 255)
     return out
 
 
-def with_fingers(
+def add_fingers(
     masks: Sequence[Mask], joints: Floats, hidden: Bools, cameras: Sequence[Camera]
 ) -> list[Mask]:
-    """The alpha of `finish`, for bodies (N, 25, 3); no other small part reaches beyond the body.
+    """The alpha of `add_details`, for bodies (N, 25, 3); no other small part reaches beyond the body.
 
     hidden: (N, 17). cameras: one per body, all on one spot.
     """

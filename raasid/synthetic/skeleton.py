@@ -33,7 +33,7 @@ class Angles:
     knee: Floats
     """Flexion, positive brings the heel to the back."""
     spread: Floats
-    """Leg sideways."""
+    """TrajectoryLeg sideways."""
     shoulder: Floats
     """Flexion, positive swings the arm forward; pi is straight up."""
     raised: Floats

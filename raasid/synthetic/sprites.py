@@ -70,7 +70,7 @@ class Mask:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cutout(Mask):
+class Sprite(Mask):
     """A mask with what is in it."""
 
     colour: Floats

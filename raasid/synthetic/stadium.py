@@ -14,11 +14,11 @@ import numpy as np
 from numpy.random import Generator
 
 from raasid.synthetic.arrays import Floats, Image
-from raasid.synthetic.camera_operator import Mount
+from raasid.synthetic.camera_operator import CameraMount
 from raasid.synthetic.clothing import Colour
 from raasid.synthetic.lighting import Light
 from raasid.synthetic.pitch import CROSSBAR_M, GOAL_M, LENGTH_M
-from raasid.synthetic.textured_quad import Panel
+from raasid.synthetic.textured_quad import TexturedQuad
 
 SEAT_TEXELS = (5, 8)
 """Width and depth of a seat; a seat is 0.5 m wide and 0.8 m deep: 10 texels to the metre."""
@@ -136,11 +136,11 @@ _BOARD_TEXELS = 20
 class Stadium:
     """Everything that does not move, apart from the grass."""
 
-    stands: list[Panel]
+    stands: list[TexturedQuad]
     """Beyond the lawn, the farthest first."""
-    boards: list[Panel]
+    boards: list[TexturedQuad]
     """On the lawn's far edges; people and ball are in front of them."""
-    before: list[Panel]
+    before: list[TexturedQuad]
     """Near things: people and ball disappear behind them."""
     gap: Colour
     """What shows where there is no stand: sky or a dark roof."""
@@ -154,8 +154,8 @@ def _panel(
     v: tuple[float, ...],
     texture: Image,
     repeats: float = 1.0,
-) -> Panel:
-    return Panel(
+) -> TexturedQuad:
+    return TexturedQuad(
         np.array(origin, dtype=float), np.array(u, dtype=float), np.array(v, dtype=float), texture, repeats
     )
 
@@ -167,7 +167,7 @@ def _flat(colour: Floats | Colour) -> Image:
     return np.asarray(np.clip(plain, 0, 255).astype(np.uint8))
 
 
-def _stands(rng: Generator, colours: list[Colour], level: float) -> list[Panel]:
+def _stands(rng: Generator, colours: list[Colour], level: float) -> list[TexturedQuad]:
     """Far stand in two tiers, and the stands behind the goals; seats rise away from the pitch."""
     tile = crowd_texture(rng, 40, 120, colours, level)
     upper = crowd_texture(rng, 40, 120, colours, level * rng.uniform(0.6, 0.95))
@@ -207,7 +207,7 @@ def _stands(rng: Generator, colours: list[Colour], level: float) -> list[Panel]:
     return out
 
 
-def _boards(rng: Generator, level: float) -> list[Panel]:
+def _boards(rng: Generator, level: float) -> list[TexturedQuad]:
     """Boards behind the far touchline and behind both goals."""
     tall = rng.uniform(0.9, 1.2)
     boards = board_texture(rng, 60.0, _BOARD_TEXELS, level)
@@ -219,9 +219,9 @@ def _boards(rng: Generator, level: float) -> list[Panel]:
     return out + [_panel(origin, u, (0, 0, -tall), boards, 1.3) for origin, u in ends]
 
 
-def _near_side(rng: Generator, mount: Mount, colours: list[Colour], level: float) -> list[Panel]:
+def _near_side(rng: Generator, mount: CameraMount, colours: list[Colour], level: float) -> list[TexturedQuad]:
     """Dug-outs, the backs of the boards and the stand under the camera."""
-    out: list[Panel] = []
+    out: list[TexturedQuad] = []
     dark = _flat(np.array([48, 46, 45]) * rng.uniform(0.6, 2.2) * level)
     lean = board_texture(rng, 40.0, 14, level)
     if rng.random() < 0.7:
@@ -246,7 +246,7 @@ def _near_side(rng: Generator, mount: Mount, colours: list[Colour], level: float
     return out
 
 
-def draw_stadium(rng: Generator, mount: Mount, colours: list[Colour], light: Light) -> Stadium:
+def draw_stadium(rng: Generator, mount: CameraMount, colours: list[Colour], light: Light) -> Stadium:
     """The stadium of a match; colours are those of the home side."""
     level = {
         "sun": rng.uniform(0.5, 1.1),

@@ -38,7 +38,7 @@ class Sight:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Panel:
+class TexturedQuad:
     """A parallelogram in the world that shows a texture."""
 
     origin: Floats

@@ -13,11 +13,11 @@ import numpy as np
 from raasid.footage.records import Ball, Frame, Keypoint, Person, Visibility
 from raasid.synthetic.arrays import Bools, Floats, Ints
 from raasid.synthetic.ball_physics import RADIUS_M
-from raasid.synthetic.body_rendering import Limbs, self_hidden
+from raasid.synthetic.body_rendering import Limbs, self_occluded
 from raasid.synthetic.camera import Camera, Cameras
-from raasid.synthetic.camera_operator import REFERENCE_WIDTH, Operator
+from raasid.synthetic.camera_operator import REFERENCE_WIDTH, CameraOperator
 from raasid.synthetic.close_up_details import NEAR_PX_PER_M
-from raasid.synthetic.match_setting import Venue
+from raasid.synthetic.match_setting import MatchSetting
 from raasid.synthetic.pitch import line_distance
 from raasid.synthetic.play_simulation import Play
 from raasid.synthetic.skeleton import COCO_JOINTS
@@ -37,7 +37,7 @@ class Body(Generic[M]):
     """A person in sight, on the way to a label."""
 
     actor: int
-    cutout: M
+    sprite: M
     depth: float
     keypoints: Floats
     """(17, 2) pixels."""
@@ -46,10 +46,10 @@ class Body(Generic[M]):
 
 
 @dataclass(slots=True, eq=False)
-class Sphere(Generic[M]):
+class BallProjection(Generic[M]):
     """A ball in sight, on the way to a label."""
 
-    cutout: M
+    sprite: M
     depth: float
     centres: Floats
     """(n, 2) pixels during the exposure."""
@@ -59,11 +59,11 @@ class Sphere(Generic[M]):
     """What nearer things leave to be seen, of the shape of the cut-out's alpha."""
 
 
-class Brush(Protocol[M]):
+class Rasterizer(Protocol[M]):
     """Makes outlines, with or without what is in them."""
 
     def people(self, actors: Ints, joints: Floats, limbs: Limbs, smear: Floats) -> Sequence[M | None]:
-        """The bodies (N, 25, 3) of the actors (N,), smeared by (N, 2) pixels; None: out of sight."""
+        """The bodies (N, 25, 3) of the actors (N,), motion_blurred by (N, 2) pixels; None: out of sight."""
 
     def near_by(
         self, cuts: list[M], actors: list[int], joints: Floats, hidden: Bools, cameras: list[Camera]
@@ -75,7 +75,7 @@ class Brush(Protocol[M]):
 
 
 @dataclass(slots=True, eq=False)
-class Seen(Generic[M]):
+class FrameView(Generic[M]):
     """People and balls in one frame."""
 
     t: float
@@ -87,7 +87,7 @@ class Seen(Generic[M]):
     """Indices of those who may show in the picture."""
     bodies: list[Body[M]]
     """The farthest first."""
-    spheres: list[Sphere[M]]
+    spheres: list[BallProjection[M]]
     """The match ball, then a spare one."""
 
     @property
@@ -95,7 +95,7 @@ class Seen(Generic[M]):
         """In the middle of the exposure."""
         return self.cameras[SUBFRAMES // 2]
 
-    def from_afar(self) -> list[Body[M] | Sphere[M]]:
+    def from_afar(self) -> list[Body[M] | BallProjection[M]]:
         """All of them, the farthest first."""
         return sorted([*self.bodies, *self.spheres], key=lambda thing: -thing.depth)
 
@@ -108,23 +108,23 @@ class Sight(Generic[M]):
 
     def __init__(
         self,
-        venue: Venue,
+        setting: MatchSetting,
         play: Play,
-        work: Operator,
+        work: CameraOperator,
         size: tuple[int, int],
-        brush: Brush[M],
+        brush: Rasterizer[M],
         *,
         close: bool,
     ) -> None:
-        self._venue, self._play, self._work, self._size = venue, play, work, size
+        self._venue, self._play, self._work, self._size = setting, play, work, size
         self._brush, self._close = brush, close
 
-    def look(self, t: float) -> Seen[M]:
+    def look(self, t: float) -> FrameView[M]:
         """What the exposure centred on time t, seconds, shows."""
         (seen,) = self.watch(np.array([t]))
         return seen
 
-    def watch(self, times: Floats) -> list[Seen[M]]:
+    def watch(self, times: Floats) -> list[FrameView[M]]:
         """What the exposures centred on times (T,) show; much faster than one at a time."""
         shutter = self._venue.sensor.shutter_s
         within = times[:, None] + np.linspace(-0.5, 0.5, SUBFRAMES) * shutter
@@ -133,13 +133,13 @@ class Sight(Generic[M]):
         joints = self._play.cast.moving(times)
         near = self._in_sight(joints, eyes.of(middle))
         bodies, spheres = self._bodies(joints, near, eyes, cameras, times), self._spheres(eyes, within)
-        out: list[Seen[M]] = []
+        out: list[FrameView[M]] = []
         for k, t in enumerate(times.tolist()):
             mine = cameras[k * SUBFRAMES : (k + 1) * SUBFRAMES]
-            out.append(Seen(t, mine, joints[k], np.flatnonzero(near[k]), bodies[k], spheres[k]))
+            out.append(FrameView(t, mine, joints[k], np.flatnonzero(near[k]), bodies[k], spheres[k]))
         return out
 
-    def label(self, seen: Seen[M], before: Floats | None, index: int, image: Path) -> Frame:
+    def label(self, seen: FrameView[M], before: Floats | None, index: int, image: Path) -> Frame:
         """The frame's record. before: (h, w) alpha of what hides people and ball."""
         hiding = self._venue.overlay.alpha
         _cover(seen, hiding if before is None else np.maximum(hiding, before))
@@ -181,7 +181,7 @@ class Sight(Generic[M]):
         hips = rows[:, 11:12]
         smear = (last.project(hips + drift)[0] - first.project(hips - drift)[0])[:, 0]
         limbs = Limbs.of(rows, eye)
-        hidden = self_hidden(limbs, rows, eye)
+        hidden = self_occluded(limbs, rows, eye)
         pixels, depth = eye.project(rows[:, :COCO_JOINTS])
         large = eye.pixels_per_metre(depth[:, 11:12])[:, 0] >= NEAR_PX_PER_M
         detailed = large & (np.abs(smear).max(axis=1) < _SHARP_PX) if self._close else np.zeros_like(large)
@@ -200,7 +200,7 @@ class Sight(Generic[M]):
                 out[frame].append(Body(actor, cut, away[k], pixels[k], ~hidden[k]))
         return [sorted(bodies, key=lambda b: -b.depth) for bodies in out]
 
-    def _spheres(self, eyes: Cameras, within: Floats) -> list[list[Sphere[M]]]:
+    def _spheres(self, eyes: Cameras, within: Floats) -> list[list[BallProjection[M]]]:
         """The match ball and then a spare one, where they can show, frame by frame.
 
         within: (T, n) seconds, times of the exposures; eyes: as many cameras.
@@ -211,7 +211,7 @@ class Sight(Generic[M]):
             tracks.append((True, self._play.ball.along(within.ravel()).reshape(shape)))
         if self._play.spare is not None:
             tracks.append((False, np.broadcast_to(self._play.spare, shape)))
-        out: list[list[Sphere[M]]] = [[] for _ in within]
+        out: list[list[BallProjection[M]]] = [[] for _ in within]
         half = within.shape[1] // 2
         for in_play, track in tracks:
             pixels, depth = eyes.project(track.reshape(-1, 1, 3))
@@ -221,10 +221,12 @@ class Sight(Generic[M]):
             for k in np.flatnonzero(shows).tolist():
                 cut = self._brush.ball(centres[k], float(radius[k]), track[k, half])
                 free = np.ones_like(cut.alpha)
-                out[k].append(Sphere(cut, float(depth[k]), centres[k], float(radius[k]), in_play, free))
+                out[k].append(
+                    BallProjection(cut, float(depth[k]), centres[k], float(radius[k]), in_play, free)
+                )
         return out
 
-    def _ball(self, sphere: Sphere[M]) -> Ball | None:
+    def _ball(self, sphere: BallProjection[M]) -> Ball | None:
         """The ball's box: the whole streak, cut at the picture's edge; None when it is not in the picture."""
         width, height = self._size
         r = sphere.radius_px
@@ -232,7 +234,7 @@ class Sight(Generic[M]):
         high = np.minimum(sphere.centres.max(axis=0) + r, [width, height])
         if (high - low < 0.25 * r).any():
             return None
-        alpha = sphere.cutout.alpha
+        alpha = sphere.sprite.alpha
         visible = float((alpha * sphere.left_over).sum() / alpha.sum())
         (x, y), (w, h) = (low + high) / 2, high - low
         streak = float(np.linalg.norm(np.diff(sphere.centres, axis=0), axis=1).sum()) + 2 * r
@@ -248,8 +250,8 @@ class Sight(Generic[M]):
 
     def _person(self, body: Body[M]) -> Person:
         width, height = self._size
-        left, top, wide, tall = cv2.boundingRect((body.cutout.alpha > 0.3).astype(np.uint8))
-        left, top = left + body.cutout.left, top + body.cutout.top
+        left, top, wide, tall = cv2.boundingRect((body.sprite.alpha > 0.3).astype(np.uint8))
+        left, top = left + body.sprite.left, top + body.sprite.top
         x0, x1, y0, y1 = max(0, left), min(width, left + wide), max(0, top), min(height, top + tall)
         points: list[Keypoint] = []
         for (x, y), seen in zip(body.keypoints.tolist(), body.seen.tolist(), strict=True):
@@ -279,23 +281,23 @@ class Sight(Generic[M]):
         return tuple(tags)
 
 
-def _cover(seen: Seen[M], hiding: Floats) -> None:
+def _cover(seen: FrameView[M], hiding: Floats) -> None:
     """Note what nearer people and balls, and the alpha `hiding` (h, w) of the whole frame, cover."""
     height, width = hiding.shape
     drawn: list[Body[M]] = []
-    balls: list[Sphere[M]] = []
+    balls: list[BallProjection[M]] = []
     for item in seen.from_afar():
         for other in drawn:
-            if item.cutout.touches(other.cutout):
-                other.seen &= item.cutout.at(other.keypoints[:, 0], other.keypoints[:, 1]) < 0.5
+            if item.sprite.touches(other.sprite):
+                other.seen &= item.sprite.at(other.keypoints[:, 0], other.keypoints[:, 1]) < 0.5
         for sphere in balls:
-            item.cutout.cover(sphere.cutout, sphere.left_over)
+            item.sprite.cover(sphere.sprite, sphere.left_over)
         if isinstance(item, Body):
             drawn.append(item)
         else:
             balls.append(item)
     for sphere in balls:
-        sphere.left_over *= 1 - sphere.cutout.within(hiding, outside=1.0)
+        sphere.left_over *= 1 - sphere.sprite.within(hiding, outside=1.0)
     for body in drawn:
         x, y = body.keypoints[:, 0].astype(int), body.keypoints[:, 1].astype(int)
         inside = (body.keypoints >= 0).all(axis=1) & (x < width) & (y < height)

@@ -1,6 +1,6 @@
 """Scripted scenes: one touch of the ball each, or one that only seems to be one, with its facts."""
 
 from raasid.synthetic.scenarios.registry import SCENARIOS, TRAINING, num_frames, scenario_of
-from raasid.synthetic.scenarios.scene import Scene, direct
+from raasid.synthetic.scenarios.scene import Scene, build_scene
 
-__all__ = ["SCENARIOS", "TRAINING", "Scene", "direct", "num_frames", "scenario_of"]
+__all__ = ["SCENARIOS", "TRAINING", "Scene", "build_scene", "num_frames", "scenario_of"]

@@ -9,27 +9,34 @@ from functools import cached_property
 import numpy as np
 from numpy.random import Generator
 
-from raasid.synthetic.actors import TIRING_S, Actor, Cast
+from raasid.synthetic.actors import SLOWDOWN_S, Actor, Cast
 from raasid.synthetic.arrays import Floats
 from raasid.synthetic.ball_physics import BEFORE_S, RADIUS_M
 from raasid.synthetic.pitch import LENGTH_M
-from raasid.synthetic.pose_keyframes import PoseScript
+from raasid.synthetic.pose_keyframes import PoseAnimation
 from raasid.synthetic.scenarios import body_capsules
-from raasid.synthetic.scenarios.script import Script, Unplayable
-from raasid.synthetic.scenarios.trajectories import Ending, Leg, Legs, aimed, draw_ending, rolled
+from raasid.synthetic.scenarios.script import AttemptFailed, Script
+from raasid.synthetic.scenarios.trajectories import (
+    BallTrajectory,
+    Ending,
+    TrajectoryLeg,
+    aimed,
+    draw_ending,
+    rolled,
+)
 
 
 @dataclass(frozen=True, eq=False)
-class Take:
+class SceneAttempt:
     """One try; times are those of the clip."""
 
     script: Script
     way: int
-    """1 when the hero's team attacks towards +x, else -1."""
-    hero: Actor
-    posture: PoseScript
+    """1 when the player's team attacks towards +x, else -1."""
+    player: Actor
+    posture: PoseAnimation
     body: Cast
-    """The hero alone."""
+    """The player alone."""
     joints: Floats
     """(25, 3) metres, of the body at the moment."""
     moment_s: float
@@ -42,7 +49,7 @@ class Take:
     kicked_s: float
     """and when."""
     ending: Ending
-    arriving: Callable[[], list[Leg]]
+    arriving: Callable[[], list[TrajectoryLeg]]
     """The ball's way from before the clip to the touch."""
 
     @property
@@ -51,10 +58,10 @@ class Take:
         return self.ending.next_kick
 
     @cached_property
-    def ball(self) -> Legs:
+    def ball(self) -> BallTrajectory:
         """Worked out when it is asked for: most takes are thrown away before that."""
         comes = self.arriving()
-        return Legs([*comes, *self.ending.legs(comes[-1].arrives)])
+        return BallTrajectory([*comes, *self.ending.legs(comes[-1].arrives)])
 
     @property
     def side(self) -> int:
@@ -62,8 +69,10 @@ class Take:
         return self.posture.side
 
 
-def try_take(rng: Generator, script: Script, way: int, hero: Actor, camera: Floats, span: Floats) -> Take:
-    """Draw one take, raising Unplayable where the geometry forbids it.
+def attempt_scene(
+    rng: Generator, script: Script, way: int, player: Actor, camera: Floats, span: Floats
+) -> SceneAttempt:
+    """Draw one take, raising AttemptFailed where the geometry forbids it.
 
     camera: (3,) metres. span: moment and end of the clip, seconds.
     """
@@ -78,32 +87,32 @@ def try_take(rng: Generator, script: Script, way: int, hero: Actor, camera: Floa
     side = 0 if aside > 0.35 or (aside > -0.35 and rng.random() < 0.5) else 1
     pace = float(rng.uniform(*script.pace))
     velocity = pace * np.array([np.cos(facing), np.sin(facing)])
-    start = place - velocity * TIRING_S * (1 - np.exp(-moment / TIRING_S))
-    hero = replace(
-        hero,
+    start = place - velocity * SLOWDOWN_S * (1 - np.exp(-moment / SLOWDOWN_S))
+    player = replace(
+        player,
         ground=(float(start[0]), float(start[1])),
         velocity=(float(velocity[0]), float(velocity[1])),
         facing=facing,
     )
     angle = facing + (1 if side == 0 else -1) * np.radians(rng.uniform(*script.comes_from))
     if np.cos(angle - to_camera) > 0.85:
-        raise Unplayable("the kicker stands before the camera")
+        raise AttemptFailed("the kicker stands before the camera")
     distance, speed = rng.uniform(*script.distance), rng.uniform(*script.speed)
     source = np.array([*(place + distance * np.array([np.cos(angle), np.sin(angle)])), RADIUS_M])
     if abs(source[0]) > LENGTH_M / 2 - 0.5 or abs(source[1]) > 33:
-        raise Unplayable("the kicker stands off the pitch")
+        raise AttemptFailed("the kicker stands off the pitch")
 
     keys = tuple((moment + t, pose) for t, pose in script.keys)
-    posture = PoseScript(keys, side, (moment, script.jump_m) if script.jump_m else None)
-    body = Cast([hero], {0: posture})
+    posture = PoseAnimation(keys, side, (moment, script.jump_m) if script.jump_m else None)
+    body = Cast([player], {0: posture})
     joints = body.joints(moment)[0]
     normal, target = _meeting(rng, script, joints, side, source=source, camera=camera)
     lasts = distance / speed
-    comes: Callable[[], list[Leg]]
+    comes: Callable[[], list[TrajectoryLeg]]
     if script.first is None:
         kicked = moment - lasts
 
-        def comes() -> list[Leg]:
+        def comes() -> list[TrajectoryLeg]:
             return [_flight(source, target, moment, lasts)]
 
     else:
@@ -112,19 +121,19 @@ def try_take(rng: Generator, script: Script, way: int, hero: Actor, camera: Floa
         first = _touch(rng, script.first, body.joints(early)[0], side, part=(0.2, 0.9), source=source)
         deflected = _deflected(source, first, target, early=early, lasts=lasts, moment=moment)
 
-        def comes() -> list[Leg]:
+        def comes() -> list[TrajectoryLeg]:
             return deflected
 
     rolling = rng.uniform(0.3, 2.0) if kicked > -BEFORE_S else 0.0
-    ending = draw_ending(rng, script, normal, target=target, way=way, hero=body, span=span)
+    ending = draw_ending(rng, script, normal, target=target, way=way, player=body, span=span)
     if ending.next_kick is not None and script.ending == "scores_next":
-        hero = replace(hero, kicks_at=ending.next_kick[0])
-        body = Cast([hero], {0: posture})
+        player = replace(player, kicks_at=ending.next_kick[0])
+        body = Cast([player], {0: posture})
         joints = body.joints(moment)[0]
-    return Take(
+    return SceneAttempt(
         script=script,
         way=way,
-        hero=hero,
+        player=player,
         posture=posture,
         body=body,
         joints=joints,
@@ -146,19 +155,19 @@ def _deflected(
     early: float,
     lasts: float,
     moment: float,
-) -> list[Leg]:
+) -> list[TrajectoryLeg]:
     """By way of another part of the body, which it touches `early`."""
     normal, place = touch
     arrives = aimed(place, target, early, moment - early)
     if arrives.leaves @ normal < 0.3:
-        raise Unplayable("no deflection looks like that")
+        raise AttemptFailed("no deflection looks like that")
     comes = _flight(source, place, early, lasts)
     if comes.arrives @ normal > -0.3:
-        raise Unplayable("no deflection looks like that")
+        raise AttemptFailed("no deflection looks like that")
     return [comes, arrives]
 
 
-def _rolled_in(legs: list[Leg], speed: float) -> list[Leg]:
+def _rolled_in(legs: list[TrajectoryLeg], speed: float) -> list[TrajectoryLeg]:
     """The legs, after the slow roll to the kicker; 0 for none."""
     kicked = legs[0].start_s
     if kicked <= -BEFORE_S:
@@ -195,7 +204,7 @@ def _meeting(
     deep = script.miss_m + np.sign(script.miss_m) * (RADIUS_M + body_capsules.RADII_M[k])
     target = inside + view * deep
     if target[2] < RADIUS_M:
-        raise Unplayable("under the grass")
+        raise AttemptFailed("under the grass")
     return view * np.sign(deep), target
 
 
@@ -215,20 +224,20 @@ def _touch(
         normal = normal - along * (normal @ along)
     length = float(np.linalg.norm(normal))
     if length < 0.2:
-        raise Unplayable("the ball comes along the limb")
+        raise AttemptFailed("the ball comes along the limb")
     normal /= length
     if normal @ comes > -0.25:
-        raise Unplayable("a graze")
+        raise AttemptFailed("a graze")
     centre = on_axis + normal * (body_capsules.RADII_M[k] + RADIUS_M)
     if centre[2] < RADIUS_M:
-        raise Unplayable("under the grass")
+        raise AttemptFailed("under the grass")
     return normal, centre
 
 
-def _flight(source: Floats, target: Floats, arrives_s: float, lasts: float) -> Leg:
+def _flight(source: Floats, target: Floats, arrives_s: float, lasts: float) -> TrajectoryLeg:
     leg = aimed(source, target, arrives_s - lasts, lasts)
     if leg.points[:-2, 2].min() >= RADIUS_M - 0.02:
         return leg
     if target[2] > RADIUS_M + 0.45:
-        raise Unplayable("through the ground")
+        raise AttemptFailed("through the ground")
     return rolled(source, target, arrives_s - lasts, lasts)

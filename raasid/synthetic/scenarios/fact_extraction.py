@@ -9,13 +9,13 @@ import numpy as np
 from raasid.laws.facts import ARM, Facts, read_facts
 from raasid.synthetic.arrays import Floats
 from raasid.synthetic.ball_physics import RADIUS_M, STEP_S
-from raasid.synthetic.body_rendering import Limbs, self_hidden
+from raasid.synthetic.body_rendering import Limbs, self_occluded
 from raasid.synthetic.camera import Cameras, look_at
 from raasid.synthetic.pitch import LENGTH_M
 from raasid.synthetic.scenarios import body_capsules
-from raasid.synthetic.scenarios.attempt import Take
-from raasid.synthetic.scenarios.script import Unplayable
-from raasid.synthetic.scenarios.trajectories import Legs, free, into_goal
+from raasid.synthetic.scenarios.attempt import SceneAttempt
+from raasid.synthetic.scenarios.script import AttemptFailed
+from raasid.synthetic.scenarios.trajectories import BallTrajectory, free, into_goal
 from raasid.synthetic.skeleton import CHEST, LEFT_HAND, PELVIS
 
 BIGGER_DEG, TUCKED_DEG = 42.0, 28.0
@@ -33,8 +33,8 @@ _FASTEST_MPS = 60.0
 _AREA_X_M, _AREA_Y_M = LENGTH_M / 2 - 16.5, 20.16
 
 
-def look(take: Take, camera: Floats, end_s: float) -> Facts:
-    """All facts of the take, raising Unplayable when it is not what its script promises.
+def look(take: SceneAttempt, camera: Floats, end_s: float) -> Facts:
+    """All facts of the take, raising AttemptFailed when it is not what its script promises.
 
     camera: (3,) metres.
     """
@@ -43,7 +43,7 @@ def look(take: Take, camera: Floats, end_s: float) -> Facts:
     _touches_once(take, joints)
     told: dict[str, Callable[[], bool | str | None]] = {
         "segment": lambda: _segment(take, joints),
-        "goalkeeper": lambda: take.hero.role == "goalkeeper",
+        "goalkeeper": lambda: take.player.role == "goalkeeper",
         "in_own_area": lambda: _in_own_area(take),
         "bigger": lambda: _bigger(take, joints),
         "above_shoulder": lambda: _above(take, joints),
@@ -59,17 +59,17 @@ def look(take: Take, camera: Floats, end_s: float) -> Facts:
         seen[name] = told[name]()
         if seen[name] is None or seen[name] != script.facts.get(name, seen[name]):
             promised = script.facts.get(name, "anything that one could tell")
-            raise Unplayable(f"{name} is {seen[name]}, not {promised}")
+            raise AttemptFailed(f"{name} is {seen[name]}, not {promised}")
     _shows(take, joints, camera)
     seen |= _outcome(take, end_s)
     for name, promised in script.facts.items():
         if seen[name] != promised:
-            raise Unplayable(f"{name} is {seen[name]}, not {promised}")
+            raise AttemptFailed(f"{name} is {seen[name]}, not {promised}")
     _passes_the_rest(take, end_s)
     return read_facts(seen)
 
 
-def _touches_once(take: Take, joints: Floats) -> None:
+def _touches_once(take: SceneAttempt, joints: Floats) -> None:
     """At the moment the ball touches the segment that was aimed at, and no other."""
     if take.script.miss_m:
         return
@@ -79,11 +79,11 @@ def _touches_once(take: Take, joints: Floats) -> None:
     )
     gaps = body_capsules.gaps(joints, take.target)
     if abs(gaps[k]) > 0.004 or gaps[others].min() < 0.004:
-        raise Unplayable("the ball touches something else, too")
+        raise AttemptFailed("the ball touches something else, too")
 
 
-def _passes_the_rest(take: Take, end_s: float) -> None:
-    """Apart from the touches that the script wants, the ball keeps off the hero all the time."""
+def _passes_the_rest(take: SceneAttempt, end_s: float) -> None:
+    """Apart from the touches that the script wants, the ball keeps off the player all the time."""
     script, body = take.script, take.body
     touches = [] if script.miss_m else [take.moment_s]
     if script.first is not None:
@@ -99,30 +99,30 @@ def _passes_the_rest(take: Take, end_s: float) -> None:
     for touch in touches:
         allowed[np.abs(times - touch) <= 0.014] = -0.07
     if (gap < allowed).any():
-        raise Unplayable("the ball goes through the body")
+        raise AttemptFailed("the ball goes through the body")
 
 
-def _shows(take: Take, joints: Floats, camera: Floats) -> None:
+def _shows(take: SceneAttempt, joints: Floats, camera: Floats) -> None:
     """Arm and ball can be seen."""
     ball = take.target
     if take.script.miss_m == 0:
         towards = (camera - ball) / np.linalg.norm(camera - ball)
         sight = ball + np.linspace(0.11, 1.4, 26)[:, None] * towards
         if (body_capsules.gaps(np.broadcast_to(joints, (26, *joints.shape)), sight) + RADIUS_M).min() < 0:
-            raise Unplayable("the body hides the ball")
+            raise AttemptFailed("the body hides the ball")
     if take.script.aim in ARM:
-        eye = look_at(camera, np.array([*take.hero.ground, 1.0]), 3000.0, 0.0, (640, 360))
+        eye = look_at(camera, np.array([*take.player.ground, 1.0]), 3000.0, 0.0, (640, 360))
         ends, _ = eye.project(joints[[5 + take.side, 7 + take.side, LEFT_HAND + take.side]])
         seen = float(np.linalg.norm(np.diff(ends, axis=0), axis=1).sum()) / eye.pixels_per_metre(joints[11])
         if seen < _ARM_SEEN_M:
-            raise Unplayable("the arm points at the camera")
+            raise AttemptFailed("the arm points at the camera")
         eyes = Cameras([eye])
-        hidden = self_hidden(Limbs.of(joints[None], eyes), joints[None], eyes)[0]
+        hidden = self_occluded(Limbs.of(joints[None], eyes), joints[None], eyes)[0]
         if hidden[[7 + take.side, 9 + take.side]].any():
-            raise Unplayable("the body hides the arm")
+            raise AttemptFailed("the body hides the arm")
 
 
-def _segment(take: Take, joints: Floats) -> str:
+def _segment(take: SceneAttempt, joints: Floats) -> str:
     if take.script.miss_m:
         return "none"
     if body_capsules.SEGMENT[body_capsules.which(take.script.aim, take.side)] != "chest":
@@ -131,11 +131,11 @@ def _segment(take: Take, joints: Floats) -> str:
     ahead = np.cross(left, joints[CHEST] - joints[PELVIS])
     share = float(take.normal @ ahead) / float(np.linalg.norm(ahead))
     if abs(share) < 0.4:
-        raise Unplayable("the ball touches the flank")
+        raise AttemptFailed("the ball touches the flank")
     return "chest" if share > 0 else "back"
 
 
-def _in_own_area(take: Take) -> bool | None:
+def _in_own_area(take: SceneAttempt) -> bool | None:
     x, y = take.target[:2].tolist()
     inside = min(-take.way * x - _AREA_X_M, _AREA_Y_M - abs(y))
     return None if abs(inside) < 0.3 else inside > 0
@@ -149,7 +149,7 @@ def arm_angle_deg(joints: Floats, side: int) -> float:
     return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
 
 
-def _bigger(take: Take, joints: Floats) -> bool | None:
+def _bigger(take: SceneAttempt, joints: Floats) -> bool | None:
     if _supports(take, joints):
         # the arm is below the body and not beside it
         return False
@@ -162,14 +162,14 @@ def _bigger(take: Take, joints: Floats) -> bool | None:
     return False if angle < TUCKED_DEG and out < 0.42 else None
 
 
-def _above(take: Take, joints: Floats) -> bool | None:
+def _above(take: SceneAttempt, joints: Floats) -> bool | None:
     rise = joints[[9 + take.side, LEFT_HAND + take.side], 2] - joints[5 + take.side, 2]
     if (rise > 0.04).all():
         return True
     return False if (rise < -0.04).all() else None
 
 
-def _reaches(take: Take) -> bool | None:
+def _reaches(take: SceneAttempt) -> bool | None:
     """Whether the hand moves towards the ball, faster than the shoulder carries it."""
     if take.script.aim not in ARM:
         return False
@@ -182,35 +182,35 @@ def _reaches(take: Take) -> bool | None:
     return True if speed > REACHES_MPS else False if speed < CALM_MPS else None
 
 
-def _close(take: Take) -> bool | None:
+def _close(take: SceneAttempt) -> bool | None:
     away = float(np.linalg.norm((take.source - take.target)[:2]))
     return True if away < CLOSE_M else False if away > FAR_M else None
 
 
-def _supports(take: Take, joints: Floats) -> bool:
+def _supports(take: SceneAttempt, joints: Floats) -> bool:
     if joints[LEFT_HAND + take.side, 2] >= 0.2:
         return False
     return bool(np.abs(take.posture.at(np.array([take.moment_s])).tilt).max() > 0.4)
 
 
-def _outcome(take: Take, end_s: float) -> dict[str, bool | str | None]:
+def _outcome(take: SceneAttempt, end_s: float) -> dict[str, bool | str | None]:
     after = end_s + 0.5
     goal = into_goal(take.ball, take.moment_s, after)
     ending = take.script.ending
     if (ending in {"goal", "mate_scores", "scores_next"}) != (goal == take.way) or goal == -take.way:
-        raise Unplayable("the goal is not what it should be")
+        raise AttemptFailed("the goal is not what it should be")
     arriving = take.ball.legs[[leg.start_s for leg in take.ball.legs].index(take.moment_s) - 1]
     ghost = free(take.target, arriving.arrives, take.moment_s, after)
-    saved = into_goal(Legs([ghost]), take.moment_s, after) == -take.way and take.script.miss_m == 0
+    saved = into_goal(BallTrajectory([ghost]), take.moment_s, after) == -take.way and take.script.miss_m == 0
     return {
         "scored": {"goal": "directly", "scores_next": "immediately"}.get(ending, "no"),
         "team_mate": "goal" if ending == "mate_scores" else "no",
         "chance": "immediately" if ending == "scores_next" else "no",
-        "denied": "goal" if saved and take.hero.role != "goalkeeper" else "nothing",
+        "denied": "goal" if saved and take.player.role != "goalkeeper" else "nothing",
     }
 
 
-def _moves(take: Take) -> bool:
+def _moves(take: SceneAttempt) -> bool:
     """An arm is excused by what the body does: a jump, a run, a fall."""
     if float(np.hypot(*take.body.velocity(take.moment_s)[0])) > 3.5:
         return True

@@ -43,7 +43,7 @@ def legs(rng: Generator) -> dict[str, tuple[float, float] | float]:
 
 
 def airborne(rng: Generator) -> dict[str, tuple[float, float] | float]:
-    """Legs in the air: one drawn up, one trailing."""
+    """BallTrajectory in the air: one drawn up, one trailing."""
     return {
         "hip": (rng.uniform(5, 45), rng.uniform(-22, 8)),
         "knee": (rng.uniform(35, 80), rng.uniform(20, 60)),

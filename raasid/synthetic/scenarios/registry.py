@@ -46,7 +46,9 @@ class PriorImpossible(UsageError):
         )
 
 
-def weights(names: tuple[ScenarioName, ...], handball_prior: float | None) -> dict[ScenarioName, float]:
+def scenario_probabilities(
+    names: tuple[ScenarioName, ...], handball_prior: float | None
+) -> dict[ScenarioName, float]:
     """Probability of each scenario; `names` empty: all that training may see.
 
     handball_prior: share of clips whose touch is an offence by the current wording of the Law; scenarios in
@@ -75,7 +77,7 @@ def scenario_of(league: League, match: int, clip: int) -> ScenarioName | None:
         return None
     if unseen < league.unseen_share:
         return UNSEEN[int(position * len(UNSEEN))]
-    probabilities = weights(league.scenarios, league.handball_prior)
+    probabilities = scenario_probabilities(league.scenarios, league.handball_prior)
     edges = np.cumsum(list(probabilities.values()))
     return list(probabilities)[int(np.searchsorted(edges, position))]
 

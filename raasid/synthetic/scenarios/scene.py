@@ -15,21 +15,21 @@ from raasid.footage.records import Contact, Role
 from raasid.laws.facts import ARM, Facts
 from raasid.synthetic.actors import Cast
 from raasid.synthetic.arrays import Floats
-from raasid.synthetic.clothing import dress
+from raasid.synthetic.clothing import draw_outfit
 from raasid.synthetic.league import ScenarioName
-from raasid.synthetic.play_simulation import Play, Squads, actor_at
-from raasid.synthetic.scenarios.attempt import Take, try_take
+from raasid.synthetic.play_simulation import MatchKits, Play, actor_at
+from raasid.synthetic.scenarios.attempt import SceneAttempt, attempt_scene
 from raasid.synthetic.scenarios.fact_extraction import look
 from raasid.synthetic.scenarios.registry import SCENARIOS
-from raasid.synthetic.scenarios.script import Script, Unplayable
-from raasid.synthetic.scenarios.surroundings import gather
+from raasid.synthetic.scenarios.script import AttemptFailed, Script
+from raasid.synthetic.scenarios.surroundings import build_cast
 
 _TAKES = 6000
 _MOMENT = {"goal": 0.42, "mate_scores": 0.22, "scores_next": 0.22}
 """Where in the clip the touch is; scenes that go on after it have it early."""
 
 
-class SceneUnplayable(RaasidError):
+class ScenarioInfeasible(RaasidError):
     """No take of a scenario came out as promised."""
 
     def __init__(self, name: str, why: str) -> None:
@@ -44,25 +44,25 @@ class Scene:
     facts: Facts
     contact: Contact | None
     """`frame` is the position in the clip."""
-    take: Take
-    hero: int
+    take: SceneAttempt
+    player: int
     """The touched player's place in the cast; in a near miss, whom the ball seems to touch."""
     moment: int
     """Position in the clip of the touch, or of the moment in which the picture shows one."""
 
 
-def direct(rng: Generator, name: ScenarioName, squads: Squads, camera: Floats, times: Floats) -> Scene:
+def build_scene(rng: Generator, name: ScenarioName, kits: MatchKits, camera: Floats, times: Floats) -> Scene:
     """Stage scenario `name` for frames at `times` (N,), seconds; camera: (3,) metres."""
     why = ""
     for _ in range(_TAKES):
         script = SCENARIOS[name].write(rng)
         home = rng.random() < 0.5
-        kit = (squads.keepers[0 if home else 1]) if script.keeper else squads.home if home else squads.away
+        kit = (kits.keepers[0 if home else 1]) if script.keeper else kits.home if home else kits.away
         role: Role = "goalkeeper" if script.keeper else "player"
-        hero = actor_at(
+        player = actor_at(
             rng,
             np.zeros(2),
-            dress(rng, kit, keeper=script.keeper),
+            draw_outfit(rng, kit, keeper=script.keeper),
             track=0,
             role=role,
             team="home" if home else "away",
@@ -70,12 +70,14 @@ def direct(rng: Generator, name: ScenarioName, squads: Squads, camera: Floats, t
         moment = _moment(rng, script, len(times))
         end = float(times[-1])
         try:
-            take = try_take(rng, script, 1 if home else -1, hero, camera, np.array([times[moment], end]))
+            take = attempt_scene(
+                rng, script, 1 if home else -1, player, camera, np.array([times[moment], end])
+            )
             facts = look(take, camera, end)
-        except Unplayable as reason:
+        except AttemptFailed as reason:
             why = str(reason)
             continue
-        actors, index = gather(rng, take, squads, camera, end)
+        actors, index = build_cast(rng, take, kits, camera, end)
         play = Play(f"scenario_{name}", Cast(actors, {index: take.posture}), take.ball, None)
         contact = None
         if script.miss_m == 0:
@@ -84,7 +86,7 @@ def direct(rng: Generator, name: ScenarioName, squads: Squads, camera: Floats, t
             side = ("left", "right")[take.side] if sided else "none"
             contact = Contact(moment, actors[index].track, side, facts.segment)  # type: ignore[arg-type]
         return Scene(play, facts, contact, take, index, moment)
-    raise SceneUnplayable(name, why)
+    raise ScenarioInfeasible(name, why)
 
 
 def _moment(rng: Generator, script: Script, frames: int) -> int:

@@ -16,7 +16,7 @@ Ending = Literal["bounces", "passes", "goal", "mate_scores", "scores_next"]
 Range = tuple[float, float]
 
 
-class Unplayable(Exception):
+class AttemptFailed(Exception):
     """A take that does not work out; the next one may."""
 
 

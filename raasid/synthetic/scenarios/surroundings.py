@@ -7,26 +7,26 @@ from dataclasses import replace
 import numpy as np
 from numpy.random import Generator
 
-from raasid.synthetic.actors import TIRING_S, Actor
+from raasid.synthetic.actors import SLOWDOWN_S, Actor
 from raasid.synthetic.arrays import Bools, Floats
-from raasid.synthetic.play_simulation import Squads, bystanders, mark, spread, teams
-from raasid.synthetic.scenarios.attempt import Take
+from raasid.synthetic.play_simulation import MatchKits, mark, place_bystanders, spread, teams
+from raasid.synthetic.scenarios.attempt import SceneAttempt
 
 _CLEAR_M = 1.2
 """So far from the ball's way everybody else keeps."""
 
 
-def gather(
-    rng: Generator, take: Take, squads: Squads, camera: Floats, end_s: float
+def build_cast(
+    rng: Generator, take: SceneAttempt, kits: MatchKits, camera: Floats, end_s: float
 ) -> tuple[list[Actor], int]:
-    """All actors of the scene, and which of them is the hero."""
-    place = np.array(take.hero.ground)
-    actors = teams(rng, squads, place)
-    mine = [i for i, a in enumerate(actors) if a.team == take.hero.team and a.role == take.hero.role]
-    hero = min(mine, key=lambda i: float(np.linalg.norm(np.array(actors[i].ground) - place)))
-    actors[hero] = replace(take.hero, track=actors[hero].track)
-    actors = mark(rng, actors, hero, place, close=1.6)
-    placed = {hero}
+    """All actors of the scene, and which of them is the player."""
+    place = np.array(take.player.ground)
+    actors = teams(rng, kits, place)
+    mine = [i for i, a in enumerate(actors) if a.team == take.player.team and a.role == take.player.role]
+    player = min(mine, key=lambda i: float(np.linalg.norm(np.array(actors[i].ground) - place)))
+    actors[player] = replace(take.player, track=actors[player].track)
+    actors = mark(rng, actors, player, place, close=1.6)
+    placed = {player}
     # who shoots is an opponent; a cross for an attacker comes from his own side
     attacking = "goal_mouth" in take.script.places
     actors, kicker = _kicks(rng, actors, placed, take, attacking)
@@ -34,11 +34,11 @@ def gather(
     if take.next_kick is not None and take.script.ending == "mate_scores":
         actors, mate = _scores(actors, placed, take)
         placed.add(mate)
-    everybody = actors + bystanders(rng, squads, place)
-    everybody = spread(everybody, hero)
+    everybody = actors + place_bystanders(rng, kits, place)
+    everybody = spread(everybody, player)
     for i in placed:
         everybody[i] = actors[i]
-    return _give_way(rng, everybody, placed, take, camera, end_s), hero
+    return _give_way(rng, everybody, placed, take, camera, end_s), player
 
 
 def _nearest(actors: list[Actor], placed: set[int], where: Floats, team: str | None, same: bool) -> int:
@@ -49,17 +49,17 @@ def _nearest(actors: list[Actor], placed: set[int], where: Floats, team: str | N
 
 
 def _kicks(
-    rng: Generator, actors: list[Actor], placed: set[int], take: Take, mate: bool
+    rng: Generator, actors: list[Actor], placed: set[int], take: SceneAttempt, mate: bool
 ) -> tuple[list[Actor], int]:
     leg = next(leg for leg in take.ball.legs if leg.start_s >= take.kicked_s - 1e-9)
-    i = _nearest(actors, placed, take.source, take.hero.team, mate)
+    i = _nearest(actors, placed, take.source, take.player.team, mate)
     return _kicking(actors, i, leg.leaves, take.source, take.kicked_s, float(rng.uniform(0, 2.0))), i
 
 
-def _scores(actors: list[Actor], placed: set[int], take: Take) -> tuple[list[Actor], int]:
+def _scores(actors: list[Actor], placed: set[int], take: SceneAttempt) -> tuple[list[Actor], int]:
     assert take.next_kick is not None
     when, where = take.next_kick
-    i = _nearest(actors, placed, where, take.hero.team, True)
+    i = _nearest(actors, placed, where, take.player.team, True)
     return _kicking(actors, i, take.ball.legs[-2].leaves, where, when, 0.8), i
 
 
@@ -69,7 +69,7 @@ def _kicking(
     """Actor i plays the ball there and then with the right foot."""
     way = leaves[:2] / max(float(np.linalg.norm(leaves[:2])), 1e-6)
     left = np.array([-way[1], way[0]])
-    stands = where[:2] - way * 0.42 + left * 0.14 - way * pace * TIRING_S * (1 - np.exp(-when / TIRING_S))
+    stands = where[:2] - way * 0.42 + left * 0.14 - way * pace * SLOWDOWN_S * (1 - np.exp(-when / SLOWDOWN_S))
     out = list(actors)
     out[i] = replace(
         actors[i],
@@ -82,13 +82,13 @@ def _kicking(
 
 
 def _give_way(
-    rng: Generator, actors: list[Actor], placed: set[int], take: Take, camera: Floats, end_s: float
+    rng: Generator, actors: list[Actor], placed: set[int], take: SceneAttempt, camera: Floats, end_s: float
 ) -> list[Actor]:
-    """Nobody else stands in the ball's way, in the hero's arms or before the lens."""
+    """Nobody else stands in the ball's way, in the player's arms or before the lens."""
     out = list(actors)
     times = np.linspace(max(take.kicked_s, -0.1), end_s + 0.4, 40)
     way = take.ball.along(times)[:, :2]
-    at = np.array(take.hero.ground)
+    at = np.array(take.player.ground)
     sight = (camera[:2] - at) / np.linalg.norm(camera[:2] - at)
     across = np.array([-sight[1], sight[0]])
 

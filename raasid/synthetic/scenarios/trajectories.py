@@ -27,14 +27,14 @@ from raasid.synthetic.ball_physics import (
     triple,
 )
 from raasid.synthetic.pitch import CROSSBAR_M, GOAL_M, LENGTH_M
-from raasid.synthetic.scenarios.script import Script, Unplayable
+from raasid.synthetic.scenarios.script import AttemptFailed, Script
 
 _NET_M = 1.4
 """So far behind the line the net catches a ball."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Leg:
+class TrajectoryLeg:
     """From one touch to the next one."""
 
     start_s: float
@@ -46,10 +46,10 @@ class Leg:
     """(3,) m/s at the end."""
 
 
-class Legs(BallPath):
+class BallTrajectory(BallPath):
     """A ball whose way has kinks; at a kink it is exactly where the leg begins."""
 
-    def __init__(self, legs: list[Leg]) -> None:
+    def __init__(self, legs: list[TrajectoryLeg]) -> None:
         super().__init__(np.concatenate([leg.points for leg in legs]))
         self.legs = legs
         self._starts = [leg.start_s for leg in legs]
@@ -75,7 +75,7 @@ class Legs(BallPath):
         return out
 
 
-def aimed(source: Floats, target: Floats, start_s: float, flight_s: float) -> Leg:
+def aimed(source: Floats, target: Floats, start_s: float, flight_s: float) -> TrajectoryLeg:
     """A flight from `source` that is exactly at `target` after `flight_s`."""
     velocity = (target - source) / flight_s + np.array([0.0, 0.0, 9.81 * flight_s / 2])
     whole = flight_s / STEP_S
@@ -85,17 +85,17 @@ def aimed(source: Floats, target: Floats, start_s: float, flight_s: float) -> Le
         points, arrives = _fly(triple(source), triple(velocity), i + 2)
         here, after = np.array(points[i]), np.array(points[i + 1])
         velocity = velocity + (target - (here + (after - here) * (whole - i))) / flight_s
-    return Leg(start_s, np.array(points), velocity, np.array(arrives))
+    return TrajectoryLeg(start_s, np.array(points), velocity, np.array(arrives))
 
 
-def rolled(source: Floats, target: Floats, start_s: float, flight_s: float) -> Leg:
+def rolled(source: Floats, target: Floats, start_s: float, flight_s: float) -> TrajectoryLeg:
     """A ball along the grass at one speed."""
     velocity = (target - source) / flight_s
     times = np.arange(int(flight_s / STEP_S) + 3) * STEP_S
-    return Leg(start_s, source + times[:, None] * velocity, velocity, velocity)
+    return TrajectoryLeg(start_s, source + times[:, None] * velocity, velocity, velocity)
 
 
-def free(source: Floats, velocity: Floats, start_s: float, until_s: float) -> Leg:
+def free(source: Floats, velocity: Floats, start_s: float, until_s: float) -> TrajectoryLeg:
     """What physics makes of a ball that leaves `source`; goal nets stop it."""
     p, v = triple(source), triple(velocity)
     out = [p]
@@ -104,7 +104,7 @@ def free(source: Floats, velocity: Floats, start_s: float, until_s: float) -> Le
         if _in_net(p):
             v = (v[0] * 0.6, v[1] * 0.6, v[2] * 0.95)
         out.append(p)
-    return Leg(start_s, np.array(out), velocity, np.array(v))
+    return TrajectoryLeg(start_s, np.array(out), velocity, np.array(v))
 
 
 def into_goal(path: BallPath, start_s: float, until_s: float) -> int:
@@ -143,18 +143,18 @@ def _fly(p: Triple, v: Triple, steps: int) -> tuple[list[Triple], Triple]:
 class Ending:
     """All that is left to chance has been drawn; the way is worked out when somebody wants to know it."""
 
-    legs: Callable[[Floats], list[Leg]]
+    legs: Callable[[Floats], list[TrajectoryLeg]]
     """For the velocity (3,) with which the ball arrives."""
     next_kick: tuple[float, Floats] | None = None
     """When and where it is played next."""
 
 
 def draw_ending(
-    rng: Generator, script: Script, normal: Floats, *, target: Floats, way: int, hero: Cast, span: Floats
+    rng: Generator, script: Script, normal: Floats, *, target: Floats, way: int, player: Cast, span: Floats
 ) -> Ending:
-    """What the ball does from the moment on, raising Unplayable where it cannot.
+    """What the ball does from the moment on, raising AttemptFailed where it cannot.
 
-    normal, target: (3,) of the touch. way: where the hero's team attacks. span: moment and end, seconds.
+    normal, target: (3,) of the touch. way: where the player's team attacks. span: moment and end, seconds.
     """
     moment, end = span.tolist()
     if script.ending == "passes":
@@ -163,7 +163,7 @@ def draw_ending(
         spring, grip = rng.uniform(*script.spring), rng.uniform(0.1, 0.4)
         chance = rng.normal(0, 0.3, 3)
 
-        def bounce(arrives: Floats) -> list[Leg]:
+        def bounce(arrives: Floats) -> list[TrajectoryLeg]:
             into = min(0.0, float(arrives @ normal))
             away = arrives - (1 + spring) * into * normal
             slide = away - (away @ normal) * normal
@@ -177,8 +177,8 @@ def draw_ending(
         return Ending(lambda _: scores)
     drop_s = float(rng.uniform(0.28, 0.36))
     if script.ending == "scores_next":
-        heading = hero.actors[0].facing
-        ground = hero.ground(moment + drop_s)[0]
+        heading = player.actors[0].facing
+        ground = player.ground(moment + drop_s)[0]
         ahead = np.array([np.cos(heading), np.sin(heading)])
         left = np.array([-np.sin(heading), np.cos(heading)])
         drop = np.array([*(ground + 0.5 * ahead - 0.14 * left), rng.uniform(0.15, 0.35)])
@@ -187,7 +187,7 @@ def draw_ending(
         drop = np.array([*(target[:2] + aside), rng.uniform(0.12, 0.3)])
     falls = aimed(target, drop, moment, drop_s)
     if falls.leaves @ normal < 0.0 or falls.points[:-2, 2].min() < RADIUS_M - 0.05:
-        raise Unplayable("it cannot fall there")
+        raise AttemptFailed("it cannot fall there")
     goal[2] += rng.uniform(0.3, 1.6)
     shot = _shot(drop, goal, moment + drop_s, rng.uniform(15, 22), None, end)
     return Ending(lambda _: [falls, *shot], (moment + drop_s, drop))
@@ -195,11 +195,11 @@ def draw_ending(
 
 def _shot(
     source: Floats, goal: Floats, start_s: float, speed: float, normal: Floats | None, end: float
-) -> list[Leg]:
+) -> list[TrajectoryLeg]:
     lasts = float(np.linalg.norm(goal - source)) / speed
     leg = aimed(source, goal, start_s, lasts)
     if normal is not None and leg.leaves @ normal < 0.2 * speed:
-        raise Unplayable("the arm cannot send it there")
+        raise AttemptFailed("the arm cannot send it there")
     if leg.points[:-2, 2].min() < RADIUS_M - 0.05:
-        raise Unplayable("through the ground")
+        raise AttemptFailed("through the ground")
     return [leg, free(goal, leg.arrives, start_s + lasts, max(end, start_s + lasts) + 0.3)]

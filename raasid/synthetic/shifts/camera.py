@@ -19,11 +19,11 @@ import numpy as np
 from raasid.footage.keypoints import FLIP_INDICES
 from raasid.footage.records import Ball, Clip, Contact, Frame, Keypoint, Person
 from raasid.synthetic.arrays import Image
-from raasid.synthetic.shifts.shift import STRONGEST, Shift
+from raasid.synthetic.shifts.shift import MAX_INTENSITY, Shift
 
 if TYPE_CHECKING:
     from raasid.synthetic.league import League
-    from raasid.synthetic.match_setting import Venue
+    from raasid.synthetic.match_setting import MatchSetting
 
 _HEIGHTS_M = ((10.0, 35.0), (36.0, 42.0), (46.0, 53.0), (58.0, 68.0))
 _ZOOM = (1.0, 0.75, 0.55, 0.40)
@@ -65,10 +65,10 @@ class FrameRate(Shift):
         """Fewer frames a second."""
         return league.replace(frame_rate_hz=league.frame_rate_hz / _FEWER[self.intensity])
 
-    def venue(self, venue: Venue, seed: int, match: int) -> Venue:
+    def setting(self, setting: MatchSetting, seed: int, match: int) -> MatchSetting:
         """Longer exposures."""
-        shutter = min(_LONGEST_S, venue.sensor.shutter_s * _EXPOSURE[self.intensity])
-        return replace(venue, sensor=replace(venue.sensor, shutter_s=shutter))
+        shutter = min(_LONGEST_S, setting.sensor.shutter_s * _EXPOSURE[self.intensity])
+        return replace(setting, sensor=replace(setting.sensor, shutter_s=shutter))
 
 
 class SlowMotion(Shift):
@@ -110,7 +110,7 @@ class Mirror(Shift):
 
     def deliver(self, images: list[Image], clip: Clip) -> tuple[list[Image], Clip]:
         """Pictures and labels flipped: what now looks like a left hand is labelled as one."""
-        if zlib.crc32(clip.id.encode()) % STRONGEST >= self.intensity:
+        if zlib.crc32(clip.id.encode()) % MAX_INTENSITY >= self.intensity:
             return images, clip
         flipped = [np.ascontiguousarray(image[:, ::-1]) for image in images]
         frames = tuple(_frame(frame) for frame in clip.frames)

@@ -26,7 +26,7 @@ from raasid.synthetic.stadium import draw_stadium
 
 if TYPE_CHECKING:
     from raasid.synthetic.league import League
-    from raasid.synthetic.match_setting import Venue
+    from raasid.synthetic.match_setting import MatchSetting
 
 
 class KitClash(Shift):
@@ -34,13 +34,13 @@ class KitClash(Shift):
 
     name: ClassVar[str] = "kit_clash"
 
-    def venue(self, venue: Venue, seed: int, match: int) -> Venue:
+    def setting(self, setting: MatchSetting, seed: int, match: int) -> MatchSetting:
         """Re-dyed kits of the two teams; goalkeepers and referees keep theirs."""
         home, away = (
-            self._dyed(kit, venue.turf.green, venue.ball.ground, tone)
-            for kit, tone in ((venue.squads.home, 1.0), (venue.squads.away, 0.72))
+            self._dyed(kit, setting.turf.green, setting.ball.ground, tone)
+            for kit, tone in ((setting.kits.home, 1.0), (setting.kits.away, 0.72))
         )
-        return replace(venue, squads=replace(venue.squads, home=home, away=away))
+        return replace(setting, kits=replace(setting.kits, home=home, away=away))
 
     def _dyed(self, kit: Kit, grass: Colour, ball: Colour, tone: float) -> Kit:
         share = 0.3 * self.intensity
@@ -67,22 +67,22 @@ class LeagueStyle(Shift):
 
     name: ClassVar[str] = "league_style"
 
-    def venue(self, venue: Venue, seed: int, match: int) -> Venue:
+    def setting(self, setting: MatchSetting, seed: int, match: int) -> MatchSetting:
         """The match as another broadcaster and another ground would show it."""
         streams = [np.random.default_rng(s) for s in np.random.SeedSequence([seed, match, 55]).spawn(3)]
-        height, width = venue.overlay.alpha.shape
-        venue = replace(venue, overlay=draw_overlay(streams[0], (width, height)))
+        height, width = setting.overlay.alpha.shape
+        setting = replace(setting, overlay=draw_overlay(streams[0], (width, height)))
         if self.intensity >= 2:
-            turf = draw_turf(streams[1], venue.light)
+            turf = draw_turf(streams[1], setting.light)
             texture = turf.ground.texture.copy()
             dry = 1 + (_DRY - 1) * (self.intensity - 1) / 2
             texture[..., :3] = np.clip(texture[..., :3] * dry, 0, 255).astype(np.uint8)
-            venue = replace(venue, turf=replace(turf, ground=replace(turf.ground, texture=texture)))
+            setting = replace(setting, turf=replace(turf, ground=replace(turf.ground, texture=texture)))
         if self.intensity >= 3:
-            colours = [venue.squads.away.shirt, venue.squads.away.trim]
-            stadium = draw_stadium(streams[2], venue.mount, colours, venue.light)
-            venue = replace(venue, stadium=stadium)
-        return venue
+            colours = [setting.kits.away.shirt, setting.kits.away.trim]
+            stadium = draw_stadium(streams[2], setting.mount, colours, setting.light)
+            setting = replace(setting, stadium=stadium)
+        return setting
 
 
 _PRIOR = (0.4, 0.20, 0.08, 0.03)

@@ -11,9 +11,9 @@ from raasid.synthetic.lighting import Light
 
 if TYPE_CHECKING:
     from raasid.synthetic.league import League
-    from raasid.synthetic.match_setting import Venue
+    from raasid.synthetic.match_setting import MatchSetting
 
-STRONGEST = 3
+MAX_INTENSITY = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,9 @@ class Shift:
         """The weather in which lawn, stadium and camera chain are drawn."""
         return light
 
-    def venue(self, venue: Venue, seed: int, match: int) -> Venue:
-        """The finished venue of a match."""
-        return venue
+    def setting(self, setting: MatchSetting, seed: int, match: int) -> MatchSetting:
+        """The finished setting of a match."""
+        return setting
 
     def deliver(self, images: list[Image], clip: Clip) -> tuple[list[Image], Clip]:
         """What arrives of a finished clip: its pictures, and the record that goes with them."""

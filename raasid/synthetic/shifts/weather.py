@@ -23,7 +23,7 @@ from raasid.synthetic.lighting import Light
 from raasid.synthetic.shifts.shift import Shift
 
 if TYPE_CHECKING:
-    from raasid.synthetic.match_setting import Venue
+    from raasid.synthetic.match_setting import MatchSetting
 
 _BRIGHTNESS = (1.0, 0.78, 0.58, 0.42)
 _NOISE = (1.0, 2.0, 3.4, 5.0)
@@ -38,9 +38,9 @@ class Night(Shift):
         """Floodlights."""
         return replace(light, sky="night", exposure=1.0)
 
-    def venue(self, venue: Venue, seed: int, match: int) -> Venue:
+    def setting(self, setting: MatchSetting, seed: int, match: int) -> MatchSetting:
         """Darker pictures with more noise and longer exposures."""
-        sensor = venue.sensor
+        sensor = setting.sensor
         dark = np.clip(np.round(sensor.curve * _BRIGHTNESS[self.intensity]), 0, 255).astype(np.uint8)
         sensor = replace(
             sensor,
@@ -48,7 +48,7 @@ class Night(Shift):
             noise=sensor.noise * _NOISE[self.intensity],
             shutter_s=min(1 / 50, sensor.shutter_s * (1 + 0.4 * self.intensity)),
         )
-        return replace(venue, sensor=sensor)
+        return replace(setting, sensor=sensor)
 
 
 _DROPS = (0, 260, 620, 1200)
@@ -64,15 +64,15 @@ class Rain(Shift):
         """No sun while it rains."""
         return replace(light, sky="overcast", exposure=1.0) if light.sky == "sun" else light
 
-    def venue(self, venue: Venue, seed: int, match: int) -> Venue:
+    def setting(self, setting: MatchSetting, seed: int, match: int) -> MatchSetting:
         """Rain of one match falls one way."""
         slant = float(np.random.default_rng([seed, match, 51]).uniform(-0.35, 0.35))
-        sensor = replace(venue.sensor, blur_px=venue.sensor.blur_px + 0.13 * self.intensity)
+        sensor = replace(setting.sensor, blur_px=setting.sensor.blur_px + 0.13 * self.intensity)
 
         def falls(picture: Image, camera: Camera, rng: Generator) -> Image:
             return self._falls(picture, slant, rng)
 
-        return replace(venue, sensor=sensor, weather=falls)
+        return replace(setting, sensor=sensor, weather=falls)
 
     def _falls(self, picture: Image, slant: float, rng: Generator) -> Image:
         height, width = picture.shape[:2]
@@ -106,12 +106,12 @@ class Snow(Shift):
         """No sun while it snows."""
         return replace(light, sky="overcast", exposure=1.0) if light.sky == "sun" else light
 
-    def venue(self, venue: Venue, seed: int, match: int) -> Venue:
+    def setting(self, setting: MatchSetting, seed: int, match: int) -> MatchSetting:
         """White ground, orange ball."""
         return replace(
-            venue,
-            turf=self._covered(venue.turf, np.random.default_rng([seed, match, 52])),
-            ball=replace(venue.ball, ground=_ORANGE, patch=(40.0, 60.0, 120.0)),
+            setting,
+            turf=self._covered(setting.turf, np.random.default_rng([seed, match, 52])),
+            ball=replace(setting.ball, ground=_ORANGE, patch=(40.0, 60.0, 120.0)),
             weather=self._falls,
         )
 
@@ -145,9 +145,9 @@ class Fog(Shift):
 
     name: ClassVar[str] = "fog"
 
-    def venue(self, venue: Venue, seed: int, match: int) -> Venue:
+    def setting(self, setting: MatchSetting, seed: int, match: int) -> MatchSetting:
         """Fog by the light of the match."""
-        grey = 118.0 if venue.light.sky == "night" else 196.0
+        grey = 118.0 if setting.light.sky == "night" else 196.0
 
         def hangs(picture: Image, camera: Camera, rng: Generator) -> Image:
             clear = np.exp(-_row_distance(camera) / _VISIBILITY_M[self.intensity]).astype(np.float32)
@@ -155,7 +155,7 @@ class Fog(Shift):
                 (picture * clear[:, None, None] + grey * (1 - clear[:, None, None])).astype(np.uint8)
             )
 
-        return replace(venue, weather=hangs)
+        return replace(setting, weather=hangs)
 
 
 def _row_distance(camera: Camera) -> Floats:

@@ -5,11 +5,11 @@ import pytest
 
 from raasid.synthetic.actors import Actor, Cast
 from raasid.synthetic.arrays import Floats
-from raasid.synthetic.body_rendering import Limbs, Paint, figures
+from raasid.synthetic.body_rendering import Limbs, OutfitColours, render_bodies
 from raasid.synthetic.camera import Camera, look_at
 from raasid.synthetic.clothing import WHITE, plain
 from raasid.synthetic.skeleton import STYLE
-from raasid.synthetic.sprites import Cutout
+from raasid.synthetic.sprites import Sprite
 
 SIZE = (640, 360)
 
@@ -18,20 +18,22 @@ def camera(focal_px: float) -> Camera:
     return look_at(np.array([0.0, -60.0, 18.0]), np.array([0.0, 0.0, 1.0]), focal_px, 0.0, SIZE)
 
 
-def bodies(*places: tuple[float, float]) -> tuple[Floats, list[Paint]]:
+def bodies(*places: tuple[float, float]) -> tuple[Floats, list[OutfitColours]]:
     rng = np.random.default_rng(0)
     outfits = [plain(rng, WHITE, (40, 30, 30)) for _ in places]
     actors = [
         Actor(i, "player", "home", outfit, place, (1.0, 0.3 * i), 0.0, 1.8, float(i), (0.0,) * STYLE)
         for i, (place, outfit) in enumerate(zip(places, outfits, strict=True))
     ]
-    return Cast(actors).joints(0.1), [Paint(outfit) for outfit in outfits]
+    return Cast(actors).joints(0.1), [OutfitColours(outfit) for outfit in outfits]
 
 
-def drawn(joints: Floats, paints: list[Paint], eye: Camera, smear: float = 0.0) -> list[Cutout | None]:
+def drawn(
+    joints: Floats, paints: list[OutfitColours], eye: Camera, smear: float = 0.0
+) -> list[Sprite | None]:
     n = len(paints)
     smears = np.tile([smear, smear / 2], (n, 1))
-    return figures(Limbs.of(joints, eye), paints, SIZE, light=np.ones(n), side=0.3, smear_px=smears)
+    return render_bodies(Limbs.of(joints, eye), paints, SIZE, light=np.ones(n), side=0.3, smear_px=smears)
 
 
 @pytest.mark.parametrize("focal_px", [1500.0, 4000.0, 9000.0])

@@ -13,7 +13,7 @@ from raasid.datasets.source_configs import SyntheticDataConfig
 from raasid.footage.records import Clip, Visibility
 from raasid.synthetic.generate import generate
 from raasid.synthetic.league import League, ScenarioName, ShiftName
-from raasid.synthetic.match_setting import build_venue
+from raasid.synthetic.match_setting import build_match_setting
 from raasid.synthetic.render_clip import render_clip
 from raasid.synthetic.scenarios.registry import SCENARIOS, PriorImpossible, scenario_of
 from raasid.synthetic.shifts import SHIFTS
@@ -104,7 +104,9 @@ def test_people_in_the_way_hide_the_ball_more_often() -> None:
 
 
 def test_cameras_keep_to_the_range_asked_for() -> None:
-    heights = [build_venue(3, m, (320, 180), heights_m=(12.0, 14.0)).mount.centre[2] for m in range(6)]
+    heights = [
+        build_match_setting(3, m, (320, 180), camera_height_m=(12.0, 14.0)).mount.centre[2] for m in range(6)
+    ]
     assert all(12 <= height <= 14 for height in heights)
     assert len(set(heights)) == 6
 

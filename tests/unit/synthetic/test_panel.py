@@ -6,7 +6,7 @@ import pytest
 
 from raasid.synthetic.arrays import Image
 from raasid.synthetic.camera import Camera, look_at
-from raasid.synthetic.textured_quad import Panel
+from raasid.synthetic.textured_quad import TexturedQuad
 
 SIZE = (320, 180)
 
@@ -15,13 +15,13 @@ def camera(x: float = 0.0, focal_px: float = 500.0) -> Camera:
     return look_at(np.array([0.0, -60.0, 18.0]), np.array([x, 0.0, 0.0]), focal_px, 0.01, SIZE)
 
 
-def wall(repeats: float = 1.0) -> Panel:
+def wall(repeats: float = 1.0) -> TexturedQuad:
     texture = np.random.default_rng(0).integers(0, 255, (64, 400, 3), dtype=np.uint8)
     origin, u, v = np.array([-30.0, 5.0, 6.0]), np.array([60.0, 0, 0]), np.array([0, 0, -6.0])
-    return Panel(origin, u, v, texture, repeats)
+    return TexturedQuad(origin, u, v, texture, repeats)
 
 
-def painted(panel: Panel, eye: Camera, rows: int | None = None) -> Image:
+def painted(panel: TexturedQuad, eye: Camera, rows: int | None = None) -> Image:
     picture = np.full((SIZE[1], SIZE[0], 3), 90, np.uint8)
     panel.paste(picture, eye, rows=rows)
     return picture
@@ -67,7 +67,7 @@ def test_from_far_a_fine_texture_turns_to_its_mean_instead_of_flickering() -> No
 
 
 def test_what_is_out_of_sight_is_none() -> None:
-    behind = Panel(
+    behind = TexturedQuad(
         np.array([-5.0, -90.0, 3.0]), np.array([10.0, 0, 0]), np.array([0, 0, -3.0]), wall().texture
     )
     assert behind.sight(camera()) is None

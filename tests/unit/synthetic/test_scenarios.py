@@ -16,10 +16,10 @@ from raasid.synthetic.body_rendering import RADIUS_M as PAINTED_M
 from raasid.synthetic.body_rendering import capsules
 from raasid.synthetic.camera import look_at
 from raasid.synthetic.league import League
-from raasid.synthetic.match_setting import build_venue
+from raasid.synthetic.match_setting import build_match_setting
 from raasid.synthetic.pitch import CROSSBAR_M, GOAL_M, LENGTH_M
-from raasid.synthetic.scenarios import SCENARIOS, TRAINING, Scene, body_capsules, direct
-from raasid.synthetic.scenarios.registry import weights
+from raasid.synthetic.scenarios import SCENARIOS, TRAINING, Scene, body_capsules, build_scene
+from raasid.synthetic.scenarios.registry import scenario_probabilities
 
 SIZE = (640, 360)
 TIMES = np.arange(20) / 25
@@ -30,17 +30,17 @@ LEFT_HAND = 17
 
 @lru_cache(maxsize=64)
 def staged(name: str, seed: int) -> Scene:
-    venue = build_venue(0, seed, SIZE)
+    setting = build_match_setting(0, seed, SIZE)
     rng = np.random.default_rng([7, seed, sum(map(ord, name))])
-    return direct(rng, name, venue.squads, venue.mount.centre, TIMES)
+    return build_scene(rng, name, setting.kits, setting.mount.centre, TIMES)
 
 
 def moment(scene: Scene) -> float:
     return float(TIMES[scene.moment])
 
 
-def hero(scene: Scene, t: float) -> Floats:
-    return np.asarray(scene.play.cast.joints(t)[scene.hero])
+def player(scene: Scene, t: float) -> Floats:
+    return np.asarray(scene.play.cast.joints(t)[scene.player])
 
 
 def gap_to_axis(p: Floats, a: Floats, b: Floats) -> float:
@@ -74,25 +74,25 @@ def test_ball_and_segment_meet_at_the_moment_or_keep_apart(name: str, seed: int)
         assert scene.contact is None
         assert scene.facts.segment == "none"
         for t in np.arange(-0.05, TIMES[-1], 0.01):
-            assert body_capsules.gaps(hero(scene, t), scene.play.ball.at(t)).min() > 0.3
+            assert body_capsules.gaps(player(scene, t), scene.play.ball.at(t)).min() > 0.3
         return
     assert scene.contact is not None
     assert scene.contact.frame == scene.moment
     side = scene.take.side
-    a, b, radius = axis(hero(scene, moment(scene)), scene.contact.segment, side)
+    a, b, radius = axis(player(scene, moment(scene)), scene.contact.segment, side)
     assert gap_to_axis(scene.play.ball.at(moment(scene)), a, b) <= RADIUS_M + radius + 0.02
     if scene.contact.segment in ARM:
         assert scene.contact.side == ("left", "right")[side]
-    assert scene.play.cast.actors[scene.hero].track == scene.contact.person
+    assert scene.play.cast.actors[scene.player].track == scene.contact.person
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_a_near_miss_cannot_be_told_from_a_touch_in_the_picture(seed: int) -> None:
     scene = staged("near_miss", seed)
-    venue = build_venue(0, seed, SIZE)
+    setting = build_match_setting(0, seed, SIZE)
     assert scene.play.ball is not None
-    joints, ball = hero(scene, moment(scene)), scene.play.ball.at(moment(scene))
-    eye = look_at(venue.mount.centre, joints[11], 4000.0, 0.0, SIZE)
+    joints, ball = player(scene, moment(scene)), scene.play.ball.at(moment(scene))
+    eye = look_at(setting.mount.centre, joints[11], 4000.0, 0.0, SIZE)
     ends, depth = eye.project(joints[[5, 7, 9, 17] if scene.take.side == 0 else [6, 8, 10, 18]])
     (disc,), _ = eye.project(ball[None])
     scale = 4000.0 / depth.mean()
@@ -104,7 +104,7 @@ def test_a_near_miss_cannot_be_told_from_a_touch_in_the_picture(seed: int) -> No
 @pytest.mark.parametrize(("name", "seed"), TAKES)
 def test_facts_about_the_arm_are_true_of_the_joints(name: str, seed: int) -> None:
     scene = staged(name, seed)
-    facts, side, joints = scene.facts, scene.take.side, hero(scene, moment(scene))
+    facts, side, joints = scene.facts, scene.take.side, player(scene, moment(scene))
     wrist, hand, shoulder = joints[9 + side], joints[LEFT_HAND + side], joints[5 + side]
     assert facts.above_shoulder == (wrist[2] > shoulder[2] and hand[2] > shoulder[2])
     arm, trunk = joints[7 + side] - shoulder, joints[21] - joints[22]
@@ -120,7 +120,7 @@ def test_facts_about_the_arm_are_true_of_the_joints(name: str, seed: int) -> Non
 @pytest.mark.parametrize(("name", "seed"), TAKES)
 def test_facts_about_the_game_are_true_of_the_pitch(name: str, seed: int) -> None:
     scene = staged(name, seed)
-    ball, facts, actor = scene.play.ball, scene.facts, scene.play.cast.actors[scene.hero]
+    ball, facts, actor = scene.play.ball, scene.facts, scene.play.cast.actors[scene.player]
     assert ball is not None
     x, y, _ = ball.at(moment(scene))
     own = -1.0 if actor.team == "home" else 1.0
@@ -155,7 +155,7 @@ def test_only_a_hand_that_goes_for_the_ball_is_deliberate(name: str, seed: int) 
         assert not scene.facts.deliberate
         return
     t, side = moment(scene), scene.take.side
-    before, after = hero(scene, t - 0.08), hero(scene, t - 0.02)
+    before, after = player(scene, t - 0.08), player(scene, t - 0.02)
     moved = (after - before)[LEFT_HAND + side] - (after - before)[5 + side]
     way = scene.play.ball.at(t) - before[LEFT_HAND + side]
     speed = float(moved @ way) / float(np.linalg.norm(way)) / 0.06
@@ -170,12 +170,12 @@ def test_nobody_else_touches_the_ball_around_the_moment(name: str, seed: int) ->
         kicks = np.array([abs(a.kicks_at - t) < 0.15 for a in scene.play.cast.actors])
         everybody = scene.play.cast.joints(t)
         gaps = body_capsules.gaps(everybody, scene.play.ball.at(t)).min(axis=1)
-        gaps[kicks | (np.arange(len(gaps)) == scene.hero)] = 9.0
+        gaps[kicks | (np.arange(len(gaps)) == scene.player)] = 9.0
         assert gaps.min() > 0.02
 
 
 def test_anatomy_is_what_the_picture_shows() -> None:
-    joints = hero(staged("arm_out", 0), 0.3)
+    joints = player(staged("arm_out", 0), 0.3)
     start, stop = body_capsules.axes(joints)
     painted = np.concatenate([*capsules(joints)], axis=-1)
     for k, segment in enumerate(body_capsules.SEGMENT.tolist()):
@@ -195,11 +195,11 @@ def test_the_registry_says_what_the_law_says(name: str, seed: int) -> None:
 
 
 def test_a_prior_is_the_share_of_offences() -> None:
-    chances = weights((), 0.05)
+    chances = scenario_probabilities((), 0.05)
     assert set(chances) == set(TRAINING)
     assert sum(p for name, p in chances.items() if SCENARIOS[name].offence) == pytest.approx(0.05)
     assert sum(chances.values()) == pytest.approx(1)
-    assert weights((), None)["near_miss"] > weights((), None)["chest"]
+    assert scenario_probabilities((), None)["near_miss"] > scenario_probabilities((), None)["chest"]
     assert "elbow_behind" not in chances
 
 

@@ -15,10 +15,10 @@ from raasid.laws.decide import decide
 from raasid.laws.facts import read_facts
 from raasid.synthetic.arrays import Image
 from raasid.synthetic.league import League
-from raasid.synthetic.match_setting import build_venue
+from raasid.synthetic.match_setting import build_match_setting
 from raasid.synthetic.render_clip import render_clip
 from raasid.synthetic.scenarios import SCENARIOS, scenario_of
-from raasid.synthetic.shifts import SHIFTS, shift_named
+from raasid.synthetic.shifts import SHIFTS, build_shift
 
 LEAGUE = League(size=(320, 180), seed=11, scenario_share=1.0, scenarios=("arm_out",), scenario_frames=8)
 MOVES = {"camera_height", "camera_zoom", "frame_rate", "slow_motion", "mirror", "prior", "unseen_scenario"}
@@ -76,7 +76,7 @@ def test_labels_do_not_move_where_only_the_look_changes(name: str) -> None:
 
 def test_night_grows_darker_and_noisier() -> None:
     assert rising([-float(image.mean()) for image, _ in steps("night")[1:]])
-    noise = [build_venue(11, 0, (320, 180), shift_named("night", k)).sensor.noise for k in range(4)]
+    noise = [build_match_setting(11, 0, (320, 180), build_shift("night", k)).sensor.noise for k in range(4)]
     assert rising(noise)
 
 
@@ -96,7 +96,7 @@ def test_rain_has_more_streaks() -> None:
 def test_snow_is_white_and_the_ball_orange() -> None:
     whiteness = [float(image.min(axis=2).mean()) for image, _ in steps("snow")]
     assert rising(whiteness)
-    blue, _, red = build_venue(11, 0, (320, 180), shift_named("snow", 1)).ball.ground
+    blue, _, red = build_match_setting(11, 0, (320, 180), build_shift("snow", 1)).ball.ground
     assert red > 3 * blue
 
 
@@ -112,10 +112,12 @@ def test_a_thin_line_takes_detail() -> None:
 
 
 def test_cameras_stand_higher() -> None:
-    heights = [build_venue(11, 0, (320, 180), shift_named(None, 0), None).mount.centre[2]]
+    heights = [build_match_setting(11, 0, (320, 180), build_shift(None, 0), None).mount.centre[2]]
     for k in (1, 2, 3):
-        league = shift_named("camera_height", k).league(LEAGUE)
-        heights.append(build_venue(11, 0, (320, 180), heights_m=league.camera_height_m).mount.centre[2])
+        league = build_shift("camera_height", k).league(LEAGUE)
+        heights.append(
+            build_match_setting(11, 0, (320, 180), camera_height_m=league.camera_height_m).mount.centre[2]
+        )
     assert rising([float(h) for h in heights])
 
 
@@ -126,8 +128,10 @@ def test_wider_lenses_make_the_ball_smaller() -> None:
 
 
 def test_kits_come_nearer_to_the_grass() -> None:
-    venues = [build_venue(11, 0, (320, 180), shift_named("kit_clash" if k else None, k)) for k in range(4)]
-    gap = [float(np.linalg.norm(np.array(v.squads.home.shirt) - np.array(v.turf.green))) for v in venues]
+    venues = [
+        build_match_setting(11, 0, (320, 180), build_shift("kit_clash" if k else None, k)) for k in range(4)
+    ]
+    gap = [float(np.linalg.norm(np.array(v.kits.home.shirt) - np.array(v.turf.green))) for v in venues]
     assert rising([-g for g in gap])
 
 
@@ -135,7 +139,8 @@ def test_fewer_frames_a_second_and_longer_streaks() -> None:
     rates = [clip.frame_rate_hz for _, clip in steps("frame_rate")]
     assert rates == pytest.approx([25, 25 / 1.5, 12.5, 25 / 3])
     shutters = [
-        build_venue(11, 0, (320, 180), shift_named("frame_rate", k)).sensor.shutter_s for k in range(4)
+        build_match_setting(11, 0, (320, 180), build_shift("frame_rate", k)).sensor.shutter_s
+        for k in range(4)
     ]
     assert rising(shutters)
 
@@ -173,7 +178,7 @@ def test_offences_become_rarer() -> None:
     whole = LEAGUE.replace(scenarios=())
     shares = []
     for k in range(1, 4):
-        league = shift_named("prior", k).league(whole)
+        league = build_shift("prior", k).league(whole)
         names = [scenario_of(league, match, clip) for match in range(40) for clip in range(20)]
         shares.append(np.mean([SCENARIOS[str(name)].offence is True for name in names]))
     assert shares == pytest.approx([0.20, 0.08, 0.03], abs=0.035)
@@ -183,7 +188,7 @@ def test_scenes_that_training_never_saw_take_over() -> None:
     whole = LEAGUE.replace(scenarios=())
     shares = []
     for k in range(4):
-        league = shift_named("unseen_scenario" if k else None, k).league(whole)
+        league = build_shift("unseen_scenario" if k else None, k).league(whole)
         names = [scenario_of(league, match, clip) for match in range(20) for clip in range(10)]
         shares.append(float(np.mean([not SCENARIOS[str(name)].training for name in names])))
     assert rising(shares)

@@ -11,13 +11,13 @@ import pytest
 from raasid.footage.records import Frame, Visibility
 from raasid.synthetic.actors import Actor, Cast
 from raasid.synthetic.arrays import Floats, Image
-from raasid.synthetic.background import paint_plates
+from raasid.synthetic.background import paint_backgrounds
 from raasid.synthetic.ball_physics import RADIUS_M, BallPath, follow
-from raasid.synthetic.camera_operator import CameraWork
+from raasid.synthetic.camera_operator import MainCamera
 from raasid.synthetic.clothing import WHITE, plain
-from raasid.synthetic.match_setting import build_venue
+from raasid.synthetic.match_setting import build_match_setting
 from raasid.synthetic.play_simulation import Play
-from raasid.synthetic.render_clip import Shot
+from raasid.synthetic.render_clip import ClipRenderer
 from raasid.synthetic.skeleton import STYLE
 
 SIZE = (640, 360)
@@ -36,19 +36,19 @@ def shoot(
     actors: list[Actor], ball: BallPath | None, spare: Floats | None = None, shutter_s: float = 0.004
 ) -> tuple[Image, Frame]:
     """One frame of a staged play."""
-    venue = build_venue(0, 1, SIZE)
-    venue = replace(venue, sensor=replace(venue.sensor, shutter_s=shutter_s))
+    setting = build_match_setting(0, 1, SIZE)
+    setting = replace(setting, sensor=replace(setting.sensor, shutter_s=shutter_s))
     play = Play("staged", Cast(actors), ball, spare)
-    work = CameraWork(np.random.default_rng(7), venue.mount, play, SIZE, 6.5)
+    work = MainCamera(np.random.default_rng(7), setting.mount, play, SIZE, 6.5)
     assert not work.lost
-    (plate,) = paint_plates(np.random.default_rng(0), [work.at(0.0)], venue.turf, venue.stadium)
-    shot = Shot(venue, play, work, SIZE, np.random.default_rng(0))
+    (plate,) = paint_backgrounds(np.random.default_rng(0), [work.at(0.0)], setting.turf, setting.stadium)
+    shot = ClipRenderer(setting, play, work, SIZE, np.random.default_rng(0))
     return shot.frame(plate, 0.0, 0, Path("a.jpg"), np.random.default_rng(0))
 
 
 def towards_the_camera(x: float, y: float, metres: float) -> tuple[float, float]:
     """A ground point nearer to the camera by that much."""
-    way = build_venue(0, 1, SIZE).mount.centre[:2] - np.array([x, y])
+    way = build_match_setting(0, 1, SIZE).mount.centre[:2] - np.array([x, y])
     nearer = np.array([x, y]) + way / np.linalg.norm(way) * metres
     return float(nearer[0]), float(nearer[1])
 
