@@ -1,5 +1,5 @@
 # RAASID. `make train` and `make test` do all of the set-up; they need python3 (3.11 or later) and make.
-#   make train ARGS="data.batch_size=64 seed=2"        make test ARGS="-k config"        make PYTHON=python3.12 test
+#   make train ARGS="data.batch_size=64 seed=2"     make test ARGS="-k config -n 0"     make PYTHON=python3.12 test
 
 PYTHON ?= python3
 ARGS   ?=
@@ -13,12 +13,17 @@ UV     := $(BIN)/uv pip
 FINGERPRINT = { cat requirements.lock pyproject.toml .venv/.made; } 2>/dev/null | \
 	$(PYTHON) -c 'import hashlib, sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())'
 
-.PHONY: help train test check setup venv lock wheel clean
+# Workers share the cores; a file's tests stay together. Tests start many processes: these must find bytecode.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(RUN) -m pytest -n auto --dist loadscope --no-loadscope-reorder
+
+.PHONY: help train test soak check lint setup venv lock wheel clean
 
 help:
 	@echo "make train [ARGS=...]   set up, then: raasid train ARGS      (the default needs no data)"
 	@echo "make test [ARGS=...]    set up, then: ruff, mypy, pytest ARGS"
+	@echo "make soak [ARGS=...]    set up, then: the tests of random input and of kills in full size"
 	@echo "make check              set up, then: ruff and mypy only"
+	@echo "make lint               set up, then: ruff only"
 	@echo "make setup              the environment in .venv, nothing else"
 	@echo "make lock               pin again what pyproject.toml asks for (ARGS=--upgrade: newest versions)"
 	@echo "make wheel              build dist/raasid-*.whl"
@@ -28,13 +33,23 @@ help:
 train: setup
 	@$(BIN)/raasid train $(ARGS)
 
-test: check
-	@$(RUN) -m pytest $(ARGS)
+# mypy works beside pytest, whose output comes first; what mypy finds is shown at the end, and is a failure.
+test: lint
+	@types="$$(mktemp)"; $(RUN) -m mypy >"$$types" 2>&1 & mypy=$$!; \
+	trap 'kill $$mypy 2>/dev/null; rm -f "$$types"' EXIT; trap 'exit 130' INT TERM; \
+	$(PYTEST) $(ARGS); tests=$$?; \
+	wait $$mypy || { cat "$$types"; exit 1; }; \
+	exit $$tests
 
-check: setup
+soak: setup
+	@RAASID_SOAK=1 $(PYTEST) -m soak --timeout 7200 $(ARGS)
+
+check: lint
+	@$(RUN) -m mypy
+
+lint: setup
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
-	@$(RUN) -m mypy
 
 setup: venv
 	@[ "$$(cat .venv/.installed 2>/dev/null)" = "$$($(FINGERPRINT))" ] || { \

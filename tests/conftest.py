@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
+import hypothesis
 import pytest
 
 # Set before any test module imports torch or ultralytics, and inherited by every command that a test starts.
@@ -24,17 +25,25 @@ os.environ |= {
 }
 os.environ.pop("WANDB_API_KEY", None)
 
+# How long an example takes says how busy the machine is, and nothing about the code.
+hypothesis.settings.register_profile("raasid", deadline=None)
+hypothesis.settings.load_profile("raasid")
+
 REPO = Path(__file__).resolve().parents[1]
+MAX_WORKERS = 4
+"""A worker with torch, MediaPipe and the tests' own data takes up to 1.5 GB."""
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Answer `-n auto`: a worker per core that this process may use."""
+    return min(len(os.sched_getaffinity(0)), MAX_WORKERS)
 
 
 class RunCli(Protocol):
-    """Runs `python VERB.py ARGS paths.root=TMP` from the repository's root and returns what came of it.
-
-    A verb without a script of its own is run as `python -m raasid VERB`.
-    """
+    """Runs a verb with ARGS and `paths.root=TMP` from the repository's root and returns what came of it."""
 
     def __call__(
-        self, verb: str, *args: str, timeout_s: float = 300, env: Mapping[str, str] | None = None
+        self, verb: str, *args: str, env: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]: ...
 
 
@@ -55,22 +64,39 @@ def shared() -> Path:
 
 @pytest.fixture
 def run_cli(tmp_path: Path) -> RunCli:
-    """Run a verb for real; all that it writes goes under `tmp_path`, unless the test names another root."""
+    """Run a verb in a process of its own; all it writes goes under `tmp_path`, unless the test names a root.
 
-    def run(
-        verb: str, *args: str, timeout_s: float = 300, env: Mapping[str, str] | None = None
-    ) -> subprocess.CompletedProcess[str]:
-        root = () if any(arg.startswith("paths.root=") for arg in args) else (f"paths.root={tmp_path}",)
+    `python VERB.py` for the verbs that have a script, else `python -m raasid VERB`.
+    """
+
+    def run(verb: str, *args: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         script = [f"{verb}.py"] if (REPO / f"{verb}.py").is_file() else ["-m", "raasid", verb]
         return subprocess.run(
-            [sys.executable, *script, *args, *root],
+            [sys.executable, *script, *args, *_root(args, tmp_path)],
             cwd=REPO,
             env={**os.environ, **(env or {})},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=timeout_s,
             check=False,
         )
 
     return run
+
+
+@pytest.fixture
+def call_cli(tmp_path: Path) -> RunCli:
+    """Run a verb as `run_cli` does, but within this process, which has imported torch already.
+
+    For tests to which a process of its own would prove nothing; see `in_process`.
+    """
+    from in_process import call_raasid
+
+    def call(verb: str, *args: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        return call_raasid(verb, *args, *_root(args, tmp_path), env=env)
+
+    return call
+
+
+def _root(args: tuple[str, ...], tmp_path: Path) -> list[str]:
+    return [] if any(arg.startswith("paths.root=") for arg in args) else [f"paths.root={tmp_path}"]
