@@ -42,7 +42,7 @@ from raasid.pipeline.evaluation import measure
 from raasid.pipeline.model_refs import chosen
 from raasid.pipeline.train import train
 from raasid.pipeline.verb_configs import TrainConfig
-from raasid.stats.bootstrap import Estimate, bootstrap_weighted
+from raasid.stats.bootstrap import Estimate, bootstrap
 from raasid.synthetic.shifts.registry import SHIFTS, build_shift
 from raasid.training.fit import build_trainer
 
@@ -78,12 +78,16 @@ class Bench:
             train(self.config(f"model.inputs={inputs}", "test=false", logs), run)
         return best
 
-    def data(self, acquaint: Callable[[Iterable[Facts]], None], *more: str) -> tuple[ContextDataModule, str]:
+    def data(
+        self, set_label_counts: Callable[[Iterable[Facts]], None], *more: str
+    ) -> tuple[ContextDataModule, str]:
         """The held-out clips of a configuration, and whose tracks they are."""
         cfg = self.config("data.tracks.further=0", *more)
         section, upstream = lent(cfg.data, cfg.paths)
         frames, players = cfg.model.frames, cfg.model.players  # type: ignore[union-attr]
-        data = build_context_datamodule(section, cfg.paths, _SEED, frames, players, upstream, acquaint)
+        data = build_context_datamodule(
+            section, cfg.paths, _SEED, frames, players, upstream, set_label_counts
+        )
         return data, str(section.tracks.source)
 
     def judged(self, model: ContextModule, data: ContextDataModule) -> ContextResult:
@@ -107,7 +111,7 @@ def models(bench: Bench, checkpoints: dict[str, Path]) -> dict[str, ContextModul
 def table(bench: Bench, judges: dict[str, ContextModule]) -> tuple[dict[str, ContextResult], str]:
     """Judge all on the preset's held-out matches, and print what came out."""
     counted = judges["majority"]
-    data, source = bench.data(counted.acquaint)
+    data, source = bench.data(counted.set_label_counts)
     results = {name: bench.judged(model, data) for name, model in judges.items()}
     print(f"{results['both'].ground}; in brackets: 95 %, matches resampled\n")
     metrics = ("accuracy", "balanced_accuracy", "macro_precision", "ece", "season_flips")
@@ -177,7 +181,7 @@ def over_all(outcomes: dict[str, list[ClipOutcome]]) -> None:
         return values | {f"{b} over {a}": values[b] - values[a] for a, b in pairwise(NAMES)}
 
     first = outcomes[NAMES[0]]
-    estimates = bootstrap_weighted([outcome.match for outcome in first], balanced)
+    estimates = bootstrap([outcome.match for outcome in first], balanced)
     print(f"\nall suites, {len(first)} clips\n")
     print_table(("", "balanced accuracy"), [[name, told(found)] for name, found in estimates.items()])
 
@@ -186,7 +190,7 @@ def edition_of(suite: str, intensity: int) -> list[str]:
     """The wording by which a suite's clips are ruled, where it brings its own."""
     if suite != "law_change":
         return []
-    _, clip = build_shift(suite, intensity).deliver([], Clip("", (), Provenance("")))
+    _, clip = build_shift(suite, intensity).change_clip([], Clip("", (), Provenance("")))
     return [f"data.tracks.edition='{clip.provenance.law_edition}'"]
 
 

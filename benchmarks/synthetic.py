@@ -1,15 +1,15 @@
 """How fast the synthetic league is rendered, and whether its memory is flat in the number of frames.
 
-speed   frames/s of one core, by processor time: stadiums, plates, pictures, labels and the stored JPEG, all
+speed   frames/s of one core, by processor time: stadiums, plates, images, labels and the stored JPEG, all
         shared out over the frames. Medians of several rounds over matches of three kinds of league; the
         claim is about the first, the default.
         No renderer with such labels can be installed to compare with. The yardstick is what nobody can
         avoid: encoding the same frames as JPEG with OpenCV, in the same round. Their ratio travels from one
         machine to another; frames/s do not, and a neighbour on the same core costs a third of them.
-labels  the same without pictures: frames/s, and how many times faster, with the time to set up the clips.
+labels  the same without images: frames/s, and how many times faster, with the time to set up the clips.
 stages  milliseconds per frame of the default league.
 memory  peak of the process that renders and stores, 200 frames against 2,000. The records of all clips are
-        kept by whoever asked for the league; pictures are not kept by anyone.
+        kept by whoever asked for the league; images are not kept by anyone.
 
 The claim: at least 60 frames/s of one core at 640 x 360, and at most 1.1 times the memory.
 Last line: the figure. Exit status: 0 where the claim holds.
@@ -42,7 +42,7 @@ from raasid.synthetic.match_setting import build_match_setting
 from raasid.synthetic.render_clip import render_clip
 from raasid.synthetic.scenarios import num_frames
 from raasid.synthetic.sensor import Sensor
-from raasid.synthetic.visibility import Sight
+from raasid.synthetic.visibility import VisibilityRenderer
 
 FRAMES_PER_S = 60
 GROWTH = 1.1
@@ -60,12 +60,12 @@ STAGES: list[tuple[str, Any, str]] = [
     ("plate seen by the camera", background.StaticBackground, "frame"),
     ("blur of the pan", rendering, "_pan_blur"),
     ("shadows", rendering, "draw_shadows"),
-    ("people", Sight, "_bodies"),
-    ("balls", Sight, "_spheres"),
+    ("people", VisibilityRenderer, "_bodies"),
+    ("balls", VisibilityRenderer, "_spheres"),
     ("laying over", rendering, "_draw"),
-    ("occlusion, labels", Sight, "label"),
+    ("occlusion, labels", VisibilityRenderer, "label"),
     ("lens, exposure, noise", Sensor, "expose"),
-    ("graphics", Overlay, "lay"),
+    ("graphics", Overlay, "composite"),
     ("the feed's compression", Sensor, "compress"),
 ]
 
@@ -104,7 +104,7 @@ def speed(rounds: int, matches: int) -> float:
 
 
 def labels(rounds: int, matches: int) -> None:
-    """Print frames/s of labels alone, and of the same clips with pictures in the same round."""
+    """Print frames/s of labels alone, and of the same clips with images in the same round."""
     print(f"{'labels alone':<28}{'frames/s':>9}{'ms':>8}{'staging':>9}{'ratio':>7}")
     kinds = {
         "8 scripted clips of 20": League(clips_per_match=8, scenario_share=1.0, handball_prior=0.4),
@@ -120,7 +120,7 @@ def labels(rounds: int, matches: int) -> None:
 
 
 def labelling(league: League, matches: range) -> tuple[float, float, float]:
-    """Processor seconds per frame: with pictures, labels alone, and the part of the latter that stages."""
+    """Processor seconds per frame: with images, labels alone, and the part of the latter that stages."""
     frames, spent = 0, [0.0, 0.0, 0.0]
     makers: list[Callable[[League, int, int], object]] = [
         render_clip,

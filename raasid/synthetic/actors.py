@@ -56,9 +56,9 @@ class Cast:
 
     def ground(self, t: float) -> Floats:
         """(N, 2) metres at time t."""
-        return np.asarray(self.course(np.array([t]))[0])
+        return np.asarray(self.ground_at(np.array([t]))[0])
 
-    def course(self, times: Floats) -> Floats:
+    def ground_at(self, times: Floats) -> Floats:
         """(T, N, 2) metres at times (T,)."""
         travelled = SLOWDOWN_S * (1 - np.exp(-times / SLOWDOWN_S))
         return np.asarray(self._ground + self._velocity * travelled[:, None, None])
@@ -69,9 +69,9 @@ class Cast:
 
     def joints(self, t: float) -> Floats:
         """(N, 25, 3) metres at time t."""
-        return np.asarray(self.moving(np.array([t]))[0])
+        return np.asarray(self.joints_at(np.array([t]))[0])
 
-    def moving(self, times: Floats) -> Floats:
+    def joints_at(self, times: Floats) -> Floats:
         """(T, N, 25, 3) metres at times (T,), of all at once."""
         each, many = len(self.actors), len(times)
 
@@ -86,7 +86,7 @@ class Cast:
         ready = rows(self._keeper) * np.exp(-speed)
         pose = skeleton.angles(phase, speed, t - rows(self._kicks_at), ready, rows(self._style))
         hop = 0.05 * np.clip(speed - 3, 0, 4) / 4 * np.abs(np.sin(phase))
-        ground, height = self.course(times).reshape(-1, 2), rows(self._height)
+        ground, height = self.ground_at(times).reshape(-1, 2), rows(self._height)
         if not self.scripts:
             return joints(pose, ground, heading, height, hop).reshape(many, each, JOINTS, 3)
         arms = np.full((many * each, 2, 2, 3), np.nan)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.floating[Any]]
-"""World points are (..., 3) metres; picture points are (..., 2) pixels."""
+"""World points are (..., 3) metres; image points are (..., 2) pixels."""
 
 Bools = NDArray[np.bool_]
 

@@ -1,7 +1,7 @@
 """The still part of a clip, painted once.
 
 The camera turns and zooms on one spot, so every frame's background is a homography of one larger
-picture: the plate. A clip that pans far gets several.
+image: the plate. A clip that pans far gets several.
 
 Where dug-outs, boards and the stand under the camera hide people and ball, without painting them.
 """
@@ -54,17 +54,17 @@ def between(plate: Camera, camera: Camera) -> Floats:
     return np.asarray(half_pixel @ camera.same_spot(plate) @ np.linalg.inv(half_pixel))
 
 
-def warped(picture: Image, warp: Floats, size: tuple[int, int]) -> Image:
-    """The picture as a homography shows it; a shift by whole pixels needs no more than a cut."""
+def warped(image: Image, warp: Floats, size: tuple[int, int]) -> Image:
+    """The image as a homography shows it; a shift by whole pixels needs no more than a cut."""
     width, height = size
     corners = np.array([[0, 0, 1], [width, 0, 1], [width, height, 1], [0, height, 1]], dtype=np.float64)
     source = corners @ np.linalg.inv(warp).T
     moved = source[:, :2] / source[:, 2:] - corners[:, :2]
     x, y = (int(step) for step in np.round(moved[0]))
-    there = x >= 0 and y >= 0 and x + width <= picture.shape[1] and y + height <= picture.shape[0]
+    there = x >= 0 and y >= 0 and x + width <= image.shape[1] and y + height <= image.shape[0]
     if there and np.abs(moved - [x, y]).max() < 1e-6:
-        return picture[y : y + height, x : x + width]
-    return np.asarray(cv2.warpPerspective(picture, warp, size, borderMode=cv2.BORDER_REPLICATE))
+        return image[y : y + height, x : x + width]
+    return np.asarray(cv2.warpPerspective(image, warp, size, borderMode=cv2.BORDER_REPLICATE))
 
 
 def paint_backgrounds(
@@ -94,7 +94,7 @@ def spans(cameras: list[Camera]) -> Iterator[tuple[range, Camera]]:
 
 
 def _view(cameras: list[Camera], inverses: Floats) -> Camera | None:
-    """A camera that sees what all of these see, or None when its picture would be too large.
+    """A camera that sees what all of these see, or None when its image would be too large.
 
     inverses: (len(cameras), 3, 3), of their intrinsics.
     """
@@ -119,33 +119,33 @@ def _view(cameras: list[Camera], inverses: Floats) -> Camera | None:
 
 def _paint(camera: Camera, turf: Turf, stadium: Stadium, grain: Image) -> tuple[Image, Image | None]:
     width, height = camera.size
-    picture = np.empty((height, width, 3), np.uint8)
+    image = np.empty((height, width, 3), np.uint8)
     # whole rows: numpy is slow at filling in three bytes at a time
-    picture.reshape(height, -1)[:] = np.tile(np.array(stadium.gap, np.uint8), width)
+    image.reshape(height, -1)[:] = np.tile(np.array(stadium.gap, np.uint8), width)
     lawn = paint_lawn(camera, turf, grain)
     if not _only_lawn(camera):
         # what the lawn covers needs no paint beneath
         rows = height if lawn is None else lawn.open_rows(height)
         for panel in stadium.stands:
-            panel.paste(picture, camera, rows=rows)
+            panel.paste(image, camera, rows=rows)
     if lawn is not None:
-        cv2.copyTo(lawn.picture, lawn.mask, picture[lawn.part])
+        cv2.copyTo(lawn.image, lawn.mask, image[lawn.part])
     for panel in stadium.boards:
-        panel.paste(picture, camera)
+        panel.paste(image, camera)
     for side in (-1, 1):
-        _goal(picture, camera, side, stadium.net)
+        _goal(image, camera, side, stadium.net)
     before = np.zeros((height, width, 3), np.uint8)
     alpha = np.zeros((height, width), np.uint8)
     for panel in stadium.before:
         panel.paste(before, camera, alpha)
-    behind = cv2.cvtColor(picture, cv2.COLOR_BGR2BGRA)
+    behind = cv2.cvtColor(image, cv2.COLOR_BGR2BGRA)
     if not cv2.hasNonZero(alpha):
         return behind, None
     return behind, cv2.merge([before, alpha])
 
 
 def _only_lawn(camera: Camera) -> bool:
-    """Whether the picture shows nothing beyond the lawn, so that the stands need no paint."""
+    """Whether the image shows nothing beyond the lawn, so that the stands need no paint."""
     mask = np.zeros((camera.size[1] // 8, camera.size[0] // 8), np.uint8)
     outline = camera.outline(np.array([[-x, -y, 0] for x, y in _CORNERS]))
     if len(outline) == 0:
@@ -154,25 +154,25 @@ def _only_lawn(camera: Camera) -> bool:
     return bool(mask.all())
 
 
-def _goal(picture: Image, camera: Camera, side: int, net_white: float) -> None:
+def _goal(image: Image, camera: Camera, side: int, net_white: float) -> None:
     frame, net = goal_lines(side)
     pixels, depth = camera.project(frame)
     if (depth < 2).any() or not ((pixels > -400) & (pixels < np.array(camera.size) + 400)).all():
         return
     scale = camera.pixels_per_metre(frame[2, 0])
-    veil = picture.copy()
+    veil = image.copy()
     strings, _ = camera.project(net)
     for a, b in np.round((strings - 0.5) * 16).astype(int):
         cv2.line(veil, tuple(a.tolist()), tuple(b.tolist()), (225, 228, 228), 1, cv2.LINE_AA, 4)
     strength = net_white * min(1.0, 0.06 * scale)
-    cv2.addWeighted(veil, strength, picture, 1 - strength, 0, dst=picture)
+    cv2.addWeighted(veil, strength, image, 1 - strength, 0, dst=image)
     for a, b in np.round((pixels - 0.5) * 16).astype(int):
         thick = max(1, round(0.12 * scale))
-        cv2.line(picture, tuple(a.tolist()), tuple(b.tolist()), (214, 220, 220), thick, cv2.LINE_AA, 4)
+        cv2.line(image, tuple(a.tolist()), tuple(b.tolist()), (214, 220, 220), thick, cv2.LINE_AA, 4)
 
 
 _MARGIN_PX = 8
-"""So far beyond the picture a panel may still be felt: plates are resampled."""
+"""So far beyond the image a panel may still be felt: plates are resampled."""
 
 
 def occluder_masks(cameras: list[Camera], stadium: Stadium) -> list[Floats | None]:
@@ -189,7 +189,7 @@ def occluder_masks(cameras: list[Camera], stadium: Stadium) -> list[Floats | Non
 
 
 def _reaches(camera: Camera, panels: list[TexturedQuad]) -> bool:
-    """False where all panels lie below the plane through the camera and the picture's bottom edge."""
+    """False where all panels lie below the plane through the camera and the image's bottom edge."""
     corners = np.concatenate([panel.corners for panel in panels])
     seen = camera.to_camera(corners)
     steepest = (camera.size[1] + _MARGIN_PX - camera.principal[1]) / camera.focal_px

@@ -11,7 +11,7 @@ from raasid.synthetic.arrays import Floats
 
 RADIUS_M = 0.11
 STEP_S = 0.004
-BEFORE_S = 0.1
+LEAD_IN_S = 0.1
 """Paths begin this long before time 0, for exposures and lagging cameras."""
 
 GRAVITY = 9.81
@@ -26,7 +26,7 @@ Triple = tuple[float, float, float]
 
 
 class BallPath:
-    """A trajectory sampled every `STEP_S` from `-BEFORE_S` on."""
+    """A trajectory sampled every `STEP_S` from `-LEAD_IN_S` on."""
 
     def __init__(self, points: Floats) -> None:
         self._points = points
@@ -35,14 +35,14 @@ class BallPath:
 
     def at(self, t: float) -> Floats:
         """(3,) metres; before and after the sampled time the ball is held where it was."""
-        place = min(max((t + BEFORE_S) / STEP_S, 0.0), len(self._points) - 1.0)
+        place = min(max((t + LEAD_IN_S) / STEP_S, 0.0), len(self._points) - 1.0)
         i = min(int(place), len(self._points) - 2)
         share, here, after = place - i, self._rows[i], self._rows[i + 1]
         return np.array([a + (b - a) * share for a, b in zip(here, after, strict=True)])
 
     def along(self, times: Floats) -> Floats:
         """(T, 3) metres at times (T,)."""
-        place = np.clip((times + BEFORE_S) / STEP_S, 0.0, len(self._points) - 1.0)
+        place = np.clip((times + LEAD_IN_S) / STEP_S, 0.0, len(self._points) - 1.0)
         i = np.minimum(place.astype(int), len(self._points) - 2)
         here = self._points[i]
         return np.asarray(here + (self._points[i + 1] - here) * (place - i)[:, None])
@@ -59,15 +59,15 @@ class BallPath:
 
 def follow(rule: Callable[[float], tuple[float, float, float]], duration: float) -> BallPath:
     """A path given as position by time, seconds from the start of the clip."""
-    times = np.arange(int((duration + 2 * BEFORE_S) / STEP_S) + 2) * STEP_S - BEFORE_S
+    times = np.arange(int((duration + 2 * LEAD_IN_S) / STEP_S) + 2) * STEP_S - LEAD_IN_S
     return BallPath(np.array([rule(float(t)) for t in times]))
 
 
 def kicked(place: Floats, velocity: Floats, kicked_at: float, duration: float) -> BallPath:
     """A ball that rests at `place` (3,) until it is kicked with `velocity` (3,), m/s; then physics."""
-    start = min(kicked_at, -BEFORE_S)
-    skip = round((-BEFORE_S - start) / STEP_S)
-    steps = int((duration + 2 * BEFORE_S) / STEP_S) + 2 + skip
+    start = min(kicked_at, -LEAD_IN_S)
+    skip = round((-LEAD_IN_S - start) / STEP_S)
+    steps = int((duration + 2 * LEAD_IN_S) / STEP_S) + 2 + skip
     out: list[Triple] = []
     p, v = triple(place), triple(velocity)
     for i in range(steps):

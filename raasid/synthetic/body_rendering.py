@@ -93,13 +93,13 @@ class LimbStrokes:
     """Limbs of N bodies as strokes on fine canvases, one canvas a body."""
 
     low: Ints
-    """(N, 2) pixels of the picture where a body's canvas begins,"""
+    """(N, 2) pixels of the image where a body's canvas begins,"""
     high: Ints
     """(N, 2) and where it ends."""
     seen: Ints
     """Indices of those that may show."""
     fine: Ints
-    """(N,) pixels of the canvas on one of the picture."""
+    """(N,) pixels of the canvas on one of the image."""
     ends: Ints
     """(N, S, 4) from and to, sixteenths of a canvas pixel."""
     lit: Ints
@@ -152,8 +152,8 @@ def render_bodies(
 ) -> list[Sprite | None]:
     """N bodies as cut-outs; None for those out of sight.
 
-    paints: one per body. size: of the picture. light: (N,) brightness at each person's place. side: -1 to 1,
-    from where in the picture the light comes. smear_px: (N, 2) how far each moves in the picture during the
+    paints: one per body. size: of the image. light: (N,) brightness at each person's place. side: -1 to 1,
+    from where in the image the light comes. smear_px: (N, 2) how far each moves in the image during the
     exposure.
     """
     lines = LimbStrokes.of(limbs, size, side=side, smear_px=smear_px)

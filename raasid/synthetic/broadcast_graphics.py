@@ -1,4 +1,4 @@
-"""Graphics that a broadcaster or a scouting feed lays over the picture."""
+"""Graphics that a broadcaster or a scouting feed lays over the image."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Overlay:
     colour: Image
     alpha: Floats
     _strips: list[tuple[tuple[slice, slice], Floats, Floats]] = field(default_factory=list, init=False)
-    """Where there is something: the place, what is kept of the picture, and what is added to it."""
+    """Where there is something: the place, what is kept of the image, and what is added to it."""
 
     def __post_init__(self) -> None:
         for top, stop in _runs(np.flatnonzero(self.alpha.any(axis=1))):
@@ -29,13 +29,13 @@ class Overlay:
             alpha = np.repeat(self.alpha[part][..., None], 3, axis=2)
             self._strips.append((part, 1 - alpha, self.colour[part] * alpha))
 
-    def lay(self, picture: Image) -> None:
-        """Draw over `picture`."""
+    def composite(self, image: Image) -> None:
+        """Draw over `image`."""
         for part, keep, add in self._strips:
-            mixed = picture[part] * keep
+            mixed = image[part] * keep
             mixed += add
             mixed += 0.5
-            picture[part] = mixed.astype(np.uint8)
+            image[part] = mixed.astype(np.uint8)
 
 
 def _runs(rows: Ints) -> list[tuple[int, int]]:

@@ -19,7 +19,7 @@ from raasid.synthetic.play_simulation import Play
 from raasid.synthetic.scenarios.scene import Scene
 
 REFERENCE_WIDTH = 640
-"""Ball sizes are meant at this picture width; wider pictures show the same view with more pixels."""
+"""Ball sizes are meant at this image width; wider images show the same view with more pixels."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,14 +44,14 @@ class CameraOperator(Protocol):
     def at(self, t: float) -> Camera:
         """The camera at time t, seconds."""
 
-    def over(self, times: Floats) -> list[Camera]:
+    def at_times(self, times: Floats) -> list[Camera]:
         """The cameras at times (T,), seconds."""
 
 
 class MainCamera:
     """One clip's camera by time.
 
-    ball_px: median diameter of the ball over clips, in pixels of a picture of `REFERENCE_WIDTH`.
+    ball_px: median diameter of the ball over clips, in pixels of an image of `REFERENCE_WIDTH`.
     """
 
     def __init__(
@@ -66,9 +66,9 @@ class MainCamera:
         distance = float(np.linalg.norm(start - mount.centre))
         self._focal = _draw_diameter(rng, ball_px) * size[0] / REFERENCE_WIDTH * distance / (2 * RADIUS_M)
         self._zoom = float(rng.choice([0.0, rng.normal(0, 0.12)]))
-        # framing: where the ball stands in the picture, in half widths; sometimes it has left the picture
+        # framing: where the ball stands in the image, in half widths; sometimes it has left the image
         span = np.array([0.75, 0.62])
-        # operators keep the near touchline low in the picture and the far one high
+        # operators keep the near touchline low in the image and the far one high
         lift = np.array([0.0, -0.25 * start[1] / (WIDTH_M / 2)])
         frame = np.clip(rng.normal(0, 0.42, 2) + lift, -1, 1) * span
         self.lost = bool(play.ball is not None and rng.random() < 0.05)
@@ -83,7 +83,7 @@ class MainCamera:
         target = self._target(t)
         focal = self._focal * float(np.exp(self._zoom * t))
         first = look_at(self._mount.centre, target, focal, self._mount.roll, self._size)
-        # turn from the ball to the point that puts the ball at its place in the picture
+        # turn from the ball to the point that puts the ball at its place in the image
         aside = np.array(
             [-self._frame[0] * self._size[0] / 2 / focal, -self._frame[1] * self._size[1] / 2 / focal, 1.0]
         )
@@ -92,7 +92,7 @@ class MainCamera:
         )
         return look_at(self._mount.centre, aim, focal, self._mount.roll, self._size)
 
-    def over(self, times: Floats) -> list[Camera]:
+    def at_times(self, times: Floats) -> list[Camera]:
         """The cameras at times (T,), seconds."""
         return [self.at(t) for t in times.tolist()]
 
@@ -104,7 +104,7 @@ class MainCamera:
         seen = [self._past(ball, t - self._lag * k) for k in (0.4, 0.8, 1.2, 1.6)]
         target = np.mean(seen, axis=0)
         target[2] *= 0.5
-        # leads the ball a little, so that the lag does not push it to the picture's edge
+        # leads the ball a little, so that the lag does not push it to the image's edge
         flat = ball.velocity(max(t - self._lag, 0.0)) * np.array([1.0, 1.0, 0.0])
         speed = max(float(np.linalg.norm(flat)), 1e-6)
         return np.asarray(target + self._lag * self._lead * min(1.0, 16.0 / speed) * flat)
@@ -118,7 +118,7 @@ class MainCamera:
 
 
 def _draw_diameter(rng: Generator, median: float) -> float:
-    """Pixels of the ball's diameter in a picture of `REFERENCE_WIDTH`; one shot in twenty is tighter."""
+    """Pixels of the ball's diameter in an image of `REFERENCE_WIDTH`; one shot in twenty is tighter."""
     if rng.random() < 0.05:
         return median * float(rng.uniform(1.6, 2.2))
     return float(np.clip(median * np.exp(rng.normal(0, 0.35)), 2.7, 2.2 * median))
@@ -131,34 +131,34 @@ _TIGHTEST = 1.5
 class CloseUpCamera:
     """Follows a player, and the ball a little; stands where the match's main camera stands.
 
-    ball_px: median diameter of the ball over clips, in pixels of a picture of `REFERENCE_WIDTH`.
+    ball_px: median diameter of the ball over clips, in pixels of an image of `REFERENCE_WIDTH`.
     """
 
     def __init__(
         self, rng: Generator, mount: CameraMount, scene: Scene, *, size: tuple[int, int], ball_px: float
     ) -> None:
         self._mount, self._cast, self._hero, self._size = mount, scene.play.cast, scene.player, size
-        self._ball = scene.take.ball
+        self._ball = scene.attempt.ball
         place = np.array([*self._cast.ground(0.0)[self._hero], 1.0])
         distance = float(np.linalg.norm(place - mount.centre))
         diameter = ball_px * float(np.clip(np.exp(rng.normal(0, 0.18)), 1 / _TIGHTEST, _TIGHTEST))
         self._focal = diameter * size[0] / REFERENCE_WIDTH * distance / (2 * RADIUS_M)
         self._zoom = float(rng.choice([0.0, rng.normal(0, 0.08)]))
         self._pull = float(rng.uniform(0.1, 0.35))
-        # metres that the picture shows from its middle to its edge
+        # metres that the image shows from its middle to its edge
         half = size[0] / 2 * distance / self._focal
         self._aside = rng.uniform(-0.3, 0.3, 2) * half * np.array([1.0, 0.3])
 
     def at(self, t: float) -> Camera:
         """The camera at time t, seconds."""
-        return self.over(np.array([t]))[0]
+        return self.at_times(np.array([t]))[0]
 
-    def over(self, times: Floats) -> list[Camera]:
+    def at_times(self, times: Floats) -> list[Camera]:
         """The cameras at times (T,), seconds."""
         # the operator is late, and calmer than what he follows
         player_times = np.stack([np.maximum(times - lag, 0.0) for lag in (0.1, 0.25, 0.4)])
         ball_times = np.stack([times - lag for lag in (0.05, 0.15, 0.25, 0.35)])
-        ground = self._cast.course(player_times.ravel())[:, self._hero]
+        ground = self._cast.ground_at(player_times.ravel())[:, self._hero]
         target = np.full((len(times), 3), 1.0)
         target[:, :2] = ground.reshape(*player_times.shape, 2).mean(axis=0)
         off = self._ball.along(ball_times.ravel()).reshape(*ball_times.shape, 3).mean(axis=0) - target

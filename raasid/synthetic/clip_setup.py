@@ -63,7 +63,7 @@ def occluded(rng: Generator, play: Play, camera: Floats, when: float, share: flo
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ClipSetup:
-    """All that pictures and labels of a clip follow from."""
+    """All that images and labels of a clip follow from."""
 
     league: League
     """As the shift leaves it."""
@@ -74,7 +74,7 @@ class ClipSetup:
     play: Play
     scene: Scene | None
     """None in open play."""
-    work: CameraOperator
+    operator: CameraOperator
     times: list[float]
     """Seconds of play, by frame."""
     stride: int
@@ -89,7 +89,7 @@ class ClipSetup:
         """
         cv2.setNumThreads(1)
         shift = build_shift(league.shift, league.shift_intensity)
-        league = shift.league(league)
+        league = shift.change_league(league)
         setting = build_match_setting(
             league.seed, match, league.size, shift, league.camera_height_m, painted=painted
         )
@@ -102,14 +102,14 @@ class ClipSetup:
         times = [i * stride / (league.frame_rate_hz * league.slow_motion) for i in range(count)]
         scene: Scene | None = None
         play: Play
-        work: CameraOperator
+        operator: CameraOperator
         if name is None:
             play = simulate_play(streams[0], setting.kits, times[-1])
-            work = MainCamera(streams[1], setting.mount, play, league.size, league.ball_px)
+            operator = MainCamera(streams[1], setting.mount, play, league.size, league.ball_px)
         else:
             scene = build_scene(streams[0], name, setting.kits, setting.mount.centre, np.array(times))
             play = scene.play
-            work = CloseUpCamera(
+            operator = CloseUpCamera(
                 streams[1], setting.mount, scene, size=league.size, ball_px=league.scenario_ball_px
             )
         if league.occlusion > 0:
@@ -117,16 +117,16 @@ class ClipSetup:
             focus = times[len(times) // 2] if scene is None else times[scene.moment]
             play = occluded(extra, play, setting.mount.centre, focus, league.occlusion)
         return cls(
-            league, shift, match, clip, setting, play, scene, work, times, stride, streams[2], streams[3]
+            league, shift, match, clip, setting, play, scene, operator, times, stride, streams[2], streams[3]
         )
 
-    def picture(self, i: int) -> Path:
+    def image_path(self, i: int) -> Path:
         """Where frame `i` is stored, relative to the league's folder."""
         return Path("images") / f"{self.match:03d}" / f"{self.clip:03d}_{i:03d}.jpg"
 
     def delivered(self, images: list[Image], frames: list[Frame]) -> tuple[list[Image], Clip]:
-        """Pictures, or none of them, and the record with the mistakes that the league asks for."""
-        images, record = self.shift.deliver(images, self._record(frames))
+        """Images, or none of them, and the record with the mistakes that the league asks for."""
+        images, record = self.shift.change_clip(images, self._record(frames))
         if self.shift.intensity:
             tag = f"shift_{self.shift.name}_{self.shift.intensity}"
             record = replace(record, tags=(*record.tags, tag))

@@ -17,7 +17,7 @@ from raasid.synthetic.sprites import Sprite
 NEAR_PX_PER_M = 45.0
 """From this scale on there is something to see."""
 FINE = 4
-"""Pixels of the layer that small parts are drawn on, for one of the picture."""
+"""Pixels of the layer that small parts are drawn on, for one of the image."""
 _FINGERS = ((-0.020, 0.062), (-0.007, 0.074), (0.007, 0.070), (0.020, 0.056))
 """Across the palm, and how far beyond the middle of the hand; metres."""
 EDGE = 6

@@ -108,7 +108,7 @@ def draw_outfit(rng: Generator, kit: Kit, keeper: bool = False) -> Outfit:
     return Outfit(kit.shirt, kit.shorts, kit.socks, boots, sleeve, arm, hand, skin, skin, hair, stripe)
 
 
-def plain(rng: Generator, shirt: Colour, trousers: Colour) -> Outfit:
+def draw_civilian_outfit(rng: Generator, shirt: Colour, trousers: Colour) -> Outfit:
     """A coach, steward, photographer or ball-boy: long trousers, long sleeves, dark shoes."""
     skin = _SKIN[int(rng.integers(3))]
     hair = _HAIR[int(rng.integers(len(_HAIR)))]

@@ -38,7 +38,7 @@ class RenderingFailed(RaasidError):
         )
 
 
-def make_folder(
+def build_folder(
     league: League,
     final: Path,
     workers: int,
@@ -73,7 +73,7 @@ def make_folder(
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def by_match(league: League, folder: Path) -> Iterator[Clip]:
+def read_matches(league: League, folder: Path) -> Iterator[Clip]:
     """The clips of a league whose matches have a file each. Raises AnnotationsUnreadable."""
     for match in range(league.matches):
         yield from coco_format.read(folder, part_name(match))
@@ -81,7 +81,7 @@ def by_match(league: League, folder: Path) -> Iterator[Clip]:
 
 def join_matches(league: League, folder: Path) -> None:
     """Make one file of the files of the matches. Raises AnnotationsUnreadable."""
-    coco_format.write(list(by_match(league, folder)), folder)
+    coco_format.write(list(read_matches(league, folder)), folder)
     for match in range(league.matches):
         (folder / part_name(match)).unlink()
 
@@ -161,7 +161,7 @@ def generate(league: League, folder: Path, workers: int = 2) -> list[Clip]:
     """Clips of a league under `folder / synthetic-<digest>`; rendered only where they are not there yet.
 
     The folder appears whole or not at all; of two processes that render at once one wins, and the other
-    takes the winner's pictures. The bytes do not depend on `workers`.
+    takes the winner's images. The bytes do not depend on `workers`.
 
     Raises
     ------
@@ -173,7 +173,7 @@ def generate(league: League, folder: Path, workers: int = 2) -> list[Clip]:
     folder = folder.absolute()
     final = folder / f"synthetic-{league.digest()[:12]}"
     if not final.exists():
-        make_folder(league, final, workers, render_matches, "rendering the synthetic league", join_matches)
+        build_folder(league, final, workers, render_matches, "rendering the synthetic league", join_matches)
     return coco_format.read(final)
 
 
@@ -182,7 +182,7 @@ def labelled_clips(league: League, folder: Path, workers: int = 2) -> list[Clip]
     a match: joining thousands of matches would add a quarter to the time.
 
     People and balls are drawn as outlines, and what hides what is read off these, so that boxes, keypoints,
-    visibility, tags and facts are those of the pictures. One thing is left out: eyes, nose and mouth may
+    visibility, tags and facts are those of the images. One thing is left out: eyes, nose and mouth may
     reach beyond their head by a pixel, and hide a joint of somebody behind it. Of the 7,680 frames of
     `data=synthetic_handball` 7,671 have the same labels to the last digit; in the others 7 of 633,930 joints
     count as visible instead of hidden or the reverse, and 2 of 37,290 boxes are a pixel smaller.
@@ -197,5 +197,5 @@ def labelled_clips(league: League, folder: Path, workers: int = 2) -> list[Clip]
     folder = folder.absolute()
     final = folder / f"labels-{league.digest()[:12]}"
     if not final.exists():
-        make_folder(league, final, workers, label_matches, "labelling the synthetic league")
-    return list(by_match(league, final))
+        build_folder(league, final, workers, label_matches, "labelling the synthetic league")
+    return list(read_matches(league, final))

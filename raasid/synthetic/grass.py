@@ -54,10 +54,10 @@ class Turf:
     litter: list[Floats]
     """Scraps of paper, as ground polygons (N, 3)."""
     grain: float
-    """Standard deviation of the blades' texture in the picture, grey levels."""
+    """Standard deviation of the blades' texture in the image, grey levels."""
 
 
-def blotches(rng: Generator, shape: tuple[int, int], cell: float) -> Floats:
+def smooth_noise(rng: Generator, shape: tuple[int, int], cell: float) -> Floats:
     """Smooth noise, about standard normal, with blobs of `cell` texels; (height, width)."""
     rows, columns = max(3, int(shape[0] / cell)), max(3, int(shape[1] / cell))
     coarse = rng.standard_normal((rows, columns)).astype(np.float32)
@@ -108,13 +108,13 @@ def draw_turf(rng: Generator, light: Light, texels_per_m: float = TEXELS_PER_M) 
     tone += 1
     for cell, weight in ((90, 0.02), (24, 0.014), (7, 0.013), (2.2, 0.022)):
         strength = np.float32(weight * rng.uniform(0.4, 1.3))
-        blotch = blotches(rng, shape, cell)
+        blotch = smooth_noise(rng, shape, cell)
         blotch *= strength
         tone += blotch
     use = np.float32(rng.uniform(0, 0.55))
     worn = _wear(x, y)
     worn *= use
-    blotch = blotches(rng, shape, 10)
+    blotch = smooth_noise(rng, shape, 10)
     blotch *= 0.5
     blotch += 0.7
     worn *= np.clip(blotch, 0, 1, out=blotch)
@@ -126,7 +126,7 @@ def draw_turf(rng: Generator, light: Light, texels_per_m: float = TEXELS_PER_M) 
     ]
     coarse = np.stack(np.broadcast_arrays(x[:, 1::3], y[1::3]), axis=-1)
     level = cv2.resize(
-        light.level(coarse).astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR
+        light.brightness(coarse).astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR
     )
     level *= 128
     shade = np.clip(level, 0, 255, out=level).astype(np.uint8)
@@ -183,16 +183,16 @@ _MARKINGS = markings()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lawn:
-    """The part of a picture in which the lawn lies."""
+    """The part of an image in which the lawn lies."""
 
     part: tuple[slice, slice]
-    picture: Image
+    image: Image
     """(h, w, 3)"""
     mask: Image
     """(h, w), above 0 where there is grass."""
 
     def open_rows(self, height: int) -> int:
-        """How many of the picture's `height` rows, from the top, have something other than grass."""
+        """How many of the image's `height` rows, from the top, have something other than grass."""
         rows, columns = self.part
         if columns.start > 0 or rows.stop < height:
             return height
@@ -202,27 +202,27 @@ class Lawn:
 
 def paint_lawn(camera: Camera, turf: Turf, grain: Image) -> Lawn | None:
     """The lawn, or None where none is in sight; grain (256, 256): the blades, 128 for none."""
-    sight = turf.ground.sight(camera)
-    if sight is None:
+    region = turf.ground.visible_region(camera)
+    if region is None:
         return None
-    rows, columns = sight.part
-    grass = cv2.cvtColor(sight.texels, cv2.COLOR_BGRA2BGR)
+    rows, columns = region.part
+    grass = cv2.cvtColor(region.texels, cv2.COLOR_BGRA2BGR)
     _lay_lines(grass, camera, turf, (columns.start, rows.start))
     blades = _tiled(grain, rows, columns)
     cv2.addWeighted(grass, 1, cv2.cvtColor(blades, cv2.COLOR_GRAY2BGR), 1, -128, dst=grass)
     if turf.plain_light is not None:
         cv2.convertScaleAbs(grass, dst=grass, alpha=turf.plain_light / 128)
-        return Lawn(sight.part, grass, sight.mask)
-    light = cv2.extractChannel(sight.texels, 3)
-    edge = sight.edge()
-    share = sight.mask[edge].astype(np.float32) / 255
+        return Lawn(region.part, grass, region.mask)
+    light = cv2.extractChannel(region.texels, 3)
+    edge = region.edge()
+    share = region.mask[edge].astype(np.float32) / 255
     light[edge] = (np.float32(128) * (1 - share) + light[edge] * share).astype(np.uint8)
     cv2.multiply(grass, cv2.cvtColor(light, cv2.COLOR_GRAY2BGR), dst=grass, scale=1 / 128)
-    return Lawn(sight.part, grass, sight.mask)
+    return Lawn(region.part, grass, region.mask)
 
 
 def _tiled(grain: Image, rows: slice, columns: slice) -> Image:
-    """The grain repeated over the whole picture, cut to a part of it."""
+    """The grain repeated over the whole image, cut to a part of it."""
     size = len(grain)
     top, left = rows.start % size, columns.start % size
     down = -(-(top + rows.stop - rows.start) // size)
@@ -232,7 +232,7 @@ def _tiled(grain: Image, rows: slice, columns: slice) -> Image:
 
 
 def _lay_lines(grass: Image, camera: Camera, turf: Turf, corner: tuple[int, int]) -> None:
-    """White paint over `grass`, whose top left pixel lies at `corner` of the camera's picture."""
+    """White paint over `grass`, whose top left pixel lies at `corner` of the camera's image."""
     width, height = camera.size
     fine = np.zeros((height * _FINE, width * _FINE), np.uint8)
     for outline in _outlines(camera, [*_MARKINGS, *turf.litter]):

@@ -1,6 +1,6 @@
-"""One clip of a league: its record alone, many times faster than with its pictures.
+"""One clip of a league: its record alone, many times faster than with its images.
 
-A league's labels without its pictures: enough for whoever looks at tracks, and many times faster.
+A league's labels without its images: enough for whoever looks at tracks, and many times faster.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from raasid.synthetic.clip_setup import ClipSetup
 from raasid.synthetic.league import League
 from raasid.synthetic.silhouettes import add_fingers, silhouettes
 from raasid.synthetic.sprites import Mask
-from raasid.synthetic.visibility import Sight
+from raasid.synthetic.visibility import VisibilityRenderer
 
 
 class MaskRasterizer:
@@ -30,7 +30,7 @@ class MaskRasterizer:
         """See `sight.Rasterizer`."""
         return silhouettes(limbs, self._size, side=self._side, smear_px=smear)
 
-    def near_by(
+    def add_details(
         self, cuts: list[Mask], actors: list[int], joints: Floats, hidden: Bools, cameras: list[Camera]
     ) -> list[Mask]:
         """See `sight.Rasterizer`."""
@@ -45,11 +45,13 @@ def label_clip(league: League, match: int, clip: int) -> Clip:
     """The record that `render_clip` gives. Raises what that raises."""
     on = ClipSetup.of(league, match, clip, painted=False)
     shapes = MaskRasterizer(on.league.size, on.setting.light.side)
-    sight = Sight(on.setting, on.play, on.work, on.league.size, shapes, close=on.scene is not None)
+    sight = VisibilityRenderer(
+        on.setting, on.play, on.operator, on.league.size, shapes, close=on.scene is not None
+    )
     seen = sight.watch(np.array(on.times))
     hiding = occluder_masks([frame.camera for frame in seen], on.setting.stadium)
     frames = [
-        sight.label(frame, veil, i * on.stride, on.picture(i))
+        sight.label(frame, veil, i * on.stride, on.image_path(i))
         for i, (frame, veil) in enumerate(zip(seen, hiding, strict=True))
     ]
     return on.delivered([], frames)[1]

@@ -1,6 +1,6 @@
-"""Mistakes that annotators make, put into labels on purpose; pictures stay as they are.
+"""Mistakes that annotators make, put into labels on purpose; images stay as they are.
 
-A league without noise has the same pictures and the true labels, so every mistake can be looked up.
+A league without noise has the same images and the true labels, so every mistake can be looked up.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ class Light:
 
     @property
     def side(self) -> float:
-        """-1 to 1: from where in the picture, left or right, the light comes."""
+        """-1 to 1: from where in the image, left or right, the light comes."""
         return 0.8 * float(np.sign(self.towards[0])) if self.sky == "sun" else 0.0
 
     def sunlit(self, ground: Floats) -> Floats:
@@ -53,14 +53,14 @@ class Light:
         notch = 0.0 if self.notch_m == 0 else 1.6 * (np.mod(along / self.notch_m, 1.0) > 0.35)
         return np.asarray(np.clip((offset + notch - ground @ np.array([nx, ny])) / 0.8 + 0.5, 0, 1))
 
-    def level(self, ground: Floats) -> Floats:
+    def brightness(self, ground: Floats) -> Floats:
         """Brightness of points (..., 2) of the ground: 1 in the open, `shade` in the stand's shadow."""
         if self.sky == "night":
             # floodlights leave the far corners a little darker
             return np.asarray(1.04 - 0.12 * ((ground[..., 0] / 60) ** 2 + (ground[..., 1] / 45) ** 2) / 2)
         return self.exposure * (self.shade + (1 - self.shade) * self.sunlit(ground))
 
-    def casts(self, ground: Floats) -> list[tuple[Floats, Floats]]:
+    def shadows(self, ground: Floats) -> list[tuple[Floats, Floats]]:
         """Shadows of things at `ground` (N, 2): by lamp, offset (N, 2) per metre of height, darkness (N,)."""
         n = len(ground)
         below = np.broadcast_to(np.array([0.03, 0.02]), (n, 2))
@@ -90,7 +90,7 @@ def draw_light(rng: Generator) -> Light:
     notch = float(rng.choice([0.0, 0.0, 0.0, 0.0, rng.uniform(4, 10)]))
     light = Light(sky, towards, float(rng.uniform(0.42, 0.70)), edge, notch, tint)
     x, y = np.meshgrid(np.linspace(-50, 50, 21), np.linspace(-32, 32, 15))
-    mean = float(light.level(np.stack([x, y], axis=-1)).mean())
+    mean = float(light.brightness(np.stack([x, y], axis=-1)).mean())
     return replace(light, exposure=min(1.4, 0.95 * mean ** -rng.uniform(0.5, 0.9))) if sky == "sun" else light
 
 
@@ -101,11 +101,11 @@ _FAINT = [2, 3, 4, 5, 9, 10, 22]
 _RING = np.linspace(0, 2 * np.pi, 16, endpoint=False)
 
 
-def draw_shadows(picture: Image, camera: Camera, light: Light, bodies: Floats, balls: Floats) -> None:
-    """Darken `picture` where bodies (N, 25, 3) and balls (M, 3) keep the light off the ground."""
-    total = np.zeros(picture.shape[:2], np.uint8)
+def draw_shadows(image: Image, camera: Camera, light: Light, bodies: Floats, balls: Floats) -> None:
+    """Darken `image` where bodies (N, 25, 3) and balls (M, 3) keep the light off the ground."""
+    total = np.zeros(image.shape[:2], np.uint8)
     start, stop = capsules(bodies)
-    casts = list(zip(light.casts(bodies[:, 15, :2]), light.casts(balls[:, :2]), strict=True))
+    casts = list(zip(light.shadows(bodies[:, 15, :2]), light.shadows(balls[:, :2]), strict=True))
     for (shift, dark), (ball_shift, ball_dark) in casts:
         if max(dark.max(initial=0), ball_dark.max(initial=0)) < 0.02:
             continue
@@ -123,7 +123,7 @@ def draw_shadows(picture: Image, camera: Camera, light: Light, bodies: Floats, b
     part = (slice(max(0, top - 2), top + tall + 2), slice(max(0, left - 2), left + wide + 2))
     soft = cv2.GaussianBlur(total[part], (3, 3), 0)
     keep = cv2.cvtColor(cv2.bitwise_not(soft), cv2.COLOR_GRAY2BGR)
-    cv2.multiply(picture[part], keep, dst=picture[part], scale=1 / 255)
+    cv2.multiply(image[part], keep, dst=image[part], scale=1 / 255)
 
 
 def _fallen(points: Floats, shift: Floats) -> Floats:

@@ -23,7 +23,7 @@ from raasid.synthetic.shifts.shift import Shift
 from raasid.synthetic.stadium import Stadium, draw_stadium
 
 Weather = Callable[[Image, Camera, Generator], Image]
-"""What falls or hangs between the camera and the pitch: picture, camera and chance give a picture."""
+"""What falls or hangs between the camera and the pitch: image, camera and chance give an image."""
 _UNSHIFTED = Shift()
 
 
@@ -61,7 +61,7 @@ def build_match_setting(
     if camera_height_m is not None:
         height = np.random.default_rng([seed, match, 9]).uniform(*camera_height_m)
         mount = replace(mount, centre=np.array([*mount.centre[:2], height]))
-    light = shift.light(draw_light(streams[1]))
+    light = shift.change_light(draw_light(streams[1]))
     home = draw_kit(streams[2])
     away = draw_kit(streams[2], home)
     keepers = (draw_kit(streams[2], away), draw_kit(streams[2], home))
@@ -76,4 +76,4 @@ def build_match_setting(
         sensor=draw_sensor(streams[6], light, size[0]),
         overlay=draw_overlay(streams[7], size),
     )
-    return shift.setting(setting, seed, match)
+    return shift.change_setting(setting, seed, match)

@@ -1,6 +1,6 @@
 """What happens in a clip: who stands and runs where, and what the ball does.
 
-A `Play` is all that the pictures need to know of the game, so a scripted scene can stand in its place.
+A `Play` is all that the images need to know of the game, so a scripted scene can stand in its place.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from raasid.footage.records import Role
 from raasid.synthetic.actors import SLOWDOWN_S, Actor, Cast
 from raasid.synthetic.arrays import Floats
 from raasid.synthetic.ball_physics import RADIUS_M, BallPath, follow, kicked
-from raasid.synthetic.clothing import Kit, Outfit, draw_outfit, plain
+from raasid.synthetic.clothing import Kit, Outfit, draw_civilian_outfit, draw_outfit
 from raasid.synthetic.pitch import LENGTH_M, WIDTH_M, spots
 from raasid.synthetic.skeleton import STYLE
 
@@ -33,7 +33,7 @@ class Play:
     cast: Cast
     ball: BallPath | None
     """None when no ball is in play."""
-    spare: Floats | None
+    spare_ball: Floats | None
     """(3,) a second ball that lies beside the pitch."""
 
 
@@ -71,7 +71,7 @@ def actor_at(
     )
 
 
-def teams(rng: Generator, kits: MatchKits, focus: Floats) -> list[Actor]:
+def place_teams(rng: Generator, kits: MatchKits, focus: Floats) -> list[Actor]:
     """Two teams in shape around the ball."""
     out: list[Actor] = []
     limit = np.array([LENGTH_M / 2, WIDTH_M / 2]) - 1.0
@@ -105,14 +105,16 @@ def place_bystanders(rng: Generator, kits: MatchKits, focus: Floats) -> list[Act
         y = rng.uniform(36.5, 38.0) if far else -rng.uniform(35.6, 37.0)
         x = float(np.clip(focus[0] + rng.uniform(-30, 30), -54, 54))
         shirt = vests[int(rng.integers(len(vests)))]
-        someone = actor_at(rng, np.array([x, y]), plain(rng, shirt, (36, 32, 32)), track=track, role="other")
+        someone = actor_at(
+            rng, np.array([x, y]), draw_civilian_outfit(rng, shirt, (36, 32, 32)), track=track, role="other"
+        )
         out.append(
             replace(someone, velocity=(0.0, 0.0), facing=float(-np.sign(y) * np.pi / 2 + rng.normal(0, 0.5)))
         )
     return out
 
 
-def spread(actors: list[Actor], keep: int) -> list[Actor]:
+def separate_players(actors: list[Actor], keep: int) -> list[Actor]:
     """Nobody stands inside somebody else; actor `keep` does not give way."""
     p = np.array([a.ground for a in actors])
     for _ in range(3):
@@ -129,7 +131,9 @@ def spread(actors: list[Actor], keep: int) -> list[Actor]:
     return [replace(a, ground=(float(x), float(y))) for a, (x, y) in zip(actors, p, strict=True)]
 
 
-def mark(rng: Generator, actors: list[Actor], carrier: int, place: Floats, close: float) -> list[Actor]:
+def add_markers(
+    rng: Generator, actors: list[Actor], carrier: int, place: Floats, close: float
+) -> list[Actor]:
     """Opponents who close the ball down, and a team-mate or two who offer themselves."""
     out = list(actors)
     mine = actors[carrier].team
@@ -270,14 +274,14 @@ def simulate_play(rng: Generator, kits: MatchKits, duration: float) -> Play:
         place = np.array(
             [rng.choice([-1, 1]) * rng.uniform(40, 51), rng.choice([-1, 1]) * rng.uniform(4, 33)]
         )
-    actors = teams(rng, kits, place) + place_bystanders(rng, kits, place)
+    actors = place_teams(rng, kits, place) + place_bystanders(rng, kits, place)
     player = _carrier(actors, place)
     heading = float(rng.uniform(0, 2 * np.pi))
     if np.sin(heading) > 0.3 and rng.random() < 0.6:
         # whoever runs away from the main stand hides the ball behind his legs; most of them turn
         heading = -heading
     ball: BallPath | None = None
-    actors = mark(rng, actors, player, place, close=float(rng.choice([0.6, 1.2, 1.8, 2.5])))
+    actors = add_markers(rng, actors, player, place, close=float(rng.choice([0.6, 1.2, 1.8, 2.5])))
     if kind == "dribble":
         actors[player], ball = _dribble(rng, actors[player], place, heading, duration)
     elif kind != "none":
@@ -286,9 +290,9 @@ def simulate_play(rng: Generator, kits: MatchKits, duration: float) -> Play:
         )
         if kind in {"pass", "loft"} and rng.random() < 0.6:
             actors = _receive(rng, actors, player, ball.at(duration / 2)[:2])
-    actors = spread(actors, player)
-    spare = None
+    actors = separate_players(actors, player)
+    spare_ball = None
     if rng.random() < 0.06:
         side = float(rng.choice([-1, 1]))
-        spare = np.array([place[0] + rng.uniform(-12, 12), side * rng.uniform(35.3, 37.5), RADIUS_M])
-    return Play(kind, Cast(actors), ball, spare)
+        spare_ball = np.array([place[0] + rng.uniform(-12, 12), side * rng.uniform(35.3, 37.5), RADIUS_M])
+    return Play(kind, Cast(actors), ball, spare_ball)

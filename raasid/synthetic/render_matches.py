@@ -25,7 +25,7 @@ def part_name(match: int) -> str:
 
 
 def render_matches(league: League, folder: Path, matches: list[int]) -> Iterator[int]:
-    """Write pictures and annotations of some matches; gives the frames of each clip when it is written."""
+    """Write images and annotations of some matches; gives the frames of each clip when it is written."""
     for match in matches:
         clips: list[Clip] = []
         for number in range(league.clips_per_match):

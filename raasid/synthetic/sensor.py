@@ -14,12 +14,12 @@ from raasid.synthetic.arrays import Floats, Image
 from raasid.synthetic.lighting import Light
 
 _SPARE = 199
-"""The noise tile is this much larger than the picture, so that each frame takes another piece of it."""
+"""The noise tile is this much larger than the image, so that each frame takes another piece of it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sensor:
-    """One match's picture chain."""
+    """One match's image chain."""
 
     shutter_s: float
     blur_px: float
@@ -36,12 +36,12 @@ class Sensor:
     vignette: float
     haze: float
 
-    def expose(self, picture: Image, rng: Generator) -> Image:
-        """The picture as the camera sends it, before graphics and compression."""
+    def expose(self, image: Image, rng: Generator) -> Image:
+        """The image as the camera sends it, before graphics and compression."""
         if self.haze > 0:
-            fog = np.linspace(self.haze, 0.25 * self.haze, picture.shape[0], dtype=np.float32)[:, None, None]
-            picture = (picture * (1 - fog) + 190 * fog).astype(np.uint8)
-        soft = cv2.GaussianBlur(picture, (0, 0), self.blur_px)
+            fog = np.linspace(self.haze, 0.25 * self.haze, image.shape[0], dtype=np.float32)[:, None, None]
+            image = (image * (1 - fog) + 190 * fog).astype(np.uint8)
+        soft = cv2.GaussianBlur(image, (0, 0), self.blur_px)
         if self.sharpen > 0:
             wide = cv2.GaussianBlur(soft, (0, 0), 1.2)
             soft = cv2.addWeighted(soft, 1 + self.sharpen, wide, -self.sharpen, 0)
@@ -53,18 +53,18 @@ class Sensor:
         soft = self._fewer_colours(soft)
         return self._grain(soft, rng)
 
-    def compress(self, picture: Image) -> Image:
+    def compress(self, image: Image) -> Image:
         """What the feed's compression leaves."""
         if self.quality == 0:
-            return picture
-        _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, self.quality])
+            return image
+        _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, self.quality])
         return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))
 
-    def _fewer_colours(self, picture: Image) -> Image:
+    def _fewer_colours(self, image: Image) -> Image:
         if self.colour_shrink < 2:
-            return picture
-        height, width = picture.shape[:2]
-        luma, *chroma = cv2.split(cv2.cvtColor(picture, cv2.COLOR_BGR2YCrCb))
+            return image
+        height, width = image.shape[:2]
+        luma, *chroma = cv2.split(cv2.cvtColor(image, cv2.COLOR_BGR2YCrCb))
         small = cv2.merge(chroma)
         small = cv2.resize(
             small, (width // self.colour_shrink, height // self.colour_shrink), interpolation=cv2.INTER_AREA
@@ -72,13 +72,13 @@ class Sensor:
         red, blue = cv2.split(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR))
         return np.asarray(cv2.cvtColor(cv2.merge([luma, red, blue]), cv2.COLOR_YCrCb2BGR))
 
-    def _grain(self, picture: Image, rng: Generator) -> Image:
-        height, width = picture.shape[:2]
+    def _grain(self, image: Image, rng: Generator) -> Image:
+        height, width = image.shape[:2]
         more, less = _noise_tiles(self.noise, width, height)
         y, x = rng.integers(0, _SPARE, 2).tolist()
         part = (slice(y, y + height), slice(x, x + width))
-        cv2.add(picture, more[part], dst=picture)
-        return np.asarray(cv2.subtract(picture, less[part], dst=picture))
+        cv2.add(image, more[part], dst=image)
+        return np.asarray(cv2.subtract(image, less[part], dst=image))
 
 
 @lru_cache(maxsize=2)
@@ -118,7 +118,7 @@ def _curve(rng: Generator, tint: Floats) -> Image:
 
 
 def draw_sensor(rng: Generator, light: Light, width: int) -> Sensor:
-    """The picture chain of a match for pictures of `width` pixels."""
+    """The image chain of a match for images of `width` pixels."""
     unit = width / 640
     fast, slow = {"sun": (1 / 500, 1 / 120), "overcast": (1 / 250, 1 / 60), "night": (1 / 150, 1 / 50)}[
         light.sky

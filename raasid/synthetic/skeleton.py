@@ -1,6 +1,6 @@
 """Bodies: joint angles in, joints in metres out, for many people at once.
 
-Joints 0-16 are COCO's keypoints; 17-24 carry what the pictures need beyond them.
+Joints 0-16 are COCO's keypoints; 17-24 carry what the images need beyond them.
 
 How people move their limbs: standing, walking, running, kicking, keeping goal.
 """

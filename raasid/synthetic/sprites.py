@@ -1,4 +1,4 @@
-"""The outline of a person or a ball in the picture, and a small picture with that outline."""
+"""The outline of a person or a ball in the image, and a small image with that outline."""
 
 from __future__ import annotations
 
@@ -76,13 +76,13 @@ class Sprite(Mask):
     colour: Floats
     """Colour times alpha (h, w, 3), 0-255."""
 
-    def lay(self, picture: Image) -> None:
-        """Draw over `picture`; what lies outside is cut off."""
-        inside = self._inside(picture.shape[1], picture.shape[0])
+    def composite(self, image: Image) -> None:
+        """Draw over `image`; what lies outside is cut off."""
+        inside = self._inside(image.shape[1], image.shape[0])
         if inside is None:
             return
         (y0, y1, x0, x1), part = inside
-        region = picture[y0:y1, x0:x1]
+        region = image[y0:y1, x0:x1]
         # three equal planes: numpy is slow at spreading one value over three channels
         mixed = region * cv2.cvtColor(1 - self.alpha[part], cv2.COLOR_GRAY2BGR)
         mixed += self.colour[part]

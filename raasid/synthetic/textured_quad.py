@@ -18,11 +18,11 @@ _STEP = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sight:
+class VisibleRegion:
     """The part of a panel that a camera sees."""
 
     part: tuple[slice, slice]
-    """Rows and columns of the picture."""
+    """Rows and columns of the image."""
     texels: Image
     """(h, w, 4) for all of that part."""
     mask: Image
@@ -70,35 +70,35 @@ class TexturedQuad:
         return np.asarray(half_pixel @ camera.plane(self.origin, self.u, self.v) @ tile @ unit)
 
     def paste(
-        self, picture: Image, camera: Camera, alpha: Image | None = None, rows: int | None = None
+        self, image: Image, camera: Camera, alpha: Image | None = None, rows: int | None = None
     ) -> None:
-        """Draw the panel over `picture`, and 255 over `alpha` where it is drawn.
+        """Draw the panel over `image`, and 255 over `alpha` where it is drawn.
 
         rows: how many rows from the top are wanted; the others may stay as they are.
         """
-        sight = self.sight(camera, rows)
-        if sight is None:
+        region = self.visible_region(camera, rows)
+        if region is None:
             return
-        warped = cv2.cvtColor(sight.texels, cv2.COLOR_BGRA2BGR)
-        region = picture[sight.part]
+        warped = cv2.cvtColor(region.texels, cv2.COLOR_BGRA2BGR)
+        target = image[region.part]
         if alpha is not None:
-            # the alpha softens the edge when the layer is laid over the picture
-            cv2.copyTo(warped, sight.mask, region)
-            cv2.max(alpha[sight.part], sight.mask, dst=alpha[sight.part])
+            # the alpha softens the edge when the layer is laid over the image
+            cv2.copyTo(warped, region.mask, target)
+            cv2.max(alpha[region.part], region.mask, dst=alpha[region.part])
             return
-        edge = sight.edge()
-        share = sight.mask[edge].astype(np.float32)[:, None] / 255
-        blend = region[edge] * (1 - share) + warped[edge] * share
-        cv2.copyTo(warped, sight.mask, region)
-        region[edge] = blend.astype(np.uint8)
+        edge = region.edge()
+        share = region.mask[edge].astype(np.float32)[:, None] / 255
+        blend = target[edge] * (1 - share) + warped[edge] * share
+        cv2.copyTo(warped, region.mask, target)
+        target[edge] = blend.astype(np.uint8)
 
-    def sight(self, camera: Camera, rows: int | None = None) -> Sight | None:
-        """What `camera` sees of the panel in the first `rows` of its picture, or None."""
+    def visible_region(self, camera: Camera, rows: int | None = None) -> VisibleRegion | None:
+        """What `camera` sees of the panel in the first `rows` of its image, or None."""
         found = self.mask(camera, rows)
         if found is None:
             return None
         (x0, y0, x1, y1), mask = found
-        # only what the picture shows is warped
+        # only what the image shows is warped
         left, top, wide, tall = cv2.boundingRect(mask)
         if wide == 0:
             return None
@@ -111,10 +111,10 @@ class TexturedQuad:
             flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP if self.repeats > 1 else cv2.BORDER_REPLICATE,
         )  # fmt: skip
         part = (slice(y0, y0 + tall), slice(x0, x0 + wide))
-        return Sight(part, warped, np.ascontiguousarray(mask[:tall, :wide]))
+        return VisibleRegion(part, warped, np.ascontiguousarray(mask[:tall, :wide]))
 
     def mask(self, camera: Camera, rows: int | None = None) -> tuple[tuple[int, int, int, int], Image] | None:
-        """Left, top, right, bottom of the part of the picture where the panel is, and 255 on it; or None."""
+        """Left, top, right, bottom of the part of the image where the panel is, and 255 on it; or None."""
         outline = camera.outline(self.corners)
         if len(outline) == 0:
             return None

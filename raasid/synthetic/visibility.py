@@ -65,7 +65,7 @@ class Rasterizer(Protocol[M]):
     def people(self, actors: Ints, joints: Floats, limbs: Limbs, smear: Floats) -> Sequence[M | None]:
         """The bodies (N, 25, 3) of the actors (N,), motion_blurred by (N, 2) pixels; None: out of sight."""
 
-    def near_by(
+    def add_details(
         self, cuts: list[M], actors: list[int], joints: Floats, hidden: Bools, cameras: list[Camera]
     ) -> list[M]:
         """Bodies (N, 25, 3) with the small parts that show from near; hidden: (N, 17) by the body itself."""
@@ -84,11 +84,11 @@ class FrameView(Generic[M]):
     joints: Floats
     """(N, 25, 3) metres, of the whole cast."""
     near: Ints
-    """Indices of those who may show in the picture."""
+    """Indices of those who may show in the image."""
     bodies: list[Body[M]]
     """The farthest first."""
     spheres: list[BallProjection[M]]
-    """The match ball, then a spare one."""
+    """The match ball, then a spare_ball one."""
 
     @property
     def camera(self) -> Camera:
@@ -100,7 +100,7 @@ class FrameView(Generic[M]):
         return sorted([*self.bodies, *self.spheres], key=lambda thing: -thing.depth)
 
 
-class Sight(Generic[M]):
+class VisibilityRenderer(Generic[M]):
     """Looks at one clip's play through its camera.
 
     close: whether people have faces, fingers and numbers, which show in close-ups alone.
@@ -110,13 +110,13 @@ class Sight(Generic[M]):
         self,
         setting: MatchSetting,
         play: Play,
-        work: CameraOperator,
+        operator: CameraOperator,
         size: tuple[int, int],
         brush: Rasterizer[M],
         *,
         close: bool,
     ) -> None:
-        self._venue, self._play, self._work, self._size = setting, play, work, size
+        self._setting, self._play, self._operator, self._size = setting, play, operator, size
         self._brush, self._close = brush, close
 
     def look(self, t: float) -> FrameView[M]:
@@ -126,11 +126,11 @@ class Sight(Generic[M]):
 
     def watch(self, times: Floats) -> list[FrameView[M]]:
         """What the exposures centred on times (T,) show; much faster than one at a time."""
-        shutter = self._venue.sensor.shutter_s
+        shutter = self._setting.sensor.shutter_s
         within = times[:, None] + np.linspace(-0.5, 0.5, SUBFRAMES) * shutter
-        cameras = self._work.over(within.ravel())
+        cameras = self._operator.at_times(within.ravel())
         eyes, middle = Cameras(cameras), np.arange(len(times)) * SUBFRAMES + SUBFRAMES // 2
-        joints = self._play.cast.moving(times)
+        joints = self._play.cast.joints_at(times)
         near = self._in_sight(joints, eyes.of(middle))
         bodies, spheres = self._bodies(joints, near, eyes, cameras, times), self._spheres(eyes, within)
         out: list[FrameView[M]] = []
@@ -139,26 +139,26 @@ class Sight(Generic[M]):
             out.append(FrameView(t, mine, joints[k], np.flatnonzero(near[k]), bodies[k], spheres[k]))
         return out
 
-    def label(self, seen: FrameView[M], before: Floats | None, index: int, image: Path) -> Frame:
+    def label(self, seen: FrameView[M], before: Floats | None, index: int, path: Path) -> Frame:
         """The frame's record. before: (h, w) alpha of what hides people and ball."""
-        hiding = self._venue.overlay.alpha
+        hiding = self._setting.overlay.alpha
         _cover(seen, hiding if before is None else np.maximum(hiding, before))
         labels = [(s.in_play, ball) for s in seen.spheres if (ball := self._ball(s)) is not None]
         balls = tuple(ball for _, ball in labels)
         in_play = bool(labels) and labels[0][0]
-        # who only grazes the picture's edge has no box in it
+        # who only grazes the image's edge has no box in it
         persons = tuple(p for b in seen.bodies if min((p := self._person(b)).box[2:]) > 0)
         tags = self._tags(balls[0] if in_play else None, seen.joints, seen.t)
         if not in_play and balls:
             balls = (Ball(0.0, 0.0, 0.0, 0.0, Visibility.ABSENT), *balls)
-        return Frame(index, image, *self._size, balls, persons, tags)
+        return Frame(index, path, *self._size, balls, persons, tags)
 
     def ball_at(self, t: float) -> Floats | None:
         """(3,) metres, or None when no ball is in play."""
         return None if self._play.ball is None else self._play.ball.at(t)
 
     def _in_sight(self, joints: Floats, eyes: Cameras) -> Bools:
-        """(T, N) who may show in the picture."""
+        """(T, N) who may show in the image."""
         middle, depth = eyes.project(joints[:, :, 11])
         margin = (2.2 * eyes.focal_px / np.maximum(depth, 3.0))[..., None]
         inside = (middle > -margin).all(axis=2) & (middle < np.array(self._size) + margin).all(axis=2)
@@ -177,7 +177,7 @@ class Sight(Generic[M]):
         rows = joints[frames, actors]
         drift = np.zeros((len(rows), 1, 3))
         pace = np.stack([self._play.cast.velocity(t) for t in times.tolist()])[frames, actors]
-        drift[:, 0, :2] = pace * self._venue.sensor.shutter_s / 2
+        drift[:, 0, :2] = pace * self._setting.sensor.shutter_s / 2
         hips = rows[:, 11:12]
         smear = (last.project(hips + drift)[0] - first.project(hips - drift)[0])[:, 0]
         limbs = Limbs.of(rows, eye)
@@ -193,7 +193,7 @@ class Sight(Generic[M]):
             [cameras[f * SUBFRAMES + SUBFRAMES // 2] for f in frames[near_by]],
         )
         plain = [cut for k in near_by if (cut := cuts[k]) is not None]
-        finer = self._brush.near_by(plain, who, rows[near_by], hidden[near_by], views)
+        finer = self._brush.add_details(plain, who, rows[near_by], hidden[near_by], views)
         whole = dict(enumerate(cuts)) | dict(zip(near_by, finer, strict=True))
         for k, (frame, actor) in enumerate(zip(frames.tolist(), actors.tolist(), strict=True)):
             if (cut := whole[k]) is not None:
@@ -201,7 +201,7 @@ class Sight(Generic[M]):
         return [sorted(bodies, key=lambda b: -b.depth) for bodies in out]
 
     def _spheres(self, eyes: Cameras, within: Floats) -> list[list[BallProjection[M]]]:
-        """The match ball and then a spare one, where they can show, frame by frame.
+        """The match ball and then a spare_ball one, where they can show, frame by frame.
 
         within: (T, n) seconds, times of the exposures; eyes: as many cameras.
         """
@@ -209,8 +209,8 @@ class Sight(Generic[M]):
         tracks: list[tuple[bool, Floats]] = []
         if self._play.ball is not None:
             tracks.append((True, self._play.ball.along(within.ravel()).reshape(shape)))
-        if self._play.spare is not None:
-            tracks.append((False, np.broadcast_to(self._play.spare, shape)))
+        if self._play.spare_ball is not None:
+            tracks.append((False, np.broadcast_to(self._play.spare_ball, shape)))
         out: list[list[BallProjection[M]]] = [[] for _ in within]
         half = within.shape[1] // 2
         for in_play, track in tracks:
@@ -227,7 +227,7 @@ class Sight(Generic[M]):
         return out
 
     def _ball(self, sphere: BallProjection[M]) -> Ball | None:
-        """The ball's box: the whole streak, cut at the picture's edge; None when it is not in the picture."""
+        """The ball's box: the whole streak, cut at the image's edge; None when it is not in the image."""
         width, height = self._size
         r = sphere.radius_px
         low = np.maximum(sphere.centres.min(axis=0) - r, 0)

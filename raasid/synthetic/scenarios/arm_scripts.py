@@ -69,7 +69,7 @@ def arm_justified(rng: Generator) -> Script:
             keys=leap(rng, arm, other),
             jump_m=rng.uniform(0.25, 0.55),
             facts=facts,
-            places=("own_area", "midfield"),
+            zones=("own_area", "midfield"),
         )
     # a sprinter's arms swing far and bent
     arm = Arm(
@@ -85,7 +85,7 @@ def arm_justified(rng: Generator) -> Script:
         pace=(4.2, 6.5),
         facts=facts,
         turned=(-95, 95),
-        places=("own_area", "midfield"),
+        zones=("own_area", "midfield"),
     )
 
 
@@ -138,7 +138,7 @@ def deliberate(rng: Generator) -> Script:
         facts={"deliberate": True, "bigger": True, "justified": False},
         part=(0.4, 0.9),
         comes_from=(-60, 80),
-        places=("own_area", "midfield"),
+        zones=("own_area", "midfield"),
     )
 
 
@@ -163,7 +163,7 @@ def goalkeeper(rng: Generator) -> Script:
                 (0.12, Pose(arm=stretched, other=stretched, fall=(0.0, fall), **flying)),  # type: ignore[arg-type]
             ),
             keeper=True,
-            places=("own_area",),
+            zones=("own_area",),
             jump_m=rng.uniform(0.15, 0.5),
             facts=facts,
             comes_from=(-50, 50),
@@ -179,7 +179,7 @@ def goalkeeper(rng: Generator) -> Script:
             (0.10, Pose(arm=meet, other=meet, **stance)),  # type: ignore[arg-type]
         ),
         keeper=True,
-        places=("own_area",),
+        zones=("own_area",),
         facts=facts | {"justified": True},
         comes_from=(-40, 40),
         distance=(6, 11),

@@ -1,4 +1,4 @@
-"""Takes of a scenario: a body in its posture, and a ball that meets it at the moment."""
+"""Attempts of a scenario: a body in its animation, and a ball that meets it at the moment."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from numpy.random import Generator
 
 from raasid.synthetic.actors import SLOWDOWN_S, Actor, Cast
 from raasid.synthetic.arrays import Floats
-from raasid.synthetic.ball_physics import BEFORE_S, RADIUS_M
+from raasid.synthetic.ball_physics import LEAD_IN_S, RADIUS_M
 from raasid.synthetic.pitch import LENGTH_M
 from raasid.synthetic.pose_keyframes import PoseAnimation
 from raasid.synthetic.scenarios import body_capsules
 from raasid.synthetic.scenarios.script import AttemptFailed, Script
 from raasid.synthetic.scenarios.trajectories import (
+    BallEnding,
     BallTrajectory,
-    Ending,
     TrajectoryLeg,
     aimed,
     draw_ending,
@@ -34,7 +34,7 @@ class SceneAttempt:
     way: int
     """1 when the player's team attacks towards +x, else -1."""
     player: Actor
-    posture: PoseAnimation
+    animation: PoseAnimation
     body: Cast
     """The player alone."""
     joints: Floats
@@ -48,7 +48,7 @@ class SceneAttempt:
     """(3,) where another player has played the ball,"""
     kicked_s: float
     """and when."""
-    ending: Ending
+    ending: BallEnding
     arriving: Callable[[], list[TrajectoryLeg]]
     """The ball's way from before the clip to the touch."""
 
@@ -59,20 +59,20 @@ class SceneAttempt:
 
     @cached_property
     def ball(self) -> BallTrajectory:
-        """Worked out when it is asked for: most takes are thrown away before that."""
+        """Worked out when it is asked for: most attempts are thrown away before that."""
         comes = self.arriving()
         return BallTrajectory([*comes, *self.ending.legs(comes[-1].arrives)])
 
     @property
     def side(self) -> int:
         """Of the touched arm or leg: 0 left, 1 right."""
-        return self.posture.side
+        return self.animation.side
 
 
 def attempt_scene(
     rng: Generator, script: Script, way: int, player: Actor, camera: Floats, span: Floats
 ) -> SceneAttempt:
-    """Draw one take, raising AttemptFailed where the geometry forbids it.
+    """Draw one attempt, raising AttemptFailed where the geometry forbids it.
 
     camera: (3,) metres. span: moment and end of the clip, seconds.
     """
@@ -80,7 +80,7 @@ def attempt_scene(
     place = _place(rng, script, way)
     to_camera = np.arctan2(camera[1] - place[1], camera[0] - place[0])
     facing = float(to_camera + np.radians(rng.uniform(*script.turned)))
-    if "goal_line" in script.places:
+    if "goal_line" in script.zones:
         facing = float((0.0 if way > 0 else np.pi) + np.radians(rng.uniform(-55, 55)))
     # the story's arm is the one that the camera sees
     aside = np.sin(to_camera - facing)
@@ -103,8 +103,8 @@ def attempt_scene(
         raise AttemptFailed("the kicker stands off the pitch")
 
     keys = tuple((moment + t, pose) for t, pose in script.keys)
-    posture = PoseAnimation(keys, side, (moment, script.jump_m) if script.jump_m else None)
-    body = Cast([player], {0: posture})
+    animation = PoseAnimation(keys, side, (moment, script.jump_m) if script.jump_m else None)
+    body = Cast([player], {0: animation})
     joints = body.joints(moment)[0]
     normal, target = _meeting(rng, script, joints, side, source=source, camera=camera)
     lasts = distance / speed
@@ -124,17 +124,17 @@ def attempt_scene(
         def comes() -> list[TrajectoryLeg]:
             return deflected
 
-    rolling = rng.uniform(0.3, 2.0) if kicked > -BEFORE_S else 0.0
+    rolling = rng.uniform(0.3, 2.0) if kicked > -LEAD_IN_S else 0.0
     ending = draw_ending(rng, script, normal, target=target, way=way, player=body, span=span)
     if ending.next_kick is not None and script.ending == "scores_next":
         player = replace(player, kicks_at=ending.next_kick[0])
-        body = Cast([player], {0: posture})
+        body = Cast([player], {0: animation})
         joints = body.joints(moment)[0]
     return SceneAttempt(
         script=script,
         way=way,
         player=player,
-        posture=posture,
+        animation=animation,
         body=body,
         joints=joints,
         moment_s=moment,
@@ -170,16 +170,16 @@ def _deflected(
 def _rolled_in(legs: list[TrajectoryLeg], speed: float) -> list[TrajectoryLeg]:
     """The legs, after the slow roll to the kicker; 0 for none."""
     kicked = legs[0].start_s
-    if kicked <= -BEFORE_S:
+    if kicked <= -LEAD_IN_S:
         return legs
     rolls = legs[0].leaves * np.array([1.0, 1.0, 0.0])
     rolls *= speed / max(float(np.linalg.norm(rolls)), 1e-6)
-    lasts, source = kicked + BEFORE_S + 0.05, legs[0].points[0]
+    lasts, source = kicked + LEAD_IN_S + 0.05, legs[0].points[0]
     return [rolled(source - rolls * lasts, source, kicked - lasts, lasts), *legs]
 
 
 def _place(rng: Generator, script: Script, way: int) -> Floats:
-    where = script.places[int(rng.integers(len(script.places)))]
+    where = script.zones[int(rng.integers(len(script.zones)))]
     if where == "goal_mouth":
         return np.array([way * rng.uniform(45.5, 50.2), rng.uniform(-5.5, 5.5)])
     if where == "goal_line":

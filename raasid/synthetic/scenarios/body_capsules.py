@@ -35,7 +35,7 @@ CAPSULES = [
 ]
 """Segment, side (0 left, 1 right, -1 neither), joints of the axis, part of the axis, radius in metres.
 
-They are those that `figure` paints, so that what touches here touches in the picture. The back is the
+They are those that `figure` paints, so that what touches here touches in the image. The back is the
 chest's far side; the arm ends a third of the upper arm below the shoulder, at the armpit's height.
 """
 SEGMENT = np.array([c[0] for c in CAPSULES])

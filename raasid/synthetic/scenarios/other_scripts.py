@@ -19,10 +19,10 @@ from raasid.synthetic.scenarios.arm_scripts import (
     deliberate,
 )
 from raasid.synthetic.scenarios.pose_library import any_arm, hanging, held, leap, legs, spread_arm
-from raasid.synthetic.scenarios.script import Ending, Script
+from raasid.synthetic.scenarios.script import EndingType, Script
 
 
-def _attacker(rng: Generator, ending: Ending, **promised: bool | str) -> Script:
+def _attacker(rng: Generator, ending: EndingType, **promised: bool | str) -> Script:
     arm = hanging(rng) if rng.random() < 0.5 else spread_arm(rng)
     return Script(
         aim=("hand", "forearm", "forearm", "upper_arm")[int(rng.integers(4))],
@@ -34,7 +34,7 @@ def _attacker(rng: Generator, ending: Ending, **promised: bool | str) -> Script:
             "in_own_area": False,
             **promised,
         },
-        places=("goal_mouth",),
+        zones=("goal_mouth",),
         ending=ending,
         turned=(-100, 100),
         comes_from=(-100, 100),
@@ -61,7 +61,7 @@ def goal_denied(rng: Generator) -> Script:
     """On the goal line an arm that stands off keeps the ball out."""
     script = arm_out(rng)
     facts = {**script.facts, "denied": "goal", "in_own_area": True}
-    return replace(script, facts=facts, places=("goal_line",), distance=(5.0, 11.0), speed=(13.0, 20.0))
+    return replace(script, facts=facts, zones=("goal_line",), distance=(5.0, 11.0), speed=(13.0, 20.0))
 
 
 def _body_part(rng: Generator, segment: Segment, **options: object) -> Script:
@@ -136,7 +136,7 @@ def foot(rng: Generator) -> Script:
 
 
 def near_miss(rng: Generator) -> Script:
-    """In the picture the ball lies on the arm; in depth it passes before or behind it.
+    """In the image the ball lies on the arm; in depth it passes before or behind it.
 
     The player moves as in the scenes where the ball does touch: what the arm does tells nothing here.
     """
@@ -148,5 +148,5 @@ def near_miss(rng: Generator) -> Script:
         miss_m=float(rng.uniform(0.45, 1.9) * rng.choice([-1.0, 1.0])),
         ending="passes",
         comes_from=(-170, 170),
-        places=("own_area", "midfield"),
+        zones=("own_area", "midfield"),
     )

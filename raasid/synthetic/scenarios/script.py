@@ -11,31 +11,31 @@ from numpy.random import Generator
 from raasid.laws.facts import Segment
 from raasid.synthetic.pose_keyframes import Pose
 
-Place = Literal["own_area", "midfield", "goal_mouth", "goal_line"]
-Ending = Literal["bounces", "passes", "goal", "mate_scores", "scores_next"]
+PitchZone = Literal["own_area", "midfield", "goal_mouth", "goal_line"]
+EndingType = Literal["bounces", "passes", "goal", "mate_scores", "scores_next"]
 Range = tuple[float, float]
 
 
 class AttemptFailed(Exception):
-    """A take that does not work out; the next one may."""
+    """An attempt that does not work out; the next one may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """One take; times in seconds around the moment of the touch."""
+    """One attempt; times in seconds around the moment of the touch."""
 
     aim: Segment
     """The part that the ball is sent to, on the story's side."""
     keys: tuple[tuple[float, Pose], ...]
     """Postures around the moment, the story's arm first."""
     facts: dict[str, bool | str]
-    """What the scenario promises; a take of which it is not true is thrown away."""
+    """What the scenario promises; an attempt of which it is not true is thrown away."""
     part: Range = (0.3, 0.8)
     """Where along the segment."""
     miss_m: float = 0.0
     """Gap in depth between ball and segment; 0 for a touch. Above 0 the ball is behind, below 0 before it."""
     keeper: bool = False
-    places: tuple[Place, ...] = ("own_area", "own_area", "midfield")
+    zones: tuple[PitchZone, ...] = ("own_area", "own_area", "midfield")
     pace: Range = (0.0, 0.8)
     """m/s of the touched player."""
     jump_m: float = 0.0
@@ -49,7 +49,7 @@ class Script:
     """m/s"""
     first: Segment | None = None
     """Of the player's own body: the ball touches it on the way."""
-    ending: Ending = "bounces"
+    ending: EndingType = "bounces"
     spring: Range = (0.25, 0.5)
     """Share of the speed with which it springs back."""
 

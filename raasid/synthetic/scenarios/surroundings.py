@@ -9,7 +9,13 @@ from numpy.random import Generator
 
 from raasid.synthetic.actors import SLOWDOWN_S, Actor
 from raasid.synthetic.arrays import Bools, Floats
-from raasid.synthetic.play_simulation import MatchKits, mark, place_bystanders, spread, teams
+from raasid.synthetic.play_simulation import (
+    MatchKits,
+    add_markers,
+    place_bystanders,
+    place_teams,
+    separate_players,
+)
 from raasid.synthetic.scenarios.attempt import SceneAttempt
 
 _CLEAR_M = 1.2
@@ -17,28 +23,30 @@ _CLEAR_M = 1.2
 
 
 def build_cast(
-    rng: Generator, take: SceneAttempt, kits: MatchKits, camera: Floats, end_s: float
+    rng: Generator, attempt: SceneAttempt, kits: MatchKits, camera: Floats, end_s: float
 ) -> tuple[list[Actor], int]:
     """All actors of the scene, and which of them is the player."""
-    place = np.array(take.player.ground)
-    actors = teams(rng, kits, place)
-    mine = [i for i, a in enumerate(actors) if a.team == take.player.team and a.role == take.player.role]
+    place = np.array(attempt.player.ground)
+    actors = place_teams(rng, kits, place)
+    mine = [
+        i for i, a in enumerate(actors) if a.team == attempt.player.team and a.role == attempt.player.role
+    ]
     player = min(mine, key=lambda i: float(np.linalg.norm(np.array(actors[i].ground) - place)))
-    actors[player] = replace(take.player, track=actors[player].track)
-    actors = mark(rng, actors, player, place, close=1.6)
+    actors[player] = replace(attempt.player, track=actors[player].track)
+    actors = add_markers(rng, actors, player, place, close=1.6)
     placed = {player}
     # who shoots is an opponent; a cross for an attacker comes from his own side
-    attacking = "goal_mouth" in take.script.places
-    actors, kicker = _kicks(rng, actors, placed, take, attacking)
+    attacking = "goal_mouth" in attempt.script.zones
+    actors, kicker = _kicks(rng, actors, placed, attempt, attacking)
     placed.add(kicker)
-    if take.next_kick is not None and take.script.ending == "mate_scores":
-        actors, mate = _scores(actors, placed, take)
+    if attempt.next_kick is not None and attempt.script.ending == "mate_scores":
+        actors, mate = _scores(actors, placed, attempt)
         placed.add(mate)
     everybody = actors + place_bystanders(rng, kits, place)
-    everybody = spread(everybody, player)
+    everybody = separate_players(everybody, player)
     for i in placed:
         everybody[i] = actors[i]
-    return _give_way(rng, everybody, placed, take, camera, end_s), player
+    return _give_way(rng, everybody, placed, attempt, camera, end_s), player
 
 
 def _nearest(actors: list[Actor], placed: set[int], where: Floats, team: str | None, same: bool) -> int:
@@ -49,18 +57,18 @@ def _nearest(actors: list[Actor], placed: set[int], where: Floats, team: str | N
 
 
 def _kicks(
-    rng: Generator, actors: list[Actor], placed: set[int], take: SceneAttempt, mate: bool
+    rng: Generator, actors: list[Actor], placed: set[int], attempt: SceneAttempt, mate: bool
 ) -> tuple[list[Actor], int]:
-    leg = next(leg for leg in take.ball.legs if leg.start_s >= take.kicked_s - 1e-9)
-    i = _nearest(actors, placed, take.source, take.player.team, mate)
-    return _kicking(actors, i, leg.leaves, take.source, take.kicked_s, float(rng.uniform(0, 2.0))), i
+    leg = next(leg for leg in attempt.ball.legs if leg.start_s >= attempt.kicked_s - 1e-9)
+    i = _nearest(actors, placed, attempt.source, attempt.player.team, mate)
+    return _kicking(actors, i, leg.leaves, attempt.source, attempt.kicked_s, float(rng.uniform(0, 2.0))), i
 
 
-def _scores(actors: list[Actor], placed: set[int], take: SceneAttempt) -> tuple[list[Actor], int]:
-    assert take.next_kick is not None
-    when, where = take.next_kick
-    i = _nearest(actors, placed, where, take.player.team, True)
-    return _kicking(actors, i, take.ball.legs[-2].leaves, where, when, 0.8), i
+def _scores(actors: list[Actor], placed: set[int], attempt: SceneAttempt) -> tuple[list[Actor], int]:
+    assert attempt.next_kick is not None
+    when, where = attempt.next_kick
+    i = _nearest(actors, placed, where, attempt.player.team, True)
+    return _kicking(actors, i, attempt.ball.legs[-2].leaves, where, when, 0.8), i
 
 
 def _kicking(
@@ -82,13 +90,13 @@ def _kicking(
 
 
 def _give_way(
-    rng: Generator, actors: list[Actor], placed: set[int], take: SceneAttempt, camera: Floats, end_s: float
+    rng: Generator, actors: list[Actor], placed: set[int], attempt: SceneAttempt, camera: Floats, end_s: float
 ) -> list[Actor]:
     """Nobody else stands in the ball's way, in the player's arms or before the lens."""
     out = list(actors)
-    times = np.linspace(max(take.kicked_s, -0.1), end_s + 0.4, 40)
-    way = take.ball.along(times)[:, :2]
-    at = np.array(take.player.ground)
+    times = np.linspace(max(attempt.kicked_s, -0.1), end_s + 0.4, 40)
+    way = attempt.ball.along(times)[:, :2]
+    at = np.array(attempt.player.ground)
     sight = (camera[:2] - at) / np.linalg.norm(camera[:2] - at)
     across = np.array([-sight[1], sight[0]])
 

@@ -16,9 +16,9 @@ from numpy.random import Generator
 from raasid.synthetic.actors import Cast
 from raasid.synthetic.arrays import Floats
 from raasid.synthetic.ball_physics import (
-    BEFORE_S,
     DRAG_PER_M,
     GRAVITY,
+    LEAD_IN_S,
     RADIUS_M,
     STEP_S,
     BallPath,
@@ -99,7 +99,7 @@ def free(source: Floats, velocity: Floats, start_s: float, until_s: float) -> Tr
     """What physics makes of a ball that leaves `source`; goal nets stop it."""
     p, v = triple(source), triple(velocity)
     out = [p]
-    for _ in range(int((until_s + BEFORE_S - start_s) / STEP_S) + 2):
+    for _ in range(int((until_s + LEAD_IN_S - start_s) / STEP_S) + 2):
         p, v = step(p, v)
         if _in_net(p):
             v = (v[0] * 0.6, v[1] * 0.6, v[2] * 0.95)
@@ -140,7 +140,7 @@ def _fly(p: Triple, v: Triple, steps: int) -> tuple[list[Triple], Triple]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ending:
+class BallEnding:
     """All that is left to chance has been drawn; the way is worked out when somebody wants to know it."""
 
     legs: Callable[[Floats], list[TrajectoryLeg]]
@@ -151,14 +151,14 @@ class Ending:
 
 def draw_ending(
     rng: Generator, script: Script, normal: Floats, *, target: Floats, way: int, player: Cast, span: Floats
-) -> Ending:
+) -> BallEnding:
     """What the ball does from the moment on, raising AttemptFailed where it cannot.
 
     normal, target: (3,) of the touch. way: where the player's team attacks. span: moment and end, seconds.
     """
     moment, end = span.tolist()
     if script.ending == "passes":
-        return Ending(lambda arrives: [free(target, arrives, moment, end)])
+        return BallEnding(lambda arrives: [free(target, arrives, moment, end)])
     if script.ending == "bounces":
         spring, grip = rng.uniform(*script.spring), rng.uniform(0.1, 0.4)
         chance = rng.normal(0, 0.3, 3)
@@ -169,12 +169,12 @@ def draw_ending(
             slide = away - (away @ normal) * normal
             return [free(target, away - slide * grip + chance, moment, end)]
 
-        return Ending(bounce)
+        return BallEnding(bounce)
     goal = np.array([way * (LENGTH_M / 2 + 0.35), rng.uniform(-0.85, 0.85) * (GOAL_M / 2), 0.0])
     if script.ending == "goal":
         goal[2] = rng.uniform(0.3, 1.9)
         scores = _shot(target, goal, moment, rng.uniform(8, 13), normal, end)
-        return Ending(lambda _: scores)
+        return BallEnding(lambda _: scores)
     drop_s = float(rng.uniform(0.28, 0.36))
     if script.ending == "scores_next":
         heading = player.actors[0].facing
@@ -190,7 +190,7 @@ def draw_ending(
         raise AttemptFailed("it cannot fall there")
     goal[2] += rng.uniform(0.3, 1.6)
     shot = _shot(drop, goal, moment + drop_s, rng.uniform(15, 22), None, end)
-    return Ending(lambda _: [falls, *shot], (moment + drop_s, drop))
+    return BallEnding(lambda _: [falls, *shot], (moment + drop_s, drop))
 
 
 def _shot(

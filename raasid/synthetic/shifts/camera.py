@@ -1,10 +1,10 @@
 """Another place for the camera: higher up, or with a wider lens.
 
-Time: fewer pictures a second with longer exposures, or a replay in slow motion.
+Time: fewer images a second with longer exposures, or a replay in slow motion.
 
 A thin line: fewer pixels and coarse compression on the way to us.
 
-Mirrored pictures, as some archives hold them: left is right.
+Mirrored images, as some archives hold them: left is right.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ class CameraHeight(Shift):
 
     name: ClassVar[str] = "camera_height"
 
-    def league(self, league: League) -> League:
+    def change_league(self, league: League) -> League:
         """Cameras under the roof."""
         return league.replace(camera_height_m=_HEIGHTS_M[self.intensity])
 
 
 class CameraZoom(Shift):
-    """Everything smaller in the picture."""
+    """Everything smaller in the image."""
 
     name: ClassVar[str] = "camera_zoom"
 
-    def league(self, league: League) -> League:
+    def change_league(self, league: League) -> League:
         """Wider shots."""
         zoom = _ZOOM[self.intensity]
         return league.replace(ball_px=league.ball_px * zoom, scenario_ball_px=league.scenario_ball_px * zoom)
@@ -61,11 +61,11 @@ class FrameRate(Shift):
 
     name: ClassVar[str] = "frame_rate"
 
-    def league(self, league: League) -> League:
+    def change_league(self, league: League) -> League:
         """Fewer frames a second."""
         return league.replace(frame_rate_hz=league.frame_rate_hz / _FEWER[self.intensity])
 
-    def setting(self, setting: MatchSetting, seed: int, match: int) -> MatchSetting:
+    def change_setting(self, setting: MatchSetting, seed: int, match: int) -> MatchSetting:
         """Longer exposures."""
         shutter = min(_LONGEST_S, setting.sensor.shutter_s * _EXPOSURE[self.intensity])
         return replace(setting, sensor=replace(setting.sensor, shutter_s=shutter))
@@ -76,7 +76,7 @@ class SlowMotion(Shift):
 
     name: ClassVar[str] = "slow_motion"
 
-    def league(self, league: League) -> League:
+    def change_league(self, league: League) -> League:
         """Time passes more slowly."""
         return league.replace(slow_motion=league.slow_motion * _SLOWER[self.intensity])
 
@@ -90,8 +90,8 @@ class Bitrate(Shift):
 
     name: ClassVar[str] = "bitrate"
 
-    def deliver(self, images: list[Image], clip: Clip) -> tuple[list[Image], Clip]:
-        """Pictures through the thin line; labels as they are."""
+    def change_clip(self, images: list[Image], clip: Clip) -> tuple[list[Image], Clip]:
+        """Images through the thin line; labels as they are."""
         return [self._through(image) for image in images], clip
 
     def _through(self, image: Image) -> Image:
@@ -108,8 +108,8 @@ class Mirror(Shift):
 
     name: ClassVar[str] = "mirror"
 
-    def deliver(self, images: list[Image], clip: Clip) -> tuple[list[Image], Clip]:
-        """Pictures and labels flipped: what now looks like a left hand is labelled as one."""
+    def change_clip(self, images: list[Image], clip: Clip) -> tuple[list[Image], Clip]:
+        """Images and labels flipped: what now looks like a left hand is labelled as one."""
         if zlib.crc32(clip.id.encode()) % MAX_INTENSITY >= self.intensity:
             return images, clip
         flipped = [np.ascontiguousarray(image[:, ::-1]) for image in images]

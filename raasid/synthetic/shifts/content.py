@@ -4,7 +4,7 @@ Another league: other graphics, then another lawn, then other stands.
 
 What is in the league rather than how it looks: fewer offences, or scenes that training never saw.
 
-Another season's Law: the same pictures and facts, other rulings.
+Another season's Law: the same images and facts, other rulings.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class KitClash(Shift):
 
     name: ClassVar[str] = "kit_clash"
 
-    def setting(self, setting: MatchSetting, seed: int, match: int) -> MatchSetting:
+    def change_setting(self, setting: MatchSetting, seed: int, match: int) -> MatchSetting:
         """Re-dyed kits of the two teams; goalkeepers and referees keep theirs."""
         home, away = (
             self._dyed(kit, setting.turf.green, setting.ball.ground, tone)
@@ -67,7 +67,7 @@ class LeagueStyle(Shift):
 
     name: ClassVar[str] = "league_style"
 
-    def setting(self, setting: MatchSetting, seed: int, match: int) -> MatchSetting:
+    def change_setting(self, setting: MatchSetting, seed: int, match: int) -> MatchSetting:
         """The match as another broadcaster and another ground would show it."""
         streams = [np.random.default_rng(s) for s in np.random.SeedSequence([seed, match, 55]).spawn(3)]
         height, width = setting.overlay.alpha.shape
@@ -94,7 +94,7 @@ class Prior(Shift):
 
     name: ClassVar[str] = "prior"
 
-    def league(self, league: League) -> League:
+    def change_league(self, league: League) -> League:
         """Other weights of the scenarios."""
         return league.replace(handball_prior=_PRIOR[self.intensity])
 
@@ -104,7 +104,7 @@ class UnseenScenario(Shift):
 
     name: ClassVar[str] = "unseen_scenario"
 
-    def league(self, league: League) -> League:
+    def change_league(self, league: League) -> League:
         """A growing share of the scripted clips."""
         return league.replace(unseen_share=_UNSEEN[self.intensity])
 
@@ -114,11 +114,11 @@ _EDITIONS = ("", "ifab_2021_22", "ifab_2020_21", "ifab_2018_19")
 
 
 class LawChange(Shift):
-    """The label shift of a season's change of wording; pictures do not change."""
+    """The label shift of a season's change of wording; images do not change."""
 
     name: ClassVar[str] = "law_change"
 
-    def deliver(self, images: list[Image], clip: Clip) -> tuple[list[Image], Clip]:
+    def change_clip(self, images: list[Image], clip: Clip) -> tuple[list[Image], Clip]:
         """The clip with the ruling of the other edition."""
         edition = _EDITIONS[self.intensity]
         provenance = replace(clip.provenance, law_edition=edition)

@@ -24,18 +24,18 @@ class Shift:
     intensity: int = 0
     """0 to 3."""
 
-    def league(self, league: League) -> League:
+    def change_league(self, league: League) -> League:
         """What is rendered in place of `league`."""
         return league
 
-    def light(self, light: Light) -> Light:
+    def change_light(self, light: Light) -> Light:
         """The weather in which lawn, stadium and camera chain are drawn."""
         return light
 
-    def setting(self, setting: MatchSetting, seed: int, match: int) -> MatchSetting:
+    def change_setting(self, setting: MatchSetting, seed: int, match: int) -> MatchSetting:
         """The finished setting of a match."""
         return setting
 
-    def deliver(self, images: list[Image], clip: Clip) -> tuple[list[Image], Clip]:
-        """What arrives of a finished clip: its pictures, and the record that goes with them."""
+    def change_clip(self, images: list[Image], clip: Clip) -> tuple[list[Image], Clip]:
+        """What arrives of a finished clip: its images, and the record that goes with them."""
         return images, clip

@@ -1,6 +1,6 @@
 """Night: floodlights that are too weak, and a camera that answers with gain and long exposures.
 
-Rain: streaks before the lens, a grey sky, a soft picture.
+Rain: streaks before the lens, a grey sky, a soft image.
 
 Snow: a white pitch, flakes in the air, and the orange ball that is taken out for it.
 
@@ -18,7 +18,7 @@ from numpy.random import Generator
 
 from raasid.synthetic.arrays import Floats, Image
 from raasid.synthetic.camera import Camera
-from raasid.synthetic.grass import Turf, blotches
+from raasid.synthetic.grass import Turf, smooth_noise
 from raasid.synthetic.lighting import Light
 from raasid.synthetic.shifts.shift import Shift
 
@@ -34,12 +34,12 @@ class Night(Shift):
 
     name: ClassVar[str] = "night"
 
-    def light(self, light: Light) -> Light:
+    def change_light(self, light: Light) -> Light:
         """Floodlights."""
         return replace(light, sky="night", exposure=1.0)
 
-    def setting(self, setting: MatchSetting, seed: int, match: int) -> MatchSetting:
-        """Darker pictures with more noise and longer exposures."""
+    def change_setting(self, setting: MatchSetting, seed: int, match: int) -> MatchSetting:
+        """Darker images with more noise and longer exposures."""
         sensor = setting.sensor
         dark = np.clip(np.round(sensor.curve * _BRIGHTNESS[self.intensity]), 0, 255).astype(np.uint8)
         sensor = replace(
@@ -52,7 +52,7 @@ class Night(Shift):
 
 
 _DROPS = (0, 260, 620, 1200)
-"""In a picture of 640 x 360."""
+"""In an image of 640 x 360."""
 
 
 class Rain(Shift):
@@ -60,22 +60,22 @@ class Rain(Shift):
 
     name: ClassVar[str] = "rain"
 
-    def light(self, light: Light) -> Light:
+    def change_light(self, light: Light) -> Light:
         """No sun while it rains."""
         return replace(light, sky="overcast", exposure=1.0) if light.sky == "sun" else light
 
-    def setting(self, setting: MatchSetting, seed: int, match: int) -> MatchSetting:
+    def change_setting(self, setting: MatchSetting, seed: int, match: int) -> MatchSetting:
         """Rain of one match falls one way."""
         slant = float(np.random.default_rng([seed, match, 51]).uniform(-0.35, 0.35))
         sensor = replace(setting.sensor, blur_px=setting.sensor.blur_px + 0.13 * self.intensity)
 
-        def falls(picture: Image, camera: Camera, rng: Generator) -> Image:
-            return self._falls(picture, slant, rng)
+        def falls(image: Image, camera: Camera, rng: Generator) -> Image:
+            return self._falls(image, slant, rng)
 
         return replace(setting, sensor=sensor, weather=falls)
 
-    def _falls(self, picture: Image, slant: float, rng: Generator) -> Image:
-        height, width = picture.shape[:2]
+    def _falls(self, image: Image, slant: float, rng: Generator) -> Image:
+        height, width = image.shape[:2]
         unit = height / 360
         veil = np.zeros((height, width), np.uint8)
         count = int(_DROPS[self.intensity] * width / 640)
@@ -86,7 +86,7 @@ class Rain(Shift):
             tip = (round((x0 + slant * long) * 16), round((y0 + long) * 16))
             cv2.line(veil, (round(x0 * 16), round(y0 * 16)), tip, bright, 1, cv2.LINE_AA, 4)
         grey = 0.07 * self.intensity
-        flat = cv2.convertScaleAbs(picture, alpha=1 - grey, beta=112 * grey)
+        flat = cv2.convertScaleAbs(image, alpha=1 - grey, beta=112 * grey)
         return np.asarray(cv2.add(flat, cv2.cvtColor(veil, cv2.COLOR_GRAY2BGR)))
 
 
@@ -102,11 +102,11 @@ class Snow(Shift):
 
     name: ClassVar[str] = "snow"
 
-    def light(self, light: Light) -> Light:
+    def change_light(self, light: Light) -> Light:
         """No sun while it snows."""
         return replace(light, sky="overcast", exposure=1.0) if light.sky == "sun" else light
 
-    def setting(self, setting: MatchSetting, seed: int, match: int) -> MatchSetting:
+    def change_setting(self, setting: MatchSetting, seed: int, match: int) -> MatchSetting:
         """White ground, orange ball."""
         return replace(
             setting,
@@ -117,13 +117,13 @@ class Snow(Shift):
 
     def _covered(self, turf: Turf, rng: Generator) -> Turf:
         texture = turf.ground.texture.copy()
-        deep = 0.8 * blotches(rng, texture.shape[:2], 60) + 0.5 * blotches(rng, texture.shape[:2], 12)
+        deep = 0.8 * smooth_noise(rng, texture.shape[:2], 60) + 0.5 * smooth_noise(rng, texture.shape[:2], 12)
         share = np.clip(_LYING[self.intensity] + 0.22 * deep, 0, 0.97).astype(np.float32)[..., None]
         texture[..., :3] = (texture[..., :3] * (1 - share) + _SNOW * share).astype(np.uint8)
         return replace(turf, ground=replace(turf.ground, texture=texture))
 
-    def _falls(self, picture: Image, camera: Camera, rng: Generator) -> Image:
-        height, width = picture.shape[:2]
+    def _falls(self, image: Image, camera: Camera, rng: Generator) -> Image:
+        height, width = image.shape[:2]
         unit = height / 360
         veil = np.zeros((height, width), np.uint8)
         count = int(_FLAKES[self.intensity] * width / 640)
@@ -132,7 +132,7 @@ class Snow(Shift):
         for (x, y), r, bright in zip(places, radius, rng.integers(90, 230, count).tolist(), strict=True):
             cv2.circle(veil, (round(x * 16), round(y * 16)), round(r * 16), bright, -1, cv2.LINE_AA, 4)
         share = cv2.GaussianBlur(veil, (3, 3), 0).astype(np.float32)[..., None] / 255
-        return np.asarray((picture * (1 - share) + _SNOW * share).astype(np.uint8))
+        return np.asarray((image * (1 - share) + _SNOW * share).astype(np.uint8))
 
 
 _VISIBILITY_M = (float("inf"), 190.0, 90.0, 52.0)
@@ -145,14 +145,14 @@ class Fog(Shift):
 
     name: ClassVar[str] = "fog"
 
-    def setting(self, setting: MatchSetting, seed: int, match: int) -> MatchSetting:
+    def change_setting(self, setting: MatchSetting, seed: int, match: int) -> MatchSetting:
         """Fog by the light of the match."""
         grey = 118.0 if setting.light.sky == "night" else 196.0
 
-        def hangs(picture: Image, camera: Camera, rng: Generator) -> Image:
+        def hangs(image: Image, camera: Camera, rng: Generator) -> Image:
             clear = np.exp(-_row_distance(camera) / _VISIBILITY_M[self.intensity]).astype(np.float32)
             return np.asarray(
-                (picture * clear[:, None, None] + grey * (1 - clear[:, None, None])).astype(np.uint8)
+                (image * clear[:, None, None] + grey * (1 - clear[:, None, None])).astype(np.uint8)
             )
 
         return replace(setting, weather=hangs)

@@ -14,7 +14,7 @@ def camera(target: tuple[float, float] = (4.0, 6.0), focal: float = 1400.0, roll
     return look_at(CENTRE, np.array([*target, 0.0]), focal, roll, (640, 360))
 
 
-def test_the_target_is_in_the_middle_of_the_picture() -> None:
+def test_the_target_is_in_the_middle_of_the_image() -> None:
     pixel, depth = camera(roll=0.02).project(np.array([4.0, 6.0, 0.0]))
     assert pixel == pytest.approx([320, 180])
     assert depth == pytest.approx(np.linalg.norm(np.array([4.0, 6.0, 0.0]) - CENTRE))

@@ -7,7 +7,7 @@ from raasid.synthetic.actors import Actor, Cast
 from raasid.synthetic.arrays import Floats
 from raasid.synthetic.body_rendering import Limbs, OutfitColours, render_bodies
 from raasid.synthetic.camera import Camera, look_at
-from raasid.synthetic.clothing import WHITE, plain
+from raasid.synthetic.clothing import WHITE, draw_civilian_outfit
 from raasid.synthetic.skeleton import STYLE
 from raasid.synthetic.sprites import Sprite
 
@@ -20,7 +20,7 @@ def camera(focal_px: float) -> Camera:
 
 def bodies(*places: tuple[float, float]) -> tuple[Floats, list[OutfitColours]]:
     rng = np.random.default_rng(0)
-    outfits = [plain(rng, WHITE, (40, 30, 30)) for _ in places]
+    outfits = [draw_civilian_outfit(rng, WHITE, (40, 30, 30)) for _ in places]
     actors = [
         Actor(i, "player", "home", outfit, place, (1.0, 0.3 * i), 0.0, 1.8, float(i), (0.0,) * STYLE)
         for i, (place, outfit) in enumerate(zip(places, outfits, strict=True))

@@ -7,12 +7,12 @@ import numpy as np
 from raasid.synthetic.arrays import Floats
 from raasid.synthetic.camera import Camera, look_at
 from raasid.synthetic.close_up_details import add_details
-from raasid.synthetic.clothing import WHITE, plain
+from raasid.synthetic.clothing import WHITE, draw_civilian_outfit
 from raasid.synthetic.skeleton import STYLE, angles, joints
 from raasid.synthetic.sprites import Sprite
 
 EYE = look_at(np.array([0.0, -30.0, 8.0]), np.array([0.0, 0.0, 1.0]), 3000.0, 0.0, (640, 360))
-OUTFIT = plain(np.random.default_rng(0), WHITE, WHITE)
+OUTFIT = draw_civilian_outfit(np.random.default_rng(0), WHITE, WHITE)
 
 
 def body(heading: float) -> Floats:
@@ -21,7 +21,7 @@ def body(heading: float) -> Floats:
 
 
 def drawn(heading: float, hidden: list[int], number: int, camera: Camera = EYE) -> Floats:
-    """Alpha that is added to an empty cut-out of the whole picture, (360, 640)."""
+    """Alpha that is added to an empty cut-out of the whole image, (360, 640)."""
     empty = Sprite(0, 0, np.zeros((360, 640), np.float32), np.zeros((360, 640, 3), np.float32))
     flags = np.isin(np.arange(17), hidden)
     done = add_details(empty, body(heading), flags, OUTFIT, camera, light=1.0, number=number)

@@ -33,7 +33,7 @@ def test_the_bytes_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> Non
 
 def test_what_is_there_is_not_rendered_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = generate(LEAGUE, tmp_path, workers=1)
-    monkeypatch.setattr(module, "make_folder", lambda *_: pytest.fail("rendered again"))
+    monkeypatch.setattr(module, "build_folder", lambda *_: pytest.fail("rendered again"))
     assert generate(LEAGUE, tmp_path) == first
     assert all(frame.image.is_file() for clip in first for frame in clip.frames)
 

@@ -1,4 +1,4 @@
-"""Labels without pictures: what `generate` says of the same league, and nothing on disk but annotations."""
+"""Labels without images: what `generate` says of the same league, and nothing on disk but annotations."""
 
 from __future__ import annotations
 
@@ -22,9 +22,7 @@ LEAGUES = {
     "wide, slow and occluded": PLAY.replace(size=(848, 478), occlusion=1.0, slow_motion=2.0, stride=3),
     "noisy": PLAY.replace(missing_balls=0.3, box_jitter=0.1, swapped_wrists=0.3),
     "far": PLAY.replace(ball_px=5.0),
-    "a near stand in the picture": PLAY.replace(
-        seed=9, ball_px=5.0, shift="camera_height", shift_intensity=3
-    ),
+    "a near stand in the image": PLAY.replace(seed=9, ball_px=5.0, shift="camera_height", shift_intensity=3),
     "snow": PLAY.replace(shift="snow", shift_intensity=2, frames_per_clip=1),
     "another league's graphics": PLAY.replace(shift="league_style", shift_intensity=3, frames_per_clip=1),
     "mirror": SCRIPTED.replace(shift="mirror", shift_intensity=3),
@@ -44,27 +42,27 @@ def without_folder(clips: list[Clip], folder: Path) -> list[Clip]:
 
 
 @pytest.mark.parametrize("kind", LEAGUES)
-def test_the_labels_are_those_of_the_pictures(kind: str) -> None:
+def test_the_labels_are_those_of_the_images(kind: str) -> None:
     assert label_clip(LEAGUES[kind], 1, 1) == render_clip(LEAGUES[kind], 1, 1)[1]
 
 
-def test_what_stands_before_people_hides_them_without_pictures_too() -> None:
-    league = LEAGUES["a near stand in the picture"]
+def test_what_stands_before_people_hides_them_without_images_too() -> None:
+    league = LEAGUES["a near stand in the image"]
     labelled = [label_clip(league, match, 0) for match in range(2)]
     hidden = [v for clip in labelled for f in clip.frames for p in f.persons for *_, v in p.keypoints]
     assert 1 in hidden
     assert labelled == [render_clip(league, match, 0)[1] for match in range(2)]
 
 
-def test_the_folder_holds_the_clips_of_generate_and_no_picture(tmp_path: Path) -> None:
+def test_the_folder_holds_the_clips_of_generate_and_no_image(tmp_path: Path) -> None:
     league = League(matches=1, clips_per_match=3, frames_per_clip=2, scenario_share=0.5, scenario_frames=4)
     clips = labelled_clips(league, tmp_path)
     folder = tmp_path / f"labels-{league.digest()[:12]}"
     assert [path.name for path in tmp_path.iterdir()] == [folder.name]
     assert [path.name for path in folder.iterdir()] == ["match-0000.json"]
     rendered = generate(league, tmp_path, workers=1)
-    pictures = tmp_path / f"synthetic-{league.digest()[:12]}"
-    assert without_folder(clips, folder) == without_folder(rendered, pictures)
+    images = tmp_path / f"synthetic-{league.digest()[:12]}"
+    assert without_folder(clips, folder) == without_folder(rendered, images)
     assert not any(frame.image.exists() for clip in clips for frame in clip.frames)
 
 
@@ -82,7 +80,7 @@ def test_the_labels_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> No
 def test_what_is_labelled_is_not_labelled_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     league = League(matches=1, clips_per_match=1, frames_per_clip=1)
     first = labelled_clips(league, tmp_path)
-    monkeypatch.setattr(module, "make_folder", lambda *_: pytest.fail("labelled again"))
+    monkeypatch.setattr(module, "build_folder", lambda *_: pytest.fail("labelled again"))
     assert labelled_clips(league, tmp_path) == first
 
 

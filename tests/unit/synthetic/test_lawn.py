@@ -50,17 +50,17 @@ def test_lines_are_whiter_than_grass_where_the_law_puts_them() -> None:
     top, left = lawn.part[0].start, lawn.part[1].start
     pixels, _ = eye.project(np.array([[0.0, 3.0, 0.0], [1.5, 3.0, 0.0], [0.0, -6.0, 0.0], [1.5, -6.0, 0.0]]))
     (line, grass, line_2, grass_2) = (
-        lawn.picture[int(y) - top, int(x) - left].astype(float).min() for x, y in pixels
+        lawn.image[int(y) - top, int(x) - left].astype(float).min() for x, y in pixels
     )
     assert line > grass + 30
     assert line_2 > grass_2 + 30
 
 
-def test_the_grain_lies_on_the_grass_at_the_picture_s_own_places() -> None:
+def test_the_grain_lies_on_the_grass_at_the_image_s_own_places() -> None:
     grain = np.full((256, 256), 128, np.uint8)
     grain[100, 50] = 160
     lawn, plain = seen(0.0, grain, 1500.0), seen(0.0, PLAIN, 1500.0)
-    changed = np.argwhere((lawn.picture != plain.picture).any(axis=2))
+    changed = np.argwhere((lawn.image != plain.image).any(axis=2))
     changed += (lawn.part[0].start, lawn.part[1].start)
     assert changed.tolist() == [[100, 50], [100, 306]]
 
@@ -75,4 +75,4 @@ def test_light_that_is_the_same_everywhere_needs_no_texture() -> None:
         quick = paint_lawn(eye, ground, PLAIN)
         assert quick is not None
         assert by_hand is not None
-        assert np.abs(quick.picture.astype(int) - by_hand.picture).max() <= 1
+        assert np.abs(quick.image.astype(int) - by_hand.image).max() <= 1

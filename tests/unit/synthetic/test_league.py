@@ -24,14 +24,14 @@ def test_a_clip_is_the_same_whatever_was_rendered_before(rendered: list[tuple[li
     assert all(np.array_equal(a, b) for a, b in zip(images, again, strict=True))
 
 
-def test_pictures_and_labels_have_the_size_asked_for(rendered: list[tuple[list[Image], Clip]]) -> None:
+def test_images_and_labels_have_the_size_asked_for(rendered: list[tuple[list[Image], Clip]]) -> None:
     for images, clip in rendered:
         assert len(images) == len(clip.frames) == 2
         assert all(image.shape == (180, 320, 3) and image.dtype == np.uint8 for image in images)
         assert {(frame.width, frame.height) for frame in clip.frames} == {(320, 180)}
 
 
-def test_every_box_lies_in_the_picture(rendered: list[tuple[list[Image], Clip]]) -> None:
+def test_every_box_lies_in_the_image(rendered: list[tuple[list[Image], Clip]]) -> None:
     for _, clip in rendered:
         for frame in clip.frames:
             for ball in frame.balls:

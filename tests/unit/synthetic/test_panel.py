@@ -22,9 +22,9 @@ def wall(repeats: float = 1.0) -> TexturedQuad:
 
 
 def painted(panel: TexturedQuad, eye: Camera, rows: int | None = None) -> Image:
-    picture = np.full((SIZE[1], SIZE[0], 3), 90, np.uint8)
-    panel.paste(picture, eye, rows=rows)
-    return picture
+    image = np.full((SIZE[1], SIZE[0], 3), 90, np.uint8)
+    panel.paste(image, eye, rows=rows)
+    return image
 
 
 @pytest.mark.parametrize("repeats", [1.0, 3.0])
@@ -37,7 +37,7 @@ def test_the_rows_asked_for_are_those_of_the_whole_panel(rows: int, repeats: flo
 @pytest.mark.parametrize("x", [-32.0, -20.0, 0.0, 24.0])
 def test_cutting_the_warp_to_what_shows_changes_nothing_to_be_seen(x: float) -> None:
     panel, eye = wall(), camera(x)
-    sight = panel.sight(eye)
+    sight = panel.visible_region(eye)
     assert sight is not None
     left, top = sight.part[1].start, sight.part[0].start
     shift = np.array([[1.0, 0.0, -left], [0.0, 1.0, -top], [0.0, 0.0, 1.0]])

@@ -23,7 +23,7 @@ from raasid.synthetic.scenarios.registry import scenario_probabilities
 
 SIZE = (640, 360)
 TIMES = np.arange(20) / 25
-TAKES = [(name, seed) for name in SCENARIOS for seed in (0, 1)]
+ATTEMPTS = [(name, seed) for name in SCENARIOS for seed in (0, 1)]
 GOALS = {"goal_off_arm", "goal_by_team_mate", "goal_after_touch"}
 LEFT_HAND = 17
 
@@ -66,7 +66,7 @@ def axis(joints: Floats, segment: str, side: int) -> tuple[Floats, Floats, float
     return joints[a], joints[b], radius
 
 
-@pytest.mark.parametrize(("name", "seed"), TAKES)
+@pytest.mark.parametrize(("name", "seed"), ATTEMPTS)
 def test_ball_and_segment_meet_at_the_moment_or_keep_apart(name: str, seed: int) -> None:
     scene = staged(name, seed)
     assert scene.play.ball is not None
@@ -78,7 +78,7 @@ def test_ball_and_segment_meet_at_the_moment_or_keep_apart(name: str, seed: int)
         return
     assert scene.contact is not None
     assert scene.contact.frame == scene.moment
-    side = scene.take.side
+    side = scene.attempt.side
     a, b, radius = axis(player(scene, moment(scene)), scene.contact.segment, side)
     assert gap_to_axis(scene.play.ball.at(moment(scene)), a, b) <= RADIUS_M + radius + 0.02
     if scene.contact.segment in ARM:
@@ -87,13 +87,13 @@ def test_ball_and_segment_meet_at_the_moment_or_keep_apart(name: str, seed: int)
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_a_near_miss_cannot_be_told_from_a_touch_in_the_picture(seed: int) -> None:
+def test_a_near_miss_cannot_be_told_from_a_touch_in_the_image(seed: int) -> None:
     scene = staged("near_miss", seed)
     setting = build_match_setting(0, seed, SIZE)
     assert scene.play.ball is not None
     joints, ball = player(scene, moment(scene)), scene.play.ball.at(moment(scene))
     eye = look_at(setting.mount.centre, joints[11], 4000.0, 0.0, SIZE)
-    ends, depth = eye.project(joints[[5, 7, 9, 17] if scene.take.side == 0 else [6, 8, 10, 18]])
+    ends, depth = eye.project(joints[[5, 7, 9, 17] if scene.attempt.side == 0 else [6, 8, 10, 18]])
     (disc,), _ = eye.project(ball[None])
     scale = 4000.0 / depth.mean()
     away = min(gap_to_axis(disc, ends[i], ends[i + 1]) for i in range(3))
@@ -101,10 +101,10 @@ def test_a_near_miss_cannot_be_told_from_a_touch_in_the_picture(seed: int) -> No
     assert 0.4 <= abs(float(eye.to_camera(ball)[2]) - depth.mean()) <= 3.0
 
 
-@pytest.mark.parametrize(("name", "seed"), TAKES)
+@pytest.mark.parametrize(("name", "seed"), ATTEMPTS)
 def test_facts_about_the_arm_are_true_of_the_joints(name: str, seed: int) -> None:
     scene = staged(name, seed)
-    facts, side, joints = scene.facts, scene.take.side, player(scene, moment(scene))
+    facts, side, joints = scene.facts, scene.attempt.side, player(scene, moment(scene))
     wrist, hand, shoulder = joints[9 + side], joints[LEFT_HAND + side], joints[5 + side]
     assert facts.above_shoulder == (wrist[2] > shoulder[2] and hand[2] > shoulder[2])
     arm, trunk = joints[7 + side] - shoulder, joints[21] - joints[22]
@@ -117,7 +117,7 @@ def test_facts_about_the_arm_are_true_of_the_joints(name: str, seed: int) -> Non
         assert facts.bigger == (angle > 35)
 
 
-@pytest.mark.parametrize(("name", "seed"), TAKES)
+@pytest.mark.parametrize(("name", "seed"), ATTEMPTS)
 def test_facts_about_the_game_are_true_of_the_pitch(name: str, seed: int) -> None:
     scene = staged(name, seed)
     ball, facts, actor = scene.play.ball, scene.facts, scene.play.cast.actors[scene.player]
@@ -126,9 +126,9 @@ def test_facts_about_the_game_are_true_of_the_pitch(name: str, seed: int) -> Non
     own = -1.0 if actor.team == "home" else 1.0
     assert facts.in_own_area == (own * x > LENGTH_M / 2 - 16.5 and abs(y) < 20.16)
     assert facts.goalkeeper == (actor.role == "goalkeeper")
-    kicker = [a for a in scene.play.cast.actors if abs(a.kicks_at - scene.take.kicked_s) < 1e-6]
+    kicker = [a for a in scene.play.cast.actors if abs(a.kicks_at - scene.attempt.kicked_s) < 1e-6]
     assert len(kicker) == 1
-    away = float(np.linalg.norm(scene.take.source[:2] - np.array([x, y])))
+    away = float(np.linalg.norm(scene.attempt.source[:2] - np.array([x, y])))
     assert facts.close_range == (away < 2.0)
     crossed = None
     for t in np.arange(moment(scene), TIMES[-1] + 0.5, 0.004):
@@ -147,14 +147,14 @@ def test_facts_about_the_game_are_true_of_the_pitch(name: str, seed: int) -> Non
     assert (facts.team_mate == "goal") == (name == "goal_by_team_mate")
 
 
-@pytest.mark.parametrize(("name", "seed"), TAKES)
+@pytest.mark.parametrize(("name", "seed"), ATTEMPTS)
 def test_only_a_hand_that_goes_for_the_ball_is_deliberate(name: str, seed: int) -> None:
     scene = staged(name, seed)
     assert scene.play.ball is not None
     if scene.facts.segment not in ARM:
         assert not scene.facts.deliberate
         return
-    t, side = moment(scene), scene.take.side
+    t, side = moment(scene), scene.attempt.side
     before, after = player(scene, t - 0.08), player(scene, t - 0.02)
     moved = (after - before)[LEFT_HAND + side] - (after - before)[5 + side]
     way = scene.play.ball.at(t) - before[LEFT_HAND + side]
@@ -162,7 +162,7 @@ def test_only_a_hand_that_goes_for_the_ball_is_deliberate(name: str, seed: int) 
     assert (speed > 1.0) == scene.facts.deliberate
 
 
-@pytest.mark.parametrize(("name", "seed"), TAKES)
+@pytest.mark.parametrize(("name", "seed"), ATTEMPTS)
 def test_nobody_else_touches_the_ball_around_the_moment(name: str, seed: int) -> None:
     scene = staged(name, seed)
     assert scene.play.ball is not None
@@ -174,7 +174,7 @@ def test_nobody_else_touches_the_ball_around_the_moment(name: str, seed: int) ->
         assert gaps.min() > 0.02
 
 
-def test_anatomy_is_what_the_picture_shows() -> None:
+def test_anatomy_is_what_the_image_shows() -> None:
     joints = player(staged("arm_out", 0), 0.3)
     start, stop = body_capsules.axes(joints)
     painted = np.concatenate([*capsules(joints)], axis=-1)
@@ -186,7 +186,7 @@ def test_anatomy_is_what_the_picture_shows() -> None:
         assert any(PAINTED_M[i] == pytest.approx(body_capsules.RADII_M[k]) for i in near), segment
 
 
-@pytest.mark.parametrize(("name", "seed"), TAKES)
+@pytest.mark.parametrize(("name", "seed"), ATTEMPTS)
 def test_the_registry_says_what_the_law_says(name: str, seed: int) -> None:
     expected = SCENARIOS[name].offence
     ruling = decide(staged(name, seed).facts, "ifab_2024_25")

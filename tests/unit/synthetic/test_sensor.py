@@ -16,18 +16,18 @@ def chain(**changes: float) -> Sensor:
 
 
 def test_the_grain_does_not_depend_on_what_was_rendered_before() -> None:
-    picture = np.full((90, 160, 3), 120, np.uint8)
-    fresh = chain(noise=1.2).expose(picture.copy(), np.random.default_rng(0))
+    image = np.full((90, 160, 3), 120, np.uint8)
+    fresh = chain(noise=1.2).expose(image.copy(), np.random.default_rng(0))
     for noise in (0.5, 0.7, 0.9):
         chain(noise=noise).expose(np.full((60, 80, 3), 9, np.uint8), np.random.default_rng(1))
-    assert np.array_equal(fresh, chain(noise=1.2).expose(picture.copy(), np.random.default_rng(0)))
+    assert np.array_equal(fresh, chain(noise=1.2).expose(image.copy(), np.random.default_rng(0)))
 
 
 def test_the_grain_has_the_strength_asked_for_and_no_shift() -> None:
     identity = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, axis=2)
-    picture = np.full((180, 320, 3), 120, np.uint8)
+    image = np.full((180, 320, 3), 120, np.uint8)
     for noise in (0.6, 2.0, 5.0):
-        out = chain(noise=noise, curve=identity).expose(picture.copy(), np.random.default_rng(0))
+        out = chain(noise=noise, curve=identity).expose(image.copy(), np.random.default_rng(0))
         assert abs(float(out[..., 0].std()) - noise) < 0.15 * noise
         assert abs(float(out.mean()) - 120) < 0.3
 

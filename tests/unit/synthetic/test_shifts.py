@@ -114,7 +114,7 @@ def test_a_thin_line_takes_detail() -> None:
 def test_cameras_stand_higher() -> None:
     heights = [build_match_setting(11, 0, (320, 180), build_shift(None, 0), None).mount.centre[2]]
     for k in (1, 2, 3):
-        league = build_shift("camera_height", k).league(LEAGUE)
+        league = build_shift("camera_height", k).change_league(LEAGUE)
         heights.append(
             build_match_setting(11, 0, (320, 180), camera_height_m=league.camera_height_m).mount.centre[2]
         )
@@ -178,7 +178,7 @@ def test_offences_become_rarer() -> None:
     whole = LEAGUE.replace(scenarios=())
     shares = []
     for k in range(1, 4):
-        league = build_shift("prior", k).league(whole)
+        league = build_shift("prior", k).change_league(whole)
         names = [scenario_of(league, match, clip) for match in range(40) for clip in range(20)]
         shares.append(np.mean([SCENARIOS[str(name)].offence is True for name in names]))
     assert shares == pytest.approx([0.20, 0.08, 0.03], abs=0.035)
@@ -188,7 +188,7 @@ def test_scenes_that_training_never_saw_take_over() -> None:
     whole = LEAGUE.replace(scenarios=())
     shares = []
     for k in range(4):
-        league = build_shift("unseen_scenario" if k else None, k).league(whole)
+        league = build_shift("unseen_scenario" if k else None, k).change_league(whole)
         names = [scenario_of(league, match, clip) for match in range(20) for clip in range(10)]
         shares.append(float(np.mean([not SCENARIOS[str(name)].training for name in names])))
     assert rising(shares)
@@ -196,7 +196,7 @@ def test_scenes_that_training_never_saw_take_over() -> None:
     assert shares[3] == 1
 
 
-def test_a_change_of_law_changes_rulings_and_no_picture() -> None:
+def test_a_change_of_law_changes_rulings_and_no_image() -> None:
     differ = []
     for k in range(4):
         count = 0

@@ -1,4 +1,4 @@
-"""Labels of staged scenes: what the record says must be what the picture shows."""
+"""Labels of staged scenes: what the record says must be what the image shows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from raasid.synthetic.arrays import Floats, Image
 from raasid.synthetic.background import paint_backgrounds
 from raasid.synthetic.ball_physics import RADIUS_M, BallPath, follow
 from raasid.synthetic.camera_operator import MainCamera
-from raasid.synthetic.clothing import WHITE, plain
+from raasid.synthetic.clothing import WHITE, draw_civilian_outfit
 from raasid.synthetic.match_setting import build_match_setting
 from raasid.synthetic.play_simulation import Play
 from raasid.synthetic.render_clip import ClipRenderer
@@ -24,7 +24,7 @@ SIZE = (640, 360)
 
 
 def actor(x: float, y: float, track: int = 1) -> Actor:
-    outfit = plain(np.random.default_rng(0), WHITE, WHITE)
+    outfit = draw_civilian_outfit(np.random.default_rng(0), WHITE, WHITE)
     return Actor(track, "player", "home", outfit, (x, y), (0.0, 0.0), 0.0, 1.8, 0.0, (0.0,) * STYLE)
 
 
@@ -33,16 +33,16 @@ def resting(x: float, y: float, z: float = RADIUS_M) -> BallPath:
 
 
 def shoot(
-    actors: list[Actor], ball: BallPath | None, spare: Floats | None = None, shutter_s: float = 0.004
+    actors: list[Actor], ball: BallPath | None, spare_ball: Floats | None = None, shutter_s: float = 0.004
 ) -> tuple[Image, Frame]:
     """One frame of a staged play."""
     setting = build_match_setting(0, 1, SIZE)
     setting = replace(setting, sensor=replace(setting.sensor, shutter_s=shutter_s))
-    play = Play("staged", Cast(actors), ball, spare)
-    work = MainCamera(np.random.default_rng(7), setting.mount, play, SIZE, 6.5)
-    assert not work.lost
-    (plate,) = paint_backgrounds(np.random.default_rng(0), [work.at(0.0)], setting.turf, setting.stadium)
-    shot = ClipRenderer(setting, play, work, SIZE, np.random.default_rng(0))
+    play = Play("staged", Cast(actors), ball, spare_ball)
+    operator = MainCamera(np.random.default_rng(7), setting.mount, play, SIZE, 6.5)
+    assert not operator.lost
+    (plate,) = paint_backgrounds(np.random.default_rng(0), [operator.at(0.0)], setting.turf, setting.stadium)
+    shot = ClipRenderer(setting, play, operator, SIZE, np.random.default_rng(0))
     return shot.frame(plate, 0.0, 0, Path("a.jpg"), np.random.default_rng(0))
 
 
