@@ -21,16 +21,17 @@ import torch
 
 from raasid.collect.source_discovery import Source
 from raasid.footage.records import Frame
-from raasid.models.checkpoints import load_trained
+from raasid.models.checkpoints import load_trained_model
 from raasid.models.context.module import ContextModule
 from raasid.models.context.transformer import ContextTransformer
 from raasid.perception import inference
 from raasid.perception.camera_motion import CameraMotion
 from raasid.perception.to_records import INTERPOLATED
-from raasid.perception.tracker import Perception, load_perception
-from raasid.review.perceived_frames import Stretches
-from raasid.review.review_clip import Reviewer, Settings, review_clip
-from raasid.review.video_source import Film, open_film
+from raasid.perception.tracker import PerceptionPipeline, load_perception
+from raasid.review.options import ReviewOptions
+from raasid.review.perceived_frames import PerceivedFrames
+from raasid.review.review_clip import ReviewModels, review_clip
+from raasid.review.video_source import VideoSource, open_video
 from raasid.tracks.association import Association
 
 Times = dict[str, list[float]]
@@ -55,7 +56,7 @@ def put(owner: Any, name: str, value: Any) -> None:
     setattr(owner, name, value)
 
 
-def watch(times: Times, perception: Perception, judge: ContextModule) -> None:
+def watch(times: Times, perception: PerceptionPipeline, judge: ContextModule) -> None:
     """Put a clock at every stage that a review of a frame passes."""
     ball: Any = perception.ball.module
     pose: Any = perception.pose.module
@@ -78,15 +79,15 @@ def watch(times: Times, perception: Perception, judge: ContextModule) -> None:
         (judge, "judge", "context, a call"),
     ):
         put(owner, name, clocked(times, stage, getattr(owner, name), one))
-    images = Film.images
+    images = VideoSource.images
 
-    def decoded(film: Film, start: int = 0) -> Iterator[Any]:
+    def decoded(film: VideoSource, start: int = 0) -> Iterator[Any]:
         pictures = images(film, start)
         following = clocked(times, "decoding", lambda: next(pictures, None), lambda: 1)
         while (picture := following()) is not None:
             yield picture
 
-    put(Film, "images", decoded)
+    put(VideoSource, "images", decoded)
 
 
 @contextmanager
@@ -128,10 +129,10 @@ def main() -> None:
     said, sys.stdout = sys.stdout, sys.stderr
     torch.set_num_threads(args.threads)
     perception = load_perception(args.ball, args.pose)
-    judge: Any = ContextTransformer().eval() if args.context is None else load_trained(args.context)[0].eval()
-    source, settings = Source(str(args.film.absolute()), args.film.name), Settings(edition="ifab_2025_26")
+    judge: Any = ContextTransformer().eval() if args.context is None else load_trained_model(args.context)[0].eval()
+    source = Source(str(args.film.absolute()), args.film.name)
     with tempfile.TemporaryDirectory() as name:
-        film = open_film(source)
+        film = open_video(source)
         pictures = film.images()
         warm = [next(pictures) for _ in range(8)]
         blank = [Frame(i, args.film, film.width, film.height, in_video=True) for i in range(8)]
@@ -140,10 +141,17 @@ def main() -> None:
         if not args.no_clocks:
             watch(times, perception, judge)
         began = time.perf_counter(), time.process_time()
-        reviewer = Reviewer(perception, judge, {})
-        review_clip(source, Path(name), reviewer, settings, lambda about, _: progress(times, about))
+        reviewer = ReviewModels(perception, judge, {})
+        review_clip(
+            source,
+            Path(name),
+            reviewer,
+            "ifab_2025_26",
+            ReviewOptions(),
+            lambda about, _: progress(times, about),
+        )
         seconds, processor = time.perf_counter() - began[0], time.process_time() - began[1]
-        kept = Stretches(next(Path(name).glob("*/tracks-*")), film)
+        kept = PerceivedFrames(next(Path(name).glob("*/tracks-*")), film)
         people = [people_of(frame) for stretch in kept for frame in stretch]
     if args.people is not None:
         args.people.write_text(json.dumps(people))

@@ -6,22 +6,22 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from raasid.collect.source_discovery import Source, SourceMissing, sources_of
+from raasid.collect.source_discovery import Source, SourceMissing, find_sources
 from raasid.console import terminal
 from raasid.errors import CheckpointUnusable, RaasidError
 from raasid.footage.quarantine import Quarantine
 from raasid.io.video_reader import VideoUnreadable
-from raasid.models.checkpoints import load_trained
+from raasid.models.checkpoints import load_trained_model
 from raasid.models.context.module import ContextModule
 from raasid.perception.settings import PerceptionSettings
 from raasid.perception.tracker import load_perception
 from raasid.pipeline.model_refs import chosen
-from raasid.pipeline.review_config import ReviewConfig
-from raasid.review.abstention import Limits
-from raasid.review.decision import ModelSaid
-from raasid.review.judge_clip import Judge
-from raasid.review.review_clip import Reviewer, Settings, review_clip
-from raasid.review.summary import HEAD, Line, table, write_summary
+from raasid.pipeline.verb_configs import ReviewConfig
+from raasid.review.decision import ModelInfo
+from raasid.review.judge_clip import ContextPredictor
+from raasid.review.options import ReviewOptions
+from raasid.review.review_clip import ReviewModels, review_clip
+from raasid.review.summary import TABLE_HEAD, SummaryRow, summary_table, write_summary
 
 
 class ClipsFailed(RaasidError):
@@ -36,35 +36,34 @@ def review(cfg: ReviewConfig, run_dir: Path) -> None:
     """Review every clip that is not done yet; one that fails stops no other, and is named in the end."""
     left_out = Quarantine()
     clips = _clips(cfg, left_out)
-    reviewer = load_reviewer(cfg)
-    settings = _settings(cfg)
+    models = load_models(cfg)
     out = cfg.out.absolute()
     out.mkdir(parents=True, exist_ok=True)
-    lines = [Line(entry.path, None, None, entry.reason) for entry in left_out]
-    lines.extend(_review(source, out, reviewer, settings) for source in clips)
+    lines = [SummaryRow(entry.path, None, None, entry.reason) for entry in left_out]
+    lines.extend(_review(source, out, models, cfg.law.edition, cfg.review) for source in clips)
     _show(lines, write_summary(out, lines))
     failed = [line.name for line in lines if line.decision is None]
     if failed:
         raise ClipsFailed(failed, len(lines))
 
 
-def load_reviewer(cfg: ReviewConfig) -> Reviewer:
+def load_models(cfg: ReviewConfig) -> ReviewModels:
     """Load the three models; raises NotTrainedYet or CheckpointUnusable before any clip is opened."""
     logs = Path(cfg.paths.logs)
     ball, pose, context = (chosen(getattr(cfg, task), logs, task) for task in ("ball", "pose", "context"))
-    models = {
-        name: ModelSaid(file=str(path), sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+    info = {
+        name: ModelInfo(file=str(path), sha256=hashlib.sha256(path.read_bytes()).hexdigest())
         for name, path in (("ball", ball), ("pose", pose), ("context", context))
     }
-    return Reviewer(
-        load_perception(ball, pose, cfg.device, PerceptionSettings(person_sure=cfg.review.person_sure)),
-        _judge(context),
-        models,
+    return ReviewModels(
+        load_perception(ball, pose, cfg.device, PerceptionSettings(person_sure=cfg.review.min_person_score)),
+        _load_predictor(context),
+        info,
     )
 
 
-def _judge(path: Path) -> Judge:
-    model, _ = load_trained(path)
+def _load_predictor(path: Path) -> ContextPredictor:
+    model, _ = load_trained_model(path)
     if not isinstance(model, ContextModule):
         raise CheckpointUnusable(path, f"is a {model.task} model; context= needs one of experiment=context")
     model.eval()
@@ -73,41 +72,32 @@ def _judge(path: Path) -> Judge:
 
 def _clips(cfg: ReviewConfig, left_out: Quarantine) -> list[Source]:
     words = [cfg.source] if isinstance(cfg.source, str) else list(cfg.source)
-    found = sources_of(words, left_out)
+    found = find_sources(words, left_out)
     for source in found:
         if source.is_stream:
-            raise SourceMissing(source.place, "streams have no end; `raasid collect` cuts clips from them")
+            raise SourceMissing(source.location, "streams have no end; `raasid collect` cuts clips from them")
     videos = [source for source in found if not source.is_image]
     if not videos:
         raise SourceMissing(words[0], "holds no video; name one, or a folder of them")
     return videos
 
 
-def _settings(cfg: ReviewConfig) -> Settings:
-    asked = cfg.review
-    limits = Limits(
-        least_frames=asked.least_frames,
-        least_ball_seen=asked.least_ball_seen,
-        least_arm_px=asked.least_arm_px,
-        least_confidence=asked.least_confidence,
-    )
-    return Settings(cfg.law.edition, asked.window_s, asked.windows, asked.video, asked.video_px, limits)
-
-
-def _review(source: Source, out: Path, reviewer: Reviewer, settings: Settings) -> Line:
+def _review(
+    source: Source, out: Path, models: ReviewModels, edition: str, options: ReviewOptions
+) -> SummaryRow:
     try:
-        done = review_clip(source, out, reviewer, settings, terminal.progress)
+        done = review_clip(source, out, models, edition, options, terminal.progress)
     except (VideoUnreadable, OSError) as error:
         reason = error.reason if isinstance(error, VideoUnreadable) else str(error)
         terminal.err().print(f"warning: {source.name}: {reason}", markup=False)
-        return Line(source.name, None, None, reason)
+        return SummaryRow(source.name, None, None, reason)
     if not done.fresh:
         terminal.err().print(f"{source.name}: reviewed before", markup=False)
-    return Line(source.name, done.decision, done.folder)
+    return SummaryRow(source.name, done.decision, done.folder)
 
 
-def _show(lines: Sequence[Line], summary: Path) -> None:
-    terminal.print_table(HEAD, table(lines), right={2, 3})
+def _show(lines: Sequence[SummaryRow], summary: Path) -> None:
+    terminal.print_table(TABLE_HEAD, summary_table(lines), right={2, 3})
     done = [line for line in lines if line.folder is not None]
     out = terminal.out()
     if len(done) == 1 and done[0].folder is not None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-SERIES = (("#0072b2", ""), ("#d55e00", "7 4"), ("#009e73", "2 3"), ("#cc79a7", "9 3 2 3"))
+LINE_STYLES = (("#0072b2", ""), ("#d55e00", "7 4"), ("#009e73", "2 3"), ("#cc79a7", "9 3 2 3"))
 """Colour (Okabe and Ito, 2008) and dash of the first, second … line."""
 
 _WIDTH, _HEIGHT = 520.0, 300.0
@@ -16,7 +16,7 @@ _GRID, _SOFT = "#e6e9ed", "#59626c"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Series:
     """One line of a chart, named in the legend."""
 
     name: str
@@ -25,7 +25,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class MarkedPoint:
     """A marked place: a ring with a name."""
 
     name: str
@@ -34,13 +34,13 @@ class Point:
 
 
 def line_chart(
-    lines: Sequence[Line],
+    lines: Sequence[Series],
     x_label: str,
     y_label: str,
     *,
     x_range: tuple[float, float] | None = None,
     y_range: tuple[float, float] | None = None,
-    point: Point | None = None,
+    point: MarkedPoint | None = None,
 ) -> str:
     """Lines over labelled axes under a legend; what is not finite is left out.
 
@@ -78,7 +78,7 @@ def line_chart(
     for i, (line, pairs) in enumerate(drawn):
         if not pairs:
             continue
-        colour, dash = SERIES[i % len(SERIES)]
+        colour, dash = LINE_STYLES[i % len(LINE_STYLES)]
         path = "L".join(f"{px(x):.1f} {py(y):.1f}" for x, y in pairs)
         parts.append(
             f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="2" stroke-linejoin="round"'
@@ -142,7 +142,7 @@ def tick_label(value: float) -> str:
     return f"{value:.4f}".rstrip("0").rstrip(".") or "0"
 
 
-def _finite(line: Line) -> list[tuple[float, float]]:
+def _finite(line: Series) -> list[tuple[float, float]]:
     pairs = zip(line.x, line.y, strict=True)
     return [(float(x), float(y)) for x, y in pairs if math.isfinite(x) and math.isfinite(y)]
 

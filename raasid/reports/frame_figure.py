@@ -10,13 +10,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from raasid.footage.records import Ball, Frame, Keypoint, Mark, Person, Visibility
+from raasid.footage.records import AnnotationSource, Ball, Frame, Keypoint, Person, Visibility
 from raasid.reports.document import Box, box_outline, data_uri, outlined
 
 Image = NDArray[np.uint8]
-Place = Callable[[float, float], tuple[float, float]]
+ToFigure = Callable[[float, float], tuple[float, float]]
 """From frame pixels to the figure's."""
-Overlay = Callable[[Place], str]
+Overlay = Callable[[ToFigure], str]
 Joints = Sequence[tuple[float, float] | None]
 
 _BALL, _PERSON, _BODY, _LEFT_ARM, _RIGHT_ARM = "#f0e442", "#56b4e9", "#ffffff", "#e69f00", "#ff8fd0"
@@ -53,7 +53,7 @@ FRAME_KEY = "".join(
 """The legend of these pictures, as HTML."""
 
 
-def frame_picture(
+def frame_figure(
     image_bgr: Image,
     frame: Frame,
     caption_html: str,
@@ -92,7 +92,7 @@ def side_by_side(
 ) -> str:
     """The same place of one picture under several annotations, from left to right, as a `<figure>`.
 
-    As `frame_picture`; frames: what is drawn in each view. focus: the place to enlarge, in frame pixels.
+    As `frame_figure`; frames: what is drawn in each view. focus: the place to enlarge, in frame pixels.
     """
     share = (width - _GAP * (len(frames) - 1)) / len(frames)
     source = _around(focus, share / (_SIDE_HEIGHT * width))
@@ -161,7 +161,7 @@ def _part(image: Image, frame: Frame, source: Box, pixels: tuple[int, int]) -> I
     return np.asarray(cv2.warpAffine(image, move, pixels, flags=how, borderValue=_OUTSIDE), np.uint8)
 
 
-def _person(person: Person, place: Place, scale: float) -> str:
+def _person(person: Person, place: ToFigure, scale: float) -> str:
     x, y, w, h = person.box
     dash = _guessed(person.mark)
     parts = []
@@ -178,7 +178,7 @@ def _person(person: Person, place: Place, scale: float) -> str:
     return "".join(parts)
 
 
-def _joint(point: Keypoint, place: Place) -> tuple[float, float] | None:
+def _joint(point: Keypoint, place: ToFigure) -> tuple[float, float] | None:
     x, y, visibility = point
     return place(x, y) if visibility > 0 and _finite((x, y)) else None
 
@@ -205,7 +205,7 @@ def _wrists(points: Joints, width: float) -> str:
     return "".join(parts)
 
 
-def _ball(ball: Ball, place: Place, scale: float) -> str:
+def _ball(ball: Ball, place: ToFigure, scale: float) -> str:
     if ball.visibility == Visibility.ABSENT or not _finite((ball.x, ball.y, ball.w, ball.h)):
         return ""
     cx, cy = place(ball.x, ball.y)
@@ -225,7 +225,7 @@ def _brackets(cx: float, cy: float, w: float, h: float) -> str:
     return outlined(f'path d="{corners}"', "#fff", width=2)
 
 
-def _guessed(mark: Mark | None) -> str:
+def _guessed(mark: AnnotationSource | None) -> str:
     return _GUESSED if mark is not None and not mark.reviewed else ""
 
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from raasid.reports.charts import Line, line_chart
+from raasid.reports.charts import Series, line_chart
 
 _STEP = "step"
 _LEARNING_RATE = "lr-"
@@ -54,9 +54,9 @@ def read_columns(metrics_csv: Path) -> dict[str, list[tuple[float, float]]]:
     return dict(columns)
 
 
-def _line(name: str, pairs: Iterable[tuple[float, float]]) -> Line:
+def _line(name: str, pairs: Iterable[tuple[float, float]]) -> Series:
     xs, ys = zip(*pairs, strict=True)
-    return Line(name, xs, ys)
+    return Series(name, xs, ys)
 
 
 def _number(cell: str | None) -> float:

@@ -1,20 +1,20 @@
-"""`decision.json`: what a review says, for scripts; `decision.schema.json` beside this file describes it."""
+"""`decision.json`: the result of a review for scripts; `decision.schema.json` beside this file describes it."""
 
 from __future__ import annotations
 
 import json
-import os
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from raasid.io.atomic import write_atomic
 from raasid.laws.edition import Confidence, Restart, Sanction, Verdict
 
 FILE_NAME = "decision.json"
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
-Count = Annotated[int, Field(ge=0)]
+UnitInterval = Annotated[float, Field(ge=0.0, le=1.0)]
+NonNegative = Annotated[int, Field(ge=0)]
 
 
 class _Record(BaseModel):
@@ -23,22 +23,22 @@ class _Record(BaseModel):
     )
 
 
-class FactSaid(_Record):
-    """One fact of the touch."""
+class FactPrediction(_Record):
+    """One fact about the touch."""
 
     value: bool | str | None
-    """What the ruling stands on; null where the model cannot tell."""
-    probability: Share | None
-    """Of that value; null where the model does not see this fact."""
-    probabilities: dict[str, Share]
-    """Of every value; true and false in lower case."""
+    """The value that the ruling uses; null if the model cannot tell."""
+    probability: UnitInterval | None
+    """Probability of `value`; null if the model does not predict this fact."""
+    probabilities: dict[str, UnitInterval]
+    """Probability of every value; true and false in lower case."""
 
 
-class ContactSaid(_Record):
-    """The moment in which the ball is nearest to an arm, or touches it."""
+class Contact(_Record):
+    """The moment in which the ball touches an arm or comes nearest to one."""
 
-    frame: Count
-    """Of the clip, counted from 0."""
+    frame: NonNegative
+    """Index in the clip, from 0."""
     time_s: Annotated[float, Field(ge=0.0)]
     person: int | None
     """Number of the player's track in this clip."""
@@ -46,58 +46,58 @@ class ContactSaid(_Record):
     segment: str | None
     """Part of the body, as the facts name it."""
     seen: bool
-    """Whether the model says that there is a touch; false: the nearest approach."""
+    """Whether the model predicts a touch; false: the nearest approach."""
 
 
-class WindowSaid(_Record):
-    """One stretch of play that was judged by itself."""
+class WindowPrediction(_Record):
+    """One window of play that was judged on its own."""
 
-    start: Count
-    stop: Count
+    start: NonNegative
+    stop: NonNegative
     """First frame after it."""
-    nearest: Count
+    nearest: NonNegative
     gap_px: float | None
-    offence_probability: Share | None
-    """null: there was too little to go by, or it is unlike all that the model knows."""
+    offence_probability: UnitInterval | None
+    """null: too little evidence, or out of the model's distribution."""
     abstained: bool
 
 
-class EditionSaid(_Record):
-    """The same facts under another wording."""
+class EditionDecision(_Record):
+    """The decision on the same facts by another edition of the Laws."""
 
     edition: str
     decision: Verdict | None
     restart: Restart | None
     sanction: Sanction | None
     clause: str | None
-    offence_probability: Share | None
+    offence_probability: UnitInterval | None
 
 
-class ModelSaid(_Record):
-    """A model that took part."""
+class ModelInfo(_Record):
+    """A model that was used."""
 
     file: str
     sha256: str
 
 
-class StandsOn(_Record):
-    """What the decision rests on."""
+class Evidence(_Record):
+    """The evidence behind the decision."""
 
-    frames: Count
-    frames_stated: Count
-    """By the file; more than `frames` where it is damaged."""
+    frames: NonNegative
+    frames_stated: NonNegative
+    """By the file; more than `frames` if it is damaged."""
     frame_rate_hz: float
-    width: Count
-    height: Count
-    players: Count
-    """Different people over the whole clip, by their tracks."""
+    width: NonNegative
+    height: NonNegative
+    players: NonNegative
+    """Number of different people in the whole clip, by their tracks."""
     players_per_frame: float
-    ball_seen: Share
-    """Share of frames in which the ball was seen."""
-    ball_known: Share
-    """The same with places that were inferred between two sightings."""
-    windows_passed_over: Count
-    """Approaches of the ball to an arm that were not judged, for want of `review.windows`."""
+    ball_seen: UnitInterval
+    """Share of frames in which the ball was detected."""
+    ball_known: UnitInterval
+    """The same, with positions interpolated between two detections."""
+    windows_passed_over: NonNegative
+    """Approaches of the ball to an arm beyond `review.max_windows`, which were not judged."""
 
 
 class Decision(_Record):
@@ -109,12 +109,12 @@ class Decision(_Record):
     decision: Verdict | None
     """null: abstained."""
     abstained: bool
-    confidence: Share
-    """Probability of the decision; 0 where there is none."""
-    offence_probability: Share | None
-    """Also where the review abstains; null where there was nothing to judge or too little to go by, and where
-    the context model knows nothing like it."""
-    facts: dict[str, FactSaid]
+    confidence: UnitInterval
+    """Probability of the decision; 0 without one."""
+    offence_probability: UnitInterval | None
+    """Also given when the review abstains; null if there was no window, too little evidence, or if the clip is
+    out of the context model's distribution."""
+    facts: dict[str, FactPrediction]
     """Empty where `offence_probability` is null."""
     edition: str
     clause: str | None
@@ -122,45 +122,68 @@ class Decision(_Record):
     sanction: Sanction | None
     wording: Confidence | None
     """clear, or discretionary where the edition leaves the point to the referee."""
-    contact: ContactSaid | None
+    contact: Contact | None
     reasons: list[str]
-    """Why it abstains; empty where it does not."""
+    """Why the review abstains; empty if it does not."""
     limits: list[str]
-    """What to keep in mind all the same."""
-    stands_on: StandsOn
-    windows: list[WindowSaid]
-    other_editions: list[EditionSaid]
-    models: dict[str, ModelSaid]
+    """Caveats that hold for a decision, too."""
+    stands_on: Evidence
+    windows: list[WindowPrediction]
+    other_editions: list[EditionDecision]
+    models: dict[str, ModelInfo]
     key: str
-    """Names the footage, the models and the settings; a review of the same key need not be done again."""
-
-
-def schema_text() -> str:
-    """Return the JSON schema of `Decision`, as it ships."""
-    schema = Decision.model_json_schema()
-    return json.dumps(schema, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    """Digest of the footage, the models and the options; a finished review with the same key is reused."""
 
 
 def shipped_schema() -> dict[str, Any]:
-    """Return the schema beside this file."""
+    """Return the JSON schema of `Decision` that ships beside this file."""
     text = files("raasid.review").joinpath("decision.schema.json").read_text(encoding="utf-8")
-    found: dict[str, Any] = json.loads(text)
-    return found
+    schema: dict[str, Any] = json.loads(text)
+    return schema
 
 
 def write_decision(folder: Path, decision: Decision) -> Path:
-    """Write FOLDER/decision.json down to the disk and return it."""
+    """Write FOLDER/decision.json atomically and return its path."""
     path = folder / FILE_NAME
-    with path.open("w", encoding="utf-8") as file:
-        file.write(json.dumps(decision.model_dump(), indent=1, ensure_ascii=False) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    write_atomic(path, json.dumps(decision.model_dump(), indent=1, ensure_ascii=False) + "\n")
     return path
 
 
 def read_decision(folder: Path) -> Decision | None:
-    """Return what an earlier review left; None where there is none, or one of another version."""
+    """Return the decision of an earlier review; None without one, or if it is of another version."""
     try:
         return Decision.model_validate_json((folder / FILE_NAME).read_text(encoding="utf-8"))
     except (OSError, ValidationError):
         return None
+
+
+_HEADLINES = {"offence": "Handball offence", "no_offence": "No offence"}
+
+
+def headline(decision: Decision) -> str:
+    """Return the answer in two or three words."""
+    return "No decision" if decision.decision is None else _HEADLINES[decision.decision]
+
+
+def restart_text(decision: Decision | EditionDecision) -> str:
+    """Return restart and card: `penalty, red card`."""
+    if decision.decision is None:
+        return "–"
+    restart = {None: "restart open", "play_on": "play on"}.get(decision.restart) or _spaced(decision.restart)
+    card = {None: ", card open", "none": ""}.get(decision.sanction, f", {decision.sanction} card")
+    return restart + ("" if decision.decision == "no_offence" else card)
+
+
+def contact_text(decision: Decision) -> str:
+    """Return what happens at the decisive moment: `touch: left forearm of player 7`."""
+    contact = decision.contact
+    if contact is None:
+        return "nothing to judge"
+    part = _spaced(contact.segment) if contact.segment not in (None, "none") else "arm"
+    side = "" if contact.side == "none" else f"{contact.side} "
+    player = "" if contact.person is None else f" of player {contact.person}"
+    return f"{'touch' if contact.seen else 'nearest approach'}: {side}{part}{player}"
+
+
+def _spaced(name: str | None) -> str:
+    return (name or "").replace("_", " ")

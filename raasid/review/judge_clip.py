@@ -1,11 +1,8 @@
-"""From perceived frames to a verdict: the model judges every window, the review the most suspicious.
-
-Which moments of a clip are judged: those in which the ball comes nearest to an arm.
-"""
+"""From perceived frames to a verdict: the model predicts every window, the most suspicious one decides."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,194 +10,177 @@ import numpy as np
 
 from raasid.footage.records import Clip, Frame, Provenance
 from raasid.laws.edition_names import shipped_editions
-from raasid.models.context.module import ClipJudgement
+from raasid.models.context.module import ContextPrediction
 from raasid.review.abstention import (
-    Limits,
-    bend_at,
-    nothing_to_judge,
-    of_clip,
-    of_window,
-    sureness,
-    to_keep_in_mind,
-    undecided,
+    caveats,
+    clip_abstention_reasons,
+    decision_probability,
+    low_confidence_reasons,
+    measure_deflection,
+    no_window_reason,
+    window_abstention_reasons,
 )
-from raasid.review.arm_distance import Reach, reach_of
-from raasid.review.perceived_frames import Stretches
-from raasid.tracks.track_arrays import ClipTracks, tracks_of
-
-NEAR = 1.0
-"""Arm lengths from ball to arm beyond which a moment is looked at only if none is nearer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Frames start to stop - 1 of a clip, round the approach at `nearest`."""
-
-    start: int
-    stop: int
-    nearest: int
+from raasid.review.arm_distance import (
+    ArmDistance,
+    FrameRange,
+    SelectedWindows,
+    measure_arm_distance,
+    select_windows,
+)
+from raasid.review.options import ReviewOptions
+from raasid.review.perceived_frames import PerceivedFrames
+from raasid.tracks.track_arrays import ClipTracks, clip_tracks
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """The windows that are judged, in the order of time, and how many more approaches there were."""
+class ContextPredictor(Protocol):
+    """Predicts facts and decision from tracks; every context model is one."""
 
-    windows: tuple[Window, ...]
-    passed_over: int
-
-
-def choose(reach: Reach, frame_rate_hz: float, window_s: float, most: int) -> Choice:
-    """Choose the nearest approaches, each outside the windows of nearer ones; none where no gap is known."""
-    frames = len(reach.gap)
-    length = min(max(1, round(window_s * frame_rate_hz)), frames)
-    order = np.argsort(reach.gap + np.where(reach.seen, 0.0, 1e-3), kind="stable")
-    order = order[np.isfinite(reach.gap[order])]
-    taken = np.zeros(frames, bool)
-    chosen: list[int] = []
-    passed_over = 0
-    for at in map(int, order):
-        if chosen and reach.gap[at] > NEAR:
-            break
-        if taken[at]:
-            continue
-        # the slope of an approach belongs to it: only what the window round it does not hold is new
-        window = _window(at, length, frames)
-        taken[window.start : window.stop] = True
-        if len(chosen) < most:
-            chosen.append(at)
-        else:
-            passed_over += 1
-    return Choice(tuple(_window(at, length, frames) for at in sorted(chosen)), passed_over)
-
-
-def _window(at: int, length: int, frames: int) -> Window:
-    start = min(max(0, at - length // 2), frames - length)
-    return Window(start, start + length, at)
-
-
-class Judge(Protocol):
-    """What judges tracks; every context model is one."""
-
-    def judge(self, clips: Sequence[ClipTracks], ids: Sequence[str], edition: str) -> list[ClipJudgement]:
-        """Return a judgement of each clip by an edition of the Laws."""
+    def predict_clips(self, clips: Sequence[ClipTracks], ids: Sequence[str], edition: str) -> list[ContextPrediction]:
+        """Return a prediction for each clip, by an edition of the Laws."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """A window, what the model says of it, and whether that is worth anything."""
+class WindowResult:
+    """A window, the model's prediction, and whether the evidence supports any."""
 
-    window: Window
-    judgement: ClipJudgement
+    window: FrameRange
+    prediction: ContextPrediction
     at: int
-    """Frame of the clip: the touch that the model sees, else the nearest approach."""
-    groundless: tuple[str, ...]
-    """What makes any answer on this window worthless."""
+    """Frame of the clip: the predicted touch, else the nearest approach."""
+    abstention_reasons: tuple[str, ...]
+    """Why no prediction on this window is worth anything."""
 
     @property
-    def told(self) -> bool:
-        """Whether the model's chances are passed on: it knows such clips, and had something to go by."""
-        return not self.groundless and self.judgement.details.get("trusted", 1.0) > 0
+    def is_reportable(self) -> bool:
+        """Whether the model's probabilities are reported: enough evidence, and in distribution."""
+        return not self.abstention_reasons and self.prediction.details.get("trusted", 1.0) > 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Verdict:
-    """All that is known of a clip in the end."""
+class ClipVerdict:
+    """The result of all windows of a clip."""
 
-    reach: Reach
-    choice: Choice
-    judged: tuple[Judged, ...]
-    """Each window."""
-    decisive: Judged | None
-    """The window that decides; None: there was nothing to judge."""
-    editions: dict[str, ClipJudgement]
+    arm_distance: ArmDistance
+    selected: SelectedWindows
+    windows: tuple[WindowResult, ...]
+    """In order of time, as `selected`."""
+    decisive: WindowResult | None
+    """The window that decides; None if there was none."""
+    editions: dict[str, ContextPrediction]
     """The same window by every edition that ships."""
     reasons: tuple[str, ...]
     """Why there is no decision."""
-    limits: tuple[str, ...]
-    tracks: int
-    """Different people."""
+    caveats: tuple[str, ...]
+    num_tracks: int
+    """Number of different people."""
 
     @property
     def abstained(self) -> bool:
-        """Whether the review keeps its opinion to itself."""
+        """Whether the review gives no decision."""
         return bool(self.reasons)
 
     @property
     def confidence(self) -> float:
-        """Probability of the decision; 0 where there is none."""
-        return 0.0 if self.abstained or self.decisive is None else sureness(self.decisive.judgement)
+        """Probability of the decision; 0 without one."""
+        if self.abstained or self.decisive is None:
+            return 0.0
+        return decision_probability(self.decisive.prediction)
+
+    @property
+    def arm_px(self) -> float:
+        """Length of the arm that decides, pixels of the footage; 0 if unknown."""
+        if self.decisive is None:
+            return 0.0
+        length = float(self.arm_distance.arm_px[self.decisive.at])
+        return length if np.isfinite(length) else 0.0
 
 
 def judge_clip(
-    stretches: Stretches, judge: Judge, edition: str, limits: Limits, window_s: float, most: int
-) -> Verdict:
-    """Judge what was perceived; memory does not grow with the clip, but for some numbers a frame."""
-    film = stretches.film
-    reach, people = _measured(stretches)
-    choice = choose(reach, film.frame_rate_hz, window_s, most)
-    keep = tuple(to_keep_in_mind(film, len(choice.windows), choice.passed_over))
-    if not choice.windows:
-        return Verdict(reach, choice, (), None, {}, (nothing_to_judge(reach),), keep, people)
-    tracks = [_tracks(stretches, window) for window in choice.windows]
-    of_all = tuple(of_clip(reach, limits))
-    judged = tuple(
-        _judged(reach, window, judgement, seen, of_all, limits)
-        for window, judgement, seen in zip(
-            choice.windows, _judge(judge, tracks, edition), tracks, strict=True
+    perceived: PerceivedFrames, predictor: ContextPredictor, edition: str, options: ReviewOptions
+) -> ClipVerdict:
+    """Predict every window around an approach of the ball to an arm; the most suspicious window decides.
+
+    Memory does not grow with the clip, except for a few numbers per frame.
+    """
+    video = perceived.video
+    arm_distance, num_tracks = _measure(perceived)
+    selected = select_windows(arm_distance, video.frame_rate_hz, options.window_s, options.max_windows)
+    notes = tuple(caveats(video, len(selected.windows), selected.passed_over))
+    if not selected.windows:
+        nothing = (no_window_reason(arm_distance),)
+        return ClipVerdict(arm_distance, selected, (), None, {}, nothing, notes, num_tracks)
+    tracks = [_window_tracks(perceived, window) for window in selected.windows]
+    clip_reasons = tuple(clip_abstention_reasons(arm_distance, options))
+    windows = tuple(
+        _window_result(arm_distance, window, prediction, its_tracks, clip_reasons, options)
+        for window, prediction, its_tracks in zip(
+            selected.windows, _predict(predictor, tracks, edition), tracks, strict=True
         )
     )
-    suspicion = [(one.judgement.offence, -float(reach.gap[one.window.nearest])) for one in judged]
-    first = suspicion.index(max(suspicion))
-    editions = {name: _judge(judge, [tracks[first]], name)[0] for name in shipped_editions()}
-    reasons = tuple(dict.fromkeys(_against(judged[first], limits)))
-    return Verdict(reach, choice, judged, judged[first], editions, reasons, keep, people)
+    suspicion = [(one.prediction.offence, -float(arm_distance.gap[one.window.nearest])) for one in windows]
+    most_suspicious = suspicion.index(max(suspicion))
+    editions = {name: _predict(predictor, [tracks[most_suspicious]], name)[0] for name in shipped_editions()}
+    decisive = windows[most_suspicious]
+    reasons = tuple(dict.fromkeys(_abstention_reasons(decisive, options)))
+    return ClipVerdict(arm_distance, selected, windows, decisive, editions, reasons, notes, num_tracks)
 
 
-def _measured(stretches: Stretches) -> tuple[Reach, int]:
+def _measure(perceived: PerceivedFrames) -> tuple[ArmDistance, int]:
     parts, people = [], set[int]()
-    for frames in stretches:
-        parts.append(reach_of(tracks_of(_clip(stretches, frames))))
+    for frames in perceived:
+        parts.append(measure_arm_distance(clip_tracks(_clip(perceived, frames))))
         people |= {person.track for frame in frames for person in frame.persons}
-    return Reach.joined(parts), len(people)
+    return ArmDistance.concatenate(parts), len(people)
 
 
-def _clip(stretches: Stretches, frames: Sequence[Frame]) -> Clip:
-    film = stretches.film
-    return Clip(film.name, tuple(frames), Provenance(source=film.name), film.frame_rate_hz)
+def _clip(perceived: PerceivedFrames, frames: Sequence[Frame]) -> Clip:
+    video = perceived.video
+    return Clip(video.name, tuple(frames), Provenance(source=video.name), video.frame_rate_hz)
 
 
-def _tracks(stretches: Stretches, window: Window) -> ClipTracks:
-    return tracks_of(_clip(stretches, stretches.frames(window.start, window.stop)))
+def _window_tracks(perceived: PerceivedFrames, window: FrameRange) -> ClipTracks:
+    return clip_tracks(_clip(perceived, perceived.frames(window.start, window.stop)))
 
 
-def _judge(judge: Judge, tracks: Sequence[ClipTracks], edition: str) -> list[ClipJudgement]:
-    return judge.judge(tracks, [str(number) for number in range(len(tracks))], edition)
+def _predict(
+    predictor: ContextPredictor, tracks: Sequence[ClipTracks], edition: str
+) -> list[ContextPrediction]:
+    return predictor.predict_clips(tracks, [str(number) for number in range(len(tracks))], edition)
 
 
-def _judged(
-    reach: Reach,
-    window: Window,
-    judgement: ClipJudgement,
+def _window_result(
+    arm_distance: ArmDistance,
+    window: FrameRange,
+    prediction: ContextPrediction,
     tracks: ClipTracks,
-    of_all: tuple[str, ...],
-    limits: Limits,
-) -> Judged:
-    touch = judgement.contact_frame
+    clip_reasons: tuple[str, ...],
+    options: ReviewOptions,
+) -> WindowResult:
+    touch = prediction.contact_frame
     at = window.nearest if touch is None else window.start + min(max(0, touch), len(tracks.index) - 1)
     inside = at - window.start
-    part = reach.part(window.start, window.stop)
-    of_this = of_window(part, judgement, inside, bend_at(tracks, inside), limits)
-    return Judged(window, judgement, at, (*of_all, *of_this))
+    reasons = window_abstention_reasons(
+        arm_distance.part(window.start, window.stop),
+        prediction,
+        inside,
+        measure_deflection(tracks, inside),
+        options,
+    )
+    return WindowResult(window, prediction, at, (*clip_reasons, *reasons))
 
 
-def _against(decisive: Judged, limits: Limits) -> list[str]:
-    """What makes any answer worthless first, then the model's own doubts."""
-    judgement = decisive.judgement
-    reasons = list(judgement.reasons) if judgement.abstained or judgement.ruling.abstained else []
-    if judgement.abstained and not reasons:
-        reasons.append("the context model is not sure enough of what it sees")
-    if judgement.ruling.abstained and not reasons:
-        reasons.append("the facts that can be told allow both answers")
-    doubts = undecided(judgement, limits) if decisive.told else ()
-    return [*decisive.groundless, *reasons, *doubts]
+def _abstention_reasons(decisive: WindowResult, options: ReviewOptions) -> Iterator[str]:
+    """Yield missing evidence first, then the model's own reasons, then a low confidence."""
+    prediction = decisive.prediction
+    yield from decisive.abstention_reasons
+    if prediction.abstained or prediction.ruling.abstained:
+        yield from prediction.reasons
+        if not prediction.reasons:
+            yield (
+                "the context model is not confident enough in what it sees"
+                if prediction.abstained
+                else "the known facts allow both answers"
+            )
+    if decisive.is_reportable:
+        yield from low_confidence_reasons(prediction, options)

@@ -1,134 +1,106 @@
-"""The review of one clip, from the file to the page; what is finished is found again, not done again."""
+"""The review of one clip, from the video file to `decision.json`, annotated video and page."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from raasid.collect.source_discovery import Source
-from raasid.io.atomic import make_staging_folder, remove_abandoned
-from raasid.review.abstention import Limits
+from raasid.io.atomic import StagedFolder, remove_abandoned
 from raasid.review.annotated_video import FILE_NAME as VIDEO
 from raasid.review.annotated_video import write_video
 from raasid.review.decision import FILE_NAME as DECISION
-from raasid.review.decision import Decision, ModelSaid, read_decision, write_decision
-from raasid.review.decision_writer import said
+from raasid.review.decision import Decision, ModelInfo, read_decision, write_decision
+from raasid.review.decision_builder import build_decision
+from raasid.review.html_page import FILE_NAME as PAGE
 from raasid.review.html_page import write_review_page
-from raasid.review.judge_clip import Judge, Verdict, judge_clip
-from raasid.review.perceived_frames import Perceiver, Stretches
-from raasid.review.video_source import open_film, stamp_of
+from raasid.review.judge_clip import ContextPredictor, judge_clip
+from raasid.review.options import ReviewOptions
+from raasid.review.perceived_frames import PerceivedFrames, Tracker
+from raasid.review.video_source import file_stamp, open_video
 
 _VERSION = 3
-"""Counts up when a review of the same footage by the same models would come out differently."""
+"""Incremented when a review of the same footage by the same models would come out differently."""
 
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
-"""Opens a progress bar: what is going on, and how many steps it has."""
+"""Opens a progress bar, given a description and the number of steps; yields its update function."""
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """How clips are looked at; `raasid.pipeline.review_config` says more."""
+class ReviewModels:
+    """The loaded models: ball and pose behind a tracker, context behind a predictor."""
 
-    edition: str
-    window_s: float = 0.96
-    windows: int = 24
-    video: bool = True
-    video_px: int = 1280
-    limits: Limits = field(default_factory=Limits)
+    tracker: Tracker
+    predictor: ContextPredictor
+    info: Mapping[str, ModelInfo]
 
 
 @dataclass(frozen=True, slots=True)
-class Reviewer:
-    """Two eyes and a judge."""
-
-    perceiver: Perceiver
-    judge: Judge
-    models: Mapping[str, ModelSaid]
-
-
-@dataclass(frozen=True, slots=True)
-class Reviewed:
-    """A clip that has been reviewed, now or before."""
+class ReviewResult:
+    """A reviewed clip."""
 
     decision: Decision
     folder: Path
     fresh: bool
+    """Whether this call reviewed it; False if an earlier review was reused."""
 
 
 def review_clip(
-    source: Source, out: Path, reviewer: Reviewer, settings: Settings, progress: Progress
-) -> Reviewed:
-    """Review a clip into OUT/<name>/<edition>/; raises VideoUnreadable where nothing can be decoded.
+    source: Source, out: Path, models: ReviewModels, edition: str, options: ReviewOptions, progress: Progress
+) -> ReviewResult:
+    """Review a clip into OUT/<name>/<edition>/, or reuse the finished review of the same inputs.
 
-        OUT/<name>/tracks-<key>/          what was perceived; every edition shares it
+        OUT/<name>/tracks-<key>/          the tracked frames, shared by all editions
         OUT/<name>/<edition>/decision.json, annotated.mp4, review.html
 
-    `decision.json` comes last: where it is, all is. A review that is killed goes on where it was.
+    `decision.json` is written last: if it exists, the review is complete. A killed review resumes.
+    Raises VideoUnreadable if no frame can be decoded.
     """
     home = out / folder_name(source)
-    folder = home / settings.edition
-    key = _key(stamp_of(source), reviewer, settings)
-    known = read_decision(folder)
-    if known is not None and known.key == key and _whole(folder, settings):
-        return Reviewed(known, folder, fresh=False)
-    film = open_film(source)
+    folder = home / edition
+    key = _digest([_VERSION, file_stamp(source), *_model_names(models), edition, options.model_dump()])
+    earlier = read_decision(folder)
+    if earlier is not None and earlier.key == key and _is_complete(folder, options):
+        return ReviewResult(earlier, folder, fresh=False)
+    video = open_video(source)
     folder.mkdir(parents=True, exist_ok=True)
-    perceived = hashlib.sha256(json.dumps([film.stamp, reviewer.perceiver.name, _VERSION]).encode())
-    stretches = Stretches(home / f"tracks-{perceived.hexdigest()[:12]}", film)
-    with progress(f"{film.name}: looking", film.frames) as advance:
-        stretches.perceive(reviewer.perceiver, advance)
-    verdict = judge_clip(
-        stretches,
-        reviewer.judge,
-        settings.edition,
-        settings.limits,
-        settings.window_s,
-        settings.windows,
-    )
-    decision = said(film, verdict, settings.edition, reviewer.models, key)
+    tracks_key = _digest([video.stamp, models.tracker.name, _VERSION])[:12]
+    perceived = PerceivedFrames(home / f"tracks-{tracks_key}", video)
+    with progress(f"{video.name}: tracking", video.frames) as update:
+        perceived.perceive(models.tracker, update)
+    verdict = judge_clip(perceived, models.predictor, edition, options)
+    decision = build_decision(video, verdict, edition, models.info, key)
     remove_abandoned(folder)
-    draft = make_staging_folder(folder)
-    try:
-        if settings.video:
-            with progress(f"{film.name}: drawing", film.frames) as advance:
-                write_video(draft, stretches, decision, arm_px(verdict), settings.video_px, advance)
+    with StagedFolder(folder) as staging:
+        if options.video:
+            with progress(f"{video.name}: drawing", video.frames) as update:
+                write_video(staging.path, perceived, decision, verdict.arm_px, options.video_px, update)
         else:
             (folder / VIDEO).unlink(missing_ok=True)
-        write_review_page(draft, stretches, verdict, decision)
-        write_decision(draft, decision)
-        for file in sorted(draft.iterdir(), key=lambda file: file.name == DECISION):
+        write_review_page(staging.path, perceived, verdict, decision)
+        write_decision(staging.path, decision)
+        for file in sorted(staging.path.iterdir(), key=lambda file: file.name == DECISION):
             file.replace(folder / file.name)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-    return Reviewed(decision, folder, fresh=True)
+    return ReviewResult(decision, folder, fresh=True)
 
 
 def folder_name(source: Source) -> str:
-    """Name the folder of a clip: readable, and another one for each place."""
-    return f"{source.path.stem}-{hashlib.sha256(os.fsencode(source.place)).hexdigest()[:6]}"
+    """Name the folder of a clip: its stem, and a digest that tells equal names apart."""
+    return f"{source.path.stem}-{hashlib.sha256(os.fsencode(source.location)).hexdigest()[:6]}"
 
 
-def arm_px(verdict: Verdict) -> float:
-    """Length of the arm that decides, pixels of the footage; a guess where none is known."""
-    if verdict.decisive is None:
-        return 0.0
-    length = float(verdict.reach.arm_px[verdict.decisive.at])
-    return length if np.isfinite(length) else 0.0
+def _is_complete(folder: Path, options: ReviewOptions) -> bool:
+    return (folder / PAGE).is_file() and (not options.video or (folder / VIDEO).is_file())
 
 
-def _whole(folder: Path, settings: Settings) -> bool:
-    return (folder / "review.html").is_file() and (not settings.video or (folder / VIDEO).is_file())
+def _model_names(models: ReviewModels) -> tuple[str, dict[str, str]]:
+    return models.tracker.name, {name: model.sha256 for name, model in models.info.items()}
 
 
-def _key(stamp: str, reviewer: Reviewer, settings: Settings) -> str:
-    models = {name: model.sha256 for name, model in reviewer.models.items()}
-    told = [_VERSION, stamp, reviewer.perceiver.name, models, asdict(settings)]
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+def _digest(inputs: list[object]) -> str:
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()

@@ -1,18 +1,18 @@
-"""What came of all clips: a table for the terminal, `summary.csv` for spreadsheets."""
+"""The results of all clips: a table for the terminal and `summary.csv` for spreadsheets."""
 
 from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from raasid.review.decision import Decision
-from raasid.review.decision_writer import headline, restart_in_words
+from raasid.io.atomic import write_atomic
+from raasid.review.decision import Decision, headline, restart_text
 
 FILE_NAME = "summary.csv"
+TABLE_HEAD = ("clip", "decision", "offence", "confidence", "why")
 _COLUMNS = (
     "clip", "decision", "abstained", "confidence", "offence_probability", "restart", "sanction", "clause",
     "edition", "reasons", "folder",
@@ -20,7 +20,7 @@ _COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SummaryRow:
     """One clip: its decision, or why there is none."""
 
     name: str
@@ -29,49 +29,45 @@ class Line:
     failure: str = ""
 
 
-HEAD = ("clip", "decision", "offence", "sure", "why")
+def summary_table(rows: Sequence[SummaryRow]) -> list[tuple[str, ...]]:
+    """Cells under TABLE_HEAD; the last column holds the restart, or why there is no decision."""
+    return [_table_cells(row) for row in rows]
 
 
-def table(lines: Sequence[Line]) -> list[tuple[str, ...]]:
-    """Rows under HEAD; the last column says how play goes on, or why there is no decision."""
-    return [_row(line) for line in lines]
-
-
-def write_summary(folder: Path, lines: Sequence[Line]) -> Path:
-    """Write FOLDER/summary.csv, whole or not at all, and return it."""
+def write_summary(folder: Path, rows: Sequence[SummaryRow]) -> Path:
+    """Write FOLDER/summary.csv atomically and return its path."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_COLUMNS)
-    writer.writerows(_cells(line) for line in lines)
+    writer.writerows(_csv_cells(row) for row in rows)
     path = folder / FILE_NAME
-    draft = folder / f".{FILE_NAME}.{os.getpid()}"
-    draft.write_bytes(text.getvalue().encode("utf-8", "backslashreplace"))
-    return draft.replace(path)
+    write_atomic(path, text.getvalue().encode("utf-8", "backslashreplace"))
+    return path
 
 
-def _row(line: Line) -> tuple[str, ...]:
-    said = line.decision
-    if said is None:
-        return line.name, "failed", "", "", line.failure
-    offence = "–" if said.offence_probability is None else f"{said.offence_probability:.2f}"
-    why = said.reasons[0] if said.abstained else restart_in_words(said)
-    return line.name, headline(said).lower(), offence, f"{said.confidence:.2f}", why
+def _table_cells(row: SummaryRow) -> tuple[str, ...]:
+    decision = row.decision
+    if decision is None:
+        return row.name, "failed", "", "", row.failure
+    offence = "–" if decision.offence_probability is None else f"{decision.offence_probability:.2f}"
+    why = decision.reasons[0] if decision.abstained else restart_text(decision)
+    return row.name, headline(decision).lower(), offence, f"{decision.confidence:.2f}", why
 
 
-def _cells(line: Line) -> list[object]:
-    said = line.decision
-    if said is None:
-        return [line.name, "failed", *[""] * (len(_COLUMNS) - 4), line.failure, ""]
+def _csv_cells(row: SummaryRow) -> list[object]:
+    decision = row.decision
+    if decision is None:
+        return [row.name, "failed", *[""] * (len(_COLUMNS) - 4), row.failure, ""]
     return [
-        line.name,
-        said.decision or "",
-        str(said.abstained).lower(),
-        said.confidence,
-        "" if said.offence_probability is None else said.offence_probability,
-        said.restart or "",
-        said.sanction or "",
-        said.clause or "",
-        said.edition,
-        "; ".join(said.reasons),
-        line.folder,
+        row.name,
+        decision.decision or "",
+        str(decision.abstained).lower(),
+        decision.confidence,
+        "" if decision.offence_probability is None else decision.offence_probability,
+        decision.restart or "",
+        decision.sanction or "",
+        decision.clause or "",
+        decision.edition,
+        "; ".join(decision.reasons),
+        row.folder,
     ]

@@ -1,4 +1,4 @@
-"""The timeline of a review as one SVG: ball to arm, probability of an offence, what was seen of the ball."""
+"""The timeline of a review as one SVG: gap from ball to arm, probability of an offence, ball detections."""
 
 from __future__ import annotations
 
@@ -10,39 +10,46 @@ import numpy as np
 
 from raasid.reports.charts import tick_label, ticks
 from raasid.reports.document import outlined
-from raasid.review.arm_distance import Reach
+from raasid.review.arm_distance import ArmDistance
 from raasid.review.decision import Decision
 
-Place = Callable[[float], float]
-"""From a frame to the figure's x."""
+ToX = Callable[[float], float]
+"""Converts a frame index to the figure's x."""
 
 _WIDTH, _LEFT, _RIGHT = 1056.0, 58.0, 12.0
 _GAP_TOP, _GAP_HIGH = 28.0, 124.0
-_ODDS_TOP, _ODDS_HIGH = 192.0, 84.0
+_PROB_TOP, _PROB_HIGH = 192.0, 84.0
 _BALL_TOP, _ROW = 312.0, 14.0
 _HEIGHT = 380.0
 _INK, _SOFT, _GRID, _BLUE, _RED = "#1b1f24", "#59626c", "#e6e9ed", "#0072b2", "#d55e00"
-_FARTHEST = 3.0
-"""Arm lengths on the scale; what is farther lies on its edge."""
-_MOST_POINTS = 1500
+_MAX_GAP = 3.0
+"""Arm lengths on the scale; larger gaps lie on its edge."""
+_MAX_POINTS = 1500
 
 
-def timeline(reach: Reach, said: Decision) -> str:
-    """Draw a clip; the moment that decides is a line through all rows."""
-    frames, rate = len(reach.gap), said.stands_on.frame_rate_hz
+def timeline(arm_distance: ArmDistance, decision: Decision) -> str:
+    """Draw a clip in three rows; the decisive moment is a line through all of them."""
+    frames, rate = len(arm_distance.gap), decision.stands_on.frame_rate_hz
 
     def x(frame: float) -> float:
         return _LEFT + (_WIDTH - _LEFT - _RIGHT) * (frame + 0.5) / frames
 
-    parts = [*_gap(reach, said, x), *_odds(said, x), *_ball(reach, x), *_seconds(frames, rate, x)]
-    if said.contact is not None:
-        at = x(said.contact.frame)
+    parts = [
+        *_gap(arm_distance, decision, x),
+        *_probability(decision, x),
+        *_ball(arm_distance, x),
+        *_seconds(frames, rate, x),
+    ]
+    if decision.contact is not None:
+        at = x(decision.contact.frame)
         parts.append(f'<path d="M{at:.1f} 14V{_HEIGHT - 30}" stroke="{_RED}" stroke-width="1.5"/>')
         side = "end" if at > _WIDTH * 0.75 else "start"
-        word = "touch" if said.contact.seen else "nearest approach"
-        nudge = -6 if side == "end" else 6
-        parts.append(_text(at + nudge, 18, f"{word}, {said.contact.time_s:.2f} s", side, _RED, 600))
-    label = "Timeline: distance from ball to arm, probability of an offence, sight of the ball"
+        label_text = "touch" if decision.contact.seen else "nearest approach"
+        offset = -6 if side == "end" else 6
+        parts.append(
+            _text(at + offset, 18, f"{label_text}, {decision.contact.time_s:.2f} s", side, _RED, 600)
+        )
+    label = "Timeline: distance from ball to arm, probability of an offence, detections of the ball"
     size = f'viewBox="0 0 {_WIDTH:.0f} {_HEIGHT:.0f}"'
     return (
         f'<svg {size} role="img" aria-label="{escape(label)}" style="width:100%;height:auto">'
@@ -50,14 +57,14 @@ def timeline(reach: Reach, said: Decision) -> str:
     )
 
 
-def _gap(reach: Reach, said: Decision, x: Place) -> Iterator[str]:
-    """Ball to the nearest arm, in lengths of that arm: near is up; hollow where the ball is inferred."""
+def _gap(arm_distance: ArmDistance, decision: Decision, x: ToX) -> Iterator[str]:
+    """Ball to the nearest arm, in arm lengths, 0 on top; hollow circles where the ball is inferred."""
     floor = _GAP_TOP + _GAP_HIGH
 
     def y(gap: float) -> float:
-        return _GAP_TOP + _GAP_HIGH * min(gap, _FARTHEST) / _FARTHEST
+        return _GAP_TOP + _GAP_HIGH * min(gap, _MAX_GAP) / _MAX_GAP
 
-    for window in said.windows:
+    for window in decision.windows:
         left, right = x(window.start - 0.5), x(window.stop - 0.5)
         yield (
             f'<rect x="{left:.1f}" y="{_GAP_TOP}" width="{right - left:.1f}" height="{_GAP_HIGH}"'
@@ -65,17 +72,17 @@ def _gap(reach: Reach, said: Decision, x: Place) -> Iterator[str]:
         )
     for gap in (0.0, 1.0, 2.0, 3.0):
         yield f'<path d="M{_LEFT} {y(gap):.1f}H{_WIDTH - _RIGHT}" stroke="{_GRID}"/>'
-        yield _text(_LEFT - 8, y(gap) + 4, f"{gap:g}" + ("+" if gap == _FARTHEST else ""), "end")
+        yield _text(_LEFT - 8, y(gap) + 4, f"{gap:g}" + ("+" if gap == _MAX_GAP else ""), "end")
     yield _text(0, 12, "Ball to the nearest arm, in arm lengths; grey: judged", "start", _INK, 600)
-    step = max(1, len(reach.gap) // _MOST_POINTS)
+    step = max(1, len(arm_distance.gap) // _MAX_POINTS)
     run: list[str] = []
-    for start in range(0, len(reach.gap), step):
-        pool = reach.gap[start : start + step]
-        if np.isfinite(pool).any():
-            at = start + int(np.nanargmin(pool))
-            run.append(f"{x(at):.1f} {y(float(reach.gap[at])):.1f}")
+    for start in range(0, len(arm_distance.gap), step):
+        bucket = arm_distance.gap[start : start + step]
+        if np.isfinite(bucket).any():
+            at = start + int(np.nanargmin(bucket))
+            run.append(f"{x(at):.1f} {y(float(arm_distance.gap[at])):.1f}")
             if step == 1:
-                fill = _BLUE if reach.seen[at] else "#fff"
+                fill = _BLUE if arm_distance.ball_seen[at] else "#fff"
                 cx, cy = run[-1].split()
                 yield f'<circle cx="{cx}" cy="{cy}" r="2.4" fill="{fill}" stroke="{_BLUE}"/>'
         else:
@@ -85,19 +92,19 @@ def _gap(reach: Reach, said: Decision, x: Place) -> Iterator[str]:
     yield f'<path d="M{_LEFT} {floor}H{_WIDTH - _RIGHT}" stroke="{_SOFT}"/>'
 
 
-def _odds(said: Decision, x: Place) -> Iterator[str]:
-    """Probability of an offence in each window that was judged; a grey line where none can be told."""
-    floor = _ODDS_TOP + _ODDS_HIGH
+def _probability(decision: Decision, x: ToX) -> Iterator[str]:
+    """Probability of an offence in each window; a grey line for windows without one."""
+    floor = _PROB_TOP + _PROB_HIGH
 
     def y(p: float) -> float:
-        return floor - _ODDS_HIGH * p
+        return floor - _PROB_HIGH * p
 
     title = "Probability of an offence, moment by moment (grey: none can be told)"
-    yield _text(0, _ODDS_TOP - 10, title, "start", _INK, 600)
+    yield _text(0, _PROB_TOP - 10, title, "start", _INK, 600)
     for p in (0.0, 0.5, 1.0):
         yield f'<path d="M{_LEFT} {y(p):.1f}H{_WIDTH - _RIGHT}" stroke="{_GRID}"/>'
         yield _text(_LEFT - 8, y(p) + 4, f"{p:g}", "end")
-    for window in said.windows:
+    for window in decision.windows:
         left, right = x(window.start - 0.5), x(window.stop - 0.5)
         if window.offence_probability is None:
             yield f'<path d="M{left:.1f} {floor - 3}H{right - 1:.1f}" stroke="{_SOFT}" stroke-width="4"/>'
@@ -111,12 +118,12 @@ def _odds(said: Decision, x: Place) -> Iterator[str]:
     yield f'<path d="M{_LEFT} {floor}H{_WIDTH - _RIGHT}" stroke="{_SOFT}"/>'
 
 
-def _ball(reach: Reach, x: Place) -> Iterator[str]:
-    """Seen: full; inferred between two sightings: half as high; neither: nothing."""
+def _ball(arm_distance: ArmDistance, x: ToX) -> Iterator[str]:
+    """Full height where the ball was detected, half where it was interpolated."""
     yield _text(0, _BALL_TOP - 8, "Ball: seen (full), inferred (half)", "start", _INK, 600)
     bottom = _BALL_TOP + _ROW
     yield f'<path d="M{_LEFT} {bottom}H{_WIDTH - _RIGHT}" stroke="{_SOFT}"/>'
-    state = np.where(reach.seen, 2, np.where(reach.known, 1, 0))
+    state = np.where(arm_distance.ball_seen, 2, np.where(arm_distance.ball_known, 1, 0))
     edges = [0, *(np.flatnonzero(np.diff(state)) + 1), len(state)]
     for start, stop in pairwise(edges):
         if state[start]:
@@ -128,7 +135,7 @@ def _ball(reach: Reach, x: Place) -> Iterator[str]:
             )
 
 
-def _seconds(frames: int, rate: float, x: Place) -> Iterator[str]:
+def _seconds(frames: int, rate: float, x: ToX) -> Iterator[str]:
     for tick in ticks(0.0, max(frames / rate, 1e-3), about=8):
         at = x(tick * rate - 0.5)
         if at <= _WIDTH - _RIGHT + 1:
@@ -145,5 +152,5 @@ def _path(run: list[str]) -> str:
 
 def _text(x: float, y: float, text: str, anchor: str, fill: str = _SOFT, weight: int = 400) -> str:
     style = f"fill:{fill};paint-order:stroke;stroke:#fff;stroke-width:3px"
-    place = f'x="{x:.1f}" y="{y:.1f}" font-size="12" font-weight="{weight}" text-anchor="{anchor}"'
-    return f'<text {place} style="{style}">{escape(text)}</text>'
+    position = f'x="{x:.1f}" y="{y:.1f}" font-size="12" font-weight="{weight}" text-anchor="{anchor}"'
+    return f'<text {position} style="{style}">{escape(text)}</text>'

@@ -149,7 +149,7 @@ def test_without_trained_models_the_command_says_which_to_train(run_cli, tmp_pat
     [
         (["law=ifab_2030_31", "source=clip.mp4"], "ifab_2030_31"),
         (["ball=nowhere.ckpt", "source=clip.mp4"], "no such file: 'nowhere.ckpt'"),
-        (["review.least_ball_seen=2", "source=clip.mp4"], "review.least_ball_seen"),
+        (["review.min_ball_seen=2", "source=clip.mp4"], "review.min_ball_seen"),
         ([], "source"),
     ],
 )

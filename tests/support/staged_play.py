@@ -1,4 +1,4 @@
-"""A player of sticks and a ball on green: footage of which everything is known, and eyes that see it."""
+"""A stick figure and a ball on grass: footage with known ground truth, and fakes of the models."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from raasid.collect.source_discovery import Source
 from raasid.footage.records import Ball, Frame, Keypoint, Person, Visibility
 from raasid.laws.decide import decide
 from raasid.laws.facts import Facts
-from raasid.models.context.module import ClipJudgement
-from raasid.review.arm_distance import reach_of
-from raasid.review.decision import ModelSaid
-from raasid.review.review_clip import Reviewer
+from raasid.models.context.module import ContextPrediction
+from raasid.review.arm_distance import measure_arm_distance
+from raasid.review.decision import ModelInfo
+from raasid.review.review_clip import ReviewModels
 from raasid.tracks.track_arrays import ClipTracks
 
 SIZE = (160, 120)
@@ -27,18 +27,18 @@ UNTOUCHED = Facts(segment="none")
 
 
 def person(x: float = 80.0, top: float = 30.0, tall: float = 72.0, track: int = 3) -> Person:
-    """Somebody who stretches the left arm to the right of the picture; the hand is at `HAND`."""
+    """A person whose left arm points to the right of the image; the hand is at `HAND`."""
     unit = tall / 72.0
 
     def at(dx: float, dy: float) -> Keypoint:
         return x + dx * unit, top + dy * unit, 2
 
-    places = [
+    points = [
         (0, 5), (2, 4), (-2, 4), (3, 5), (-3, 5), (6, 16), (-6, 16), (18, 18), (-9, 27), (30, 20), (-9, 37),
         (4, 40), (-4, 40), (4, 55), (-4, 55), (4, 70), (-4, 70),
     ]  # fmt: skip
     box = (x - 12 * unit, top, 44 * unit, tall)
-    return Person(track, "player", box, "red", tuple(at(*place) for place in places))
+    return Person(track, "player", box, "red", tuple(at(*point) for point in points))
 
 
 def ball(x: float, y: float, seen: bool = True) -> Ball:
@@ -61,16 +61,16 @@ def play(frames: int = 20, at: int = 10, **changed: object) -> list[Frame]:
     return [replace(frame, **changed) for frame in found]  # type: ignore[arg-type]
 
 
-def film_of(
+def write_clip(
     path: Path, frames: Sequence[Frame], rate: float = 25.0, size: tuple[int, int] = SIZE, codec: str = "mp4v"
 ) -> Source:
-    """Write the play as a video."""
+    """Write the frames as a video."""
     scale = size[0] / SIZE[0], size[1] / SIZE[1]
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*codec), rate, size)
     for frame in frames:
         image = np.full((SIZE[1], SIZE[0], 3), (60, 140, 70), np.uint8)
-        for someone in frame.persons:
-            for x, y, _ in someone.keypoints:
+        for player in frame.persons:
+            for x, y, _ in player.keypoints:
                 cv2.circle(image, (round(x), round(y)), 2, (200, 60, 60), -1)
         for one in frame.balls:
             cv2.circle(image, (round(one.x), round(one.y)), 3, (255, 255, 255), -1)
@@ -80,13 +80,13 @@ def film_of(
 
 
 @dataclass(slots=True)
-class Eyes:
-    """Sees what is true; can be killed at a frame."""
+class FakeTracker:
+    """Returns the ground truth; can be killed at a frame."""
 
     truth: Sequence[Frame]
-    name: str = "eyes-1"
+    name: str = "tracker-1"
     killed_at: int | None = None
-    looked: list[int] = field(default_factory=list)
+    tracked: list[int] = field(default_factory=list)
 
     def look_through(
         self,
@@ -99,58 +99,60 @@ class Eyes:
             if frame.index == self.killed_at:
                 raise KeyboardInterrupt
             assert image.shape[:2] == (frame.height, frame.width)
-            self.looked.append(frame.index)
+            self.tracked.append(frame.index)
             known = self.truth[frame.index % len(self.truth)]
             yield replace(frame, balls=known.balls, persons=known.persons)
 
 
 @dataclass(slots=True)
-class Rule:
-    """Calls every touch of an arm deliberate."""
+class FakeContextModel:
+    """Predicts that every touch of an arm is deliberate."""
 
-    sure: float = 0.95
-    asked: list[tuple[int, str]] = field(default_factory=list)
-    always: bool = False
-    foreign: bool = False
+    confidence: float = 0.95
+    calls: list[tuple[int, str]] = field(default_factory=list)
+    always_touch: bool = False
+    out_of_distribution: bool = False
 
-    def judge(self, clips: Sequence[ClipTracks], ids: Sequence[str], edition: str) -> list[ClipJudgement]:
-        said = []
+    def predict_clips(self, clips: Sequence[ClipTracks], ids: Sequence[str], edition: str) -> list[ContextPrediction]:
+        predictions = []
         for tracks, name in zip(clips, ids, strict=True):
-            self.asked.append((len(tracks.index), edition))
-            reach = reach_of(tracks)
-            at = reach.nearest()
-            touched = self.always or (at is not None and reach.gap[at] < 0.1)
+            self.calls.append((len(tracks.index), edition))
+            distance = measure_arm_distance(tracks)
+            at = distance.nearest()
+            touched = self.always_touch or (at is not None and distance.gap[at] < 0.1)
             facts = TOUCHED if touched else UNTOUCHED
-            p = self.sure if touched else 1 - self.sure
-            said.append(
-                ClipJudgement(
+            p = self.confidence if touched else 1 - self.confidence
+            predictions.append(
+                ContextPrediction(
                     clip=name,
                     facts={"segment": {"forearm": p, "none": 1 - p}, "deliberate": {True: p, False: 1 - p}},
-                    likeliest=facts,
+                    most_likely=facts,
                     ruling=decide(facts, edition),
                     offence=p,
-                    abstained=self.foreign,
-                    reasons=("unlike anything known",) if self.foreign else (),
-                    details={"trusted": float(not self.foreign)},
+                    abstained=self.out_of_distribution,
+                    reasons=("unlike anything known",) if self.out_of_distribution else (),
+                    details={"trusted": float(not self.out_of_distribution)},
                     contact_frame=at if touched else None,
-                    contact_track=None if at is None or not touched else int(reach.track[at]),
+                    contact_track=None if at is None or not touched else int(distance.track[at]),
                     side="left" if touched else "none",
                 )
             )
-        return said
+        return predictions
 
 
-def reviewer(truth: Sequence[Frame], judge: Rule | None = None, eyes: Eyes | None = None) -> Reviewer:
-    models = {name: ModelSaid(file=f"{name}.ckpt", sha256="0" * 64) for name in ("ball", "pose", "context")}
-    return Reviewer(eyes or Eyes(truth), judge or Rule(), models)
+def review_models(
+    truth: Sequence[Frame], predictor: FakeContextModel | None = None, tracker: FakeTracker | None = None
+) -> ReviewModels:
+    info = {name: ModelInfo(file=f"{name}.ckpt", sha256="0" * 64) for name in ("ball", "pose", "context")}
+    return ReviewModels(tracker or FakeTracker(truth), predictor or FakeContextModel(), info)
 
 
 @contextmanager
-def quiet(description: str, total: int) -> Iterator[Callable[[int], None]]:
+def no_progress(description: str, total: int) -> Iterator[Callable[[int], None]]:
     yield lambda steps: None
 
 
-def read_back(path: Path) -> list[np.ndarray]:
+def read_frames(path: Path) -> list[np.ndarray]:
     """Every frame of a video."""
     capture = cv2.VideoCapture(str(path))
     images = []

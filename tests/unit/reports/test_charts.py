@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raasid.reports.charts import Line, Point, interval_bar, line_chart, tick_label, ticks
+from raasid.reports.charts import MarkedPoint, Series, interval_bar, line_chart, tick_label, ticks
 
 FLOATS = st.floats(-1e6, 1e6) | st.just(math.nan)
 
 
 @given(pairs=st.lists(st.tuples(FLOATS, FLOATS), max_size=20))
 def test_any_line_gives_well_formed_svg_inside_its_frame(pairs):
-    chart = line_chart([Line("a & b", [x for x, _ in pairs], [y for _, y in pairs])], "x <", "y")
+    chart = line_chart([Series("a & b", [x for x, _ in pairs], [y for _, y in pairs])], "x <", "y")
     root = ElementTree.fromstring(chart)
     if root.tag == "svg":
         for circle in root.iter("circle"):
@@ -39,14 +39,14 @@ def test_a_tick_is_labelled_as_short_as_it_can_be(value, label):
 
 
 def test_lines_differ_without_colour():
-    chart = line_chart([Line(name, [0, 1], [0, 1]) for name in "abc"], "x", "y")
+    chart = line_chart([Series(name, [0, 1], [0, 1]) for name in "abc"], "x", "y")
     assert len(set(re.findall(r'<path d="M\S+ 27h24"[^>]*stroke-dasharray="([^"]*)"', chart))) == 3
 
 
 def test_a_marked_point_has_its_name_and_an_undefined_one_is_left_out():
-    line = Line("a", [0, 1], [0, 1])
-    assert ">here<" in line_chart([line], "x", "y", point=Point("here", 0.5, 0.5))
-    assert ">here<" not in line_chart([line], "x", "y", point=Point("here", math.nan, 0.5))
+    line = Series("a", [0, 1], [0, 1])
+    assert ">here<" in line_chart([line], "x", "y", point=MarkedPoint("here", 0.5, 0.5))
+    assert ">here<" not in line_chart([line], "x", "y", point=MarkedPoint("here", math.nan, 0.5))
 
 
 def test_a_bar_shows_its_interval_only_where_there_is_one():
