@@ -43,12 +43,12 @@ VERBS = {
     ),
     "validate": Verb(
         "raasid.pipeline.validate:validate",
-        "raasid.pipeline.validate_config:ValidateConfig",
+        "raasid.pipeline.verb_configs:ValidateConfig",
         "find what is wrong with footage",
     ),
     "collect": Verb(
         "raasid.pipeline.collect:collect",
-        "raasid.pipeline.collect_config:CollectConfig",
+        "raasid.pipeline.verb_configs:CollectConfig",
         "cut new footage into clips, pre-annotate and store it",
     ),
     "import": Verb(
@@ -63,7 +63,7 @@ VERBS = {
     ),
     "review": Verb(
         "raasid.pipeline.review:review",
-        "raasid.pipeline.review_config:ReviewConfig",
+        "raasid.pipeline.verb_configs:ReviewConfig",
         "judge footage: decision, annotated video and page for each clip",
     ),
 }
@@ -126,7 +126,7 @@ def app(verb: str, typed: list[str] | None = None) -> None:
     """
     if any(word.partition("=")[0] in _LOOKING for word in sys.argv[1:]):
         gc.disable()  # a short life that only allocates: collecting would cost a tenth of it
-        look(verb)
+        show_config(verb)
     else:
         from raasid.config.launch import launch
 
@@ -143,7 +143,7 @@ def command(name: str, words: list[str]) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def look(verb: str) -> None:
+def show_config(verb: str) -> None:
     """Let Hydra answer a question about the configuration; where it cannot, say all that is in the way."""
     import hydra
     import yaml

@@ -14,14 +14,14 @@ import cv2
 import numpy as np
 
 from raasid.collect.person_proposals import Proposal, propose_players
-from raasid.footage.media import Image
-from raasid.footage.records import Frame, Keypoint, Mark, Person
+from raasid.footage.records import AnnotationSource, Frame, Keypoint, Person
+from raasid.io.image_reader import Image
 from raasid.tracks.association import Association
-from raasid.tracks.similarity import Sightings
+from raasid.tracks.similarity import PersonDetections
 
 
 class Annotator(Protocol):
-    """Fills frames of one clip with pre-annotations, each with its `Mark`; champions plug in here.
+    """Fills frames of one clip with pre-annotations, each with its `AnnotationSource`; champions plug in here.
 
     The same pictures must give the same annotations: a collection that was interrupted is to end the same.
     """
@@ -96,7 +96,9 @@ class PeopleAnnotator:
         tracks = Association()
         for image, frame in zip(images, frames, strict=True):
             proposals = propose_players(image)
-            numbers = tracks.number(Sightings.of_boxes([proposal.box for proposal in proposals])).tolist()
+            numbers = tracks.number(
+                PersonDetections.of_boxes([proposal.box for proposal in proposals])
+            ).tolist()
             persons = (
                 self._person(image, proposal, track)
                 for proposal, track in zip(proposals, numbers, strict=True)
@@ -104,7 +106,7 @@ class PeopleAnnotator:
             yield replace(frame, persons=tuple(person for person in persons if person is not None))
 
     def _person(self, image: Image, proposal: Proposal, track: int) -> Person | None:
-        mark = Mark(PROPOSER, proposal.confidence)
+        mark = AnnotationSource(PROPOSER, proposal.confidence)
         person = Person(track, "player", _rounded(proposal.box), mark=mark)
         if self._pose is None:
             return person
@@ -122,7 +124,9 @@ class PeopleAnnotator:
         if not plausible(placed, proposal.box):
             return person
         box = _rounded(_around(proposal.box, placed))
-        return replace(person, box=box, keypoints=placed, mark=Mark(self._pose.name, round(confidence, 3)))
+        return replace(
+            person, box=box, keypoints=placed, mark=AnnotationSource(self._pose.name, round(confidence, 3))
+        )
 
 
 def person_crop(

@@ -1,12 +1,10 @@
-"""One source becomes one part: a video, a still picture, or some seconds of a stream.
-
-From parts to a dataset version, when the parts of all shards are there.
-"""
+"""Turn sources into parts, and the parts of all processes into footage."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,227 +12,238 @@ from itertools import islice
 from pathlib import Path, PurePath
 
 from raasid.collect.annotators import Annotator
-from raasid.collect.clip_cutting import cut
-from raasid.collect.options import CollectSettings, Origin
+from raasid.collect.clip_cutting import cut_into_clips
+from raasid.collect.options import ORIGIN_FIELDS, CollectOptions
 from raasid.collect.source_discovery import Source
-from raasid.collect.staging import DONE, ClipDraft, Outcome, Parts, clip_name, publish, write_whole
+from raasid.collect.staging import ClipDraft, CollectResult, StagingArea, clip_name, write_done
 from raasid.console.terminal import progress
-from raasid.footage.media import Media
+from raasid.footage.frame_reader import FrameReader
 from raasid.footage.quarantine import Quarantine
 from raasid.footage.records import Clip, Fact, Footage, Frame, Provenance
-from raasid.io.atomic import make_staging_folder
-from raasid.io.image_header import ImageUnreadable, probe
-from raasid.io.object_store import digest_of
-from raasid.io.video_reader import Video, VideoFacts, VideoUnreadable
+from raasid.io.atomic import StagedFolder
+from raasid.io.image_reader import ImageUnreadable, probe_image
+from raasid.io.object_store import sha256_of
+from raasid.io.video_reader import VideoHeader, VideoReader, VideoUnreadable
 
-_NO_NAME = re.compile(r"[^A-Za-z0-9._-]+")
-_TRUE_SUFFIX = {"jpeg": ".jpg", "png": ".png"}
-_LIKE_IT = {"jpeg": {".jpg", ".jpeg"}, "png": {".png"}}
-_SHORT_OF = 0.98
-"""Containers miscount by a frame or two; a video that gives less than this share is cut off."""
+_KEY_FORMAT = 1
+"""Of a part; raised when the same options give other frames or annotations."""
+_NOT_IN_ID = re.compile(r"[^A-Za-z0-9._-]+")
+_SUFFIX_OF_FORMAT = {"jpeg": ".jpg", "png": ".png"}
+_SUFFIXES_OF_FORMAT = {"jpeg": {".jpg", ".jpeg"}, "png": {".png"}}
+_MIN_DECODED = 0.98
+"""Containers miscount by a frame or two; a video of which a smaller share can be decoded is truncated."""
 
 
 @dataclass(frozen=True, slots=True)
 class Collector:
-    """Makes parts; the same source, settings and annotator give the same part on every machine."""
+    """Makes parts; the same source, options and annotator give the same part on every machine."""
 
-    parts: Parts
-    settings: CollectSettings
-    origin: Origin
+    staging: StagingArea
+    options: CollectOptions
     annotator: Annotator
 
-    def stamp_key(self) -> str:
-        """Name everything but the source that decides what comes of it."""
-        return self.settings.key(str(self.settings.duration_s), self.annotator.name, repr(self.origin))
+    def settings_key(self) -> str:
+        """Return a key of everything but the source that decides the result."""
+        origin = [getattr(self.options, name) for name in (*ORIGIN_FIELDS, "license", "path_pattern")]
+        return self._part_key(str(self.options.duration_s), repr(origin))
 
-    def collect(self, source: Source, title: str) -> Outcome:
-        """Make the part of a source, or go on where an interrupted process was.
+    def collect(self, source: Source, title: str) -> CollectResult:
+        """Make the part of a source, or continue where an interrupted process stopped.
 
-        Raises nothing for footage that is bad: what is wrong stands in the outcome.
+        Never raises because of bad footage: what is wrong with it is in the result.
         """
-        provenance = self.origin.provenance(source, self.annotator.name)
+        provenance = source.provenance(self.options, self.annotator.name)
         try:
             if source.is_stream:
-                return self._stream(source, provenance, title)
-            digest = digest_of(source.path)
+                return self._collect_stream(source, provenance, title)
+            digest = sha256_of(source.path)
         except OSError as error:
-            return Outcome(None, None, (f"cannot be read: {error.strerror}",))
+            return CollectResult(None, None, (f"cannot be read: {error.strerror}",))
         except VideoUnreadable as error:
-            return Outcome(None, None, (error.reason,))
-        key = self.settings.key(digest, self.annotator.name, repr(provenance))
-        if (known := self.parts.findings(key)) is not None:
-            return Outcome(key, digest, known)
-        make = self._still if source.is_image else self._file
+            return CollectResult(None, None, (error.reason,))
+        key = self._part_key(digest, repr(provenance))
+        if (known := self.staging.findings(key)) is not None:
+            return CollectResult(key, digest, known)
+        collect = self._collect_image if source.is_image else self._collect_video
         try:
-            findings = make(source, digest, self.parts.part(key), provenance, title)
+            findings = collect(source, digest, self.staging.part(key), provenance, title)
         except (VideoUnreadable, ImageUnreadable) as error:
-            return Outcome(None, digest, (error.reason,))
-        write_whole(self.parts.part(key) / DONE, {"findings": findings})
-        return Outcome(key, digest, tuple(findings))
+            return CollectResult(None, digest, (error.reason,))
+        self.staging.finish(key, findings)
+        return CollectResult(key, digest, tuple(findings))
 
-    def _still(
+    def _part_key(self, content: str, provenance: str) -> str:
+        """Return 32 hex digits of everything that decides what is in a part."""
+        # duration_s concerns streams, where it shows in the content
+        cutting = self.options.model_dump(include={"clip_s", "rate_hz", "scene_cut", "jpeg_quality"})
+        document = [_KEY_FORMAT, content, self.annotator.name, provenance, cutting]
+        return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:32]
+
+    def _collect_image(
         self, source: Source, digest: str, part: Path, provenance: Provenance, title: str
     ) -> list[str]:
-        facts = probe(source.path)
+        header = probe_image(source.path)
         findings = []
-        suffix = _TRUE_SUFFIX.get(facts.format)
-        if suffix is not None and source.path.suffix.lower() not in _LIKE_IT[facts.format]:
+        suffix = _SUFFIX_OF_FORMAT.get(header.format)
+        if suffix is not None and source.path.suffix.lower() not in _SUFFIXES_OF_FORMAT[header.format]:
             named = source.path.suffix
-            findings.append(f"wrong extension: {facts.format} content is named {named}; stored as {suffix}")
+            findings.append(f"wrong extension: {header.format} content is named {named}; stored as {suffix}")
         with progress(title, 1) as advance:
             if (part / clip_name(0)).exists():
                 advance(1)
                 return findings
-            draft = ClipDraft(part, 0, 0, self.settings.jpeg_quality)
+            draft = ClipDraft(part, 0, 0, self.options.jpeg_quality)
             try:
-                with Media() as media:  # decoded once here: what cannot be read is not stored
-                    image = media.read(Frame(0, source.path, facts.width, facts.height))
+                with FrameReader() as reader:  # decoded once here: an unreadable image is not stored
+                    image = reader.read(Frame(0, source.path, header.width, header.height))
                 if suffix is None:
                     draft.add(0, image)
                 else:
                     height, width = image.shape[:2]
                     draft.add_file(0, source.path.read_bytes(), suffix, width, height)
-                told: dict[str, Fact] = {"source_sha256": digest, "source_format": facts.format}
-                draft.finish(_id(source, digest, 0), 25.0, told, provenance, self.annotator, advance)
+                facts: dict[str, Fact] = {"source_sha256": digest, "source_format": header.format}
+                draft.finish(_clip_id(source, digest, 0), 25.0, facts, provenance, self.annotator, advance)
             finally:
-                draft.drop()
+                draft.discard()
         return findings
 
-    def _file(self, source: Source, digest: str, part: Path, provenance: Provenance, title: str) -> list[str]:
+    def _collect_video(
+        self, source: Source, digest: str, part: Path, provenance: Provenance, title: str
+    ) -> list[str]:
         if source.path.stat().st_size == 0:
             raise VideoUnreadable(source.name, "zero bytes: the file is empty")
-        with Video(source.place) as video, self._progress(video.facts, title) as advance:
-            facts = _facts(video.facts, digest)
+        with VideoReader(source.location) as video, self._progress(video.header, title) as advance:
+            rate = video.header.frame_rate_hz
+            facts = _video_facts(video.header, digest)
             for draft in self._drafts(video, None, part, advance):
-                place = {**facts, "clip_start_s": round(draft.start / video.facts.frame_rate_hz, 3)}
-                clip_id = _id(source, digest, draft.number)
-                draft.finish(clip_id, video.facts.frame_rate_hz, place, provenance, self.annotator, advance)
-            stated, decoded = video.facts.frames_stated, video.decoded
+                clip_facts = {**facts, "clip_start_s": round(draft.start / rate, 3)}
+                clip_id = _clip_id(source, digest, draft.number)
+                draft.finish(clip_id, rate, clip_facts, provenance, self.annotator, advance)
+            stated, decoded = video.header.num_frames, video.num_decoded
         if decoded == 0:
             raise VideoUnreadable(source.name, f"no frame: 0 of {stated} stated frames can be decoded")
-        if decoded < _SHORT_OF * stated - 2:
+        if decoded < _MIN_DECODED * stated - 2:
             return [f"truncated video: decoding stopped at frame {decoded} of {stated}; the rest is stored"]
         return []
 
-    def _stream(self, source: Source, provenance: Provenance, title: str) -> Outcome:
-        """Take a stream first and annotate it then: a camera does not wait."""
-        part = make_staging_folder(self.parts.folder)
-        waiting: list[ClipDraft] = []
-        try:
-            with Video(source.place) as video:
-                rate = video.facts.frame_rate_hz
-                most = max(1, round(self.settings.duration_s * rate))
-                facts = _facts(video.facts, None)
-                waiting = list(self._drafts(video, most, part, lambda _: None))
-            if not waiting:
-                raise VideoUnreadable(source.name, "no frame: the stream opened and gave none")
-            with progress(title, sum(map(len, waiting))) as advance:
-                for draft in waiting:
-                    place = {**facts, "clip_start_s": round(draft.start / rate, 3)}
-                    clip_id = _id(source, draft.digest, draft.number)
-                    draft.finish(clip_id, rate, place, provenance, self.annotator, advance)
-            content = "".join(draft.digest for draft in waiting)
-            key = self.settings.key(content, self.annotator.name, repr(provenance))
-            write_whole(part / DONE, {"findings": []})
-            publish(part, self.parts.part(key))
-            return Outcome(key, None)
-        finally:
-            for draft in waiting:
-                draft.drop()
-            shutil.rmtree(part, ignore_errors=True)
+    def _collect_stream(self, source: Source, provenance: Provenance, title: str) -> CollectResult:
+        """Record a stream first and annotate it afterwards: a camera does not wait."""
+        drafts: list[ClipDraft] = []
+        with StagedFolder(self.staging.folder) as part:
+            try:
+                with VideoReader(source.location) as video:
+                    rate = video.header.frame_rate_hz
+                    max_frames = max(1, round(self.options.duration_s * rate))
+                    facts = _video_facts(video.header, None)
+                    drafts = list(self._drafts(video, max_frames, part.path, lambda _: None))
+                if not drafts:
+                    raise VideoUnreadable(source.name, "no frame: the stream opened and gave none")
+                with progress(title, sum(map(len, drafts))) as advance:
+                    for draft in drafts:
+                        clip_facts = {**facts, "clip_start_s": round(draft.start / rate, 3)}
+                        clip_id = _clip_id(source, draft.digest, draft.number)
+                        draft.finish(clip_id, rate, clip_facts, provenance, self.annotator, advance)
+                content = "".join(draft.digest for draft in drafts)
+                key = self._part_key(content, repr(provenance))
+                write_done(part.path, [])
+                part.publish(self.staging.part(key))
+                return CollectResult(key, None)
+            finally:
+                for draft in drafts:
+                    draft.discard()
 
     def _drafts(
-        self, video: Video, most: int | None, part: Path, advance: Callable[[int], None]
+        self, video: VideoReader, max_frames: int | None, part: Path, advance: Callable[[int], None]
     ) -> Iterator[ClipDraft]:
-        """Yield each clip when its pictures are all there.
+        """Yield each clip once all its frames are stored.
 
-        Clips that an earlier process has published are decoded, to find where the next starts, and no more.
+        Clips that an earlier process has published are only decoded, to find where the next one starts.
         """
         draft: ClipDraft | None = None
         try:
-            rate = video.facts.frame_rate_hz
-            for taken in cut(islice(video.frames(), most), rate, self.settings):
-                if draft is not None and draft.number != taken.clip:
+            rate = video.header.frame_rate_hz
+            for decoded in cut_into_clips(islice(video.frames(), max_frames), rate, self.options):
+                if draft is not None and draft.number != decoded.clip:
                     yield draft
                     draft = None
-                if not taken.keep:
+                if not decoded.keep:
                     continue
-                if (part / clip_name(taken.clip)).exists():
+                if (part / clip_name(decoded.clip)).exists():
                     advance(1)
                     continue
                 if draft is None:
-                    draft = ClipDraft(part, taken.clip, taken.start, self.settings.jpeg_quality)
-                draft.add(taken.index, taken.image)
+                    draft = ClipDraft(part, decoded.clip, decoded.start, self.options.jpeg_quality)
+                draft.add(decoded.index, decoded.image)
             if draft is not None:
                 yield draft
                 draft = None
         finally:
             if draft is not None:
-                draft.drop()
+                draft.discard()
 
     @contextmanager
-    def _progress(self, facts: VideoFacts, title: str) -> Iterator[Callable[[int], None]]:
-        rate = min(self.settings.rate_hz or facts.frame_rate_hz, facts.frame_rate_hz)
-        total = round(facts.frames_stated * rate / facts.frame_rate_hz)
+    def _progress(self, header: VideoHeader, title: str) -> Iterator[Callable[[int], None]]:
+        rate = min(self.options.rate_hz or header.frame_rate_hz, header.frame_rate_hz)
+        total = round(header.num_frames * rate / header.frame_rate_hz)
         with progress(title, total or None) as advance:
             yield advance
 
 
-def _facts(facts: VideoFacts, digest: str | None) -> dict[str, Fact]:
-    """What is known of the file, for every clip of it; no times of its own, no places."""
-    told: dict[str, Fact] = {
-        "source_width": facts.width,
-        "source_height": facts.height,
-        "source_frame_rate_hz": facts.frame_rate_hz,
-        "source_codec": facts.codec,
+def _video_facts(header: VideoHeader, digest: str | None) -> dict[str, Fact]:
+    """Return what is known of a source, for every clip of it; digest: None for a stream."""
+    facts: dict[str, Fact] = {
+        "source_width": header.width,
+        "source_height": header.height,
+        "source_frame_rate_hz": header.frame_rate_hz,
+        "source_codec": header.codec,
     }
     if digest is None:
-        return told
-    return told | {
+        return facts
+    return facts | {
         "source_sha256": digest,
-        "source_frames": facts.frames_stated,
-        "source_duration_s": round(facts.frames_stated / facts.frame_rate_hz, 3),
-        "source_bit_rate_kbps": facts.bit_rate_kbps,
-        "source_rotation_deg": facts.rotation_deg,
+        "source_frames": header.num_frames,
+        "source_duration_s": round(header.num_frames / header.frame_rate_hz, 3),
+        "source_bit_rate_kbps": header.bit_rate_kbps,
+        "source_rotation_deg": header.rotation_deg,
     }
 
 
-def _id(source: Source, digest: str, number: int) -> str:
-    stem = _NO_NAME.sub("-", PurePath(source.name).stem).strip("-.")[:60] or "clip"
+def _clip_id(source: Source, digest: str, number: int) -> str:
+    stem = _NOT_IN_ID.sub("-", PurePath(source.name).stem).strip("-.")[:60] or "clip"
     return f"{stem}-{digest[:8]}-{number:04d}"
 
 
 @dataclass(frozen=True, slots=True)
-class Assembled:
-    """What the parts of a list give together."""
+class CollectedFootage:
+    """The clips of all sources that are done."""
 
     footage: Footage
-    waiting: tuple[Source, ...]
-    """Sources of which nothing is known yet: other processes have them."""
+    pending: tuple[Source, ...]
+    """Sources without a result yet: other processes work on them."""
 
 
-def assemble(collector: Collector, sources: Sequence[Source], left_out: Quarantine) -> Assembled:
-    """Read the parts of all sources; whoever does it, and however the work was shared, gets the same.
+def assemble(collector: Collector, sources: Sequence[Source], rejected: Quarantine) -> CollectedFootage:
+    """Read the parts of all sources; every process gets the same, however the work was shared.
 
-    Two files with the same bytes are one: the first by name is used, the other is named in `left_out`.
+    Of two files with the same bytes the first by name is used, the other is added to `rejected`.
     """
     clips: dict[str, Clip] = {}
-    waiting: list[Source] = []
+    pending: list[Source] = []
     first: dict[str, Source] = {}
-    stamp = collector.stamp_key()
+    settings = collector.settings_key()
     for source in sources:
-        outcome = collector.parts.outcome(source, stamp)
-        if outcome is None:
-            waiting.append(source)
+        result = collector.staging.result(source, settings)
+        if result is None:
+            pending.append(source)
             continue
-        for finding in outcome.findings:
-            left_out.add(source.name, finding)
-        if outcome.part is None:
+        for finding in result.findings:
+            rejected.add(source.name, finding)
+        if result.part is None:
             continue
-        same = outcome.sha256 or outcome.part
-        if same in first:
-            left_out.add(source.name, f"duplicate: the same content as {first[same].name}")
+        content = result.sha256 or result.part
+        if content in first:
+            rejected.add(source.name, f"duplicate: the same content as {first[content].name}")
             continue
-        first[same] = source
-        clips |= {clip.id: clip for clip in collector.parts.clips(outcome.part)}
-    return Assembled(Footage([clips[name] for name in sorted(clips)], {}, left_out), tuple(waiting))
+        first[content] = source
+        clips |= {clip.id: clip for clip in collector.staging.clips(result.part)}
+    return CollectedFootage(Footage([clips[name] for name in sorted(clips)], {}, rejected), tuple(pending))

@@ -1,103 +1,65 @@
-"""Match, season, competition and camera of a source: as configured, else as its path tells.
+"""Config section `collect`: how footage is cut, annotated and named.
 
-What decides the content of a part, and so its name.
-
-The share of one process in a list of sources.
+This module is light: the schema of `raasid collect` imports it for checking overrides.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from pathlib import PurePath
-from typing import TypeVar
+from collections.abc import Iterator
+from typing import Annotated
 
-from raasid.collect.source_discovery import Source
-from raasid.errors import UsageError
-from raasid.footage.records import Provenance
+from annotated_types import Ge, Le
 
-PARTS = ("match", "season", "competition", "camera")
+from raasid.config.section import File, Fraction, Positive, Section
+
+ORIGIN_FIELDS = ("match", "season", "competition", "camera")
+"""What `path_pattern` can read from the path of a source."""
+_SHARD = re.compile(r"(\d+)/([1-9]\d*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """What the user says of all sources, and how paths are read for the rest."""
+class CollectOptions(Section):
+    """How footage is cut, annotated and named."""
 
+    name: str = "footage"
+    """Of the dataset: letters, digits, dots, dashes and underscores."""
+    clip_s: Positive = 10.0
+    """Longest clip, seconds; a scene cut also ends a clip."""
+    rate_hz: Positive | None = 5.0
+    """Frames kept for each second of footage; null: all."""
+    scene_cut: Fraction = 0.5
+    """How different two frames must be for a scene cut; 1 never cuts."""
+    jpeg_quality: Annotated[int, Ge(1), Le(100)] = 95
+    duration_s: Positive = 60.0
+    """How much is recorded of a stream, seconds."""
+    shard: str = "0/1"
+    """i/n: this process takes every n-th source, beginning with number i, counted from 0 as SLURM counts
+    the tasks of `--array=0-7`."""
+    annotate: bool = True
+    """Whether people are pre-annotated."""
+    pose_model: File | None = None
+    """MediaPipe's `.task` file; null: boxes without joints."""
     match: str | None = None
     season: str | None = None
     competition: str | None = None
     camera: str | None = None
     license: str = "unknown"
     path_pattern: str | None = None
-    """Searched in the path, `/` between folders; groups: match, season, competition, camera."""
+    """Regular expression searched in the path, `/` between folders; its groups are named match, season,
+    competition, camera."""
 
-    def provenance(self, source: Source, annotator: str) -> Provenance:
-        """Configured values win over those of the path; a match that nobody names is the file's stem."""
-        place = source.place if source.is_stream else PurePath(source.place).as_posix()
-        found = re.search(self.path_pattern, place) if self.path_pattern else None
-        told = {} if found is None else {k: v for k, v in found.groupdict().items() if v}
-        known = {part: getattr(self, part) or told.get(part) for part in PARTS}
-        return Provenance(
-            source=f"collect:{PurePath(source.name).name}",
-            license=self.license,
-            annotator=annotator,
-            reviewed=False,
-            match=known["match"] or PurePath(source.name).stem,
-            season=known["season"],
-            competition=known["competition"],
-            camera=known["camera"],
-        )
-
-
-FORMAT = 1
-"""Of a part; raised when the same settings give other frames or annotations."""
-
-
-@dataclass(frozen=True, slots=True)
-class CollectSettings:
-    """How footage is cut and kept."""
-
-    clip_s: float = 10.0
-    """Longest clip, seconds; a clip ends at a change of scene, too."""
-    rate_hz: float | None = 5.0
-    """Frames kept for each second of footage; None: all."""
-    scene_cut: float = 0.5
-    """How different two frames must be for a cut, 0 to 1; 1 never cuts."""
-    jpeg_quality: int = 95
-    duration_s: float = 60.0
-    """How much of a stream is taken, seconds."""
-
-    def key(self, content: str, annotator: str, provenance: str) -> str:
-        """Name the part that these settings make of some content: 32 hex digits."""
-        given = asdict(self)
-        del given["duration_s"]  # of streams, where it shows in the content
-        told = [FORMAT, content, annotator, provenance, given]
-        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:32]
-
-
-Item = TypeVar("Item")
-PATTERN = r"\d+/[1-9]\d*"
-
-
-@dataclass(frozen=True, slots=True)
-class Shard:
-    """Process `index` of `count`, counted from 0, as SLURM counts the tasks of `--array=0-7`."""
-
-    index: int = 0
-    count: int = 1
-
-    @classmethod
-    def parse(cls, text: str) -> Shard:
-        """Read `i/n`; raises UsageError."""
-        if re.fullmatch(PATTERN, text):
-            index, count = map(int, text.split("/"))
-            if index < count:
-                return cls(index, count)
-        raise UsageError(f"collect.shard: expected i/n with i from 0 to n - 1, such as 0/8, got {text!r}")
-
-    def of(self, items: Sequence[Item]) -> Sequence[Item]:
-        """Return every n-th item."""
-        return items[self.index :: self.count]
+    def cross_field_errors(self) -> Iterator[tuple[str, str]]:
+        """Yield an impossible shard, and a pattern that does not compile or names nothing."""
+        found = _SHARD.fullmatch(self.shard)
+        if found is None or int(found[1]) >= int(found[2]):
+            yield "shard", f"expected i/n with i from 0 to n - 1, such as 0/8, got '{self.shard}'"
+        if self.path_pattern is None:
+            return
+        try:
+            groups = set(re.compile(self.path_pattern).groupindex)
+        except re.error as error:
+            yield "path_pattern", f"is no regular expression: {error}"
+            return
+        if not groups or groups - set(ORIGIN_FIELDS):
+            names = ", ".join(sorted(groups)) or "none"
+            yield "path_pattern", f"needs groups called match, season, competition or camera, but has {names}"

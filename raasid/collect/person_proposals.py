@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from raasid.footage.media import Image
+from raasid.io.image_reader import Image
 
 Box = tuple[float, float, float, float]
 Mask = NDArray[np.uint8]

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from raasid.footage.media import Media
+from raasid.footage.frame_reader import FrameReader
 from raasid.footage.records import Clip, Footage, Frame, Keypoint, Person
-from raasid.io.image_header import ImageUnreadable
+from raasid.io.image_reader import ImageUnreadable
 from raasid.reports.document import write_document
-from raasid.reports.frame_figure import FRAME_KEY, frame_picture
+from raasid.reports.frame_figure import FRAME_KEY, frame_figure
 from raasid.validation.types import Finding
 
 _MOST_PICTURES = 4
@@ -91,16 +91,16 @@ def _reach(points: Sequence[Keypoint], arm: tuple[int, int, int]) -> float:
 
 def _figure(clip: Clip, frame: Frame, person: Person | None, width: int) -> str:
     try:
-        with Media() as media:
+        with FrameReader() as media:
             image = media.read(frame)
     except ImageUnreadable as error:
         return f"<figure><figcaption>{escape(str(error))}</figcaption></figure>"
     time_s = frame.index / clip.frame_rate_hz
     caption = f"<b>{escape(clip.id)}</b>, {time_s:.1f} s"
     if person is None:
-        return frame_picture(image, frame, f"{caption}; {len(frame.persons)} people", width=width)
+        return frame_figure(image, frame, f"{caption}; {len(frame.persons)} people", width=width)
     trust = "" if person.mark is None else f", confidence {person.mark.confidence:.2f}"
-    return frame_picture(
+    return frame_figure(
         image, frame, f"{caption}; person {person.track}{trust}", focus=person.box, width=width
     )
 

@@ -1,18 +1,20 @@
-"""Which files and streams `source=…` means, in one order that every process of an array finds."""
+"""Sources of footage: the files and streams that `source=…` means, in an order that all processes share."""
 
 from __future__ import annotations
 
 import glob
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
+from raasid.collect.options import ORIGIN_FIELDS, CollectOptions
 from raasid.errors import DataError
-from raasid.footage.formats.file_search import (walk)
-from raasid.footage.media import VIDEO_SUFFIXES
+from raasid.footage.formats.file_search import walk_files
 from raasid.footage.quarantine import Quarantine
+from raasid.footage.records import Provenance
+from raasid.io.video_reader import VIDEO_SUFFIXES
 
 IMAGE_SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+]*://")
@@ -20,7 +22,7 @@ _LIST = ".txt"
 
 
 class SourceMissing(DataError):
-    """A source that is not there, or a list that cannot be read."""
+    """A source that does not exist, or a list that cannot be read."""
 
     def __init__(self, source: str, reason: str) -> None:
         super().__init__(f"source: {source!r}: {reason}")
@@ -30,63 +32,90 @@ class SourceMissing(DataError):
 class Source:
     """One file or stream."""
 
-    place: str
-    """Absolute path, or an address with its scheme."""
+    location: str
+    """Absolute path, or a URL."""
     name: str
-    """How messages and records call it: relative to the folder that was asked for."""
+    """Name in messages and records: relative to the folder that was searched."""
 
     @property
     def path(self) -> Path:
         """Its file."""
-        return Path(self.place)
+        return Path(self.location)
 
     @property
     def is_stream(self) -> bool:
-        """Whether it is an address: rtsp, http, file."""
-        return _URL.match(self.place) is not None
+        """Whether it is a URL: rtsp, http, file."""
+        return _URL.match(self.location) is not None
 
     @property
     def is_image(self) -> bool:
-        """Whether its name is one of a still picture."""
+        """Whether its suffix is one of a still image."""
         return not self.is_stream and self.path.suffix.lower() in IMAGE_SUFFIXES
 
+    def provenance(self, options: CollectOptions, annotator: str) -> Provenance:
+        """Return where the footage comes from: as configured, else as its path says.
 
-def sources_of(words: Iterable[str], left_out: Quarantine) -> list[Source]:
-    """Expand files, folders, patterns, lists and addresses; sorted by place, each once.
+        Without a match in either, the match is the file's stem.
+        """
+        path = self.location if self.is_stream else PurePath(self.location).as_posix()
+        found = re.search(options.path_pattern, path) if options.path_pattern else None
+        in_path = {} if found is None else found.groupdict()
+        known = {name: getattr(options, name) or in_path.get(name) or None for name in ORIGIN_FIELDS}
+        return Provenance(
+            source=f"collect:{PurePath(self.name).name}",
+            license=options.license,
+            annotator=annotator,
+            reviewed=False,
+            match=known["match"] or PurePath(self.name).stem,
+            season=known["season"],
+            competition=known["competition"],
+            camera=known["camera"],
+        )
 
-    A word that starts with `@`, or ends in `.txt`, is a list: a word a line, relative to the list's folder,
-    `#` starts a comment. Files in folders that are neither video nor picture are passed over; symbolic
-    links that lead in circles, or nowhere, are named in `left_out`.
+
+def select_shard(sources: Sequence[Source], shard: str) -> Sequence[Source]:
+    """Return every n-th source, beginning with number i; shard: `i/n`."""
+    index, count = map(int, shard.split("/"))
+    return sources[index::count]
+
+
+def find_sources(patterns: Iterable[str], rejected: Quarantine) -> list[Source]:
+    """Expand files, folders, patterns, lists and URLs; sorted by location, each once.
+
+    A pattern that starts with `@`, or ends in `.txt`, is a list: one pattern a line, relative to the list's
+    folder, `#` starts a comment. Files in folders that are neither video nor image are ignored; symbolic
+    links that are circular or broken are added to `rejected`.
     Raises SourceMissing.
     """
     found: dict[str, Source] = {}
-    for word in words:
-        for source in _expand(word, Path(), left_out, inside=()):
-            found.setdefault(source.place, source)
-    return [found[place] for place in sorted(found)]
+    for pattern in patterns:
+        for source in _expand(pattern, Path(), rejected, parents=()):
+            found.setdefault(source.location, source)
+    return [found[location] for location in sorted(found)]
 
 
-def _expand(word: str, base: Path, left_out: Quarantine, inside: tuple[Path, ...]) -> Iterator[Source]:
-    if _URL.match(word):
-        yield Source(word, word)
+def _expand(pattern: str, base: Path, rejected: Quarantine, parents: tuple[Path, ...]) -> Iterator[Source]:
+    """parents: the lists that contain the pattern, outermost first."""
+    if _URL.match(pattern):
+        yield Source(pattern, pattern)
         return
-    listed = word.startswith("@")
-    path = base / Path(word.removeprefix("@")).expanduser()
+    is_list = pattern.startswith("@")
+    path = base / Path(pattern.removeprefix("@")).expanduser()
     if path.is_dir():
-        yield from _folder(path, left_out)
-    elif listed or (path.is_file() and path.suffix.lower() == _LIST):
-        yield from _list(path, left_out, inside)
+        yield from _folder(path, rejected)
+    elif is_list or (path.is_file() and path.suffix.lower() == _LIST):
+        yield from _list(path, rejected, parents)
     elif os.path.lexists(path):
         yield Source(_absolute(path), path.name)
     elif matches := sorted(glob.glob(str(path), recursive=True)):  # noqa: PTH207 - absolute patterns, too
         for match in matches:
             if Path(match).is_dir():
-                continue  # `**` gives folders beside their files
+                continue  # `**` also matches folders
             yield Source(_absolute(Path(match)), os.path.relpath(match, glob_root(str(path))))
-    elif inside:  # one wrong line does not stop the other hours of video
-        left_out.add(word, "missing: no such file or folder")
+    elif parents:  # one wrong line of a list does not stop the others
+        rejected.add(pattern, "missing: no such file or folder")
     else:
-        raise SourceMissing(word, "no such file or folder; name a video, a folder, a pattern or a list")
+        raise SourceMissing(pattern, "no such file or folder; name a video, a folder, a pattern or a list")
 
 
 def glob_root(pattern: str) -> str:
@@ -96,39 +125,39 @@ def glob_root(pattern: str) -> str:
     return str(Path(*fixed)) if fixed else "."
 
 
-def _folder(folder: Path, left_out: Quarantine) -> Iterator[Source]:
-    for loop, target in _circles(folder):
-        left_out.add(os.path.relpath(loop, folder), f"symbolic link in a circle: it leads back to {target}")
-    for path in walk(folder):
+def _folder(folder: Path, rejected: Quarantine) -> Iterator[Source]:
+    for link, target in _circular_links(folder):
+        rejected.add(os.path.relpath(link, folder), f"symbolic link in a circle: it leads back to {target}")
+    for path in walk_files(folder):
         name = os.path.relpath(path, folder)
         if path.is_symlink() and not path.exists():
-            left_out.add(name, f"dead symbolic link: it leads to {path.readlink()}")
+            rejected.add(name, f"dead symbolic link: it leads to {path.readlink()}")
         elif path.suffix.lower() in VIDEO_SUFFIXES | IMAGE_SUFFIXES:
             yield Source(_absolute(path), name)
 
 
-def _circles(folder: Path) -> Iterator[tuple[str, str]]:
-    """Links below a folder to one of the folders that they lie in."""
-    for here, names, _ in os.walk(folder):
+def _circular_links(folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield (link, target) for links below a folder that point to a folder above themselves."""
+    for parent, names, _ in os.walk(folder):
         for name in sorted(names):
-            link = Path(here) / name
+            link = Path(parent) / name
             if link.is_symlink():
-                target, own = link.resolve(), Path(here).resolve()
+                target, own = link.resolve(), Path(parent).resolve()
                 if own == target or target in own.parents:
                     yield str(link), os.path.relpath(target, folder.resolve())
 
 
-def _list(path: Path, left_out: Quarantine, inside: tuple[Path, ...]) -> Iterator[Source]:
-    if path.resolve() in inside:
+def _list(path: Path, rejected: Quarantine, parents: tuple[Path, ...]) -> Iterator[Source]:
+    if path.resolve() in parents:
         raise SourceMissing(str(path), "the list names itself; take that line out")
     try:
         lines = path.read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise SourceMissing(str(path), f"the list cannot be read: {error}") from error
     for line in lines:
-        word = line.strip()
-        if word and not word.startswith("#"):
-            yield from _expand(word, path.parent, left_out, (*inside, path.resolve()))
+        pattern = line.strip()
+        if pattern and not pattern.startswith("#"):
+            yield from _expand(pattern, path.parent, rejected, (*parents, path.resolve()))
 
 
 def _absolute(path: Path) -> str:

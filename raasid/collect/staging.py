@@ -1,19 +1,17 @@
-"""One clip in the making: pictures first, then its annotations, then its name.
+"""Finished work on disk: the parts made of sources, their clips, and a stamp for each source.
 
-Finished work on disk: parts, their clips, and a stamp for each source; each appears whole or not at all.
-
-    STORE/parts/KEY/clip-0000/   frames and annotations.json of one clip, there by one rename
+    STORE/parts/KEY/clip-00000/  frames and annotations.json of one clip, published by one rename
     STORE/parts/KEY/part.json    written last: the source is done
-    STORE/sources/STAMP.json     what came of a source: its part, or why there is none
+    STORE/sources/STAMP.json     the result of a source: its part, or why there is none
 
-A process that dies loses the clip it was at. What it leaves are drafts, which are swept.
+Each appears complete or not at all. A process that dies loses the clip that it was working on; the staged
+folders that it leaves are removed by the next one.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -26,48 +24,57 @@ import cv2
 from raasid.collect.annotators import Annotator
 from raasid.collect.source_discovery import Source
 from raasid.footage import coco_format
-from raasid.footage.media import Image, Media
+from raasid.footage.frame_reader import FrameReader
 from raasid.footage.records import Clip, Fact, Frame, Provenance
-from raasid.io.atomic import make_staging_folder, remove_abandoned
+from raasid.io.atomic import StagedFolder, remove_abandoned, sync_file, temporary_path
+from raasid.io.image_reader import Image
 
 DONE = "part.json"
-_ABANDONED_S = 6 * 3600.0
-"""A draft of another machine that nobody has written to for so long is dead."""
+_MAX_IDLE_S = 6 * 3600.0
+"""A staged folder of another machine that has not grown for so long is abandoned."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of one source."""
+class CollectResult:
+    """What became of one source."""
 
     part: str | None
-    """Key of its part; None where nothing of it could be used."""
+    """Key of its part; None where nothing of the source could be used."""
     sha256: str | None
     findings: tuple[str, ...] = ()
     """What is wrong with it, each as `what: value seen`."""
 
 
-class Parts:
-    """The finished parts below one store."""
+class StagingArea:
+    """The parts and stamps below one store."""
 
     def __init__(self, store: Path) -> None:
         self.folder = store.absolute() / "parts"
         self._stamps = store.absolute() / "sources"
 
     def part(self, key: str) -> Path:
-        """Return the folder of a part, there or not."""
+        """Return the folder of a part, whether it exists or not."""
         return self.folder / key
 
     def remove_abandoned(self) -> None:
-        """Remove the drafts of dead processes; of other machines, those that have not grown for hours."""
-        for home in (self._stamps, self.folder, *self._unfinished()):
-            remove_abandoned(home)
-            for draft in home.glob(".draft.*"):
-                if _age_s(draft) > _ABANDONED_S:
-                    shutil.rmtree(draft, ignore_errors=True)
+        """Remove staged folders of dead processes; on other machines, those that have not grown for hours."""
+        for parent in (self._stamps, self.folder, *self._unfinished()):
+            remove_abandoned(parent)
+            for staged in parent.glob(".draft.*"):
+                if _age_s(staged) <= _MAX_IDLE_S:
+                    continue
+                if staged.is_dir():
+                    shutil.rmtree(staged, ignore_errors=True)
+                else:
+                    staged.unlink(missing_ok=True)
 
     def _unfinished(self) -> list[Path]:
-        found = [path for path in self.folder.glob("*") if path.is_dir() and not path.name.startswith(".")]
-        return [path for path in found if not (path / DONE).exists() or any(path.glob(".draft.*"))]
+        parts = [path for path in self.folder.glob("*") if path.is_dir() and not path.name.startswith(".")]
+        return [path for path in parts if not (path / DONE).exists() or any(path.glob(".draft.*"))]
+
+    def finish(self, key: str, findings: list[str]) -> None:
+        """Mark a part as complete."""
+        write_done(self.part(key), findings)
 
     def findings(self, key: str) -> tuple[str, ...] | None:
         """Return what is wrong with a finished part; None while it is not finished."""
@@ -78,74 +85,55 @@ class Parts:
 
     def clips(self, key: str) -> list[Clip]:
         """Read the clips of a finished part, in order."""
-        found = []
+        clips: list[Clip] = []
         for folder in sorted(self.part(key).glob("clip-*")):
-            found += coco_format.read(folder)
-        return found
+            clips += coco_format.read(folder)
+        return clips
 
-    def stamp(self, source: Source, settings: str, outcome: Outcome) -> None:
-        """Note what came of a source."""
-        write_whole(self._stamp(source, settings), asdict(outcome))
+    def record(self, source: Source, settings: str, result: CollectResult) -> None:
+        """Store the result of a source under a settings key."""
+        _write_json(self._stamp(source, settings), asdict(result))
 
-    def outcome(self, source: Source, settings: str) -> Outcome | None:
-        """Return what came of a source as it is now; None if nobody has worked on it or its part is gone."""
+    def result(self, source: Source, settings: str) -> CollectResult | None:
+        """Return the result of a source as it is now; None if there is none yet or its part is gone."""
         try:
-            told = json.loads(self._stamp(source, settings).read_text(encoding="utf-8"))
-            outcome = Outcome(told["part"], told["sha256"], tuple(told["findings"]))
+            stored = json.loads(self._stamp(source, settings).read_text(encoding="utf-8"))
+            result = CollectResult(stored["part"], stored["sha256"], tuple(stored["findings"]))
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
-        gone = outcome.part is not None and not (self.part(outcome.part) / DONE).is_file()
-        return None if gone else outcome
+        gone = result.part is not None and not (self.part(result.part) / DONE).is_file()
+        return None if gone else result
 
     def _stamp(self, source: Source, settings: str) -> Path:
-        """A file is known by its place, size and time of change, so that hours of video are read once."""
-        size, changed = -1, 0
+        """Identify a file by path, size and modification time, so that hours of video are read only once."""
+        size, modified = -1, 0
         if not source.is_stream:
             try:
                 status = source.path.stat()
-                size, changed = status.st_size, status.st_mtime_ns
+                size, modified = status.st_size, status.st_mtime_ns
             except OSError:
                 pass
-        told = json.dumps([source.place, source.name, size, changed, settings]).encode()
-        return self._stamps / f"{hashlib.sha256(told).hexdigest()[:32]}.json"
+        identity = json.dumps([source.location, source.name, size, modified, settings]).encode()
+        return self._stamps / f"{hashlib.sha256(identity).hexdigest()[:32]}.json"
 
 
-def publish(draft: Path, final: Path) -> None:
-    """Give a finished draft its name; where somebody was first, theirs is the same."""
-    try:
-        draft.rename(final)
-    except OSError:
-        if not final.exists():
-            raise
-        shutil.rmtree(draft, ignore_errors=True)
-
-
-def write_whole(path: Path, document: dict[str, Any]) -> None:
-    """Write JSON that appears whole; equal documents give equal bytes."""
-    draft = make_staging_folder(path.parent)
-    try:
-        inside = draft / path.name
-        with inside.open("x", encoding="utf-8") as file:
-            json.dump(document, file, indent=1, sort_keys=True)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        inside.replace(path)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-
-
-def write_frame(path: Path, data: bytes) -> None:
-    """Write one picture down to the disk: a part that is there holds whole pictures, power cuts included."""
-    with path.open("xb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+def write_done(part: Path, findings: list[str]) -> None:
+    """Write the file that marks a part, staged or published, as complete."""
+    _write_json(part / DONE, {"findings": findings})
 
 
 def clip_name(number: int) -> str:
-    """Return the folder of a clip."""
+    """Return the folder name of a clip."""
     return f"clip-{number:05d}"
+
+
+def _write_json(path: Path, document: dict[str, Any]) -> None:
+    """Write atomically, under a temporary name that `remove_abandoned` finds; equal documents, equal bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with temporary_path(path.parent, "draft") as temporary:
+        temporary.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        sync_file(temporary)
+        temporary.replace(path)
 
 
 def _age_s(path: Path) -> float:
@@ -156,34 +144,35 @@ def _age_s(path: Path) -> float:
 
 
 class ClipDraft:
-    """Gathers the frames of one clip below a part's folder."""
+    """One clip in a staged folder: first its frames, then its annotations, then its final name."""
 
     def __init__(self, part: Path, number: int, start: int, quality: int = 95) -> None:
         self.number, self.start = number, start
         self._part, self._quality = part, quality
-        self._folder = make_staging_folder(part)
+        self._staged = StagedFolder(part)
         self._frames: list[Frame] = []
         self._digest = hashlib.sha256()
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the pictures so far."""
+        """SHA-256 of the frames so far."""
         return self._digest.hexdigest()
 
     def __len__(self) -> int:
         return len(self._frames)
 
     def add(self, index: int, image: Image) -> None:
-        """Keep one decoded frame as JPEG."""
-        good, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, self._quality])
-        if not good:
+        """Store one decoded frame as JPEG."""
+        success, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, self._quality])
+        if not success:
             raise ValueError(f"a frame of {image.shape[1]}x{image.shape[0]} pixels cannot be written as JPEG")
         self.add_file(index, data.tobytes(), ".jpg", image.shape[1], image.shape[0])
 
     def add_file(self, index: int, data: bytes, suffix: str, width: int, height: int) -> None:
-        """Keep a picture as it is."""
-        path = self._folder / f"frame-{index:06d}{suffix}"
-        write_frame(path, data)
+        """Store an image file unchanged, safe against a power cut."""
+        path = self._staged.path / f"frame-{index:06d}{suffix}"
+        path.write_bytes(data)
+        sync_file(path)
         self._digest.update(data)
         self._frames.append(Frame(index, path, width, height))
 
@@ -196,23 +185,26 @@ class ClipDraft:
         annotator: Annotator,
         advance: Callable[[int], None],
     ) -> None:
-        """Annotate, write, publish; annotators see what is stored, so that resuming changes nothing."""
+        """Annotate, write and publish the clip.
+
+        The annotator reads the stored frames, not the decoded ones, so that resuming changes nothing.
+        """
         try:
             frames = []
-            for frame in annotator.annotate(self._pictures(), self._frames):
+            for frame in annotator.annotate(self._images(), self._frames):
                 frames.append(replace(frame, image=Path(frame.image.name)))
                 advance(1)
             clip = Clip(clip_id, tuple(frames), provenance, frame_rate_hz=rate_hz, facts=facts)
-            coco_format.write([clip], self._folder)
-            publish(self._folder, self._part / clip_name(self.number))
+            coco_format.write([clip], self._staged.path)
+            self._staged.publish(self._part / clip_name(self.number))
         finally:
-            self.drop()
+            self.discard()
 
-    def drop(self) -> None:
+    def discard(self) -> None:
         """Remove what is not published."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._staged.remove()
 
-    def _pictures(self) -> Iterator[Image]:
-        with Media() as media:
+    def _images(self) -> Iterator[Image]:
+        with FrameReader() as reader:
             for frame in self._frames:
-                yield media.read(frame)
+                yield reader.read(frame)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from raasid.console.terminal import out
-from raasid.datasets.datamodule import TaskData
+from raasid.datasets.datamodule import TaskDataModule
 from raasid.datasets.source_configs import Data
-from raasid.evaluation.result import Result
-from raasid.packaging.model_card import figures
-from raasid.packaging.package import Loaded
+from raasid.evaluation.result import EvaluationResult
+from raasid.packaging.model_card import defined_metrics
+from raasid.packaging.package import LoadedVersion
 from raasid.pipeline.adapters.adapter import plan_of
 from raasid.pipeline.evaluation import measure, publish, show, show_beside
 from raasid.pipeline.model_refs import NamedModel, asked, rival
@@ -49,7 +49,7 @@ def evaluate(cfg: EvaluateConfig, run_dir: Path) -> float:
 
 def _measured(
     cfg: EvaluateConfig, model: NamedModel, asked_for: Data, seed: int, run_dir: Path
-) -> tuple[Result, TaskData]:
+) -> tuple[EvaluationResult, TaskDataModule]:
     """A model's figures on the footage that is asked for, its input made as in its training.
 
     seed: of what is held out where the footage has no splits of its own: the same for both models.
@@ -61,9 +61,9 @@ def _measured(
     return measure(trainer, model.module, data, cfg.split, cfg.threshold), data
 
 
-def _add(cfg: EvaluateConfig, loaded: Loaded, data: TaskData, result: Result) -> None:
+def _add(cfg: EvaluateConfig, loaded: LoadedVersion, data: TaskDataModule, result: EvaluationResult) -> None:
     registry, name = Registry(cfg.paths.registry), loaded.manifest.name
     reason = f"evaluate version={cfg.version}"
     facts = data_facts(data) | data.facts
-    registry.add_evaluation(name, loaded.version, cfg.split, facts, figures(result), reason)
+    registry.add_evaluation(name, loaded.version, cfg.split, facts, defined_metrics(result), reason)
     out().print(f"added to {name} {loaded.version}", markup=False)

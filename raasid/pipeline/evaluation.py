@@ -13,8 +13,8 @@ from typing import Any
 import lightning.pytorch as pl
 
 from raasid.console.terminal import MetricRow, metric_lines, out, print_metrics, print_table, progress
-from raasid.datasets.datamodule import TaskData
-from raasid.evaluation.result import Result
+from raasid.datasets.datamodule import TaskDataModule
+from raasid.evaluation.result import EvaluationResult
 from raasid.models.module import TaskModule
 from raasid.pipeline.adapters.adapter import TaskPlan, plan_of
 from raasid.training.lineage import environment
@@ -47,8 +47,8 @@ def looking(trainer: pl.Trainer, split: str, batches: int) -> Iterator[None]:
 
 
 def measure(
-    trainer: pl.Trainer, model: TaskModule, data: TaskData, split: str, threshold: float | None = None
-) -> Result:
+    trainer: pl.Trainer, model: TaskModule, data: TaskDataModule, split: str, threshold: float | None = None
+) -> EvaluationResult:
     """Look at every sample of a split once, and judge what was found.
 
     trainer: must carry the task's watcher. threshold: None takes the model's own operating point.
@@ -65,13 +65,13 @@ def measure(
 
 
 def publish(
-    result: Result,
-    data: TaskData,
+    result: EvaluationResult,
+    data: TaskDataModule,
     run_dir: Path,
     plan: TaskPlan,
     title: str,
     facts: dict[str, str],
-    beside: tuple[str, Result] | None = None,
+    beside: tuple[str, EvaluationResult] | None = None,
 ) -> Path:
     """Write `metrics.json`, `quarantine.json` and `report.html` into the run; returns the report.
 
@@ -96,7 +96,7 @@ def publish(
     )
 
 
-def show_beside(name: str, result: Result, other_name: str, other: Result) -> None:
+def show_beside(name: str, result: EvaluationResult, other_name: str, other: EvaluationResult) -> None:
     """Print both models' figures in one table, those that decide at its end."""
     theirs = {row[0]: row for row in other.rows()}
     rows = [(row, theirs[row[0]]) for row in result.rows() if row[0] in theirs]
@@ -111,7 +111,9 @@ def _cells(row: MetricRow) -> tuple[str, str]:
     return value, interval
 
 
-def show(result: Result, data: TaskData, run_dir: Path, checkpoint: Path | None, report: Path) -> None:
+def show(
+    result: EvaluationResult, data: TaskDataModule, run_dir: Path, checkpoint: Path | None, report: Path
+) -> None:
     """Print the metrics, what was left out, and where everything lies."""
     console = out()
     footage = data.footage

@@ -10,13 +10,13 @@ from typing import Any
 import torch
 
 from raasid.console.terminal import out
-from raasid.datasets.datamodule import TaskData
+from raasid.datasets.datamodule import TaskDataModule
 from raasid.datasets.source_configs import data_section
 from raasid.errors import UsageError
-from raasid.models.checkpoints import load_trained
+from raasid.models.checkpoints import load_trained_model
 from raasid.models.module import TaskModule
 from raasid.packaging.onnx.export import write_graphs
-from raasid.packaging.onnx.graph_spec import Graph, Tensors, graphs_of
+from raasid.packaging.onnx.graph_spec import Graph, Tensors, export_graphs
 from raasid.packaging.onnx.parity import Parity
 from raasid.pipeline.adapters.adapter import plan_of
 from raasid.pipeline.verb_configs import ExportConfig
@@ -26,7 +26,7 @@ from raasid.tasks import TASKS
 def export(cfg: ExportConfig, run_dir: Path) -> float:
     """Write the graphs of a checkpoint and their card; returns the largest difference from the model."""
     path = Path(cfg.ckpt_path)
-    model, trained = load_trained(path)
+    model, trained = load_trained_model(path)
     section = data_section(trained["data"]) if cfg.data is None else cfg.data
     data = plan_of(model).data(section, cfg.paths, int(trained["seed"]), model)
     about = {
@@ -47,7 +47,7 @@ def export(cfg: ExportConfig, run_dir: Path) -> float:
 
 def write_compared(
     model: TaskModule,
-    data: TaskData,
+    data: TaskDataModule,
     section: Any,
     split: str,
     samples: int,
@@ -60,7 +60,7 @@ def write_compared(
     section: of `data`. about: more facts for the card.
     Raises NoGraph, UsageError: nothing to compare on; ParityBroken and its like.
     """
-    graphs = graphs_of(model)
+    graphs = export_graphs(model)
     facts = {
         "task": model.task,
         "registry": TASKS[model.task].registry_name,

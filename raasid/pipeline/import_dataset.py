@@ -6,7 +6,7 @@ from pathlib import Path
 
 from raasid.console import terminal
 from raasid.datasets.factory import open_footage
-from raasid.footage.store import Store
+from raasid.footage.store import DatasetStore
 from raasid.pipeline.verb_configs import ImportConfig
 
 
@@ -19,7 +19,7 @@ def store_footage(cfg: ImportConfig, run_dir: Path) -> None:
         terminal.err().print(f"note: {note}", markup=False)
     if footage.left_out:
         terminal.err().print(f"left out, see {listed}: {footage.left_out.describe()}", markup=False)
-    version = Store(Path(cfg.paths.store)).add(cfg.name, footage, made_by=f"import {cfg.data.format}")
+    version = DatasetStore(Path(cfg.paths.store)).add(cfg.name, footage, made_by=f"import {cfg.data.format}")
     counts = version.manifest["counts"]
     terminal.out().print(
         f"{version.ref}: {counts['clips']} clips, {counts['frames']} frames\n"

@@ -14,9 +14,9 @@ from typing import Any
 from raasid.config.build import build
 from raasid.config.section import PathsConfig
 from raasid.errors import UsageError
-from raasid.models.checkpoints import load_trained
+from raasid.models.checkpoints import load_trained_model
 from raasid.models.module import TaskModule
-from raasid.packaging.package import Loaded, load_module
+from raasid.packaging.package import LoadedVersion, load_module
 from raasid.pipeline.verb_configs import EvaluateConfig
 from raasid.registry.registry import Registry
 from raasid.tasks import TaskName
@@ -72,7 +72,7 @@ class NamedModel:
     module: TaskModule
     trained: dict[str, Any]
     """Empty for a model that is not trained."""
-    loaded: Loaded | None = None
+    loaded: LoadedVersion | None = None
     """Where it comes from, if that is a registry."""
 
 
@@ -85,7 +85,7 @@ def asked(cfg: EvaluateConfig) -> NamedModel:
     if cfg.version is not None:
         return registered(cfg.version, cfg.paths)
     if cfg.ckpt_path is not None:
-        return NamedModel(cfg.ckpt_path, *load_trained(Path(cfg.ckpt_path)))
+        return NamedModel(cfg.ckpt_path, *load_trained_model(Path(cfg.ckpt_path)))
     assert cfg.model is not None
     module: TaskModule = build(cfg.model)
     if module.trainable:
@@ -96,7 +96,7 @@ def asked(cfg: EvaluateConfig) -> NamedModel:
 def rival(named: str, paths: PathsConfig, task: str) -> NamedModel:
     """What it is measured against: NAME@REF or a file; UsageError if that is no model of the same task."""
     file = Path(named).is_file()
-    model = NamedModel(named, *load_trained(Path(named))) if file else registered(named, paths)
+    model = NamedModel(named, *load_trained_model(Path(named))) if file else registered(named, paths)
     if model.module.task != task:
         raise UsageError(f"against: '{named}' is a {model.module.task} model, and a {task} model is measured")
     return model

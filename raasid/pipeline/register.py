@@ -11,26 +11,26 @@ from pathlib import Path
 import yaml
 
 from raasid.console.terminal import err, out
-from raasid.datasets.datamodule import TaskData
+from raasid.datasets.datamodule import TaskDataModule
 from raasid.errors import UsageError
-from raasid.evaluation.result import Result
+from raasid.evaluation.result import EvaluationResult
 from raasid.models.module import TaskModule
-from raasid.packaging.model_card import card_of, figures
+from raasid.packaging.model_card import build_card, defined_metrics
 from raasid.packaging.onnx.export import NotExportable
-from raasid.packaging.onnx.graph_spec import NoGraph
+from raasid.packaging.onnx.graph_spec import NoOnnxExport
 from raasid.packaging.onnx.parity import NotComputable, ParityBroken
-from raasid.packaging.package import pack, portable
+from raasid.packaging.package import pack, portable_model_config
 from raasid.pipeline.export import write_compared
 from raasid.pipeline.verb_configs import TrainConfig
 from raasid.registry.errors import PackageRefused
-from raasid.registry.lineage import find_parent
 from raasid.registry.names import CHALLENGER, Version
 from raasid.registry.outbox import Mirror, Outbox, RunRef
-from raasid.registry.registry import Registry, ManifestSigner
+from raasid.registry.parent_version import find_parent
+from raasid.registry.registry import ManifestSigner, Registry
 from raasid.registry.signing import signer_from_env
 from raasid.tasks import TASKS
 from raasid.wandb_tracking.client import WandbMirror
-from raasid.wandb_tracking.enqueue import queue_version, summary_of
+from raasid.wandb_tracking.enqueue import queue_version, run_summary
 from raasid.wandb_tracking.logging import entity, mode, project, run_id, wandb_folder
 from raasid.wandb_tracking.sync import sync
 
@@ -77,7 +77,7 @@ def _summarize(run: RunRef, registry: Registry, name: str, version: Version) -> 
     import wandb
 
     if wandb.run is not None and wandb.run.id == run.id:
-        wandb.run.summary.update(summary_of(registry.versions(name).manifest(version).metrics))
+        wandb.run.summary.update(run_summary(registry.versions(name).manifest(version).metrics))
 
 
 SAMPLES = 2
@@ -99,14 +99,19 @@ def ready_to_register(cfg: TrainConfig) -> ManifestSigner | None:
     if not (cfg.register_ and cfg.test):
         return None
     try:
-        portable(cfg.model.model_dump(mode="json", by_alias=True))
+        portable_model_config(cfg.model.model_dump(mode="json", by_alias=True))
     except PackageRefused as error:
         raise NotToBeKept(error) from error
     return signer_from_env()
 
 
 def register(
-    cfg: TrainConfig, run_dir: Path, model: TaskModule, data: TaskData, result: Result, sign: ManifestSigner | None
+    cfg: TrainConfig,
+    run_dir: Path,
+    model: TaskModule,
+    data: TaskDataModule,
+    result: EvaluationResult,
+    sign: ManifestSigner | None,
 ) -> Version:
     """Keep a trained model with all that is known of it, as `challenger`.
 
@@ -118,14 +123,14 @@ def register(
     lineage = json.loads((run_dir / "lineage.json").read_text(encoding="utf-8"))
     reason = _reason(run_dir)
     parent = find_parent(registry, name, lineage, config, registry.now())
-    lineage["parent"] = None if parent is None else parent.noted()
+    lineage["parent"] = None if parent is None else parent.to_lineage()
     model = model.cpu().eval()
     version = registry.register(
         name,
-        pack(model, config, card_of(model, config, lineage, result), _graphs(cfg, run_dir, model, data)),
-        model=portable(config["model"]),
+        pack(model, config, build_card(model, config, lineage, result), _graphs(cfg, run_dir, model, data)),
+        model=portable_model_config(config["model"]),
         config=config,
-        metrics=figures(result),
+        metrics=defined_metrics(result),
         lineage=lineage,
         reason=reason,
         sign=sign,
@@ -138,7 +143,7 @@ def register(
     return version
 
 
-def _graphs(cfg: TrainConfig, run_dir: Path, model: TaskModule, data: TaskData) -> Path | None:
+def _graphs(cfg: TrainConfig, run_dir: Path, model: TaskModule, data: TaskDataModule) -> Path | None:
     """ONNX beside the weights, compared with the model.
 
     None for a model that cannot be told as a graph, and where the graph does not say what the model says:
@@ -147,7 +152,7 @@ def _graphs(cfg: TrainConfig, run_dir: Path, model: TaskModule, data: TaskData) 
     folder = run_dir / "package"
     try:
         write_compared(model, data, cfg.data, "test", SAMPLES, folder)
-    except NoGraph:
+    except NoOnnxExport:
         return None
     except (NotExportable, NotComputable, ParityBroken) as error:
         err().print(f"registered without ONNX: {error}", markup=False)

@@ -10,8 +10,8 @@ from raasid.console import terminal
 from raasid.datasets.factory import open_footage
 from raasid.datasets.source_configs import StoreDataConfig
 from raasid.footage.records import Footage
-from raasid.footage.relabel import Relabelled, Relabelling, relabel
-from raasid.footage.store import Store
+from raasid.footage.relabel import RelabelledClip, RelabelSummary, relabel
+from raasid.footage.store import DatasetStore
 from raasid.footage.version import DatasetVersion
 from raasid.laws.edition import Ruling
 from raasid.pipeline.verb_configs import RelabelConfig
@@ -25,7 +25,7 @@ def relabel_footage(cfg: RelabelConfig, run_dir: Path) -> None:
 
     Footage that is not in the store yet is stored first, as the parent of the new version.
     """
-    store = Store(Path(cfg.paths.store))
+    store = DatasetStore(Path(cfg.paths.store))
     source, footage = _source(cfg, store)
     relabelled, told = relabel(footage, cfg.law.edition)
     relabelled.left_out.write(run_dir / "quarantine.json")
@@ -38,16 +38,16 @@ def relabel_footage(cfg: RelabelConfig, run_dir: Path) -> None:
     _show(told, source, version)
 
 
-def _source(cfg: RelabelConfig, store: Store) -> tuple[DatasetVersion, Footage]:
+def _source(cfg: RelabelConfig, store: DatasetStore) -> tuple[DatasetVersion, Footage]:
     if isinstance(cfg.data, StoreDataConfig):
-        found = Store(Path(cfg.data.root)).find(cfg.data.dataset)
+        found = DatasetStore(Path(cfg.data.root)).find(cfg.data.dataset)
         return found, found.footage()
     footage = open_footage(cfg.data, Path(cfg.paths.data))
     name = cfg.name or cfg.data.format
     return store.add(name, footage, made_by=f"import {cfg.data.format}"), footage
 
 
-def _show(told: Relabelling, source: DatasetVersion, version: DatasetVersion) -> None:
+def _show(told: RelabelSummary, source: DatasetVersion, version: DatasetVersion) -> None:
     out = terminal.out()
     out.print(
         f"law {told.edition} over {source.ref}: {len(told.ruled)} clips ruled from their facts, "
@@ -97,7 +97,7 @@ def _word(ruling: Ruling | None) -> str:
     return ", ".join(str(part).replace("_", " ") for part in parts if part not in quiet)
 
 
-def _turn(one: Relabelled) -> str:
+def _turn(one: RelabelledClip) -> str:
     """Tell what happened to the decision, or that only restart or card are new."""
     old = "no ruling" if one.old is None else one.old.decision or "abstained"
     new = one.new.decision or "abstained"
@@ -105,7 +105,7 @@ def _turn(one: Relabelled) -> str:
     return told.replace("_", " ")
 
 
-def _scenarios(one: Relabelled) -> Iterable[str]:
+def _scenarios(one: RelabelledClip) -> Iterable[str]:
     return [tag.removeprefix(_SCENARIO) for tag in one.tags if tag.startswith(_SCENARIO)] or ["(no scenario)"]
 
 

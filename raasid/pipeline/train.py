@@ -8,7 +8,7 @@ import lightning.pytorch as pl
 
 from raasid.config.build import build
 from raasid.errors import UsageError
-from raasid.models.checkpoints import init_from, load_weights
+from raasid.models.checkpoints import load_checkpoint_weights, load_matching_weights
 from raasid.models.module import TaskModule
 from raasid.pipeline.adapters.adapter import plan_of
 from raasid.pipeline.evaluation import measure, publish, show
@@ -17,7 +17,7 @@ from raasid.pipeline.register import ready_to_register, register
 from raasid.pipeline.verb_configs import TrainConfig
 from raasid.training.fit import fit
 from raasid.training.lineage import write_lineage
-from raasid.wandb_tracking.logging import own_run
+from raasid.wandb_tracking.logging import finish_run_on_exit
 
 
 def train(cfg: TrainConfig, run_dir: Path) -> float | None:
@@ -26,7 +26,7 @@ def train(cfg: TrainConfig, run_dir: Path) -> float | None:
     Returns the optimised metric as validation last logged it (what a sweep maximises); None in a run
     that did not validate.
     """
-    with own_run(run_dir):
+    with finish_run_on_exit(run_dir):
         return _trained(cfg, run_dir)
 
 
@@ -39,7 +39,7 @@ def _trained(cfg: TrainConfig, run_dir: Path) -> float | None:
         )
     sign = ready_to_register(cfg)
     if cfg.model.init_from is not None:
-        init_from(model, cfg.model.init_from)
+        load_matching_weights(model, cfg.model.init_from)
     plan = plan_of(model)
     data = plan.data(cfg.data, cfg.paths, cfg.seed, model)
     fitted = fit(cfg, model, data, run_dir, measure=[plan.watcher()])
@@ -47,7 +47,7 @@ def _trained(cfg: TrainConfig, run_dir: Path) -> float | None:
     checkpoint, result = fitted.checkpoint, None
     if cfg.test:
         if checkpoint is not None:
-            load_weights(model, checkpoint)
+            load_checkpoint_weights(model, checkpoint)
         result = measure(fitted.trainer, model, data, "test")
         if fitted.trainer.is_global_zero:
             title = f"{model.task.capitalize()} model, {run_dir.name}"

@@ -9,13 +9,12 @@ from raasid.console.terminal import err, out, progress
 from raasid.datasets.factory import open_footage
 from raasid.errors import Exit, NoUsableSamples, RaasidError
 from raasid.footage.records import Footage
-from raasid.footage.store import Store
-from raasid.pipeline.validate_config import ValidateConfig
-from raasid.validation.drift import Drift, DriftRule, compare
-from raasid.validation.image_stats import see
-from raasid.validation.report import write_page
-from raasid.validation.runner import Examination, examine
-from raasid.validation.types import Thresholds
+from raasid.footage.store import DatasetStore
+from raasid.pipeline.verb_configs import ValidateConfig
+from raasid.validation.drift import Drift, compare_features
+from raasid.validation.image_stats import compute_image_stats
+from raasid.validation.report import write_validation_page
+from raasid.validation.runner import ValidationResult, check_footage
 
 
 class NothingUsable(RaasidError):
@@ -29,14 +28,14 @@ class LimitsExceeded(RaasidError):
 
     exit = Exit.REFUSED
 
-    def __init__(self, found: Examination, report: Path) -> None:
-        told = "; ".join(
+    def __init__(self, found: ValidationResult, report: Path) -> None:
+        message = "; ".join(
             f"{row.kind.title.lower()} {row.share:.2%}, limit {row.limit:.2%}" for row in found.over
         )
         count = "1 limit is" if len(found.over) == 1 else f"{len(found.over)} limits are"
         tolerated = " ".join(f"limits.{row.name}={_rounded_up(row.share)}" for row in found.over)
         super().__init__(
-            f"{count} exceeded: {told}\n"
+            f"{count} exceeded: {message}\n"
             f"next: look at {report}, then mend or leave out what quarantine.json lists; "
             f"or tolerate it: {tolerated}"
         )
@@ -53,19 +52,18 @@ def validate(cfg: ValidateConfig, run_dir: Path) -> None:
         raise NothingUsable(str(error)) from error
     if not footage.clips:
         raise NothingUsable(f"no clip could be read; left out: {footage.left_out.describe() or 'nothing'}")
-    thresholds = Thresholds(**cfg.thresholds.model_dump())
-    found = examine(footage, thresholds, cfg.limits.model_dump(), cfg.seed)
+    found = check_footage(footage, cfg.thresholds, cfg.limits, cfg.seed)
     if cfg.reference is not None:
         found = replace(found, drifts=_drifts(cfg, found))
     root = Path(getattr(cfg.data, "root", cfg.paths.data))
     found.quarantine(root).write(run_dir / "quarantine.json")
     found.write(run_dir / "validation.json")
     config = run_dir / ".hydra" / "config.yaml"
-    report = write_page(
+    report = write_validation_page(
         run_dir / "validation.html",
         _title(cfg),
         found,
-        cfg.pictures,
+        cfg.max_images,
         config.read_text() if config.exists() else "",
     )
     _show(found, run_dir)
@@ -74,24 +72,23 @@ def validate(cfg: ValidateConfig, run_dir: Path) -> None:
     out().print(f"next: {_next(cfg)}", markup=False)
 
 
-def _drifts(cfg: ValidateConfig, found: Examination) -> list[Drift]:
+def _drifts(cfg: ValidateConfig, found: ValidationResult) -> list[Drift]:
     assert cfg.reference is not None
-    reference: Footage = Store(Path(cfg.paths.store)).find(cfg.reference).footage()
+    reference: Footage = DatasetStore(Path(cfg.paths.store)).find(cfg.reference).footage()
     total = sum(len(clip.frames) for clip in reference.clips)
     with progress(f"looking at {cfg.reference}", total=total) as advance:
-        sight = see(reference.clips, advance)
-    rule = DriftRule(**cfg.drift.model_dump(), seed=cfg.seed)
-    return compare(found.footage.clips, found.sight, reference.clips, sight, rule)
+        images = compute_image_stats(reference.clips, advance)
+    return compare_features(found.footage.clips, found.images, reference.clips, images, cfg.drift, cfg.seed)
 
 
-def _show(found: Examination, run_dir: Path) -> None:
+def _show(found: ValidationResult, run_dir: Path) -> None:
     """Print one table: kind, findings, share, limit, state; and where the files are."""
     console = out()
     for note in found.notes:
         err().print(f"note: {note}", markup=False)
     having = [row for row in found.rows if row.findings]
     console.print(
-        f"{found.frames} frames in {len(found.footage.clips)} clips, {len(found.sight.looks)} pictures seen\n"
+        f"{found.frames} frames in {len(found.footage.clips)} clips, {len(found.images.by_frame)} pictures seen\n"
     )
     names = max([len("kind"), *(len(row.name) for row in having)])
     if having:
@@ -113,7 +110,7 @@ def _show(found: Examination, run_dir: Path) -> None:
         console.print(f"{name:<7} {run_dir / path}", markup=False)
 
 
-def _show_drifts(found: Examination) -> None:
+def _show_drifts(found: ValidationResult) -> None:
     if not found.drifts:
         return
     console = out()

@@ -1,12 +1,6 @@
-"""The whole configuration of `train`.
+"""The configuration of each verb: one schema for the whole tree that `conf/<verb>.yaml` composes.
 
-The whole configuration of `evaluate`.
-
-The whole configuration of `export`.
-
-The whole configuration of `relabel`.
-
-The whole configuration of `import`.
+Schemas stand apart from the verbs because they are checked before anything heavy is imported.
 """
 
 from __future__ import annotations
@@ -16,9 +10,12 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le
-from pydantic import Field
+from pydantic import AfterValidator, Field, ValidationInfo
+from pydantic_core import PydanticCustomError
 
+from raasid.collect.options import CollectOptions
 from raasid.config.section import (
+    PATHS_MUST_EXIST,
     Checkpoint,
     CheckpointOrVersion,
     Natural,
@@ -30,20 +27,24 @@ from raasid.config.section import (
 from raasid.datasets.source_configs import Data
 from raasid.laws.edition_names import LawConfig
 from raasid.models.config import Model
+from raasid.review.options import ReviewOptions
 from raasid.training.config import FitConfig, TrainerConfig
+from raasid.validation.options import DriftRule, Limits, Thresholds
+
+Split = Literal["test", "val", "train"]
 
 
 class TrainConfig(FitConfig):
-    """Everything that decides what a training does."""
+    """`raasid train`."""
 
     tags: list[str] = Field([])
     test: bool = True
     register_: bool = Field(True, alias="register")
-    """In the end, keep the model as a version of the registry, with the alias `challenger`."""
+    """At the end, register the model as a version with the alias `challenger`."""
     paths: PathsConfig = PathsConfig()
 
     def cross_field_errors(self) -> Iterator[tuple[str, str]]:
-        """Training cannot take its size from a checkpoint."""
+        """Require the image size, which an evaluation takes from the checkpoint."""
         if self.data.size is None:
             yield "data.size", "is needed for training, e.g. 'data.size=[640,360]'"
         if self.data.eval_scale is None:
@@ -51,21 +52,21 @@ class TrainConfig(FitConfig):
 
 
 class EvaluateConfig(Section):
-    """Everything that decides what an evaluation does."""
+    """`raasid evaluate`."""
 
     ckpt_path: Checkpoint | None = None
     """last, best (of the newest training), or a file; null for a model that is not trained."""
     version: RegisteredVersion | None = None
     """A registered model, NAME@REF: ball_model@champion, ball_model@v20261123.1."""
     register_: bool = Field(True, alias="register")
-    """Add the figures to that version."""
+    """Add the metrics to that version."""
     model: Model | None = None
     """A model that needs no checkpoint: MediaPipe, a rule."""
     against: CheckpointOrVersion | None = None
-    """Another model, NAME@REF or a file: measured on the same samples and shown beside this one, its
-    pictures as large as in its own training."""
+    """A baseline, NAME@REF or a file: measured on the same samples and shown next to this model, its images
+    as large as in its own training."""
     data: Data
-    split: Literal["test", "val", "train"] = "test"
+    split: Split = "test"
     threshold: Probability | None = None
     """null: the operating point that the checkpoint brings."""
     trainer: TrainerConfig = TrainerConfig()
@@ -75,7 +76,7 @@ class EvaluateConfig(Section):
     paths: PathsConfig = PathsConfig()
 
     def cross_field_errors(self) -> Iterator[tuple[str, str]]:
-        """Something must be measured."""
+        """Require exactly one model."""
         if self.ckpt_path is None and self.version is None and self.model is None:
             yield (
                 "ckpt_path",
@@ -86,39 +87,97 @@ class EvaluateConfig(Section):
 
 
 class ExportConfig(Section):
-    """Everything that decides what an export writes."""
+    """`raasid export`."""
 
     ckpt_path: Checkpoint
     """last, best (of the newest training), or a file."""
     data: Data | None = None
-    """Footage on which graph and model are compared; null: the training's own."""
-    split: Literal["test", "val", "train"] = "test"
+    """Footage on which graph and model are compared; null: that of the training."""
+    split: Split = "test"
     samples: Annotated[int, Ge(2), Le(64)] = 5
-    """Of that split, on which they are compared."""
+    """Number of samples of that split on which they are compared."""
     tolerance: Annotated[float, Gt(0), Le(0.01)] = 1e-4
-    """Largest difference of an output that still counts as the same."""
+    """Largest difference of an output that still counts as equal."""
     out: Path | None = None
     """Folder of the files; null: the run's own."""
     tags: list[str] = Field([])
     paths: PathsConfig = PathsConfig()
 
 
-class RelabelConfig(Section):
-    """Everything that decides what a relabelling stores."""
+class CollectConfig(Section):
+    """`raasid collect`."""
 
-    data: Data
-    law: LawConfig
-    name: str | None = None
-    """Of the dataset that the new version belongs to; null: as the footage's own is called."""
+    source: str | list[str]
+    """Files, folders, patterns, lists (`@list.txt`), URLs."""
+    collect: CollectOptions = CollectOptions()
     tags: list[str] = Field([])
     paths: PathsConfig = PathsConfig()
 
 
 class ImportConfig(Section):
-    """Everything that decides what an import stores."""
+    """`raasid import`."""
 
     name: str
-    """What the dataset is called: letters, digits, dots, dashes and underscores."""
+    """Of the dataset: letters, digits, dots, dashes and underscores."""
     data: Data
+    tags: list[str] = Field([])
+    paths: PathsConfig = PathsConfig()
+
+
+class ValidateConfig(Section):
+    """`raasid validate`."""
+
+    data: Data
+    reference: str | None = None
+    """A stored version, NAME or NAME@DIGEST, to compare distributions with."""
+    limits: Limits = Limits()
+    thresholds: Thresholds = Thresholds()
+    drift: DriftRule = DriftRule()
+    max_images: Natural = 6
+    """Of each kind of finding, in the report."""
+    seed: Natural = 1
+    """Of the splits where the data declare none, and of permutations."""
+    tags: list[str] = Field([])
+    paths: PathsConfig = PathsConfig()
+
+
+class RelabelConfig(Section):
+    """`raasid relabel`."""
+
+    data: Data
+    law: LawConfig
+    name: str | None = None
+    """Of the dataset that the new version belongs to; null: the footage's own name."""
+    tags: list[str] = Field([])
+    paths: PathsConfig = PathsConfig()
+
+
+NEWEST = "newest"
+
+
+def _require_checkpoint(which: str, info: ValidationInfo) -> str:
+    required = info.context and info.context.get(PATHS_MUST_EXIST)
+    if required and which != NEWEST and not Path(which).is_file():
+        raise PydanticCustomError("no_such_path", f"no such file: '{which}'; name a checkpoint, or {NEWEST}")
+    return which
+
+
+NewestOrCheckpoint = Annotated[str, AfterValidator(_require_checkpoint)]
+"""newest, or a checkpoint."""
+
+
+class ReviewConfig(Section):
+    """`raasid review`."""
+
+    source: str | list[str]
+    """Videos, folders, patterns, lists (`@list.txt`)."""
+    law: LawConfig
+    out: Path = Path("reviews")
+    """A folder for each clip, and in it one for each edition of the Laws."""
+    ball: NewestOrCheckpoint = NEWEST
+    pose: NewestOrCheckpoint = NEWEST
+    context: NewestOrCheckpoint = NEWEST
+    device: str = "cpu"
+    review: ReviewOptions = ReviewOptions()
     tags: list[str] = Field([])
     paths: PathsConfig = PathsConfig()

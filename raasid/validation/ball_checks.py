@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raasid.footage.records import Clip, Frame
-from raasid.validation.types import Finding, Subject
+from raasid.validation.types import CheckInput, Finding
 
 Floats = NDArray[np.float64]
 
@@ -54,16 +54,16 @@ _AROUND = 3
 """Balls on either side with which a ball's size is compared."""
 
 
-def check_ball_path(subject: Subject) -> Iterator[Finding]:
+def check_ball_path(data: CheckInput) -> Iterator[Finding]:
     """Find balls that leave their path for one frame, and balls of an odd size."""
-    limits = subject.thresholds
-    for clip in subject.clips:
+    thresholds = data.thresholds
+    for clip in data.clips:
         track = ball_track(clip)
         for k in range(len(track.position)):
-            yield from _size(clip, track, k, limits.ball_ratio)
+            yield from _size(clip, track, k, thresholds.ball_ratio)
         for k in range(1, len(track.position) - 1):
-            if track.time_s[k + 1] - track.time_s[k - 1] <= limits.gap_s:
-                yield from _jump(clip, track, k, limits.ball_leap)
+            if track.time_s[k + 1] - track.time_s[k - 1] <= thresholds.gap_s:
+                yield from _jump(clip, track, k, thresholds.ball_leap)
 
 
 def _size(clip: Clip, track: BallTrack, k: int, most: float) -> Iterator[Finding]:
@@ -74,8 +74,8 @@ def _size(clip: Clip, track: BallTrack, k: int, most: float) -> Iterator[Finding
     usual, here = float(np.median(around)), float(track.diameter[k])
     ratio = max(here / usual, usual / here)
     if ratio > most:
-        told = f"the ball measures {here:.1f} pixels, around it {usual:.1f}"
-        yield _found("ball_size", clip, track, k, told, ratio, most)
+        message = f"the ball measures {here:.1f} pixels, around it {usual:.1f}"
+        yield _found("ball_size", clip, track, k, message, ratio, most)
 
 
 def _at_edge(clip: Clip, track: BallTrack, k: int) -> bool:
@@ -101,8 +101,8 @@ def _jump(clip: Clip, track: BallTrack, k: int, most: float) -> Iterator[Finding
     width = frame.width or 1920
     # a kick bends the path once; a wrong label leaves it and comes back
     if off > most * width and off > 1.5 * float(np.linalg.norm(c - a)):
-        told = f"the ball is {off:.0f} pixels off the path between the frames around"
-        yield _found("ball_jump", clip, track, k, told, off / width, most)
+        message = f"the ball is {off:.0f} pixels off the path between the frames around"
+        yield _found("ball_jump", clip, track, k, message, off / width, most)
 
 
 def _found(
@@ -134,19 +134,19 @@ _NEAR = 4
 """Frames of the known path from which it is continued."""
 
 
-def check_missing_ball(subject: Subject) -> Iterator[Finding]:
+def check_missing_ball(data: CheckInput) -> Iterator[Finding]:
     """Find frames without any ball where its path, known from the frames around, lies in the picture.
 
     A ball that is labelled hidden or absent is not missing, nor is one whose path leads out of the frame.
     """
-    for clip in subject.clips:
+    for clip in data.clips:
         track = ball_track(clip)
         if len(track.position) < 2:
             continue
         for position, frame in enumerate(clip.frames):
             if frame.balls or _STATED.intersection(frame.tags):
                 continue
-            place = _expected(clip, track, position, subject.thresholds.gap_s)
+            place = _expected(clip, track, position, data.thresholds.gap_s)
             if place is not None and _inside(frame, place):
                 side = 4 * _usual(track)
                 x, y = place.tolist()

@@ -19,21 +19,21 @@ import numpy as np
 from raasid.footage.records import Ball, Clip, Frame, Person, Role, Visibility
 from raasid.geometry import iou_xywh
 from raasid.laws.facts import FactsUnreadable, Segment, read_facts
-from raasid.validation.types import Finding, Place, Subject
+from raasid.validation.types import CheckInput, Finding, Place
 
 _LEAST_OVERHANG = 1.0
 """Pixels: rounding."""
 
 
-def check_boxes(subject: Subject) -> Iterator[Finding]:
+def check_boxes(data: CheckInput) -> Iterator[Finding]:
     """Find coordinates that are not finite, boxes without size, and boxes that leave the frame."""
-    for clip in subject.clips:
+    for clip in data.clips:
         for frame in clip.frames:
             for ball in frame.balls:
                 if ball.visibility != Visibility.ABSENT:
-                    yield from _ball(clip, frame, ball, subject.thresholds.overhang)
+                    yield from _ball(clip, frame, ball, data.thresholds.overhang)
             for person in frame.persons:
-                yield from _person(clip, frame, person, subject.thresholds.overhang)
+                yield from _person(clip, frame, person, data.thresholds.overhang)
 
 
 def _ball(clip: Clip, frame: Frame, ball: Ball, overhang: float) -> Iterator[Finding]:
@@ -54,8 +54,8 @@ def _person(clip: Clip, frame: Frame, person: Person, overhang: float) -> Iterat
         what = "box" if not all(map(math.isfinite, box)) else "keypoint"
         yield _found("not_finite", clip, frame, f"{what} of {person.role} {person.track}", box, person.track)
     elif box[2] <= 0 or box[3] <= 0:
-        told = f"{person.role} {person.track} of {box[2]:g} x {box[3]:g} pixels"
-        yield _found("no_size", clip, frame, told, box, person.track)
+        message = f"{person.role} {person.track} of {box[2]:g} x {box[3]:g} pixels"
+        yield _found("no_size", clip, frame, message, box, person.track)
     else:
         yield from _outside(clip, frame, f"{person.role} {person.track}", box, overhang, person.track)
 
@@ -69,8 +69,8 @@ def _outside(
     across = max(-x, x + w - frame.width) - max(_LEAST_OVERHANG, overhang * frame.width)
     down = max(-y, y + h - frame.height) - max(_LEAST_OVERHANG, overhang * frame.height)
     if across > 0 or down > 0:
-        told = f"{name}: box {_told(box)} in a frame of {frame.width}x{frame.height}"
-        yield _found("box_outside", clip, frame, told, box, track)
+        message = f"{name}: box {_told(box)} in a frame of {frame.width}x{frame.height}"
+        yield _found("box_outside", clip, frame, message, box, track)
 
 
 def _found(
@@ -83,27 +83,35 @@ def _told(numbers: tuple[float, ...]) -> str:
     return "(" + ", ".join(f"{number:.5g}" for number in numbers) + ")"
 
 
-def check_duplicate_boxes(subject: Subject) -> Iterator[Finding]:
+def check_duplicate_boxes(data: CheckInput) -> Iterator[Finding]:
     """Find boxes of one frame that cover each other, and tracks that a frame has twice."""
-    most = subject.thresholds.overlap
-    for clip in subject.clips:
+    most = data.thresholds.overlap
+    for clip in data.clips:
         for frame in clip.frames:
             tracks = [person.track for person in frame.persons]
             persons = [person.box for person in frame.persons]
             for i, j in _twins(persons, most):
-                told = f"persons {tracks[i]} and {tracks[j]} have one box"
+                message = f"persons {tracks[i]} and {tracks[j]} have one box"
                 yield Finding(
-                    "duplicate_box", clip.id, frame.index, told, tracks[j], str(frame.image), place=persons[j]
+                    "duplicate_box",
+                    clip.id,
+                    frame.index,
+                    message,
+                    tracks[j],
+                    str(frame.image),
+                    place=persons[j],
                 )
             for track in sorted({track for track in tracks if tracks.count(track) > 1}):
                 box = persons[tracks.index(track)]
-                told = f"track {track} is there {tracks.count(track)} times"
-                yield Finding("duplicate_box", clip.id, frame.index, told, track, str(frame.image), place=box)
+                message = f"track {track} is there {tracks.count(track)} times"
+                yield Finding(
+                    "duplicate_box", clip.id, frame.index, message, track, str(frame.image), place=box
+                )
             balls = [(b.x - b.w / 2, b.y - b.h / 2, b.w, b.h) for b in frame.balls]
             for _, j in _twins(balls, most):
-                told = "two balls have one box"
+                message = "two balls have one box"
                 yield Finding(
-                    "duplicate_box", clip.id, frame.index, told, None, str(frame.image), place=balls[j]
+                    "duplicate_box", clip.id, frame.index, message, None, str(frame.image), place=balls[j]
                 )
 
 
@@ -121,13 +129,13 @@ _ROLES: set[str] = set(get_args(Role))
 _SEGMENTS: set[str] = set(get_args(Segment))
 
 
-def check_names(subject: Subject) -> Iterator[Finding]:
+def check_names(data: CheckInput) -> Iterator[Finding]:
     """Find names outside the lists of `records.Role`, `facts.Segment` and `facts.Facts`."""
-    for clip in subject.clips:
+    for clip in data.clips:
         yield from _roles(clip)
         if clip.contact is not None and clip.contact.segment not in _SEGMENTS:
-            told = f"body segment {clip.contact.segment!r}; known are {', '.join(sorted(_SEGMENTS))}"
-            yield Finding("unknown_name", clip.id, clip.contact.frame, told, clip.contact.person)
+            message = f"body segment {clip.contact.segment!r}; known are {', '.join(sorted(_SEGMENTS))}"
+            yield Finding("unknown_name", clip.id, clip.contact.frame, message, clip.contact.person)
         try:
             read_facts(clip.facts)
         except FactsUnreadable as error:
@@ -140,21 +148,21 @@ def _roles(clip: Clip) -> Iterator[Finding]:
         for role in {str(person.role) for person in frame.persons} - _ROLES:
             seen[role].append(frame.index)
     for role, frames in sorted(seen.items()):
-        told = f"role {role!r} in {len(frames)} frames; known are {', '.join(sorted(_ROLES))}"
-        yield Finding("unknown_name", clip.id, frames[0], told, frames=len(frames))
+        message = f"role {role!r} in {len(frames)} frames; known are {', '.join(sorted(_ROLES))}"
+        yield Finding("unknown_name", clip.id, frames[0], message, frames=len(frames))
 
 
-def check_contact(subject: Subject) -> Iterator[Finding]:
+def check_contact(data: CheckInput) -> Iterator[Finding]:
     """Find contacts whose frame or person the clip does not have; clips without persons are not judged."""
-    for clip in subject.clips:
+    for clip in data.clips:
         contact = clip.contact
         if contact is None or not clip.frames:
             continue
         tracks = {person.track for frame in clip.frames for person in frame.persons}
         first, last = clip.frames[0].index, clip.frames[-1].index
         if not first <= contact.frame <= last:
-            told = f"contact in frame {contact.frame}; the clip has {first} to {last}"
-            yield Finding("bad_contact", clip.id, contact.frame, told, contact.person)
+            message = f"contact in frame {contact.frame}; the clip has {first} to {last}"
+            yield Finding("bad_contact", clip.id, contact.frame, message, contact.person)
         elif tracks and contact.person not in tracks:
-            told = f"contact with person {contact.person}, who is in no frame"
-            yield Finding("bad_contact", clip.id, contact.frame, told, contact.person)
+            message = f"contact with person {contact.person}, who is in no frame"
+            yield Finding("bad_contact", clip.id, contact.frame, message, contact.person)

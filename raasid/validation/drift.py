@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from raasid.footage.records import Clip, Frame
-from raasid.stats.permutation import benjamini_hochberg, shift
-from raasid.validation.image_stats import Sight
+from raasid.stats.permutation import wasserstein_permutation_test
+from raasid.validation.image_stats import ImageStatsIndex
+from raasid.validation.options import DriftRule
 
 _MOST_FRAMES = 50
 """Of a clip; more tell little that is new, and permuting them costs time."""
@@ -34,7 +35,7 @@ class Feature:
             self.units.append(unit)
 
 
-def features(clips: Sequence[Clip], sight: Sight) -> dict[str, Feature]:
+def features(clips: Sequence[Clip], images: ImageStatsIndex) -> dict[str, Feature]:
     """Take the features of footage; lengths are in shares of the frame's width.
 
     A tag or a value of a fact is 1 for clips that have it and 0 for the others.
@@ -45,7 +46,7 @@ def features(clips: Sequence[Clip], sight: Sight) -> dict[str, Feature]:
         for frame in clip.frames[::step]:
             for name, value in _of_frame(frame):
                 out[name].add(value, unit)
-            if seen := sight.looks.get((clip.id, frame.index)):
+            if seen := images.by_frame.get((clip.id, frame.index)):
                 out["brightness"].add(seen.brightness, unit)
                 out["contrast"].add(seen.contrast, unit)
                 out["sharpness"].add(seen.sharpness, unit)
@@ -59,7 +60,7 @@ def features(clips: Sequence[Clip], sight: Sight) -> dict[str, Feature]:
     return dict(out)
 
 
-def fill_absent(feature: Feature | None, clips: int) -> Feature:
+def fill_missing_tag(feature: Feature | None, clips: int) -> Feature:
     """A tag's feature, with 0 for clips that do not have it."""
     has = set(feature.units) if feature else set()
     return Feature([float(unit in has) for unit in range(clips)], list(range(clips)))
@@ -92,48 +93,47 @@ class Drift:
     drifted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class DriftRule:
-    """When a difference counts."""
-
-    effect: float = 0.10
-    alpha: float = 0.05
-    permutations: int = 999
-    least_clips: int = 20
-    """On either side; with fewer nothing is said."""
-    seed: int = 0
-
-
-def compare(
-    clips: Sequence[Clip], sight: Sight, reference: Sequence[Clip], reference_sight: Sight, rule: DriftRule
+def compare_features(
+    clips: Sequence[Clip],
+    images: ImageStatsIndex,
+    reference: Sequence[Clip],
+    reference_sight: ImageStatsIndex,
+    rule: DriftRule,
+    seed: int,
 ) -> list[Drift]:
     """Compare all features that both have; tags and facts that one lacks count as absent there."""
-    here, there = features(clips, sight), features(reference, reference_sight)
+    from scipy.stats import false_discovery_control  # slow to import; `raasid collect` never needs it
+
+    here, there = features(clips, images), features(reference, reference_sight)
     pairs: list[tuple[str, Feature, Feature]] = []
     for name in sorted(here.keys() | there.keys()):
         if name.startswith("tag ") or "=" in name:
             pairs.append(
-                (name, fill_absent(here.get(name), len(clips)), fill_absent(there.get(name), len(reference)))
+                (
+                    name,
+                    fill_missing_tag(here.get(name), len(clips)),
+                    fill_missing_tag(there.get(name), len(reference)),
+                )
             )
         elif name in here and name in there:
             pairs.append((name, here[name], there[name]))
-    enough = [min(len(set(a.units)), len(set(b.units))) >= rule.least_clips for _, a, b in pairs]
-    told = [
-        shift(
+    enough = [min(len(set(a.units)), len(set(b.units))) >= rule.min_clips for _, a, b in pairs]
+    message = [
+        wasserstein_permutation_test(
             np.array(a.values),
             np.array(b.values),
             _counted(a),
             _counted(b),
             rule.permutations,
-            rule.seed,
+            seed,
         )
         if able
         else None
         for (_, a, b), able in zip(pairs, enough, strict=True)
     ]
-    adjusted = iter(benjamini_hochberg(np.array([found.p for found in told if found])).tolist())
+    adjusted = iter(false_discovery_control([found.p for found in message if found]).tolist())
     out = []
-    for (name, a, b), found in zip(pairs, told, strict=True):
+    for (name, a, b), found in zip(pairs, message, strict=True):
         p = next(adjusted) if found else None
         drifted = found is not None and p is not None and p < rule.alpha and found.effect >= rule.effect
         out.append(

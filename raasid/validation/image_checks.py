@@ -1,6 +1,6 @@
 """Quality: files that are missing, torn, called by a wrong name, or of another size than annotated.
 
-Quality: pictures in which nothing can be seen.
+Quality: pictures in which nothing can be stats.
 
 Quality: pictures without a sharp edge.
 
@@ -18,19 +18,20 @@ from pathlib import Path
 import numpy as np
 
 from raasid.footage.records import Clip, Frame
-from raasid.validation.image_stats import Look, same_pictures
-from raasid.validation.types import Finding, Subject, Thresholds
+from raasid.validation.image_stats import ImageStats, find_same_images
+from raasid.validation.options import Thresholds
+from raasid.validation.types import CheckInput, Finding
 
 _FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".bmp": "BMP", ".webp": "WebP", ".gif": "GIF"}
 _MAGIC = ((b"\xff\xd8\xff", "JPEG"), (b"\x89PNG", "PNG"), (b"BM", "BMP"), (b"RIFF", "WebP"), (b"GIF8", "GIF"))
 
 
-def check_media(subject: Subject) -> Iterator[Finding]:
+def check_media(data: CheckInput) -> Iterator[Finding]:
     """Find media that cannot be used as they are; footage without any media is one finding."""
-    sight = subject.sight
-    total = sum(len(clip.frames) for clip in subject.clips)
-    if total and len(sight.missing) == total:
-        first = next(frame for clip in subject.clips for frame in clip.frames)
+    images = data.images
+    total = sum(len(clip.frames) for clip in data.clips)
+    if total and len(images.missing) == total:
+        first = next(frame for clip in data.clips for frame in clip.frames)
         yield Finding(
             "missing_media",
             "",
@@ -41,13 +42,13 @@ def check_media(subject: Subject) -> Iterator[Finding]:
             frames=total,
         )
         return
-    for clip in subject.clips:
-        yield from _missing(clip, [f for f in clip.frames if (clip.id, f.index) in sight.missing])
+    for clip in data.clips:
+        yield from _missing(clip, [f for f in clip.frames if (clip.id, f.index) in images.missing])
         for frame in clip.frames:
-            if reason := sight.unreadable.get((clip.id, frame.index)):
+            if reason := images.unreadable.get((clip.id, frame.index)):
                 yield Finding("unreadable", clip.id, frame.index, reason, path=str(frame.image))
-            elif seen := sight.looks.get((clip.id, frame.index)):
-                yield from _wrong_size(clip, frame, seen.size)
+            elif stats := images.by_frame.get((clip.id, frame.index)):
+                yield from _wrong_size(clip, frame, stats.size)
                 if not frame.in_video:
                     yield from _wrong_name(clip, frame)
 
@@ -87,86 +88,90 @@ def _content(path: Path) -> str | None:
     return next((name for magic, name in _MAGIC if head.startswith(magic)), None)
 
 
-def black(seen: Look, thresholds: Thresholds) -> bool:
-    """Whether a picture is black or of one colour."""
-    return seen.highlight < thresholds.dark or seen.contrast < thresholds.uniform
+def is_black(stats: ImageStats, thresholds: Thresholds) -> bool:
+    """Whether a picture is is_black or of one colour."""
+    return stats.highlight < thresholds.dark or stats.contrast < thresholds.uniform
 
 
-def check_exposure(subject: Subject) -> Iterator[Finding]:
-    """Find black and uniform frames."""
-    limits = subject.thresholds
-    for clip in subject.clips:
+def check_exposure(data: CheckInput) -> Iterator[Finding]:
+    """Find is_black and uniform frames."""
+    thresholds = data.thresholds
+    for clip in data.clips:
         for frame in clip.frames:
-            seen = subject.sight.looks.get((clip.id, frame.index))
-            if seen is None or not black(seen, limits):
+            stats = data.images.by_frame.get((clip.id, frame.index))
+            if stats is None or not is_black(stats, thresholds):
                 continue
-            if seen.highlight < limits.dark:
-                message = f"black: the brightest hundredth of it reaches {seen.highlight:.3f} of white"
-                value, limit = seen.highlight, limits.dark
+            if stats.highlight < thresholds.dark:
+                message = f"black: the brightest hundredth of it reaches {stats.highlight:.3f} of white"
+                value, limit = stats.highlight, thresholds.dark
             else:
-                message = f"of one colour: brightness varies by {seen.contrast:.4f} of white"
-                value, limit = seen.contrast, limits.uniform
+                message = f"of one colour: brightness varies by {stats.contrast:.4f} of white"
+                value, limit = stats.contrast, thresholds.uniform
             yield Finding(
                 "black", clip.id, frame.index, message, path=str(frame.image), value=value, limit=limit
             )
 
 
-def check_focus(subject: Subject) -> Iterator[Finding]:
+def check_blur(data: CheckInput) -> Iterator[Finding]:
     """Find frames that are out of focus, or smeared by the camera's movement."""
-    limits = subject.thresholds
-    for clip in subject.clips:
+    thresholds = data.thresholds
+    for clip in data.clips:
         for frame in clip.frames:
-            seen = subject.sight.looks.get((clip.id, frame.index))
-            if seen is not None and seen.sharpness < limits.sharpness and not black(seen, limits):
+            stats = data.images.by_frame.get((clip.id, frame.index))
+            if (
+                stats is not None
+                and stats.sharpness < thresholds.sharpness
+                and not is_black(stats, thresholds)
+            ):
                 yield Finding(
                     "blurred",
                     clip.id,
                     frame.index,
-                    f"blurred: sharpness {seen.sharpness:.3f}, in focus it is above {limits.sharpness:.3f}",
+                    f"blurred: sharpness {stats.sharpness:.3f}, in focus it is above {thresholds.sharpness:.3f}",
                     path=str(frame.image),
-                    value=seen.sharpness,
-                    limit=limits.sharpness,
+                    value=stats.sharpness,
+                    limit=thresholds.sharpness,
                 )
 
 
-def still(seen: Look, thresholds: Thresholds) -> bool:
+def is_frozen(stats: ImageStats, thresholds: Thresholds) -> bool:
     """Whether a picture is the one before once more, compressed anew perhaps."""
-    return seen.moved <= thresholds.still and seen.changed <= thresholds.noise
+    return stats.moved <= thresholds.still and stats.changed <= thresholds.noise
 
 
-def check_frozen(subject: Subject) -> Iterator[Finding]:
+def check_frozen(data: CheckInput) -> Iterator[Finding]:
     """Find frames that show the same picture as the frame before in their clip."""
-    limits = subject.thresholds
-    for clip in subject.clips:
+    thresholds = data.thresholds
+    for clip in data.clips:
         for before, frame in pairwise(clip.frames):
-            seen = subject.sight.looks.get((clip.id, frame.index))
-            if seen is not None and still(seen, limits) and not black(seen, limits):
+            stats = data.images.by_frame.get((clip.id, frame.index))
+            if stats is not None and is_frozen(stats, thresholds) and not is_black(stats, thresholds):
                 yield Finding(
                     "frozen",
                     clip.id,
                     frame.index,
-                    f"nothing moved since the frame before: the largest change is {seen.moved:.4f} of white",
+                    f"nothing moved since the frame before: the largest change is {stats.moved:.4f} of white",
                     path=str(frame.image),
-                    value=seen.moved,
-                    limit=limits.still,
+                    value=stats.moved,
+                    limit=thresholds.still,
                     other=(clip.id, before.index),
                 )
 
 
-def check_duplicates(subject: Subject) -> Iterator[Finding]:
-    """Find pictures that another frame has, too; a frozen clip is not told again."""
-    limits = subject.thresholds
+def check_duplicates(data: CheckInput) -> Iterator[Finding]:
+    """Find pictures that another frame has, too; a frozen clip is not message again."""
+    thresholds = data.thresholds
     frames = [
-        (clip, frame, seen)
-        for clip in subject.clips
+        (clip, frame, stats)
+        for clip in data.clips
         for frame in clip.frames
-        if (seen := subject.sight.looks.get((clip.id, frame.index))) is not None
-        and not black(seen, limits)
-        and not still(seen, limits)
+        if (stats := data.images.by_frame.get((clip.id, frame.index))) is not None
+        and not is_black(stats, thresholds)
+        and not is_frozen(stats, thresholds)
     ]
-    looks = [seen for *_, seen in frames]
+    by_frame = [stats for *_, stats in frames]
     alone = np.arange(len(frames))
-    for i, j, gap in same_pictures(looks, alone, limits.hash_bits, limits.same):
+    for i, j, gap in find_same_images(by_frame, alone, thresholds.hash_bits, thresholds.same):
         (first, earlier, _), (clip, frame, _) = frames[i], frames[j]
         if first is clip and abs(i - j) == 1:  # neighbours in slow footage
             continue
@@ -177,6 +182,6 @@ def check_duplicates(subject: Subject) -> Iterator[Finding]:
             f"the same picture as frame {earlier.index} of {first.id}",
             path=str(frame.image),
             value=gap,
-            limit=limits.same,
+            limit=thresholds.same,
             other=(first.id, earlier.index),
         )

@@ -15,9 +15,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from raasid.footage.media import pictures
+from raasid.footage.frame_reader import read_frames
 from raasid.footage.records import Clip
-from raasid.io.image_header import ImageUnreadable
+from raasid.io.image_reader import ImageUnreadable
 
 Image = NDArray[np.uint8]
 Grey = NDArray[np.float32]
@@ -32,7 +32,7 @@ _WORTH = 0.25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Look:
+class ImageStats:
     """One picture in small; brightness runs from 0 to 1."""
 
     size: tuple[int, int]
@@ -55,7 +55,7 @@ class Look:
     """(27, 48) grey."""
 
 
-def grey(image: Image) -> Grey:
+def to_gray(image: Image) -> Grey:
     """Return brightness (h, w), 0 to 255, at most 480 wide."""
     small = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))
     height, width = small.shape
@@ -65,7 +65,7 @@ def grey(image: Image) -> Grey:
     return small.astype(np.float32)
 
 
-def look(image: Image, small: Grey, before: Grey | None) -> Look:
+def measure_image(image: Image, small: Grey, before: Grey | None) -> ImageStats:
     """Take the measures of a picture.
 
     small: `grey(image)`. before: that of the frame before in the same clip, if there is one.
@@ -75,7 +75,7 @@ def look(image: Image, small: Grey, before: Grey | None) -> Look:
         change = cv2.absdiff(small, before)
         changed = float(change.mean()) / 255
         moved = float(cv2.resize(change, _THUMB, interpolation=cv2.INTER_AREA).max()) / 255
-    return Look(
+    return ImageStats(
         size=(image.shape[1], image.shape[0]),
         brightness=float(small.mean()) / 255,
         highlight=float(np.quantile(small, 0.99)) / 255,
@@ -129,22 +129,22 @@ FrameKey = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class ImageStatsIndex:
     """What could be seen, and what could not."""
 
-    looks: dict[FrameKey, Look] = field(default_factory=dict)
+    by_frame: dict[FrameKey, ImageStats] = field(default_factory=dict)
     missing: set[FrameKey] = field(default_factory=set)
     """Frames whose file is not there."""
     unreadable: dict[FrameKey, str] = field(default_factory=dict)
     """Frames whose file is there, and what is wrong with it: `what: value seen`."""
 
 
-def see(clips: Sequence[Clip], advance: Callable[[int], None]) -> Sight:
+def compute_image_stats(clips: Sequence[Clip], advance: Callable[[int], None]) -> ImageStatsIndex:
     """Look at every frame; memory holds one picture and a look of about 1.5 KB a frame.
 
-    advance: told 1 for each frame.
+    advance: message 1 for each frame.
     """
-    sight = Sight()
+    images = ImageStatsIndex()
     gone: dict[Path, bool] = {}
     for clip in clips:
         before: Grey | None = None
@@ -153,21 +153,21 @@ def see(clips: Sequence[Clip], advance: Callable[[int], None]) -> Sight:
             if frame.image not in gone:
                 gone[frame.image] = not frame.image.exists()
             if gone[frame.image]:
-                sight.missing.add((clip.id, frame.index))
+                images.missing.add((clip.id, frame.index))
                 advance(1)
             else:
                 there.append(frame)
-        for frame, image in pictures(there):
+        for frame, image in read_frames(there):
             key = (clip.id, frame.index)
             if isinstance(image, ImageUnreadable):
-                sight.unreadable[key] = image.reason
+                images.unreadable[key] = image.reason
                 before = None
             else:
-                small = grey(image)
-                sight.looks[key] = look(image, small, before)
+                small = to_gray(image)
+                images.by_frame[key] = measure_image(image, small, before)
                 before = small
             advance(1)
-    return sight
+    return images
 
 
 _BLOCK = 32
@@ -176,8 +176,8 @@ _NEAREST = 32
 """Candidates of one frame that are compared: a camera that never moves makes thousands."""
 
 
-def same_pictures(
-    looks: Sequence[Look], group: NDArray[np.int64], bits: int, most: float
+def find_same_images(
+    looks: Sequence[ImageStats], group: NDArray[np.int64], bits: int, most: float
 ) -> Iterator[tuple[int, int, float]]:
     """Yield (i, j, difference) with i < j for pictures that are one, each j once, with its most alike i.
 

@@ -10,45 +10,46 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from raasid.validation.image_checks import black
-from raasid.validation.image_stats import same_pictures
-from raasid.validation.types import Finding, Subject
+from raasid.validation.image_checks import is_black
+from raasid.validation.image_stats import find_same_images
+from raasid.validation.types import CheckInput, Finding
 
 
-def check_match_splits(subject: Subject) -> Iterator[Finding]:
+def check_match_splits(data: CheckInput) -> Iterator[Finding]:
     """Find matches with clips in more than one split."""
-    split_of = {clip: split for split, clips in subject.splits.items() for clip in clips}
+    split_of = {clip: split for split, clips in data.splits.items() for clip in clips}
     parts: dict[str, dict[str, int]] = defaultdict(dict)
-    for clip in subject.clips:
+    for clip in data.clips:
         if split := split_of.get(clip.id):
             parts[clip.match][split] = parts[clip.match].get(split, 0) + len(clip.frames)
     for match, frames in sorted(parts.items()):
         if len(frames) > 1:
-            told = ", ".join(f"{count} in {split}" for split, count in sorted(frames.items()))
+            message = ", ".join(f"{count} in {split}" for split, count in sorted(frames.items()))
             yield Finding(
                 "match_in_two_splits",
                 "",
                 None,
-                f"match {match} has frames in {len(frames)} splits: {told}",
+                f"match {match} has frames in {len(frames)} splits: {message}",
                 frames=sum(frames.values()) - max(frames.values()),
             )
 
 
-def check_split_twins(subject: Subject) -> Iterator[Finding]:
+def check_near_identical(data: CheckInput) -> Iterator[Finding]:
     """Find near-identical frames across splits, whatever their matches are called."""
-    limits = subject.thresholds
-    number = {split: k for k, split in enumerate(sorted(subject.splits))}
-    split_of = {clip: split for split, clips in subject.splits.items() for clip in clips}
+    thresholds = data.thresholds
+    number = {split: k for k, split in enumerate(sorted(data.splits))}
+    split_of = {clip: split for split, clips in data.splits.items() for clip in clips}
     frames = [
-        (clip, frame, seen)
-        for clip in subject.clips
+        (clip, frame, stats)
+        for clip in data.clips
         if clip.id in split_of
         for frame in clip.frames
-        if (seen := subject.sight.looks.get((clip.id, frame.index))) is not None and not black(seen, limits)
+        if (stats := data.images.by_frame.get((clip.id, frame.index))) is not None
+        and not is_black(stats, thresholds)
     ]
-    looks = [seen for *_, seen in frames]
+    by_frame = [stats for *_, stats in frames]
     group = np.array([number[split_of[clip.id]] for clip, *_ in frames], np.int64)
-    for i, j, gap in same_pictures(looks, group, limits.hash_bits, limits.near):
+    for i, j, gap in find_same_images(by_frame, group, thresholds.hash_bits, thresholds.near):
         (first, earlier, _), (clip, frame, _) = frames[i], frames[j]
         yield Finding(
             "near_identical_across_splits",
@@ -57,6 +58,6 @@ def check_split_twins(subject: Subject) -> Iterator[Finding]:
             f"in {split_of[clip.id]}, and as frame {earlier.index} of {first.id} in {split_of[first.id]}",
             path=str(frame.image),
             value=gap,
-            limit=limits.near,
+            limit=thresholds.near,
             other=(first.id, earlier.index),
         )

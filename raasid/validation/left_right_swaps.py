@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from raasid.footage.keypoints import FLIP_INDICES
 from raasid.footage.records import Clip
-from raasid.validation.pose_checks import FOREARM, Floats, Poses, cut_off, poses
-from raasid.validation.types import Finding, Place, Subject
+from raasid.validation.pose_checks import FOREARM, Floats, Skeletons, is_truncated, stack_skeletons
+from raasid.validation.types import CheckInput, Finding, Place
 
 _AS_IS = np.arange(17)
 _WRISTS = np.array([*range(9), 10, 9, *range(11, 17)])
@@ -34,19 +34,19 @@ _SAME_PERSON = 0.3
 _LONGEST_GAP_S = 0.25
 
 
-def check_sides(subject: Subject) -> Iterator[Finding]:
+def check_left_right(data: CheckInput) -> Iterator[Finding]:
     """Find swaps by anatomy within a frame and by continuity along a track.
 
     Each skeleton is read in three ways: as it stands, with the wrists swapped, with all joints swapped.
     A reading costs what its forearms are too long; two frames of a track cost what the joints move
     between their readings. The cheapest readings of a track are found by dynamic programming, and a swap
-    is told where it is cheaper than every way without it by a margin. All in body heights.
+    is message where it is cheaper than every way without it by a margin. All in body heights.
     """
-    for clip in subject.clips:
-        found = poses(clip)
+    for clip in data.clips:
+        found = stack_skeletons(clip)
         size = found.size() if len(found.frame) else np.zeros(0)
         rows = np.lexsort((found.frame, found.track))
-        rows = rows[~cut_off(clip, found)[rows]]
+        rows = rows[~is_truncated(clip, found)[rows]]
         for part in _runs(clip, found, size, rows):
             for row, reading, gain in _swaps(clip, found, size, part):
                 frame = clip.frames[found.frame[row]]
@@ -64,7 +64,7 @@ def check_sides(subject: Subject) -> Iterator[Finding]:
                 )
 
 
-def _runs(clip: Clip, found: Poses, size: Floats, rows: NDArray[np.int64]) -> Iterator[list[int]]:
+def _runs(clip: Clip, found: Skeletons, size: Floats, rows: NDArray[np.int64]) -> Iterator[list[int]]:
     """Pieces of tracks without a gap or a leap."""
     run: list[int] = []
     for row in rows.tolist():
@@ -76,7 +76,7 @@ def _runs(clip: Clip, found: Poses, size: Floats, rows: NDArray[np.int64]) -> It
         yield run
 
 
-def _follows(clip: Clip, found: Poses, size: Floats, a: int, b: int) -> bool:
+def _follows(clip: Clip, found: Skeletons, size: Floats, a: int, b: int) -> bool:
     if found.track[a] != found.track[b] or found.frame[a] == found.frame[b]:
         return False
     scale = max(size[a], size[b])
@@ -85,12 +85,12 @@ def _follows(clip: Clip, found: Poses, size: Floats, a: int, b: int) -> bool:
     return bool(_gap_s(clip, found, a, b) <= _LONGEST_GAP_S and near and min(size[a], size[b]) > 0.6 * scale)
 
 
-def _gap_s(clip: Clip, found: Poses, a: int, b: int) -> float:
+def _gap_s(clip: Clip, found: Skeletons, a: int, b: int) -> float:
     frames = clip.frames
     return float(frames[found.frame[b]].index - frames[found.frame[a]].index) / clip.frame_rate_hz
 
 
-def _swaps(clip: Clip, found: Poses, size: Floats, run: list[int]) -> Iterator[tuple[int, int, float]]:
+def _swaps(clip: Clip, found: Skeletons, size: Floats, run: list[int]) -> Iterator[tuple[int, int, float]]:
     """Yield (row, reading, gain) for the rows of a run that are better read otherwise."""
     points = found.xy[run][:, _READINGS]  # (T, 3, 17, 2)
     scale = size[run]

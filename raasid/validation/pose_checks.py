@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raasid.footage.records import Clip
-from raasid.validation.types import Finding, Place, Subject
+from raasid.validation.types import CheckInput, Finding, Place
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -36,14 +36,14 @@ LIMBS = (
 Movement, 4th edition, figure 4.1 (after Drillis and Contini)."""
 FOREARM = 0.146
 _STEADY = slice(0, 9)
-"""Limbs from which the body's size is told: swapped wrists must not change it."""
+"""Limbs from which the body's size is message: swapped wrists must not change it."""
 
 _ENOUGH = 4
 """Limbs that must be labelled for their lengths to be compared; otherwise a whole box must help."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Poses:
+class Skeletons:
     """M skeletons."""
 
     frame: NDArray[np.int64]
@@ -71,7 +71,7 @@ class Poses:
         return np.where(asked > 0, asked, self.box[:, 3].clip(1.0))
 
 
-def poses(clip: Clip) -> Poses:
+def stack_skeletons(clip: Clip) -> Skeletons:
     """Stack the labelled and finite skeletons of a clip."""
     found = [
         (position, person)
@@ -81,7 +81,7 @@ def poses(clip: Clip) -> Poses:
     ]
     points = np.array([person.keypoints for _, person in found], np.float64).reshape(-1, len(NAMES), 3)
     xy = np.where((points[..., 2:] > 0) & np.isfinite(points[..., :2]), points[..., :2], np.nan)
-    return Poses(
+    return Skeletons(
         np.array([position for position, _ in found], np.int64),
         np.array([person.track for _, person in found], np.int64),
         xy,
@@ -89,7 +89,7 @@ def poses(clip: Clip) -> Poses:
     )
 
 
-def cut_off(clip: Clip, found: Poses) -> Bools:
+def is_truncated(clip: Clip, found: Skeletons) -> Bools:
     """Which of the M skeletons show too little to be judged: few limbs, in a box that the frame cuts."""
     frames = [clip.frames[position] for position in found.frame]
     size = np.array([(frame.width, frame.height) for frame in frames]).reshape(-1, 2)
@@ -99,24 +99,24 @@ def cut_off(clip: Clip, found: Poses) -> Bools:
     return np.asarray(at_edge & few)
 
 
-def check_keypoints(subject: Subject) -> Iterator[Finding]:
+def check_keypoints(data: CheckInput) -> Iterator[Finding]:
     """Find keypoints outside their box, beyond what a loose box explains."""
-    share = subject.thresholds.outside_box
-    for clip in subject.clips:
-        found = poses(clip)
+    share = data.thresholds.outside_box
+    for clip in data.clips:
+        found = stack_skeletons(clip)
         low, high = found.box[:, None, :2], (found.box[:, :2] + found.box[:, 2:])[:, None]
         apart = np.maximum(low - found.xy, found.xy - high).max(axis=-1)
         beyond = np.nan_to_num(apart / np.maximum(found.box[:, 2:].max(axis=1), 1.0)[:, None], nan=-1.0)
         for row in np.flatnonzero((beyond > share).any(axis=1)).tolist():
             worst = int(beyond[row].argmax())
             frame = clip.frames[found.frame[row]]
-            told = f"{NAMES[worst]} is {apart[row, worst]:.0f} pixels outside the box"
+            message = f"{NAMES[worst]} is {apart[row, worst]:.0f} pixels outside the box"
             box: Place = tuple(found.box[row].tolist())
             yield Finding(
                 "keypoint_outside_box",
                 clip.id,
                 frame.index,
-                told,
+                message,
                 int(found.track[row]),
                 str(frame.image),
                 float(beyond[row, worst]),
@@ -125,29 +125,29 @@ def check_keypoints(subject: Subject) -> Iterator[Finding]:
             )
 
 
-def check_skeletons(subject: Subject) -> Iterator[Finding]:
+def check_skeletons(data: CheckInput) -> Iterator[Finding]:
     """Find limbs that are much longer than the rest of the body and its box allow.
 
     A limb seen from the side is as long as it is, from the front shorter; longer it never is.
     """
-    most = subject.thresholds.limb
-    for clip in subject.clips:
-        found = poses(clip)
+    most = data.thresholds.limb
+    for clip in data.clips:
+        found = stack_skeletons(clip)
         if not len(found.frame):
             continue
         size = np.maximum(found.size(), found.box[:, 2:].max(axis=1))
         ratio = np.nan_to_num(found.limbs() / size[:, None], nan=0.0)
-        ratio[cut_off(clip, found)] = 0.0
+        ratio[is_truncated(clip, found)] = 0.0
         for row in np.flatnonzero((ratio > most).any(axis=1)).tolist():
             worst = int(ratio[row].argmax())
             frame = clip.frames[found.frame[row]]
-            told = f"{LIMBS[worst][0]} {ratio[row, worst]:.1f} times as long as the body allows"
+            message = f"{LIMBS[worst][0]} {ratio[row, worst]:.1f} times as long as the body allows"
             box: Place = tuple(found.box[row].tolist())
             yield Finding(
                 "impossible_skeleton",
                 clip.id,
                 frame.index,
-                told,
+                message,
                 int(found.track[row]),
                 str(frame.image),
                 float(ratio[row, worst]),

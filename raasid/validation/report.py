@@ -1,4 +1,4 @@
-"""`validation.html`: the answer, what each kind of finding looks like, the tables, the configuration.
+"""`validation.html`: the answer, what each kind of finding by_frame like, the tables, the configuration.
 
 Pictures of findings: from as many clips as there are, the finding marked.
 """
@@ -10,29 +10,29 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
 
-from raasid.footage.media import Media
+from raasid.footage.frame_reader import FrameReader
 from raasid.footage.records import Frame
-from raasid.io.image_header import ImageUnreadable
+from raasid.io.image_reader import ImageUnreadable
 from raasid.reports.document import write_document
-from raasid.reports.frame_figure import FRAME_KEY, frame_picture
+from raasid.reports.frame_figure import FRAME_KEY, frame_figure
 from raasid.validation.drift import Drift
 from raasid.validation.image_stats import FrameKey
-from raasid.validation.runner import Examination, Row
+from raasid.validation.runner import KindSummary, ValidationResult
 from raasid.validation.types import Finding
 
 
-def gallery(found: Examination, kind: str, most: int) -> list[str]:
+def gallery(found: ValidationResult, kind: str, most: int) -> list[str]:
     """Return up to `most` figures of a kind; where two frames are one, both stand side by side."""
     able = [
         finding
         for finding in found.findings
         if finding.kind == kind
         and finding.frame is not None
-        and (finding.clip, finding.frame) in found.sight.looks
+        and (finding.clip, finding.frame) in found.images.by_frame
     ]
     frames = {(clip.id, frame.index): frame for clip in found.footage.clips for frame in clip.frames}
     figures: list[str] = []
-    with Media() as media:
+    with FrameReader() as media:
         for finding in _spread(able):
             pair = _figures(media, frames, finding)
             if len(figures) + len(pair) > max(most, len(pair)):
@@ -51,7 +51,7 @@ def _spread(findings: Sequence[Finding]) -> list[Finding]:
     return [finding for *_, finding in sorted(turns, key=lambda turn: turn[:2])]
 
 
-def _figures(media: Media, frames: dict[FrameKey, Frame], finding: Finding) -> list[str]:
+def _figures(media: FrameReader, frames: dict[FrameKey, Frame], finding: Finding) -> list[str]:
     assert finding.frame is not None
     places = [(finding.clip, finding.frame)]
     if finding.other in frames:
@@ -65,14 +65,16 @@ def _figures(media: Media, frames: dict[FrameKey, Frame], finding: Finding) -> l
         message = finding.message if key == places[-1] else "the other one"
         caption = f"<b>{escape(key[0])}</b> frame {key[1]} · {escape(message)}"
         place = finding.place if key == places[-1] else None
-        figures.append(frame_picture(image, frames[key], caption, focus=place))
+        figures.append(frame_figure(image, frames[key], caption, focus=place))
     return figures
 
 
 _LEFT_OUT_SHOWN = 200
 
 
-def write_page(path: Path, title: str, found: Examination, pictures: int, config_yaml: str) -> Path:
+def write_validation_page(
+    path: Path, title: str, found: ValidationResult, pictures: int, config_yaml: str
+) -> Path:
     """Write the report and return its path; `pictures`: how many of each kind."""
     parts = [
         *_answer(title, found),
@@ -85,7 +87,7 @@ def write_page(path: Path, title: str, found: Examination, pictures: int, config
     return write_document(path, title, parts)
 
 
-def _answer(title: str, found: Examination) -> Iterator[str]:
+def _answer(title: str, found: ValidationResult) -> Iterator[str]:
     yield f'<header><div class="kicker">RAASID · validation</div><h1>{escape(title)}</h1>'
     having = [row for row in found.rows if row.findings]
     if found.over:
@@ -101,18 +103,18 @@ def _answer(title: str, found: Examination) -> Iterator[str]:
     yield (
         f'<p class="note">{found.frames:,} frames in {len(found.footage.clips):,} clips of {matches:,} '
         "matches; "
-        f"{len(found.sight.looks):,} pictures were looked at.</p>"
+        f"{len(found.images.by_frame):,} pictures were looked at.</p>"
     )
     for note in found.notes:
         yield f'<p class="note">{escape(note)}.</p>'
     yield f"</header>{_table(having)}" if having else "</header>"
 
 
-def _pictures(found: Examination, most: int) -> Iterator[str]:
+def _pictures(found: ValidationResult, most: int) -> Iterator[str]:
     shown = {row.name: gallery(found, row.name, most) for row in found.rows if row.findings}
     if not any(shown.values()):
         return
-    yield f'<h2>What it looks like</h2><p class="note">{FRAME_KEY}</p>'
+    yield f'<h2>What it by_frame like</h2><p class="note">{FRAME_KEY}</p>'
     for row in found.rows:
         if figures := shown.get(row.name):
             yield f"<h3>{row.kind.title}: {row.frames:,} frames</h3>"
@@ -121,11 +123,11 @@ def _pictures(found: Examination, most: int) -> Iterator[str]:
             yield f'<div class="pictures"{two}>{"".join(figures)}</div>'
 
 
-def _tables(found: Examination) -> Iterator[str]:
+def _tables(found: ValidationResult) -> Iterator[str]:
     yield f"<h2>All kinds</h2>{_table(found.rows)}"
 
 
-def _table(rows: Sequence[Row]) -> str:
+def _table(rows: Sequence[KindSummary]) -> str:
     body = "".join(
         f"<tr><td>{row.kind.title}</td><td class=soft>{row.kind.meaning}</td>"
         f'<td class="right num">{row.findings:,}</td><td class="right num">{row.share:.2%}</td>'
@@ -163,7 +165,7 @@ def _drift(drifts: Sequence[Drift]) -> Iterator[str]:
     )
 
 
-def _left_out(found: Examination) -> Iterator[str]:
+def _left_out(found: ValidationResult) -> Iterator[str]:
     entries = list(found.footage.left_out)
     if not entries:
         return

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,50 +23,51 @@ from raasid.validation.ball_checks import check_ball_path, check_missing_ball
 from raasid.validation.box_checks import check_boxes, check_contact, check_duplicate_boxes, check_names
 from raasid.validation.drift import Drift
 from raasid.validation.image_checks import (
+    check_blur,
     check_duplicates,
     check_exposure,
-    check_focus,
     check_frozen,
     check_media,
 )
-from raasid.validation.image_stats import Sight, see
-from raasid.validation.leakage_checks import check_match_splits, check_split_twins
-from raasid.validation.left_right_swaps import check_sides
+from raasid.validation.image_stats import ImageStatsIndex, compute_image_stats
+from raasid.validation.leakage_checks import check_match_splits, check_near_identical
+from raasid.validation.left_right_swaps import check_left_right
+from raasid.validation.options import Limits, Thresholds
 from raasid.validation.pose_checks import check_keypoints, check_skeletons
-from raasid.validation.types import KINDS, Check, Finding, Kind, Subject, Thresholds
+from raasid.validation.types import KINDS, Check, CheckInput, Finding, FindingKind
 
 CHECKS: tuple[Check, ...] = (
     check_media,
     check_exposure,
-    check_focus,
+    check_blur,
     check_frozen,
     check_duplicates,
     check_boxes,
     check_keypoints,
     check_skeletons,
-    check_sides,
+    check_left_right,
     check_missing_ball,
     check_ball_path,
     check_duplicate_boxes,
     check_names,
     check_contact,
     check_match_splits,
-    check_split_twins,
+    check_near_identical,
 )
 """Every check yields findings; its kinds are rows in `types.KINDS`."""
 
 
-def run_checks(subject: Subject, advance: Callable[[int], None]) -> list[Finding]:
-    """Return all findings, check by check; `advance` is told 1 for each check."""
+def run_checks(data: CheckInput, advance: Callable[[int], None]) -> list[Finding]:
+    """Return all findings, check by check; `advance` is message 1 for each check."""
     found: list[Finding] = []
     for check in CHECKS:
-        found += check(subject)
+        found += check(data)
         advance(1)
     return found
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class KindSummary:
     """One kind of finding, judged."""
 
     name: str
@@ -84,7 +85,7 @@ class Row:
         return self.limit is not None and self.share > self.limit
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> FindingKind:
         """What the name stands for."""
         return KINDS[self.name]
 
@@ -94,9 +95,7 @@ class Row:
         return "OVER" if self.over else "ok" if self.limit is not None else "noted"
 
 
-def verdict(
-    findings: Sequence[Finding], frames: int, left_out: int, limits: Mapping[str, float | None]
-) -> list[Row]:
+def summarize(findings: Sequence[Finding], frames: int, left_out: int, limits: Limits) -> list[KindSummary]:
     """Judge each kind, those without findings too, in the order of `KINDS`.
 
     frames: how many the footage has. left_out: entries of the reader's quarantine.
@@ -114,22 +113,22 @@ def verdict(
     for name in KINDS:
         if name == "left_out":
             share = left_out / (frames + left_out) if left_out else 0.0
-            rows.append(Row(name, left_out, left_out, share, limits[name]))
+            rows.append(KindSummary(name, left_out, left_out, share, getattr(limits, name)))
         else:
             concerned = min(frames, whole[name] + len(single[name])) if frames else 0
             share = concerned / frames if frames else float(number[name] > 0)
-            rows.append(Row(name, number[name], concerned, share, limits[name]))
+            rows.append(KindSummary(name, number[name], concerned, share, getattr(limits, name)))
     return rows
 
 
 @dataclass(frozen=True, slots=True)
-class Examination:
+class ValidationResult:
     """What was found, and what it means."""
 
     footage: Footage
-    sight: Sight
+    images: ImageStatsIndex
     findings: list[Finding]
-    rows: list[Row]
+    rows: list[KindSummary]
     """One for each kind."""
     drifts: list[Drift]
     """Empty without a reference."""
@@ -141,7 +140,7 @@ class Examination:
         return sum(len(clip.frames) for clip in self.footage.clips)
 
     @property
-    def over(self) -> list[Row]:
+    def over(self) -> list[KindSummary]:
         """Kinds of which there is more than is tolerated."""
         return [row for row in self.rows if row.over]
 
@@ -177,9 +176,7 @@ class Examination:
         path.write_bytes(text.encode("utf-8", "backslashreplace") + b"\n")
 
 
-def examine(
-    footage: Footage, thresholds: Thresholds, limits: Mapping[str, float | None], seed: int
-) -> Examination:
+def check_footage(footage: Footage, thresholds: Thresholds, limits: Limits, seed: int) -> ValidationResult:
     """Look at every frame once and run all checks.
 
     thresholds: what counts as wrong. limits: kind -> tolerated share of the frames, None for any.
@@ -187,12 +184,12 @@ def examine(
     """
     frames = sum(len(clip.frames) for clip in footage.clips)
     with progress("looking at frames", total=frames) as advance:
-        sight = see(footage.clips, advance)
+        images = compute_image_stats(footage.clips, advance)
     splits, notes = _splits(footage, seed)
     with progress("checking", total=len(CHECKS)) as advance:
-        findings = run_checks(Subject(footage.clips, sight, splits, thresholds), advance)
-    rows = verdict(findings, frames, len(footage.left_out), limits)
-    return Examination(footage, sight, findings, rows, [], (*footage.notes, *notes))
+        findings = run_checks(CheckInput(footage.clips, images, splits, thresholds), advance)
+    rows = summarize(findings, frames, len(footage.left_out), limits)
+    return ValidationResult(footage, images, findings, rows, [], (*footage.notes, *notes))
 
 
 def _splits(footage: Footage, seed: int) -> tuple[dict[str, list[str]], tuple[str, ...]]:

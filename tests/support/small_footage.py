@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from raasid.footage.records import Ball, Clip, Frame, Keypoint, Person, Provenance
-from raasid.validation.image_stats import Sight
-from raasid.validation.types import Check, Finding, Subject, Thresholds
+from raasid.validation.image_stats import ImageStatsIndex
+from raasid.validation.options import Thresholds
+from raasid.validation.types import Check, CheckInput, Finding
 
 STANDING = np.array(
     [
@@ -43,5 +44,7 @@ def rolling(count: int, missing: Sequence[int] = ()) -> Clip:
     return clip(*(frame(i) if i in missing else frame(i, Ball(50.0 + 5 * i, 60, 8, 8)) for i in range(count)))
 
 
-def found(check: Check, *clips: Clip, sight: Sight | None = None, **splits: Sequence[str]) -> list[Finding]:
-    return list(check(Subject(clips, sight or Sight(), splits, Thresholds())))
+def found(
+    check: Check, *clips: Clip, images: ImageStatsIndex | None = None, **splits: Sequence[str]
+) -> list[Finding]:
+    return list(check(CheckInput(clips, images or ImageStatsIndex(), splits, Thresholds())))

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 import lightning.pytorch as pl
 
-from raasid.datasets.datamodule import TaskData
-from raasid.evaluation.result import Result
+from raasid.datasets.datamodule import TaskDataModule
+from raasid.evaluation.result import EvaluationResult
 from raasid.lazy import load_object
 from raasid.models.module import TaskModule
 
@@ -17,7 +17,7 @@ from raasid.models.module import TaskModule
 class TaskPlan(Protocol):
     """One of the three tasks; `raasid.pipeline.adapters.<name>.PLAN` holds it."""
 
-    def data(self, section: Any, paths: Any, seed: int, model: TaskModule) -> TaskData:
+    def data(self, section: Any, paths: Any, seed: int, model: TaskModule) -> TaskDataModule:
         """Make the datamodule that the `data` section describes; nothing is read yet."""
         ...
 
@@ -25,7 +25,9 @@ class TaskPlan(Protocol):
         """Make the callback that gathers what a model says in validation and test, and logs metrics."""
         ...
 
-    def judge(self, watcher: Any, model: TaskModule, data: TaskData, threshold: float | None) -> Result:
+    def judge(
+        self, watcher: Any, model: TaskModule, data: TaskDataModule, threshold: float | None
+    ) -> EvaluationResult:
         """Judge what the watcher gathered in a test; threshold: None takes the model's own."""
         ...
 
@@ -39,7 +41,7 @@ class TaskPlan(Protocol):
         config_yaml: str,
         left_out: Sequence[tuple[str, str]],
         facts: Mapping[str, str],
-        beside: tuple[str, Result] | None = None,
+        beside: tuple[str, EvaluationResult] | None = None,
     ) -> Path:
         """Write RUN/report.html and return its path. beside: name and result of another model."""
         ...

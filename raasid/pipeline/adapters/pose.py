@@ -6,38 +6,38 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from raasid.datasets.datamodule import TaskData
-from raasid.datasets.pose.datamodule import pose_data
+from raasid.datasets.datamodule import TaskDataModule
+from raasid.datasets.pose.datamodule import build_pose_datamodule
 from raasid.errors import UsageError
 from raasid.evaluation.pose.report import PAGE
 from raasid.evaluation.pose.result import PoseResult, PoseValidation, evaluate_pose
-from raasid.evaluation.report_page import write_page
+from raasid.evaluation.report_page import write_report
 from raasid.models.pose.module import PoseModule
 
 
 class PosePlan:
     """`pose_model`."""
 
-    def data(self, section: Any, paths: Any, seed: int, model: PoseModule) -> TaskData:
+    def data(self, section: Any, paths: Any, seed: int, model: PoseModule) -> TaskDataModule:
         """Players to train on, whole frames to measure on."""
-        return pose_data(section, paths, seed, model.crop)
+        return build_pose_datamodule(section, paths, seed, model.crop)
 
     def watcher(self) -> PoseValidation:
         """People of every frame, with the model's own boxes and with the annotated ones."""
         return PoseValidation()
 
     def judge(
-        self, watcher: PoseValidation, model: PoseModule, data: TaskData, threshold: float | None
+        self, watcher: PoseValidation, model: PoseModule, data: TaskDataModule, threshold: float | None
     ) -> PoseResult:
         """Judge everybody who was said; threshold: leave those out whose score is lower."""
         own, at_truth = ([twice[k] for twice in watcher.said] for k in (0, 1))
         if threshold is not None:
-            own = [people.at_least(threshold) for people in own]
+            own = [people.with_min_score(threshold) for people in own]
         return evaluate_pose(watcher.frames, own, at_truth, watcher.timing)
 
     def report(self, run_dir: Path, title: str, result: PoseResult, **rest: Any) -> Path:
         """Write RUN/report.html."""
-        return write_page(PAGE, run_dir, title, result, **rest)
+        return write_report(PAGE, run_dir, title, result, **rest)
 
     def as_trained(self, asked: Any, trained: Mapping[str, Any]) -> dict[str, Any]:
         """How large the frames are, where the user does not say; a size asked for is meant as it is."""

@@ -7,14 +7,14 @@ import numpy as np
 
 from raasid.collect.report import write_report
 from raasid.footage.quarantine import Quarantine
-from raasid.footage.records import Clip, Footage, Frame, Keypoint, Mark, Person, Provenance
+from raasid.footage.records import AnnotationSource, Clip, Footage, Frame, Keypoint, Person, Provenance
 from raasid.validation.types import Finding
 
 
 def person(track: int, reach: float) -> Person:
     points: list[Keypoint] = [(40.0, 30.0 + number, 2) for number in range(17)]
     points[9] = (40.0 + reach, 35.0, 2)
-    mark = Mark("model/1", 0.9)
+    mark = AnnotationSource("model/1", 0.9)
     return Person(track, "player", (30, 20, 20, 40), keypoints=tuple(points), mark=mark)
 
 

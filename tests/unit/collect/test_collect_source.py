@@ -8,15 +8,15 @@ import pytest
 
 from raasid.collect.annotators import NoAnnotator
 from raasid.collect.collector import Collector
-from raasid.collect.options import CollectSettings, Origin
+from raasid.collect.options import CollectOptions
 from raasid.collect.source_discovery import Source
-from raasid.collect.staging import Parts
-from raasid.footage.media import Media
+from raasid.collect.staging import StagingArea
+from raasid.footage.frame_reader import FrameReader
 
 
 @pytest.fixture
 def collector(tmp_path: Path) -> Collector:
-    return Collector(Parts(tmp_path / "store"), CollectSettings(clip_s=1.0), Origin(), NoAnnotator())
+    return Collector(StagingArea(tmp_path / "store"), CollectOptions(clip_s=1.0), NoAnnotator())
 
 
 @pytest.fixture
@@ -31,23 +31,23 @@ def video(tmp_path: Path) -> Source:
 
 
 def test_a_video_becomes_clips_with_its_facts(collector: Collector, video: Source) -> None:
-    outcome = collector.collect(video, "")
-    assert outcome.part is not None
-    assert outcome.findings == ()
-    clips = collector.parts.clips(outcome.part)
+    result = collector.collect(video, "")
+    assert result.part is not None
+    assert result.findings == ()
+    clips = collector.staging.clips(result.part)
     assert [len(clip.frames) for clip in clips] == [5, 5, 2]
     assert [clip.facts["clip_start_s"] for clip in clips] == [0.0, 1.0, 2.0]
     facts = clips[0].facts
     assert (facts["source_width"], facts["source_height"], facts["source_frames"]) == (64, 48, 60)
     assert (facts["source_codec"], facts["source_frame_rate_hz"]) == ("MJPG", 25.0)
-    assert (facts["source_duration_s"], facts["source_sha256"]) == (2.4, outcome.sha256)
+    assert (facts["source_duration_s"], facts["source_sha256"]) == (2.4, result.sha256)
 
 
 def test_a_kept_frame_shows_what_the_video_shows_at_its_index(collector: Collector, video: Source) -> None:
-    outcome = collector.collect(video, "")
-    assert outcome.part is not None
-    with Media() as media:
-        for start, clip in zip((0, 25, 50), collector.parts.clips(outcome.part), strict=True):
+    result = collector.collect(video, "")
+    assert result.part is not None
+    with FrameReader() as media:
+        for start, clip in zip((0, 25, 50), collector.staging.clips(result.part), strict=True):
             for frame in clip.frames:
                 assert media.read(frame).mean() == pytest.approx(2 * (start + frame.index), abs=4)
 
@@ -57,11 +57,11 @@ def test_of_a_cut_off_video_the_beginning_is_kept_and_the_end_named(
 ) -> None:
     content = video.path.read_bytes()
     video.path.write_bytes(content[: content.index(b"movi") + (len(content) - content.index(b"movi")) // 2])
-    outcome = collector.collect(video, "")
-    assert outcome.part is not None
-    frames = sum(len(clip.frames) for clip in collector.parts.clips(outcome.part))
+    result = collector.collect(video, "")
+    assert result.part is not None
+    frames = sum(len(clip.frames) for clip in collector.staging.clips(result.part))
     assert 0 < frames < 12
-    assert outcome.findings[0].startswith("truncated video: decoding stopped at frame ")
+    assert result.findings[0].startswith("truncated video: decoding stopped at frame ")
 
 
 def test_an_exif_turn_is_in_the_frame_and_the_file_stays_as_it_is(
@@ -73,9 +73,9 @@ def test_an_exif_turn_is_in_the_frame_and_the_file_stays_as_it_is(
     picture, exif = Image.new("RGB", (60, 40)), Image.Exif()
     exif[0x0112] = 6
     picture.save(path, exif=exif)
-    outcome = collector.collect(Source(str(path), path.name), "")
-    assert outcome.part is not None
-    ((frame,),) = (clip.frames for clip in collector.parts.clips(outcome.part))
+    result = collector.collect(Source(str(path), path.name), "")
+    assert result.part is not None
+    ((frame,),) = (clip.frames for clip in collector.staging.clips(result.part))
     assert (frame.width, frame.height) == (40, 60)
     assert frame.image.read_bytes() == path.read_bytes()
 
@@ -83,6 +83,6 @@ def test_an_exif_turn_is_in_the_frame_and_the_file_stays_as_it_is(
 def test_pictures_of_rarer_formats_become_jpeg(collector: Collector, tmp_path: Path) -> None:
     path = tmp_path / "old.bmp"
     cv2.imwrite(str(path), np.full((40, 60, 3), 80, np.uint8))
-    outcome = collector.collect(Source(str(path), path.name), "")
-    assert outcome.part is not None
-    assert collector.parts.clips(outcome.part)[0].frames[0].image.suffix == ".jpg"
+    result = collector.collect(Source(str(path), path.name), "")
+    assert result.part is not None
+    assert collector.staging.clips(result.part)[0].frames[0].image.suffix == ".jpg"

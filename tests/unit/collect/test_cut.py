@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from raasid.collect.clip_cutting import cut
-from raasid.collect.options import CollectSettings
-from raasid.footage.media import Image
+from raasid.collect.clip_cutting import cut_into_clips
+from raasid.collect.options import CollectOptions
+from raasid.io.image_reader import Image
 
 
 def shots(*lengths: int) -> Iterator[Image]:
@@ -22,7 +22,7 @@ def shots(*lengths: int) -> Iterator[Image]:
 
 def clips(images: Iterator[Image], **settings: float) -> list[tuple[int, int]]:
     found: dict[int, int] = {}
-    for taken in cut(images, 25.0, CollectSettings(**settings)):  # type: ignore[arg-type]
+    for taken in cut_into_clips(images, 25.0, CollectOptions(**settings)):  # type: ignore[arg-type]
         found[taken.clip] = taken.start
     return list(found.items())
 
@@ -45,6 +45,6 @@ def test_a_clip_ends_when_it_is_long_enough() -> None:
 
 @pytest.mark.parametrize(("rate", "kept"), [(5.0, 10), (1.0, 2), (None, 50), (100.0, 50), (12.5, 25)])
 def test_so_many_frames_of_each_second_are_kept(rate: float | None, kept: int) -> None:
-    taken = list(cut(shots(50), 25.0, CollectSettings(rate_hz=rate)))
+    taken = list(cut_into_clips(shots(50), 25.0, CollectOptions(rate_hz=rate)))
     assert sum(frame.keep for frame in taken) == kept
     assert taken[0].keep

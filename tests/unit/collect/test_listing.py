@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from raasid.collect.source_discovery import SourceMissing, sources_of
+from raasid.collect.source_discovery import SourceMissing, find_sources
 from raasid.footage.quarantine import Quarantine
 
 
@@ -17,7 +17,7 @@ def footage(tmp_path: Path) -> Path:
 
 
 def names(*words: str, left_out: Quarantine | None = None) -> list[str]:
-    return [source.name for source in sources_of(words, Quarantine() if left_out is None else left_out)]
+    return [source.name for source in find_sources(words, Quarantine() if left_out is None else left_out)]
 
 
 def test_a_folder_gives_its_videos_and_pictures_by_their_place(footage: Path) -> None:

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from raasid.collect.annotators import NoAnnotator
-from raasid.collect.collector import Assembled, Collector, assemble
-from raasid.collect.options import CollectSettings, Origin
+from raasid.collect.collector import CollectedFootage, Collector, assemble
+from raasid.collect.options import CollectOptions
 from raasid.collect.source_discovery import Source
-from raasid.collect.staging import Outcome, Parts
+from raasid.collect.staging import CollectResult, StagingArea
 from raasid.footage.quarantine import Quarantine
-from raasid.footage.store import Store
+from raasid.footage.store import DatasetStore
 
 CALLS = {"open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.link"}
 
@@ -35,15 +35,15 @@ def sources(tmp_path: Path) -> list[Source]:
 
 
 def collector(store: Path, **settings: float) -> Collector:
-    return Collector(Parts(store), CollectSettings(**settings), Origin(), NoAnnotator())  # type: ignore[arg-type]
+    return Collector(StagingArea(store), CollectOptions(**settings), NoAnnotator())  # type: ignore[arg-type]
 
 
-def collect_all(store: Path, sources: list[Source]) -> Assembled:
+def collect_all(store: Path, sources: list[Source]) -> CollectedFootage:
     work = collector(store)
-    work.parts.remove_abandoned()
+    work.staging.remove_abandoned()
     for source in sources:
-        if work.parts.outcome(source, work.stamp_key()) is None:
-            work.parts.stamp(source, work.stamp_key(), work.collect(source, source.name))
+        if work.staging.result(source, work.settings_key()) is None:
+            work.staging.record(source, work.settings_key(), work.collect(source, source.name))
     return assemble(work, sources, Quarantine())
 
 
@@ -73,13 +73,13 @@ def in_a_process(work: Callable[[], object], dies_at: int | None = None) -> bool
 
 def test_a_kill_at_any_call_changes_nothing_in_the_end(sources: list[Source], tmp_path: Path) -> None:
     calm = collect_all(tmp_path / "calm", sources)
-    wanted = Store(tmp_path / "calm").add("footage", calm.footage, made_by="test", own_files=True)
+    wanted = DatasetStore(tmp_path / "calm").add("footage", calm.footage, made_by="test", own_files=True)
     dies_at = 1
     while True:
         store = tmp_path / f"killed{dies_at}"
         survived = in_a_process(lambda store=store: collect_all(store, sources), dies_at)
         again = collect_all(store, sources)
-        version = Store(store).add("footage", again.footage, made_by="test", own_files=True)
+        version = DatasetStore(store).add("footage", again.footage, made_by="test", own_files=True)
         assert version.digest == wanted.digest
         assert [path.name for path in store.rglob(".*")] == []
         if survived:
@@ -100,10 +100,10 @@ def test_two_processes_at_once_make_one_dataset(sources: list[Source], tmp_path:
             os._exit(0)
         children.append(pid)
     assert [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children] == [0] * 4
-    together = Store(tmp_path / "store").add(
+    together = DatasetStore(tmp_path / "store").add(
         "footage", collect_all(tmp_path / "store", sources).footage, made_by="test", own_files=True
     )
-    alone = Store(tmp_path / "alone").add(
+    alone = DatasetStore(tmp_path / "alone").add(
         "footage", collect_all(tmp_path / "alone", sources).footage, made_by="test", own_files=True
     )
     assert together.digest == alone.digest
@@ -120,7 +120,7 @@ def test_the_same_content_under_two_names_is_one_clip(sources: list[Source], tmp
 
 def test_a_file_that_changed_is_collected_again(sources: list[Source], tmp_path: Path) -> None:
     first = collect_all(tmp_path / "store", sources).footage.clips
-    cv2.imwrite(sources[0].place, np.full((32, 48, 3), 7, np.uint8))
+    cv2.imwrite(sources[0].location, np.full((32, 48, 3), 7, np.uint8))
     second = collect_all(tmp_path / "store", sources).footage.clips
     assert first[0].id != second[0].id
     assert first[1:] == second[1:]
@@ -129,11 +129,11 @@ def test_a_file_that_changed_is_collected_again(sources: list[Source], tmp_path:
 def test_a_part_that_is_gone_is_made_again(sources: list[Source], tmp_path: Path) -> None:
     work = collector(tmp_path / "store")
     collect_all(tmp_path / "store", sources)
-    outcome = work.parts.outcome(sources[0], work.stamp_key())
-    assert outcome is not None
-    assert outcome.part is not None
-    (work.parts.part(outcome.part) / "part.json").unlink()
-    assert work.parts.outcome(sources[0], work.stamp_key()) is None
+    result = work.staging.result(sources[0], work.settings_key())
+    assert result is not None
+    assert result.part is not None
+    (work.staging.part(result.part) / "part.json").unlink()
+    assert work.staging.result(sources[0], work.settings_key()) is None
     assert len(collect_all(tmp_path / "store", sources).footage.clips) == 2
 
 
@@ -146,5 +146,5 @@ def test_other_settings_make_other_parts(sources: list[Source], tmp_path: Path) 
 
 
 def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
-    outcome = collector(tmp_path).collect(Source(str(tmp_path / "gone.mp4"), "gone.mp4"), "")
-    assert outcome == Outcome(None, None, ("cannot be read: No such file or directory",))
+    result = collector(tmp_path).collect(Source(str(tmp_path / "gone.mp4"), "gone.mp4"), "")
+    assert result == CollectResult(None, None, ("cannot be read: No such file or directory",))

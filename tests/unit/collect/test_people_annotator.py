@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from raasid.collect.annotators import PROPOSER, PeopleAnnotator, person_crop, plausible
-from raasid.footage.media import Image
 from raasid.footage.records import Frame, Keypoint
+from raasid.io.image_reader import Image
 
 BOX = (200.0, 100.0, 16.0, 40.0)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from raasid.collect.person_proposals import propose_players
-from raasid.footage.media import Image
+from raasid.io.image_reader import Image
 
 PEOPLE = [(100, 120, 14, 34), (220, 140, 14, 36), (320, 90, 12, 30), (400, 200, 18, 42), (520, 150, 15, 36)]
 

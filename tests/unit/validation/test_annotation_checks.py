@@ -11,7 +11,7 @@ from small_footage import STANDING, clip, found, frame, person, rolling
 from raasid.footage.records import Ball, Contact, Frame, Visibility
 from raasid.validation.ball_checks import check_ball_path, check_missing_ball
 from raasid.validation.box_checks import check_boxes, check_contact, check_duplicate_boxes, check_names
-from raasid.validation.left_right_swaps import check_sides
+from raasid.validation.left_right_swaps import check_left_right
 from raasid.validation.pose_checks import check_keypoints, check_skeletons
 
 Box = tuple[float, float, float, float]
@@ -93,13 +93,13 @@ def walking(count: int, swap: dict[int, list[int]]) -> list[Frame]:
 
 
 def test_swapped_wrists_are_found_by_the_frames_around() -> None:
-    hits = found(check_sides, clip(*walking(9, {4: [9], 7: [9], 8: [9]})))
+    hits = found(check_left_right, clip(*walking(9, {4: [9], 7: [9], 8: [9]})))
     assert [finding.frame for finding in hits] == [4, 7, 8]
     assert {finding.track for finding in hits} == {1}
 
 
 def test_a_whole_body_that_changes_sides_is_found() -> None:
-    (finding,) = found(check_sides, clip(*walking(9, {4: [1, 3, 5, 7, 9, 11, 13, 15]})))
+    (finding,) = found(check_left_right, clip(*walking(9, {4: [1, 3, 5, 7, 9, 11, 13, 15]})))
     assert finding.frame == 4
     assert "whole body" in finding.message
 
@@ -108,9 +108,9 @@ def test_swapped_wrists_of_a_single_frame_are_found_by_anatomy() -> None:
     wide = STANDING.copy()
     wide[[7, 9]] = (75, 30), (90, 32)
     wide[[8, 10]] = (25, 30), (10, 32)
-    assert found(check_sides, clip(frame(0, persons=[person(wide)]))) == []
+    assert found(check_left_right, clip(frame(0, persons=[person(wide)]))) == []
     wide[[9, 10]] = wide[[10, 9]]
-    assert len(found(check_sides, clip(frame(0, persons=[person(wide)])))) == 1
+    assert len(found(check_left_right, clip(frame(0, persons=[person(wide)])))) == 1
 
 
 def test_a_person_who_takes_over_a_number_is_not_followed() -> None:
@@ -118,7 +118,7 @@ def test_a_person_who_takes_over_a_number_is_not_followed() -> None:
     elsewhere = replace(mirrored, box=(130.0, 5.0, 40.0, 105.0))
     points = tuple((x + 100, y, seen) for x, y, seen in mirrored.keypoints)
     other = frame(1, persons=[replace(elsewhere, keypoints=points)])
-    assert found(check_sides, clip(*walking(1, {}), other)) == []
+    assert found(check_left_right, clip(*walking(1, {}), other)) == []
 
 
 def test_a_ball_is_missing_between_two_that_are_there() -> None:
@@ -192,8 +192,8 @@ def test_boxes_that_are_not_finite_are_nobodys_twins() -> None:
 def test_unknown_roles_segments_and_facts_are_named() -> None:
     odd = clip(frame(0, persons=[person(role="linesman")]))
     odd = replace(odd, contact=Contact(0, 1, "left", "elbow"), facts={"deliberate": "maybe"})
-    told = [finding.message for finding in found(check_names, odd)]
-    assert ["'linesman'" in told[0], "'elbow'" in told[1], "deliberate" in told[2]] == [True] * 3
+    message = [finding.message for finding in found(check_names, odd)]
+    assert ["'linesman'" in message[0], "'elbow'" in message[1], "deliberate" in message[2]] == [True] * 3
 
 
 def test_a_contact_needs_its_frame_and_its_person() -> None:
@@ -203,7 +203,7 @@ def test_a_contact_needs_its_frame_and_its_person() -> None:
         assert [f.kind for f in found(check_contact, replace(good, contact=wrong))] == ["bad_contact"]
 
 
-@pytest.mark.parametrize("check", [check_keypoints, check_skeletons, check_sides])
+@pytest.mark.parametrize("check", [check_keypoints, check_skeletons, check_left_right])
 def test_footage_without_skeletons_is_silent(check: object) -> None:
     bare = replace(person(), keypoints=())
     few = replace(person(np.zeros((17, 2))), keypoints=tuple((0.0, 0.0, 0) for _ in range(17)))

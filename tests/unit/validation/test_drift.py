@@ -6,8 +6,9 @@ import numpy as np
 from small_footage import clip, frame, person
 
 from raasid.footage.records import Ball, Clip
-from raasid.validation.drift import Drift, DriftRule, compare
-from raasid.validation.image_stats import Sight
+from raasid.validation.drift import Drift, compare_features
+from raasid.validation.image_stats import ImageStatsIndex
+from raasid.validation.options import DriftRule
 
 RULE = DriftRule(permutations=199)
 
@@ -25,7 +26,10 @@ def footage(count: int, seed: int, size: float = 8.0, night: float = 0.2) -> lis
 
 
 def drifts(here: list[Clip], there: list[Clip]) -> dict[str, Drift]:
-    return {drift.feature: drift for drift in compare(here, Sight(), there, Sight(), RULE)}
+    return {
+        drift.feature: drift
+        for drift in compare_features(here, ImageStatsIndex(), there, ImageStatsIndex(), RULE, seed=0)
+    }
 
 
 def test_footage_like_the_reference_does_not_drift() -> None:

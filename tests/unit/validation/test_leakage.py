@@ -1,25 +1,24 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from small_footage import clip, found, frame
 
 from raasid.footage.records import Clip, Footage
-from raasid.validation.image_stats import Look, Sight, look
-from raasid.validation.leakage_checks import check_match_splits, check_split_twins
-from raasid.validation.runner import examine
-from raasid.validation.types import Thresholds
+from raasid.validation.image_stats import ImageStats, ImageStatsIndex, measure_image
+from raasid.validation.leakage_checks import check_match_splits, check_near_identical
+from raasid.validation.options import Limits, Thresholds
+from raasid.validation.runner import check_footage
+from raasid.validation.types import KINDS
 
 
 def clips(*matches: str) -> list[Clip]:
     return [clip(frame(0), frame(1), name=f"c{k}", match=match) for k, match in enumerate(matches)]
 
 
-def picture(seed: int) -> Look:
+def picture(seed: int) -> ImageStats:
     image = np.kron(np.random.default_rng(seed).integers(0, 255, (9, 16)), np.ones((30, 30))).astype(np.uint8)
     image = np.repeat(image[..., None], 3, axis=2)
-    return look(image, image[..., 0].astype(np.float32), None)
+    return measure_image(image, image[..., 0].astype(np.float32), None)
 
 
 def test_a_match_is_in_one_split() -> None:
@@ -32,41 +31,36 @@ def test_a_match_is_in_one_split() -> None:
 
 def test_a_frame_that_two_splits_have_is_found_whatever_its_match_is_called() -> None:
     footage = clips("a", "b", "c")
-    looks = {(f"c{k}", i): picture(10 * k + i) for k in range(3) for i in range(2)}
-    looks["c2", 1] = looks["c0", 0]
-    hits = found(check_split_twins, *footage, sight=Sight(looks), train=["c0"], val=["c1"], test=["c2"])
+    by_frame = {(f"c{k}", i): picture(10 * k + i) for k in range(3) for i in range(2)}
+    by_frame["c2", 1] = by_frame["c0", 0]
+    hits = found(
+        check_near_identical,
+        *footage,
+        images=ImageStatsIndex(by_frame),
+        train=["c0"],
+        val=["c1"],
+        test=["c2"],
+    )
     assert [(hit.clip, hit.frame, hit.other) for hit in hits] == [("c2", 1, ("c0", 0))]
 
 
 def test_twins_within_a_split_are_no_leak() -> None:
-    looks = {("c0", 0): picture(1), ("c1", 0): picture(1)}
-    sight = Sight(looks)
-    assert found(check_split_twins, *clips("a", "b"), sight=sight, train=["c0", "c1"], test=[]) == []
+    by_frame = {("c0", 0): picture(1), ("c1", 0): picture(1)}
+    images = ImageStatsIndex(by_frame)
+    assert found(check_near_identical, *clips("a", "b"), images=images, train=["c0", "c1"], test=[]) == []
 
 
 def test_footage_without_splits_is_dealt_out_or_said_not_to_be_checked() -> None:
-    limits = dict.fromkeys(_kinds(), 0.0)
-    few = examine(Footage(clips("a", "b")), Thresholds(), limits, 1)
+    limits = Limits(**dict.fromkeys(KINDS, 0.0))
+    few = check_footage(Footage(clips("a", "b")), Thresholds(), limits, 1)
     assert any("leakage was not checked" in note for note in few.notes)
-    many = examine(Footage(clips("a", "b", "c", "d")), Thresholds(), limits, 1)
+    many = check_footage(Footage(clips("a", "b", "c", "d")), Thresholds(), limits, 1)
     assert not any("leakage was not checked" in note for note in many.notes)
-    leaky = examine(
+    leaky = check_footage(
         Footage(clips("a", "a", "b"), {"train": ["c0", "c2"], "test": ["c1"]}), Thresholds(), limits, 1
     )
     assert "match_in_two_splits" in {row.name for row in leaky.over}
 
 
-def _kinds() -> list[str]:
-    from raasid.validation.types import KINDS
-
-    return list(KINDS)
-
-
 def test_every_kind_has_a_limit() -> None:
-    from raasid.pipeline.validate_config import LimitsConfig, ThresholdsConfig
-
-    assert list(LimitsConfig.model_fields) == _kinds()
-    assert ThresholdsConfig().model_dump() == {
-        name: getattr(Thresholds(), name) for name in ThresholdsConfig.model_fields
-    }
-    assert replace(Thresholds()) == Thresholds(**ThresholdsConfig().model_dump())
+    assert list(Limits.model_fields) == list(KINDS)

@@ -10,20 +10,21 @@ import pytest
 from faults import FAULTS, splits_of
 
 from raasid.footage.records import Clip
-from raasid.validation.image_stats import Sight, see
+from raasid.validation.image_stats import ImageStatsIndex, compute_image_stats
+from raasid.validation.options import Thresholds
 from raasid.validation.runner import run_checks
-from raasid.validation.types import Finding, Subject, Thresholds
+from raasid.validation.types import CheckInput, Finding
 
-Seen = dict[int, Sight]
+Seen = dict[int, ImageStatsIndex]
 
 
 @pytest.fixture(scope="module")
 def sights(leagues: dict[int, list[Clip]]) -> Seen:
-    return {seed: see(clips, lambda _: None) for seed, clips in leagues.items()}
+    return {seed: compute_image_stats(clips, lambda _: None) for seed, clips in leagues.items()}
 
 
-def examined(clips: list[Clip], sight: Sight) -> list[Finding]:
-    return run_checks(Subject(clips, sight, splits_of(clips), Thresholds()), lambda _: None)
+def examined(clips: list[Clip], images: ImageStatsIndex) -> list[Finding]:
+    return run_checks(CheckInput(clips, images, splits_of(clips), Thresholds()), lambda _: None)
 
 
 def test_clean_footage_is_hardly_ever_accused(leagues: dict[int, list[Clip]], sights: Seen) -> None:
@@ -52,8 +53,8 @@ def test_a_planted_fault_is_found(
             for x, y in zip(clips, bad, strict=True)
             for a, b in zip(x.frames, y.frames, strict=True)
         )
-        sight = see(bad, lambda _: None) if repainted else sights[seed]
-        mine = [finding for finding in examined(bad, sight) if finding.kind == kind]
+        images = compute_image_stats(bad, lambda _: None) if repainted else sights[seed]
+        mine = [finding for finding in examined(bad, images) if finding.kind == kind]
         here = {(finding.clip, finding.frame) for finding in mine}
         pairs = {finding.other for finding in mine if finding.other is not None}
         planted += len(keys)

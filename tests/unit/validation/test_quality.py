@@ -10,13 +10,13 @@ from small_footage import clip, found, frame
 
 from raasid.footage.records import Clip, Frame
 from raasid.validation.image_checks import (
+    check_blur,
     check_duplicates,
     check_exposure,
-    check_focus,
     check_frozen,
     check_media,
 )
-from raasid.validation.image_stats import grey, see, sharpness
+from raasid.validation.image_stats import compute_image_stats, sharpness, to_gray
 
 
 def scene(seed: int = 0) -> np.ndarray:
@@ -39,7 +39,7 @@ def store(folder: Path, *images: np.ndarray, name: str = "c") -> Clip:
 
 
 def kinds(check: object, *clips: Clip) -> list[tuple[str, str, int | None]]:
-    findings = found(check, *clips, sight=see(clips, lambda _: None))  # type: ignore[attr-defined]
+    findings = found(check, *clips, images=compute_image_stats(clips, lambda _: None))  # type: ignore[attr-defined]
     return [(finding.kind, finding.clip, finding.frame) for finding in findings]
 
 
@@ -51,19 +51,19 @@ def test_black_and_uniform_pictures_are_found(tmp_path: Path) -> None:
 
 def test_a_blurred_picture_is_found_and_a_black_one_is_not_called_blurred(tmp_path: Path) -> None:
     blurred = cv2.GaussianBlur(scene(), (0, 0), 3)
-    assert kinds(check_focus, store(tmp_path, scene(), blurred, np.zeros_like(scene()))) == [
+    assert kinds(check_blur, store(tmp_path, scene(), blurred, np.zeros_like(scene()))) == [
         ("blurred", "c", 1)
     ]
 
 
 @pytest.mark.parametrize("gain", [0.2, 0.6])
 def test_sharpness_does_not_depend_on_contrast(gain: float) -> None:
-    full = sharpness(grey(scene()))
-    assert sharpness(grey((scene() * gain).astype(np.uint8))) == pytest.approx(full, rel=0.1)
+    full = sharpness(to_gray(scene()))
+    assert sharpness(to_gray((scene() * gain).astype(np.uint8))) == pytest.approx(full, rel=0.1)
 
 
 def test_sharpness_falls_with_every_bit_of_blur() -> None:
-    values = [sharpness(grey(cv2.GaussianBlur(scene(), (0, 0), sigma))) for sigma in (0.5, 1, 1.5, 2, 3)]
+    values = [sharpness(to_gray(cv2.GaussianBlur(scene(), (0, 0), sigma))) for sigma in (0.5, 1, 1.5, 2, 3)]
     assert values == sorted(values, reverse=True)
 
 
@@ -81,7 +81,9 @@ def test_a_frozen_clip_is_found_even_if_compressed_anew(tmp_path: Path) -> None:
 def test_a_copy_in_another_clip_is_a_duplicate_of_the_first(tmp_path: Path) -> None:
     first = store(tmp_path, scene(1), scene(2), name="a")
     second = store(tmp_path, scene(3), cv2.resize(scene(1), (960, 540)), name="b")
-    (finding,) = found(check_duplicates, first, second, sight=see([first, second], lambda _: None))
+    (finding,) = found(
+        check_duplicates, first, second, images=compute_image_stats([first, second], lambda _: None)
+    )
     assert (finding.clip, finding.frame, finding.other) == ("b", 1, ("a", 0))
 
 
@@ -94,14 +96,14 @@ def test_two_shots_that_differ_by_one_player_are_no_duplicates(tmp_path: Path) -
 
 def test_footage_without_any_media_is_one_finding() -> None:
     clips = [clip(*(frame(k) for k in range(500)), name=f"c{n}") for n in range(3)]
-    (finding,) = found(check_media, *clips, sight=see(clips, lambda _: None))
+    (finding,) = found(check_media, *clips, images=compute_image_stats(clips, lambda _: None))
     assert (finding.kind, finding.frames) == ("missing_media", 1500)
 
 
 def test_missing_media_of_a_clip_are_one_finding(tmp_path: Path) -> None:
     there = store(tmp_path, scene(), name="a")
     gone = clip(frame(0), frame(1), name="b")
-    findings = found(check_media, there, gone, sight=see([there, gone], lambda _: None))
+    findings = found(check_media, there, gone, images=compute_image_stats([there, gone], lambda _: None))
     assert [(finding.kind, finding.clip, finding.frames) for finding in findings] == [
         ("missing_media", "b", 2)
     ]

@@ -1,28 +1,20 @@
-"""The whole configuration of `validate`."""
+"""Config sections of validation: what counts as wrong, how much of it is tolerated, when footage has drifted.
+
+This module is light: the schema of `raasid validate` imports it for `--cfg` and for checking overrides.
+"""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 from annotated_types import Ge, Gt, Le
-from pydantic import Field
 
-from raasid.config.section import (
-    Count,
-    Fraction,
-    Natural,
-    NonNegative,
-    PathsConfig,
-    Positive,
-    Probability,
-    Section,
-)
-from raasid.datasets.source_configs import Data
+from raasid.config.section import Count, Fraction, NonNegative, Positive, Probability, Section
 
 Limit = Fraction | None
 
 
-class LimitsConfig(Section):
+class Limits(Section):
     """Largest tolerated share of the frames, for each kind of finding; null: any."""
 
     left_out: Limit = 0.02
@@ -51,8 +43,8 @@ class LimitsConfig(Section):
     near_identical_across_splits: Limit = 0.0
 
 
-class ThresholdsConfig(Section):
-    """What counts as wrong; shares and ratios, so that they hold at any size."""
+class Thresholds(Section):
+    """What counts as wrong; shares and ratios, so that they hold at any image size."""
 
     dark: Fraction = 0.06
     """Black: the brightest hundredth of the pixels is below this (1 is white)."""
@@ -61,55 +53,38 @@ class ThresholdsConfig(Section):
     sharpness: NonNegative = 0.11
     """Blurred: curvature over slope at the strongest edges is below this; in focus it is 0.3 or more."""
     still: Fraction = 0.014
-    """Frozen: no field of the picture changes by more than this."""
+    """Frozen: no field of the image changes by more than this."""
     noise: Fraction = 0.0044
-    """Frozen: nor does the whole on average by more than this."""
+    """Frozen: nor does the whole on average by more than this; a live camera is never without noise."""
     hash_bits: Annotated[int, Ge(0), Le(64)] = 8
-    """Of 64 bits of the perceptual hash: more differ, and two frames are not compared further."""
+    """Two frames whose perceptual hashes differ in more of their 64 bits are not compared further."""
     same: Fraction = 0.018
-    """Two frames are one picture if their thumbnails differ by less than this, gain and offset apart."""
+    """Two frames are one image if their thumbnails differ by less than this, gain and offset apart."""
     near: Fraction = 0.03
-    """Across splits even this is too alike: a picture in another size, brightness and compression."""
+    """Across splits even this is too similar: an image in another size, brightness and compression."""
     overhang: NonNegative = 0.01
     """Boxes may leave the frame by this share of its width and height."""
     outside_box: NonNegative = 0.25
     """Keypoints may lie outside their box by this share of its longer side."""
     limb: Annotated[float, Gt(1)] = 1.8
-    """A limb may be this much longer than the rest of the body lets expect."""
+    """A limb may be this many times longer than the rest of the body suggests."""
     overlap: Fraction = 0.95
     """Two boxes are one if their intersection over union is above this."""
     gap_s: Positive = 1.0
     """A missing ball is looked for between frames that are at most this far apart, seconds."""
     ball_ratio: Annotated[float, Gt(1)] = 2.5
-    """A ball may be larger or smaller than around it by this factor."""
+    """A ball may be larger or smaller than in the frames around by this factor."""
     ball_leap: Fraction = 0.08
     """A ball may leave its path by this share of the frame's width."""
 
 
-class DriftConfig(Section):
-    """When a difference from the reference counts."""
+class DriftRule(Section):
+    """When a difference from the reference counts as drift."""
 
     effect: NonNegative = 0.10
     """Bias-corrected Wasserstein distance over the reference's standard deviation."""
     alpha: Probability = 0.05
-    """After Benjamini and Hochberg over all features."""
+    """False discovery rate over all features (Benjamini and Hochberg)."""
     permutations: Count = 999
-    least_clips: Count = 20
-    """On either side; with fewer the sample is called too small."""
-
-
-class ValidateConfig(Section):
-    """Everything that decides what a validation says."""
-
-    data: Data
-    reference: str | None = None
-    """A stored version, NAME or NAME@DIGEST, to compare distributions with."""
-    limits: LimitsConfig = LimitsConfig()
-    thresholds: ThresholdsConfig = ThresholdsConfig()
-    drift: DriftConfig = DriftConfig()
-    pictures: Natural = 6
-    """Of each kind of finding, in the report."""
-    seed: Natural = 1
-    """Of the splits where the data declare none, and of permutations."""
-    tags: list[str] = Field([])
-    paths: PathsConfig = PathsConfig()
+    min_clips: Count = 20
+    """On either side; a smaller sample is reported as too small."""
