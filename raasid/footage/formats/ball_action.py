@@ -14,12 +14,14 @@ from typing import Any
 from raasid.errors import DataRootMissing
 from raasid.footage.formats.file_search import walk_files
 from raasid.footage.formats.footage_builder import build_footage, split_from_name
-from raasid.footage.formats.media_lookup import FilmFacts, FilmUnreadable, film_facts, missing_note
+from raasid.footage.formats.media_lookup import (
+    missing_note,
+)
 from raasid.footage.formats.parsing.json_reader import JsonUnreadable, json_entries
 from raasid.footage.formats.parsing.values import ValueUnusable, integer, label, mapping, text
-from raasid.footage.media import VIDEO_SUFFIXES
 from raasid.footage.quarantine import Quarantine
 from raasid.footage.records import Clip, Event, Footage, Frame, Provenance
+from raasid.io.video_reader import VIDEO_SUFFIXES, VideoHeader, VideoUnreadable, probe_video
 
 EXPECTED = "<league>/<season>/<game>/Labels-ball.json beside the game's video"
 _NAMES = ("labels-ball.json", "*_class_events.json")
@@ -100,8 +102,8 @@ def _game(path: Path, root: Path, frame_rate_hz: float, left_out: Quarantine, no
         video = videos.get(half, videos.get(None))
         of_half = [action for action in actions if half is None or action.half == half]
         try:
-            film = None if video is None else film_facts(video)
-        except FilmUnreadable as error:
+            film = None if video is None else probe_video(video)
+        except VideoUnreadable as error:
             left_out.add(name, f"video cannot be read: {error.reason}")
             continue
         place = video or path.parent / ("224p.mp4" if half is None else f"{half}_224p.mp4")
@@ -152,7 +154,7 @@ def _clip(
     half: int | None,
     actions: list[_Action],
     place: Path,
-    film: FilmFacts | None,
+    film: VideoHeader | None,
     frame_rate_hz: float,
     left_out: Quarantine,
 ) -> Clip | None:
@@ -160,8 +162,8 @@ def _clip(
     events: list[Event] = []
     for action in actions:
         index = round(action.time_ms * rate / 1000)
-        if film is not None and index >= film.frames:
-            reason = f"action behind the end of the video: frame {index} of {film.frames}"
+        if film is not None and index >= film.num_frames:
+            reason = f"action behind the end of the video: frame {index} of {film.num_frames}"
             left_out.add(os.path.relpath(path, root), reason)
         else:
             events.append(Event(index, action.label, action.team, action.attributes))

@@ -18,13 +18,17 @@ from raasid.footage.formats.file_search import walk_files
 from raasid.footage.formats.footage_builder import build_footage, split_from_name
 from raasid.footage.formats.keyframe_interpolation import MAX_GAP_FRAMES
 from raasid.footage.formats.match_grouping import assign_matches
-from raasid.footage.formats.media_lookup import FilmUnreadable, ImageLookup, VideoLookup
+from raasid.footage.formats.media_lookup import (
+    ImageLookup,
+    VideoLookup,
+)
 from raasid.footage.formats.parsing.values import (
     ValueUnusable,
 )
 from raasid.footage.formats.parsing.xml_reader import XmlUnreadable
 from raasid.footage.quarantine import Quarantine
 from raasid.footage.records import Clip, Footage, Frame, Provenance
+from raasid.io.video_reader import VideoUnreadable
 
 EXPECTED = "XML files as CVAT exports them: `CVAT for images 1.1` or `CVAT for video 1.1`"
 _BYTES_PER_EMPTY_FRAME = 16
@@ -66,7 +70,7 @@ def read(root: Path, ball_class: str | None = "ball", frame_rate_hz: float = 25.
                         splits.setdefault(split, []).append(clip.id)
                 if document.has_tracks:
                     clips.append(_video(document, path, root, source, frame_rate_hz, files, videos, left_out))
-            except (XmlUnreadable, ValueUnusable, FilmUnreadable) as error:
+            except (XmlUnreadable, ValueUnusable, VideoUnreadable) as error:
                 failure = error
                 reason = str(error) if isinstance(error, ValueUnusable) else error.reason
                 left_out.add(name, reason, error.line if isinstance(error, XmlUnreadable) else None)
@@ -122,8 +126,8 @@ def _video(
             left_out.add(name, f"frames without annotations not used: {len(declared)} frames in all")
     frames = []
     for index in sorted(indices):
-        if film and index >= film.frames:
-            left_out.add(name, f"frames behind the end of the video: it has {film.frames}")
+        if film and index >= film.num_frames:
+            left_out.add(name, f"frames behind the end of the video: it has {film.num_frames}")
             break
         placed: tuple[Path, int, int] | None = (video, *size)
         if images:

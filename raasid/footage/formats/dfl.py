@@ -10,9 +10,6 @@ from pathlib import Path
 from raasid.errors import DataRootMissing
 from raasid.footage.formats.footage_builder import build_footage
 from raasid.footage.formats.media_lookup import (
-    FilmFacts,
-    FilmUnreadable,
-    film_facts,
     find_video,
     missing_note,
 )
@@ -28,6 +25,7 @@ from raasid.footage.formats.parsing.values import (
 )
 from raasid.footage.quarantine import Quarantine
 from raasid.footage.records import Clip, Event, Footage, Frame, Provenance
+from raasid.io.video_reader import VideoHeader, VideoUnreadable, probe_video
 
 TABLE = "train.csv"
 EXPECTED = f"{TABLE} with the columns video_id, time, event, event_attributes, and the videos in train/"
@@ -80,8 +78,8 @@ def read(root: Path, frame_rate_hz: float = 25.0) -> Footage:
         video = find_video((root / "train", root / "clips", root), video_id)
         film = None
         try:
-            film = None if video is None else film_facts(video)
-        except FilmUnreadable as error:
+            film = None if video is None else probe_video(video)
+        except VideoUnreadable as error:
             left_out.add(video_id, f"video cannot be read: {error.reason}")
             continue
         if video is None:
@@ -91,8 +89,10 @@ def read(root: Path, frame_rate_hz: float = 25.0) -> Footage:
         provenance = Provenance(source, match=match, competition="bundesliga")
         for window in _windows(listed, left_out):
             clip = _clip(video_id, provenance, place, film, frame_rate_hz, window)
-            if film is not None and clip.frames[-1].index >= film.frames:
-                reason = f"window behind the end of the video: frame {clip.frames[-1].index} of {film.frames}"
+            if film is not None and clip.frames[-1].index >= film.num_frames:
+                reason = (
+                    f"window behind the end of the video: frame {clip.frames[-1].index} of {film.num_frames}"
+                )
                 left_out.add(TABLE, reason, window.line)
             else:
                 clips.append(clip)
@@ -168,7 +168,7 @@ def _clip(
     video_id: str,
     provenance: Provenance,
     place: Path,
-    film: FilmFacts | None,
+    film: VideoHeader | None,
     frame_rate_hz: float,
     window: _Window,
 ) -> Clip:

@@ -12,9 +12,9 @@ import cv2
 
 from raasid.console.terminal import progress
 from raasid.errors import DataError, UsageError
-from raasid.footage.media import FrameReader
+from raasid.footage.frame_reader import FrameReader
 from raasid.footage.records import Clip, Footage, Frame
-from raasid.io.image_header import ImageUnreadable, probe_image
+from raasid.io.image_reader import ImageUnreadable, probe_image
 
 _QUALITY = 95
 

@@ -14,7 +14,9 @@ from raasid.console.terminal import progress
 from raasid.errors import DataRootMissing
 from raasid.footage.formats.file_search import walk_files
 from raasid.footage.formats.footage_builder import build_footage
-from raasid.footage.formats.media_lookup import FilmUnreadable, VideoLookup
+from raasid.footage.formats.media_lookup import (
+    VideoLookup,
+)
 from raasid.footage.formats.parsing.values import (
     MAX_FRAMES,
     MAX_TRACK_ID,
@@ -27,6 +29,7 @@ from raasid.footage.formats.parsing.values import (
 from raasid.footage.formats.parsing.xml_reader import Element, XmlUnreadable, iter_elements
 from raasid.footage.quarantine import Quarantine
 from raasid.footage.records import Ball, Clip, Event, Footage, Frame, Person, Provenance
+from raasid.io.video_reader import VideoUnreadable
 
 WIDTH, HEIGHT = 1920, 1080
 """Of all six cameras."""
@@ -167,7 +170,7 @@ def read(root: Path) -> Footage:
                 if len(paths) == 1:
                     raise
                 left_out.add(name, error.reason, error.line)
-            except FilmUnreadable as error:
+            except VideoUnreadable as error:
                 left_out.add(name, f"its video cannot be read: {error.reason}")
             except ValueUnusable as error:
                 left_out.add(name, str(error))
@@ -192,7 +195,7 @@ def _clip(path: Path, root: Path, videos: VideoLookup, left_out: Quarantine, not
     video, film = videos.find((names or [path.stem])[0], [path.parent, root], *names[1:])
     if film is not None and (film.width, film.height) != (WIDTH, HEIGHT):
         raise ValueUnusable(f"video of another size: {film.width}x{film.height}, expected {WIDTH}x{HEIGHT}")
-    frames = tuple(_frames(found, video, film.frames if film else None))
+    frames = tuple(_frames(found, video, film.num_frames if film else None))
     if not frames:
         raise ValueUnusable(f"no frame with an object: {short_repr(path.name)}")
     folder = path.parent.relative_to(root).as_posix()

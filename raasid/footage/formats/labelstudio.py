@@ -22,7 +22,10 @@ from raasid.footage.formats.labelstudio_tasks import (
     task_media,
 )
 from raasid.footage.formats.match_grouping import assign_matches
-from raasid.footage.formats.media_lookup import FilmUnreadable, ImageLookup, VideoLookup
+from raasid.footage.formats.media_lookup import (
+    ImageLookup,
+    VideoLookup,
+)
 from raasid.footage.formats.parsing.json_reader import JsonUnreadable, json_entries
 from raasid.footage.formats.parsing.values import (
     MAX_EDGE_PX,
@@ -36,6 +39,7 @@ from raasid.footage.formats.parsing.values import (
 )
 from raasid.footage.quarantine import Quarantine
 from raasid.footage.records import Ball, Clip, Footage, Frame, Person, Provenance
+from raasid.io.video_reader import VideoUnreadable
 
 EXPECTED = "JSON files as Label Studio exports them: lists of tasks"
 PER_CENT = (100, 100)
@@ -133,7 +137,7 @@ def _document(path: Path, reading: _Reading) -> Iterable[Clip]:
             clip = _task(mapping(entry, "task"), reading, name, line)
         except ValueUnusable as error:
             reading.left_out.add(name, str(error), line)
-        except FilmUnreadable as error:
+        except VideoUnreadable as error:
             reading.left_out.add(name, f"its video cannot be read: {error.reason}", line)
         else:
             if clip is not None:
@@ -235,7 +239,7 @@ def _video(
     frames = tuple(
         Frame(index, path, *size, tuple(balls.get(index, ())), tuple(persons.get(index, ())), in_video=True)
         for index in sorted(balls.keys() | persons.keys())
-        if film is None or index < film.frames
+        if film is None or index < film.num_frames
     )
     # a video of which only choices are known is one frame long here: its first
     return frames or (Frame(0, path, *size, in_video=True),), rate

@@ -11,8 +11,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from raasid.footage.formats.parsing.values import ValueUnusable, mapping, number, short_repr, text
 from raasid.footage.formats.yolo_sheet import IMAGE_SUFFIXES
-from raasid.footage.media import VIDEO_SUFFIXES
 from raasid.footage.records import AnnotationSource
+from raasid.io.video_reader import VIDEO_SUFFIXES
 
 _UPLOADED = re.compile(r"^[0-9a-f]{8}(?:-[0-9a-f]{4}){0,3}-(?=.)")
 """What an upload puts before the name of a file."""

@@ -28,7 +28,7 @@ from raasid.footage.keypoints import NUM_KEYPOINTS
 from raasid.footage.quarantine import Quarantine
 from raasid.footage.records import Ball, Clip, Fact, Footage, Frame, Keypoint, Person, Provenance, Tags
 from raasid.footage.splits import SPLIT_PRIORITY
-from raasid.io.image_header import ImageUnreadable, probe_image
+from raasid.io.image_reader import ImageUnreadable, probe_image
 
 EXPECTED = "train_annotations.json and val_annotations.json, each a list of records with an image_path"
 _ENDING = "_annotations.json"

@@ -13,25 +13,19 @@ The files below a folder, in one order, through symbolic links but never round i
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-import cv2
-
-from raasid.errors import DataError
 from raasid.footage.formats.file_search import first_file
 from raasid.footage.formats.parsing.values import (
-    MAX_EDGE_PX,
-    MAX_FRAMES,
     safe_join,
 )
-from raasid.footage.media import VIDEO_SUFFIXES
 from raasid.footage.quarantine import Quarantine
 from raasid.footage.records import Clip, Frame
-from raasid.io.image_header import ImageUnreadable, probe_image
+from raasid.io.image_reader import ImageUnreadable, probe_image
+from raasid.io.video_reader import VIDEO_SUFFIXES, VideoHeader, probe_video
 
 
 def missing_note(what: str, missing: int, total: int, example: Path | str = "") -> tuple[str, ...]:
@@ -117,51 +111,6 @@ class ImageLookup:
         return not frame.in_video and frame.image in self._missing
 
 
-class FilmUnreadable(DataError):
-    """A video that OpenCV cannot open, or whose header makes no sense."""
-
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path}: {reason}; re-encode it, or take it out of the data root")
-        self.reason = reason
-        """`what: value seen`, as `LeftOut.reason` wants it."""
-
-
-@dataclass(frozen=True, slots=True)
-class FilmFacts:
-    """Size in pixels, frames per second, and the number of frames as the container states it."""
-
-    width: int
-    height: int
-    frame_rate_hz: float
-    frames: int
-
-
-def film_facts(path: Path) -> FilmFacts:
-    """Look into a video's header; nothing is decoded. Raises FilmUnreadable."""
-    capture = cv2.VideoCapture(str(path))
-    try:
-        if not capture.isOpened():
-            raise FilmUnreadable(path, f"no video: OpenCV cannot open its {path.stat().st_size} bytes")
-        places = (
-            cv2.CAP_PROP_FRAME_WIDTH,
-            cv2.CAP_PROP_FRAME_HEIGHT,
-            cv2.CAP_PROP_FPS,
-            cv2.CAP_PROP_FRAME_COUNT,
-        )
-        width, height, rate, frames = (float(capture.get(place)) for place in places)
-    except OSError as error:
-        raise FilmUnreadable(path, f"cannot be read: {error.strerror}") from error
-    finally:
-        capture.release()
-    if not (0 < width <= MAX_EDGE_PX and 0 < height <= MAX_EDGE_PX):
-        raise FilmUnreadable(path, f"absurd size: {width:g}x{height:g} pixels")
-    if not (math.isfinite(rate) and 0 < rate <= 1000):
-        raise FilmUnreadable(path, f"absurd frame rate: {rate:g} Hz")
-    if not 0 < frames <= MAX_FRAMES:
-        raise FilmUnreadable(path, f"absurd number of frames: {frames:g}")
-    return FilmFacts(int(width), int(height), rate, int(frames))
-
-
 def find_video(folders: Iterable[Path], stem: str) -> Path | None:
     """Return the first video called `stem` in any of the folders, whatever its container."""
     return first_file(folder / f"{stem}{suffix}" for folder in folders for suffix in sorted(VIDEO_SUFFIXES))
@@ -175,18 +124,18 @@ class VideoLookup:
         self._asked: set[Path] = set()
         self._missing: set[Path] = set()
 
-    def find(self, name: str, folders: Sequence[Path], *other_names: str) -> tuple[Path, FilmFacts | None]:
+    def find(self, name: str, folders: Sequence[Path], *other_names: str) -> tuple[Path, VideoHeader | None]:
         """Return a video's path and its header's facts; without facts where it is not there.
 
         name: as the annotations have it, which may lack the suffix or have another one; and other names that
         it may have. folders: where it may lie, the likeliest first; the first is where it should be.
-        Raises FilmUnreadable, ValueUnusable.
+        Raises VideoUnreadable, ValueUnusable.
         """
         for each in (name, *other_names):
             path = self._found(each, folders)
             if path is not None:
                 self._asked.add(path)
-                return path, film_facts(path)
+                return path, probe_video(path)
         bare = safe_join(Path(), name, "video name").name
         known = PurePosixPath(bare).suffix.lower() in VIDEO_SUFFIXES
         path = folders[0] / (bare if known else f"{bare}.mp4")

@@ -18,7 +18,9 @@ from raasid.console.terminal import progress
 from raasid.errors import DataRootMissing
 from raasid.footage.formats.file_search import CaseInsensitiveNames
 from raasid.footage.formats.footage_builder import build_footage, split_from_name
-from raasid.footage.formats.media_lookup import FilmFacts, FilmUnreadable, film_facts, missing_note
+from raasid.footage.formats.media_lookup import (
+    missing_note,
+)
 from raasid.footage.formats.mvfoul_labels import IncidentLabels, parse_labels
 from raasid.footage.formats.parsing.json_reader import JsonUnreadable, json_entries
 from raasid.footage.formats.parsing.values import (
@@ -30,9 +32,9 @@ from raasid.footage.formats.parsing.values import (
     short_repr,
     text,
 )
-from raasid.footage.media import VIDEO_SUFFIXES
 from raasid.footage.quarantine import Quarantine
 from raasid.footage.records import Clip, Event, Footage, Frame, Provenance
+from raasid.io.video_reader import VIDEO_SUFFIXES, VideoHeader, VideoUnreadable, probe_video
 from raasid.laws.edition_lookup import edition_for
 
 FILE_NAME = "annotations.json"
@@ -176,7 +178,9 @@ class _Split:
         place, film = self._film(safe_join(self.folder, "/".join(url[-2:]), "Url"))
         slower = number(view.get("Replay speed", 1.0), "Replay speed", 1 / _SLOWEST, _SLOWEST)
         start = max(0, INCIDENT_FRAME - self.around)
-        end = min(INCIDENT_FRAME + self.around + 1, film.frames if film else INCIDENT_FRAME + self.around + 1)
+        end = min(
+            INCIDENT_FRAME + self.around + 1, film.num_frames if film else INCIDENT_FRAME + self.around + 1
+        )
         if end <= INCIDENT_FRAME:
             raise ValueUnusable(f"clip ends before its incident: {end} frames, incident at {INCIDENT_FRAME}")
         width, height = (film.width, film.height) if film else (0, 0)
@@ -203,14 +207,14 @@ class _Split:
             ruling=labels.ruling(game.edition),
         )
 
-    def _film(self, place: Path) -> tuple[Path, FilmFacts | None]:
+    def _film(self, place: Path) -> tuple[Path, VideoHeader | None]:
         """Find a clip, whose url has no extension and not the case of the disk; or name it as it should."""
         folder = self.disk.folder(place.parent)
         video = folder and self.disk.file(folder / place.name, VIDEO_SUFFIXES)
         if video is None:
             return place.with_name(f"{place.name}.mp4"), None
         try:
-            return video, film_facts(video)
-        except FilmUnreadable as error:
+            return video, probe_video(video)
+        except VideoUnreadable as error:
             where = f"{video.parent.name}/{video.name}"
             raise ValueUnusable(f"video cannot be read: {where}, {error.reason}") from error

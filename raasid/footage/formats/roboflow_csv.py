@@ -28,7 +28,7 @@ from raasid.footage.formats.yolo import BallClassUnknown
 from raasid.footage.formats.yolo_sheet import IMAGE_SUFFIXES
 from raasid.footage.quarantine import Quarantine
 from raasid.footage.records import Ball, Clip, Footage, Frame, Person, Provenance
-from raasid.io.image_header import ImageUnreadable, probe_image
+from raasid.io.image_reader import ImageUnreadable, probe_image
 
 EXPECTED = "_annotations.csv beside the images, or one each in train, valid and test"
 _TABLE = "_annotations.csv"

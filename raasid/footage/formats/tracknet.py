@@ -12,9 +12,6 @@ from raasid.errors import DataRootMissing
 from raasid.footage.formats.file_search import walk_files
 from raasid.footage.formats.footage_builder import build_footage, split_from_name
 from raasid.footage.formats.media_lookup import (
-    FilmFacts,
-    FilmUnreadable,
-    film_facts,
     find_video,
     missing_note,
 )
@@ -23,7 +20,8 @@ from raasid.footage.formats.parsing.values import MAX_COORDINATE, MAX_FRAMES, Va
 from raasid.footage.formats.yolo_sheet import IMAGE_SUFFIXES
 from raasid.footage.quarantine import Quarantine
 from raasid.footage.records import Ball, Clip, Footage, Frame, Provenance, Visibility
-from raasid.io.image_header import ImageUnreadable, probe_image
+from raasid.io.image_reader import ImageUnreadable, probe_image
+from raasid.io.video_reader import VideoHeader, VideoUnreadable, probe_video
 
 EXPECTED = "a CSV per rally with the columns Frame, Visibility, X, Y"
 _COLUMNS = (
@@ -42,7 +40,7 @@ class _Media:
     """Where the pixels of a rally are: a video, or a file per frame."""
 
     video: Path
-    film: FilmFacts | None = None
+    film: VideoHeader | None = None
     images: dict[int, Path] | None = None
     size: tuple[int, int] = (0, 0)
     """Width and height of the images; of the video, `film` knows them."""
@@ -69,7 +67,7 @@ def read(root: Path, frame_rate_hz: float = 30.0) -> Footage:
         name = os.path.relpath(table, root)
         try:
             media = _media_of(table)
-        except (FilmUnreadable, ImageUnreadable) as error:
+        except (VideoUnreadable, ImageUnreadable) as error:
             left_out.add(name, f"its media cannot be read: {error.reason}")
             continue
         frames = _frames(table, name, media, left_out)
@@ -129,8 +127,8 @@ def _frame(index: int, cells: Sequence[str], media: _Media) -> Frame:
     image, (width, height) = media.video, media.size
     if media.film is not None:
         width, height = media.film.width, media.film.height
-        if index >= media.film.frames:
-            raise ValueUnusable(f"frame behind the end of the video: {index} of {media.film.frames}")
+        if index >= media.film.num_frames:
+            raise ValueUnusable(f"frame behind the end of the video: {index} of {media.film.num_frames}")
     if media.images is not None:
         if index not in media.images:
             raise ValueUnusable(f"no image of the frame: {index}")
@@ -148,12 +146,12 @@ def _frame(index: int, cells: Sequence[str], media: _Media) -> Frame:
 def _media_of(table: Path) -> _Media:
     """Find a rally's video or frames; without any, name the video as it should be called.
 
-    Raises FilmUnreadable, ImageUnreadable for media that are there and broken.
+    Raises VideoUnreadable, ImageUnreadable for media that are there and broken.
     """
     stem = table.stem.removesuffix("_ball")
     around = (table.parent, table.parent.parent / "video", table.parent.parent / "videos")
     if (video := find_video(around, stem)) is not None:
-        return _Media(video, film_facts(video))
+        return _Media(video, probe_video(video))
     folders = [place / stem for place in (table.parent, table.parent.parent / "frame", table.parent.parent)]
     if table.stem.casefold() == "label":  # the tennis set: Label.csv among its frames
         folders.append(table.parent)

@@ -22,7 +22,7 @@ from raasid.footage.formats.yolo_sheet import DataYaml, read_data_yaml
 from raasid.footage.keypoints import NUM_KEYPOINTS
 from raasid.footage.quarantine import Quarantine
 from raasid.footage.records import Ball, Clip, Footage, Frame, Person, Provenance, Role
-from raasid.io.image_header import ImageHeader, ImageUnreadable, probe_image
+from raasid.io.image_reader import ImageHeader, ImageUnreadable, probe_image
 
 EXPECTED = "a YOLO set: data.yaml, images/<split> and labels/<split>, or <split>/images and <split>/labels"
 _ROLES: dict[str, Role] = {

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from raasid.datasets.frame_cache import FrameCache, VideoFrame
-from raasid.footage.media import FrameReader, read_frames
+from raasid.footage.frame_reader import FrameReader, read_frames
 from raasid.footage.records import Frame
-from raasid.io.image_header import ImageUnreadable
+from raasid.io.image_reader import ImageUnreadable
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from raasid.errors import NoUsableSamples
-from raasid.footage.media import drop_missing_frames
+from raasid.footage.frame_reader import drop_missing_frames
 from raasid.footage.records import Clip, Footage, Frame, Provenance
 
 

@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 from small_films import write_film
 
-from raasid.footage.formats.media_lookup import FilmFacts, FilmUnreadable, film_facts, find_video
+from raasid.footage.formats.media_lookup import find_video
+from raasid.io.video_reader import VideoUnreadable, probe_video
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".avi", ".mkv"])
 def test_size_rate_and_length_are_told(tmp_path: Path, suffix: str) -> None:
-    assert film_facts(write_film(tmp_path / f"a{suffix}", 12)) == FilmFacts(64, 36, 25.0, 12)
+    header = probe_video(write_film(tmp_path / f"a{suffix}", 12))
+    assert (header.width, header.height, header.frame_rate_hz, header.num_frames) == (64, 36, 25.0, 12)
 
 
 @pytest.mark.parametrize("content", [b"", b"no video at all", None])
@@ -20,15 +22,15 @@ def test_what_is_no_video_is_a_typed_error(tmp_path: Path, content: bytes | None
     path = tmp_path / "a.mp4"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(FilmUnreadable, match=r"a\.mp4: (no video|cannot be read)"):
-        film_facts(path)
+    with pytest.raises(VideoUnreadable, match=r"a\.mp4: (no video|cannot be read)"):
+        probe_video(path)
 
 
 def test_a_truncated_video_is_a_typed_error(tmp_path: Path) -> None:
     path = write_film(tmp_path / "a.mp4", 12)
     path.write_bytes(path.read_bytes()[:200])
-    with pytest.raises(FilmUnreadable):
-        film_facts(path)
+    with pytest.raises(VideoUnreadable):
+        probe_video(path)
 
 
 def test_the_first_folder_with_a_film_of_that_name_counts(tmp_path: Path) -> None:

@@ -52,6 +52,6 @@ def test_a_key_that_stands_twice_is_told_and_the_last_one_counts(tmp_path: Path)
 
 
 def test_a_file_above_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(json_reader, "MOST_BYTES", 10)
+    monkeypatch.setattr(json_reader, "MAX_BYTES", 10)
     with pytest.raises(JsonUnreadable, match="too large: 15 bytes, at most 10"):
         read_json(written(tmp_path, b"[1, 2, 3, 4, 5]"))

@@ -100,7 +100,7 @@ def test_the_error_names_the_line_wherever_the_file_was_cut(tmp_path: Path) -> N
 
 
 def test_an_entry_too_large_to_stream_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(json_reader, "MOST_PER_ENTRY", 100_000)
+    monkeypatch.setattr(json_reader, "MAX_ENTRY_CHARS", 100_000)
     path = written(tmp_path, '{"a": "' + "x" * 1_000_000)
     with pytest.raises(JsonUnreadable, match="an entry too large"):
         list(json_entries(path))

@@ -1,7 +1,4 @@
-"""Pixels of frames, wherever they are kept: image files, or numbered frames of a video.
-
-Footage without the frames whose files are not there: labels alone cannot be trained on.
-"""
+"""Reads the pixels of frames, which are image files or numbered frames of a video."""
 
 from __future__ import annotations
 
@@ -11,23 +8,19 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from raasid.errors import NoUsableSamples
 from raasid.footage.records import Footage, Frame
-from raasid.io.image_header import ImageUnreadable, probe_image
+from raasid.io.image_reader import Image, ImageUnreadable, read_image
 
-Image = NDArray[np.uint8]
-
-VIDEO_SUFFIXES = {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".ts", ".webm"}
-_SKIP_AHEAD = 64
-"""Frames that are decoded and dropped rather than sought: seeking is not exact in every container."""
+_MAX_SKIPPED = 64
+"""Up to so many frames are decoded and dropped instead of seeking, which is not exact in every container."""
 
 
 class FrameReader:
-    """Reads frames one after the other; the video in use stays open, so that frames in order cost little.
+    """Reads frames; the last video stays open, so that its frames in order are decoded once.
 
-    A context manager: leaving it closes the video.
+    A context manager that closes the video.
     """
 
     def __init__(self) -> None:
@@ -42,20 +35,14 @@ class FrameReader:
         self.close()
 
     def close(self) -> None:
-        """Close the video in use."""
+        """Close the open video."""
         if self._capture is not None:
             self._capture.release()
         self._path = self._capture = None
 
     def read(self, frame: Frame) -> Image:
-        """Return (height, width, 3) blue-green-red; raises ImageUnreadable for what is missing or torn."""
-        if frame.in_video:
-            return self.frame(frame.image, frame.index)
-        probe_image(frame.image)
-        image = cv2.imread(str(frame.image), cv2.IMREAD_COLOR)
-        if image is None:
-            raise ImageUnreadable(frame.image, "cannot be decoded")
-        return np.asarray(image, np.uint8)
+        """Return (height, width, 3) BGR; raises ImageUnreadable for a missing or truncated file."""
+        return self.frame(frame.image, frame.index) if frame.in_video else read_image(frame.image)
 
     def size(self, video: Path) -> tuple[int, int]:
         """Width and height of a video in pixels; raises ImageUnreadable."""
@@ -67,10 +54,10 @@ class FrameReader:
         return width, height
 
     def frame(self, path: Path, index: int) -> Image:
-        """Return frame `index` of a video, as `read` does."""
+        """Return frame `index` of a video, counted from 0: (height, width, 3) BGR; raises ImageUnreadable."""
         if self._path != path:
             self._open(path)
-        if index < self._next or index > self._next + _SKIP_AHEAD:
+        if index < self._next or index > self._next + _MAX_SKIPPED:
             self._seek(path, index)
         assert self._capture is not None
         while self._next < index:
@@ -93,7 +80,7 @@ class FrameReader:
         self._path, self._capture, self._next = path, capture, 0
 
     def _seek(self, path: Path, index: int) -> None:
-        """Go to a frame; containers whose index does not hold are read again from the start."""
+        """Seek a frame; a container that ends up at another frame is read again from the start."""
         assert self._capture is not None
         self._capture.set(cv2.CAP_PROP_POS_FRAMES, index)
         self._next = int(self._capture.get(cv2.CAP_PROP_POS_FRAMES))
@@ -102,36 +89,37 @@ class FrameReader:
 
 
 def read_frames(frames: Iterable[Frame]) -> Iterator[tuple[Frame, Image | ImageUnreadable]]:
-    """Yield each frame with its pixels, or with what is wrong with them; in order, one at a time."""
-    with FrameReader() as media:
+    """Yield each frame with its pixels, or with the error; in order, one at a time."""
+    with FrameReader() as reader:
         for frame in frames:
             try:
-                yield frame, media.read(frame)
+                yield frame, reader.read(frame)
             except ImageUnreadable as error:
                 yield frame, error
 
 
 def drop_missing_frames(footage: Footage) -> Footage:
-    """Leave out frames whose image or video is missing, and clips that lose all frames; a note says so.
+    """Drop frames whose image or video file is missing, and clips without any other frame; a note counts them.
 
-    Raises NoUsableSamples when no frame is left.
+    Raises NoUsableSamples if no frame is left.
     """
-    there: dict[Path, bool] = {}
+    exists: dict[Path, bool] = {}
     clips, missing = [], 0
     for clip in footage.clips:
         for frame in clip.frames:
-            if frame.image not in there:
-                there[frame.image] = frame.image.is_file()
-        kept = tuple(frame for frame in clip.frames if there[frame.image])
-        missing += len(clip.frames) - len(kept)
-        if kept:
-            clips.append(clip if len(kept) == len(clip.frames) else replace(clip, frames=kept))
+            if frame.image not in exists:
+                exists[frame.image] = frame.image.is_file()
+        frames = tuple(frame for frame in clip.frames if exists[frame.image])
+        missing += len(clip.frames) - len(frames)
+        if frames:
+            clips.append(clip if len(frames) == len(clip.frames) else replace(clip, frames=frames))
     if not missing:
         return footage
-    absent = next(path for path, is_there in there.items() if not is_there)
-    what = f"{missing} of {missing + sum(len(clip.frames) for clip in clips)} frames have no file"
+    example = next(path for path, is_there in exists.items() if not is_there)
+    count = f"{missing} of {missing + sum(len(clip.frames) for clip in clips)} frames have no file"
     if not clips:
-        raise NoUsableSamples(absent.parent, f"{what}, such as {absent.name}")
+        raise NoUsableSamples(example.parent, f"{count}, such as {example.name}")
     ids = {clip.id for clip in clips}
     splits = {split: [clip for clip in listed if clip in ids] for split, listed in footage.splits.items()}
-    return Footage(clips, splits, footage.left_out, (*footage.notes, f"{what}, such as {absent}; left out"))
+    note = f"{count}, such as {example}; left out"
+    return Footage(clips, splits, footage.left_out, (*footage.notes, note))

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from raasid.io.image_header import ImageUnreadable, probe_image
+from raasid.io.image_reader import ImageUnreadable, probe_image
 
 PIXELS = np.random.default_rng(7).integers(0, 255, (40, 61, 3), dtype=np.uint8)
 
