@@ -33,14 +33,14 @@ def footage(tmp_path: Path) -> Path:
 
 
 def test_readable_samples_train_and_the_others_are_listed(
-    run_cli: RunCli, footage: Path, tmp_path: Path
+    call_cli: RunCli, footage: Path, tmp_path: Path
 ) -> None:
     torn = footage / "images/train/p0.jpg"
     torn.write_bytes(torn.read_bytes()[:-200])
     (footage / "images/train/p1.jpg").write_bytes(b"")
     (footage / "labels/train/p2.txt").write_text("0 1.5 0.5 0.1 0.1\n")
     (footage / "labels/train/p3.txt").write_text("7 0.5 0.5 0.1 0.1\n")
-    done = run_cli("train", *QUICK, f"data.root={footage}")
+    done = call_cli("train", *QUICK, f"data.root={footage}")
     assert done.returncode == 0, done.stderr
     assert "left out: " in done.stdout
     listed = json.loads((only_run(tmp_path) / "quarantine.json").read_text())
@@ -50,11 +50,11 @@ def test_readable_samples_train_and_the_others_are_listed(
 
 
 @pytest.mark.parametrize("there", [False, True])
-def test_a_missing_or_empty_root_is_a_usage_error(run_cli: RunCli, tmp_path: Path, there: bool) -> None:
+def test_a_missing_or_empty_root_is_a_usage_error(call_cli: RunCli, tmp_path: Path, there: bool) -> None:
     root = tmp_path / "nothing"
     if there:
         root.mkdir()
-    done = run_cli("train", *QUICK, f"data.root={root}")
+    done = call_cli("train", *QUICK, f"data.root={root}")
     assert done.returncode == 2, done.stderr
     assert str(root) in done.stderr
     assert "Traceback" not in done.stderr

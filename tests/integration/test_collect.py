@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 from peak_memory import peak_kib
 
-from raasid.footage.store import Store
+from raasid.footage.store import DatasetStore
 
 REPO = Path(__file__).resolve().parents[2]
 
@@ -81,7 +81,7 @@ def test_five_kills_at_random_moments_change_nothing(shared: Path, tmp_path: Pat
     began = time.monotonic()
     run(tmp_path / "calm", *words)
     lasted = time.monotonic() - began
-    wanted = Store(tmp_path / "calm/store").find("footage")
+    wanted = DatasetStore(tmp_path / "calm/store").find("footage")
 
     rng = random.Random(3)
     for kill in range(5):
@@ -91,7 +91,7 @@ def test_five_kills_at_random_moments_change_nothing(shared: Path, tmp_path: Pat
         process.communicate()
     run(tmp_path / "killed", *words)
 
-    assert Store(tmp_path / "killed/store").find("footage").digest == wanted.digest
+    assert DatasetStore(tmp_path / "killed/store").find("footage").digest == wanted.digest
     assert leftovers(tmp_path / "killed") == []
     assert len(wanted.clips()) > 10
     assert sum(len(frame.persons) for clip in wanted.clips() for frame in clip.frames) > 500
@@ -103,7 +103,7 @@ def test_the_second_time_nothing_is_stored(tmp_path: Path) -> None:
     before = media(tmp_path)
     run(tmp_path, f"source={clip}")
     assert media(tmp_path) == before
-    assert len(Store(tmp_path / "store").versions()) == 1
+    assert len(DatasetStore(tmp_path / "store").versions()) == 1
 
 
 def test_shards_give_the_dataset_of_one_process(tmp_path: Path) -> None:
@@ -112,12 +112,12 @@ def test_shards_give_the_dataset_of_one_process(tmp_path: Path) -> None:
     listed = tmp_path / "list.txt"
     listed.write_text("# three\n" + "".join(f"in/match{number}.mp4\n" for number in range(3)))
     run(tmp_path / "one", f"source={listed}")
-    whole = Store(tmp_path / "one/store").find("footage")
+    whole = DatasetStore(tmp_path / "one/store").find("footage")
     said = run(tmp_path / "two", f"source='@{listed}'", "collect.shard=1/2")
     assert "1 of 3 sources are collected; other shards have 2 to go" in said
-    assert Store(tmp_path / "two/store").versions() == []
+    assert DatasetStore(tmp_path / "two/store").versions() == []
     run(tmp_path / "two", f"source='@{listed}'", "collect.shard=0/2")
-    assert Store(tmp_path / "two/store").find("footage").digest == whole.digest
+    assert DatasetStore(tmp_path / "two/store").find("footage").digest == whole.digest
     assert {clip.match for clip in whole.clips()} == {"match0", "match1", "match2"}
 
 
@@ -177,7 +177,7 @@ def test_rubbish_is_named_and_the_rest_is_stored(rubbish: Path, tmp_path: Path) 
     assert kinds["no frames.mp4"] in ("no video", "no frame", "zero bytes")
     for path in kinds:
         assert f"warning: {path}: " in said
-    clips = Store(tmp_path / "store").find("footage").clips()
+    clips = DatasetStore(tmp_path / "store").find("footage").clips()
     assert {clip.match for clip in clips} == {"gut und schön", "really png", "good"}
     assert {frame.image.suffix for clip in clips for frame in clip.frames} == {".jpg", ".png"}
 
@@ -206,10 +206,10 @@ def test_a_stream_is_taken_for_so_many_seconds(server: str, tmp_path: Path) -> N
     video(tmp_path / "live.mp4", frames=100)
     words = [f"source={server}/live.mp4", "collect.duration_s=2", "collect.clip_s=1"]
     run(tmp_path, *words)
-    version = Store(tmp_path / "store").find("footage")
+    version = DatasetStore(tmp_path / "store").find("footage")
     assert [len(clip.frames) for clip in version.clips()] == [5, 5]
     run(tmp_path, *words)
-    assert len(Store(tmp_path / "store").versions()) == 1
+    assert len(DatasetStore(tmp_path / "store").versions()) == 1
     assert leftovers(tmp_path) == []
 
 
@@ -257,7 +257,9 @@ def test_pose_model_and_people_on_real_footage(shared: Path, tmp_path: Path) -> 
         f"collect.pose_model={shared / 'assets/pose_landmarker_full.task'}",
         "collect.rate_hz=0.5",
     )
-    frames = [frame for clip in Store(tmp_path / "store").find("footage").clips() for frame in clip.frames]
+    frames = [
+        frame for clip in DatasetStore(tmp_path / "store").find("footage").clips() for frame in clip.frames
+    ]
     people = [person for frame in frames for person in frame.persons]
     posed = [person for person in people if person.keypoints]
     assert len(people) >= 15 * len(frames)

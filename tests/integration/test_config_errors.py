@@ -38,9 +38,9 @@ def test_three_mistakes_are_told_at_once_and_nothing_is_created(run_cli: Run, tm
     ],
 )
 def test_a_usage_error_is_a_message_and_exit_status_2(
-    run_cli: Run, tmp_path: Path, verb: str, words: list[str], told: str
+    call_cli: Run, tmp_path: Path, verb: str, words: list[str], told: str
 ) -> None:
-    done = run_cli(verb, *words)
+    done = call_cli(verb, *words)
 
     assert done.returncode == 2
     assert told in done.stderr

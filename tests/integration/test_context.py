@@ -17,17 +17,17 @@ LEAGUE = (
 TINY = (
     *LEAGUE,
     "data.batch_size=4",
-    "data.tracks.further=4",
-    "data.tracks.calibration=3",
+    "data.tracks.extra_clips=4",
+    "data.tracks.calibration_clips=3",
     "trainer.max_epochs=1",
     "model.width=16",
 )
 
 
 def test_it_trains_on_noisy_tracks_where_no_ball_model_is_there_and_says_so(
-    run_cli: Any, tmp_path: Path
+    call_cli: Any, tmp_path: Path
 ) -> None:
-    done = run_cli("train", "experiment=context", *TINY)
+    done = call_cli("train", "experiment=context", *TINY)
     assert done.returncode == 0, done.stderr
     assert "not predicted ones" in done.stdout
     last = done.stdout.split("\n\n")[1].strip().splitlines()[-1]
@@ -37,7 +37,7 @@ def test_it_trains_on_noisy_tracks_where_no_ball_model_is_there_and_says_so(
     metrics = json.loads((run / "metrics.json").read_text())
     assert (metrics["task"], metrics["source"], metrics["edition"]) == ("context", "noisy", "ifab_2025_26")
 
-    again = run_cli(
+    again = call_cli(
         "evaluate", f"ckpt_path={run}/checkpoints/best.ckpt", "data=synthetic_touches", *LEAGUE,
         "data.tracks.source=truth", "data.tracks.edition=ifab_2018_19",
     )  # fmt: skip
@@ -45,17 +45,17 @@ def test_it_trains_on_noisy_tracks_where_no_ball_model_is_there_and_says_so(
     assert "by ifab_2018_19, truth tracks" in again.stdout
 
 
-def test_the_majority_is_measured_without_training_and_cannot_be_trained(run_cli: Any) -> None:
+def test_the_majority_is_measured_without_training_and_cannot_be_trained(call_cli: Any) -> None:
     league = (*LEAGUE, "data.tracks.source=truth")
-    done = run_cli("evaluate", "model=context_majority", "data=synthetic_touches", *league)
+    done = call_cli("evaluate", "model=context_majority", "data=synthetic_touches", *league)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()
-    refused = run_cli("train", "experiment=context", "model=context_majority", *league)
+    refused = call_cli("train", "experiment=context", "model=context_majority", *league)
     assert refused.returncode == 2
     assert "nothing to train" in refused.stderr
 
 
-def test_an_edition_that_does_not_exist_is_refused_with_the_nearest(run_cli: Any) -> None:
-    refused = run_cli("train", "experiment=context", "data.tracks.edition=ifab_2025_62")
+def test_an_edition_that_does_not_exist_is_refused_with_the_nearest(call_cli: Any) -> None:
+    refused = call_cli("train", "experiment=context", "data.tracks.edition=ifab_2025_62")
     assert refused.returncode == 2
     assert "ifab_2025_26" in refused.stderr

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from in_process import call_raasid
 
 from raasid.errors import Exit
 from raasid.footage.formats import FORMATS
@@ -30,10 +30,7 @@ SAMPLES = {
 
 
 def validate(name: str, root: Path, run_dir: Path) -> subprocess.CompletedProcess[str]:
-    words = ["validate", f"data={name}", f"data.root={root}", f"hydra.run.dir={run_dir}"]
-    return subprocess.run(
-        [sys.executable, "-m", "raasid", *words], capture_output=True, text=True, timeout=240, check=False
-    )
+    return call_raasid("validate", f"data={name}", f"data.root={root}", f"hydra.run.dir={run_dir}")
 
 
 def test_every_format_has_a_sample() -> None:

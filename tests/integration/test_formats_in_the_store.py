@@ -10,7 +10,7 @@ import pytest
 from raasid.config.compose import compose
 from raasid.datasets.factory import open_footage
 from raasid.footage.formats import FORMATS
-from raasid.footage.store import Names, Store
+from raasid.footage.store import DatasetStore, MediaPaths
 from raasid.pipeline.verb_configs import ImportConfig
 
 SAMPLES = {
@@ -42,9 +42,9 @@ def test_what_a_reader_reads_comes_back_from_the_store(name: str, shared: Path, 
     cfg = compose("import", ImportConfig, words)
     footage = open_footage(cfg.data, tmp_path / "data")
     assert footage.clips
-    version = Store(tmp_path / "store").add("x", footage, made_by="a test")
+    version = DatasetStore(tmp_path / "store").add("x", footage, made_by="a test")
 
-    names = Names.of([frame.image for clip in footage.clips for frame in clip.frames])
+    names = MediaPaths.of([frame.image for clip in footage.clips for frame in clip.frames])
     expected = [
         replace(clip, frames=tuple(replace(f, image=version.folder / names[f.image]) for f in clip.frames))
         for clip in sorted(footage.clips, key=lambda clip: clip.id)

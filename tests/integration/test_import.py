@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from integration_runs import RunCli
 
-from raasid.footage.store import Store
+from raasid.footage.store import DatasetStore
 
 
 def test_a_folder_becomes_a_version_that_can_be_named(run_cli: RunCli, tmp_path: Path) -> None:
@@ -23,18 +23,18 @@ def test_a_folder_becomes_a_version_that_can_be_named(run_cli: RunCli, tmp_path:
     assert done.returncode == 0, done.stderr
     assert "left out" in done.stderr
     ref = done.stdout.split(":")[0]
-    version = Store(tmp_path / "store").find(ref)
+    version = DatasetStore(tmp_path / "store").find(ref)
     assert [clip.match for clip in version.footage().clips] == [f"images/train/m{i}" for i in range(3)]
 
     again = run_cli("import", "data=store", f"data.dataset={ref}", "name=copy")
     assert again.returncode == 0, again.stderr
-    assert Store(tmp_path / "store").find("copy").digest == version.digest
+    assert DatasetStore(tmp_path / "store").find("copy").digest == version.digest
 
 
-def test_a_missing_name_and_an_unknown_dataset_are_status_2(run_cli: RunCli) -> None:
-    nameless = run_cli("import", "data=synthetic_tiny")
+def test_a_missing_name_and_an_unknown_dataset_are_status_2(call_cli: RunCli) -> None:
+    nameless = call_cli("import", "data=synthetic_tiny")
     assert nameless.returncode == 2
     assert "name" in nameless.stderr
-    unknown = run_cli("import", "data=store", "data.dataset=nothing", "name=x")
+    unknown = call_cli("import", "data=store", "data.dataset=nothing", "name=x")
     assert unknown.returncode == 2
     assert "the store is empty" in unknown.stderr

@@ -34,10 +34,10 @@ def skiers(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_person_on_a_photograph_is_read_as_annotated(
-    run_cli: RunCli, shared: Path, skiers: Path, tmp_path: Path
+    call_cli: RunCli, shared: Path, skiers: Path, tmp_path: Path
 ) -> None:
     task = shared / "assets/pose_landmarker_full.task"
-    done = run_cli("evaluate", *LOOK, f"model.task_file={task}", f"data.root={skiers}")
+    done = call_cli("evaluate", *LOOK, f"model.task_file={task}", f"data.root={skiers}")
     assert done.returncode == 0, done.stderr
     lines = [line.split() for line in done.stdout.splitlines() if line.startswith(("mAP", "AP50"))]
     assert [line[0] for line in lines][-2:] == ["mAP", "AP50"]
@@ -51,12 +51,12 @@ def test_a_person_on_a_photograph_is_read_as_annotated(
 
 
 def test_another_model_on_the_same_persons_is_in_the_same_table(
-    run_cli: RunCli, shared: Path, skiers: Path, tmp_path: Path
+    call_cli: RunCli, shared: Path, skiers: Path, tmp_path: Path
 ) -> None:
     task = shared / "assets/pose_landmarker_full.task"
     other = checkpoint(tmp_path, "pose")
     line = (*LOOK, f"model.task_file={task}", f"data.root={skiers}", f"against={other}")
-    done = run_cli("evaluate", *line)
+    done = call_cli("evaluate", *line)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     (head,) = [line for line in lines if line.startswith("metric")]
@@ -76,10 +76,10 @@ def test_another_model_on_the_same_persons_is_in_the_same_table(
     assert lines.index(head) < max(i for i, line in enumerate(lines) if line.startswith("AP50 "))
 
 
-def test_a_model_of_another_task_is_no_rival(run_cli: RunCli, skiers: Path, tmp_path: Path) -> None:
+def test_a_model_of_another_task_is_no_rival(call_cli: RunCli, skiers: Path, tmp_path: Path) -> None:
     ball = checkpoint(tmp_path, "ball")
     given = (*LOOK, "model.task_file=pyproject.toml", f"data.root={skiers}", f"against={ball}")
-    done = run_cli("evaluate", *given)
+    done = call_cli("evaluate", *given)
     assert done.returncode == 2
     assert "is a ball model, and a pose model is measured" in done.stderr
 
@@ -95,15 +95,15 @@ def test_a_model_of_another_task_is_no_rival(run_cli: RunCli, skiers: Path, tmp_
     ],
 )
 def test_what_is_missing_is_named(
-    run_cli: RunCli, skiers: Path, given: tuple[str, ...], message: str
+    call_cli: RunCli, skiers: Path, given: tuple[str, ...], message: str
 ) -> None:
-    done = run_cli("evaluate", *LOOK, *given, f"data.root={skiers}")
+    done = call_cli("evaluate", *LOOK, *given, f"data.root={skiers}")
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_it_is_not_trained(run_cli: RunCli, skiers: Path) -> None:
-    done = run_cli("train", *LOOK, "model.task_file=pyproject.toml", f"data.root={skiers}")
+def test_it_is_not_trained(call_cli: RunCli, skiers: Path) -> None:
+    done = call_cli("train", *LOOK, "model.task_file=pyproject.toml", f"data.root={skiers}")
     assert done.returncode == 2
     assert "has nothing to train; measure it with `raasid evaluate`" in done.stderr

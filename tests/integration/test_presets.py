@@ -14,7 +14,7 @@ import torch.distributed as dist
 from raasid.config.compose import compose
 from raasid.errors import UsageError
 from raasid.footage.formats import FORMATS, yolo
-from raasid.footage.store import Store
+from raasid.footage.store import DatasetStore
 from raasid.pipeline.verb_configs import TrainConfig
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
@@ -41,8 +41,8 @@ NARROW = {
     ("experiment", "context"): [
         "model.width=16",
         "model.layers=1",
-        "data.tracks.further=0",
-        "data.tracks.calibration=0",
+        "data.tracks.extra_clips=0",
+        "data.tracks.calibration_clips=0",
     ],
 }
 """How to make the net of a preset that does not take the default one small, and what else it needs."""
@@ -71,7 +71,7 @@ def overrides(group: str, name: str, yolo_set: Path) -> list[str]:
     if (group, name) == ("data", "yolo"):
         return [*given, f"data.root={yolo_set}", "data.league.matches=2", "data.league.clips_per_match=1"]
     if (group, name) == ("data", "store"):
-        version = Store(yolo_set.parent / "store").add("set", yolo.read(yolo_set), made_by="a test")
+        version = DatasetStore(yolo_set.parent / "store").add("set", yolo.read(yolo_set), made_by="a test")
         place = [f"data.root={yolo_set.parent / 'store'}", f"data.dataset={version.ref}"]
         return [*given, *place, "data.league=null"]
     given += LEAGUE

@@ -5,14 +5,12 @@ import pty
 import re
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
-from io import StringIO
 from pathlib import Path
 
 import pytest
+from in_process import call_raasid
 from registered_models import Season
 
-from raasid.cli import verbs as cli
 from raasid.registry.outbox import Outbox, RunRef
 from raasid.registry.registry import Registry
 from raasid.wandb_tracking.enqueue import queue_version
@@ -31,16 +29,7 @@ def own(tmp_path: Path) -> Season:
 
 
 def raasid(root: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run a command as `raasid` does, without starting a process for each."""
-    line = ["raasid", "registry", "--registry", str(root), *map(str, words)]
-    code, out, err = 0, StringIO(), StringIO()
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-        patch.setattr(sys, "argv", line)
-        try:
-            cli.main()
-        except SystemExit as leaving:
-            code = leaving.code if isinstance(leaving.code, int) else 1
-    return subprocess.CompletedProcess(line, code, out.getvalue(), err.getvalue())
+    return call_raasid("registry", "--registry", root, *words)
 
 
 def on_a_terminal(root: Path, columns: int, *words: str) -> list[str]:
@@ -271,7 +260,7 @@ def test_damage_is_named_line_by_line_and_is_status_1(own: Season) -> None:
 
 
 def test_the_rest_is_still_listed_when_a_record_is_damaged(own: Season) -> None:
-    path = own.registry.versions("ball_model").home(own.ball[0]) / "manifest.json"
+    path = own.registry.versions("ball_model").folder_of(own.ball[0]) / "manifest.json"
     path.write_bytes(path.read_bytes().replace(b"training 1", b"training 2"))
     done = raasid(own.registry.root, "ls")
     assert done.returncode == 1

@@ -19,7 +19,7 @@ from wandb_server import KEY, WandbServer
 
 from raasid.registry.fsck import fsck
 from raasid.registry.outbox import Outbox, RunRef
-from raasid.registry.records import Figure
+from raasid.registry.records import MetricValue
 from raasid.registry.registry import Registry
 from raasid.wandb_tracking.enqueue import queue_version
 
@@ -39,7 +39,7 @@ def registry(tmp_path: Path) -> Registry:
             NAME,
             {"card.json": b'{"build": %d}' % number, "notes.md": b"# Build %d\n" % number},
             config={"seed": number},
-            metrics={"detection_rate": Figure(value=0.5, low=0.4, high=0.6)},
+            metrics={"detection_rate": MetricValue(value=0.5, low=0.4, high=0.6)},
             lineage={
                 "data": {"labels_sha256": DATA},
                 "inputs": inputs,
@@ -221,7 +221,9 @@ def test_the_curves_of_a_run_that_was_resumed_offline_arrive_in_order_and_once(
         words = [sys.executable, "-c", OFFLINE, str(tmp_path / "run"), loss, str(step)]
         subprocess.run([*words], check=True, env={**os.environ, "WANDB_DATA_DIR": str(tmp_path / "staged")})
     registry = Registry(tmp_path / "registry", author="tester")
-    version = registry.register(NAME, {"card.json": b"{}"}, metrics={"detection_rate": Figure(value=0.5)})
+    version = registry.register(
+        NAME, {"card.json": b"{}"}, metrics={"detection_rate": MetricValue(value=0.5)}
+    )
     run = RunRef(id="run1", project="raasid")
     queue_version(Outbox(registry), NAME, version, run, None, "test", tmp_path / "run" / "wandb")
     server.broken = "CreateArtifact"

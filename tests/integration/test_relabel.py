@@ -12,7 +12,7 @@ import yaml
 from integration_runs import RunCli, only_run
 
 from raasid.footage.records import Clip, Fact, Footage, Frame, Provenance
-from raasid.footage.store import Store
+from raasid.footage.store import DatasetStore
 from raasid.footage.version import DatasetVersion
 
 PLAIN: dict[str, Fact] = {
@@ -53,7 +53,7 @@ def source(tmp_path: Path) -> DatasetVersion:
             tags = (f"scenario_{name}",)
             provenance = Provenance("test", match=f"m{number}")
             clips.append(Clip(f"{name}{copy}", (frame,), provenance, facts=known, tags=tags))
-    return Store(tmp_path / "store").add("cup", Footage(clips), made_by="a test")
+    return DatasetStore(tmp_path / "store").add("cup", Footage(clips), made_by="a test")
 
 
 def rulings(version: DatasetVersion) -> dict[str, str | None]:
@@ -63,7 +63,7 @@ def rulings(version: DatasetVersion) -> dict[str, str | None]:
 def test_a_rule_change_flips_exactly_the_clips_that_the_wording_turns(
     run_cli: RunCli, tmp_path: Path, source: DatasetVersion
 ) -> None:
-    store = Store(tmp_path / "store")
+    store = DatasetStore(tmp_path / "store")
     first = run_cli("relabel", "data=store", "data.dataset=cup", "law=ifab_2020_21")
     assert first.returncode == 0, first.stderr
     older = store.find("cup")
@@ -95,39 +95,41 @@ def test_a_rule_change_flips_exactly_the_clips_that_the_wording_turns(
 
 
 def test_the_same_again_stores_nothing_and_says_so(
-    run_cli: RunCli, tmp_path: Path, source: DatasetVersion
+    call_cli: RunCli, tmp_path: Path, source: DatasetVersion
 ) -> None:
     words = ("data=store", f"data.dataset={source.ref}", "law=ifab_2019_20", "name=season")
-    run_cli("relabel", *words)
-    (version,) = Store(tmp_path / "store").versions("season")
-    again = run_cli("relabel", "data=store", f"data.dataset={version.ref}", "law=ifab_2019_20", "name=season")
+    call_cli("relabel", *words)
+    (version,) = DatasetStore(tmp_path / "store").versions("season")
+    again = call_cli(
+        "relabel", "data=store", f"data.dataset={version.ref}", "law=ifab_2019_20", "name=season"
+    )
 
     assert again.returncode == 0, again.stderr
     assert f"{version.ref} says so already" in again.stdout
-    assert Store(tmp_path / "store").versions("season") == [version]
+    assert DatasetStore(tmp_path / "store").versions("season") == [version]
 
 
 @pytest.mark.usefixtures("source")
-def test_seasons_can_be_swept(run_cli: RunCli, tmp_path: Path) -> None:
-    done = run_cli(
+def test_seasons_can_be_swept(call_cli: RunCli, tmp_path: Path) -> None:
+    done = call_cli(
         "relabel", "-m", "data=store", "data.dataset=cup", "law=ifab_2019_20,pl_2020_10", "name=swept"
     )
 
     assert done.returncode == 0, done.stderr
-    versions = Store(tmp_path / "store").versions("swept")
+    versions = DatasetStore(tmp_path / "store").versions("swept")
     assert {v.clips()[0].provenance.law_edition for v in versions} == {"ifab_2019_20", "pl_2020_10"}
 
 
-def test_footage_that_is_not_stored_yet_becomes_the_parent(run_cli: RunCli, tmp_path: Path) -> None:
+def test_footage_that_is_not_stored_yet_becomes_the_parent(call_cli: RunCli, tmp_path: Path) -> None:
     root = tmp_path / "given"
     (root / "images/train").mkdir(parents=True)
     cv2.imwrite(str(root / "images/train/a.png"), np.full((64, 96, 3), 90, np.uint8))
     (root / "data.yaml").write_text("train: images/train\nnames: [ball]\n")
-    done = run_cli("relabel", "data=yolo", f"data.root={root}", "name=cup", "law=ifab_2021_22")
+    done = call_cli("relabel", "data=yolo", f"data.root={root}", "name=cup", "law=ifab_2021_22")
 
     assert done.returncode == 0, done.stderr
     assert "0 clips ruled from their facts, 1 without facts kept as they were" in done.stdout
-    assert len(Store(tmp_path / "store").versions("cup")) == 1
+    assert len(DatasetStore(tmp_path / "store").versions("cup")) == 1
     assert json.loads((only_run(tmp_path, "relabel") / "quarantine.json").read_text())["left_out"] == 0
 
 
@@ -135,17 +137,17 @@ def test_footage_that_is_not_stored_yet_becomes_the_parent(run_cli: RunCli, tmp_
     ("words", "edition"), [((), "ifab_2026_27"), (("law=ifab_2021_22",), "ifab_2021_22")]
 )
 def test_one_can_look_at_the_configuration_of_a_season(
-    run_cli: RunCli, words: tuple[str, ...], edition: str
+    call_cli: RunCli, words: tuple[str, ...], edition: str
 ) -> None:
-    done = run_cli("relabel", "--cfg", "job", *words)
+    done = call_cli("relabel", "--cfg", "job", *words)
 
     assert done.returncode == 0, done.stderr
     assert yaml.safe_load(done.stdout)["law"] == {"edition": edition}
 
 
 @pytest.mark.parametrize("look", [(), ("--cfg", "job")])
-def test_a_season_that_is_none_is_status_2(run_cli: RunCli, look: tuple[str, ...]) -> None:
-    done = run_cli("relabel", *look, "law=ifab_2021_23")
+def test_a_season_that_is_none_is_status_2(call_cli: RunCli, look: tuple[str, ...]) -> None:
+    done = call_cli("relabel", *look, "law=ifab_2021_23")
 
     assert done.returncode == 2
     assert "no such option: 'ifab_2021_23'; did you mean 'ifab_2021_22'?" in done.stderr

@@ -78,7 +78,9 @@ def test_exactly_the_scenarios_that_the_wording_turns_are_flipped(
     assert not [clip.id for clip in new.clips if clip.ruling is None or clip.ruling.abstained]
 
 
-def test_the_cards_of_2024_soften_for_every_goal_denied_by_accident(stored: tuple[DatasetStore, Footage]) -> None:
+def test_the_cards_of_2024_soften_for_every_goal_denied_by_accident(
+    stored: tuple[DatasetStore, Footage],
+) -> None:
     _, footage = stored
     _, told = relabel(relabel(footage, "ifab_2021_22")[0], "ifab_2024_25")
     softened = {one.clip for one in told.ruled if one.changed}
@@ -89,7 +91,9 @@ def test_the_cards_of_2024_soften_for_every_goal_denied_by_accident(stored: tupl
     }
 
 
-def test_a_relabelled_league_shares_its_pictures_with_its_parent(stored: tuple[DatasetStore, Footage]) -> None:
+def test_a_relabelled_league_shares_its_pictures_with_its_parent(
+    stored: tuple[DatasetStore, Footage],
+) -> None:
     store, footage = stored
     before = sorted((store.root / "objects").rglob("*"))
     parent = store.find("league")

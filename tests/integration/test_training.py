@@ -72,7 +72,7 @@ def test_a_killed_run_continues_to_bit_equal_weights(
     arguments = [
         *league, "trainer.max_epochs=6", "data.samples_per_epoch=20", "test=false",
         f"callbacks.model_checkpoint.every_n_train_steps={every_n_steps}",
-        "callbacks.look_alikes.start=5", "callbacks.look_alikes.frames=4",
+        "callbacks.hard_negatives.start=5", "callbacks.hard_negatives.frames=4",
     ]  # fmt: skip
     undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
     whole = run_cli("train", *arguments, f"paths.root={undisturbed}")

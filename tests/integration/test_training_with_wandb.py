@@ -35,7 +35,7 @@ def test_offline_it_queues_and_a_later_sync_sends_it_once(
     run_id = (run / "wandb_run_id").read_text()
     told = json.loads((run / "lineage.json").read_text())["registered"]
     assert [(registry.root / entry).is_file() for entry in told["outbox"]] == [True] * 4
-    assert {entry.told.run.id for entry in Outbox(registry).entries()} == {run_id}
+    assert {entry.message.run.id for entry in Outbox(registry).entries()} == {run_id}
     with serving(WandbServer("refuse")) as server:
         failed = sync(registry, online | {"WANDB_BASE_URL": server.url})
     assert failed.returncode == 1

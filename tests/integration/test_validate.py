@@ -4,25 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-
-REPO = Path(__file__).resolve().parents[2]
-Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def raasid(tmp_path: Path) -> Run:
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "raasid", *words, f"paths.root={tmp_path}"]
-        return subprocess.run(command, cwd=REPO, capture_output=True, text=True, timeout=200, check=False)
-
-    return run
+from integration_runs import RunCli
 
 
 def scene(seed: int) -> np.ndarray:
@@ -55,24 +42,24 @@ def written(done: subprocess.CompletedProcess[str], run: Path) -> dict[str, obje
 
 
 def test_good_footage_is_done_and_the_last_line_says_what_to_type_next(
-    raasid: Run, yolo_set: Path, tmp_path: Path
+    run_cli: RunCli, yolo_set: Path, tmp_path: Path
 ) -> None:
     run = tmp_path / "run"
-    done = raasid("validate", "data=yolo", f"data.root={yolo_set}", f"hydra.run.dir={run}")
+    done = run_cli("validate", "data=yolo", f"data.root={yolo_set}", f"hydra.run.dir={run}")
     assert done.returncode == 0, done.stderr
     assert written(done, run)["ok"] is True
     assert done.stdout.splitlines()[-1].startswith("next: raasid import data=yolo")
 
 
 def test_footage_over_its_limits_is_refused_with_everything_listed(
-    raasid: Run, yolo_set: Path, tmp_path: Path
+    call_cli: RunCli, yolo_set: Path, tmp_path: Path
 ) -> None:
     cv2.imwrite(str(yolo_set / "images/test/6.jpg"), scene(0))  # training has seen it
     cv2.imwrite(str(yolo_set / "images/train/1.jpg"), np.zeros((180, 320, 3), np.uint8))
     (yolo_set / "images/train/2.jpg").write_bytes(b"")
     run = tmp_path / "run"
     words = ("validate", "data=yolo", f"data.root={yolo_set}", f"hydra.run.dir={run}")
-    done = raasid(*words)
+    done = call_cli(*words)
     assert done.returncode == 3, done.stderr
     assert "limits are exceeded" in done.stderr
     assert done.stderr.splitlines()[-1].startswith("next: ")
@@ -84,38 +71,38 @@ def test_footage_over_its_limits_is_refused_with_everything_listed(
     page = (run / "validation.html").read_text()
     assert page.index("Not fit for training") < page.index("<figure>") < page.index("Configuration")
     tolerated = [f"limits.{kind}=null" for kind in kinds]
-    assert raasid(*words, *tolerated).returncode == 0
+    assert call_cli(*words, *tolerated).returncode == 0
 
 
-def test_labels_without_media_are_refused_in_one_line(raasid: Run, shared: Path, tmp_path: Path) -> None:
+def test_labels_without_media_are_refused_in_one_line(call_cli: RunCli, shared: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     root = shared / "data/formats/mvfoul"
-    done = raasid("validate", "data=mvfoul", f"data.root={root}", f"hydra.run.dir={run}")
+    done = call_cli("validate", "data=mvfoul", f"data.root={root}", f"hydra.run.dir={run}")
     assert done.returncode == 3, done.stderr
     findings = written(done, run)["findings"]
     assert [finding["kind"] for finding in findings] == ["missing_media"]  # type: ignore[attr-defined]
 
 
-def test_a_root_of_which_nothing_can_be_read_is_refused(raasid: Run, tmp_path: Path) -> None:
+def test_a_root_of_which_nothing_can_be_read_is_refused(call_cli: RunCli, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    done = raasid("validate", "data=yolo", f"data.root={tmp_path / 'empty'}")
+    done = call_cli("validate", "data=yolo", f"data.root={tmp_path / 'empty'}")
     assert done.returncode == 3, done.stderr
     assert "no usable sample" in done.stderr
 
 
 @pytest.mark.parametrize("words", [["data.root=/no/such/folder"], ["data.root=.", "limits.blured=0.1"]])
-def test_a_wrong_command_is_a_usage_error(raasid: Run, words: list[str]) -> None:
-    assert raasid("validate", "data=yolo", *words).returncode == 2
+def test_a_wrong_command_is_a_usage_error(call_cli: RunCli, words: list[str]) -> None:
+    assert call_cli("validate", "data=yolo", *words).returncode == 2
 
 
-def test_drift_is_told_against_a_stored_version(raasid: Run, tmp_path: Path) -> None:
+def test_drift_is_told_against_a_stored_version(call_cli: RunCli, tmp_path: Path) -> None:
     small = ["data=synthetic_tiny", "data.size=[160,96]", "data.matches=14", "data.frames_per_clip=1"]
-    kept = raasid("import", *small, "name=before", "data.league_seed=3")
+    kept = call_cli("import", *small, "name=before", "data.league_seed=3")
     assert kept.returncode == 0, kept.stderr
     run = tmp_path / "run"
     tight = ["data.ball_px=28", "drift.permutations=199", "reference=before", f"hydra.run.dir={run}"]
-    done = raasid("validate", *small, *tight)
+    done = call_cli("validate", *small, *tight)
     assert "differ from the reference" in done.stdout, done.stderr
     drifts = {drift["feature"]: drift for drift in written(done, run)["drift"]}  # type: ignore[attr-defined]
     assert drifts["ball size"]["drifted"]
-    assert raasid("validate", *small, "reference=nobody").returncode == 2
+    assert call_cli("validate", *small, "reference=nobody").returncode == 2
