@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from raasid.config.build import build
 from raasid.errors import CheckpointUnusable
-from raasid.models.config import model_section
+from raasid.models.config import recorded_model_config
 from raasid.models.module import TaskModule
 
 
@@ -33,7 +33,7 @@ def load_checkpoint(path: Path, map_location: Any | None = "cpu") -> dict[str, A
     return loaded
 
 
-def load_weights(model: nn.Module, path: Path) -> None:
+def load_checkpoint_weights(model: nn.Module, path: Path) -> None:
     """Give `model` exactly what the checkpoint holds, and what it keeps beside the weights.
 
     Raises CheckpointUnusable if a tensor is missing, left over or of another shape.
@@ -49,7 +49,7 @@ def load_weights(model: nn.Module, path: Path) -> None:
         hook(checkpoint)
 
 
-def init_from(model: nn.Module, path: str | Path) -> list[str]:
+def load_matching_weights(model: nn.Module, path: str | Path) -> list[str]:
     """Start from another run's weights, as far as names and shapes agree.
 
     Returns the names of the model's tensors that keep their random start (another head, say).
@@ -81,7 +81,7 @@ def _first_line(error: Exception) -> str:
     return f"{type(error).__name__}: {' '.join(lines[:2]) if lines else 'no details'}"
 
 
-def load_trained(path: Path) -> tuple[TaskModule, dict[str, Any]]:
+def load_trained_model(path: Path) -> tuple[TaskModule, dict[str, Any]]:
     """Return the model with its weights, and the whole configuration that it was trained with.
 
     Raises CheckpointUnusable: missing, torn, or not written by `raasid train`.
@@ -89,6 +89,6 @@ def load_trained(path: Path) -> tuple[TaskModule, dict[str, Any]]:
     trained = load_checkpoint(path).get("config")
     if not isinstance(trained, dict):
         raise CheckpointUnusable(path, "holds no configuration; it was not written by `raasid train`")
-    model: TaskModule = build(model_section(trained["model"]))
-    load_weights(model, path)
+    model: TaskModule = build(recorded_model_config(trained["model"]))
+    load_checkpoint_weights(model, path)
     return model, trained

@@ -210,6 +210,6 @@ class _Recorded(Section):
     model: Model
 
 
-def model_section(recorded: Mapping[str, Any]) -> Model:
+def recorded_model_config(recorded: Mapping[str, Any]) -> Model:
     """Return what a checkpoint recorded about its model; raises `ConfigProblems` if it does not fit."""
     return parse_recorded(_Recorded, {"model": recorded}).model

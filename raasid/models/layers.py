@@ -100,7 +100,7 @@ def _up(x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=2.0, mode="nearest")
 
 
-class Pyramid(nn.Module):
+class FeaturePyramid(nn.Module):
     """Fine features at stride 2 and 4, context to stride 32, joined top-down (Lin et al. 2017).
 
     inputs, outputs: channels. widths: channels at stride 2, 4, 8, 16 and 32; those of the way back up are
@@ -145,7 +145,7 @@ class Pyramid(nn.Module):
 Module = TypeVar("Module", bound=nn.Module)
 
 
-def fold_norms(module: Module) -> Module:
+def fold_batch_norms(module: Module) -> Module:
     """Fold every batch norm that follows a convolution in an `nn.Sequential`, in place; returns the module.
 
     For nets that only answer: they must be in evaluation mode, and cannot be trained on. Answers change by

@@ -44,7 +44,7 @@ class TaskModule(pl.LightningModule):
         """Keep the configuration with the weights."""
         checkpoint["config"] = self.config
 
-    def log_terms(self, terms: dict[str, Any], batch_size: int) -> None:
+    def log_loss_terms(self, terms: dict[str, Any], batch_size: int) -> None:
         """Log the terms of a training loss and their sum every so often; the mean over all ranks."""
         if (self.trainer.global_step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             logged = {f"train/{name}": value.detach() for name, value in terms.items()}

@@ -14,18 +14,18 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from raasid.evaluation.result import Result
+from raasid.evaluation.result import EvaluationResult
 from raasid.models.module import TaskModule
-from raasid.packaging.onnx.graph_spec import NoGraph, graphs_of
+from raasid.packaging.onnx.graph_spec import NoOnnxExport, export_graphs
 from raasid.registry.errors import PackageRefused
-from raasid.registry.file_checks import parse_json
 from raasid.registry.records import MetricValue, Record
+from raasid.registry.strict_json import parse_json
 from raasid.tasks import TASKS, TaskName
 
 CARD = "card.json"
 
 
-class PortSaid(Record):
+class IOSpec(Record):
     """An input or output of the net, as the exported graph has it."""
 
     graph: str
@@ -38,7 +38,7 @@ class PortSaid(Record):
     """Units, order and range."""
 
 
-class Measure(Record):
+class Metric(Record):
     """A metric on held-out matches; null where it is undefined."""
 
     value: float | None
@@ -52,21 +52,21 @@ class Measure(Record):
     meaning: str = ""
 
 
-class Part(Record):
+class SplitInfo(Record):
     """A split, as large as it was."""
 
     matches: int
     frames: int
 
 
-class DataSaid(Record):
+class TrainingData(Record):
     """From what the model was made."""
 
     source: str
     """The reader's format, or `synthetic`."""
     dataset: str | None = None
     """Version of the store."""
-    splits: dict[str, Part]
+    splits: dict[str, SplitInfo]
     digests: dict[str, str]
     """sha256 of all labels, and of the weights that it was built on, by role."""
     licenses: list[str]
@@ -91,16 +91,16 @@ class Card(Record):
     model: str
     """Class of the module."""
     purpose: str
-    inputs: list[PortSaid]
-    outputs: list[PortSaid]
+    inputs: list[IOSpec]
+    outputs: list[IOSpec]
     facts: dict[str, Any] = {}  # noqa: RUF012
     """By graph: what else turns outputs into an answer, as thresholds and scales."""
-    metrics: dict[str, Measure]
+    metrics: dict[str, Metric]
     measured_on: dict[str, int]
     """Matches, frames, …; empty where nothing was measured."""
     law_edition: str | None
     """Whose clauses the figures follow; null for a model that rules nothing."""
-    data: DataSaid
+    data: TrainingData
     license: License
     limits: list[str]
 
@@ -125,8 +125,8 @@ def read_card(data: bytes) -> Card:
 _FEW_MATCHES = 30
 
 
-def card_of(
-    model: TaskModule, config: Mapping[str, Any], lineage: Mapping[str, Any], result: Result | None
+def build_card(
+    model: TaskModule, config: Mapping[str, Any], lineage: Mapping[str, Any], result: EvaluationResult | None
 ) -> Card:
     """Tell what is known of a trained model.
 
@@ -153,7 +153,7 @@ def card_of(
     )
 
 
-def figures(result: Result | None) -> dict[str, MetricValue]:
+def defined_metrics(result: EvaluationResult | None) -> dict[str, MetricValue]:
     """The defined metrics for `Registry.register`."""
     estimates = {} if result is None else result.estimates
     return {
@@ -163,15 +163,15 @@ def figures(result: Result | None) -> dict[str, MetricValue]:
     }
 
 
-def _ports(model: TaskModule) -> tuple[list[PortSaid], list[PortSaid], dict[str, Any]]:
+def _ports(model: TaskModule) -> tuple[list[IOSpec], list[IOSpec], dict[str, Any]]:
     try:
-        graphs = graphs_of(model)
-    except NoGraph:  # a rule, not a net
+        graphs = export_graphs(model)
+    except NoOnnxExport:  # a rule, not a net
         return [], [], {}
 
-    def said(side: str) -> list[PortSaid]:
+    def said(side: str) -> list[IOSpec]:
         return [
-            PortSaid(
+            IOSpec(
                 graph=graph.name, name=port.name, axes=list(port.axes), dtype=port.dtype, meaning=port.meaning
             )
             for graph in graphs
@@ -181,11 +181,11 @@ def _ports(model: TaskModule) -> tuple[list[PortSaid], list[PortSaid], dict[str,
     return said("inputs"), said("outputs"), {graph.name: dict(graph.facts) for graph in graphs}
 
 
-def _measures(task: TaskName, result: Result | None) -> dict[str, Measure]:
+def _measures(task: TaskName, result: EvaluationResult | None) -> dict[str, Metric]:
     if result is None:
         return {}
     return {
-        name: Measure(
+        name: Metric(
             value=_or_none(e.value),
             low=_or_none(e.low),
             high=_or_none(e.high),
@@ -197,17 +197,17 @@ def _measures(task: TaskName, result: Result | None) -> dict[str, Measure]:
     }
 
 
-def _data(config: Mapping[str, Any], lineage: Mapping[str, Any]) -> DataSaid:
+def _data(config: Mapping[str, Any], lineage: Mapping[str, Any]) -> TrainingData:
     told, section = lineage.get("data", {}), config.get("data", {})
     splits = {
-        name: Part(matches=len(part["matches"]), frames=part["frames"])
+        name: SplitInfo(matches=len(part["matches"]), frames=part["frames"])
         for name, part in told.items()
         if isinstance(part, Mapping) and {"matches", "frames"} <= part.keys()
     }
     digests = {role: file["sha256"] for role, file in lineage.get("inputs", {}).items()}
     if "labels_sha256" in told:
         digests["labels"] = told["labels_sha256"]
-    return DataSaid(
+    return TrainingData(
         source=str(section.get("format", "unknown")),
         dataset=section.get("dataset"),
         splits=splits,
@@ -227,7 +227,7 @@ def _license(model: TaskModule) -> License:
     return License(weights="AGPL-3.0-or-later", reason=reason)
 
 
-def _limits(model: TaskModule, config: Mapping[str, Any], result: Result | None) -> Iterator[str]:
+def _limits(model: TaskModule, config: Mapping[str, Any], result: EvaluationResult | None) -> Iterator[str]:
     section = config.get("data", {})
     if section.get("format") == "synthetic":
         yield "Trained and measured on rendered play (the synthetic league), not on real football."
@@ -239,11 +239,11 @@ def _limits(model: TaskModule, config: Mapping[str, Any], result: Result | None)
     if model.task == "context":
         tracks = section.get("tracks", {})
         yield f"Measured on {tracks.get('source', 'unknown')} tracks; it depends on what found them."
-        yield from _never_seen(getattr(model, "counts", {}))
+        yield from _never_seen(getattr(model, "label_counts", {}))
     if result is None:
         yield "Nothing was measured."
     elif (matches := result.counts.get("matches", 0)) < _FEW_MATCHES:
-        yield f"The figures stand on {matches} match{'es' * (matches != 1)}: read the intervals."
+        yield f"The defined_metrics stand on {matches} match{'es' * (matches != 1)}: read the intervals."
 
 
 def _never_seen(counts: Mapping[str, list[int]]) -> Iterator[str]:

@@ -20,34 +20,42 @@ from raasid.config.build import build
 from raasid.config.error_messages import ConfigProblems
 from raasid.config.section import ClassSection
 from raasid.errors import UsageError
-from raasid.models.config import CustomModelConfig, model_section
+from raasid.models.config import CustomModelConfig, recorded_model_config
 from raasid.models.module import TaskModule
 from raasid.packaging.model_card import CARD, Card, read_card
 from raasid.packaging.onnx.export import CARD as GRAPHS_CARD
-from raasid.packaging.tensors import STATE, WEIGHTS, give_state, give_weights, state_of, weights_of
+from raasid.packaging.tensors import (
+    STATE,
+    WEIGHTS,
+    dump_extra_state,
+    dump_weights,
+    load_extra_state,
+    load_weights,
+)
 from raasid.registry.errors import PackageRefused
-from raasid.registry.file_checks import check_files, parse_json
+from raasid.registry.file_checks import check_files
 from raasid.registry.names import CHAMPION, Version
 from raasid.registry.records import Manifest
 from raasid.registry.registry import Registry
 from raasid.registry.signing import trusted_keys, verify
+from raasid.registry.strict_json import parse_json
 from raasid.tasks import TASKS
 
-_WHERE = "manifest.json"
-_STARTS = ("init_from", "weights")
+_MANIFEST = "manifest.json"
+_INITIAL_WEIGHTS = ("init_from", "weights")
 """Files from which a training began; what came of it is in the package."""
 _NET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.yaml")
 
 
-def own_section(recorded: Mapping[str, Any], where: str = _WHERE) -> ClassSection:
+def parse_model_config(recorded: Mapping[str, Any], where: str = _MANIFEST) -> ClassSection:
     """The section that describes a model of ours, without files of the machine that trained it.
 
     Raises PackageRefused: a class that is none of ours, fields that it does not have, a file that the
     package does not hold.
     """
-    plain = {key: None if key in _STARTS else value for key, value in recorded.items()}
+    plain = {key: None if key in _INITIAL_WEIGHTS else value for key, value in recorded.items()}
     try:
-        section = model_section(plain)
+        section = recorded_model_config(plain)
     except ConfigProblems as error:
         raise PackageRefused(where, f"model: {error}") from error
     if isinstance(section, CustomModelConfig):
@@ -69,23 +77,23 @@ def own_section(recorded: Mapping[str, Any], where: str = _WHERE) -> ClassSectio
     return section
 
 
-def own_model(recorded: Mapping[str, Any]) -> TaskModule:
+def build_model(recorded: Mapping[str, Any]) -> TaskModule:
     """The module with the weights that chance gives it; nobody else's chances are touched.
 
     Raises PackageRefused.
     """
-    section = own_section(recorded)
+    section = parse_model_config(recorded)
     try:
         with torch.random.fork_rng(devices=[]):
             model: TaskModule = build(section)
     except UsageError as error:
-        raise PackageRefused(_WHERE, f"model: {error}") from error
+        raise PackageRefused(_MANIFEST, f"model: {error}") from error
     return model
 
 
-def portable(recorded: Mapping[str, Any]) -> dict[str, Any]:
+def portable_model_config(recorded: Mapping[str, Any]) -> dict[str, Any]:
     """What a manifest shall record: plain values, no paths. Raises PackageRefused."""
-    told: dict[str, Any] = own_section(recorded, "model").model_dump(mode="json", by_alias=True)
+    told: dict[str, Any] = parse_model_config(recorded, "model").model_dump(mode="json", by_alias=True)
     return told
 
 
@@ -98,10 +106,10 @@ def pack(
     module can be built anywhere. graphs: folder in which `raasid export` wrote `*.onnx` and their card.
     Raises PackageRefused: a model that could not be built from its package, or graphs that are not whole.
     """
-    own_section(config["model"], "model")
+    parse_model_config(config["model"], "model")
     files: dict[str, Path | bytes] = {
-        WEIGHTS: weights_of(model),
-        STATE: state_of(model),
+        WEIGHTS: dump_weights(model),
+        STATE: dump_extra_state(model),
         CARD: card.to_json(),
     }
     return files if graphs is None else files | _graphs(graphs)
@@ -123,7 +131,7 @@ def _graphs(folder: Path) -> dict[str, Path | bytes]:
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedVersion:
     """A version, ready to be asked."""
 
     module: TaskModule
@@ -135,7 +143,7 @@ class Loaded:
 
 def load(
     name: str, ref: str = CHAMPION, *, root: str | Path = "registry", trusted: Path | None = None
-) -> Loaded:
+) -> LoadedVersion:
     """The model that a version or an alias names: `raasid.packaging.load("ball_model", "v20261123.1")`.
 
     root: the registry's folder. trusted: file of public keys, else RAASID_TRUSTED_KEYS; see `load_module`.
@@ -143,7 +151,7 @@ def load(
     return load_module(Registry(Path(root)), name, ref, trusted)
 
 
-def load_module(registry: Registry, name: str, ref: str, trusted: Path | None = None) -> Loaded:
+def load_module(registry: Registry, name: str, ref: str, trusted: Path | None = None) -> LoadedVersion:
     """Verify every file of a version, then build its module from the manifest and give it the weights.
 
     Nothing in a registry is code, and nothing of it is run: the class is one of ours, tensors come from
@@ -163,10 +171,10 @@ def load_module(registry: Registry, name: str, ref: str, trusted: Path | None = 
         if needed not in files:
             raise PackageRefused(needed, f"{name} {version} has no such file: it holds no module")
     card = read_card(files[CARD])
-    module = own_model(manifest.model)
+    module = build_model(manifest.model)
     if (registry_name := TASKS[module.task].registry_name) != name:
         raise PackageRefused("manifest.json", f"describes a {registry_name}, not a {name}")
-    give_weights(module, files[WEIGHTS])
-    give_state(module, files[STATE])
+    load_weights(module, files[WEIGHTS])
+    load_extra_state(module, files[STATE])
     module.config = dict(manifest.config) or None
-    return Loaded(module.eval(), version, manifest, card)
+    return LoadedVersion(module.eval(), version, manifest, card)

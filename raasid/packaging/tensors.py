@@ -14,14 +14,15 @@ from torch import Tensor, nn
 
 from raasid.models.module import TaskModule
 from raasid.registry.errors import PackageRefused
-from raasid.registry.file_checks import check_safetensors, parsed
-from raasid.registry.record_chain import canonical
+from raasid.registry.file_checks import check_safetensors
+from raasid.registry.record_chain import canonical_json
+from raasid.registry.strict_json import parse_json
 
 WEIGHTS = "model.safetensors"
 _SAID = {torch.complex64: "complex numbers", torch.complex128: "complex numbers"}
 
 
-def weights_of(model: nn.Module) -> bytes:
+def dump_weights(model: nn.Module) -> bytes:
     """Every parameter and buffer that a checkpoint would hold; what shares memory is written for each.
 
     Raises PackageRefused for what is no dense tensor of numbers.
@@ -44,7 +45,7 @@ def weights_of(model: nn.Module) -> bytes:
     return data
 
 
-def give_weights(model: nn.Module, data: bytes) -> None:
+def load_weights(model: nn.Module, data: bytes) -> None:
     """Give `model` exactly what the file holds.
 
     Raises PackageRefused: no safetensors file, or a tensor missing, left over, or of another shape or type.
@@ -73,7 +74,7 @@ _NOT_FINITE = "not finite"
 """JSON has no infinities; one is written as an object with this key."""
 
 
-def state_of(model: TaskModule) -> bytes:
+def dump_extra_state(model: TaskModule) -> bytes:
     """What the module writes into a checkpoint, but for the configuration, which the manifest holds.
 
     Raises PackageRefused for anything but values, texts, lists and tables.
@@ -81,13 +82,13 @@ def state_of(model: TaskModule) -> bytes:
     kept: dict[str, Any] = {}
     model.on_save_checkpoint(kept)
     kept.pop("config", None)
-    return canonical(_told(kept, "")) + b"\n"
+    return canonical_json(_to_json(kept, "")) + b"\n"
 
 
-def give_state(model: TaskModule, data: bytes) -> None:
+def load_extra_state(model: TaskModule, data: bytes) -> None:
     """Let the module take it back. Raises PackageRefused for what it did not write."""
     try:
-        kept = _meant(parsed(data))
+        kept = _from_json(parse_json(data))
         if not isinstance(kept, dict):
             raise ValueError(f"holds a {type(kept).__name__}, not a table")
         model.on_load_checkpoint(kept)
@@ -95,14 +96,14 @@ def give_state(model: TaskModule, data: bytes) -> None:
         raise PackageRefused(STATE, f"is not what such a model keeps ({error})") from error
 
 
-def _told(value: Any, place: str) -> Any:
+def _to_json(value: Any, place: str) -> Any:
     if isinstance(value, dict):
         odd = next((key for key in value if not isinstance(key, str) or key == _NOT_FINITE), None)
         if odd is not None:
             raise PackageRefused(STATE, f"{place or 'the state'} has the key {odd!r}, which JSON cannot keep")
-        return {key: _told(item, f"{place}.{key}".lstrip(".")) for key, item in value.items()}
+        return {key: _to_json(item, f"{place}.{key}".lstrip(".")) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_told(item, f"{place}[{at}]") for at, item in enumerate(value)]
+        return [_to_json(item, f"{place}[{at}]") for at, item in enumerate(value)]
     if isinstance(value, float) and value - value != 0:
         return {_NOT_FINITE: str(float(value))}
     if value is None or isinstance(value, bool | int | float | str):
@@ -112,9 +113,9 @@ def _told(value: Any, place: str) -> Any:
     )
 
 
-def _meant(value: Any) -> Any:
+def _from_json(value: Any) -> Any:
     if isinstance(value, dict):
         if value.keys() == {_NOT_FINITE}:
             return float(value[_NOT_FINITE])
-        return {key: _meant(item) for key, item in value.items()}
-    return [_meant(item) for item in value] if isinstance(value, list) else value
+        return {key: _from_json(item) for key, item in value.items()}
+    return [_from_json(item) for item in value] if isinstance(value, list) else value

@@ -202,7 +202,7 @@ class EmaConfig(ClassSection, target="raasid.training.ema.Ema"):
     decay: Fraction = 0.99
 
 
-class LookAlikesConfig(ClassSection, target="raasid.training.hard_negative_mining.LookAlikes"):
+class HardNegativeMiningConfig(ClassSection, target="raasid.training.hard_negative_mining.HardNegativeMining"):
     """Hard negatives: what the model takes for a ball is shown to it more often."""
 
     start: Natural = 50
@@ -240,7 +240,7 @@ class ProgressConfig(ClassSection, target="raasid.training.progress.Progress"):
 Callback = Annotated[
     CheckpointConfig
     | EmaConfig
-    | LookAlikesConfig
+    | HardNegativeMiningConfig
     | EarlyStoppingConfig
     | ProgressConfig
     | CustomClassConfig,

@@ -27,14 +27,14 @@ from raasid.errors import UsageError
 from raasid.training.checkpointing import Checkpoint, DurableCheckpointIO
 from raasid.training.config import FitConfig
 from raasid.training.metrics_csv import MetricsCsv
-from raasid.training.optimizer import ConfiguredOptimization
+from raasid.training.optimizer import ConfiguredOptimization, PlateauSchedule
 from raasid.training.rng_state import ExactResume
 from raasid.wandb_tracking.logging import wandb_logger
 
 _NOTHING = nullcontext()
 
 
-class Unprofiled(PassThroughProfiler):
+class NoOpProfiler(PassThroughProfiler):
     """What Lightning uses where nobody profiles, without a generator for each of some fifty spans a step."""
 
     def profile(self, action_name: str) -> AbstractContextManager[None]:  # type: ignore[override]
@@ -60,7 +60,7 @@ def build_trainer(
     # our sampler shards by itself: Lightning's would shuffle by rank and forget the position
     given["use_distributed_sampler"] = False
     given.setdefault("enable_progress_bar", False)
-    given.setdefault("profiler", Unprofiled())
+    given.setdefault("profiler", NoOpProfiler())
     sharded = str(given.get("strategy", "")).startswith("fsdp")
     try:
         return pl.Trainer(
@@ -99,7 +99,7 @@ def _quieten() -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
+class FitResult:
     """What a training leaves behind."""
 
     trainer: pl.Trainer
@@ -114,7 +114,7 @@ def fit(
     data: pl.LightningDataModule,
     run_dir: Path,
     measure: Sequence[pl.Callback] = (),
-) -> Fitted:
+) -> FitResult:
     """Train `model` on `data` as `cfg` says.
 
     measure: callbacks that log the validation metrics; they run before those that read them.
@@ -123,13 +123,14 @@ def fit(
     """
     loggers = build_loggers(cfg, run_dir)
     callbacks = [build(section) for section in (cfg.callbacks or {}).values() if section is not None]
-    trainer = build_trainer(cfg.trainer, run_dir, [*measure, ExactResume(), *callbacks], loggers)
+    own = [ExactResume(), PlateauSchedule()]
+    trainer = build_trainer(cfg.trainer, run_dir, [*measure, *own, *callbacks], loggers)
     model.optimization = ConfiguredOptimization(cfg.optimizer, cfg.scheduler)  # type: ignore[assignment]
     model.config = cfg.model_dump(mode="json", by_alias=True)  # type: ignore[assignment]
     if cfg.train:
         trainer.fit(model, data, ckpt_path=cfg.ckpt_path, weights_only=True)
     best = next((c.best for c in callbacks if isinstance(c, Checkpoint)), None)
-    return Fitted(trainer, model, best if best is not None and best.exists() else None)
+    return FitResult(trainer, model, best if best is not None and best.exists() else None)
 
 
 def build_loggers(cfg: FitConfig, run_dir: Path) -> list[Logger]:

@@ -8,12 +8,12 @@ import lightning.pytorch as pl
 import numpy as np
 import torch
 
-from raasid.datasets.ball.datamodule import BallData
-from raasid.datasets.sampler import LookAlike
+from raasid.datasets.ball.datamodule import BallDataModule
+from raasid.datasets.sampler import HardNegative
 from raasid.models.ball.module import BallModule
 
 
-class LookAlikes(pl.Callback):
+class HardNegativeMining(pl.Callback):
     """Hard negative mining (Sung and Poggio 1998), at the end of every epoch's training batches.
 
     Penalty spots, boots and line crossings are rare among random crops, and they are what a young model
@@ -34,18 +34,18 @@ class LookAlikes(pl.Callback):
         """Look round after the last batch of an epoch, before it is validated and saved."""
         data = trainer.datamodule  # type: ignore[attr-defined]
         last = batch_idx + 1 == trainer.num_training_batches
-        if not last or trainer.global_step < self.start or not isinstance(data, BallData):
+        if not last or trainer.global_step < self.start or not isinstance(data, BallDataModule):
             return
-        if isinstance(pl_module, BallModule) and data.loading.look_alikes and data.loading.crop is not None:
-            data.look_alikes += self._look(pl_module, data, trainer.current_epoch)
-            del data.look_alikes[: -self.keep]
+        if isinstance(pl_module, BallModule) and data.config.hard_negatives and data.config.crop is not None:
+            data.hard_negatives += self._look(pl_module, data, trainer.current_epoch)
+            del data.hard_negatives[: -self.keep]
 
     @torch.no_grad()
-    def _look(self, model: BallModule, data: BallData, epoch: int) -> list[LookAlike]:
-        frames = data.training_frames
+    def _look(self, model: BallModule, data: BallDataModule, epoch: int) -> list[HardNegative]:
+        frames = data.train_dataset
         rng = np.random.default_rng([data.seed, epoch, 2])
-        chosen = rng.choice(data.own_frames, min(self.frames, data.own_frames), replace=False)
-        found: list[LookAlike] = []
+        chosen = rng.choice(data.num_real_frames, min(self.frames, data.num_real_frames), replace=False)
+        found: list[HardNegative] = []
         model.eval()
         for index in map(int, chosen):
             image, balls, _, _ = frames[index]
@@ -53,6 +53,6 @@ class LookAlikes(pl.Callback):
             for (x, y), score in zip(seen.xy[:6].tolist(), seen.score[:6].tolist(), strict=True):
                 near = np.abs(balls[:, :2] - [x, y]).max(1) < np.maximum(12, balls[:, 2:].max(1))
                 if score > self.score and not near.any():
-                    found.append(LookAlike(index, x, y))
+                    found.append(HardNegative(index, x, y))
         model.train()
         return found

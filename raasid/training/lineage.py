@@ -74,7 +74,7 @@ def write_lineage(
         "run": run_dir.name,
         "environment": environment(),
         "inputs": {role: _file(Path(path)) for role, path in parents.items() if path is not None},
-        "data": data_facts(data) | data.facts,
+        "data": data_facts(data) | data.input_facts,
         "outputs": {"checkpoint": _file(checkpoint)} if checkpoint is not None else {},
     }
     (run_dir / "lineage.json").write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")

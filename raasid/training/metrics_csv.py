@@ -11,7 +11,7 @@ from typing import Any
 from lightning.pytorch.loggers.logger import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
-LEADING = ("epoch", "step")
+COUNTERS = ("epoch", "step")
 
 
 class MetricsCsv(Logger):
@@ -57,7 +57,7 @@ class MetricsCsv(Logger):
     def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
         """Append one row; values are written with all their digits."""
         row: dict[str, object] = {**metrics, "step": step if step is not None else metrics.get("step", 0)}
-        new = [name for name in (*LEADING, *row) if name not in self.columns]
+        new = [name for name in (*COUNTERS, *row) if name not in self.columns]
         if new or not self.path.exists():
             self._widen(new)
         with self.path.open("a", newline="") as file:
@@ -86,7 +86,7 @@ def _plain(row: dict[str, object]) -> dict[str, object]:
     plain: dict[str, object] = {}
     for name, value in row.items():
         if isinstance(value, int | float):
-            plain[name] = int(value) if name in LEADING else repr(float(value))
+            plain[name] = int(value) if name in COUNTERS else repr(float(value))
         else:
             plain[name] = value
     return plain

@@ -12,7 +12,7 @@ from torch.optim import Optimizer
 
 from raasid.errors import UsageError
 
-NARROWEST = 16
+MIN_HIDDEN_WIDTH = 16
 """Layers with fewer inputs or outputs read pictures, or say the answer: they take AdamW's step."""
 _ADAMW_SCALE = 0.2
 """Root mean square of AdamW's typical step over its rate, so that rates mean the same for both."""
@@ -74,7 +74,7 @@ class Muon(Optimizer):
             momentum = self._kept(p, "momentum")
             momentum.lerp_(p.grad, 1 - group["momentum"])
             ahead.append(p.grad.lerp(momentum, group["momentum"]).flatten(1))
-        steps = orthogonal(torch.stack(ahead))
+        steps = orthogonalize(torch.stack(ahead))
         scale = _ADAMW_SCALE * math.sqrt(max(steps.shape[1:]))
         for p, step in zip(matrices, steps, strict=True):
             p.mul_(1 - group["lr"] * group["weight_decay"])
@@ -110,10 +110,10 @@ class Muon(Optimizer):
 
 def is_hidden_matrix(p: Tensor) -> bool:
     """Whether a parameter joins two hidden layers."""
-    return p.ndim >= 2 and min(p.shape[:2]) >= NARROWEST
+    return p.ndim >= 2 and min(p.shape[:2]) >= MIN_HIDDEN_WIDTH
 
 
-def orthogonal(matrices: Tensor) -> Tensor:
+def orthogonalize(matrices: Tensor) -> Tensor:
     """(K, A, B) -> about U V^T of each one's singular value decomposition U S V^T; zero stays zero.
 
     Five steps of a Newton-Schulz iteration: singular values come out between 0.7 and 1.2, near enough. What

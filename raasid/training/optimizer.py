@@ -42,7 +42,7 @@ class ConfiguredOptimization:
             schedule = {"scheduler": plateau, "monitor": s.monitor, "frequency": _NEVER}
             return {"optimizer": optimizer, "lr_scheduler": schedule}
         if s.kind == "constant":
-            factor = constant(total_steps, s.warmup)
+            factor = constant_with_warmup(total_steps, s.warmup)
         else:
             curve = one_cycle if s.kind == "one_cycle" else cosine
             factor = curve(total_steps, s.warmup, s.final)
@@ -109,7 +109,7 @@ def cosine(total_steps: int, warmup: float, final: float) -> Callable[[int], flo
     return factor
 
 
-def constant(total_steps: int, warmup: float) -> Callable[[int], float]:
+def constant_with_warmup(total_steps: int, warmup: float) -> Callable[[int], float]:
     """Linear warm-up from 0, then 1."""
     peak = round(warmup * total_steps)
     return lambda step: min(1.0, (step + 1) / peak) if peak else 1.0

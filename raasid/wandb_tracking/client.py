@@ -15,20 +15,26 @@ from pathlib import Path
 from typing import Any
 
 from raasid.registry.outbox import (
-    AliasTold,
+    AliasUpdate,
     Answer,
-    ArtifactTold,
-    LinkTold,
-    MirrorFailed,
+    ArtifactUpload,
+    CollectionLink,
+    MirrorError,
+    OutboxMessage,
     RunRef,
-    RunTold,
-    Told,
+    RunUpdate,
 )
-from raasid.wandb_tracking.connection import Account, NotReached, account, forbidden, within
+from raasid.wandb_tracking.connection import (
+    Account,
+    WandbUnreachable,
+    account,
+    offline_reason,
+    run_with_timeout,
+)
 from raasid.wandb_tracking.logging import base_url, has_key, netrc_key
 
 
-def unsent(folder: Path, run_id: str) -> list[Path]:
+def unsent_run_folders(folder: Path, run_id: str) -> list[Path]:
     """Folders of a run that were not uploaded, the oldest first; one for each time that it was resumed."""
     found = [
         each
@@ -38,7 +44,7 @@ def unsent(folder: Path, run_id: str) -> list[Path]:
     return sorted(each for each in found if not any(each.glob("*.synced")))
 
 
-def upload(folders: Sequence[Path], entity: str, project: str, limit_s: float) -> None:
+def upload_runs(folders: Sequence[Path], entity: str, project: str, limit_s: float) -> None:
     """Send them in this order; wandb marks each, so that it is not sent again. Raises MirrorFailed."""
     words = [sys.executable, "-m", "wandb", "sync", "--entity", entity, "--project", project]
     env = {name: value for name, value in os.environ.items() if name not in ("WANDB_MODE", "WANDB_RUN_ID")}
@@ -53,13 +59,13 @@ def upload(folders: Sequence[Path], entity: str, project: str, limit_s: float) -
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise MirrorFailed("wandb sync", f"not done within {limit_s:g} s") from error
+        raise MirrorError("wandb sync", f"not done run_with_timeout {limit_s:g} s") from error
     if done.returncode or not all(any(folder.glob("*.synced")) for folder in folders):
         lines = (done.stdout + done.stderr).strip().splitlines() or ["no word of why"]
-        raise MirrorFailed("wandb sync", lines[-1])
+        raise MirrorError("wandb sync", lines[-1])
 
 
-_MARK = "raasid"
+_METADATA_KEY = "raasid"
 """Under this name W&B's metadata hold what the registry calls the thing."""
 _NOTHING_OF_HERE = (
     "silent",
@@ -84,7 +90,7 @@ class WandbMirror:
 
     def unreachable(self) -> str | None:
         """Why nothing can be sent now: told not to, no key, no network, a key that is refused."""
-        why = forbidden()
+        why = offline_reason()
         if why is not None:
             return why
         os.environ.setdefault("WANDB_SILENT", "true")
@@ -96,38 +102,38 @@ class WandbMirror:
             key = netrc_key(url)
         try:
             self._account = account(url, key, self.wait_s)
-        except NotReached as error:
+        except WandbUnreachable as error:
             return str(error)
         return None
 
-    def find(self, told: Told) -> Answer | None:
+    def find(self, told: OutboxMessage) -> Answer | None:
         """What W&B holds of it already. Raises MirrorFailed."""
-        with _told(told):
-            found: Answer | None = within(12 * self.wait_s, lambda: self._find(told))
+        with _as_mirror_error(told):
+            found: Answer | None = run_with_timeout(12 * self.wait_s, lambda: self._find(told))
         return found
 
-    def send(self, told: Told, files: Mapping[str, Path]) -> Answer:
+    def send(self, told: OutboxMessage, files: Mapping[str, Path]) -> Answer:
         """Return when W&B has it all. Raises MirrorFailed."""
-        limit = self.upload_s if isinstance(told, ArtifactTold | RunTold) else 24 * self.wait_s
-        with _told(told):
-            answer: Answer = within(limit, lambda: self._send(told, files))
+        limit = self.upload_s if isinstance(told, ArtifactUpload | RunUpdate) else 24 * self.wait_s
+        with _as_mirror_error(told):
+            answer: Answer = run_with_timeout(limit, lambda: self._send(told, files))
         return answer
 
-    def _find(self, told: Told) -> Answer | None:
-        if isinstance(told, RunTold):
+    def _find(self, told: OutboxMessage) -> Answer | None:
+        if isinstance(told, RunUpdate):
             api = self._api(self._entity(told.run))
-            run = _there(lambda: api.run(f"{self._project(told.run)}/{told.run.id}"))
+            run = _or_none_if_absent(lambda: api.run(f"{self._project(told.run)}/{told.run.id}"))
             # the summary is written last; floats come back as they went
             known = run is not None and all(run.summary.get(k) == v for k, v in told.summary.items())
-            known = known and not (told.folder and unsent(Path(told.folder), told.run.id))
-            return {"run": told.run.id} if known and run.config.get(_MARK) == told.run.id else None
-        if isinstance(told, AliasTold):
+            known = known and not (told.folder and unsent_run_folders(Path(told.folder), told.run.id))
+            return {"run": told.run.id} if known and run.config.get(_METADATA_KEY) == told.run.id else None
+        if isinstance(told, AliasUpdate):
             return self._find_alias(told)
-        place = told.target if isinstance(told, LinkTold) else f"{self._project(told.run)}/{told.name}"
+        place = told.target if isinstance(told, CollectionLink) else f"{self._project(told.run)}/{told.name}"
         found = self._artifact(told.run, place, told.aliases[0])
         return _named(found) if found is not None and identity_of(found) == told.identity else None
 
-    def _find_alias(self, told: AliasTold) -> Answer | None:
+    def _find_alias(self, told: AliasUpdate) -> Answer | None:
         for place in filter(None, (f"{self._project(told.run)}/{told.name}", told.target)):
             found = self._artifact(told.run, place, told.alias)
             if told.version is None and found is not None:
@@ -136,35 +142,35 @@ class WandbMirror:
                 return None
         return {"alias": told.alias}
 
-    def _send(self, told: Told, files: Mapping[str, Path]) -> Answer:
-        if isinstance(told, RunTold):
+    def _send(self, told: OutboxMessage, files: Mapping[str, Path]) -> Answer:
+        if isinstance(told, RunUpdate):
             answer = self._send_curves(told)
             with self._run(told.run) as run:
-                run.config.update({**told.config, _MARK: told.run.id}, allow_val_change=True)
+                run.config.update({**told.config, _METADATA_KEY: told.run.id}, allow_val_change=True)
                 run.summary.update(told.summary)
             return {"run": told.run.id, **answer}
-        if isinstance(told, ArtifactTold):
+        if isinstance(told, ArtifactUpload):
             return self._send_artifact(told, files)
         home = f"{self._project(told.run)}/{told.name}"
-        if isinstance(told, LinkTold):
+        if isinstance(told, CollectionLink):
             return _named(
                 self._present(told.run, home, told.aliases[0]).link(told.target, aliases=told.aliases)
             )
         return self._set_alias(told, home)
 
-    def _send_curves(self, told: RunTold) -> Answer:
+    def _send_curves(self, told: RunUpdate) -> Answer:
         import wandb
 
         if told.folder is None or (wandb.run is not None and wandb.run.id == told.run.id):
             return {}
-        folders = unsent(Path(told.folder), told.run.id)
+        folders = unsent_run_folders(Path(told.folder), told.run.id)
         if not all(os.access(folder, os.W_OK) for folder in folders):  # wandb marks there what was sent
             return {"curves": f"not sent: {told.folder} belongs to somebody else"}
         if folders:
-            upload(folders, self._entity(told.run), told.run.project, self.upload_s)
+            upload_runs(folders, self._entity(told.run), told.run.project, self.upload_s)
         return {"curves": [folder.name for folder in folders]}
 
-    def _send_artifact(self, told: ArtifactTold, files: Mapping[str, Path]) -> Answer:
+    def _send_artifact(self, told: ArtifactUpload, files: Mapping[str, Path]) -> Answer:
         missing = []
         with self._run(told.run) as run:
             for used in told.uses:
@@ -183,7 +189,7 @@ class WandbMirror:
             answer = _named(artifact)
         return {**answer, "unknown_inputs": missing} if missing else answer
 
-    def _set_alias(self, told: AliasTold, home: str) -> Answer:
+    def _set_alias(self, told: AliasUpdate, home: str) -> Answer:
         if told.version is None:
             for place in filter(None, (home, told.target)):
                 holder = self._artifact(told.run, place, told.alias)
@@ -207,7 +213,7 @@ class WandbMirror:
 
     def _artifact(self, run: RunRef, place: str, alias: str) -> Any:
         api = self._api(self._entity(run))
-        found = _there(lambda: api.artifact(f"{place}:{alias}"))
+        found = _or_none_if_absent(lambda: api.artifact(f"{place}:{alias}"))
         # deleted ones may still be shown
         return found if found is not None and found.state == "COMMITTED" else None
 
@@ -267,12 +273,12 @@ class WandbMirror:
         }
 
 
-def artifact_of(told: ArtifactTold, files: Mapping[str, Path]) -> Any:
+def artifact_of(told: ArtifactUpload, files: Mapping[str, Path]) -> Any:
     """The artifact, not yet logged; the registry's files are not copied, as they never change."""
     import wandb
 
     mark = {"identity": told.identity, "ref": f"{told.name}:{told.aliases[0]}"}
-    artifact = wandb.Artifact(told.name, type=told.type, metadata={_MARK: mark, **told.metadata})
+    artifact = wandb.Artifact(told.name, type=told.type, metadata={_METADATA_KEY: mark, **told.metadata})
     for name, path in files.items():
         artifact.add_file(str(path), name=name, policy="immutable", skip_cache=True)
     for name, text in told.texts.items():
@@ -283,7 +289,7 @@ def artifact_of(told: ArtifactTold, files: Mapping[str, Path]) -> Any:
 
 def identity_of(artifact: Any) -> str | None:
     """What the registry calls an artifact that W&B holds; None: it is none of ours."""
-    mark = artifact.metadata.get(_MARK)
+    mark = artifact.metadata.get(_METADATA_KEY)
     return mark.get("identity") if isinstance(mark, dict) else None
 
 
@@ -292,7 +298,7 @@ def _named(artifact: Any) -> Answer:
     return {key: str(value) for key, value in named.items()}
 
 
-def _there(look: Any) -> Any:
+def _or_none_if_absent(look: Any) -> Any:
     """What a look-up gives; None where W&B says that it has no such thing, and only then."""
     import wandb
     from wandb.sdk.lib.service.service_connection import WandbApiFailedError
@@ -308,9 +314,9 @@ def _there(look: Any) -> Any:
 
 
 @contextmanager
-def _told(told: Told) -> Iterator[None]:
+def _as_mirror_error(told: OutboxMessage) -> Iterator[None]:
     """Whatever the library raises (it wraps a service of its own), MirrorFailed names what was being sent."""
     try:
         yield
     except Exception as error:
-        raise MirrorFailed(str(told), f"{type(error).__name__}: {error}") from error
+        raise MirrorError(str(told), f"{type(error).__name__}: {error}") from error

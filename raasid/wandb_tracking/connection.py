@@ -18,7 +18,7 @@ from urllib.request import Request, urlopen
 from raasid.errors import RaasidError
 
 
-def within(seconds: float, work: Callable[[], Any]) -> Any:
+def run_with_timeout(seconds: float, work: Callable[[], Any]) -> Any:
     """What `work` returns or raises; TimeoutError if that takes longer.
 
     Work that is too late goes on in the background and hinders nobody from leaving.
@@ -35,7 +35,7 @@ def within(seconds: float, work: Callable[[], Any]) -> Any:
     try:
         result, error = outcome.get(timeout=seconds)
     except Empty:
-        raise TimeoutError(f"no answer within {seconds:g} s") from None
+        raise TimeoutError(f"no answer run_with_timeout {seconds:g} s") from None
     if error is not None:
         raise error
     return result
@@ -44,7 +44,7 @@ def within(seconds: float, work: Callable[[], Any]) -> Any:
 _QUESTION = {"query": "query Viewer { viewer { id entity } }"}
 
 
-class NotReached(RaasidError):
+class WandbUnreachable(RaasidError):
     """W&B cannot be asked anything now."""
 
 
@@ -76,26 +76,28 @@ def account(url: str, key: str | None, wait_s: float) -> Account:
         return answer
 
     try:
-        answer = within(2 * wait_s, ask)
+        answer = run_with_timeout(2 * wait_s, ask)
         viewer = json.loads(answer)["data"]["viewer"]
     except HTTPError as error:
         if error.code in (401, 403):
-            raise NotReached(f"{url} refuses the key (HTTP {error.code}); run `wandb login` again") from error
-        raise NotReached(f"{url} answers HTTP {error.code}") from error
+            raise WandbUnreachable(
+                f"{url} refuses the key (HTTP {error.code}); run `wandb login` again"
+            ) from error
+        raise WandbUnreachable(f"{url} answers HTTP {error.code}") from error
     except URLError as error:
-        raise NotReached(f"no network to {url} ({error.reason})") from error
+        raise WandbUnreachable(f"no network to {url} ({error.reason})") from error
     except (TimeoutError, OSError) as error:
-        raise NotReached(f"{url} does not answer ({error})") from error
+        raise WandbUnreachable(f"{url} does not answer ({error})") from error
     except (ValueError, KeyError, TypeError) as error:
-        raise NotReached(f"{url} does not answer as W&B does; see WANDB_BASE_URL") from error
+        raise WandbUnreachable(f"{url} does not answer as W&B does; see WANDB_BASE_URL") from error
     if not isinstance(viewer, dict):
         if key is None:
             return Account(url, None)
-        raise NotReached(f"{url} does not know the key; run `wandb login` again")
+        raise WandbUnreachable(f"{url} does not know the key; run `wandb login` again")
     return Account(url, viewer.get("entity"))
 
 
-def forbidden() -> str | None:
+def offline_reason() -> str | None:
     """What in the environment says that W&B is not to be called."""
     mode = os.environ.get("WANDB_MODE", "online")
     return None if mode in ("online", "run", "shared") else f"WANDB_MODE={mode} forbids it"

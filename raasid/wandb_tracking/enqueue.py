@@ -10,11 +10,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from raasid.registry.lineage import Ref, makers
+from raasid.registry.lineage import VersionRef, find_versions_by_digest
 from raasid.registry.names import PREVIOUS, Version, alias_name
-from raasid.registry.outbox import AliasTold, ArtifactTold, Entry, LinkTold, Outbox, RunRef, RunTold, Told
-from raasid.registry.record_chain import canonical
-from raasid.registry.records import AliasSet, Figure, Manifest
+from raasid.registry.outbox import (
+    AliasUpdate,
+    ArtifactUpload,
+    CollectionLink,
+    Outbox,
+    OutboxEntry,
+    OutboxMessage,
+    RunRef,
+    RunUpdate,
+)
+from raasid.registry.record_chain import canonical_json
+from raasid.registry.records import AliasRecord, Manifest, MetricValue
 from raasid.registry.registry import Registry
 
 _PREFIX = "wandb-registry-"
@@ -28,7 +37,7 @@ def queue_version(
     collection: str | None,
     reason: str,
     folder: Path | None = None,
-) -> list[Entry]:
+) -> list[OutboxEntry]:
     """Queue a version with all that belongs to it; the entries, in the order in which they will be sent.
 
     collection: of a W&B registry, as `registry` or `registry/collection`; None: the version is not linked.
@@ -36,11 +45,11 @@ def queue_version(
     Raises NotRegistered, RegistryDamaged, RegistryUnwritable.
     """
     manifest = outbox.registry.versions(name).manifest(version)
-    told: list[Told] = [
-        RunTold(
+    told: list[OutboxMessage] = [
+        RunUpdate(
             run=run,
             config=manifest.config,
-            summary=summary_of(manifest.metrics),
+            summary=run_summary(manifest.metrics),
             folder=None if folder is None else str(folder),
         ),
         *_told(outbox.registry, name, version, run, collection),
@@ -48,7 +57,7 @@ def queue_version(
     return [outbox.add(each, reason) for each in told]
 
 
-def summary_of(metrics: dict[str, Figure]) -> dict[str, float]:
+def run_summary(metrics: dict[str, MetricValue]) -> dict[str, float]:
     """Metrics with the ends of their intervals, flat, as a run's summary shows them."""
     found: dict[str, float] = {}
     for name, figure in metrics.items():
@@ -59,8 +68,8 @@ def summary_of(metrics: dict[str, Figure]) -> dict[str, float]:
 
 def _told(
     registry: Registry, name: str, version: Version, run: RunRef, collection: str | None
-) -> Iterator[Told]:
-    manifest, identity = registry.versions(name).sealed_manifest(version)
+) -> Iterator[OutboxMessage]:
+    manifest, identity = registry.versions(name).manifest_and_digest(version)
     uses = []
     data = _dataset(name, manifest, run)
     if data is not None:
@@ -68,8 +77,8 @@ def _told(
         uses.append(f"{data.name}:{data.aliases[0]}")
     uses += _upstream(registry, manifest)
     held = _held(registry, name, version)
-    file = registry.versions(name).home(version) / "manifest.json"
-    yield ArtifactTold(
+    file = registry.versions(name).folder_of(version) / "manifest.json"
+    yield ArtifactUpload(
         run=run,
         type="model",
         name=name,
@@ -79,11 +88,11 @@ def _told(
         metadata=_facts(manifest),
         files=manifest.files,
         # W&B gives one content one version; this file makes every version of ours another content
-        texts={"registry_manifest.json": registry.disk.read(file).decode()},
+        texts={"registry_manifest.json": registry.fs.read(file).decode()},
         uses=uses,
     )
     if collection is not None:
-        yield LinkTold(
+        yield CollectionLink(
             run=run,
             name=name,
             identity=identity,
@@ -98,19 +107,19 @@ def target_path(collection: str, name: str) -> str:
     return f"{_PREFIX}{registry}/{inside or name}"
 
 
-def _dataset(name: str, manifest: Manifest, run: RunRef) -> ArtifactTold | None:
+def _dataset(name: str, manifest: Manifest, run: RunRef) -> ArtifactUpload | None:
     facts = manifest.lineage.get("data")
     digest = facts.get("labels_sha256") if isinstance(facts, dict) else None
     if not isinstance(facts, dict) or not isinstance(digest, str):
         return None
-    return ArtifactTold(
+    return ArtifactUpload(
         run=run,
         type="dataset",
         name=f"{name.removesuffix('_model')}_data",
         identity=digest,
         aliases=[f"sha256-{digest[:16]}"],
         metadata={"data": facts},
-        texts={"dataset.json": canonical(facts).decode() + "\n"},
+        texts={"dataset.json": canonical_json(facts).decode() + "\n"},
     )
 
 
@@ -118,8 +127,8 @@ def _upstream(registry: Registry, manifest: Manifest) -> list[str]:
     """Versions whose files, or whose checkpoint, the run was made from."""
     inputs = manifest.lineage.get("inputs")
     wanted = {digest for each in inputs.values() if (digest := _sha256(each))} if inputs else set()
-    itself = Ref(manifest.name, Version.parse(manifest.version))
-    found = makers(registry, wanted, besides=itself)
+    itself = VersionRef(manifest.name, Version.parse(manifest.version))
+    found = find_versions_by_digest(registry, wanted, exclude=itself)
     return [f"{ref.name}:{ref.version}" for ref in sorted(set(found.values()))]
 
 
@@ -167,17 +176,17 @@ def queue_alias_changes(outbox: Outbox) -> int:
     registry, queued = outbox.registry, 0
     for name, held in _queued(outbox).items():
         *_, home = held.runs.values()
-        for alias in registry.disk.names(registry.root / "models" / name / "aliases"):
+        for alias in registry.fs.list_folder(registry.root / "models" / name / "aliases"):
             chain = registry.alias_history(name, alias_name(alias))
             head = chain.head()
             known, shown = held.aliases.get(alias, (0, None))
             for seq in range(known + 1, 1 + (0 if head is None else head.seq)):
-                change: AliasSet = AliasSet.of(chain.read(seq).body, str(chain.path(seq)))
+                change: AliasRecord = AliasRecord.from_body(chain.read(seq).body, str(chain.path(seq)))
                 version = change.version if change.version in held.runs else None
                 if version is None and shown is None:
                     continue
                 run = home if version is None else held.runs[version]
-                told = AliasTold(
+                told = AliasUpdate(
                     run=run, name=name, alias=alias, version=version, record=seq, target=held.target
                 )
                 outbox.add(told, change.reason)
@@ -188,18 +197,18 @@ def queue_alias_changes(outbox: Outbox) -> int:
 def _queued(outbox: Outbox) -> dict[str, _Held]:
     models: dict[str, _Held] = {}
     for entry in outbox.entries():
-        told = entry.told
-        if isinstance(told, ArtifactTold) and told.type == "model":
+        told = entry.message
+        if isinstance(told, ArtifactUpload) and told.type == "model":
             held = models.setdefault(told.name, _Held())
             version = told.aliases[0]
             held.runs[version] = told.run
             for alias, record in told.held.items():
                 held.aliases[alias] = max((record, version), held.aliases.get(alias, (0, None)), key=_number)
-        elif isinstance(told, AliasTold):
+        elif isinstance(told, AliasUpdate):
             aliases = models.setdefault(told.name, _Held()).aliases
             new = told.record, told.version
             aliases[told.alias] = max(new, aliases.get(told.alias, (0, None)), key=_number)
-        elif isinstance(told, LinkTold):
+        elif isinstance(told, CollectionLink):
             models.setdefault(told.name, _Held()).target = told.target
     return {name: held for name, held in models.items() if held.runs}
 

@@ -29,7 +29,7 @@ def run_id(run_dir: Path) -> str:
 
 
 @contextmanager
-def own_run(run_dir: Path) -> Iterator[None]:
+def finish_run_on_exit(run_dir: Path) -> Iterator[None]:
     """End the run that a training opens with the training; it would be taken for the next one's, too.
 
     Several trainings in one process are what Hydra's multirun makes of a sweep. A run of the caller's own

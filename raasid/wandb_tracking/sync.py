@@ -8,18 +8,18 @@ from itertools import islice
 from pathlib import Path
 
 from raasid.errors import Exit
-from raasid.registry.errors import Overtaken, RegistryDamaged
-from raasid.registry.outbox import ArtifactTold, Mirror, MirrorFailed, Outbox, Told
+from raasid.registry.errors import ConcurrentUpdate, RegistryDamaged
+from raasid.registry.outbox import ArtifactUpload, Mirror, MirrorError, Outbox, OutboxMessage
 from raasid.registry.registry import Registry
 from raasid.wandb_tracking.enqueue import queue_alias_changes
 
 Say = Callable[[str], None]
-_TOLD = 20
+_MAX_LISTED = 20
 """Entries that are listed one by one where nothing can be sent."""
 
 
 @dataclass(frozen=True, slots=True)
-class Synced:
+class SyncResult:
     """What came of it."""
 
     sent: int
@@ -35,7 +35,7 @@ class Synced:
         return Exit.FAILED if self.left else Exit.DONE
 
 
-def sync(registry: Registry, mirror: Mirror, say: Say) -> Synced:
+def sync(registry: Registry, mirror: Mirror, say: Say) -> SyncResult:
     """Send everything that is queued, and the changes of aliases since.
 
     say: hears a line for each entry. Whatever goes wrong with the other side is told and leaves the rest
@@ -46,41 +46,41 @@ def sync(registry: Registry, mirror: Mirror, say: Say) -> Synced:
     left = outbox.queued - outbox.sent
     if not left:
         say("everything is in W&B already")
-        return Synced(0, 0, 0)
+        return SyncResult(0, 0, 0)
     why = mirror.unreachable()
     if why is not None:
         say(f"would send {left} to W&B:")
-        for entry in islice(outbox.pending(), _TOLD):
-            say(f"{entry.seq:>6}  {entry.told}")
-        if left > _TOLD:
-            say(f"        and {left - _TOLD} more")
+        for entry in islice(outbox.pending(), _MAX_LISTED):
+            say(f"{entry.seq:>6}  {entry.message}")
+        if left > _MAX_LISTED:
+            say(f"        and {left - _MAX_LISTED} more")
         say(f"W&B cannot be reached: {why}; nothing was sent, nothing is lost: run the command again")
-        return Synced(0, 0, left, why)
+        return SyncResult(0, 0, left, why)
     return _send(outbox, mirror, say)
 
 
-def _send(outbox: Outbox, mirror: Mirror, say: Say) -> Synced:
+def _send(outbox: Outbox, mirror: Mirror, say: Say) -> SyncResult:
     sent = found = 0
     while (entry := next(outbox.pending(), None)) is not None:
         try:
-            answer = mirror.find(entry.told)
+            answer = mirror.find(entry.message)
             known = answer is not None
             if answer is None:
-                answer = mirror.send(entry.told, files_of(outbox.registry, entry.told))
-            outbox.answer(entry, answer, "sync")
-        except MirrorFailed as error:
+                answer = mirror.send(entry.message, files_of(outbox.registry, entry.message))
+            outbox.mark_sent(entry, answer, "sync")
+        except MirrorError as error:
             say(str(error))
-            return Synced(sent, found, outbox.queued - outbox.sent, error.reason)
-        except Overtaken:  # another process sends, too, and has just written this one down
+            return SyncResult(sent, found, outbox.queued - outbox.sent, error.reason)
+        except ConcurrentUpdate:  # another process sends, too, and has just written this one down
             continue
-        say(f"{entry.seq:>6}  {entry.told}: {'was there already' if known else 'sent'}")
+        say(f"{entry.seq:>6}  {entry.message}: {'was there already' if known else 'sent'}")
         sent, found = sent + (not known), found + known
-    return Synced(sent, found, outbox.queued - outbox.sent)
+    return SyncResult(sent, found, outbox.queued - outbox.sent)
 
 
-def files_of(registry: Registry, told: Told) -> dict[str, Path]:
+def files_of(registry: Registry, told: OutboxMessage) -> dict[str, Path]:
     """The registry's files of an artifact, each compared with its digest. Raises RegistryDamaged."""
-    if not isinstance(told, ArtifactTold):
+    if not isinstance(told, ArtifactUpload):
         return {}
     found = {}
     for name, member in told.files.items():

@@ -13,19 +13,19 @@ from made_touches import touch
 
 from raasid.config.build import build
 from raasid.datasets.context.batch import collate
-from raasid.datasets.context.dataset import ContextWindows, TrackedClip, touched_box
+from raasid.datasets.context.dataset import LabelledTracks, WindowDataset, find_touched_box
 from raasid.datasets.context.sample_meta import ClipRef
 from raasid.laws.edition_names import shipped_editions
 from raasid.laws.facts import fact_values
-from raasid.models.config import model_section
+from raasid.models.config import recorded_model_config
 from raasid.models.context.calibration import Calibration
-from raasid.models.context.ood import Familiar
+from raasid.models.context.ood import InDistributionModel
 from raasid.models.module import TaskModule
-from raasid.packaging.model_card import card_of
-from raasid.packaging.package import pack, portable
+from raasid.packaging.model_card import build_card
+from raasid.packaging.package import pack, portable_model_config
 from raasid.registry.names import Version
 from raasid.registry.registry import Registry
-from raasid.tracks.track_arrays import tracks_of
+from raasid.tracks.track_arrays import clip_tracks
 
 LINEAGE = {
     "run": "2026-11-23_12-00-00_abc123",
@@ -60,24 +60,24 @@ def _pose(model: Any) -> object:
     images = torch.randint(
         0, 256, (1, 96, 128, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(1)
     )
-    (found,) = model.look(images, [np.array([[20.0, 10, 60, 90], [70, 5, 110, 80]], np.float32)])
+    (found,) = model.predict(images, [np.array([[20.0, 10, 60, 90], [70, 5, 110, 80]], np.float32)])
     return {name: np.asarray(value).tolist() for name, value in asdict(found).items()}
 
 
 def _context(model: Any) -> object:
     clips = [touch("out"), touch("tucked", arm_out=False)]
-    tracked = [TrackedClip(tracks_of(clip), ClipRef.of(clip), touched_box(clip)) for clip in clips]
-    data = ContextWindows(tracked, model.frames, model.players, "ifab_2025_26")
+    tracked = [LabelledTracks(clip_tracks(clip), ClipRef.of(clip), find_touched_box(clip)) for clip in clips]
+    data = WindowDataset(tracked, model.frames, model.players, "ifab_2025_26")
     batch = collate([data[0], data[1]], "ifab_2025_26")
-    return repr(model.assess(batch.sources, ["out", "tucked"], "ifab_2025_26"))
+    return repr(model.predict_windows(batch.sources, ["out", "tucked"], "ifab_2025_26"))
 
 
 def _calibrated(model: Any) -> None:
     count = len(model.calibration.facts)
     warm = dict.fromkeys(shipped_editions(), 0.1 + 0.2)
-    model.calibration = Calibration([0.7] * count, warm, 0.61, Familiar([0.5], [0.1], 1e30), Familiar())
-    model.counts = {name: [3] * len(values) for name, values in fact_values().items()}
-    model.counts["own_play"] = [0, 8]
+    model.calibration = Calibration([0.7] * count, warm, 0.61, InDistributionModel([0.5], [0.1], 1e30), InDistributionModel())
+    model.label_counts = {name: [3] * len(values) for name, values in fact_values().items()}
+    model.label_counts["own_play"] = [0, 8]
 
 
 def _threshold(model: Any) -> None:
@@ -122,7 +122,7 @@ TINY = {
 def made(tiny: Tiny) -> TaskModule:
     """The module with weights of its own, and statistics as after some training."""
     torch.manual_seed(3)
-    model: TaskModule = build(model_section(tiny.config))
+    model: TaskModule = build(recorded_model_config(tiny.config))
     for module in model.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.running_mean.normal_(std=0.1)  # type: ignore[union-attr]
@@ -140,6 +140,6 @@ def run_config(tiny: Tiny) -> dict[str, Any]:
 def registered(registry: Registry, tiny: Tiny, graphs: Path | None = None, **more: Any) -> Version:
     """The model as a version."""
     model, config = made(tiny), run_config(tiny)
-    files = pack(model, config, card_of(model, config, LINEAGE, None), graphs) | more.pop("files", {})
-    recorded = more.pop("model", portable(config["model"]))
+    files = pack(model, config, build_card(model, config, LINEAGE, None), graphs) | more.pop("files", {})
+    recorded = more.pop("model", portable_model_config(config["model"]))
     return registry.register(tiny.name, files, model=recorded, config=config, lineage=LINEAGE, **more)

@@ -15,12 +15,12 @@ from torch.nn import functional as F
 from raasid.datasets.ball.dataset import BallBatch
 from raasid.models.ball.module import BallModule, Detections
 from raasid.models.centernet import heatmap_loss, heatmap_target
-from raasid.models.layers import GRANULARITY, STRIDE, Pyramid, scaled_edge
+from raasid.models.layers import GRANULARITY, STRIDE, FeaturePyramid, scaled_edge
 
 __all__ = ["GRANULARITY", "STRIDE", "BallNet"]
 
 
-class BallNet(Pyramid):
+class BallNet(FeaturePyramid):
     """Where is a ball, how far from the cell's centre, and how large.
 
     A ball is 3 to 15 pixels wide and looks like a boot, a line or a penalty spot; what tells them
@@ -38,7 +38,7 @@ class BallNet(Pyramid):
 
 
 BOX_WEIGHT = 0.2
-CANDIDATES = 20
+MAX_CANDIDATES = 20
 
 
 class BallHeatmap(BallModule):
@@ -75,26 +75,28 @@ class BallHeatmap(BallModule):
 
     def losses(self, batch: BallBatch) -> dict[str, Tensor]:
         """Focal loss of the heat, L1 of offset and log size."""
-        output = self(batch.images)
-        target = heatmap_target(batch.balls, batch.present, *output.shape[2:])
-        heat, box = heatmap_loss(output, target)
-        return {"heat": heat, "box": BOX_WEIGHT * box}
+        return _losses(self(batch.images), batch)
 
     @torch.no_grad()
     def detect(self, images: Tensor, quick: bool = False) -> list[Detections]:
         """Peaks of the heatmap: cells that no neighbour tops."""
-        xy, wh, score = peaks(*self.maps(images, quick))
-        return [
-            Detections(*(t.cpu().numpy().astype(np.float32) for t in (xy[i], wh[i], score[i])))
-            for i in range(len(images))
-        ]
+        return _detections(*self.maps(images, quick))
+
+    def detect_with_losses(self, batch: BallBatch) -> tuple[list[Detections], dict[str, Tensor]]:
+        """Return `detect` and `losses` of a batch; the first forward pass serves both."""
+        output = self(batch.images)
+        return _detections(*self._averaged(output, batch.images)), _losses(output, batch)
 
     def maps(self, images: Tensor, quick: bool = False) -> tuple[Tensor, Tensor]:
         """(B, H, W, 3 * frames) uint8 -> (B, h, w) probability of a ball's centre in each cell, and
         (B, 4, h, w) dx, dy in cells and log width, log height in pixels; h, w: the picture in cells of 4.
         """
+        return self._averaged(self(images), images, quick)
+
+    def _averaged(self, output: Tensor, images: Tensor, quick: bool = False) -> tuple[Tensor, Tensor]:
+        """As `maps`, from what the net gives for the images as they are."""
         height, width = ((edge + STRIDE - 1) // STRIDE for edge in images.shape[1:3])
-        output = self(images)[:, :, :height, :width].float()
+        output = output[:, :, :height, :width].float()
         heat = output[:, 0].sigmoid()
         if not quick:
             heat = torch.stack([heat, *self._other_looks(images, height, width)]).mean(0)
@@ -121,14 +123,28 @@ class BallHeatmap(BallModule):
         return heat.float().sigmoid()
 
 
-def peaks(heat: Tensor, box: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _losses(output: Tensor, batch: BallBatch) -> dict[str, Tensor]:
+    target = heatmap_target(batch.balls, batch.present, *output.shape[2:])
+    heat, box = heatmap_loss(output, target)
+    return {"heat": heat, "box": BOX_WEIGHT * box}
+
+
+def _detections(heat: Tensor, box: Tensor) -> list[Detections]:
+    xy, wh, score = find_peaks(heat, box)
+    return [
+        Detections(*(t.cpu().numpy().astype(np.float32) for t in (xy[i], wh[i], score[i])))
+        for i in range(len(heat))
+    ]
+
+
+def find_peaks(heat: Tensor, box: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Cells that no neighbour tops, out of what `BallHeatmap.maps` gives, by falling score.
 
     Returns centres (B, K, 2) and sizes (B, K, 2) in input pixels, and scores (B, K); a picture with fewer
     than K peaks has scores of 0 at the end.
     """
     peak = F.max_pool2d(heat[:, None], 3, 1, 1)[:, 0] == heat
-    score, cell = (heat * peak).flatten(1).topk(min(CANDIDATES, heat[0].numel()))
+    score, cell = (heat * peak).flatten(1).topk(min(MAX_CANDIDATES, heat[0].numel()))
     at = cell[:, None].expand(-1, 4, -1)
     dx, dy, log_w, log_h = box.flatten(2).gather(2, at).unbind(1)
     columns = cell % heat.shape[2]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypedDict
+from typing import Any, ClassVar, NotRequired, TypedDict
 
 import numpy as np
 import torch
@@ -35,7 +35,7 @@ class Detections:
     score: Array
 
     @classmethod
-    def none(cls) -> Detections:
+    def empty(cls) -> Detections:
         """No candidate at all."""
         return cls(np.zeros((0, 2), np.float32), np.zeros((0, 2), np.float32), np.zeros(0, np.float32))
 
@@ -53,6 +53,8 @@ class BallOutput(TypedDict):
 
     frames: tuple[FrameRef, ...]
     detections: list[Detections]
+    loss: NotRequired[Tensor]
+    """The training loss of the batch; in validation."""
 
 
 class BallModule(TaskModule):
@@ -70,44 +72,44 @@ class BallModule(TaskModule):
     def __init__(self, threshold: float | str = "auto", max_false_positives: float = 0.03) -> None:
         super().__init__()
         self.max_false_positives = max_false_positives
-        self.threshold_is_free = threshold == "auto"
+        self.threshold_is_auto = threshold == "auto"
         self.operating_threshold = DEFAULT_THRESHOLD if threshold == "auto" else float(threshold)
 
     @abstractmethod
     def losses(self, batch: BallBatch) -> dict[str, Tensor]:
-        """Scalar terms of the training loss, already weighted; each a mean over the batch."""
+        """Compute the weighted terms of the training loss, scalars, each a mean over the batch.
+
+        Validation calls it as well, without gradients and in evaluation mode.
+        """
 
     @abstractmethod
     def detect(self, images: Tensor, quick: bool = False) -> list[Detections]:
-        """Look at (B, H, W, 3 * frames) uint8 RGB; centres and sizes in input pixels.
+        """Find balls in (B, H, W, 3 * frames) uint8 RGB; centres and sizes in input pixels.
 
-        quick: once is enough, for a model that would look several times.
+        quick: one forward pass is enough, for a model that averages several.
         """
+
+    def detect_with_losses(self, batch: BallBatch) -> tuple[list[Detections], dict[str, Tensor]]:
+        """Return `detect` and `losses` of a batch; override it to share a forward pass."""
+        return self.detect(batch.images), self.losses(batch)
 
     def training_step(self, batch: BallBatch, batch_idx: int) -> Tensor:
         """Sum of the loss terms; what is logged is the mean over ranks, the loss of the global batch."""
         terms = self.losses(batch)
         loss = torch.stack(list(terms.values())).sum()
-        self.log_terms(terms, len(batch.refs))
+        self.log_loss_terms(terms, len(batch.refs))
         return loss
 
     def validation_step(self, batch: BallBatch, batch_idx: int) -> BallOutput:
-        """Detections of a batch of whole frames, in source pixels."""
-        return self._look(batch)
+        """Return the detections in whole frames, in source pixels, and their loss."""
+        detections, terms = self.detect_with_losses(batch)
+        loss = torch.stack(list(terms.values())).sum()
+        return {"frames": batch.refs, "detections": _in_source_pixels(detections, batch), "loss": loss}
 
     def test_step(self, batch: BallBatch, batch_idx: int) -> BallOutput:
-        """Detections of a batch of whole frames, in source pixels."""
-        return self._look(batch)
-
-    def predict_step(self, batch: BallBatch, batch_idx: int) -> BallOutput:
-        """Detections of a batch of whole frames, in source pixels."""
-        return self._look(batch)
-
-    def _look(self, batch: BallBatch) -> BallOutput:
-        found = self.detect(batch.images)
-        scales = batch.scale.tolist()
-        source = [Detections(d.xy / s, d.wh / s, d.score) for d, s in zip(found, scales, strict=True)]
-        return {"frames": batch.refs, "detections": source}
+        """Return the detections in whole frames, in source pixels."""
+        detections = self.detect(batch.images)
+        return {"frames": batch.refs, "detections": _in_source_pixels(detections, batch)}
 
     def transfer_batch_to_device(
         self, batch: BallBatch, device: torch.device, dataloader_idx: int
@@ -129,3 +131,8 @@ class BallModule(TaskModule):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take the operating point back."""
         self.operating_threshold = float(checkpoint.get("operating_threshold", self.operating_threshold))
+
+
+def _in_source_pixels(detections: list[Detections], batch: BallBatch) -> list[Detections]:
+    scales = batch.scale.tolist()
+    return [Detections(d.xy / s, d.wh / s, d.score) for d, s in zip(detections, scales, strict=True)]

@@ -13,7 +13,7 @@ from torchvision.ops import box_convert, nms  # type: ignore[import-untyped]
 from raasid.datasets.ball.dataset import BallBatch
 from raasid.models.ball.module import BallModule, Detections
 from raasid.models.yolo.loss import DetectionLoss
-from raasid.models.yolo.net import UNENDING, build_net, epochs_of, head_of, padded_input
+from raasid.models.yolo.net import DEFAULT_NUM_EPOCHS, build_net, num_epochs, detection_head, padded_input
 
 MIN_SCORE = 0.001
 NMS_IOU = 0.7
@@ -39,10 +39,10 @@ class BallYolo(BallModule):
         self.max_detections = max_detections
         # channels last: a quarter faster forward on CPUs, and the layout that images come in
         self.net: Any = build_net(net, weights).to(memory_format=torch.channels_last)
-        head_of(self.net).max_det = max_detections
-        self._granularity = int(head_of(self.net).stride.max())
+        detection_head(self.net).max_det = max_detections
+        self._granularity = int(detection_head(self.net).stride.max())
         self._loss: DetectionLoss | None = None
-        self._epochs = UNENDING
+        self._epochs = DEFAULT_NUM_EPOCHS
 
     def forward(self, images: Tensor) -> Any:
         """(B, H, W, 3) uint8 -> what the library's net gives for it, padded to whole cells."""
@@ -53,24 +53,37 @@ class BallYolo(BallModule):
 
     def on_train_start(self) -> None:
         """Learn how long the run will be: the loss shifts its weights over the epochs."""
-        self._epochs = epochs_of(self.trainer)
+        self._epochs = num_epochs(self.trainer)
 
     def losses(self, batch: BallBatch) -> dict[str, Tensor]:
         """The library's criterion on our targets."""
+        x = self._input(batch.images)
+        return self._losses(self.net(x), batch, (x.shape[3], x.shape[2]))
+
+    def _losses(self, output: Any, batch: BallBatch, size: tuple[int, int]) -> dict[str, Tensor]:
         if self._loss is None or self._loss.device != batch.images.device:
             self._loss = DetectionLoss(self.net)
         self._loss.at_epoch(self.current_epoch, self._epochs)
-        x = self._input(batch.images)
-        return self._loss(self.net(x), batch.balls, batch.present, (x.shape[3], x.shape[2]))
+        return self._loss(output, batch.balls, batch.present, size)
 
     @torch.no_grad()
     def detect(self, images: Tensor, quick: bool = False) -> list[Detections]:
         """The best boxes of each picture, by falling score."""
         training = self.net.training
         self.net.eval()
-        output = self(images)[0].float()
+        output = self(images)[0]
         self.net.train(training)
-        if head_of(self.net).end2end:
+        return self._decoded(output)
+
+    def detect_with_losses(self, batch: BallBatch) -> tuple[list[Detections], dict[str, Tensor]]:
+        """Return `detect` and `losses` of a batch from one forward pass, in evaluation mode."""
+        x = self._input(batch.images)
+        output = self.net(x)
+        return self._decoded(output[0]), self._losses(output, batch, (x.shape[3], x.shape[2]))
+
+    def _decoded(self, output: Tensor) -> list[Detections]:
+        output = output.float()
+        if detection_head(self.net).end2end:
             found = [(rows[:, :4], rows[:, 4]) for rows in output]
         else:
             found = [self._suppressed(rows) for rows in output.transpose(1, 2)]

@@ -1,4 +1,4 @@
-"""The net: frames of each player to tokens, tokens to contact and facts."""
+"""Transformer from the feature rows of each player to logits of contact, side and facts."""
 
 from __future__ import annotations
 
@@ -12,39 +12,39 @@ from raasid.datasets.context.batch import SIDES
 from raasid.datasets.context.sample_meta import INCIDENT_SIZES
 from raasid.laws.facts import fact_values
 from raasid.models.context.features import Features
-from raasid.models.context.ood import traits
+from raasid.models.context.ood import window_statistics
 
-SIZES = tuple(len(values) for values in fact_values().values())
-"""How many values each fact has."""
+FACT_SIZES = tuple(len(values) for values in fact_values().values())
+"""Number of values of each fact."""
 
 
 class Logits(NamedTuple):
-    """B windows of K players and T frames; M alternatives."""
+    """Outputs for B windows of K players and T frames, with M alternatives."""
 
     contact: Tensor
-    """(B, K * T + 1): which player when; the last is nobody."""
+    """(B, K * T + 1): player and frame of the contact; the last is no contact."""
     side: Tensor
-    """(B, 3)"""
+    """(B, 3)."""
     facts: Tensor
-    """(B, M, sum of SIZES): one block per fact."""
+    """(B, M, sum of FACT_SIZES): one block per fact."""
     alternatives: Tensor
-    """(B, M)"""
+    """(B, M) weights of the mixture."""
     offence: Tensor
     """(B,) of the direct head."""
-    seen: Tensor
-    """(B, D) what the heads were given."""
-    traits: Tensor
-    """(B, D') what the net was given, in short; both say how foreign a window is."""
+    embedding: Tensor
+    """(B, D) input of the heads."""
+    input_statistics: Tensor
+    """(B, D') summary of the net's input; this and the embedding give the out-of-distribution score."""
     incident: Tensor
     """(B, sum of INCIDENT_SIZES) of the heads for an incident's labels; (B, 0) without them."""
 
 
 class ContextNet(nn.Module):
-    """Each player's frames are read by one transformer (Vaswani et al. 2017, pre-norm); what it found at the
-    likely moment of contact, and two learned summaries, tell the facts.
+    """One transformer reads the frames of each player (Vaswani et al. 2017, pre-norm); the heads read its
+    output at the likely contact and two learned summaries.
 
-    Facts that were never seen together are not independent given the clip: the heads give a mixture of M
-    alternatives (mixture density, Bishop 1994), within each of which facts are independent.
+    Unknown facts are not independent given the clip: the heads give a mixture of M alternatives (mixture
+    density network, Bishop 1994), within each of which facts are independent.
     """
 
     def __init__(
@@ -60,77 +60,78 @@ class ContextNet(nn.Module):
     ) -> None:
         super().__init__()
         self.alternatives, self.width = alternatives, width
-        self.into = nn.Conv1d(features, width, 3, padding=1)
-        self.place = nn.Parameter(torch.randn(frames, width) * 0.02)
+        self.input_projection = nn.Conv1d(features, width, 3, padding=1)
+        self.position_embedding = nn.Parameter(torch.randn(frames, width) * 0.02)
         layer = nn.TransformerEncoderLayer(
             width, heads, 2 * width, dropout, "gelu", batch_first=True, norm_first=True
         )
-        self.body = nn.TransformerEncoder(layer, layers, nn.LayerNorm(width), enable_nested_tensor=False)
-        self.touch = nn.Linear(width, 1)
-        self.nobody = nn.Linear(width, 1)
-        self.asks = nn.Linear(width, 2)
+        self.encoder = nn.TransformerEncoder(layer, layers, nn.LayerNorm(width), enable_nested_tensor=False)
+        self.contact_head = nn.Linear(width, 1)
+        self.no_contact_head = nn.Linear(width, 1)
+        self.summary_queries = nn.Linear(width, 2)
         self.neck = nn.Sequential(nn.Linear(4 * width, 2 * width), nn.GELU(), nn.Dropout(dropout))
-        self.side = nn.Linear(2 * width, len(SIDES))
-        self.facts = nn.Linear(2 * width, alternatives * sum(SIZES))
-        self.which = nn.Linear(2 * width, alternatives)
-        self.direct = nn.Linear(2 * width, 1)
-        self.incident = nn.Linear(2 * width, sum(INCIDENT_SIZES)) if incident else None
+        self.side_head = nn.Linear(2 * width, len(SIDES))
+        self.fact_head = nn.Linear(2 * width, alternatives * sum(FACT_SIZES))
+        self.alternative_head = nn.Linear(2 * width, alternatives)
+        self.offence_head = nn.Linear(2 * width, 1)
+        self.incident_head = nn.Linear(2 * width, sum(INCIDENT_SIZES)) if incident else None
 
-    def forward(self, described: Features) -> Logits:
-        """What is said of B windows of K players over T frames."""
-        values, valid = described.values, described.valid
+    def forward(self, features: Features) -> Logits:
+        """Return the logits of B windows of K players and T frames."""
+        values, valid = features.values, features.valid
         batch, players, frames, _ = values.shape
         rows = values.flatten(0, 1) * valid.flatten(0, 1)[..., None]
-        tokens = torch.nn.functional.gelu(self.into(rows.transpose(1, 2)).transpose(1, 2)) + self.place
-        # a row without anything would attend to nothing: it attends to itself, and is not listened to
+        projected = self.input_projection(rows.transpose(1, 2)).transpose(1, 2)
+        tokens = torch.nn.functional.gelu(projected) + self.position_embedding
+        # a row without any valid frame would attend to nothing: it attends to itself, and is masked below
         hidden = ~valid.flatten(0, 1)
         hidden = hidden & hidden.any(-1, keepdim=True) & ~hidden.all(-1, keepdim=True)
-        tokens = self.body(tokens, src_key_padding_mask=hidden)
+        tokens = self.encoder(tokens, src_key_padding_mask=hidden)
         tokens = tokens.reshape(batch, players * frames, self.width)
-        there = valid.flatten(1)
-        some = there.any(-1, keepdim=True)
+        visible = valid.flatten(1)
+        any_visible = visible.any(-1, keepdim=True)
         low = torch.finfo(tokens.dtype).min / 4
-        touch = self.touch(tokens)[..., 0].masked_fill(~there, low)
-        at_touch = _gather(touch, tokens, some)
-        asked = self.asks(tokens).masked_fill(~there[..., None], low)
-        summaries = [_gather(asked[..., i], tokens, some) for i in range(2)]
-        mean = (tokens * there[..., None]).sum(1) / there.sum(1, keepdim=True).clamp_min(1)
-        seen = self.neck(torch.cat([at_touch, *summaries, mean], -1))
+        contact = self.contact_head(tokens)[..., 0].masked_fill(~visible, low)
+        at_contact = _attend(contact, tokens, any_visible)
+        queries = self.summary_queries(tokens).masked_fill(~visible[..., None], low)
+        summaries = [_attend(queries[..., i], tokens, any_visible) for i in range(2)]
+        mean = (tokens * visible[..., None]).sum(1) / visible.sum(1, keepdim=True).clamp_min(1)
+        embedding = self.neck(torch.cat([at_contact, *summaries, mean], -1))
         return Logits(
-            contact=torch.cat([touch, self.nobody(summaries[0])], -1),
-            side=self.side(seen),
-            facts=self.facts(seen).reshape(batch, self.alternatives, -1),
-            alternatives=self.which(seen),
-            offence=self.direct(seen)[..., 0],
-            seen=seen,
-            traits=traits(described),
-            incident=self.incident(seen) if self.incident is not None else seen[:, :0],
+            contact=torch.cat([contact, self.no_contact_head(summaries[0])], -1),
+            side=self.side_head(embedding),
+            facts=self.fact_head(embedding).reshape(batch, self.alternatives, -1),
+            alternatives=self.alternative_head(embedding),
+            offence=self.offence_head(embedding)[..., 0],
+            embedding=embedding,
+            input_statistics=window_statistics(features),
+            incident=embedding[:, :0] if self.incident_head is None else self.incident_head(embedding),
         )
 
 
-def _gather(logits: Tensor, tokens: Tensor, some: Tensor) -> Tensor:
-    weight = torch.softmax(logits, -1) * some
+def _attend(logits: Tensor, tokens: Tensor, any_visible: Tensor) -> Tensor:
+    weight = torch.softmax(logits, -1) * any_visible
     return (weight[..., None] * tokens).sum(1)
 
 
 def split_facts(values: Tensor) -> tuple[Tensor, ...]:
-    """(..., sum of SIZES) -> a block per fact."""
-    return torch.split(values, list(SIZES), -1)
+    """(..., sum of FACT_SIZES) -> one block per fact."""
+    return torch.split(values, list(FACT_SIZES), -1)
 
 
-def log_chances(logits: Tensor, temperatures: Tensor | None = None) -> Tensor:
-    """Log probabilities of all values of all facts: softmax within each block, at each fact's temperature."""
+def log_probabilities(logits: Tensor, temperatures: Tensor | None = None) -> Tensor:
+    """(..., sum of FACT_SIZES) logits -> log probabilities: softmax per fact, at the fact's temperature."""
     blocks = split_facts(logits)
-    warm = temperatures.unbind() if temperatures is not None else [torch.ones(())] * len(blocks)
-    return torch.cat([torch.log_softmax(b / t.to(b), -1) for b, t in zip(blocks, warm, strict=True)], -1)
+    each = temperatures.unbind() if temperatures is not None else [torch.ones(())] * len(blocks)
+    return torch.cat([torch.log_softmax(b / t.to(b), -1) for b, t in zip(blocks, each, strict=True)], -1)
 
 
-def mixed(log_each: Tensor, alternatives: Tensor) -> Tensor:
-    """Log of the mixture: (B, M, …) and (B, M) logits -> (B, …)."""
+def log_mixture(log_each: Tensor, alternatives: Tensor) -> Tensor:
+    """(B, M, …) log probabilities and (B, M) logits of the alternatives -> (B, …) log of the mixture."""
     weight = torch.log_softmax(alternatives, -1)
     return torch.logsumexp(log_each + weight.reshape(*weight.shape, *[1] * (log_each.ndim - 2)), 1)
 
 
-def clamp_log(values: Tensor) -> Tensor:
-    """Log probabilities kept above that of one in a million."""
+def clamp_log_probabilities(values: Tensor) -> Tensor:
+    """Keep log probabilities above that of one in a million."""
     return values.clamp_min(math.log(1e-6))

@@ -1,4 +1,4 @@
-"""How far a window is from those that a model has been measured on: its chances hold for such alone."""
+"""Out-of-distribution score of a window; calibrated probabilities are only valid in distribution."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from torch import Tensor
 
 from raasid.models.context.features import Features
 
-FEW = 16
-"""Of a window's traits, those that are farthest off: a foreign camera shows in a few of hundreds."""
-_WORST = 20.0
-_NARROWEST = 0.05
-_USUAL = 0.99
-_ROOM = 1.5
-"""Windows of the selection split within which `_USUAL` of them lie, and how much farther foreign begins."""
+NUM_FARTHEST = 16
+"""Statistics that count, those farthest from the mean: an unknown camera shows in a few of hundreds."""
+_MAX_DEVIATION = 20.0
+_MIN_STD = 0.05
+_QUANTILE = 0.99
+"""Of the selection split's windows, the share that certainly counts as in distribution."""
+_MARGIN = 1.5
+"""Distance at which a window is out of distribution, over the distance of that quantile."""
 
 
-def traits(described: Features) -> Tensor:
-    """(B, 2 F): mean and spread over time of what is known of the player next to the ball."""
-    values, valid = described.values[:, 0], described.valid[:, 0, :, None]
+def window_statistics(features: Features) -> Tensor:
+    """(B, 2 F): mean and standard deviation over time of the features of the player next to the ball."""
+    values, valid = features.values[:, 0], features.valid[:, 0, :, None]
     count = valid.sum(1).clamp_min(1)
     mean = (values * valid).sum(1) / count
     spread = (((values - mean[:, None]) ** 2 * valid).sum(1) / count).clamp_min(1e-12).sqrt()
@@ -28,45 +29,45 @@ def traits(described: Features) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Familiar:
-    """Where values of one kind lie, of windows that are known; plain values, for a checkpoint."""
+class InDistributionModel:
+    """Mean and standard deviation of D statistics over known windows; plain values, for a checkpoint."""
 
-    centre: list[float] = field(default_factory=list)
-    spread: list[float] = field(default_factory=list)
-    foreign: float = float("inf")
-    """From this distance on a window is unlike anything known."""
+    mean: list[float] = field(default_factory=list)
+    std: list[float] = field(default_factory=list)
+    max_distance: float = float("inf")
+    """From this distance on a window is out of distribution."""
 
     @classmethod
-    def of(cls, values: Tensor) -> Familiar:
-        """Measured on (N, D) values, N > 0.
+    def fit(cls, values: Tensor) -> InDistributionModel:
+        """Fit to (N, D) statistics, N > 0.
 
-        How far off windows usually are is told by each half of them from where the other half lies: among
-        hundreds of traits, those that a window was measured by itself flatter it.
+        The distance of known windows is measured between halves: each half from the mean of the other. Among
+        hundreds of statistics, windows would look too close to a mean that they are part of.
         """
-        known = cls._around(values)
+        known = cls._standardization(values)
         halves = values[::2], values[1::2]
-        apart = [cls._around(a).distance(b) for a, b in (halves, halves[::-1]) if len(a) > 1]
-        usual = float((torch.cat(apart) if apart else known.distance(values)).quantile(_USUAL))
-        return cls(known.centre, known.spread, _ROOM * max(1.0, usual))
+        apart = [cls._standardization(a).distance(b) for a, b in (halves, halves[::-1]) if len(a) > 1]
+        quantile = float((torch.cat(apart) if apart else known.distance(values)).quantile(_QUANTILE))
+        return cls(known.mean, known.std, _MARGIN * max(1.0, quantile))
 
     @classmethod
-    def _around(cls, values: Tensor) -> Familiar:
-        spread = values.std(0) if len(values) > 1 else torch.ones_like(values[0])
-        return cls(values.mean(0).tolist(), spread.clamp_min(_NARROWEST).tolist())
+    def _standardization(cls, values: Tensor) -> InDistributionModel:
+        std = values.std(0) if len(values) > 1 else torch.ones_like(values[0])
+        return cls(values.mean(0).tolist(), std.clamp_min(_MIN_STD).tolist())
 
     def distance(self, values: Tensor) -> Tensor:
-        """(B, D) -> (B,): how many spreads off the `FEW` values are that are farthest from the centre."""
-        if not self.centre:
-            return values[:, 0] * 0  # as many as there are, in an exported graph too
-        off = (values - torch.tensor(self.centre)) / torch.tensor(self.spread)
-        few = min(FEW, off.shape[1])
-        return off.abs().clamp_max(_WORST).topk(few, -1).values.mean(-1)
+        """(B, D) -> (B,): mean deviation of the `NUM_FARTHEST` statistics, in standard deviations."""
+        if not self.mean:
+            return values[:, 0] * 0  # one zero per row, in an exported graph too
+        deviation = (values - torch.tensor(self.mean)) / torch.tensor(self.std)
+        count = min(NUM_FARTHEST, deviation.shape[1])
+        return deviation.abs().clamp_max(_MAX_DEVIATION).topk(count, -1).values.mean(-1)
 
-    def strangeness(self, values: Tensor) -> Tensor:
-        """(B, D) -> (B,): the distance as a share of where foreign begins; 0 before anything was measured."""
-        return self.distance(values) / self.foreign
+    def ood_score(self, values: Tensor) -> Tensor:
+        """(B, D) -> (B,): distance over the largest allowed one; 0 before anything was fitted."""
+        return self.distance(values) / self.max_distance
 
 
-def trust(strangeness: Tensor) -> Tensor:
-    """(B,): 1 for whatever is usual, falling to 0 where foreign begins."""
-    return ((1 - strangeness) / (1 - 1 / _ROOM)).clamp(0, 1)
+def in_distribution_weight(ood_score: Tensor) -> Tensor:
+    """(B,): 1 up to the distance of most known windows, then falling to 0 at an `ood_score` of 1."""
+    return ((1 - ood_score) / (1 - 1 / _MARGIN)).clamp(0, 1)

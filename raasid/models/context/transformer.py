@@ -1,4 +1,4 @@
-"""Judges a touch by a transformer over the tracks of the ball and of the players next to it."""
+"""`context_transformer`: a transformer over the tracks of the ball and of the players next to it."""
 
 from __future__ import annotations
 
@@ -10,29 +10,28 @@ import torch.distributed
 from lightning.pytorch.trainer.states import TrainerFn
 from torch import Tensor
 
-from raasid.datasets.context.batch import FACTS, ContextBatch, Windows, fact_indices, stack
+from raasid.datasets.context.batch import FACTS, ContextBatch, WindowBatch, fact_indices, stack_windows
 from raasid.datasets.context.sample_meta import ClipRef
-from raasid.datasets.context.window import Window
+from raasid.datasets.context.window import TrackWindow
 from raasid.laws.facts import Facts, fact_values
-from raasid.models.context.calibration import Calibration, Heard
-from raasid.models.context.decode import judged
-from raasid.models.context.features import WIDTHS, Inputs, features
-from raasid.models.context.losses import Weights, losses
-from raasid.models.context.module import ClipJudgement, ContextModule, ContextOutput
+from raasid.models.context.calibration import Calibration, ValidationOutputs
+from raasid.models.context.decode import decode_predictions
+from raasid.models.context.features import WIDTHS, Inputs, extract_features
+from raasid.models.context.losses import LossWeights, context_losses
+from raasid.models.context.module import ContextModule, ContextOutput, ContextPrediction
 from raasid.models.context.net import ContextNet, Logits
 
-Said = dict[tuple[str, str], tuple[ClipRef, Logits]]
+OutputsByKey = dict[tuple[str, str], tuple[ClipRef, Logits]]
 
 
 class ContextTransformer(ContextModule):
     """Contact, side and every fact of Law 12 from tracks; the decision follows from the facts.
 
-    inputs: `both`; or `ball` or `pose` alone, to show what each is worth. Whichever it is, the window lies
-    where ball and players come closest.
-    head: `facts` derives the offence from the facts' chances by the edition's clauses, exactly, so that a
-    change of the Law needs no training; `direct` learns it for the edition of the training alone.
-    target_risk: share of wrong answers among those given, to which abstention shall bring it down.
-    labels: `mvfoul` adds heads for what SoccerNet-MVFoul's referees labelled: kind of action, severity,
+    inputs: `both`, or `ball` or `pose` alone, to show what each is worth. The window is the same for all.
+    head: `facts` derives the offence exactly from the facts' probabilities by the edition's clauses, so that
+    a change of the Law needs no training; `direct` learns it for the edition of the training alone.
+    target_risk: share of wrong answers among those given that abstention has to keep to.
+    labels: `mvfoul` adds heads for the labels of SoccerNet-MVFoul's referees: kind of action, severity,
     handball.
     """
 
@@ -55,106 +54,110 @@ class ContextTransformer(ContextModule):
         self.net = ContextNet(
             WIDTHS[inputs], frames, width, layers, heads, alternatives, dropout, labels == "mvfoul"
         )
-        self.weights = Weights()
+        self.weights = LossWeights()
         self.calibration = Calibration()
-        self.counts: dict[str, list[int]] = {}
-        """Fact -> how often each of its values was annotated in the training split."""
-        self._said: Said = {}
+        self.label_counts: dict[str, list[int]] = {}
+        """Fact -> how often each of its values is annotated in the training split."""
+        self._outputs: OutputsByKey = {}
         self._edition = ""
 
-    def acquaint(self, facts: Iterable[Facts]) -> None:
-        """Count what is annotated: a fact that never varied cannot have been learned.
+    def set_label_counts(self, facts: Iterable[Facts]) -> None:
+        """Count the annotated values: a fact that never varied cannot be learned.
 
-        A trained model knows what it has learned; what else it is measured on tells it nothing.
+        A trained model keeps the counts of its own training.
         """
         fitting = self._trainer is not None and self._trainer.state.fn == TrainerFn.FITTING
-        if self.counts and not fitting:
+        if self.label_counts and not fitting:
             return
         counts = {name: [0] * len(values) for name, values in fact_values().items()}
-        for known in facts:
-            for name, at in zip(FACTS, fact_indices(known).tolist(), strict=True):
-                if at >= 0:
-                    counts[name][at] += 1
+        for annotated in facts:
+            for name, index in zip(FACTS, fact_indices(annotated).tolist(), strict=True):
+                if index >= 0:
+                    counts[name][index] += 1
         if any(any(times) for times in counts.values()):
-            self.counts = counts
+            self.label_counts = counts
 
-    def forward(self, windows: Windows) -> Logits:
-        """What the net says about windows."""
-        said: Logits = self.net(features(windows, self.inputs))
-        return said
+    def forward(self, windows: WindowBatch) -> Logits:
+        """Return the net's logits for windows."""
+        logits: Logits = self.net(extract_features(windows, self.inputs))
+        return logits
 
     def training_step(self, batch: ContextBatch, batch_idx: int) -> Tensor:
-        """Sum of the loss terms."""
-        terms = losses(self(batch.windows), batch, self.weights)
-        self.log_terms(terms, len(batch.refs))
+        """Return the sum of the loss terms."""
+        terms = context_losses(self(batch.windows), batch, self.weights)
+        self.log_loss_terms(terms, len(batch.refs))
         return torch.stack(list(terms.values())).sum()
 
     def validation_step(self, batch: ContextBatch, batch_idx: int) -> ContextOutput:
-        """Judgements of a batch, and its loss; what the net said is kept for the calibration."""
-        said = self(batch.windows)
-        terms = losses(said, batch, self.weights)
-        on_cpu = Logits(*(part.detach().float().cpu() for part in said))
+        """Return predictions and loss of a batch; the logits are kept for the calibration."""
+        logits = self(batch.windows)
+        terms = context_losses(logits, batch, self.weights)
+        on_cpu = Logits(*(part.detach().float().cpu() for part in logits))
         for i, ref in enumerate(batch.refs):
-            self._said[ref.key] = (ref, Logits(*(part[i] for part in on_cpu)))
+            self._outputs[ref.key] = (ref, Logits(*(part[i] for part in on_cpu)))
         self._edition = batch.edition
         names = [ref.clip for ref in batch.refs]
-        judgements = self._judgements(on_cpu, batch.sources, names, batch.edition)
-        out: dict[str, Any] = {"clips": batch.refs, "judgements": judgements}
-        return {**out, "loss": torch.stack(list(terms.values())).sum()}  # type: ignore[typeddict-item]
+        predictions = self._decode(on_cpu, batch.sources, names, batch.edition)
+        loss = torch.stack(list(terms.values())).sum()
+        return {"clips": batch.refs, "predictions": predictions, "loss": loss}
 
     def on_validation_epoch_start(self) -> None:
-        """Forget what was said in the last one."""
-        self._said = {}
+        """Drop the logits of the last validation."""
+        self._outputs = {}
 
     def on_validation_epoch_end(self) -> None:
         """Calibrate on the whole selection split, before a checkpoint of this epoch is written."""
-        said = _of_all_processes(self._said)
-        if not said or self.trainer.sanity_checking:
+        outputs = _of_all_ranks(self._outputs)
+        if not outputs or self.trainer.sanity_checking:
             return
-        refs, logits = zip(*said.values(), strict=True)
+        refs, logits = zip(*outputs.values(), strict=True)
         annotated = tuple(ref.facts for ref in refs)
-        heard = Heard(
+        validation = ValidationOutputs(
             Logits(*(torch.stack(parts) for parts in zip(*logits, strict=True))),
             torch.stack([torch.from_numpy(fact_indices(facts)) for facts in annotated]),
             annotated,
         )
-        self.calibration = Calibration.fitted(heard, self._edition, self.direct, self.target_risk)
+        self.calibration = Calibration.fit(validation, self._edition, self.direct, self.target_risk)
 
     @torch.no_grad()
-    def assess(self, windows: Sequence[Window], clips: Sequence[str], edition: str) -> list[ClipJudgement]:
-        """Judge windows, one each."""
+    def predict_windows(
+        self, windows: Sequence[TrackWindow], clips: Sequence[str], edition: str
+    ) -> list[ContextPrediction]:
+        """Return one prediction per window."""
         if not windows:
             return []
         training = self.training
         self.eval()
-        said = self(stack(windows).to(self.device))
+        logits = self(stack_windows(windows).to(self.device))
         self.train(training)
-        on_cpu = Logits(*(part.float().cpu() for part in said))
-        return self._judgements(on_cpu, windows, clips, edition)
+        on_cpu = Logits(*(part.float().cpu() for part in logits))
+        return self._decode(on_cpu, windows, clips, edition)
 
-    def _judgements(
-        self, said: Logits, windows: Sequence[Window], clips: Sequence[str], edition: str
-    ) -> list[ClipJudgement]:
-        return judged(said, windows, clips, edition, self.calibration, self.counts, self.direct)
+    def _decode(
+        self, logits: Logits, windows: Sequence[TrackWindow], clips: Sequence[str], edition: str
+    ) -> list[ContextPrediction]:
+        return decode_predictions(
+            logits, windows, clips, edition, self.calibration, self.label_counts, self.direct
+        )
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep what was learned beside the weights."""
+        """Add the calibration and the label counts."""
         super().on_save_checkpoint(checkpoint)
-        checkpoint["calibration"] = self.calibration.state()
-        checkpoint["fact_counts"] = self.counts
+        checkpoint["calibration"] = self.calibration.to_state()
+        checkpoint["fact_counts"] = self.label_counts
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Take it back."""
-        self.calibration = Calibration.of_state(checkpoint.get("calibration", {}))
-        self.counts = checkpoint.get("fact_counts", self.counts)
+        """Restore the calibration and the label counts."""
+        self.calibration = Calibration.from_state(checkpoint.get("calibration", {}))
+        self.label_counts = checkpoint.get("fact_counts", self.label_counts)
 
 
-def _of_all_processes(said: Said) -> Said:
+def _of_all_ranks(outputs: OutputsByKey) -> OutputsByKey:
     if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
-        return said
-    shares: list[Said | None] = [None] * torch.distributed.get_world_size()
-    torch.distributed.all_gather_object(shares, said)
-    together: Said = {}
+        return outputs
+    shares: list[OutputsByKey | None] = [None] * torch.distributed.get_world_size()
+    torch.distributed.all_gather_object(shares, outputs)
+    together: OutputsByKey = {}
     for share in shares:
         together |= share or {}
     return dict(sorted(together.items()))

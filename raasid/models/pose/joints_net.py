@@ -8,14 +8,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from raasid.footage.keypoints import COUNT, SIGMAS
-from raasid.models.layers import STRIDE, Pyramid
+from raasid.footage.keypoints import NUM_KEYPOINTS, OKS_SIGMAS
+from raasid.models.layers import STRIDE, FeaturePyramid
 
-SPREAD = 0.7
+TARGET_SIGMA = 0.7
 """Standard deviation of the target's bell, in cells."""
 PRESENCE_WEIGHT = 0.5
-SEEN_WEIGHT = 0.5
-HIDDEN_WEIGHT = 0.6
+VISIBLE_WEIGHT = 0.5
+HIDDEN_JOINT_WEIGHT = 0.6
 """Of a joint that is labelled but hidden: its place is somebody's guess."""
 _NARROWED = 0.6
 """Joints are placed as if OKS tolerated this part of the distances that it does: best of 0, 0.6 and 1."""
@@ -38,7 +38,7 @@ class Joints(NamedTuple):
     """(N, 17) probability that somebody who labels the picture labels this joint."""
 
 
-class JointsNet(Pyramid):
+class JointsNet(FeaturePyramid):
     """A heatmap per joint, normalised over the crop; whether the joint is in the picture, and to be seen.
 
     Each joint is classified among the crop's cells, as SimCC (Li et al. 2022) does along each axis; both
@@ -49,13 +49,13 @@ class JointsNet(Pyramid):
 
     def __init__(self, channels: int = 16) -> None:
         c = channels
-        super().__init__(3, (c, 2 * c, 4 * c, 8 * c, 8 * c), COUNT)
-        self.presence = nn.Linear(8 * c, 2 * COUNT)
+        super().__init__(3, (c, 2 * c, 4 * c, 8 * c, 8 * c), NUM_KEYPOINTS)
+        self.presence = nn.Linear(8 * c, 2 * NUM_KEYPOINTS)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:  # type: ignore[override]
         """(N, 3, h, w) -> heat, presence and seen."""
         levels = self.levels(x)
-        presence, seen = self.presence(levels[-1].mean((2, 3))).split(COUNT, 1)
+        presence, seen = self.presence(levels[-1].mean((2, 3))).split(NUM_KEYPOINTS, 1)
         return self.read(levels), presence, seen
 
 
@@ -71,19 +71,19 @@ def joint_losses(output: tuple[Tensor, Tensor, Tensor], joints: Tensor) -> dict[
     bell_y = _bell(joints[..., 1] / STRIDE - 0.5, height)
     target = (bell_y[..., :, None] * bell_x[..., None, :]).flatten(2)
     log_p = heat.float().flatten(2).log_softmax(2)
-    weight = torch.where(joints[..., 2] == 1, HIDDEN_WEIGHT, 1.0) * labelled
-    place = -((target * log_p).sum(2) * weight).sum() / (n * COUNT)
+    weight = torch.where(joints[..., 2] == 1, HIDDEN_JOINT_WEIGHT, 1.0) * labelled
+    place = -((target * log_p).sum(2) * weight).sum() / (n * NUM_KEYPOINTS)
     known = labelled.any(1, keepdim=True).float()
     missed = F.binary_cross_entropy_with_logits(presence.float(), labelled.float(), reduction="none")
     unseen = F.binary_cross_entropy_with_logits(seen.float(), (joints[..., 2] == 2).float(), reduction="none")
     return {
         "place": place,
-        "presence": PRESENCE_WEIGHT * (missed * known).sum() / (n * COUNT),
-        "seen": SEEN_WEIGHT * (unseen * labelled).sum() / (n * COUNT),
+        "presence": PRESENCE_WEIGHT * (missed * known).sum() / (n * NUM_KEYPOINTS),
+        "seen": VISIBLE_WEIGHT * (unseen * labelled).sum() / (n * NUM_KEYPOINTS),
     }
 
 
-def read_joints(heat: Tensor, presence: Tensor, box_area: Tensor) -> Joints:
+def decode_joints(heat: Tensor, presence: Tensor, box_area: Tensor) -> Joints:
     """The place that promises most similarity for each joint, and how much of it.
 
     heat: (N, 17, h, w); presence: (N, 17) logits; box_area: (N,) square crop pixels of the boxes.
@@ -94,7 +94,7 @@ def read_joints(heat: Tensor, presence: Tensor, box_area: Tensor) -> Joints:
     p = heat.float().flatten(2).softmax(2).view(n, joints, height, width)
     rows = torch.arange(height, device=p.device, dtype=p.dtype)
     columns = torch.arange(width, device=p.device, dtype=p.dtype)
-    variances = 2 * (2 * torch.tensor(SIGMAS, device=p.device)).square()
+    variances = 2 * (2 * torch.tensor(OKS_SIGMAS, device=p.device)).square()
     tolerance = variances * (_AREA_OF_BOX * box_area / STRIDE**2)[:, None].clamp(min=1.0)
     near = (tolerance * _NARROWED**2 + _BLUR)[..., None]
     worth = (_kernel(rows, near) @ p @ _kernel(columns, near)).flatten(2).clamp(min=1e-30).log()
@@ -132,5 +132,5 @@ def _kernel(cells: Tensor, tolerance: Tensor) -> Tensor:
 def _bell(centre: Tensor, cells: int) -> Tensor:
     """(N, 17) places in cells -> (N, 17, cells) Gaussians that sum to 1."""
     at = torch.arange(cells, device=centre.device, dtype=torch.float32)
-    bell = torch.exp(-(at - centre.float()[..., None]).square() / (2 * SPREAD**2))
+    bell = torch.exp(-(at - centre.float()[..., None]).square() / (2 * TARGET_SIGMA**2))
     return bell / bell.sum(2, keepdim=True).clamp(min=1e-6)

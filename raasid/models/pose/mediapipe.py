@@ -25,8 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raasid.errors import UsageError
-from raasid.footage.media import Image
 from raasid.footage.records import Keypoint
+from raasid.io.image_reader import Image
 
 _MEMBER = "pose_landmarks_detector.tflite"
 _OUTPUTS = ("Identity", "Identity_1")
@@ -49,12 +49,12 @@ class LandmarkNet:
                 # from memory OpenCV 5 takes its new engine whatever is asked for, which gives one output
                 path = archive.extract(_MEMBER, folder)
                 net = cls(cv2.dnn.readNetFromTFLite(path, cv2.dnn.ENGINE_CLASSIC))
-            net.look(np.zeros((_EDGE, _EDGE, 3), np.uint8))
+            net.predict(np.zeros((_EDGE, _EDGE, 3), np.uint8))
         except (zipfile.BadZipFile, KeyError, cv2.error):
             return None
         return net
 
-    def look(self, crop: Image) -> tuple[NDArray[np.float32], float]:
+    def predict(self, crop: Image) -> tuple[NDArray[np.float32], float]:
         """Return (33, 3) x, y, visibility, and presence in [0, 1].
 
         crop: square, blue-green-red, filled to about two thirds by a person.
@@ -68,7 +68,7 @@ class LandmarkNet:
         return np.column_stack([rows[:, :2] * scale, visible]), float(np.ravel(presence)[0])
 
 
-TO_COCO = (0, 2, 5, 7, 8, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28)
+LANDMARK_OF_COCO_KEYPOINT = (0, 2, 5, 7, 8, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28)
 """Landmark of each COCO keypoint."""
 _FACELESS = 2.0
 """Enlarged by more, a person was smaller than about eighty pixels, and MediaPipe's detector finds nobody."""
@@ -79,15 +79,15 @@ _LEAST_PRESENCE = 0.5
 class PoseModelUnusable(UsageError):
     """A `.task` file that is missing, or that MediaPipe does not take."""
 
-    def __init__(self, path: Path, reason: str, asked_as: str) -> None:
-        super().__init__(f"{asked_as}: {path}: {reason}; MediaPipe's model page has pose_landmarker_*.task")
+    def __init__(self, path: Path, reason: str, config_key: str) -> None:
+        super().__init__(f"{config_key}: {path}: {reason}; MediaPipe's model page has pose_landmarker_*.task")
 
 
 class MediaPipePose:
     """A context manager: MediaPipe complains at the interpreter's end about what is not closed.
 
     visible, hidden: a landmark's visibility from which it counts as COCO's 2, and as 1; below it is 0.
-    asked_as: the configuration's name for `model`, for messages.
+    config_key: the configuration's name for `model`, for messages.
     """
 
     def __init__(
@@ -95,10 +95,10 @@ class MediaPipePose:
         model: Path,
         visible: float = 0.65,
         hidden: float = 0.25,
-        asked_as: str = "collect.pose_model",
+        config_key: str = "collect.pose_model",
     ) -> None:
         if not model.is_file():
-            raise PoseModelUnusable(model, "no such file", asked_as)
+            raise PoseModelUnusable(model, "no such file", config_key)
         from mediapipe.tasks.python import BaseOptions
         from mediapipe.tasks.python.vision import PoseLandmarker, PoseLandmarkerOptions, RunningMode
 
@@ -113,7 +113,7 @@ class MediaPipePose:
             self._landmarker: Any = PoseLandmarker.create_from_options(options)
         except (RuntimeError, ValueError) as error:
             raise PoseModelUnusable(
-                model, f"MediaPipe refuses it: {str(error).splitlines()[0]}", asked_as
+                model, f"MediaPipe refuses it: {str(error).splitlines()[0]}", config_key
             ) from error
 
     @property
@@ -141,14 +141,16 @@ class MediaPipePose:
         """
         found = None if enlarged > _FACELESS else self._detected(crop)
         if found is None and self._net is not None:
-            found = self._net.look(crop)
+            found = self._net.predict(crop)
             if found[1] < _LEAST_PRESENCE:
                 return None
         if found is None:
             return None
         rows, presence = found
-        points = tuple((float(x), float(y), self._seen(float(v))) for x, y, v in rows[list(TO_COCO)])
-        return points, presence * float(rows[list(TO_COCO), 2].mean())
+        points = tuple(
+            (float(x), float(y), self._seen(float(v))) for x, y, v in rows[list(LANDMARK_OF_COCO_KEYPOINT)]
+        )
+        return points, presence * float(rows[list(LANDMARK_OF_COCO_KEYPOINT), 2].mean())
 
     def _detected(self, crop: Image) -> tuple[NDArray[np.float32], float] | None:
         """Both halves of the model, by MediaPipe itself."""

@@ -14,8 +14,8 @@ from torch import Tensor
 
 from raasid.collect.annotators import person_crop, plausible
 from raasid.collect.person_proposals import propose_players
-from raasid.footage.media import Image
 from raasid.footage.records import Keypoint
+from raasid.io.image_reader import Image
 from raasid.models.pose.mediapipe import MediaPipePose
 from raasid.models.pose.module import PoseModule
 from raasid.models.pose.poses import KEYPOINTS, Array, People
@@ -54,7 +54,7 @@ class PoseMediapipe(PoseModule):
         """There is nothing to train."""
         raise NotImplementedError("MediaPipe's landmarker is measured, not trained")
 
-    def look(self, images: Tensor, boxes: Sequence[Array] | None = None) -> list[People]:
+    def predict(self, images: Tensor, boxes: Sequence[Array] | None = None) -> list[People]:
         """Propose players and read their joints, or read those of people whose boxes are known."""
         pictures = np.ascontiguousarray(images.cpu().numpy()[..., ::-1])
         if boxes is None:
@@ -92,7 +92,7 @@ class PoseMediapipe(PoseModule):
     def _read(self, picture: Image, box: Box) -> tuple[NDArray[np.float32], float] | None:
         """(17, 3) keypoints in pixels of the picture, and the score of the skeleton; None for nobody."""
         if self._landmarker is None:
-            self._landmarker = MediaPipePose(self.task_file, asked_as="model.task_file")
+            self._landmarker = MediaPipePose(self.task_file, config_key="model.task_file")
         if min(box[2:]) <= 0:
             return None
         crop, scale, (left, top) = person_crop(picture, box)
@@ -127,7 +127,7 @@ def _around(box: Box, points: NDArray[np.float32]) -> Box:
 def _people(seen: Iterable[Seen]) -> People:
     rows = list(seen)
     if not rows:
-        return People.none()
+        return People.empty()
     boxes = np.array([box for box, _, _ in rows], np.float32)
     boxes[:, 2:] += boxes[:, :2]
     return People(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar, TypedDict
+from typing import Any, ClassVar, NotRequired, TypedDict
 
 import torch
 from torch import Tensor
 
 from raasid.datasets.pose.batch import CropBatch, PoseBatch
-from raasid.datasets.pose.crops import CropShape
+from raasid.datasets.pose.transforms import CropShape
 from raasid.datasets.sample_meta import FrameRef
 from raasid.models.module import TaskModule
 from raasid.models.pose.poses import Array, People
@@ -25,6 +25,8 @@ class PoseOutput(TypedDict):
     """With the model's own boxes."""
     at_truth: list[People]
     """With the annotated boxes, in the order of `FrameRef.frame.persons`."""
+    loss: NotRequired[Tensor]
+    """The training loss of the batch; in validation."""
 
 
 class PoseModule(TaskModule):
@@ -41,8 +43,12 @@ class PoseModule(TaskModule):
         batch: a `CropBatch` where the model has a `crop`, else a `PoseBatch`.
         """
 
+    def validation_losses(self, batch: PoseBatch) -> dict[str, Tensor]:
+        """Compute the terms of `losses` for whole frames, without gradients and in evaluation mode."""
+        return self.losses(batch)
+
     @abstractmethod
-    def look(self, images: Tensor, boxes: Sequence[Array] | None = None) -> list[People]:
+    def predict(self, images: Tensor, boxes: Sequence[Array] | None = None) -> list[People]:
         """Look at (B, H, W, 3) uint8 RGB; everything in input pixels.
 
         boxes: (K, 4) corners per picture: nobody is searched, and the joints of these people are read, in
@@ -52,12 +58,13 @@ class PoseModule(TaskModule):
     def training_step(self, batch: PoseBatch | CropBatch, batch_idx: int) -> Tensor:
         """Sum of the loss terms."""
         terms = self.losses(batch)
-        self.log_terms(terms, len(batch.refs))
+        self.log_loss_terms(terms, len(batch.refs))
         return torch.stack(list(terms.values())).sum()
 
     def validation_step(self, batch: PoseBatch, batch_idx: int) -> PoseOutput:
-        """People of a batch of whole frames."""
-        return self._look(batch)
+        """Return the people in whole frames, and their loss."""
+        loss = torch.stack(list(self.validation_losses(batch).values())).sum()
+        return {**self._look(batch), "loss": loss}
 
     def test_step(self, batch: PoseBatch, batch_idx: int) -> PoseOutput:
         """People of a batch of whole frames."""
@@ -65,8 +72,8 @@ class PoseModule(TaskModule):
 
     def _look(self, batch: PoseBatch) -> PoseOutput:
         scales = batch.scale.tolist()
-        own = self.look(batch.images)
-        at = self.look(batch.images, batch.boxes)
+        own = self.predict(batch.images)
+        at = self.predict(batch.images, batch.boxes)
         return {
             "frames": batch.refs,
             "people": [found.scaled(1 / s) for found, s in zip(own, scales, strict=True)],

@@ -13,11 +13,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from raasid.models.centernet import heatmap_loss, heatmap_target
-from raasid.models.layers import GRANULARITY, STRIDE, Pyramid, scaled_edge
+from raasid.models.layers import GRANULARITY, STRIDE, FeaturePyramid, scaled_edge
 from raasid.models.pose.poses import Array, Bools, padded_boxes
 
 
-def enlarged(planes: Tensor, height: Any, width: Any) -> Tensor:
+def upsample_bilinear_exact(planes: Tensor, height: Any, width: Any) -> Tensor:
     """(B, C, H, W) -> (B, C, height, width), as `interpolate` without antialiasing and aligned corners.
 
     `interpolate` and ONNX's Resize find a pixel's place in 32 bits, each by a formula of its own: at column
@@ -46,7 +46,7 @@ _LARGEST = 7.0
 """Log of pixels: no person is larger, so that a young net's boxes stay finite."""
 
 
-class Finder(Pyramid):
+class PersonDetector(FeaturePyramid):
     """Heat, offset and size of a person per cell of 4 pixels (CenterNet, Zhou et al. 2019).
 
     Input: (B, 3, H, W), normalised, multiples of 32. Output: (B, 5, H / 4, W / 4) as `heatmap_loss` reads it.
@@ -75,12 +75,12 @@ class Finder(Pyramid):
         return {"heat": heat, "box": BOX_WEIGHT * box}
 
 
-def picture_input(images: Tensor, scale: float = 1.0) -> Tensor:
+def normalized_input(images: Tensor, scale: float = 1.0) -> Tensor:
     """(B, H, W, 3) uint8 -> (B, 3, h, w) normalised, `scale` times as large, padded with black to 32."""
     x = images.permute(0, 3, 1, 2).float()
     if scale != 1:
         size = [scaled_edge(edge, scale) for edge in x.shape[2:]]
-        x = F.interpolate(x, size, mode="bilinear", antialias=True) if scale < 1 else enlarged(x, *size)
+        x = F.interpolate(x, size, mode="bilinear", antialias=True) if scale < 1 else upsample_bilinear_exact(x, *size)
     x = x.mul(4 / 255).sub(1.6)
     pad = (-x.shape[3] % GRANULARITY, -x.shape[2] % GRANULARITY)
     if torch.onnx.is_in_onnx_export() or any(pad):  # an exported graph pads pictures of any size
@@ -88,7 +88,7 @@ def picture_input(images: Tensor, scale: float = 1.0) -> Tensor:
     return x.contiguous(memory_format=torch.channels_last)
 
 
-def people_at(output: Tensor, count: int) -> tuple[Tensor, Tensor]:
+def decode_boxes(output: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """The best places in a finder's output: boxes (B, K, 4) corners in input pixels, scores (B, K) falling.
 
     Cells that no neighbour tops; a picture with fewer than K has scores of 0 at the end.

@@ -34,7 +34,7 @@ class People:
     keypoints: Array
 
     @classmethod
-    def none(cls) -> People:
+    def empty(cls) -> People:
         """Nobody."""
         return cls(
             np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, KEYPOINTS, 3), np.float32)
@@ -45,7 +45,7 @@ class People:
         keypoints = self.keypoints * np.array([factor, factor, 1.0], np.float32)
         return People(self.boxes * np.float32(factor), self.score, keypoints)
 
-    def at_least(self, score: float) -> People:
+    def with_min_score(self, score: float) -> People:
         """Those who are as sure as that, or surer."""
         kept = self.score >= score
         return People(self.boxes[kept], self.score[kept], self.keypoints[kept])
@@ -72,10 +72,10 @@ def padded_joints(keypoints: Sequence[Array], present: Tensor) -> Tensor:
     return joints
 
 
-LEAST_IOU = 0.3
+MIN_IOU = 0.3
 
 
-def at_boxes(found: People, boxes: Array) -> People:
+def assign_poses_to_boxes(found: People, boxes: Array) -> People:
     """Return one person per box (K, 4), in the order of the boxes, each found one at most once.
 
     Whoever was not found has score 0, and all joints in the middle of the box with confidence 0.
@@ -87,6 +87,6 @@ def at_boxes(found: People, boxes: Array) -> People:
     if len(boxes) and len(found.boxes):
         overlap = box_iou(torch.from_numpy(boxes).float(), torch.from_numpy(found.boxes)).numpy()
         for box, one in zip(*linear_sum_assignment(-overlap), strict=True):
-            if overlap[box, one] >= LEAST_IOU:
+            if overlap[box, one] >= MIN_IOU:
                 keypoints[box], score[box] = found.keypoints[one], found.score[one]
     return People(boxes.astype(np.float32), score, keypoints)

@@ -12,28 +12,28 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from raasid.datasets.pose.batch import CropBatch
-from raasid.datasets.pose.crops import CropShape, warp
-from raasid.footage.keypoints import FLIP_INDICES, SIGMAS
-from raasid.models.pose.joints_net import Joints, JointsNet, joint_losses, read_joints
+from raasid.datasets.pose.batch import CropBatch, PoseBatch
+from raasid.datasets.pose.transforms import CropShape, transform_keypoints, warp_affine
+from raasid.footage.keypoints import FLIP_INDICES, OKS_SIGMAS
+from raasid.models.pose.joints_net import Joints, JointsNet, joint_losses, decode_joints
 from raasid.models.pose.module import PoseModule
-from raasid.models.pose.person_detector import Finder, people_at, picture_input
+from raasid.models.pose.person_detector import PersonDetector, decode_boxes, normalized_input
 from raasid.models.pose.poses import Array, People
 
-_VARIANCES = (2 * np.array(SIGMAS, np.float32)) ** 2
+_VARIANCES = (2 * np.array(OKS_SIGMAS, np.float32)) ** 2
 
 
-def without_doubles(people: People, limit: float) -> People:
+def nms_by_oks(people: People, limit: float) -> People:
     """Leave out whoever is more alike than `limit` to somebody with a higher score; by falling score."""
     order = np.argsort(-people.score, kind="stable")
     kept: list[int] = []
     for i in order.tolist():
-        if not kept or alike(people, i, np.array(kept)).max() <= limit:
+        if not kept or oks_between(people, i, np.array(kept)).max() <= limit:
             kept.append(i)
     return People(people.boxes[kept], people.score[kept], people.keypoints[kept])
 
 
-def alike(people: People, one: int, others: NDArray[np.intp]) -> Array:
+def oks_between(people: People, one: int, others: NDArray[np.intp]) -> Array:
     """OKS of one skeleton with others, over the joints of which both are fairly sure; 0 without any."""
     sure = np.minimum(people.keypoints[one, :, 2], people.keypoints[others, :, 2])
     edges = people.boxes[:, 2:] - people.boxes[:, :2]
@@ -43,7 +43,7 @@ def alike(people: People, one: int, others: NDArray[np.intp]) -> Array:
     return np.asarray((likeness * sure).sum(1) / np.maximum(sure.sum(1), 1e-6), np.float32)
 
 
-CROPS_AT_ONCE = 64
+CROP_BATCH_SIZE = 64
 JOINTS_WEIGHT = 4.0
 """The finder's loss is a sum over a picture, that of the joints a mean over crops."""
 
@@ -80,19 +80,38 @@ class PoseTopDown(PoseModule):
         self.scale, self.min_score, self.max_people = scale, min_score, max_people
         self.closer, self.small = closer, small
         self.same_person, self.mirror = same_person, mirror
-        self.finder = Finder(channels).to(memory_format=torch.channels_last)
+        self.finder = PersonDetector(channels).to(memory_format=torch.channels_last)
         self.joints = JointsNet(joint_channels).to(memory_format=torch.channels_last)
 
     def losses(self, batch: CropBatch) -> dict[str, Tensor]:
         """Heat and box of the finder; place and presence of the joints."""
         windows = batch.windows
-        found = self.finder(picture_input(windows.images))
+        found = self.finder(normalized_input(windows.images))
         finder = self.finder.losses(found, windows.boxes, windows.ignored)
-        joints = joint_losses(self.joints(picture_input(batch.crops)), batch.joints)
+        joints = joint_losses(self.joints(normalized_input(batch.crops)), batch.joints)
         return finder | {name: JOINTS_WEIGHT * term for name, term in joints.items()}
 
+    def validation_losses(self, batch: PoseBatch) -> dict[str, Tensor]:
+        """Compute the terms of `losses` for whole frames, at the scale and with the crops of inference."""
+        found = self.finder(normalized_input(batch.images, self.scale))
+        terms = self.finder.losses(found, [boxes * self.scale for boxes in batch.boxes], batch.ignored)
+        images = batch.images.cpu().numpy()
+        crops, joints = [], []
+        for image, boxes, keypoints, ignored in zip(
+            images, batch.boxes, batch.keypoints, batch.ignored, strict=True
+        ):
+            matrices = self.crop.matrices(boxes)
+            for k in np.flatnonzero((keypoints[:, :, 2] > 0).any(1) & ~ignored):
+                crops.append(warp_affine(image, matrices[k], self.crop.size))
+                joints.append(transform_keypoints(keypoints[k], matrices[k], self.crop.size))
+        if not crops:
+            return terms
+        output = self.joints(normalized_input(torch.from_numpy(np.stack(crops)).to(batch.images.device)))
+        target = torch.from_numpy(np.stack(joints)).to(batch.images.device)
+        return terms | {name: JOINTS_WEIGHT * term for name, term in joint_losses(output, target).items()}
+
     @torch.no_grad()
-    def look(self, images: Tensor, boxes: Sequence[Array] | None = None) -> list[People]:
+    def predict(self, images: Tensor, boxes: Sequence[Array] | None = None) -> list[People]:
         """Search people and read their joints, or read those of people whose boxes are known."""
         pictures = images.cpu().numpy()
         if boxes is not None:
@@ -104,11 +123,11 @@ class PoseTopDown(PoseModule):
             for i, place in zip(far, self._places(images[far], self.closer) if far else (), strict=True):
                 places[i] = place
         found, scores = [corners for corners, _ in places], [score for _, score in places]
-        return [without_doubles(people, self.same_person) for people in self._read(pictures, found, scores)]
+        return [nms_by_oks(people, self.same_person) for people in self._read(pictures, found, scores)]
 
     def _places(self, images: Tensor, scale: float) -> list[tuple[Array, Array]]:
         """Boxes (K, 4) in input pixels and scores (K,) of whoever the finder sees at a scale."""
-        corners, score = people_at(self.finder(picture_input(images, scale)), self.max_people)
+        corners, score = decode_boxes(self.finder(normalized_input(images, scale)), self.max_people)
         edge = np.array([images.shape[2], images.shape[1]] * 2, np.float32)
         places = []
         for box, sure in zip((corners / scale).cpu().numpy(), score.cpu().numpy(), strict=True):
@@ -120,12 +139,12 @@ class PoseTopDown(PoseModule):
         """Everybody of a batch, in the order of the boxes; (B, H, W, 3) uint8 pictures."""
         matrices = [self.crop.matrices(b) for b in boxes]
         crops = [
-            warp(picture, matrix, self.crop.size)
+            warp_affine(picture, matrix, self.crop.size)
             for picture, ms in zip(pictures, matrices, strict=True)
             for matrix in ms
         ]
         if not crops:
-            return [People.none() for _ in boxes]
+            return [People.empty() for _ in boxes]
         scale = np.concatenate([m[:, 0, 0] for m in matrices])
         edges = np.concatenate([b[:, 2:] - b[:, :2] for b in boxes]) * scale[:, None]
         joints = self._joints(np.stack(crops), np.prod(edges, 1))
@@ -141,23 +160,23 @@ class PoseTopDown(PoseModule):
         """(N, h, w, 3) uint8 -> (N, 17, 4): x, y in crop pixels, expected similarity, presence."""
         device = next(self.parameters()).device
         rows = []
-        for first in range(0, len(crops), CROPS_AT_ONCE):
-            part = torch.from_numpy(crops[first : first + CROPS_AT_ONCE]).to(device)
-            area = torch.from_numpy(areas[first : first + CROPS_AT_ONCE]).to(device)
+        for first in range(0, len(crops), CROP_BATCH_SIZE):
+            part = torch.from_numpy(crops[first : first + CROP_BATCH_SIZE]).to(device)
+            area = torch.from_numpy(areas[first : first + CROP_BATCH_SIZE]).to(device)
             rows.append(torch.cat([j if j.ndim == 3 else j[..., None] for j in self._seen(part, area)], 2))
         return np.asarray(torch.cat(rows).cpu().numpy(), np.float32)
 
     def heat(self, crops: Tensor) -> tuple[Tensor, Tensor]:
         """(N, h, w, 3) uint8 -> logits over the cells (N, 17, h / 4, w / 4), and of presence (N, 17)."""
-        heat, presence, _ = self.joints(picture_input(crops))
+        heat, presence, _ = self.joints(normalized_input(crops))
         if self.mirror:
-            other, turned, _ = self.joints(picture_input(crops.flip(2)))
+            other, turned, _ = self.joints(normalized_input(crops.flip(2)))
             heat = (heat + other.flip(3)[:, FLIP_INDICES]) / 2
             presence = (presence + turned[:, FLIP_INDICES]) / 2
         return heat, presence
 
     def _seen(self, crops: Tensor, areas: Tensor) -> Joints:
-        return read_joints(*self.heat(crops), areas)
+        return decode_joints(*self.heat(crops), areas)
 
 
 def _from_afar(corners: Array, small: float) -> bool:
@@ -167,5 +186,5 @@ def _from_afar(corners: Array, small: float) -> bool:
 
 def _expected_oks(joints: Array) -> Array:
     """(K, 17, 4) -> (K,): mean similarity of the joints that are probably labelled."""
-    alike, present = joints[:, :, 2], joints[:, :, 3]
-    return np.asarray((alike * present).sum(1) / np.maximum(present.sum(1), 1e-6), np.float32)
+    oks_between, present = joints[:, :, 2], joints[:, :, 3]
+    return np.asarray((oks_between * present).sum(1) / np.maximum(present.sum(1), 1e-6), np.float32)

@@ -12,11 +12,11 @@ from torch import Tensor
 from torchvision.ops import box_convert, nms  # type: ignore[import-untyped]
 
 from raasid.datasets.pose.batch import PoseBatch
-from raasid.footage.keypoints import COUNT
+from raasid.footage.keypoints import NUM_KEYPOINTS
 from raasid.models.pose.module import PoseModule
-from raasid.models.pose.poses import Array, People, at_boxes, padded_boxes, padded_joints
+from raasid.models.pose.poses import Array, People, assign_poses_to_boxes, padded_boxes, padded_joints
 from raasid.models.yolo.loss import DetectionLoss
-from raasid.models.yolo.net import UNENDING, build_net, epochs_of, head_of, padded_input
+from raasid.models.yolo.net import DEFAULT_NUM_EPOCHS, build_net, num_epochs, detection_head, padded_input
 
 NMS_CANDIDATES = 300
 
@@ -40,10 +40,10 @@ class PoseYolo(PoseModule):
         super().__init__()
         self.max_people, self.min_score, self.nms_iou = max_people, min_score, nms_iou
         self.net: Any = build_net(net, weights, "pose").to(memory_format=torch.channels_last)
-        head_of(self.net).max_det = max_people
-        self._granularity = int(head_of(self.net).stride.max())
+        detection_head(self.net).max_det = max_people
+        self._granularity = int(detection_head(self.net).stride.max())
         self._loss: DetectionLoss | None = None
-        self._epochs = UNENDING
+        self._epochs = DEFAULT_NUM_EPOCHS
 
     def forward(self, images: Tensor) -> Any:
         """(B, H, W, 3) uint8 -> what the library's net gives for it, padded to whole cells."""
@@ -51,7 +51,7 @@ class PoseYolo(PoseModule):
 
     def on_train_start(self) -> None:
         """Learn how long the run will be: the loss shifts its weights over the epochs."""
-        self._epochs = epochs_of(self.trainer)
+        self._epochs = num_epochs(self.trainer)
 
     def losses(self, batch: PoseBatch) -> dict[str, Tensor]:
         """The library's criterion on our targets. Crowds are left out, as the library does."""
@@ -66,7 +66,7 @@ class PoseYolo(PoseModule):
         return self._loss(self.net(x), boxes.to(device), present.to(device), size, joints.to(device))
 
     @torch.no_grad()
-    def look(self, images: Tensor, boxes: Sequence[Array] | None = None) -> list[People]:
+    def predict(self, images: Tensor, boxes: Sequence[Array] | None = None) -> list[People]:
         """Everybody in each picture; or, for known boxes, whoever was found there.
 
         A box in which the net finds nobody has its joints in the middle, with confidence 0.
@@ -75,14 +75,14 @@ class PoseYolo(PoseModule):
         self.net.eval()
         output = self(images)[0].float()
         self.net.train(training)
-        if head_of(self.net).end2end:
+        if detection_head(self.net).end2end:
             rows = [torch.cat([picture[:, :5], picture[:, 6:]], 1) for picture in output]
         else:
             rows = [self._suppressed(picture) for picture in output.transpose(1, 2)]
         found = [_people(picture[picture[:, 4] >= self.min_score][: self.max_people]) for picture in rows]
         if boxes is None:
             return found
-        return [at_boxes(people, wanted) for people, wanted in zip(found, boxes, strict=True)]
+        return [assign_poses_to_boxes(people, wanted) for people, wanted in zip(found, boxes, strict=True)]
 
     def _suppressed(self, rows: Tensor) -> Tensor:
         """(A, 5 + 51) centre, size, score, joints -> the same with corners, each person once, falling."""
@@ -95,4 +95,4 @@ class PoseYolo(PoseModule):
 def _people(rows: Tensor) -> People:
     """(K, 5 + 51) corners, score, joints -> People."""
     values = rows.cpu().numpy().astype(np.float32)
-    return People(values[:, :4], values[:, 4], values[:, 5:].reshape(-1, COUNT, 3))
+    return People(values[:, :4], values[:, 4], values[:, 5:].reshape(-1, NUM_KEYPOINTS, 3))

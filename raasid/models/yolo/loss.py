@@ -25,13 +25,15 @@ class DetectionLoss:
     """
 
     def __init__(self, net: nn.Module) -> None:
-        self.criterion = cast("Any", net).init_criterion()
+        self._net = net
+        with torch.inference_mode(False):  # a validation may come first, and training needs its buffers
+            self.criterion = cast("Any", net).init_criterion()
         self.device = next(net.parameters()).device
         """Where it computes; a net that has moved needs a new one."""
         both = hasattr(self.criterion, MANY)
         self._branches = {name: getattr(self.criterion, name) for name in (MANY, ONE)} if both else {}
         self._watches = {
-            name: _Watch(branch) for name, branch in (self._branches or {"": self.criterion}).items()
+            name: _AssignerProbe(branch) for name, branch in (self._branches or {"": self.criterion}).items()
         }
 
     def at_epoch(self, epoch: int, epochs: int) -> None:
@@ -55,10 +57,13 @@ class DetectionLoss:
         """Compute the weighted terms: `box`, `cls` and `dfl`, or `l1` where distances are no distributions.
 
         A pose net has `pose` and `kobj` (is the joint there) besides, and `rle` where it has a flow.
-        predictions: what the net gave in training mode. boxes: (B, M, 4) centre and size in input pixels;
+        predictions: output of the net; in evaluation mode the divisor is this rank's, since ranks may then
+        have different numbers of batches. boxes: (B, M, 4) centre and size in input pixels;
         present: (B, M) bool. size: width and height of the padded input. keypoints: (B, M, 17, 3) x, y in
         input pixels and COCO visibility, for a pose net.
         """
+        if isinstance(predictions, tuple):  # evaluation mode: decoded boxes, and what they were decoded from
+            predictions = predictions[1]
         target = _target(boxes, present, size)
         if keypoints is not None:
             target["keypoints"] = keypoints[present] / keypoints.new_tensor([*size, 1.0])
@@ -72,12 +77,13 @@ class DetectionLoss:
 
     def _terms(self, name: str, part: Any, predictions: Any, target: dict[str, Tensor]) -> dict[str, Tensor]:
         loss, items = part.loss(predictions, target)
-        loss, rescale = loss / predictions["boxes"].shape[0], self._watches[name].rescale()
+        loss = loss / predictions["boxes"].shape[0]
+        rescale = self._watches[name].rescale() if self._net.training else 1.0
         names = [term.removesuffix("_loss") for term in items]
         return {term: loss[i] if term in _MEANS else loss[i] * rescale for i, term in enumerate(names)}
 
 
-class _Watch:
+class _AssignerProbe:
     """Sits where the criterion's assigner was and remembers the sum of the scores that it assigned."""
 
     def __init__(self, branch: Any) -> None:

@@ -27,9 +27,9 @@ from torch.nn import functional as F
 
 from raasid.config.suggestions import did_you_mean
 from raasid.errors import UsageError
-from raasid.footage.keypoints import COUNT
+from raasid.footage.keypoints import NUM_KEYPOINTS
 from raasid.models.layers import GlobalBatchNorm2d
-from raasid.models.yolo.weights import take_weights
+from raasid.models.yolo.weights import load_user_weights
 
 for _name, _value in {
     "YOLO_OFFLINE": "1",
@@ -56,10 +56,10 @@ np.set_printoptions(**_before[2])
 Image.open = _before[3]
 torch.set_printoptions(profile="default")  # type: ignore[no-untyped-call]
 
-Sought = Literal["ball", "pose"]
+YoloTask = Literal["ball", "pose"]
 
 
-class _Kind(NamedTuple):
+class _NetSpec(NamedTuple):
     """What a net of one task is made of."""
 
     model: type
@@ -69,11 +69,11 @@ class _Kind(NamedTuple):
     by: str
 
 
-_KINDS: dict[Sought, _Kind] = {
-    "ball": _Kind(
+_NET_SPECS: dict[YoloTask, _NetSpec] = {
+    "ball": _NetSpec(
         DetectionModel, (Detect, v10Detect), "detection", "yolo26n.yaml", "a ball is found by a Detect head"
     ),
-    "pose": _Kind(PoseModel, (Pose, Pose26), "pose", "yolo11n-pose.yaml", "joints are found by a Pose head"),
+    "pose": _NetSpec(PoseModel, (Pose, Pose26), "pose", "yolo11n-pose.yaml", "joints are found by a Pose head"),
 }
 _SCALE = re.compile(r"(yolov?\d+)[nslmx]")
 _FAMILY = re.compile(r"(yolov?\d+)(.*)")
@@ -82,8 +82,8 @@ _FAMILY = re.compile(r"(yolov?\d+)(.*)")
 class UnknownNet(UsageError):
     """`model.net` is neither a file nor a net of the library for this task."""
 
-    def __init__(self, net: str, sought: Sought = "ball") -> None:
-        kind = _KINDS[sought]
+    def __init__(self, net: str, sought: YoloTask = "ball") -> None:
+        kind = _NET_SPECS[sought]
         super().__init__(
             f"model.net: {net!r} is no file and no {kind.name} net of ultralytics"
             f"{did_you_mean(net, net_names(sought))}; "
@@ -98,7 +98,7 @@ class NetUnusable(UsageError):
         super().__init__(f"model.net: {net}: {reason}")
 
 
-def build_net(net: str, weights: Path | None = None, sought: Sought = "ball") -> nn.Module:
+def build_net(net: str, weights: Path | None = None, sought: YoloTask = "ball") -> nn.Module:
     """Build a net with one class, from scratch or from a user's weights.
 
     net: name of the library (`yolo26n.yaml`, `yolo11s-p6.yaml` …; see `net_names`) or path of a YAML file.
@@ -110,7 +110,7 @@ def build_net(net: str, weights: Path | None = None, sought: Sought = "ball") ->
     """
     if not Path(net).is_file() and not _in_library(net):
         raise UnknownNet(net, sought)
-    kind = _KINDS[sought]
+    kind = _NET_SPECS[sought]
     try:
         described = yaml_model_load(net)
         if sought == "pose" and not described.get("kpt_shape"):
@@ -123,22 +123,22 @@ def build_net(net: str, weights: Path | None = None, sought: Sought = "ball") ->
     head = model.model[-1]
     if type(head) not in kind.heads:
         raise NetUnusable(net, f"ends in a {type(head).__name__} head; {kind.by}")
-    if sought == "pose" and tuple(head.kpt_shape) != (COUNT, 3):
-        raise NetUnusable(net, f"has kpt_shape {list(head.kpt_shape)}; a player has [{COUNT}, 3]")
+    if sought == "pose" and tuple(head.kpt_shape) != (NUM_KEYPOINTS, 3):
+        raise NetUnusable(net, f"has kpt_shape {list(head.kpt_shape)}; a player has [{NUM_KEYPOINTS}, 3]")
     model.args = get_cfg()
     if weights is not None:
-        take_weights(model, weights)
+        load_user_weights(model, weights)
     _count_over_ranks(model)
     return cast("nn.Module", model)
 
 
 @cache
-def net_names(sought: Sought = "ball") -> tuple[str, ...]:
+def net_names(sought: YoloTask = "ball") -> tuple[str, ...]:
     """Every name that `build_net` knows for a task, in alphabetical order."""
     names: set[str] = set()
     for file in _library_files().values():
         document = yaml.safe_load(file.read_text(encoding="utf-8"))
-        if document["head"][-1][2] not in {head.__name__ for head in _KINDS[sought].heads}:
+        if document["head"][-1][2] not in {head.__name__ for head in _NET_SPECS[sought].heads}:
             continue
         scales = document.get("scales") or {}
         split = _FAMILY.match(file.stem)
@@ -168,12 +168,12 @@ def _count_over_ranks(model: nn.Module) -> None:
                 setattr(parent, name, norm)
 
 
-def head_of(net: nn.Module) -> Any:
+def detection_head(net: nn.Module) -> Any:
     """The detection head: its `stride`, `end2end` and `max_det` are what callers need."""
     return cast("Any", net).model[-1]
 
 
-UNENDING = 100
+DEFAULT_NUM_EPOCHS = 100
 """Epochs that the loss's schedule assumes where the run names no end (the library's own default)."""
 
 
@@ -187,11 +187,11 @@ def padded_input(images: Tensor, granularity: int) -> Tensor:
     return F.pad(x, (0, pad[0], 0, pad[1])) if padded else x
 
 
-def epochs_of(trainer: pl.Trainer) -> int:
+def num_epochs(trainer: pl.Trainer) -> int:
     """How many epochs a run has: the loss shifts its weights over them."""
     if trainer.max_epochs is not None and trainer.max_epochs > 0:
         return trainer.max_epochs
     if trainer.max_steps > 0:
         per_epoch = trainer.num_training_batches / trainer.accumulate_grad_batches
         return max(1, round(trainer.max_steps / per_epoch))
-    return UNENDING
+    return DEFAULT_NUM_EPOCHS

@@ -22,10 +22,10 @@ _CONVERT = (
 )
 
 
-class _Inert:
+class _UnpicklingStub:
     """Stands in for every class and function that a file names: it keeps state and does nothing."""
 
-    def __new__(cls, *_: Any, **__: Any) -> _Inert:
+    def __new__(cls, *_: Any, **__: Any) -> _UnpicklingStub:
         return object.__new__(cls)
 
     def __init__(self, *_: Any, **__: Any) -> None:
@@ -35,7 +35,7 @@ class _Inert:
         """Accept items of what was a mapping."""
 
 
-def take_weights(model: nn.Module, path: Path) -> int:
+def load_user_weights(model: nn.Module, path: Path) -> int:
     """Give `model` the tensors of a file that have its names and shapes; returns how many.
 
     path: what ultralytics saved (a whole module, or a checkpoint with `ema` or `model`; the average goes
@@ -43,7 +43,7 @@ def take_weights(model: nn.Module, path: Path) -> int:
     Says on stderr how many tensors were taken.
     Raises CheckpointUnusable: unreadable, of something else, or fitting less than half of the net.
     """
-    found, own = read_weights(path), model.state_dict()
+    found, own = read_user_weights(path), model.state_dict()
     fitting = {name: value for name, value in found.items() if name in own and own[name].shape == value.shape}
     total = sum(value.numel() for value in own.values())
     taken = sum(value.numel() for value in fitting.values())
@@ -58,7 +58,7 @@ def take_weights(model: nn.Module, path: Path) -> int:
     return len(fitting)
 
 
-def read_weights(path: Path) -> dict[str, Tensor]:
+def read_user_weights(path: Path) -> dict[str, Tensor]:
     """Read the state dict in a `.pt` file.
 
     An ultralytics checkpoint is a pickle of whole modules, which Python would rebuild by calling whatever
@@ -81,7 +81,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
             f"refused, because it asks for {', '.join(strange[:3])}, which weights do not need; {_CONVERT}",
         )
     try:
-        with torch.serialization.safe_globals([(_Inert, name) for name in named]):
+        with torch.serialization.safe_globals([(_UnpicklingStub, name) for name in named]):
             loaded = torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, UnpicklingError, TypeError, ValueError, AttributeError, EOFError) as error:
         raise CheckpointUnusable(path, f"cannot be read ({_first_line(error)}); {_CONVERT}") from error
@@ -94,7 +94,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 def _state(loaded: Any) -> dict[str, Tensor]:
     if isinstance(loaded, dict):
         for key in ("ema", "model", "state_dict"):
-            if isinstance(loaded.get(key), _Inert | dict):
+            if isinstance(loaded.get(key), _UnpicklingStub | dict):
                 return _state(loaded[key])
         return {str(name): value for name, value in loaded.items() if isinstance(value, Tensor)}
     return dict(_tensors(loaded, ""))
@@ -102,7 +102,7 @@ def _state(loaded: Any) -> dict[str, Tensor]:
 
 def _tensors(module: Any, prefix: str) -> Iterator[tuple[str, Tensor]]:
     """What `state_dict()` of the module would have been."""
-    held = vars(module) if isinstance(module, _Inert) else {}
+    held = vars(module) if isinstance(module, _UnpicklingStub) else {}
     transient = held.get("_non_persistent_buffers_set", ())
     for kind in ("_parameters", "_buffers"):
         for name, value in (held.get(kind) or {}).items():

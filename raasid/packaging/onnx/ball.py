@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from raasid.models.ball.heatmap import BallHeatmap, peaks
+from raasid.models.ball.heatmap import BallHeatmap, find_peaks
 from raasid.models.ball.module import BallModule
 from raasid.packaging.onnx.graph_spec import (
     BOXES,
@@ -16,13 +16,13 @@ from raasid.packaging.onnx.graph_spec import (
     Graph,
     Port,
     Tensors,
-    fractions,
+    image_inputs,
     image_port,
-    pictures,
+    to_fractions,
 )
 
 
-class HeatmapNet(ExportNet):
+class HeatmapExport(ExportNet):
     """`ball_heatmap` with all the looks that it takes at a picture."""
 
     def __init__(self, model: BallHeatmap) -> None:
@@ -35,8 +35,8 @@ class HeatmapNet(ExportNet):
 
     def decode(self, inputs: Tensors, dense: Tensors) -> Tensors:
         """Boxes (B, K, 4) and scores (B, K)."""
-        xy, wh, score = peaks(*dense)
-        return fractions(torch.cat([xy, wh], 2), inputs[0]), score
+        xy, wh, score = find_peaks(*dense)
+        return to_fractions(torch.cat([xy, wh], 2), inputs[0]), score
 
 
 def heatmap_graphs(model: BallHeatmap) -> list[Graph]:
@@ -49,7 +49,7 @@ def heatmap_graphs(model: BallHeatmap) -> list[Graph]:
         Port("box", ("batch", 4, *cells[1:]), "per cell: dx, dy in cells; log of width and height in pixels"),
     )
     facts = ball_facts(model) | {"mirror": model.mirror, "scales": list(model.scales)}
-    return [Graph("model", HeatmapNet(model), (image_port(model.frames),), outputs, pictures, facts)]
+    return [Graph("model", HeatmapExport(model), (image_port(model.frames),), outputs, image_inputs, facts)]
 
 
 def ball_facts(model: BallModule) -> dict[str, Any]:

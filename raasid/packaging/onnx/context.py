@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from raasid.datasets.context.batch import SIDES, ContextBatch, Windows
+from raasid.datasets.context.batch import SIDES, ContextBatch, WindowBatch
 from raasid.laws.edition_names import shipped_editions
 from raasid.laws.facts import fact_values
-from raasid.models.context.net import SIZES
+from raasid.models.context.net import FACT_SIZES
 from raasid.models.context.transformer import ContextTransformer
 from raasid.packaging.onnx.graph_spec import ExportNet, Graph, Port, Tensors
 
@@ -26,7 +26,7 @@ _MEANINGS = {
 }
 
 
-class ContextChances(ExportNet):
+class ContextExport(ExportNet):
     """The net, its calibration, and the clauses of every edition."""
 
     def __init__(self, model: ContextTransformer, editions: tuple[str, ...]) -> None:
@@ -39,19 +39,19 @@ class ContextChances(ExportNet):
         fused = torch.backends.mha.get_fastpath_enabled()
         torch.backends.mha.set_fastpath_enabled(False)  # ONNX has no such kernel
         try:
-            said = model(Windows(*inputs))
+            said = model(WindowBatch(*inputs))
         finally:
             torch.backends.mha.set_fastpath_enabled(fused)
-        trusted = calibration.trusted(said)
+        trusted = calibration.in_distribution_weight(said)
         offence = [
-            calibration.offence_chance(said, edition, model.direct, trusted) for edition in self.editions
+            calibration.offence_probability(said, edition, model.direct, trusted) for edition in self.editions
         ]
         return (
-            calibration.fact_chances(said, trusted),
+            calibration.fact_probabilities(said, trusted),
             torch.stack(offence, 1),
             torch.softmax(said.contact, -1),
             torch.softmax(said.side, -1),
-            calibration.strangeness(said),
+            calibration.ood_score(said),
         )
 
 
@@ -73,7 +73,7 @@ def context_graphs(model: ContextTransformer) -> list[Graph]:
     editions = tuple(shipped_editions())
     values = ", ".join(f"{name}={value}" for name, of in fact_values().items() for value in of)
     outputs = (
-        Port("facts", ("batch", sum(SIZES)), f"calibrated probabilities of {values}"),
+        Port("facts", ("batch", sum(FACT_SIZES)), f"calibrated probabilities of {values}"),
         Port("offence", ("batch", len(editions)), f"calibrated probability by {', '.join(editions)}"),
         Port("contact", ("batch", players * frames + 1), "who touches when: player by frame; last: nobody"),
         Port("side", ("batch", len(SIDES)), f"probability of {', '.join(SIDES)}"),
@@ -87,13 +87,13 @@ def context_graphs(model: ContextTransformer) -> list[Graph]:
         "nearest to the ball in them; what is missing is 0",
         "inputs": model.inputs,
         "editions": list(editions),
-        "abstain_below": calibration.confidence,
+        "abstain_below": calibration.min_confidence,
         "abstain_from_strangeness": 1.0,
-        "facts_seen_in_training": model.counts,
+        "facts_seen_in_training": model.label_counts,
     }
-    return [Graph("model", ContextChances(model, editions), inputs, outputs, feed, facts)]
+    return [Graph("model", ContextExport(model, editions), inputs, outputs, window_inputs, facts)]
 
 
-def feed(batch: ContextBatch) -> Tensors:
-    """Windows."""
+def window_inputs(batch: ContextBatch) -> Tensors:
+    """WindowBatch."""
     return tuple(batch.windows)

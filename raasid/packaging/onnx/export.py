@@ -26,7 +26,7 @@ from raasid.packaging.onnx.parity import Parity, check_parity
 _OPERATION = "aten::_upsample_bilinear2d_aa"
 
 
-def teach_antialias(opset: int) -> None:
+def register_antialias_symbolic(opset: int) -> None:
     """Have `interpolate(…, mode="bilinear", antialias=True)` written as ONNX's Resize, from opset 18 on."""
     torch.onnx.register_custom_op_symbolic(_OPERATION, _resize, opset)  # type: ignore[attr-defined]
 
@@ -65,7 +65,7 @@ def write_onnx(graph: Graph, example: Tensors, file: Path) -> None:
     The net must be on the CPU; it is left in evaluation mode.
     Raises NotExportable.
     """
-    teach_antialias(OPSET)
+    register_antialias_symbolic(OPSET)
     quiet = logging.getLogger("torch.onnx")
     level = quiet.level
     quiet.setLevel(logging.ERROR)
@@ -93,7 +93,7 @@ def write_onnx(graph: Graph, example: Tensors, file: Path) -> None:
 
 
 CARD = "model.json"
-_ODD = (13, 7)
+_CUT_OFF = (13, 7)
 """Rows and columns that are cut off to try a size that nothing divides."""
 
 
@@ -117,7 +117,7 @@ def write_graphs(
         drafts = [Path(name, f"{graph.name}.onnx") for graph in graphs]
         for graph, given, draft in zip(graphs, inputs, drafts, strict=True):
             write_onnx(graph, given, draft)
-            parities[graph.name] = check_parity(graph, draft, cases(graph, given), tolerance)
+            parities[graph.name] = check_parity(graph, draft, parity_cases(graph, given), tolerance)
             card["graphs"][draft.name] = _entry(graph, draft, parities[graph.name])
         draft = Path(name, CARD)
         draft.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
@@ -125,14 +125,14 @@ def write_graphs(
         return [one.replace(folder / one.name) for one in (*drafts, draft)], parities
 
 
-def cases(graph: Graph, inputs: Tensors) -> list[Tensors]:
+def parity_cases(graph: Graph, inputs: Tensors) -> list[Tensors]:
     """One sample, all samples, and, where height and width are free, a size that no stride divides."""
     found = [tuple(x[:1] for x in inputs), inputs]
     axes = graph.inputs[0].axes
     if "height" in axes and "width" in axes:
         rows, columns = (
             inputs[0].shape[axes.index(axis)] - cut
-            for axis, cut in zip(("height", "width"), _ODD, strict=True)
+            for axis, cut in zip(("height", "width"), _CUT_OFF, strict=True)
         )
         if rows > 0 and columns > 0:
             found.append((inputs[0][:, :rows, :columns].contiguous(), *inputs[1:]))

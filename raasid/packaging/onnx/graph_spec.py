@@ -80,7 +80,7 @@ class Graph:
         }
 
 
-_MADE_BY = {
+_EXPORTERS = {
     "raasid.models.ball.heatmap.BallHeatmap": "raasid.packaging.onnx.ball:heatmap_graphs",
     "raasid.models.ball.yolo.BallYolo": "raasid.packaging.onnx.ultralytics:ball_yolo_graphs",
     "raasid.models.pose.top_down.PoseTopDown": "raasid.packaging.onnx.top_down:top_down_graphs",
@@ -90,22 +90,22 @@ _MADE_BY = {
 """By class, and found along a class's parents; imported when asked for, since some load a slow library."""
 
 
-class NoGraph(UsageError):
+class NoOnnxExport(UsageError):
     """A model that is not a net, or that nobody has written an export for."""
 
     def __init__(self, model: TaskModule) -> None:
-        known = ", ".join(sorted(name.rpartition(".")[2] for name in _MADE_BY))
+        known = ", ".join(sorted(name.rpartition(".")[2] for name in _EXPORTERS))
         super().__init__(f"{type(model).__name__} cannot be exported as ONNX; these can: {known}")
 
 
-def graphs_of(model: TaskModule) -> list[Graph]:
-    """Graphs of a model with its weights. Raises NoGraph."""
+def export_graphs(model: TaskModule) -> list[Graph]:
+    """Graphs of a model with its weights. Raises NoOnnxExport."""
     for kind in type(model).__mro__:
-        made_by = _MADE_BY.get(f"{kind.__module__}.{kind.__qualname__}")
+        made_by = _EXPORTERS.get(f"{kind.__module__}.{kind.__qualname__}")
         if made_by is not None:
             found: list[Graph] = load_object(made_by)(model.eval())
             return found
-    raise NoGraph(model)
+    raise NoOnnxExport(model)
 
 
 BOXES = Port(
@@ -126,12 +126,12 @@ def image_port(frames: int = 1) -> Port:
     return Port("images", ("batch", "height", "width", 3 * frames), meaning, "uint8")
 
 
-def fractions(places: Tensor, images: Tensor) -> Tensor:
+def to_fractions(places: Tensor, images: Tensor) -> Tensor:
     """Pixels of (B, H, W, C) pictures, x and y in turn in the last axis, as fractions of W and H."""
     edges = [torch.as_tensor(images.shape[axis], dtype=places.dtype) for axis in (2, 1)]
     return places / torch.stack(edges * (places.shape[-1] // 2))
 
 
-def pictures(batch: Any) -> Tensors:
+def image_inputs(batch: Any) -> Tensors:
     """Whole frames of a batch."""
     return (batch.images,)

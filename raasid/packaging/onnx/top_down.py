@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from raasid.datasets.pose.batch import PoseBatch
-from raasid.datasets.pose.crops import warp
-from raasid.footage.keypoints import COUNT, KEYPOINTS
-from raasid.models.pose.joints_net import read_joints
-from raasid.models.pose.person_detector import people_at, picture_input
+from raasid.datasets.pose.transforms import warp_affine
+from raasid.footage.keypoints import KEYPOINTS, NUM_KEYPOINTS
+from raasid.models.pose.joints_net import decode_joints
+from raasid.models.pose.person_detector import decode_boxes, normalized_input
 from raasid.models.pose.top_down import PoseTopDown
 from raasid.packaging.onnx.graph_spec import (
     BOXES,
@@ -22,13 +22,13 @@ from raasid.packaging.onnx.graph_spec import (
     Graph,
     Port,
     Tensors,
-    fractions,
+    image_inputs,
     image_port,
-    pictures,
+    to_fractions,
 )
 
 
-class FinderNet(ExportNet):
+class DetectorExport(ExportNet):
     """Where people are, in pictures that the net sees `scale` times as large."""
 
     def __init__(self, model: PoseTopDown, scale: float) -> None:
@@ -37,17 +37,19 @@ class FinderNet(ExportNet):
 
     def dense(self, *inputs: Tensor) -> Tensors:
         """(B, 5, h, w) heat, offset and size, for cells of 4 pixels of the picture that the net sees."""
-        return (self.model.finder(picture_input(inputs[0], self.scale)).float(),)
+        return (self.model.finder(normalized_input(inputs[0], self.scale)).float(),)
 
     def decode(self, inputs: Tensors, dense: Tensors) -> Tensors:
         """Boxes (B, K, 4) and scores (B, K)."""
-        corners, score = people_at(dense[0], self.model.max_people)
-        low, high = (fractions(part / self.scale, inputs[0]) for part in (corners[..., :2], corners[..., 2:]))
+        corners, score = decode_boxes(dense[0], self.model.max_people)
+        low, high = (
+            to_fractions(part / self.scale, inputs[0]) for part in (corners[..., :2], corners[..., 2:])
+        )
         low, high = low.clamp(0, 1), high.clamp(0, 1)
         return torch.cat([(low + high) / 2, high - low], -1), score
 
 
-class CropsNet(ExportNet):
+class JointsExport(ExportNet):
     """Where the joints of a person are."""
 
     def __init__(self, model: PoseTopDown) -> None:
@@ -61,8 +63,8 @@ class CropsNet(ExportNet):
     def decode(self, inputs: Tensors, dense: Tensors) -> Tensors:
         """(N, 17, 3) x, y, expected similarity; (N, 17) presence."""
         heat, presence = dense
-        seen = read_joints(heat, presence, inputs[1])
-        return torch.cat([fractions(seen.xy, inputs[0]), seen.alike[..., None]], -1), seen.present
+        seen = decode_joints(heat, presence, inputs[1])
+        return torch.cat([to_fractions(seen.xy, inputs[0]), seen.alike[..., None]], -1), seen.present
 
 
 def top_down_graphs(model: PoseTopDown) -> list[Graph]:
@@ -82,14 +84,16 @@ def top_down_graphs(model: PoseTopDown) -> list[Graph]:
     joints = (
         Port(
             "joints",
-            ("people", COUNT, 3),
+            ("people", NUM_KEYPOINTS, 3),
             f"x and y as fractions of the crop, and expected similarity (OKS), of {', '.join(KEYPOINTS)}",
         ),
-        Port("present", ("people", COUNT), "probability that the joint is in the picture"),
+        Port("present", ("people", NUM_KEYPOINTS), "probability that the joint is in the picture"),
         Port(
-            "heat", ("people", COUNT, "rows", "columns"), "logits over the cells of 4 x 4 pixels of the crop"
+            "heat",
+            ("people", NUM_KEYPOINTS, "rows", "columns"),
+            "logits over the cells of 4 x 4 pixels of the crop",
         ),
-        Port("presence", ("people", COUNT), "logits of `present`"),
+        Port("presence", ("people", NUM_KEYPOINTS), "logits of `present`"),
     )
     finding = {"threshold": model.min_score, "most": model.max_people, "scale": model.scale}
     closer = finding | {
@@ -105,11 +109,11 @@ def top_down_graphs(model: PoseTopDown) -> list[Graph]:
         "same_person": model.same_person,
         "mirror": model.mirror,
     }
-    further = FinderNet(model, model.closer) if model.closer else None
+    further = DetectorExport(model, model.closer) if model.closer else None
     return [
-        Graph("finder", FinderNet(model, model.scale), (image_port(),), found, pictures, finding),
-        *([Graph("finder_closer", further, (image_port(),), found, pictures, closer)] if further else []),
-        Graph("joints", CropsNet(model), crops, joints, lambda batch: _crops(model, batch), reading),
+        Graph("finder", DetectorExport(model, model.scale), (image_port(),), found, image_inputs, finding),
+        *([Graph("finder_closer", further, (image_port(),), found, image_inputs, closer)] if further else []),
+        Graph("joints", JointsExport(model), crops, joints, lambda batch: _crops(model, batch), reading),
     ]
 
 
@@ -120,7 +124,7 @@ def _crops(model: PoseTopDown, batch: PoseBatch) -> Tensors:
         [np.zeros(0, np.float32)],
     )
     for image, boxes in zip(batch.images.numpy(), batch.boxes, strict=True):
-        cut = [warp(image, matrix, model.crop.size) for matrix in model.crop.matrices(boxes)]
+        cut = [warp_affine(image, matrix, model.crop.size) for matrix in model.crop.matrices(boxes)]
         if cut:
             crops.append(np.stack(cut))
             areas.append(np.prod(boxes[:, 2:] - boxes[:, :2], 1) * model.crop.scale(boxes) ** 2)

@@ -13,10 +13,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from raasid.footage.keypoints import COUNT, KEYPOINTS
+from raasid.footage.keypoints import KEYPOINTS, NUM_KEYPOINTS
 from raasid.models.ball.yolo import NMS_IOU, BallYolo
 from raasid.models.pose.yolo import NMS_CANDIDATES, PoseYolo
-from raasid.models.yolo.net import head_of
+from raasid.models.yolo.net import detection_head
 from raasid.packaging.onnx.ball import ball_facts
 from raasid.packaging.onnx.graph_spec import (
     BOXES,
@@ -25,13 +25,13 @@ from raasid.packaging.onnx.graph_spec import (
     Graph,
     Port,
     Tensors,
-    fractions,
+    image_inputs,
     image_port,
-    pictures,
+    to_fractions,
 )
 
 
-class YoloNet(ExportNet):
+class YoloExport(ExportNet):
     """A net without the choice that its own head makes; that comes last, where it can be compared.
 
     model: has the net as `net` and gives rows for (B, H, W, 3) uint8. keep: candidates per picture.
@@ -41,7 +41,7 @@ class YoloNet(ExportNet):
     def __init__(self, model: Any, keep: int, keep_before_suppression: int, joints: int = 0) -> None:
         super().__init__()
         self.model, self.joints = deepcopy(model).eval(), joints
-        head = head_of(self.model.net)
+        head = detection_head(self.model.net)
         self.end2end = bool(head.end2end)
         self.keep = keep if self.end2end else keep_before_suppression
         # the library's words for: anchors follow the picture's size, and predictions alone are returned
@@ -58,10 +58,10 @@ class YoloNet(ExportNet):
         if self.end2end:
             low, high = box[..., :2], box[..., 2:]
             box = torch.cat([(low + high) / 2, high - low], -1)
-        parts = [fractions(box, images), score]
+        parts = [to_fractions(box, images), score]
         if self.joints:
             joints = rows[..., 5:].reshape(*rows.shape[:2], self.joints, 3)
-            parts.append(torch.cat([fractions(joints[..., :2], images), joints[..., 2:]], -1).flatten(-2))
+            parts.append(torch.cat([to_fractions(joints[..., :2], images), joints[..., 2:]], -1).flatten(-2))
         return (torch.cat(parts, -1),)
 
     def decode(self, inputs: Tensors, dense: Tensors) -> Tensors:
@@ -80,27 +80,31 @@ def _all(rows: Tensor) -> Tensor:
 
 def ball_yolo_graphs(model: BallYolo) -> list[Graph]:
     """One graph; nets that answer several times for a ball leave suppression to the caller, and say so."""
-    net = YoloNet(model, model.max_detections, NMS_CANDIDATES)
+    net = YoloExport(model, model.max_detections, NMS_CANDIDATES)
     meaning = "per anchor: centre x, centre y, width, height as fractions of the picture, and score"
     facts = ball_facts(model) | {
         "suppression": None if net.end2end else {"iou": NMS_IOU, "keep": model.max_detections}
     }
     outputs = (BOXES, SCORES, Port("anchors", ("batch", "places", 5), meaning))
-    return [Graph("model", net, (image_port(),), outputs, pictures, facts)]
+    return [Graph("model", net, (image_port(),), outputs, image_inputs, facts)]
 
 
 def pose_yolo_graphs(model: PoseYolo) -> list[Graph]:
     """One graph; nets that answer several times for a person leave suppression to the caller, and say so."""
-    net = YoloNet(model, model.max_people, NMS_CANDIDATES, COUNT)
-    places = "x and y as fractions of the picture, and confidence"
+    net = YoloExport(model, model.max_people, NMS_CANDIDATES, NUM_KEYPOINTS)
+    places = "x and y as to_fractions of the picture, and confidence"
     outputs = (
         BOXES,
-        Port("joints", ("batch", "candidates", COUNT, 3), f"{places}, of {', '.join(KEYPOINTS)}"),
+        Port("joints", ("batch", "candidates", NUM_KEYPOINTS, 3), f"{places}, of {', '.join(KEYPOINTS)}"),
         SCORES,
-        Port("anchors", ("batch", "places", 5 + 3 * COUNT), "per anchor: box, score and joints as above"),
+        Port(
+            "anchors",
+            ("batch", "places", 5 + 3 * NUM_KEYPOINTS),
+            "per anchor: box, score and joints as above",
+        ),
     )
     facts = {
         "threshold": model.min_score,
         "suppression": None if net.end2end else {"iou": model.nms_iou, "keep": model.max_people},
     }
-    return [Graph("model", net, (image_port(),), outputs, pictures, facts)]
+    return [Graph("model", net, (image_port(),), outputs, image_inputs, facts)]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from raasid.models.layers import GlobalBatchNorm2d, Residual, conv_norm_act, fold_norms
+from raasid.models.layers import GlobalBatchNorm2d, Residual, conv_norm_act, fold_batch_norms
 
 
 def test_a_folded_net_gives_the_same_answers_without_norms() -> None:
@@ -15,7 +15,7 @@ def test_a_folded_net_gives_the_same_answers_without_norms() -> None:
     picture = torch.randn(2, 3, 16, 16)
     before = net(picture)
     assert any(isinstance(part, GlobalBatchNorm2d) for part in net.modules())
-    after = fold_norms(net)(picture)
+    after = fold_batch_norms(net)(picture)
     assert not any(isinstance(part, nn.BatchNorm2d) for part in net.modules())
     assert torch.allclose(before, after, atol=1e-5)
 
@@ -24,5 +24,5 @@ def test_a_norm_that_follows_no_convolution_stays() -> None:
     net = nn.Sequential(nn.BatchNorm2d(3), nn.Conv2d(3, 4, 1), nn.ReLU(), nn.BatchNorm2d(4)).eval()
     picture = torch.randn(1, 3, 4, 4)
     before = net(picture)
-    assert torch.equal(fold_norms(net)(picture), before)
+    assert torch.equal(fold_batch_norms(net)(picture), before)
     assert sum(isinstance(part, nn.BatchNorm2d) for part in net) == 2

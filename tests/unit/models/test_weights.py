@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from raasid.errors import CheckpointUnusable
-from raasid.models.checkpoints import init_from, load_weights
+from raasid.models.checkpoints import load_matching_weights, load_checkpoint_weights
 
 
 def net(head: int = 2) -> nn.Sequential:
@@ -23,21 +23,21 @@ def saved(model: nn.Module, path: Path) -> Path:
 
 def test_starting_from_weights_takes_what_fits_and_names_the_rest(tmp_path: Path) -> None:
     source, target = net(head=3), net(head=2)
-    left = init_from(target, saved(source, tmp_path / "a.ckpt"))
+    left = load_matching_weights(target, saved(source, tmp_path / "a.ckpt"))
     assert torch.equal(target[0].weight, source[0].weight)
     assert left == ["1.bias", "1.weight"]
 
 
 def test_starting_from_another_architecture_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointUnusable, match=r"fits 0 of the model's"):
-        init_from(net(), saved(nn.Linear(3, 3), tmp_path / "a.ckpt"))
+        load_matching_weights(net(), saved(nn.Linear(3, 3), tmp_path / "a.ckpt"))
 
 
 def test_loading_is_all_or_nothing(tmp_path: Path) -> None:
     with pytest.raises(CheckpointUnusable, match="another model"):
-        load_weights(net(head=2), saved(net(head=3), tmp_path / "a.ckpt"))
+        load_checkpoint_weights(net(head=2), saved(net(head=3), tmp_path / "a.ckpt"))
 
 
 def test_a_missing_file_is_named() -> None:
     with pytest.raises(CheckpointUnusable, match=r"nowhere\.ckpt: no such checkpoint"):
-        load_weights(net(), Path("nowhere.ckpt"))
+        load_checkpoint_weights(net(), Path("nowhere.ckpt"))

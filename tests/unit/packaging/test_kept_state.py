@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from raasid.models.module import TaskModule
-from raasid.packaging.tensors import give_state, state_of
+from raasid.packaging.tensors import load_extra_state, dump_extra_state
 from raasid.registry.errors import PackageRefused
 
 Key = st.text(st.characters(codec="utf-8"), max_size=6).filter(lambda key: key != "not finite")
@@ -48,22 +48,22 @@ def keeper(kept: Any = None) -> Keeper:
 @given(Values)
 def test_values_come_back_bit_by_bit(value: Any) -> None:
     other = keeper()
-    give_state(other, state_of(keeper(value)))
+    load_extra_state(other, dump_extra_state(keeper(value)))
     assert repr(other.kept) == repr(value) or other.kept == value  # repr: -0.0 and the kinds of numbers
 
 
 def test_infinities_and_nan_come_back_though_json_has_none() -> None:
     other = keeper()
-    data = state_of(keeper({"far": math.inf, "back": [-math.inf, math.nan]}))
+    data = dump_extra_state(keeper({"far": math.inf, "back": [-math.inf, math.nan]}))
     json.loads(data, parse_constant=pytest.fail)
-    give_state(other, data)
+    load_extra_state(other, data)
     assert other.kept["far"] == math.inf
     assert other.kept["back"][0] == -math.inf
     assert math.isnan(other.kept["back"][1])
 
 
 def test_the_configuration_is_left_to_the_manifest() -> None:
-    assert json.loads(state_of(keeper(7))) == {"kept": 7}
+    assert json.loads(dump_extra_state(keeper(7))) == {"kept": 7}
 
 
 @pytest.mark.parametrize(
@@ -78,10 +78,10 @@ def test_the_configuration_is_left_to_the_manifest() -> None:
 )
 def test_what_json_cannot_keep_is_refused_by_its_place(value: Any, reason: str) -> None:
     with pytest.raises(PackageRefused, match=f"state.json: {reason}"):
-        state_of(keeper(value))
+        dump_extra_state(keeper(value))
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{}", b"{", b'{"kept": {"not finite": "soon"}}', b"[" * 500])
 def test_what_no_module_wrote_is_refused(data: bytes) -> None:
     with pytest.raises(PackageRefused, match=r"state\.json: is not what such a model keeps"):
-        give_state(keeper(), data)
+        load_extra_state(keeper(), data)

@@ -16,12 +16,12 @@ from tiny_models import TINY, made, registered
 
 import raasid.packaging
 from raasid.errors import CheckpointUnusable
-from raasid.models.checkpoints import load_weights
+from raasid.models.checkpoints import load_checkpoint_weights
 from raasid.models.module import TaskModule
 from raasid.packaging.onnx.export import write_graphs
-from raasid.packaging.onnx.graph_spec import graphs_of
-from raasid.packaging.package import load, load_module, portable
-from raasid.packaging.tensors import weights_of
+from raasid.packaging.onnx.graph_spec import export_graphs
+from raasid.packaging.package import load, load_module, portable_model_config
+from raasid.packaging.tensors import dump_weights
 from raasid.registry.errors import PackageRefused, RegistryDamaged, SignatureRefused
 from raasid.registry.registry import Registry
 from raasid.registry.signing import make_key, signer
@@ -81,7 +81,7 @@ def test_a_version_is_loaded_on_a_machine_that_has_none_of_the_files_it_began_fr
 
 def test_graphs_travel_with_their_card(registry: Registry, tmp_path: Path) -> None:
     images = torch.zeros(2, 64, 64, 3, dtype=torch.uint8)
-    write_graphs(graphs_of(made(BALL)), [(images,)], tmp_path / "graphs", {})
+    write_graphs(export_graphs(made(BALL)), [(images,)], tmp_path / "graphs", {})
     version = registered(registry, BALL, tmp_path / "graphs")
     assert {"model.onnx", "model.json"} <= registry.versions(BALL.name).manifest(version).files.keys()
     load_module(registry, BALL.name, str(version))
@@ -103,7 +103,7 @@ def test_a_file_that_was_changed_is_refused_before_anything_is_built(
     data = bytearray(path.read_bytes())
     data[-2] ^= 1
     path.write_bytes(data)
-    monkeypatch.setattr("raasid.packaging.package.own_model", never)
+    monkeypatch.setattr("raasid.packaging.package.build_model", never)
     with pytest.raises(RegistryDamaged, match="was changed after it was written"):
         load_module(registry, BALL.name, str(version))
 
@@ -113,7 +113,7 @@ def never(*_: object) -> None:
 
 
 def other_weights(change: Callable[[dict[str, torch.Tensor]], object]) -> dict[str, bytes]:
-    tensors = safetensors.torch.load(weights_of(made(BALL)))
+    tensors = safetensors.torch.load(dump_weights(made(BALL)))
     change(tensors)
     return {"model.safetensors": safetensors.torch.save(tensors)}
 
@@ -199,7 +199,7 @@ def test_a_foreign_checkpoint_that_would_run_code_is_refused_with_the_reason(tmp
     path = tmp_path / "weights.pt"
     torch.save({"state_dict": {}, "extra": Harmful(tmp_path / "ran")}, path)
     with pytest.raises(CheckpointUnusable, match="cannot be read as a checkpoint"):
-        load_weights(made(BALL), path)
+        load_checkpoint_weights(made(BALL), path)
     assert not (tmp_path / "ran").exists()
 
 
@@ -232,6 +232,6 @@ def test_a_net_of_ultralytics_comes_back_as_it_was(registry: Registry) -> None:
     }
     yolo = BALL._replace(config=recorded)
     model = made(yolo._replace(config={**recorded, "weights": None}))
-    files = {"model.safetensors": weights_of(model)}
-    version = registered(registry, BALL, model=portable(recorded), files=files)
+    files = {"model.safetensors": dump_weights(model)}
+    version = registered(registry, BALL, model=portable_model_config(recorded), files=files)
     assert BALL.ask(load_module(registry, BALL.name, str(version)).module) == BALL.ask(model)

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from raasid.packaging.tensors import give_weights, weights_of
+from raasid.packaging.tensors import load_weights, dump_weights
 from raasid.registry.errors import PackageRefused
 
 
@@ -35,7 +35,7 @@ class Odd(nn.Module):
 def test_shared_strided_empty_and_scalar_tensors_come_back() -> None:
     source, target = Odd(1), Odd(2)
     strides = {name: value.stride() for name, value in target.state_dict().items()}
-    give_weights(target, weights_of(source))
+    load_weights(target, dump_weights(source))
     for name, value in source.state_dict().items():
         assert torch.equal(target.state_dict()[name], value), name
     assert target.tied is target.first
@@ -44,16 +44,16 @@ def test_shared_strided_empty_and_scalar_tensors_come_back() -> None:
 
 def test_the_same_weights_are_the_same_bytes_however_they_lie() -> None:
     model = Odd(1)
-    before = weights_of(model)
+    before = dump_weights(model)
     model.conv.to(memory_format=torch.contiguous_format)
-    assert weights_of(model) == before
+    assert dump_weights(model) == before
     with torch.no_grad():
         model.first.bias.add_(1)
-    assert weights_of(model) != before
+    assert dump_weights(model) != before
 
 
 def test_a_module_without_weights_is_a_file_without_tensors() -> None:
-    give_weights(nn.ReLU(), weights_of(nn.ReLU()))
+    load_weights(nn.ReLU(), dump_weights(nn.ReLU()))
 
 
 class Talker(nn.Module):
@@ -80,4 +80,4 @@ def holding(tensor: torch.Tensor) -> nn.Module:
 )
 def test_what_is_no_dense_tensor_of_numbers_is_refused(module: nn.Module, reason: str) -> None:
     with pytest.raises(PackageRefused, match=f"model.safetensors: {reason}"):
-        weights_of(module)
+        dump_weights(module)

@@ -13,9 +13,9 @@ from raasid.evaluation.ball.result import BallResult
 from raasid.evaluation.context.result import ContextResult
 from raasid.models.ball.yolo import BallYolo
 from raasid.models.context.baselines import ContextGeometry
-from raasid.packaging.model_card import Card, PortSaid, card_of, figures, read_card
+from raasid.packaging.model_card import Card, IOSpec, build_card, defined_metrics, read_card
 from raasid.registry.errors import PackageRefused
-from raasid.registry.records import Figure
+from raasid.registry.records import MetricValue
 from raasid.stats.bootstrap import Estimate
 
 BALL = TINY["ball_heatmap"]
@@ -34,7 +34,7 @@ def measured(matches: int = 12) -> BallResult:
 
 
 def ball_card(matches: int = 12) -> Card:
-    return card_of(made(BALL), run_config(BALL), LINEAGE, measured(matches))
+    return build_card(made(BALL), run_config(BALL), LINEAGE, measured(matches))
 
 
 def test_metrics_carry_interval_ground_and_meaning() -> None:
@@ -44,17 +44,17 @@ def test_metrics_carry_interval_ground_and_meaning() -> None:
     assert "top candidate is a hit" in rate.meaning
     assert card.metrics["rmse_px"].value is None
     assert card.measured_on == {"frames": 70, "matches": 12}
-    assert figures(measured()) == {
-        "detection_rate": Figure(value=0.9, low=0.85, high=0.95),
-        "ap": Figure(value=0.8),
+    assert defined_metrics(measured()) == {
+        "detection_rate": MetricValue(value=0.9, low=0.85, high=0.95),
+        "ap": MetricValue(value=0.8),
     }
-    assert figures(None) == {}
+    assert defined_metrics(None) == {}
 
 
 def test_ports_are_those_of_the_exported_graph_with_units() -> None:
     card = ball_card()
     assert card.inputs == [
-        PortSaid(
+        IOSpec(
             graph="model",
             name="images",
             axes=["batch", "height", "width", 3],
@@ -81,14 +81,14 @@ def test_limits_follow_from_the_run() -> None:
     assert "12 matches: read the intervals" in said
     assert "intervals" not in " ".join(ball_card(matches=40).limits)
     real = run_config(BALL) | {"data": {"format": "coco"}}
-    card = card_of(made(BALL), real, {"data": {}}, None)
+    card = build_card(made(BALL), real, {"data": {}}, None)
     assert "synthetic" not in " ".join(card.limits)
     assert "Nothing was measured." in card.limits
     assert card.data.licenses == ["unknown"]
 
 
 def test_a_context_model_names_its_edition_and_what_it_never_saw_vary() -> None:
-    card = card_of(made(CONTEXT), run_config(CONTEXT), LINEAGE, None)
+    card = build_card(made(CONTEXT), run_config(CONTEXT), LINEAGE, None)
     assert card.law_edition == "ifab_2025_26"
     assert "Never varied in training, so that nothing was learned of it: own_play." in card.limits
     assert ball_card().law_edition is None
@@ -96,14 +96,14 @@ def test_a_context_model_names_its_edition_and_what_it_never_saw_vary() -> None:
 
 def test_a_net_of_ultralytics_brings_its_license() -> None:
     net = {"_target_": "raasid.models.ball.yolo.BallYolo", "net": "yolo26n.yaml"}
-    card = card_of(BallYolo("yolo26n.yaml").eval(), {"model": net, "data": {}}, {}, None)
+    card = build_card(BallYolo("yolo26n.yaml").eval(), {"model": net, "data": {}}, {}, None)
     assert card.license.weights == "AGPL-3.0-or-later"
     assert "ultralytics" in card.license.reason
     assert "ultralytics" not in ball_card().license.reason
 
 
 def test_a_rule_has_a_card_without_ports() -> None:
-    assert card_of(ContextGeometry(), {"data": {}}, {}, None).inputs == []
+    assert build_card(ContextGeometry(), {"data": {}}, {}, None).inputs == []
 
 
 def test_a_card_reads_back_and_is_readable() -> None:
@@ -128,4 +128,4 @@ def test_the_schema_that_ships_is_that_of_the_card() -> None:
 
 def test_the_result_of_a_context_model_names_the_edition_that_it_was_measured_by() -> None:
     result = ContextResult(estimates={}, counts={}, edition="ifab_2019_20", source="predicted")
-    assert card_of(made(CONTEXT), run_config(CONTEXT), LINEAGE, result).law_edition == "ifab_2019_20"
+    assert build_card(made(CONTEXT), run_config(CONTEXT), LINEAGE, result).law_edition == "ifab_2019_20"

@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 from made_touches import touch
 
-from raasid.footage.records import Clip, Event, Mark, Visibility
+from raasid.footage.records import AnnotationSource, Clip, Event, Visibility
 from raasid.laws.edition import Ruling
 from raasid.training.lineage import data_facts
 
@@ -47,7 +47,7 @@ RELABELLED = {
     "ball size": with_ball(w=99.0),
     "ball visibility": with_ball(visibility=Visibility.BLURRED),
     "absent ball": with_ball(visibility=Visibility.ABSENT),
-    "ball annotation source": with_ball(mark=Mark("model", 0.5)),
+    "ball annotation source": with_ball(source=AnnotationSource("model", 0.5)),
     "no ball": with_frame(balls=()),
     "keypoint": with_person(keypoints=((0.0, 0.0, 2), *KEYPOINTS[1:])),
     "keypoint visibility": with_person(keypoints=((*KEYPOINTS[0][:2], 1), *KEYPOINTS[1:])),
@@ -60,7 +60,7 @@ RELABELLED = {
     "crowd": with_person(crowd=True),
     "area": with_person(area=123.0),
     "pitch position": with_person(pitch_xy_m=(1.0, 2.0)),
-    "person annotation source": with_person(mark=Mark("model", 0.5, reviewed=True)),
+    "person annotation source": with_person(source=AnnotationSource("model", 0.5, reviewed=True)),
     "frame tags": with_frame(tags=("night",)),
     "frame index": with_frame(index=99),
     "contact side": replace(CLIP, contact=replace(CLIP.contact, side="right")),

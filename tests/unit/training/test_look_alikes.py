@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from raasid.datasets.sampler import KeyedBatchSampler, LookAlike, SampleKey
+from raasid.datasets.sampler import HardNegative, KeyedBatchSampler, SampleKey
 
-PLACES = [LookAlike(3, 10.0, 20.0), LookAlike(7, 30.0, 40.0)]
+PLACES = [HardNegative(3, 10.0, 20.0), HardNegative(7, 30.0, 40.0)]
 
 
-def keys(share: float, places: list[LookAlike], rank: int = 0, world: int = 1) -> list[SampleKey]:
-    sampler = KeyedBatchSampler(50, 200, 20, 1, rank, world, look_alikes=places, share=share)
+def keys(share: float, places: list[HardNegative], rank: int = 0, world: int = 1) -> list[SampleKey]:
+    sampler = KeyedBatchSampler(50, 200, 20, 1, rank, world, hard_negatives=places, hard_negative_share=share)
     return [key for batch in sampler for key in batch]
 
 
@@ -30,7 +30,7 @@ def test_ranks_share_the_places_of_one_process() -> None:
 
 def test_a_place_added_between_epochs_is_drawn_in_the_next_one() -> None:
     places = PLACES[:1].copy()
-    sampler = KeyedBatchSampler(50, 200, 20, 1, look_alikes=places, share=0.5)
+    sampler = KeyedBatchSampler(50, 200, 20, 1, hard_negatives=places, hard_negative_share=0.5)
     list(sampler)
     places.append(PLACES[1])
     sampler.set_epoch(1)

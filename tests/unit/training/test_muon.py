@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from raasid.errors import UsageError
-from raasid.training.muon import Muon, is_hidden_matrix, orthogonal
+from raasid.training.muon import Muon, is_hidden_matrix, orthogonalize
 
 
 class SmallNet(nn.Module):
@@ -49,18 +49,18 @@ def closure_of(model: nn.Module, seed: int) -> Callable[[], torch.Tensor]:
 @given(st.integers(1, 3), st.integers(2, 40), st.integers(2, 40), st.integers(0, 99))
 def test_singular_values_become_about_one_and_directions_stay(k: int, a: int, b: int, seed: int) -> None:
     made = torch.randn(k, a, b, generator=torch.Generator().manual_seed(seed))
-    values = torch.linalg.svdvals(orthogonal(made))
+    values = torch.linalg.svdvals(orthogonalize(made))
     whole = torch.linalg.svdvals(made)
     # directions that hardly exist are not blown up all the way
     strong = whole > 0.05 * whole[:, :1]
     assert values[strong].min() > 0.3
     assert values.max() < 1.3
     u, _, vt = torch.linalg.svd(made, full_matrices=False)
-    assert ((u @ vt) * orthogonal(made)).sum() > 0
+    assert ((u @ vt) * orthogonalize(made)).sum() > 0
 
 
 def test_nothing_stays_nothing() -> None:
-    assert not orthogonal(torch.zeros(2, 3, 4)).any()
+    assert not orthogonalize(torch.zeros(2, 3, 4)).any()
 
 
 def test_only_layers_between_hidden_ones_are_matrices() -> None:

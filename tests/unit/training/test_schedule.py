@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from raasid.training.optimizer import constant, cosine, one_cycle
+from raasid.training.optimizer import constant_with_warmup, cosine, one_cycle
 
 
 def test_one_cycle_rises_to_one_and_ends_at_its_final_fraction() -> None:
@@ -28,4 +28,4 @@ def test_a_step_beyond_the_planned_end_keeps_the_last_rate() -> None:
 
 
 def test_constant_warms_up_and_stays() -> None:
-    assert [constant(10, 0.2)(s) for s in (0, 1, 2, 9)] == [0.5, 1, 1, 1]
+    assert [constant_with_warmup(10, 0.2)(s) for s in (0, 1, 2, 9)] == [0.5, 1, 1, 1]

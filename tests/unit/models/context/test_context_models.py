@@ -9,19 +9,19 @@ import torch
 from made_touches import blind, empty, touch
 
 from raasid.datasets.context.batch import ContextBatch, collate
-from raasid.datasets.context.dataset import ContextWindows, TrackedClip, touched_box
+from raasid.datasets.context.dataset import LabelledTracks, WindowDataset, find_touched_box
 from raasid.datasets.context.sample_meta import ClipRef
 from raasid.footage.records import Clip, Event
 from raasid.laws.decide import decide
 from raasid.laws.facts import Facts, fact_values, read_facts
-from raasid.models.context.baselines import ContextGeometry, ContextMajority, NothingCounted
-from raasid.models.context.calibration import Calibration, Heard, confidence_needed
-from raasid.models.context.features import INPUTS, WIDTHS, features
-from raasid.models.context.losses import losses
-from raasid.models.context.net import SIZES, Logits
-from raasid.models.context.offence import likeliest, offence_chance
+from raasid.models.context.baselines import ContextGeometry, ContextMajority, NoTrainingLabels
+from raasid.models.context.calibration import Calibration, ValidationOutputs, min_confidence_for_risk
+from raasid.models.context.features import INPUTS, WIDTHS, extract_features
+from raasid.models.context.losses import context_losses
+from raasid.models.context.net import FACT_SIZES, Logits
+from raasid.models.context.offence import most_likely_facts, offence_probability
 from raasid.models.context.transformer import ContextTransformer
-from raasid.tracks.track_arrays import tracks_of
+from raasid.tracks.track_arrays import clip_tracks
 
 EDITION = "ifab_2025_26"
 CLIPS = [
@@ -34,8 +34,8 @@ CLIPS = [
 
 
 def batch_of(clips: list[Clip], frames: int = 16, players: int = 2) -> ContextBatch:
-    tracked = [TrackedClip(tracks_of(clip), ClipRef.of(clip), touched_box(clip)) for clip in clips]
-    data = ContextWindows(tracked, frames, players, EDITION)
+    tracked = [LabelledTracks(clip_tracks(clip), ClipRef.of(clip), find_touched_box(clip)) for clip in clips]
+    data = WindowDataset(tracked, frames, players, EDITION)
     return collate([data[i] for i in range(len(data))], EDITION)
 
 
@@ -57,7 +57,7 @@ def trained(model: ContextTransformer, batch: ContextBatch, steps: int = 120) ->
     step = torch.optim.Adam(model.parameters(), 0.01)
     for _ in range(steps):
         step.zero_grad()
-        torch.stack(list(losses(model(batch.windows), batch, model.weights).values())).sum().backward()
+        torch.stack(list(context_losses(model(batch.windows), batch, model.weights).values())).sum().backward()
         step.step()
     return model.eval()
 
@@ -66,7 +66,7 @@ def trained(model: ContextTransformer, batch: ContextBatch, steps: int = 120) ->
 def test_certain_facts_give_the_decision_of_the_edition(edition: str) -> None:
     for clip in CLIPS:
         facts = read_facts(clip.facts)
-        chance = float(offence_chance(one_hot(facts), edition))
+        chance = float(offence_probability(one_hot(facts), edition))
         assert chance == pytest.approx(float(decide(facts, edition).decision == "offence"), abs=1e-6)
 
 
@@ -74,26 +74,26 @@ def test_the_chance_of_an_offence_is_that_of_its_facts_together() -> None:
     facts = replace(read_facts(touch().facts), segment=None, bigger=None)
     chances = one_hot(facts)
     arm = 3 / 12  # hand, forearm, upper arm, of twelve segments
-    assert float(offence_chance(chances, EDITION)) == pytest.approx(arm / 2, abs=1e-6)
+    assert float(offence_probability(chances, EDITION)) == pytest.approx(arm / 2, abs=1e-6)
 
 
 @pytest.mark.parametrize("inputs", INPUTS)
 def test_features_are_as_wide_as_promised_and_always_finite(inputs: str) -> None:
     for clip in (touch(), blind(touch()), empty(touch()), touch(frames=2)):
-        described = features(batch_of([clip]).windows, inputs)  # type: ignore[arg-type]
+        described = extract_features(batch_of([clip]).windows, inputs)  # type: ignore[arg-type]
         assert described.values.shape[-1] == WIDTHS[inputs]  # type: ignore[index]
         assert torch.isfinite(described.values).all()
 
 
 def test_features_do_not_depend_on_the_camera() -> None:
-    from raasid.datasets.context.augmentation import scaled
+    from raasid.datasets.context.augmentation import scale_tracks
 
     near, far = (
-        features(
+        extract_features(
             collate(
                 [
-                    ContextWindows(
-                        [TrackedClip(scaled(tracks_of(touch()), factor), ClipRef.of(touch()))], 16, 2, EDITION
+                    WindowDataset(
+                        [LabelledTracks(scale_tracks(clip_tracks(touch()), factor), ClipRef.of(touch()))], 16, 2, EDITION
                     )[0]
                 ],
                 EDITION,
@@ -119,7 +119,7 @@ def test_what_the_ablation_may_not_see_does_not_change_what_it_says() -> None:
 def test_it_learns_touch_player_side_and_decision_of_a_handful_of_clips() -> None:
     batch = batch_of(CLIPS)
     model = trained(small(), batch)
-    said = model.judge([tracks_of(clip) for clip in CLIPS], [clip.id for clip in CLIPS], EDITION)
+    said = model.predict_clips([clip_tracks(clip) for clip in CLIPS], [clip.id for clip in CLIPS], EDITION)
     assert [j.ruling.decision for j in said] == [
         "offence",
         "no_offence",
@@ -136,48 +136,48 @@ def test_it_learns_touch_player_side_and_decision_of_a_handful_of_clips() -> Non
             assert sum(chances.values()) == pytest.approx(1, abs=1e-4), name
     # a single touch decides a long clip as it decides a short one
     assert (
-        model.judge([tracks_of(touch("long", frames=60))], ["long"], EDITION)[0].ruling.decision == "offence"
+        model.predict_clips([clip_tracks(touch("long", frames=60))], ["long"], EDITION)[0].ruling.decision == "offence"
     )
 
 
 def test_an_edition_changes_the_ruling_without_training() -> None:
     model = trained(small(), batch_of(CLIPS))
-    tracks = [tracks_of(touch())]
-    assert model.judge(tracks, ["a"], "ifab_2025_26")[0].ruling.decision == "offence"
-    assert model.judge(tracks, ["a"], "ifab_2018_19")[0].ruling.decision == "no_offence"
+    tracks = [clip_tracks(touch())]
+    assert model.predict_clips(tracks, ["a"], "ifab_2025_26")[0].ruling.decision == "offence"
+    assert model.predict_clips(tracks, ["a"], "ifab_2018_19")[0].ruling.decision == "no_offence"
 
 
-def heard_of(model: ContextTransformer, batch: ContextBatch) -> Heard:
+def heard_of(model: ContextTransformer, batch: ContextBatch) -> ValidationOutputs:
     with torch.no_grad():
         said = model.eval()(batch.windows)
-    return Heard(said, batch.facts, tuple(ref.facts for ref in batch.refs))
+    return ValidationOutputs(said, batch.facts, tuple(ref.facts for ref in batch.refs))
 
 
 def test_facts_that_never_varied_in_training_are_not_claimed() -> None:
     model = small()
-    model.acquaint(read_facts(clip.facts) for clip in CLIPS)
-    judgement = model.judge([tracks_of(touch())], ["a"], EDITION)[0]
+    model.set_label_counts(read_facts(clip.facts) for clip in CLIPS)
+    judgement = model.predict_clips([clip_tracks(touch())], ["a"], EDITION)[0]
     assert set(judgement.facts) == {"segment", "bigger", "justified"}
     # what it is measured on later is not what it has learned from
-    model.acquaint([read_facts(touch().facts)])
-    assert set(model.judge([tracks_of(touch())], ["a"], EDITION)[0].facts) == set(judgement.facts)
+    model.set_label_counts([read_facts(touch().facts)])
+    assert set(model.predict_clips([clip_tracks(touch())], ["a"], EDITION)[0].facts) == set(judgement.facts)
 
 
 def test_being_measured_on_other_clips_changes_nothing_of_what_was_learned() -> None:
     model = small()
-    model.acquaint(read_facts(clip.facts) for clip in CLIPS)
-    model.acquaint([])  # footage without a training split
-    judgement = model.judge([tracks_of(touch())], ["a"], EDITION)[0]
+    model.set_label_counts(read_facts(clip.facts) for clip in CLIPS)
+    model.set_label_counts([])  # footage without a training split
+    judgement = model.predict_clips([clip_tracks(touch())], ["a"], EDITION)[0]
     assert set(judgement.facts) == {"segment", "bigger", "justified"}
     # what it is measured on later is not what it has learned from
-    model.acquaint([read_facts(touch().facts)])
-    assert set(model.judge([tracks_of(touch())], ["a"], EDITION)[0].facts) == set(judgement.facts)
+    model.set_label_counts([read_facts(touch().facts)])
+    assert set(model.predict_clips([clip_tracks(touch())], ["a"], EDITION)[0].facts) == set(judgement.facts)
 
 
 def test_without_ball_or_players_it_abstains_and_says_why() -> None:
     model = small()
     for clip, why in ((blind(touch()), "the ball is seen in 0 of"), (empty(touch()), "nobody is near")):
-        judgement = model.judge([tracks_of(clip)], [clip.id], EDITION)[0]
+        judgement = model.predict_clips([clip_tracks(clip)], [clip.id], EDITION)[0]
         assert judgement.abstained
         assert any(reason.startswith(why) for reason in judgement.reasons)
 
@@ -185,20 +185,20 @@ def test_without_ball_or_players_it_abstains_and_says_why() -> None:
 def test_a_clip_unlike_all_that_is_known_is_not_judged() -> None:
     batch = batch_of(CLIPS)
     model = trained(small(), batch)
-    model.calibration = usual = Calibration.fitted(heard_of(model, batch), EDITION, False, 0.05)
-    tracks = [tracks_of(touch())]
-    known = model.judge(tracks, ["a"], EDITION)[0]
+    model.calibration = usual = Calibration.fit(heard_of(model, batch), EDITION, False, 0.05)
+    tracks = [clip_tracks(touch())]
+    known = model.predict_clips(tracks, ["a"], EDITION)[0]
     assert known.offence > 0.9
     assert known.contact_frame is not None
-    far = replace(usual.given, centre=[value + 5 for value in usual.given.centre])
-    model.calibration = replace(usual, given=far)
-    foreign = model.judge(tracks, ["a"], EDITION)[0]
+    far = replace(usual.inputs, mean=[value + 5 for value in usual.inputs.mean])
+    model.calibration = replace(usual, inputs=far)
+    foreign = model.predict_clips(tracks, ["a"], EDITION)[0]
     assert foreign.abstained
     assert any("unlike" in reason for reason in foreign.reasons)
     # what the net says of it counts nothing: the chances are those of any clip, and no touch is told
-    assert foreign.offence == pytest.approx(usual.usual_offence[EDITION])
-    first = slice(0, SIZES[0])
-    assert list(foreign.facts["segment"].values()) == pytest.approx(usual.usual_facts[first])
+    assert foreign.offence == pytest.approx(usual.offence_priors[EDITION])
+    first = slice(0, FACT_SIZES[0])
+    assert list(foreign.facts["segment"].values()) == pytest.approx(usual.fact_priors[first])
     assert (foreign.contact_frame, foreign.contact_track, foreign.side) == (None, None, "none")
 
 
@@ -211,10 +211,10 @@ def test_likeliest_facts_agree_with_the_decision_and_leave_open_what_is_open() -
         "in_own_area": {True: 0.55, False: 0.45},
         "goalkeeper": {True: 0.01, False: 0.99},
     }
-    facts, ruling, _ = likeliest(chances, True, EDITION)  # type: ignore[arg-type]
+    facts, ruling, _ = most_likely_facts(chances, True, EDITION)  # type: ignore[arg-type]
     assert (facts.segment, facts.deliberate, ruling.decision) == ("hand", True, "offence")
     assert (facts.in_own_area, ruling.restart) == (None, None)
-    facts, ruling, _ = likeliest(chances, False, EDITION)  # type: ignore[arg-type]
+    facts, ruling, _ = most_likely_facts(chances, False, EDITION)  # type: ignore[arg-type]
     assert (facts.segment, ruling.decision) == ("none", "no_offence")
 
 
@@ -223,7 +223,7 @@ def test_calibration_cools_what_is_too_sure_and_travels_in_the_checkpoint() -> N
     count = 400
     truth = torch.rand(count, generator=generator) < 0.7
     # says 0.98 for what is true seven times in ten
-    logits = torch.zeros(count, 1, sum(SIZES))
+    logits = torch.zeros(count, 1, sum(FACT_SIZES))
     logits[:, 0, 0] = 4.0
     logits[:, 0, 1:12] = -200.0
     logits[:, 0, 11] = 0.0
@@ -232,7 +232,7 @@ def test_calibration_cools_what_is_too_sure_and_travels_in_the_checkpoint() -> N
     )
     from raasid.datasets.context.batch import fact_indices
 
-    heard = Heard(
+    heard = ValidationOutputs(
         Logits(
             torch.zeros(count, 3), torch.zeros(count, 3), logits, torch.zeros(count, 1), torch.zeros(count),
             torch.randn(count, 4, generator=generator), torch.zeros(count, 4), torch.zeros(count, 0),
@@ -240,56 +240,56 @@ def test_calibration_cools_what_is_too_sure_and_travels_in_the_checkpoint() -> N
         torch.stack([torch.from_numpy(fact_indices(facts)) for facts in annotated]),
         annotated,
     )  # fmt: skip
-    fitted = Calibration.fitted(heard, EDITION, direct=False, target_risk=0.05)
-    chances = fitted.fact_chances(heard.logits, torch.ones(count))
+    fit = Calibration.fit(heard, EDITION, direct=False, target_risk=0.05)
+    chances = fit.fact_probabilities(heard.logits, torch.ones(count))
     assert float(chances[0, 0]) == pytest.approx(float(truth.float().mean()), abs=0.03)
     model = small()
-    model.calibration = fitted
+    model.calibration = fit
     kept: dict[str, object] = {}
     model.on_save_checkpoint(kept)
     other = small()
     other.on_load_checkpoint(kept)
-    assert other.calibration == fitted
+    assert other.calibration == fit
 
 
 def test_the_confidence_that_is_needed_keeps_to_the_risk() -> None:
     confidence = torch.linspace(0.5, 1.0, 200)
     right = torch.rand(200, generator=torch.Generator().manual_seed(0)) < confidence
-    needed = confidence_needed(confidence, right, 0.1)
+    needed = min_confidence_for_risk(confidence, right, 0.1)
     answered = confidence >= needed
     assert 0.5 < needed < 1.0
     assert float((~right[answered]).float().mean()) <= 0.1
-    assert confidence_needed(torch.ones(100), torch.ones(100, dtype=torch.bool), 0.05) == 0.5
-    assert confidence_needed(torch.zeros(0), torch.zeros(0, dtype=torch.bool), 0.05) == 0.5
+    assert min_confidence_for_risk(torch.ones(100), torch.ones(100, dtype=torch.bool), 0.05) == 0.5
+    assert min_confidence_for_risk(torch.zeros(0), torch.zeros(0, dtype=torch.bool), 0.05) == 0.5
 
 
 def test_geometry_sees_the_arm_the_angle_and_nothing_else() -> None:
     rule = ContextGeometry(frames=16, players=2)
-    said = rule.judge([tracks_of(clip) for clip in CLIPS[:3]], ["a", "b", "c"], EDITION)
-    assert [j.likeliest.segment for j in said[:2]] == ["forearm", "forearm"]
-    assert [j.likeliest.bigger for j in said[:2]] == [True, False]
+    said = rule.predict_clips([clip_tracks(clip) for clip in CLIPS[:3]], ["a", "b", "c"], EDITION)
+    assert [j.most_likely.segment for j in said[:2]] == ["forearm", "forearm"]
+    assert [j.most_likely.bigger for j in said[:2]] == [True, False]
     assert [j.ruling.decision for j in said[:2]] == ["offence", "no_offence"]
     # depth is out of its reach: a ball that flies on over the arm in the picture is taken for a touch
     assert said[2].ruling.decision == "offence"
-    assert rule.judge([tracks_of(blind(touch()))], ["d"], EDITION)[0].abstained
+    assert rule.predict_clips([clip_tracks(blind(touch()))], ["d"], EDITION)[0].abstained
 
 
 @pytest.mark.parametrize("side", ["left", "right"])
 def test_geometry_has_one_threshold_for_both_arms(side: str) -> None:
-    from raasid.datasets.context.augmentation import mirrored
+    from raasid.datasets.context.augmentation import mirror_tracks
 
-    tracks = tracks_of(touch())
-    tracks = tracks if side == "left" else mirrored(tracks)
-    judgement = ContextGeometry(frames=16, players=2).judge([tracks], ["a"], EDITION)[0]
+    tracks = clip_tracks(touch())
+    tracks = tracks if side == "left" else mirror_tracks(tracks)
+    judgement = ContextGeometry(frames=16, players=2).predict_clips([tracks], ["a"], EDITION)[0]
     assert (judgement.side, judgement.ruling.decision) == (side, "offence")
 
 
 def test_the_majority_says_what_the_training_split_has_most_often() -> None:
     model = ContextMajority()
-    with pytest.raises(NothingCounted):
-        model.judge([tracks_of(touch())], ["a"], EDITION)
-    model.acquaint(read_facts(clip.facts) for clip in CLIPS)
-    judgement = model.judge([tracks_of(touch())], ["a"], EDITION)[0]
+    with pytest.raises(NoTrainingLabels):
+        model.predict_clips([clip_tracks(touch())], ["a"], EDITION)
+    model.set_label_counts(read_facts(clip.facts) for clip in CLIPS)
+    judgement = model.predict_clips([clip_tracks(touch())], ["a"], EDITION)[0]
     assert (judgement.offence, judgement.ruling.decision) == (pytest.approx(0.4), "no_offence")
 
 
@@ -317,21 +317,21 @@ def test_labels_of_mvfoul_are_learned_and_give_the_leaderboards_value() -> None:
     assert batch.offence.tolist() == [0, 0, 0], "no handball is no handball offence"
     assert [ref.moment for ref in batch.refs] == [7, 7, 7]
     model = trained(small(labels="mvfoul"), batch)
-    said = model.assess(batch.sources, [clip.id for clip in clips], EDITION)
+    said = model.predict_windows(batch.sources, [clip.id for clip in clips], EDITION)
     assert max(said[0].incident["severity"], key=lambda k: said[0].incident["severity"][k]) == "3"
     result = evaluate_context(batch.refs, said, "truth")
     assert result["leaderboard_value"].value == pytest.approx(100)
     assert result["leaderboard_value"].n == 2
-    assert "action_class" not in losses(small()(batch.windows), batch, model.weights)
+    assert "action_class" not in context_losses(small()(batch.windows), batch, model.weights)
 
 
 @pytest.mark.parametrize(
     ("far", "why"), [(0.1, "pixels tall"), (1.0, "")], ids=["from the last row", "from near"]
 )
 def test_a_player_too_small_to_have_arms_is_not_judged(far: float, why: str) -> None:
-    from raasid.datasets.context.augmentation import scaled
+    from raasid.datasets.context.augmentation import scale_tracks
 
-    judgement = small().judge([scaled(tracks_of(touch()), far)], ["a"], EDITION)[0]
+    judgement = small().predict_clips([scale_tracks(clip_tracks(touch()), far)], ["a"], EDITION)[0]
     assert any("pixels tall" in reason for reason in judgement.reasons) == bool(why)
 
 
@@ -340,15 +340,15 @@ def test_a_ball_that_comes_near_nobody_is_not_judged() -> None:
     away = replace(
         clip, frames=tuple(replace(f, balls=(replace(f.balls[0], x=620, y=20),)) for f in clip.frames)
     )
-    judgement = small().judge([tracks_of(away)], ["a"], EDITION)[0]
+    judgement = small().predict_clips([clip_tracks(away)], ["a"], EDITION)[0]
     assert judgement.abstained
     assert any("comes no nearer" in reason for reason in judgement.reasons)
 
 
 def test_of_a_long_clip_a_sure_offence_counts_more_than_what_cannot_be_judged() -> None:
     class Told(ContextMajority):
-        def assess(self, windows, clips, edition):  # type: ignore[no-untyped-def]
-            said = super().assess(windows, clips, edition)
+        def predict_windows(self, windows, clips, edition):  # type: ignore[no-untyped-def]
+            said = super().predict_windows(windows, clips, edition)
             sure = [0.9, 0.99, *[0.1] * len(said)]
             held = [False, True, *[False] * len(said)]
             return [
@@ -357,10 +357,10 @@ def test_of_a_long_clip_a_sure_offence_counts_more_than_what_cannot_be_judged() 
             ]
 
     model = Told()
-    model.acquaint(read_facts(clip.facts) for clip in CLIPS)
+    model.set_label_counts(read_facts(clip.facts) for clip in CLIPS)
     long = replace(
         touch(frames=200), frames=touch("a", frames=100).frames + tuple(
             replace(f, index=f.index + 100) for f in touch("b", frames=100).frames
         ),
     )  # fmt: skip
-    assert model.judge([tracks_of(long)], ["long"], EDITION)[0].offence == 0.9
+    assert model.predict_clips([clip_tracks(long)], ["long"], EDITION)[0].offence == 0.9

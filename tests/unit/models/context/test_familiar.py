@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from raasid.models.context.features import Features
-from raasid.models.context.ood import FEW, Familiar, traits, trust
+from raasid.models.context.ood import NUM_FARTHEST, InDistributionModel, window_statistics, in_distribution_weight
 
 
 def normal(rows: int, columns: int = 100) -> Tensor:
@@ -17,36 +17,36 @@ def normal(rows: int, columns: int = 100) -> Tensor:
 
 
 def test_nothing_measured_is_never_strange() -> None:
-    assert Familiar().strangeness(normal(3)).tolist() == [0.0, 0.0, 0.0]
+    assert InDistributionModel().ood_score(normal(3)).tolist() == [0.0, 0.0, 0.0]
 
 
 def test_a_few_strange_traits_among_many_are_enough() -> None:
-    known = Familiar.of(normal(300))
-    usual = known.strangeness(normal(300))
-    assert float((trust(usual) > 0).float().mean()) == 1.0
+    known = InDistributionModel.fit(normal(300))
+    usual = known.ood_score(normal(300))
+    assert float((in_distribution_weight(usual) > 0).float().mean()) == 1.0
     other = normal(300)
-    other[:, : FEW // 2] += 8.0
-    assert bool((known.strangeness(other) > 1).all())
+    other[:, : NUM_FARTHEST // 2] += 8.0
+    assert bool((known.ood_score(other) > 1).all())
 
 
 def test_few_windows_with_many_traits_do_not_make_their_likes_foreign() -> None:
     values = normal(1000, 400)
-    known = Familiar.of(values[:64])
-    assert float((known.strangeness(values[64:]) < 1).float().mean()) > 0.99
-    assert float(trust(known.strangeness(values[64:])).mean()) > 0.95
+    known = InDistributionModel.fit(values[:64])
+    assert float((known.ood_score(values[64:]) < 1).float().mean()) > 0.99
+    assert float(in_distribution_weight(known.ood_score(values[64:])).mean()) > 0.95
 
 
 def test_one_window_that_is_known_does_not_make_all_others_foreign_beyond_measure() -> None:
     one = normal(1)
-    known = Familiar.of(one)
-    assert float(known.strangeness(one)[0]) == 0.0
-    assert bool(known.strangeness(one + 0.5).isfinite().all())
+    known = InDistributionModel.fit(one)
+    assert float(known.ood_score(one)[0]) == 0.0
+    assert bool(known.ood_score(one + 0.5).isfinite().all())
 
 
 @settings(deadline=None)
 @given(st.floats(0, 1e6))
 def test_trust_falls_from_one_to_nothing(strange: float) -> None:
-    now, later = trust(torch.tensor([strange, strange + 0.1])).tolist()
+    now, later = in_distribution_weight(torch.tensor([strange, strange + 0.1])).tolist()
     assert 0 <= later <= now <= 1
     assert now == 1 or strange > 0.66
     assert now == 0 or strange < 1
@@ -57,4 +57,4 @@ def test_traits_are_of_the_frames_that_are_there_and_of_the_next_player() -> Non
     values[0, 0, :, 0] = torch.tensor([1.0, 3.0, 900.0, 900.0])
     values[0, 1] = 77.0
     valid = torch.tensor([[[True, True, False, False], [True] * 4]])
-    assert traits(Features(values, valid))[0].tolist() == pytest.approx([2.0, 1.0])
+    assert window_statistics(Features(values, valid))[0].tolist() == pytest.approx([2.0, 1.0])

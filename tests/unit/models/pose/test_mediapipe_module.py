@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from raasid.evaluation.pose.ground_truth import Truth
-from raasid.evaluation.pose.matching import similarity
+from raasid.evaluation.pose.ground_truth import GroundTruth
+from raasid.evaluation.pose.matching import pairwise_oks
 from raasid.models.pose.mediapipe import PoseModelUnusable
 from raasid.models.pose.mediapipe_module import PoseMediapipe
 
@@ -37,14 +37,14 @@ def annotated(shared: Path):
     (one,) = [a for a in labels["annotations"] if a["image_id"] == 785]
     x, y, w, h = one["bbox"]
     points = np.array(one["keypoints"], np.float64).reshape(1, 17, 3)
-    truth = Truth(np.array([[x, y, w, h]]), points, np.array([one["area"]]), np.zeros(1, bool))
+    truth = GroundTruth(np.array([[x, y, w, h]]), points, np.array([one["area"]]), np.zeros(1, bool))
     return truth, np.array([[x, y, x + w, y + h]], np.float32)
 
 
 def test_the_joints_in_a_given_box_are_where_they_were_annotated(model, photo, annotated):
     truth, corners = annotated
-    (found,) = model.look(photo[None], [corners])
-    assert similarity(found.keypoints[..., :2].astype(float), truth)[0, 0] > 0.7
+    (found,) = model.predict(photo[None], [corners])
+    assert pairwise_oks(found.keypoints[..., :2].astype(float), truth)[0, 0] > 0.7
     np.testing.assert_allclose(found.boxes, corners)
     assert set(np.unique(found.keypoints[..., 2])) <= {0.0, 0.5, 1.0}
     assert 0.5 < found.score[0] <= 1.0
@@ -54,7 +54,7 @@ def test_given_boxes_keep_their_order_and_number_even_where_nobody_is(model, pho
     _, corners = annotated
     lawn = torch.from_numpy(np.full(tuple(photo.shape), GRASS, np.uint8))
     empty = np.array([[10, 20, 30, 60]], np.float32)
-    first, second = model.look(
+    first, second = model.predict(
         torch.stack([photo, lawn]), [np.concatenate([empty, corners]), np.concatenate([corners, empty])]
     )
     assert [len(first.score), len(second.score)] == [2, 2]
@@ -64,9 +64,9 @@ def test_given_boxes_keep_their_order_and_number_even_where_nobody_is(model, pho
 
 
 def test_a_picture_without_grass_has_no_players(model, photo):
-    (found,) = model.look(photo[None])
+    (found,) = model.predict(photo[None])
     assert found.keypoints.shape == (len(found.score), 17, 3)
-    assert len(model.look(torch.zeros_like(photo)[None])[0].score) == 0
+    assert len(model.predict(torch.zeros_like(photo)[None])[0].score) == 0
 
 
 def test_people_on_grass_come_by_falling_score_with_boxes_that_hold_their_joints(model, photo):
@@ -74,7 +74,7 @@ def test_people_on_grass_come_by_falling_score_with_boxes_that_hold_their_joints
     figure = cv2.resize(photo.numpy()[40:400, 270:510], None, fx=0.35, fy=0.35, interpolation=cv2.INTER_AREA)
     for left in (60, 300, 480):
         lawn[200 : 200 + figure.shape[0], left : left + figure.shape[1]] = figure
-    (found,) = model.look(torch.from_numpy(lawn)[None])
+    (found,) = model.predict(torch.from_numpy(lawn)[None])
     assert (np.diff(found.score) <= 0).all()
     for corners, points in zip(found.boxes, found.keypoints, strict=True):
         known = points[points[:, 2] > 0, :2]
@@ -85,7 +85,7 @@ def test_people_on_grass_come_by_falling_score_with_boxes_that_hold_their_joints
 def test_a_missing_file_is_told_by_the_name_it_was_asked_with(tmp_path):
     model = PoseMediapipe(tmp_path / "gone.task")
     with pytest.raises(PoseModelUnusable, match=r"^model\.task_file: .*gone\.task: no such file"):
-        model.look(torch.zeros(1, 36, 64, 3, dtype=torch.uint8), [np.array([[1, 1, 9, 9]], np.float32)])
+        model.predict(torch.zeros(1, 36, 64, 3, dtype=torch.uint8), [np.array([[1, 1, 9, 9]], np.float32)])
 
 
 def test_a_trainer_that_restores_signals_does_not_let_a_profiling_timer_kill_the_process(tmp_path):

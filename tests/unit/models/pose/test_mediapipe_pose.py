@@ -8,13 +8,13 @@ import cv2
 import numpy as np
 import pytest
 
-from raasid.models.pose.mediapipe import TO_COCO, LandmarkNet, MediaPipePose, PoseModelUnusable
+from raasid.models.pose.mediapipe import LANDMARK_OF_COCO_KEYPOINT, LandmarkNet, MediaPipePose, PoseModelUnusable
 
-LEFT, RIGHT = TO_COCO[1::2], TO_COCO[2::2]
+LEFT, RIGHT = LANDMARK_OF_COCO_KEYPOINT[1::2], LANDMARK_OF_COCO_KEYPOINT[2::2]
 
 
 def test_left_and_right_joints_are_pairs() -> None:
-    assert len(TO_COCO) == 17
+    assert len(LANDMARK_OF_COCO_KEYPOINT) == 17
     assert all(right - left in (1, 3) for left, right in zip(LEFT, RIGHT, strict=True))
 
 

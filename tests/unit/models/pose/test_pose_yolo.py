@@ -7,19 +7,19 @@ import pytest
 import torch
 
 from raasid.datasets.pose.batch import PoseBatch
-from raasid.footage.keypoints import COUNT
-from raasid.models.pose.poses import People, at_boxes
+from raasid.footage.keypoints import NUM_KEYPOINTS
+from raasid.models.pose.poses import People, assign_poses_to_boxes
 from raasid.models.pose.yolo import PoseYolo
 from raasid.models.yolo.net import NetUnusable, UnknownNet, build_net, net_names
 
 
 def batch_of() -> PoseBatch:
     rng = np.random.default_rng(0)
-    joints = np.concatenate([rng.uniform(10, 50, (2, COUNT, 2)), np.full((2, COUNT, 1), 2)], 2).astype(
+    joints = np.concatenate([rng.uniform(10, 50, (2, NUM_KEYPOINTS, 2)), np.full((2, NUM_KEYPOINTS, 1), 2)], 2).astype(
         np.float32
     )
     boxes = np.array([[8, 8, 40, 56], [60, 10, 90, 60]], np.float32)
-    nobody, none = np.zeros((0, 4), np.float32), np.zeros((0, COUNT, 3), np.float32)
+    nobody, none = np.zeros((0, 4), np.float32), np.zeros((0, NUM_KEYPOINTS, 3), np.float32)
     images = torch.from_numpy(rng.integers(0, 255, (2, 64, 96, 3), np.uint8))
     return PoseBatch(
         images,
@@ -45,19 +45,19 @@ def test_every_part_of_the_net_learns_from_boxes_and_joints(net: str) -> None:
 @pytest.mark.parametrize("net", ["yolo11n-pose.yaml", "yolo26n-pose.yaml"])
 def test_people_are_told_with_joints_by_falling_score(net: str) -> None:
     model = PoseYolo(net, min_score=1e-9, max_people=7)
-    for people in model.look(batch_of().images):
-        assert people.keypoints.shape == (len(people.score), COUNT, 3)
+    for people in model.predict(batch_of().images):
+        assert people.keypoints.shape == (len(people.score), NUM_KEYPOINTS, 3)
         assert 0 < len(people.score) <= 7
         assert (np.diff(people.score) <= 0).all()
 
 
 def test_of_known_boxes_each_gets_whoever_was_found_there_and_the_others_nothing() -> None:
-    keypoints = np.ones((2, COUNT, 3), np.float32) * np.array([[[1]], [[2]]], np.float32)
+    keypoints = np.ones((2, NUM_KEYPOINTS, 3), np.float32) * np.array([[[1]], [[2]]], np.float32)
     found = People(
         np.array([[0, 0, 10, 10], [50, 50, 70, 90]], np.float32), np.array([0.9, 0.8], np.float32), keypoints
     )
     boxes = np.array([[52, 50, 70, 88], [200, 200, 210, 220], [1, 0, 10, 10]], np.float32)
-    at = at_boxes(found, boxes)
+    at = assign_poses_to_boxes(found, boxes)
     assert at.score.tolist() == pytest.approx([0.8, 0, 0.9])
     assert at.keypoints[1, :, 2].max() == 0
     assert at.keypoints[2, 0].tolist() == [1, 1, 1]

@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from raasid.datasets.pose.batch import CropBatch, PoseBatch
-from raasid.footage.keypoints import COUNT
-from raasid.models.pose.joints_net import joint_losses, read_joints
-from raasid.models.pose.person_detector import Finder, people_at, picture_input
+from raasid.footage.keypoints import NUM_KEYPOINTS
+from raasid.models.pose.joints_net import joint_losses, decode_joints
+from raasid.models.pose.person_detector import PersonDetector, decode_boxes, normalized_input
 from raasid.models.pose.poses import People, padded_boxes
-from raasid.models.pose.top_down import PoseTopDown, without_doubles
+from raasid.models.pose.top_down import PoseTopDown, nms_by_oks
 
 
 def sharp(places: torch.Tensor) -> torch.Tensor:
@@ -25,43 +25,43 @@ def sharp(places: torch.Tensor) -> torch.Tensor:
 
 def test_joints_are_read_between_the_cells() -> None:
     places = (
-        torch.rand(5, COUNT, 2, generator=torch.Generator().manual_seed(1)) * torch.tensor([40.0, 70.0]) + 12
+        torch.rand(5, NUM_KEYPOINTS, 2, generator=torch.Generator().manual_seed(1)) * torch.tensor([40.0, 70.0]) + 12
     )
-    read = read_joints(sharp(places), torch.full((5, COUNT), 4.0), torch.full((5,), 40.0 * 80))
+    read = decode_joints(sharp(places), torch.full((5, NUM_KEYPOINTS), 4.0), torch.full((5,), 40.0 * 80))
     assert (read.xy - places).abs().max() < 0.1
     assert read.present.min() > 0.97
 
 
 def test_who_hesitates_between_two_places_expects_to_be_half_right() -> None:
-    one, other = torch.full((1, COUNT, 2), 16.0), torch.full((1, COUNT, 2), 80.0)
+    one, other = torch.full((1, NUM_KEYPOINTS, 2), 16.0), torch.full((1, NUM_KEYPOINTS, 2), 80.0)
     other[..., 0] = 48
     torn = torch.logaddexp(sharp(one), sharp(other))
-    sure = read_joints(sharp(one), torch.zeros(1, COUNT), torch.tensor([40.0 * 80]))
-    read = read_joints(torn, torch.zeros(1, COUNT), torch.tensor([40.0 * 80]))
+    sure = decode_joints(sharp(one), torch.zeros(1, NUM_KEYPOINTS), torch.tensor([40.0 * 80]))
+    read = decode_joints(torn, torch.zeros(1, NUM_KEYPOINTS), torch.tensor([40.0 * 80]))
     assert (read.alike / sure.alike).mean() == pytest.approx(0.5, abs=0.02)
 
 
 def test_between_two_near_places_the_middle_is_worth_more_than_either() -> None:
     hip, eye = 11, 1
-    one, other = torch.full((1, COUNT, 2), 30.0), torch.full((1, COUNT, 2), 30.0)
+    one, other = torch.full((1, NUM_KEYPOINTS, 2), 30.0), torch.full((1, NUM_KEYPOINTS, 2), 30.0)
     other[..., 0] = 42
     torn = torch.logaddexp(sharp(one), sharp(other) - 0.1)
-    read = read_joints(torn, torch.zeros(1, COUNT), torch.tensor([50.0 * 90])).xy[0]
+    read = decode_joints(torn, torch.zeros(1, NUM_KEYPOINTS), torch.tensor([50.0 * 90])).xy[0]
     assert read[hip].tolist() == pytest.approx([36, 30], abs=1)  # OKS forgives a hip this much
     assert read[eye].tolist() == pytest.approx([30, 30], abs=1)
 
 
 def test_a_joint_at_the_edge_of_a_crop_stays_in_it() -> None:
-    corner = torch.tensor([63.0, 1.0]).expand(1, COUNT, 2)
-    read = read_joints(sharp(corner), torch.zeros(1, COUNT), torch.tensor([40.0 * 80])).xy
+    corner = torch.tensor([63.0, 1.0]).expand(1, NUM_KEYPOINTS, 2)
+    read = decode_joints(sharp(corner), torch.zeros(1, NUM_KEYPOINTS), torch.tensor([40.0 * 80])).xy
     assert (read - corner).abs().max() < 1.5
     assert ((read >= 0) & (read <= torch.tensor([64.0, 96.0]))).all()
 
 
 def test_the_best_answer_has_the_least_loss_and_unlabelled_joints_none() -> None:
-    joints = torch.full((2, COUNT, 3), 30.0)
+    joints = torch.full((2, NUM_KEYPOINTS, 3), 30.0)
     joints[..., 2] = 2
-    zeros = torch.zeros(2, COUNT)
+    zeros = torch.zeros(2, NUM_KEYPOINTS)
     right = joint_losses((sharp(joints[..., :2]), zeros, zeros), joints)["place"]
     wrong = joint_losses((sharp(joints[..., :2] + 8), zeros, zeros), joints)["place"]
     assert right < wrong
@@ -75,24 +75,24 @@ def test_the_finder_reads_back_what_its_target_says() -> None:
     boxes = [np.array([[20, 10, 44, 74], [80, 30, 100, 82]], np.float32)]
     target = heatmap_target(*padded_boxes(boxes), 24, 32)
     output = torch.cat([torch.logit(target.heat.clamp(1e-4, 1 - 1e-4))[:, None], target.box], 1)
-    found, score = people_at(output, 5)
+    found, score = decode_boxes(output, 5)
     assert sorted(found[0, :2].round().int().tolist()) == boxes[0].astype(int).tolist()
     assert score[0, 1] > 0.9 > score[0, 2]
 
 
 def test_nothing_is_to_blame_for_heat_inside_a_crowd() -> None:
-    finder, output = Finder(8), torch.zeros(1, 5, 24, 32)
+    finder, output = PersonDetector(8), torch.zeros(1, 5, 24, 32)
     box = [np.array([[0, 0, 128, 96]], np.float32)]
     assert finder.losses(output, box, [np.array([True])])["heat"] == 0
     assert finder.losses(output, box, [np.array([False])])["heat"] > 0
 
 
 def test_two_skeletons_in_one_place_are_one_person() -> None:
-    joints = np.random.default_rng(0).uniform(10, 60, (COUNT, 2)).astype(np.float32)
+    joints = np.random.default_rng(0).uniform(10, 60, (NUM_KEYPOINTS, 2)).astype(np.float32)
     rows = [joints, joints + 0.3, joints + 80]
-    keypoints = np.concatenate([np.stack(rows), np.ones((3, COUNT, 1), np.float32)], 2)
+    keypoints = np.concatenate([np.stack(rows), np.ones((3, NUM_KEYPOINTS, 1), np.float32)], 2)
     boxes = np.array([[0, 0, 60, 60], [0, 0, 60, 60], [80, 80, 140, 140]], np.float32)
-    kept = without_doubles(People(boxes, np.array([0.5, 0.9, 0.4], np.float32), keypoints), 0.6)
+    kept = nms_by_oks(People(boxes, np.array([0.5, 0.9, 0.4], np.float32), keypoints), 0.6)
     assert kept.score.tolist() == pytest.approx([0.9, 0.4])
 
 
@@ -100,8 +100,8 @@ def scene(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     """A figure of 17 blobs of 17 colours somewhere on green: picture, box and joints."""
     picture = np.full((96, 128, 3), (40, 120, 40), np.uint8)
     left, top = rng.integers(8, 80), rng.integers(4, 24)
-    joints = np.zeros((COUNT, 3), np.float32)
-    for k in range(COUNT):
+    joints = np.zeros((NUM_KEYPOINTS, 3), np.float32)
+    for k in range(NUM_KEYPOINTS):
         x, y = left + 4 + (k % 3) * 12, top + 4 + (k // 3) * 10
         colour = (255 * (k % 2), 60 + 11 * k, 255 - 15 * k)
         cv2.circle(picture, (int(x), int(y)), 4, colour, -1)
@@ -110,13 +110,13 @@ def scene(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def batch_of(count: int, rng: np.random.Generator, model: PoseTopDown) -> CropBatch:
-    from raasid.datasets.pose.crops import warp
+    from raasid.datasets.pose.transforms import warp_affine
 
     scenes = [scene(rng) for _ in range(count)]
     crops, joints = [], []
     for picture, box, places in scenes:
         matrix = model.crop.matrices(box)[0]
-        crops.append(warp(picture, matrix, model.crop.size))
+        crops.append(warp_affine(picture, matrix, model.crop.size))
         moved = places[0].copy()
         moved[:, :2] = moved[:, :2] @ matrix[:, :2].T + matrix[:, 2]
         joints.append(moved)
@@ -147,7 +147,7 @@ def test_it_learns_to_find_a_figure_and_its_joints() -> None:
     model.eval()
     picture, box, joints = scene(rng)
     images = torch.from_numpy(picture)[None]
-    own, at = model.look(images)[0], model.look(images, [box])[0]
+    own, at = model.predict(images)[0], model.predict(images, [box])[0]
     assert np.abs(own.boxes[0] - box[0]).max() < 8
     for people in (own, at):
         assert np.median(np.linalg.norm(people.keypoints[0, :, :2] - joints[0, :, :2], axis=1)) < 2
@@ -161,14 +161,14 @@ def test_given_boxes_keep_their_order_and_nobody_is_left_out() -> None:
         np.array([[50, 10, 70, 60], [5, 5, 20, 50], [5, 5, 20, 50]], np.float32),
         np.zeros((0, 4), np.float32),
     ]
-    three, none = model.look(images, boxes)
+    three, none = model.predict(images, boxes)
     assert three.boxes.tolist() == boxes[0].tolist()
     assert len(none.score) == 0
     assert three.keypoints[1].tolist() == three.keypoints[2].tolist()
 
 
 def test_a_picture_is_padded_with_black_to_whole_cells() -> None:
-    x = picture_input(torch.zeros(1, 50, 70, 3, dtype=torch.uint8))
+    x = normalized_input(torch.zeros(1, 50, 70, 3, dtype=torch.uint8))
     assert x.shape == (1, 3, 64, 96)
     assert (x == x[0, 0, 0, 0]).all()
 
@@ -183,5 +183,5 @@ def test_a_picture_that_shows_nobody_is_searched_again_from_nearer(
     monkeypatch.setattr(
         model, "_places", lambda images, scale: (seen.append(scale), places(images, scale))[1]
     )
-    model.look(torch.zeros(1, 96, 128, 3, dtype=torch.uint8))
+    model.predict(torch.zeros(1, 96, 128, 3, dtype=torch.uint8))
     assert seen == looks

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from raasid.models.layers import GlobalBatchNorm2d
-from raasid.models.yolo.net import NetUnusable, UnknownNet, build_net, head_of, net_names
+from raasid.models.yolo.net import NetUnusable, UnknownNet, build_net, detection_head, net_names
 
 TINY = """
 nc: 80
@@ -38,8 +38,8 @@ def test_a_users_own_yaml_is_built_with_one_class(tmp_path: Path) -> None:
     own = tmp_path / "own.yaml"
     own.write_text(TINY.format(head="Detect"))
     net = build_net(str(own))
-    assert head_of(net).nc == 1
-    assert head_of(net).stride.tolist() == [8]
+    assert detection_head(net).nc == 1
+    assert detection_head(net).stride.tolist() == [8]
 
 
 @pytest.mark.parametrize("text", ["", "nc: 1\n", "a: [\n", TINY.format(head="NoSuchHead"), "[1, 2]"])

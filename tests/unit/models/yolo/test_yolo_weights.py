@@ -11,7 +11,7 @@ import torch
 
 from raasid.errors import CheckpointUnusable
 from raasid.models.yolo.net import build_net
-from raasid.models.yolo.weights import read_weights, take_weights
+from raasid.models.yolo.weights import read_user_weights, load_user_weights
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def test_the_average_in_a_training_checkpoint_goes_first(tmp_path: Path, saved: 
     file = tmp_path / "last.pt"
     torch.save({"epoch": 3, "model": saved, "ema": average.half(), "train_args": {"lr0": 0.01}}, file)
     net = build_net("yolo11n.yaml")
-    taken = take_weights(net, file)
+    taken = load_user_weights(net, file)
     state = net.state_dict()
     assert (state["model.0.conv.weight"] == 0.5).all()
     assert state["model.0.conv.weight"].dtype is torch.float32
@@ -47,7 +47,7 @@ def test_a_checkpoint_of_the_librarys_own_trainer_class_is_read(tmp_path: Path) 
 
     model = YOLO("yolo26n.yaml", verbose=False)
     model.save(tmp_path / "own.pt")
-    found = read_weights(tmp_path / "own.pt")
+    found = read_user_weights(tmp_path / "own.pt")
     expected = model.model.state_dict()
     assert found.keys() == expected.keys()
     assert torch.equal(found["model.0.conv.weight"].float(), expected["model.0.conv.weight"].half().float())
@@ -95,13 +95,13 @@ def test_nothing_that_a_file_asks_for_is_run(tmp_path: Path, saved: Any, kind: t
     mark, file = tmp_path / "mark", tmp_path / "bad.pt"
     torch.save({"model": saved, "extra": kind(mark)}, file)
     with pytest.raises(CheckpointUnusable, match=r"bad\.pt: .*state_dict\(\)"):
-        read_weights(file)
+        read_user_weights(file)
     assert not mark.exists()
 
 
 def test_classes_of_the_library_are_not_run_either(tmp_path: Path, saved: Any) -> None:
     torch.save({"model": saved, "extra": Download()}, tmp_path / "sly.pt")
-    assert read_weights(tmp_path / "sly.pt").keys() == saved.state_dict().keys()
+    assert read_user_weights(tmp_path / "sly.pt").keys() == saved.state_dict().keys()
 
 
 def test_weights_of_another_net_are_refused_with_their_share(tmp_path: Path, saved: Any) -> None:
@@ -114,15 +114,15 @@ def test_weights_of_another_net_are_refused_with_their_share(tmp_path: Path, sav
 def test_a_file_that_is_none_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.pt").write_bytes(content)
     with pytest.raises(CheckpointUnusable, match=r"x\.pt: is no file of torch\.save"):
-        read_weights(tmp_path / "x.pt")
+        read_user_weights(tmp_path / "x.pt")
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(CheckpointUnusable, match=r"x\.pt: no such file"):
-        read_weights(tmp_path / "x.pt")
+        read_user_weights(tmp_path / "x.pt")
 
 
 def test_a_file_without_weights_is_named(tmp_path: Path) -> None:
     torch.save({"epoch": 1}, tmp_path / "x.pt")
     with pytest.raises(CheckpointUnusable, match="holds no weights"):
-        read_weights(tmp_path / "x.pt")
+        read_user_weights(tmp_path / "x.pt")

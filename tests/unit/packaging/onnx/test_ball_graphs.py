@@ -16,10 +16,10 @@ from raasid.errors import UsageError
 from raasid.models.ball.heatmap import BallHeatmap
 from raasid.models.ball.module import BallModule
 from raasid.models.ball.yolo import BallYolo
-from raasid.models.context.module import ClipJudgement
+from raasid.models.context.module import ContextPrediction
 from raasid.models.module import TaskModule
 from raasid.packaging.onnx.export import write_graphs
-from raasid.packaging.onnx.graph_spec import Graph, graphs_of
+from raasid.packaging.onnx.graph_spec import Graph, export_graphs
 from raasid.packaging.onnx.parity import ParityBroken
 
 
@@ -44,7 +44,7 @@ def yolo(net: str) -> BallYolo:
 
 
 def exported(model: BallModule, images: Tensor, folder: Path) -> onnxruntime.InferenceSession:
-    write_graphs(graphs_of(model), [(images,)], folder, {})
+    write_graphs(export_graphs(model), [(images,)], folder, {})
     return onnxruntime.InferenceSession(folder / "model.onnx")
 
 
@@ -99,7 +99,7 @@ def test_the_card_says_what_goes_in_what_comes_out_and_where_the_decision_lies(t
 def test_a_graph_that_computes_something_else_is_refused_and_leaves_nothing(
     part: str, tmp_path: Path
 ) -> None:
-    (graph,) = graphs_of(heatmap())
+    (graph,) = export_graphs(heatmap())
     honest = getattr(graph.net, part)
 
     def other(*given: object) -> tuple[Tensor, ...]:
@@ -119,13 +119,13 @@ def test_a_refused_export_leaves_an_older_one_alone(tmp_path: Path) -> None:
     before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
 
     with pytest.raises(ParityBroken):
-        write_graphs(graphs_of(heatmap()), [(pictures(2),)], tmp_path, {}, tolerance=1e-12)
+        write_graphs(export_graphs(heatmap()), [(pictures(2),)], tmp_path, {}, tolerance=1e-12)
 
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
 
 
 def test_a_size_that_was_frozen_into_the_graph_is_noticed(tmp_path: Path) -> None:
-    (graph,) = graphs_of(heatmap())
+    (graph,) = export_graphs(heatmap())
     honest = graph.net.dense
     rows = 16  # of the picture that is traced
 
@@ -143,13 +143,13 @@ def test_what_is_no_net_is_refused() -> None:
     class Rule(TaskModule):
         task = "context"
 
-        def judge(self) -> list[ClipJudgement]:
+        def judge(self) -> list[ContextPrediction]:
             return []
 
     with pytest.raises(UsageError, match=r"Rule cannot be exported as ONNX; these can: .*BallHeatmap"):
-        graphs_of(Rule())
+        export_graphs(Rule())
 
 
 def test_named_axes_are_the_free_ones() -> None:
-    graph: Graph = graphs_of(heatmap())[0]
+    graph: Graph = export_graphs(heatmap())[0]
     assert graph.dynamic_axes["images"] == {0: "batch", 1: "height", 2: "width"}

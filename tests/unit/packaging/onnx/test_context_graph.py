@@ -11,23 +11,23 @@ import onnxruntime
 import pytest
 import torch
 
-from raasid.datasets.context.batch import Windows
+from raasid.datasets.context.batch import WindowBatch
 from raasid.laws.edition_names import shipped_editions
 from raasid.models.context.calibration import Calibration
 from raasid.models.context.features import Inputs
-from raasid.models.context.net import SIZES
-from raasid.models.context.ood import Familiar
+from raasid.models.context.net import FACT_SIZES
+from raasid.models.context.ood import InDistributionModel
 from raasid.models.context.transformer import ContextTransformer
 from raasid.packaging.onnx.export import write_graphs
-from raasid.packaging.onnx.graph_spec import graphs_of
+from raasid.packaging.onnx.graph_spec import export_graphs
 
 
-def windows(count: int, model: ContextTransformer) -> Windows:
+def windows(count: int, model: ContextTransformer) -> WindowBatch:
     rows = (count, model.players, model.frames)
     present = torch.rand(rows) > 0.2
     ball = torch.rand(*rows[::2], 7) * torch.tensor([640, 360, 16, 16, 1, 1, 1])
     ball[..., 4:6] = ball[..., 4:6].round()
-    return Windows(
+    return WindowBatch(
         size=torch.tensor([[640.0, 360.0]]).repeat(count, 1),
         valid=torch.rand(*rows[::2]) > 0.1,
         ball=ball,
@@ -47,18 +47,18 @@ def test_chances_are_those_of_the_model_for_any_number_of_clips(inputs: Inputs, 
     cases = [windows(1, model), windows(5, model)]
     with torch.no_grad():
         known = model(windows(40, model))
-        given = Familiar.of(known.traits)
-        nearest = float(given.distance(model(cases[1]).traits).min())
+        given = InDistributionModel.fit(known.input_statistics)
+        nearest = float(given.distance(model(cases[1]).input_statistics).min())
     model.calibration = Calibration(
-        facts=[0.7] * len(model.calibration.facts),
-        offence={"ifab_2025_26": 1.7},
-        given=replace(given, foreign=1.2 * nearest),
-        made=Familiar.of(known.seen),
-        usual_facts=[0.25] * sum(SIZES),
-        usual_offence={"ifab_2025_26": 0.4},
+        fact_temperatures=[0.7] * len(model.calibration.facts),
+        offence_temperatures={"ifab_2025_26": 1.7},
+        inputs=replace(given, max_distance=1.2 * nearest),
+        embeddings=InDistributionModel.fit(known.embedding),
+        fact_priors=[0.25] * sum(FACT_SIZES),
+        offence_priors={"ifab_2025_26": 0.4},
     )
 
-    write_graphs(graphs_of(model), [tuple(windows(2, model))], tmp_path, {})
+    write_graphs(export_graphs(model), [tuple(windows(2, model))], tmp_path, {})
 
     card = json.loads((tmp_path / "model.json").read_text())["graphs"]["model.onnx"]
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
@@ -69,20 +69,20 @@ def test_chances_are_those_of_the_model_for_any_number_of_clips(inputs: Inputs, 
         with torch.no_grad():
             said = model(case)
         at = shipped_editions().index("ifab_2025_26")
-        trusted = model.calibration.trusted(said)
-        own = model.calibration.offence_chance(said, "ifab_2025_26", False, trusted)
+        trusted = model.calibration.in_distribution_weight(said)
+        own = model.calibration.offence_probability(said, "ifab_2025_26", False, trusted)
         assert 0 < float(trusted.max()) < 1 or count == 1
         assert card["facts"]["editions"][at] == "ifab_2025_26"
         assert offence[:, at] == pytest.approx(own.numpy(), abs=1e-5)
-        assert facts == pytest.approx(model.calibration.fact_chances(said, trusted).numpy(), abs=1e-5)
-        assert strange == pytest.approx(model.calibration.strangeness(said).numpy(), abs=1e-4)
+        assert facts == pytest.approx(model.calibration.fact_probabilities(said, trusted).numpy(), abs=1e-5)
+        assert strange == pytest.approx(model.calibration.ood_score(said).numpy(), abs=1e-4)
         assert contact.sum(1) == pytest.approx(np.ones(count), abs=1e-5)
 
 
 def test_the_card_names_only_inputs_that_matter(tmp_path: Path) -> None:
     model = ContextTransformer(frames=12, width=16, layers=1, inputs="ball").eval()
 
-    write_graphs(graphs_of(model), [tuple(windows(2, model))], tmp_path, {})
+    write_graphs(export_graphs(model), [tuple(windows(2, model))], tmp_path, {})
 
     card = json.loads((tmp_path / "model.json").read_text())["graphs"]["model.onnx"]
     assert [port["name"] for port in card["inputs"]] == ["size", "valid", "ball"]

@@ -13,9 +13,9 @@ from torch import Tensor, nn
 
 from raasid.models.pose.top_down import PoseTopDown
 from raasid.models.pose.yolo import PoseYolo
-from raasid.models.yolo.net import head_of
+from raasid.models.yolo.net import detection_head
 from raasid.packaging.onnx.export import write_graphs
-from raasid.packaging.onnx.graph_spec import graphs_of
+from raasid.packaging.onnx.graph_spec import export_graphs
 
 
 def pictures(count: int, height: int, width: int) -> Tensor:
@@ -40,7 +40,7 @@ def test_finder_and_joints_together_see_what_the_model_sees(scale: float, tmp_pa
     nn.init.normal_(model.finder.head.weight, std=0.3)
     nn.init.zeros_(model.finder.head.bias[:1].data)
     crops, areas = pictures(4, 64, 32), torch.rand(4) * 1000 + 200
-    graphs = graphs_of(model)
+    graphs = export_graphs(model)
     given = [(crops, areas) if graph.name == "joints" else (pictures(2, 64, 96),) for graph in graphs]
     write_graphs(graphs, given, tmp_path, {})
 
@@ -50,7 +50,7 @@ def test_finder_and_joints_together_see_what_the_model_sees(scale: float, tmp_pa
     boxes, scores = finder.run(["boxes", "scores"], {"images": images.numpy()})
     edges = np.array([101, 75, 101, 75], np.float32)
     with torch.no_grad():
-        own = model.look(images)
+        own = model.predict(images)
     for found, box, score in zip(own, boxes * edges, scores, strict=True):
         corners = np.concatenate([box[:, :2] - box[:, 2:] / 2, box[:, :2] + box[:, 2:] / 2], 1)
         assert len(found.boxes)
@@ -70,13 +70,13 @@ def test_a_yolo_graph_sees_people_with_their_joints(net: str, tmp_path: Path) ->
     torch.manual_seed(0)
     model = PoseYolo(net, min_score=1e-9).eval()
     outspoken(model)
-    write_graphs(graphs_of(model), [(pictures(2, 64, 64),)], tmp_path, {})
+    write_graphs(export_graphs(model), [(pictures(2, 64, 64),)], tmp_path, {})
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
     images = pictures(1, 61, 99)
 
     boxes, joints, scores = session.run(["boxes", "joints", "scores"], {"images": images.numpy()})
 
-    (own,) = model.look(images)
+    (own,) = model.predict(images)
     assert scores[0, 0] == pytest.approx(own.score[0], abs=1e-4)
     centre = (own.boxes[0, :2] + own.boxes[0, 2:]) / 2
     assert boxes[0, 0, :2] * (99, 61) == pytest.approx(centre, abs=0.02)
@@ -84,4 +84,4 @@ def test_a_yolo_graph_sees_people_with_their_joints(net: str, tmp_path: Path) ->
     assert joints[0, 0, :, 2] == pytest.approx(own.keypoints[0, :, 2], abs=1e-4)
     card = json.loads((tmp_path / "model.json").read_text())
     once = card["graphs"]["model.onnx"]["facts"]["suppression"] is None
-    assert once == bool(head_of(model.net).end2end)
+    assert once == bool(detection_head(model.net).end2end)

@@ -1,0 +1,58 @@
+"""`scheduler=plateau` through the real command, on metrics that every task logs at its validations."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from integration_runs import only_run
+
+TINY = {
+    "ball": ("data=synthetic_tiny", "model.channels=4", "data.samples_per_epoch=8"),
+    "pose": (
+        "data.matches=3", "data.val_matches=1", "data.test_matches=1", "data.clips_per_match=1",
+        "data.frames_per_clip=2", "data.samples_per_epoch=4", "data.size=[256,144]", "data.num_workers=0",
+        "model.channels=8", "model.joint_channels=8",
+    ),
+    "context": (
+        "data.matches=3", "data.val_matches=1", "data.test_matches=1", "data.clips_per_match=2",
+        "data.scenario_frames=8", "data.num_workers=0", "data.batch_size=4", "data.tracks.further=4",
+        "data.tracks.calibration=3", "model.width=16",
+    ),
+}  # fmt: skip
+
+
+def logged(run: Path, name: str) -> list[float]:
+    with (run / "metrics.csv").open(newline="") as file:
+        return [float(row[name]) for row in csv.DictReader(file) if row.get(name)]
+
+
+@pytest.mark.parametrize("task", TINY)
+def test_every_task_can_lower_its_rate_by_the_validation_loss(
+    task: str, run_cli: Any, tmp_path: Path
+) -> None:
+    done = run_cli(
+        "train", f"experiment={task}", *TINY[task], "test=false", "register=false",
+        "trainer.max_epochs=4", "trainer.check_val_every_n_epoch=2",
+        "scheduler=plateau", "scheduler.monitor=val/loss", "scheduler.mode=min",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    run = only_run(tmp_path)
+    values = logged(run, "val/loss")
+    assert len(values) == 2
+    (schedule,) = torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["lr_schedulers"]
+    assert schedule["best"] == min(values)
+    assert schedule["last_epoch"] == 2
+
+
+def test_a_metric_of_every_ninth_epoch_does_not_end_the_run_after_the_first(
+    run_cli: Any, tmp_path: Path
+) -> None:
+    done = run_cli(
+        "train", "experiment=ball", *TINY["ball"], "test=false", "register=false", "scheduler=plateau"
+    )
+    assert done.returncode == 0, done.stderr
+    assert torch.load(only_run(tmp_path) / "checkpoints" / "last.ckpt", weights_only=True)["epoch"] == 8
