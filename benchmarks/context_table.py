@@ -30,7 +30,7 @@ from raasid.datasets.context.factory import build_context_datamodule
 from raasid.evaluation.context.estimates import Floats
 from raasid.evaluation.context.matched import ClipOutcome
 from raasid.evaluation.context.metrics import decision_metrics
-from raasid.evaluation.context.result import ContextResult, gain
+from raasid.evaluation.context.result import ContextResult, paired_difference
 from raasid.evaluation.context.validation import ContextValidation
 from raasid.footage.records import Clip, Provenance
 from raasid.laws.facts import Facts
@@ -82,7 +82,7 @@ class Bench:
         self, set_label_counts: Callable[[Iterable[Facts]], None], *more: str
     ) -> tuple[ContextDataModule, str]:
         """The held-out clips of a configuration, and whose tracks they are."""
-        cfg = self.config("data.tracks.further=0", *more)
+        cfg = self.config("data.tracks.extra_clips=0", *more)
         section, upstream = lent(cfg.data, cfg.paths)
         frames, players = cfg.model.frames, cfg.model.players  # type: ignore[union-attr]
         data = build_context_datamodule(
@@ -113,7 +113,7 @@ def table(bench: Bench, judges: dict[str, ContextModule]) -> tuple[dict[str, Con
     counted = judges["majority"]
     data, source = bench.data(counted.set_label_counts)
     results = {name: bench.judged(model, data) for name, model in judges.items()}
-    print(f"{results['both'].ground}; in brackets: 95 %, matches resampled\n")
+    print(f"{results['both'].description}; in brackets: 95 %, matches resampled\n")
     metrics = ("accuracy", "balanced_accuracy", "macro_precision", "ece", "season_flips")
     head = (
         "model",
@@ -134,7 +134,9 @@ def table(bench: Bench, judges: dict[str, ContextModule]) -> tuple[dict[str, Con
     gains = []
     for before, after in pairwise(NAMES):
         both = results[before].outcomes, results[after].outcomes
-        gains.append([f"{after} over {before}", *(told(gain(*both, metric)) for metric in metrics[:2])])
+        gains.append(
+            [f"{after} over {before}", *(told(paired_difference(*both, metric)) for metric in metrics[:2])]
+        )
     print_table(("on the same clips", "accuracy gained", "balanced accuracy gained"), gains)
     beside = [[name, *(told(e) for e in on_truth(result))] for name, result in results.items()]
     if any(cell != "–" for row in beside for cell in row[1:]):

@@ -18,7 +18,7 @@ import torch
 
 from raasid.config.build import build
 from raasid.config.compose import compose
-from raasid.datasets.ball.datamodule import ball_data
+from raasid.datasets.ball.datamodule import build_ball_datamodule
 from raasid.pipeline.verb_configs import TrainConfig
 from raasid.training.fit import fit
 
@@ -50,7 +50,7 @@ def overrides(args: argparse.Namespace, folder: Path) -> list[str]:
         f"data.batch_size={args.batch}",
         f"data.num_workers={args.workers}",
         "data.holdout=0",
-        "data.look_alikes=0",
+        "data.hard_negatives=0",
         *([f"data.augment.mosaic={args.mosaic}"] if args.mosaic else []),
         "scheduler=constant",
         "trainer.accelerator=cpu",
@@ -84,7 +84,7 @@ def main() -> None:
         pl.seed_everything(cfg.seed, workers=True, verbose=False)
         model = build(cfg.model)
         clock = Clock(args.warm_up)
-        fit(cfg, model, ball_data(cfg.data, cfg.paths, cfg.seed, model.frames), folder, [clock])
+        fit(cfg, model, build_ball_datamodule(cfg.data, cfg.paths, cfg.seed, model.frames), folder, [clock])
     images = args.batch * args.steps
     wall, processor = (end - begin for begin, end in zip(clock.began, clock.ended, strict=True))
     figures = {

@@ -1,1 +1,1 @@
-"""From footage to batches: datamodules, samplers, augmentation and the frame cache."""
+"""Footage to batches: datamodules, samplers, augmentation and the frame cache."""

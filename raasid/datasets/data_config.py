@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from annotated_types import Ge, Gt, Le
 
-from raasid.config.section import Count, Edge, Folder, Fraction, Natural, Section, Size, Strength
+from raasid.config.section import Count, Edge, Folder, Fraction, Natural, NonNegative, Section, Size
 from raasid.datasets.context.tracks_config import TracksConfig
 from raasid.synthetic.league import League
 
@@ -24,17 +24,17 @@ class AugmentConfig(Section):
 
     flip: Fraction = 0.5
     """Probability of mirroring left and right."""
-    zoom: Strength = 0.4
+    zoom: NonNegative = 0.4
     """Crops are scaled by exp(u), u uniform within plus or minus this."""
-    brightness: Strength = 0.4
+    brightness: NonNegative = 0.4
     """Gain is exp(u), u uniform within plus or minus this."""
-    contrast: Strength = 0.3
+    contrast: NonNegative = 0.3
     """Contrast about mid-grey is scaled by 1 plus or minus this."""
-    color: Strength = 0.15
+    color: NonNegative = 0.15
     """Each channel is scaled by 1 plus or minus this, saturation by 1 plus or minus three times this."""
     blur: Fraction = 0.2
     """Probability of a slight Gaussian blur."""
-    noise: Strength = 8.0
+    noise: NonNegative = 8.0
     """Largest standard deviation of sensor noise in grey levels; a third of the samples get some."""
     spots: Fraction = 0.0
     """Probability that flat white dots, like penalty spots, are painted on the grass."""
@@ -48,7 +48,7 @@ class PeopleConfig(Section):
     window: Size | None = None
     """Width, height of the part of a frame in which people are searched; null: the whole frame's size."""
     window_scale: tuple[Scale, Scale] = (0.8, 1.25)
-    """Smallest and largest scale of a window (its pixels per pixel of the frame), uniform in the logarithm."""
+    """Smallest and largest scale of a window: its pixels per pixel of the frame, uniform in the logarithm."""
     crops: Count = 6
     """Crops of single persons per frame, for models that read joints from crops."""
     jitter: Annotated[float, Ge(0), Le(0.3)] = 0.08
@@ -66,7 +66,7 @@ class PeopleConfig(Section):
     use_unreviewed: bool = True
     """Whether to train on people whom a model has annotated and no person has confirmed."""
 
-    def complaints(self) -> Iterator[tuple[str, str]]:
+    def cross_field_errors(self) -> Iterator[tuple[str, str]]:
         """The range of scales must rise."""
         if self.window_scale[0] > self.window_scale[1]:
             yield "window_scale", f"must be lowest, highest, but is {list(self.window_scale)}"
@@ -94,18 +94,18 @@ class DataConfig(Section):
     samples_per_epoch: Count | None = None
     """null: every training frame once."""
     num_workers: Natural = 0
-    cache_gib: Strength = 2.0
+    cache_gib: NonNegative = 2.0
     """Disk space for decoded frames; 0: decode every time."""
     holdout: Annotated[float, Ge(0), Le(0.5)] = 0.1
     """Share of the training matches that selects the model when the data has no third split."""
     augment: AugmentConfig = AugmentConfig()
-    max_false_positives: Strength | None = None
-    """False balls per image that `experiment=ball` allows the automatic threshold in such footage: a false ball
-    in one frame is removed by its neighbours, a missed ball is lost."""
+    max_false_positives: NonNegative | None = None
+    """False balls per image that `experiment=ball` allows the automatic threshold in such footage: a false
+    ball in one frame is corrected by its neighbours, a missed ball is lost."""
     people: PeopleConfig = PeopleConfig()
     tracks: TracksConfig = TracksConfig()
 
-    def complaints(self) -> Iterator[tuple[str, str]]:
+    def cross_field_errors(self) -> Iterator[tuple[str, str]]:
         """A crop must fit into the frame."""
         if self.size is not None and self.crop is not None and self.crop > min(self.size):
             yield "crop", f"must fit into data.size, {self.size[0]} x {self.size[1]}, but is {self.crop}"
@@ -138,7 +138,7 @@ class RealDataConfig(DataConfig):
     samples_per_epoch: Count | None = 3200
     holdout: Annotated[float, Ge(0), Le(0.5)] = 0.05
     augment: AugmentConfig = AugmentConfig(zoom=0.5, spots=0.5)
-    max_false_positives: Strength | None = 0.3
+    max_false_positives: NonNegative | None = 0.3
     league: LeagueConfig | None = LeagueConfig()
     """null: train on the footage alone."""
 

@@ -1,58 +1,113 @@
-"""What the datamodules of all tasks offer to the verbs."""
+"""The interface of all tasks' datamodules: splits, held-out loaders, and the position of a resumed run."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import lightning.pytorch as pl
 from torch.utils.data import DataLoader
 
+from raasid.datasets.data_config import DataConfig
+from raasid.errors import UsageError
 from raasid.footage.records import Clip, Footage
 from raasid.footage.splits import Splits
 
 Loader = DataLoader[Any]
 
 
-class TaskData(pl.LightningDataModule):
-    """Footage in, batches out, no match in two splits."""
+class EpochPosition(NamedTuple):
+    """Size of an epoch, and where training starts in it."""
+
+    num_samples: int
+    """Samples per epoch."""
+    batch_size: int
+    """Over all devices together."""
+    epoch: int
+    """Next epoch; 0 unless the run was resumed."""
+    skip: int
+    """Batches of that epoch that the resumed run has already taken."""
+
+
+class TaskDataModule(pl.LightningDataModule):
+    """Splits footage by match and turns it into batches; no match is in two splits."""
 
     footage: Footage | None = None
     """As it was read; None before `setup`."""
     splits: Splits | None = None
     league: list[Clip]
-    """What is trained on besides `splits.train`."""
+    """Clips that are trained on in addition to `splits.train`."""
     calibration: list[Clip]
-    """What chances are calibrated on besides `splits.val`."""
+    """Clips that probabilities are calibrated on in addition to `splits.val`."""
 
-    def __init__(self) -> None:
+    def __init__(self, config: DataConfig, seed: int) -> None:
         super().__init__()
+        self.config, self.seed = config, seed
         self.league, self.calibration = [], []
+        self._batches_seen = 0
 
     @abstractmethod
-    def held_out(self, split: str) -> Loader:
-        """Every sample of a split once and unvaried, as evaluation sees it.
+    def eval_dataloader(self, split: str) -> Loader:
+        """Return every sample of a split once, without augmentation.
 
         Raises UsageError where the split is empty.
         """
 
     @property
-    def facts(self) -> dict[str, str]:
-        """What else the batches were made from, for report and lineage: upstream models, digests."""
+    def input_facts(self) -> dict[str, str]:
+        """Further inputs of the batches for report and lineage: upstream models, digests."""
         return {}
 
     @property
-    def upstream(self) -> dict[str, Path]:
-        """Checkpoints of the models whose output the batches are made from, by role."""
+    def input_checkpoints(self) -> dict[str, Path]:
+        """Checkpoints of the models whose predictions the batches are made from, by role."""
         return {}
 
     @property
     def rank_and_world(self) -> tuple[int, int]:
-        """Number of the process among those that train together."""
+        """Rank of this process, and the number of processes that train together."""
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer is not None else (0, 1)
 
     @property
     def on_gpu(self) -> bool:
         """Whether batches go to a GPU."""
         return self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
+
+    def epoch_position(self, num_items: int) -> EpochPosition:
+        """Return the size of an epoch over `num_items` items, and where a resumed run continues in it.
+
+        Raises UsageError if the batch cannot be divided evenly among the processes.
+        """
+        world, batch = self.rank_and_world[1], self.config.batch_size
+        if batch % world:
+            raise UsageError(
+                f"data.batch_size must be a multiple of the number of processes ({world}), but is {batch}"
+            )
+        samples = self.config.samples_per_epoch or num_items
+        batches = max(1, samples // batch)
+        limit = self.trainer.limit_train_batches if self.trainer is not None else None
+        if isinstance(limit, int):
+            batches = min(batches, limit)
+        elif limit is not None:
+            batches = int(batches * limit)
+        return EpochPosition(samples, batch, *divmod(self._batches_seen, max(1, batches)))
+
+    @property
+    def batches_seen(self) -> int:
+        """Number of training batches that the run has taken, the current one included."""
+        if self.trainer is None:
+            return self._batches_seen
+        return self.trainer.fit_loop.epoch_loop.batch_progress.total.ready
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the position of the run.
+
+        Lightning restores its own counters only after it has asked for the loader and may have started its
+        workers, so the datamodule keeps the position itself.
+        """
+        return {"batches_seen": self.batches_seen}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore the position of a resumed run."""
+        self._batches_seen = int(state_dict["batches_seen"])

@@ -1,4 +1,4 @@
-"""Frames decoded once, at the size that the network sees, and kept in one memory-mapped file."""
+"""Frames decoded once, at the size of the network's input, and kept in one memory-mapped file."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raasid.console.terminal import progress
-from raasid.footage.media import Media
-from raasid.io.image_header import ImageUnreadable, probe
+from raasid.footage.frame_reader import FrameReader
+from raasid.io.image_reader import ImageUnreadable, probe_image
 
 Image = NDArray[np.uint8]
 
 _log = logging.getLogger(__name__)
 _LAYOUT = "raasid-frames-1"
-"""Part of the key; to be raised when `decode` gives other pixels."""
+"""Part of the key; must be changed when `decode_image` gives other pixels."""
 _THREADS = 2
 _RECENT_BYTES = 64 << 20
 _ABANDONED_AFTER_S = 3600.0
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 class VideoFrame(NamedTuple):
@@ -43,16 +43,16 @@ Source = Path | VideoFrame
 
 
 class FrameCache:
-    """Frames by number: `cache[i]` is (height, width, 3) uint8 RGB, read-only.
+    """Decoded frames by index: `cache[i]` is (height, width, 3) uint8 RGB, read-only.
 
     sources: image files, or numbered frames of videos; the files must exist. size: (width, height) in
     pixels. An image keeps its aspect ratio: it is scaled by `scale_of(i)`, placed at the top left corner,
     and the rest is black.
-    folder, budget_gib: where, and up to which size, all frames are kept; the first process fills the
-    file, later ones map it. Above the budget, with budget 0, or when the disk is full, frames are
-    decoded when asked for. The key of the file is the paths, byte sizes and modification times, and the
-    network size, so that a changed image is decoded again.
-    Can be pickled and forked: a worker maps the same file. Under DDP let one rank come first.
+    folder, budget_gib: where all frames are kept, and up to which size; the first process fills the file,
+    later ones map it. Above the budget, with budget 0, or when the disk is full, frames are decoded on
+    access. The file is named by the paths, byte sizes and modification times of the sources and by `size`,
+    so that a changed image is decoded again.
+    Can be pickled and forked: a worker maps the same file. Under DDP, one rank must come first.
     """
 
     def __init__(
@@ -61,11 +61,11 @@ class FrameCache:
         self.size = size
         self._sources = list(sources)
         self._scales: dict[int, float] = {}
-        self._media = Media()
+        self._media = FrameReader()
         self._mapped: Image | None = None
         self._recent: OrderedDict[int, Image] = OrderedDict()
         self.file: Path | None = None
-        """The file that holds all frames; None where frames are decoded when asked for."""
+        """The file that holds all frames; None where frames are decoded on access."""
         if sources and len(sources) * self._frame_bytes <= budget_gib * 2**30:
             file = folder / f"frames-{size[0]}x{size[1]}-{_digest(self._sources, size)}.u8"
             if file.is_file() or self._fill(file):
@@ -100,34 +100,34 @@ class FrameCache:
             if isinstance(source, VideoFrame):
                 width, height = self._media.size(source.video)
             else:
-                facts = probe(source)
-                width, height = facts.width, facts.height
+                header = probe_image(source)
+                width, height = header.width, header.height
             self._scales[index] = _scale(width, height, self.size)
         return self._scales[index]
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_mapped": None, "_recent": OrderedDict(), "_media": Media()}
+        return self.__dict__ | {"_mapped": None, "_recent": OrderedDict(), "_media": FrameReader()}
 
     @property
     def _frame_bytes(self) -> int:
         return self.size[0] * self.size[1] * 3
 
     def _fill(self, file: Path) -> bool:
-        """Decode everything into `file`, which appears only when complete; False where there is no room."""
+        """Decode all frames into `file`, which appears only when complete; False if the disk has no room."""
         part = file.with_name(f"{file.name}.{os.getpid()}.part")
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             _remove_abandoned(file)
             with part.open("wb") as out:
                 _reserve(out.fileno(), len(self) * self._frame_bytes)
-                # Written, not mapped: on a full disk a write fails with an error, a mapping with SIGBUS.
+                # written, not mapped: on a full disk a write fails with an error, a mapping with SIGBUS
                 for frame in self._decoded():
                     out.write(frame.data)
                 out.flush()
                 os.fsync(out.fileno())  # else a power cut may leave a complete file of black frames
             part.replace(file)
         except OSError as error:
-            if error.errno not in _FULL:
+            if error.errno not in _NO_SPACE:
                 raise
             _log.warning(
                 "frame cache: %s: %s; %.1f GiB are needed. Frames are decoded when asked for, "
@@ -146,10 +146,10 @@ class FrameCache:
             ThreadPoolExecutor(_THREADS) as pool,
             progress("decoding frames", total=len(self)) as advance,
         ):
-            few = 8 * _THREADS  # at a time: memory stays small
-            for start in range(0, len(self), few):
-                sources = self._sources[start : start + few]
-                if any(isinstance(source, VideoFrame) for source in sources):  # one after the other
+            chunk = 8 * _THREADS  # bounds the memory
+            for start in range(0, len(self), chunk):
+                sources = self._sources[start : start + chunk]
+                if any(isinstance(source, VideoFrame) for source in sources):  # a video is read in order
                     yield from map(self._decode, sources)
                 else:
                     yield from pool.map(self._decode, sources)
@@ -159,38 +159,38 @@ class FrameCache:
         if isinstance(source, VideoFrame):
             pixels = self._media.frame(source.video, source.number)
             height, width = pixels.shape[:2]
-            return fitted(pixels, width, height, self.size)
-        return decode(source, self.size)
+            return fit_frame(pixels, width, height, self.size)
+        return decode_image(source, self.size)
 
 
-def decode(path: Path, size: tuple[int, int]) -> Image:
+def decode_image(path: Path, size: tuple[int, int]) -> Image:
     """Decode an image to (height, width, 3) uint8 RGB for `size` = (width, height).
 
     Scaled by min(width / w, height / h), placed at (0, 0), the rest 0; a side is rounded to whole pixels,
     so that a label is at most half a pixel off at the far edge. Raises ImageUnreadable.
-    A JPEG to be halved is scaled while it is decoded (half its DCT coefficients): one and a half to two times
-    faster than decoding and averaging, and 0.3 grey levels away from it on average, without a shift.
+    A JPEG to be halved is scaled while it is decoded (half its DCT coefficients), which is one and a half to
+    two times faster than decoding and averaging, and on average 0.3 grey levels away, without a shift.
     """
-    facts = probe(path)
-    scale = _scale(facts.width, facts.height, size)
-    even = facts.width % 2 == 0 and facts.height % 2 == 0  # else half a pixel is rounded up and shifts
-    halve = facts.format == "jpeg" and scale <= 0.5 and even
+    header = probe_image(path)
+    scale = _scale(header.width, header.height, size)
+    even = header.width % 2 == 0 and header.height % 2 == 0  # else half a pixel is rounded up and shifts
+    halve = header.format == "jpeg" and scale <= 0.5 and even
     pixels = cv2.imread(str(path), cv2.IMREAD_REDUCED_COLOR_2 if halve else cv2.IMREAD_COLOR)
     if pixels is None:
         raise ImageUnreadable(
-            path, f"damaged image: OpenCV cannot decode its {facts.width}x{facts.height} pixels"
+            path, f"damaged image: OpenCV cannot decode its {header.width}x{header.height} pixels"
         )
-    return fitted(np.asarray(pixels, np.uint8), facts.width, facts.height, size)
+    return fit_frame(np.asarray(pixels, np.uint8), header.width, header.height, size)
 
 
-def fitted(pixels: Image, source_width: int, source_height: int, size: tuple[int, int]) -> Image:
-    """Bring a decoded blue-green-red picture, perhaps halved already, to `size`, as `decode` says."""
+def fit_frame(pixels: Image, source_width: int, source_height: int, size: tuple[int, int]) -> Image:
+    """Return a decoded blue-green-red image, possibly halved already, as RGB, scaled as by `decode_image`."""
     scale = _scale(source_width, source_height, size)
     width, height = max(1, round(source_width * scale)), max(1, round(source_height * scale))
     if pixels.shape[:2] != (height, width):
         shrinks = width < pixels.shape[1]
-        way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        pixels = cast("Image", cv2.resize(pixels, (width, height), interpolation=way))
+        interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        pixels = cast("Image", cv2.resize(pixels, (width, height), interpolation=interpolation))
     pixels = cast("Image", cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB))
     if (width, height) == size:
         return pixels
@@ -217,7 +217,7 @@ def _digest(sources: Sequence[Source], size: tuple[int, int]) -> str:
 
 
 def _reserve(file: int, size: int) -> None:
-    """Claim the room before decoding: a full disk shows now, not after minutes."""
+    """Reserve the space before decoding, so that a full disk is noticed now and not after minutes."""
     try:
         if hasattr(os, "posix_fallocate"):
             os.posix_fallocate(file, 0, size)
@@ -232,7 +232,7 @@ def _reserve(file: int, size: int) -> None:
 
 
 def _remove_abandoned(file: Path) -> None:
-    """Remove what a killed process left of this very file; a living one writes more often than hourly."""
+    """Remove partial files of killed processes; a living process writes more often than hourly."""
     for part in file.parent.glob(f"{file.name}.*.part"):
         try:
             if time.time() - part.lstat().st_mtime > _ABANDONED_AFTER_S:

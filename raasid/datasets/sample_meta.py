@@ -1,4 +1,4 @@
-"""A frame together with what its clip knows: all that judging a prediction on it needs."""
+"""Frames with the metadata of their clips: all that evaluating a prediction needs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class FrameRef:
 
     @property
     def key(self) -> tuple[str, int]:
-        """What makes a frame the same frame, whichever process has seen it."""
+        """Identity of a frame across processes."""
         return self.clip, self.frame.index
 
     @property
@@ -30,6 +30,6 @@ class FrameRef:
 
     @classmethod
     def of(cls, clip: Clip) -> Iterator[FrameRef]:
-        """Every frame of a clip."""
+        """Yield every frame of a clip."""
         for frame in clip.frames:
             yield cls(clip.id, clip.match, frame, clip.frame_rate_hz, clip.tags)

@@ -1,64 +1,66 @@
-"""Square training crops of whole frames, varied in scale and side.
-
-Flat white dots that are not balls: the worn paint of a penalty spot, seen at a slant.
-
-Four pictures in one: more backgrounds in a step, and balls beside seams that mean nothing.
-"""
+"""Augmentation of ball samples: random crops, painted white dots, and mosaics of four samples."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from raasid.datasets.augmentation import Augment, Balls, Image
+from raasid.datasets.augmentation import Balls, Image, vary_colors
+from raasid.datasets.data_config import AugmentConfig
 
-WIDTH = (0.3, 1.2)
-"""Of a dot, as a share of the ball's box, which some draw tightly and others twice as wide."""
-FLATNESS = (0.2, 0.6)
-"""Height over width: a circle on the grass, from a stand."""
-MOST = 3
-USUAL_BALL_PX = 10.0
-_FINE = 8
+SPOT_WIDTH = (0.3, 1.2)
+"""Width of a dot as a share of the ball's box; some sets draw it tightly, others twice as wide."""
+SPOT_FLATNESS = (0.2, 0.6)
+"""Height over width of a dot: a circle on the grass, seen from a stand."""
+MAX_SPOTS = 3
+DEFAULT_BALL_PX = 10.0
+"""Assumed ball size in samples without a ball."""
+SEAM = (0.25, 0.75)
+"""Range of the point where the four parts of a mosaic meet, as fractions of width and height."""
+_SUPERSAMPLING = 8
 
 
-def with_spots(image: Image, balls: Balls, rng: np.random.Generator) -> Image:
-    """(H, W, 3 * T) and its balls -> a copy with one to three dots painted on it, alike in all T.
+def paint_spots(image: Image, balls: Balls, rng: np.random.Generator) -> Image:
+    """Return a copy of (H, W, 3 * T) with one to three flat white dots painted on it, alike in all T.
 
-    A few hundred labelled frames show a few dozen penalty spots, all of them in the same stadiums: a
-    network learns those by heart and takes the next stadium's for the ball. What tells the two apart
-    everywhere is that a ball is round. Dots keep away from balls, or they would hide them.
+    A few hundred labelled frames show a few dozen penalty spots, all in the same stadiums: a network
+    memorises those and takes another stadium's for the ball. The lasting difference is that a ball is
+    round. Dots keep away from `balls`, which they would hide.
     """
     image = image.copy()
     height, width = image.shape[:2]
-    ball = float(np.median(balls[:, 2:])) if len(balls) else USUAL_BALL_PX
-    for _ in range(rng.integers(1, MOST + 1)):
+    ball = float(np.median(balls[:, 2:])) if len(balls) else DEFAULT_BALL_PX
+    for _ in range(rng.integers(1, MAX_SPOTS + 1)):
         x, y = rng.uniform(0, width), rng.uniform(0, height)
-        mask = _mask(ball * math.exp(rng.uniform(math.log(WIDTH[0]), math.log(WIDTH[1]))), ball, rng)
+        mask = _mask(
+            ball * math.exp(rng.uniform(math.log(SPOT_WIDTH[0]), math.log(SPOT_WIDTH[1]))), ball, rng
+        )
         if not (np.abs(balls[:, :2] - [x, y]).max(1) < 1.5 * ball).any():
             _paint(image, mask, int(x), int(y), rng)
     return image
 
 
 def _mask(width: float, ball: float, rng: np.random.Generator) -> NDArray[np.float32]:
-    """An ellipse of soft edges in the middle of an odd square; 1 is paint alone."""
+    """Return the opacity of a soft-edged ellipse in the middle of a square with an odd edge."""
     reach = int(width) + 4
     edge = 2 * reach + 1
-    axes = width / 2 * _FINE, max(1.2, width * rng.uniform(*FLATNESS)) / 2 * _FINE
-    fine = np.zeros((edge * _FINE, edge * _FINE), np.float32)
-    middle = edge * _FINE // 2
-    cv2.ellipse(fine, (middle, middle), (int(axes[0]), int(axes[1])), rng.uniform(-12, 12), 0, 360, 1.0, -1)
+    height = max(1.2, width * rng.uniform(*SPOT_FLATNESS))
+    axes = int(width / 2 * _SUPERSAMPLING), int(height / 2 * _SUPERSAMPLING)
+    fine = np.zeros((edge * _SUPERSAMPLING, edge * _SUPERSAMPLING), np.float32)
+    middle = edge * _SUPERSAMPLING // 2
+    cv2.ellipse(fine, (middle, middle), axes, rng.uniform(-12, 12), 0, 360, 1.0, -1)
     mask = cv2.resize(fine, (edge, edge), interpolation=cv2.INTER_AREA)
     blurred = cv2.GaussianBlur(mask, (0, 0), rng.uniform(0.035, 0.1) * ball)
     return np.asarray(blurred * rng.uniform(0.4, 1.0), np.float32)
 
 
 def _paint(image: Image, mask: NDArray[np.float32], x: int, y: int, rng: np.random.Generator) -> None:
-    """Blend the ground's own colour, brightened, into the picture; what lies outside is cut off."""
+    """Blend the brightened color of the ground into the image around (x, y), in place."""
     reach = mask.shape[0] // 2
     rows = slice(max(0, y - reach), min(image.shape[0], y + reach + 1))
     columns = slice(max(0, x - reach), min(image.shape[1], x + reach + 1))
@@ -70,15 +72,15 @@ def _paint(image: Image, mask: NDArray[np.float32], x: int, y: int, rng: np.rand
 
 
 @dataclass(frozen=True, slots=True)
-class Cropper:
-    """Cuts square training crops of `size` pixels, most of them round a ball; None keeps whole frames.
+class BallCropper:
+    """Cuts square training crops of `size` pixels; None keeps whole frames.
 
-    at_ball: share of crops that contain the ball of a frame that has one; the others lie anywhere.
+    ball_share: share of the crops that contain the ball of a frame that has one; the others lie anywhere.
     """
 
     size: int | None
-    augment: Augment = field(default_factory=Augment)
-    at_ball: float = 0.5
+    augment: AugmentConfig
+    ball_share: float = 0.5
 
     def __call__(
         self,
@@ -87,18 +89,18 @@ class Cropper:
         rng: np.random.Generator,
         centre: tuple[float, float] | None = None,
     ) -> tuple[Image, Balls]:
-        """(H, W, 3 * T) and its balls -> (size, size, 3 * T) and the balls whose centres lie inside.
+        """Return a varied crop (size, size, 3 * T) of (H, W, 3 * T), and the balls whose centres are inside.
 
-        centre: a place that the crop must contain, in pixels of the frame.
+        centre: a point that the crop must contain, in pixels of the frame.
         """
         if self.size is None:
-            return self._varied(frame, balls.copy(), rng)
+            return self._vary(frame, balls.copy(), rng)
         height, width = frame.shape[:2]
         side = min(round(self.size * math.exp(rng.uniform(-self.augment.zoom, self.augment.zoom))), width)
         u, v = rng.uniform(-0.45, 0.45, 2)
         if centre is not None:
             x, y = centre[0] + u * side, centre[1] + v * side
-        elif len(balls) and rng.random() < self.at_ball:
+        elif len(balls) and rng.random() < self.ball_share:
             x, y = balls[0, 0] + u * side, balls[0, 1] + v * side
         else:
             x, y = rng.uniform(0, width), rng.uniform(0, height)
@@ -112,36 +114,33 @@ class Cropper:
         crop = np.ascontiguousarray(cv2.resize(crop, (self.size, self.size), interpolation=shrink))
         moved = (balls - np.array([left, top, 0, 0], np.float32)) * np.float32(scale)
         inside = ((moved[:, :2] >= 0) & (moved[:, :2] < self.size)).all(1)
-        return self._varied(crop, moved[inside], rng)
+        return self._vary(crop, moved[inside], rng)
 
-    def _varied(self, image: Image, balls: Balls, rng: np.random.Generator) -> tuple[Image, Balls]:
+    def _vary(self, image: Image, balls: Balls, rng: np.random.Generator) -> tuple[Image, Balls]:
         if self.augment.spots and rng.random() < self.augment.spots:
-            image = with_spots(image, balls, rng)
+            image = paint_spots(image, balls, rng)
         if rng.random() < self.augment.flip:
             image = np.ascontiguousarray(image[:, ::-1])
             balls[:, 0] = image.shape[1] - balls[:, 0]
-        return self.augment.photometric(image, rng), balls
-
-
-SEAM = (0.25, 0.75)
-"""Where the four parts may meet, as fractions of width and height."""
+        return vary_colors(image, self.augment, rng), balls
 
 
 def mosaic(
     samples: Sequence[tuple[Image, Balls]], size: int | tuple[int, int], rng: np.random.Generator
 ) -> tuple[Image, Balls]:
-    """Join parts of four pictures round a random point.
+    """Join parts of four images around a random point.
 
-    samples: four pictures (H, W, 3 * T) uint8, each with its balls (M, 4), centre and size in its pixels.
+    samples: four images (H, W, 3 * T) uint8, each with its balls (M, 4), centre and size in its pixels.
     size: edge of the result, or its width and height, in pixels.
-    Each part is cut at a random place and keeps its scale: a ball of five pixels must not become one of
-    two. A picture smaller than its part is padded below and to the right with black, as whole frames are.
-    Returns (height, width, 3 * T) and the balls whose centres are still to be seen, their boxes cut at the
+    Each part is cut at a random position and keeps its scale, because a ball of five pixels must not become
+    one of two. An image smaller than its part is padded with black below and to the right, as whole frames
+    are.
+    Returns (height, width, 3 * T) and the balls whose centres are still visible, their boxes clipped at the
     seams, part by part from the top left to the bottom right.
     Source: Bochkovskiy et al. 2020 (YOLOv4), section 3.3.
     """
     if len(samples) != 4:
-        raise ValueError(f"a mosaic joins 4 pictures, not {len(samples)}")
+        raise ValueError(f"a mosaic joins 4 images, not {len(samples)}")
     width, height = (size, size) if isinstance(size, int) else size
     seam_x, seam_y = (round(edge * rng.uniform(*SEAM)) for edge in (width, height))
     canvas = np.zeros((height, width, samples[0][0].shape[2]), np.uint8)
@@ -152,12 +151,12 @@ def mosaic(
         (seam_x, seam_y, width, height),
     ]
     kept = [
-        _place(canvas, image, balls, part, rng) for (image, balls), part in zip(samples, parts, strict=True)
+        _paste(canvas, image, balls, part, rng) for (image, balls), part in zip(samples, parts, strict=True)
     ]
     return canvas, np.concatenate(kept)
 
 
-def _place(
+def _paste(
     canvas: Image, image: Image, balls: Balls, part: tuple[int, int, int, int], rng: np.random.Generator
 ) -> Balls:
     """Copy a random cut of `image` into `part` (left, top, right, bottom) of the canvas; return its balls."""

@@ -1,9 +1,4 @@
-"""The datamodule of the ball model: footage in, batches out, no match in two splits.
-
-From the `data` group to the ball model's datamodule.
-
-The embedded league beside few real frames: other stadiums, kits and balls at other feet.
-"""
+"""The datamodule of ball models."""
 
 from __future__ import annotations
 
@@ -16,151 +11,152 @@ from typing import Any
 
 from torch.utils.data import DataLoader
 
-from raasid.datasets.ball.augmentation import Cropper
-from raasid.datasets.ball.dataset import BallFrames, collate
+from raasid.datasets.ball.augmentation import BallCropper
+from raasid.datasets.ball.dataset import BallDataset, collate
+from raasid.datasets.data_config import DataConfig
 from raasid.datasets.datamodule import Loader
-from raasid.datasets.factory import frame_source, open_footage
+from raasid.datasets.factory import auxiliary_league, open_footage
 from raasid.datasets.frame_cache import FrameCache
-from raasid.datasets.frame_datamodule import FrameData
-from raasid.datasets.loader_config import Loading
-from raasid.datasets.sampler import KeyedBatchSampler, LookAlike
+from raasid.datasets.frame_datamodule import FrameDataModule
+from raasid.datasets.sampler import HardNegative, KeyedBatchSampler
 from raasid.errors import UsageError
 from raasid.footage.records import Ball, Clip, Footage, Frame
 
 
-def drawn_alike(league: Sequence[Clip], footage: Iterable[Clip]) -> list[Clip]:
-    """Return the league's clips with boxes as large, in pictures of one width, as those of the footage.
+def build_ball_datamodule(config: DataConfig, paths: Any, seed: int, frames: int) -> BallDataModule:
+    """Make the datamodule of a `data` section; nothing is read yet.
 
-    Some draw a box round the ball, others one twice as wide; a net that must learn both from two kinds of
-    pictures learns neither. Supposes shots that are as tight in both, as `data.league.ball_px` sets them.
+    paths: the `paths` section. frames: number of frames that the model sees at a time.
     """
-    wanted, drawn = _usual_edge(footage), _usual_edge(league)
-    if wanted is None or drawn is None:
-        return list(league)
-    return [
-        replace(clip, frames=tuple(_drawn(frame, wanted / drawn) for frame in clip.frames)) for clip in league
-    ]
+    folder = Path(paths.data)
+    footage, league = partial(open_footage, config, folder), auxiliary_league(config, folder)
+    return BallDataModule(footage, config, folder / "frames", seed, league, frames)
 
 
-def _usual_edge(clips: Iterable[Clip]) -> float | None:
-    """Median longer edge of the visible balls' boxes, as a share of the picture's width."""
-    edges = [max(b.w, b.h) / frame.width for clip in clips for frame in clip.frames if (b := frame.ball)]
-    return median(edges) if edges else None
+class BallDataModule(FrameDataModule):
+    """Random crops to train on, whole frames to evaluate on.
 
-
-def _drawn(frame: Frame, factor: float) -> Frame:
-    return replace(frame, balls=tuple(_scaled(ball, factor) for ball in frame.balls))
-
-
-def _scaled(ball: Ball, factor: float) -> Ball:
-    return replace(ball, w=ball.w * factor, h=ball.h * factor)
-
-
-class BallData(FrameData):
-    """Batches of one data root; its arguments are those of `FrameData`."""
+    frames: number of frames that the model sees at a time. The others: as `FrameDataModule`.
+    """
 
     def __init__(
         self,
         footage: Callable[[], Footage],
-        loading: Loading,
+        config: DataConfig,
         cache: Path,
         seed: int,
         league: Callable[[], Sequence[Clip]] | None = None,
+        frames: int = 1,
     ) -> None:
-        super().__init__(footage, loading, cache, seed, league)
-        self.look_alikes: list[LookAlike] = []
-        """Places that fooled the model; a callback adds to them between epochs."""
+        super().__init__(footage, config, cache, seed, league)
+        self.frames = frames
+        self.hard_negatives: list[HardNegative] = []
+        """Positions that the model took for a ball; a callback adds to them between epochs."""
 
-    def dataset(self, name: str, clips: Sequence[Clip], cache: FrameCache) -> BallFrames:
-        """Crops to train on, whole frames to measure on."""
-        loading, cropper = self.loading, None
+    def dataset(self, name: str, clips: Sequence[Clip], cache: FrameCache) -> BallDataset:
+        """Make the dataset of a split: crops of `train`, whole frames of the others."""
+        config, cropper = self.config, None
         if name == "train":
-            cropper = Cropper(loading.crop, loading.augment, loading.at_ball)
-        return BallFrames(clips, cache, loading.frames, cropper, self.seed)
+            cropper = BallCropper(config.crop, config.augment, config.ball_crops)
+        return BallDataset(clips, cache, self.frames, cropper, self.seed)
 
-    def beside(self, league: Sequence[Clip]) -> list[Clip]:
-        """The league, its boxes drawn as the footage's are."""
+    def prepare_auxiliary_clips(self, league: Sequence[Clip]) -> list[Clip]:
+        """Return the league with boxes drawn as the footage's are."""
         assert self.splits is not None
-        return drawn_alike(league, self.splits.train)
+        return match_box_convention(league, self.splits.train)
 
     def train_dataloader(self) -> Loader:
-        """Random crops in an order that depends on seed and epoch; from where a resumed run stood."""
-        samples, epoch, skip, batch = self.schedule()
+        """Random crops in an order that depends on seed and epoch; a resumed run continues it."""
+        config, data = self.config, self.train_dataset
+        num_samples, batch_size, epoch, skip = self.epoch_position(self.num_real_frames)
         assert self.splits is not None
         if not any(frame.balls for clip in self.splits.train for frame in clip.frames):
             raise UsageError(
                 "data: no frame of the training split has a ball, so there is nothing to learn; "
                 "annotate some, or choose footage with balls"
             )
-        data, (rank, world) = self.training_frames, self.rank_and_world
+        rank, world_size = self.rank_and_world
         sampler = KeyedBatchSampler(
-            self.own_frames,
-            samples,
-            batch,
+            self.num_real_frames,
+            num_samples,
+            batch_size,
             self.seed,
             rank,
-            world,
+            world_size,
             epoch,
             skip,
-            self.look_alikes,
-            self.loading.look_alikes if self.loading.crop is not None else 0.0,
-            len(data) - self.own_frames,
-            self.loading.league_share,
+            self.hard_negatives,
+            config.hard_negatives if config.crop is not None else 0.0,
+            len(data) - self.num_real_frames,
+            self.league_share,
         )
-        return DataLoader(
-            data,
-            batch_sampler=sampler,
-            collate_fn=collate,
-            num_workers=self.loading.num_workers,
-            persistent_workers=self.loading.num_workers > 0,
-            pin_memory=self.on_gpu,
-        )
+        return self._loader(data, batch_sampler=sampler, persistent_workers=config.num_workers > 0)
 
     def val_dataloader(self) -> Loader | list[Loader]:
-        """Whole frames of the selection split; none if it is empty."""
-        return self._whole(self._datasets["val"]) if len(self._datasets["val"]) else []
+        """Whole frames of the selection split; no loader if it is empty."""
+        return self._eval_loader(self._datasets["val"]) if len(self._datasets["val"]) else []
 
-    def held_out(self, split: str) -> Loader:
-        """Every frame of a split once, uncropped and unvaried, as evaluation sees it."""
+    def eval_dataloader(self, split: str) -> Loader:
+        """Every whole frame of a split once, without augmentation. Raises UsageError where it is empty."""
         self.setup(split)
         data = self._datasets[split]
         if not len(data):
             raise UsageError(f"data: the {split} split is empty; there is nothing to evaluate")
-        return self._whole(BallFrames(getattr(self.splits, split), data.cache, self.loading.frames))
+        return self._eval_loader(BallDataset(getattr(self.splits, split), data.cache, self.frames))
 
-    def _whole(self, data: BallFrames) -> Loader:
-        rank, world = self.rank_and_world
-        return DataLoader(
-            data,
-            batch_size=self.loading.eval_batch_size,
-            sampler=range(rank, len(data), world),
-            collate_fn=collate,
-            num_workers=self.loading.num_workers,
-            pin_memory=self.on_gpu,
-        )
+    def _eval_loader(self, data: BallDataset) -> Loader:
+        rank, world_size = self.rank_and_world
+        sampler = range(rank, len(data), world_size)
+        return self._loader(data, batch_size=self.config.eval_batch_size, sampler=sampler)
+
+    def _loader(self, data: BallDataset, **options: Any) -> Loader:
+        workers = self.config.num_workers
+        return DataLoader(data, collate_fn=collate, num_workers=workers, pin_memory=self.on_gpu, **options)
 
     def state_dict(self) -> dict[str, Any]:
-        """What a resumed run cannot find out again."""
-        places = [(place.index, place.x, place.y) for place in self.look_alikes]
-        return {"look_alikes": places, **super().state_dict()}
+        """Return the hard negatives and the position of the run."""
+        negatives = [(negative.index, negative.x, negative.y) for negative in self.hard_negatives]
+        return {"hard_negatives": negatives, **super().state_dict()}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take it back; the list stays the same object, because a sampler may hold it."""
+        """Restore both; the list stays the same object, because a sampler may hold it."""
         super().load_state_dict(state_dict)
-        self.look_alikes[:] = [LookAlike(int(i), float(x), float(y)) for i, x, y in state_dict["look_alikes"]]
+        self.hard_negatives[:] = [
+            HardNegative(int(i), float(x), float(y)) for i, x, y in state_dict["hard_negatives"]
+        ]
 
     @property
-    def training_frames(self) -> BallFrames:
-        """What crops are cut from, the footage's own frames first; an int key gives a whole frame."""
-        data: BallFrames = self._datasets["train"]
+    def train_dataset(self) -> BallDataset:
+        """The frames that crops are cut from, the footage's own first; an int key gives a whole frame."""
+        data: BallDataset = self._datasets["train"]
         return data
 
 
-def ball_data(section: Any, paths: Any, seed: int, frames: int) -> BallData:
-    """Make the datamodule that the `data` section describes; nothing is read yet.
+def match_box_convention(league: Sequence[Clip], footage: Iterable[Clip]) -> list[Clip]:
+    """Return the league's clips with boxes as large, relative to the image width, as those of the footage.
 
-    section: one of the data sections. paths: the paths section. frames: what the model sees at a time.
+    Some annotators draw a box tightly around the ball, others twice as wide; a network that must learn both
+    conventions from two kinds of images learns neither. Assumes shots of the same tightness in both, as
+    `data.league.ball_px` sets it.
     """
-    folder = Path(paths.data)
-    loading, league = frame_source(section, folder, frames)
-    return BallData(partial(open_footage, section, folder), loading, folder / "frames", seed, league)
+    wanted, drawn = _median_edge(footage), _median_edge(league)
+    if wanted is None or drawn is None:
+        return list(league)
+    factor = wanted / drawn
+    return [
+        replace(clip, frames=tuple(_scale_balls(frame, factor) for frame in clip.frames)) for clip in league
+    ]
+
+
+def _median_edge(clips: Iterable[Clip]) -> float | None:
+    """Return the median longer edge of the visible balls' boxes, as a share of the image width."""
+    edges = [max(b.w, b.h) / frame.width for clip in clips for frame in clip.frames if (b := frame.ball)]
+    return median(edges) if edges else None
+
+
+def _scale_balls(frame: Frame, factor: float) -> Frame:
+    return replace(frame, balls=tuple(_scale_ball(ball, factor) for ball in frame.balls))
+
+
+def _scale_ball(ball: Ball, factor: float) -> Ball:
+    return replace(ball, w=ball.w * factor, h=ball.h * factor)

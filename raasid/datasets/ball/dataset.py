@@ -1,9 +1,4 @@
-"""What a ball model is given: a batch of pictures, the balls in them, and where they come from.
-
-Samples to batches.
-
-Frames of clips as a torch dataset of ball samples.
-"""
+"""Frames of clips as a torch dataset of ball samples, and their batches."""
 
 from __future__ import annotations
 
@@ -17,7 +12,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from raasid.datasets.augmentation import Balls, Image
-from raasid.datasets.ball.augmentation import Cropper, mosaic
+from raasid.datasets.ball.augmentation import BallCropper, mosaic
 from raasid.datasets.frame_cache import FrameCache
 from raasid.datasets.sample_meta import FrameRef
 from raasid.datasets.sampler import SampleKey
@@ -40,24 +35,24 @@ class BallBatch(NamedTuple):
     scale: Tensor
     """(B,) float: input pixels per source pixel."""
     refs: tuple[FrameRef, ...]
-    """Where each sample comes from."""
+    """Origin of each sample."""
 
 
 MAX_LABELLED = 2
 """Balls of one frame that are trained on: the match ball and a spare one."""
-USUAL_SHARE = 27 / 1920
-"""Size that a ball is given of which only the centre is labelled, as a share of the frame's width: the median
-box of broadcast footage (DFL set, boxes about twice the ball)."""
+DEFAULT_BALL_SHARE = 27 / 1920
+"""Assumed size of a ball whose centre alone is labelled, as a share of the frame's width: the median box of
+broadcast footage (DFL set, boxes about twice the ball)."""
 Sample = tuple[Image, Balls, float, FrameRef]
-"""Picture (H, W, 3 * frames) uint8 RGB, balls (M, 4) in its pixels, pixels per source pixel, origin."""
+"""Image (H, W, 3 * frames) uint8 RGB, balls (M, 4) in its pixels, pixels per source pixel, origin."""
 
 
-class BallFrames(Dataset[Sample]):
-    """All frames of some clips; each with its neighbours in time where `frames` is 3.
+class BallDataset(Dataset[Sample]):
+    """All frames of some clips, each with its neighbours in time where `frames` is 3.
 
-    A clip's first and last frame stand in for neighbours that it does not have. With a `cropper`
-    the samples are random crops, otherwise whole frames. Which crop a key gives depends on the key
-    and the seed alone: not on the process, the worker, or what was asked before.
+    A clip's first and last frame are repeated in place of missing neighbours. An int key gives a whole frame;
+    a `SampleKey` gives a random crop if there is a `cropper`. The crop depends on the key and the seed alone:
+    not on the process, the worker, or earlier samples.
     """
 
     def __init__(
@@ -65,7 +60,7 @@ class BallFrames(Dataset[Sample]):
         clips: Sequence[Clip],
         cache: FrameCache,
         frames: int = 1,
-        cropper: Cropper | None = None,
+        cropper: BallCropper | None = None,
         seed: int = 0,
     ) -> None:
         self.cache, self.cropper, self.seed = cache, cropper, seed
@@ -83,18 +78,18 @@ class BallFrames(Dataset[Sample]):
 
     def __getitem__(self, key: SampleKey | int) -> Sample:
         if isinstance(key, int):
-            return *self._whole(key), self.cache.scale_of(key), self.refs[key]
-        image, balls = self._whole(key.index)
+            return *self._whole_frame(key), self.cache.scale_of(key), self.refs[key]
+        image, balls = self._whole_frame(key.index)
         if self.cropper is not None:
             rng = np.random.default_rng([self.seed, key.epoch, key.position])
             image, balls = self.cropper(image, balls, rng, key.centre)
             if self.cropper.augment.mosaic and rng.random() < self.cropper.augment.mosaic:
                 others = rng.integers(len(self), size=3).tolist()
-                joined = [(image, balls), *(self.cropper(*self._whole(i), rng) for i in others)]
+                joined = [(image, balls), *(self.cropper(*self._whole_frame(i), rng) for i in others)]
                 image, balls = mosaic(joined, (image.shape[1], image.shape[0]), rng)
         return image, balls, self.cache.scale_of(key.index), self.refs[key.index]
 
-    def _whole(self, index: int) -> tuple[Image, Balls]:
+    def _whole_frame(self, index: int) -> tuple[Image, Balls]:
         window = self._window[index]
         image = self.cache[index] if len(window) == 1 else np.concatenate([self.cache[i] for i in window], 2)
         return image, self._balls(index, self.cache.scale_of(index))
@@ -103,17 +98,17 @@ class BallFrames(Dataset[Sample]):
         labelled = self.refs[index].frame.balls[:MAX_LABELLED]
         rows = [(b.x, b.y, b.w, b.h) for b in labelled if b.visibility >= Visibility.PARTLY]
         balls = np.array(rows, np.float32).reshape(-1, 4) * np.float32(scale)
-        pointed = (balls[:, 2:] <= 0).any(axis=1)
-        balls[pointed, 2:] = USUAL_SHARE * self.cache.size[0]
+        without_size = (balls[:, 2:] <= 0).any(axis=1)
+        balls[without_size, 2:] = DEFAULT_BALL_SHARE * self.cache.size[0]
         return balls
 
 
 def collate(samples: Sequence[Sample]) -> BallBatch:
-    """Stack samples of one size; balls are padded to as many rows as the fullest sample has."""
+    """Stack samples of one size; balls are padded to the largest number in a sample."""
     images, balls, scales, refs = zip(*samples, strict=True)
-    room = max(1, *(len(rows) for rows in balls))
-    padded = np.zeros((len(samples), room, 4), np.float32)
-    present = np.zeros((len(samples), room), bool)
+    max_balls = max(1, *(len(rows) for rows in balls))
+    padded = np.zeros((len(samples), max_balls, 4), np.float32)
+    present = np.zeros((len(samples), max_balls), bool)
     for i, rows in enumerate(balls):
         padded[i, : len(rows)] = rows
         present[i, : len(rows)] = True

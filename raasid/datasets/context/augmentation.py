@@ -1,4 +1,4 @@
-"""Training windows varied: mirrored, nearer or further, earlier or later, with a detector's errors."""
+"""Augmentation of training windows: mirrored, scaled, and shifted in time."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from raasid.datasets.context.sample_meta import ClipRef
 from raasid.footage.keypoints import FLIP_INDICES
 from raasid.tracks.track_arrays import ClipTracks
 
-Errors = Callable[[ClipTracks, np.random.Generator], ClipTracks]
-"""What a detector would have made of annotated tracks."""
-_OTHER = {"left": "right", "right": "left"}
+TrackPerturbation = Callable[[ClipTracks, np.random.Generator], ClipTracks]
+"""Turns annotated tracks into tracks with the errors of detectors."""
+_OPPOSITE = {"left": "right", "right": "left"}
 
 
 @dataclass(frozen=True, slots=True)
-class Vary:
-    """How much training clips are varied."""
+class WindowAugmentation:
+    """Strength of the variations of training clips."""
 
-    flip: float = 0.5
-    """Probability of a mirror image; left and right change names."""
-    zoom: float = 0.2
+    flip: float
+    """Probability of mirroring; left and right are exchanged."""
+    zoom: float
     """Pixels are scaled by exp(u), u uniform within plus or minus this."""
-    shift: int = 3
-    """Frames by which the window's middle is moved, at most."""
+    shift: int
+    """Largest number of frames by which the window's middle is moved."""
 
     def __call__(
         self, tracks: ClipTracks, ref: ClipRef, rng: np.random.Generator
     ) -> tuple[ClipTracks, ClipRef, int]:
-        """The clip varied, its labels, and by how many frames to move the window."""
+        """Return the varied clip, its labels, and the number of frames by which to move the window."""
         if rng.random() < self.flip:
-            tracks, ref = mirrored(tracks), replace(ref, side=_OTHER.get(ref.side, ref.side))
-        tracks = scaled(tracks, float(np.exp(rng.uniform(-self.zoom, self.zoom))))
+            tracks, ref = mirror_tracks(tracks), replace(ref, side=_OPPOSITE.get(ref.side, ref.side))
+        tracks = scale_tracks(tracks, float(np.exp(rng.uniform(-self.zoom, self.zoom))))
         return tracks, ref, int(rng.integers(-self.shift, self.shift + 1))
 
 
-def mirrored(tracks: ClipTracks) -> ClipTracks:
-    """The clip in a mirror; what is not known stays 0."""
+def mirror_tracks(tracks: ClipTracks) -> ClipTracks:
+    """Return the mirror image of a clip; unknown positions stay 0."""
     width = float(tracks.size[0])
     ball, boxes = tracks.ball.copy(), tracks.boxes.copy()
     joints = tracks.joints[:, :, list(FLIP_INDICES)].copy()
@@ -48,14 +48,14 @@ def mirrored(tracks: ClipTracks) -> ClipTracks:
     return replace(tracks, ball=ball, boxes=boxes, joints=joints)
 
 
-def scaled(tracks: ClipTracks, factor: float) -> ClipTracks:
-    """The clip in pixels `factor` times as many."""
-    both = np.array([factor, factor, 1.0], np.float32)
+def scale_tracks(tracks: ClipTracks, factor: float) -> ClipTracks:
+    """Return the clip with all pixel coordinates and sizes multiplied by `factor`."""
+    xy_only = np.array([factor, factor, 1.0], np.float32)
     width, height = tracks.size
     return replace(
         tracks,
         size=(round(width * factor), round(height * factor)),
         ball=tracks.ball * np.float32(factor),
         boxes=tracks.boxes * np.float32(factor),
-        joints=tracks.joints * both,
+        joints=tracks.joints * xy_only,
     )

@@ -1,9 +1,4 @@
-"""What a context model is given: windows of tracks, their labels, and where they come from.
-
-What a context model is to say about a window, as numbers; what nobody knows is -1 and teaches nothing.
-
-What SoccerNet-MVFoul's referees said of an incident, as classes that a net can learn.
-"""
+"""Labels of windows as numbers, and batches of windows for context models."""
 
 from __future__ import annotations
 
@@ -16,43 +11,44 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from raasid.datasets.context.sample_meta import INCIDENT, ClipRef
-from raasid.datasets.context.window import Window
+from raasid.datasets.context.window import TrackWindow
 from raasid.laws.decide import decide
 from raasid.laws.facts import Facts, fact_values
 
 FACTS: tuple[str, ...] = tuple(fact_values())
 SIDES = ("left", "right", "none")
 NO_CONTACT, UNKNOWN = -2, -1
+"""Unknown labels are encoded as -1 and excluded from the loss."""
 
 
 class Targets(NamedTuple):
     """One window's labels."""
 
     contact: int
-    """player * T + frame of the touch; NO_CONTACT where the ball touches nobody; UNKNOWN."""
+    """player * T + frame of the touch; NO_CONTACT where the ball touches no player; or UNKNOWN."""
     side: int
     """Index into SIDES, or UNKNOWN."""
     facts: NDArray[np.int64]
     """(facts,) index into the values of each fact, or UNKNOWN."""
     offence: int
-    """1 offence, 0 none, UNKNOWN, by one edition."""
+    """1 offence, 0 none, or UNKNOWN, by one edition."""
     incident: NDArray[np.int64]
     """(labels,) index into the classes of each label of `INCIDENT`, or UNKNOWN."""
 
 
-def targets(window: Window, ref: ClipRef, edition: str, player: int | None) -> Targets:
-    """Labels of a window.
+def window_targets(window: TrackWindow, ref: ClipRef, edition: str, player: int | None) -> Targets:
+    """Return the labels of a window.
 
-    player: row of the touched player in the window; None where that is not known.
-    A touch outside the window, or of somebody who is not in it, has no place in it: UNKNOWN.
+    player: row of the touched player in the window; None if unknown.
+    The contact is UNKNOWN if the touch lies outside the window or its player is not in it.
     """
     contact = UNKNOWN
     if ref.facts.segment == "none":
         contact = NO_CONTACT
     elif ref.contact is not None and player is not None:
-        away = np.where(window.valid, np.abs(window.origin - ref.contact), np.iinfo(np.int64).max)
-        frame = int(away.argmin())
-        if window.valid[frame] and away[frame] <= 2:
+        distance = np.where(window.valid, np.abs(window.origin - ref.contact), np.iinfo(np.int64).max)
+        frame = int(distance.argmin())
+        if window.valid[frame] and distance[frame] <= 2:
             contact = player * len(window.valid) + frame
     side = SIDES.index(ref.side) if ref.contact is not None or ref.facts.segment == "none" else UNKNOWN
     decision = decide(ref.facts, edition).decision or ref.ruled
@@ -72,7 +68,7 @@ def targets(window: Window, ref: ClipRef, edition: str, player: int | None) -> T
 
 
 def fact_indices(facts: Facts) -> NDArray[np.int64]:
-    """(facts,) index into the values of each fact; UNKNOWN where nobody has determined it."""
+    """Return the (facts,) index into the values of each fact; UNKNOWN where it is not determined."""
     out = np.full(len(FACTS), UNKNOWN, np.int64)
     for i, (name, values) in enumerate(fact_values().items()):
         value = getattr(facts, name)
@@ -81,8 +77,8 @@ def fact_indices(facts: Facts) -> NDArray[np.int64]:
     return out
 
 
-class Windows(NamedTuple):
-    """B windows of T frames and K players; pixels of the source, as `Window`."""
+class WindowBatch(NamedTuple):
+    """B windows of T frames and K players, in source pixels, as `TrackWindow`."""
 
     size: Tensor
     """(B, 2) width, height."""
@@ -103,15 +99,15 @@ class Windows(NamedTuple):
     teams: Tensor
     """(B, K) int64, -1 unknown."""
 
-    def to(self, device: torch.device | str) -> Windows:
-        """The same on another device."""
-        return Windows(*(part.to(device, non_blocking=True) for part in self))
+    def to(self, device: torch.device | str) -> WindowBatch:
+        """Return the windows on another device."""
+        return WindowBatch(*(part.to(device, non_blocking=True) for part in self))
 
 
 class ContextBatch(NamedTuple):
-    """Windows with their labels."""
+    """WindowBatch with their labels."""
 
-    windows: Windows
+    windows: WindowBatch
     contact: Tensor
     """(B,) as `Targets.contact`."""
     side: Tensor
@@ -122,20 +118,20 @@ class ContextBatch(NamedTuple):
     incident: Tensor
     """(B, labels) as `Targets.incident`."""
     refs: tuple[ClipRef, ...]
-    sources: tuple[Window, ...]
-    """The windows as they were cut, for the way back to frames and tracks of the clip."""
+    sources: tuple[TrackWindow, ...]
+    """The windows as they were cut, to map predictions back to frames and tracks of the clip."""
     edition: str
-    """By which `offence` was decided, and by which an evaluation is to judge."""
+    """Edition of the Laws behind `offence`, which an evaluation uses too."""
 
 
-def stack(windows: Sequence[Window]) -> Windows:
-    """Windows of one size as tensors."""
+def stack_windows(windows: Sequence[TrackWindow]) -> WindowBatch:
+    """Return windows of one size as tensors."""
 
     def of(name: str) -> Tensor:
         return torch.from_numpy(np.stack([getattr(window, name) for window in windows]))
 
     flags = [of(name).float() for name in ("ball_known", "ball_seen", "ball_score")]
-    return Windows(
+    return WindowBatch(
         size=torch.tensor([window.size for window in windows], dtype=torch.float32),
         valid=of("valid"),
         ball=torch.cat([of("ball"), torch.stack(flags, -1)], -1),
@@ -148,16 +144,16 @@ def stack(windows: Sequence[Window]) -> Windows:
     )
 
 
-def collate(samples: Sequence[tuple[Window, Targets, ClipRef]], edition: str) -> ContextBatch:
+def collate(samples: Sequence[tuple[TrackWindow, Targets, ClipRef]], edition: str) -> ContextBatch:
     """Stack samples."""
-    windows, targets, refs = zip(*samples, strict=True)
+    windows, labels, refs = zip(*samples, strict=True)
     return ContextBatch(
-        stack(windows),
-        torch.tensor([target.contact for target in targets]),
-        torch.tensor([target.side for target in targets]),
-        torch.from_numpy(np.stack([target.facts for target in targets])),
-        torch.tensor([target.offence for target in targets]),
-        torch.from_numpy(np.stack([target.incident for target in targets])),
+        stack_windows(windows),
+        torch.tensor([label.contact for label in labels]),
+        torch.tensor([label.side for label in labels]),
+        torch.from_numpy(np.stack([label.facts for label in labels])),
+        torch.tensor([label.offence for label in labels]),
+        torch.from_numpy(np.stack([label.incident for label in labels])),
         refs,
         windows,
         edition,

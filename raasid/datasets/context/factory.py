@@ -1,22 +1,22 @@
-"""From the `data` group to the context model's datamodule."""
+"""Build the context model's datamodule from the `data` section, with the extra league that it may ask for."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from raasid.datasets.context.augmentation import Vary
-from raasid.datasets.context.datamodule import ContextData, Dealing, Further, Upstream
+from raasid.datasets.context.datamodule import ContextDataModule, ExtraClips, TrackProvider
+from raasid.datasets.data_config import DataConfig
 from raasid.datasets.factory import open_footage
+from raasid.datasets.source_configs import SyntheticDataConfig
 from raasid.laws.facts import Facts
 from raasid.synthetic.generate import labelled_clips
 from raasid.synthetic.league import League
 
-ANOTHER_LEAGUE = 1000
-"""What a league beside the footage adds to its seed: none of its matches is one of the footage's."""
+EXTRA_LEAGUE_SEED_OFFSET = 1000
+"""Added to the footage's league seed, so that the extra league has none of its matches."""
 _SCRIPTED: dict[str, Any] = {
     "clips_per_match": 8,
     "size": (640, 360),
@@ -27,56 +27,44 @@ _SCRIPTED: dict[str, Any] = {
 }
 
 
-def context_data(
-    section: Any,
+def build_context_datamodule(
+    config: DataConfig,
     paths: Any,
     seed: int,
     frames: int,
     players: int,
-    upstream: Upstream,
-    acquaint: Callable[[Iterable[Facts]], None],
-) -> ContextData:
-    """Make the datamodule that the `data` section describes; nothing is read yet.
+    provider: TrackProvider,
+    set_label_counts: Callable[[Iterable[Facts]], None],
+) -> ContextDataModule:
+    """Make the datamodule of a `data` section; nothing is read yet.
 
-    section: one of the data sections. paths: the paths section. frames, players: of the model's windows.
+    paths: the `paths` section. The others: as `ContextDataModule`.
     """
-    tracks, folder = section.tracks, Path(paths.data)
-    vary = Vary(flip=section.augment.flip, zoom=section.augment.zoom, shift=tracks.shift)
-    dealing = Dealing(
-        frames=frames,
-        players=players,
-        edition=tracks.edition,
-        source=tracks.source,
-        errors=tracks.errors,
-        errors_from=tracks.errors_from,
-        batch_size=section.batch_size,
-        eval_batch_size=section.eval_batch_size,
-        windows_per_epoch=section.samples_per_epoch,
-        num_workers=section.num_workers,
-        holdout=section.holdout,
-        vary=vary,
-    )
-    further = None
-    if tracks.further or tracks.calibration:
-        further = partial(_further, league_beside(section), tracks.further, tracks.calibration, folder)
-    return ContextData(partial(open_footage, section, folder), dealing, seed, upstream, further, acquaint)
+    tracks, folder = config.tracks, Path(paths.data)
+    extra_clips = None
+    if tracks.extra_clips or tracks.calibration_clips:
+        league = extra_league(config)
+        extra_clips = partial(
+            _label_extra_clips, league, tracks.extra_clips, tracks.calibration_clips, folder
+        )
+    footage = partial(open_footage, config, folder)
+    return ContextDataModule(footage, config, seed, frames, players, provider, extra_clips, set_label_counts)
 
 
-def league_beside(section: Any) -> League:
-    """Scripted touches as the footage's league shows them, under usual conditions; else as the presets do."""
-    given = dict(_SCRIPTED)
-    if section.format == "synthetic":
-        own = section.model_dump()
-        given = {field.name: own[field.name] for field in fields(League) if field.name in own}
-        given |= {"shift": None, "shift_intensity": 0, "unseen_share": 0.0, "slow_motion": 1.0}
-        if not given["scenario_share"]:
-            given |= _SCRIPTED
-    return League(**{**given, "seed": getattr(section, "league_seed", 0) + ANOTHER_LEAGUE})
+def extra_league(config: DataConfig) -> League:
+    """Return a league of scripted touches with the settings of synthetic footage, but without its shifts."""
+    if not isinstance(config, SyntheticDataConfig):
+        return League(**_SCRIPTED, frames_per_clip=6, stride=1, seed=EXTRA_LEAGUE_SEED_OFFSET)
+    changes: dict[str, Any] = {"shift": None, "shift_intensity": 0, "unseen_share": 0.0, "slow_motion": 1.0}
+    if not config.scenario_share:
+        changes |= _SCRIPTED
+    league = config.to_league(config.size, config.league_seed + EXTRA_LEAGUE_SEED_OFFSET)
+    return league.replace(**changes)
 
 
-def _further(league: League, training: int, calibration: int, folder: Path) -> Further:
-    """So many clips of a league; no match is in both parts."""
+def _label_extra_clips(league: League, training: int, calibration: int, folder: Path) -> ExtraClips:
+    """Label clips of a league without rendering them; no match is in both parts."""
     trained, held_back = (-(-clips // league.clips_per_match) for clips in (training, calibration))
-    clips = labelled_clips(replace(league, matches=trained + held_back), folder)
+    clips = labelled_clips(league.replace(matches=trained + held_back), folder)
     rest = clips[trained * league.clips_per_match :]
-    return Further(clips[:training], rest[:calibration])
+    return ExtraClips(clips[:training], rest[:calibration])

@@ -1,21 +1,19 @@
-"""A clip together with what its annotation knows: all that judging a judgement on it needs."""
+"""Clips with their labels, detached from their frames: all that evaluating a prediction needs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 
+from raasid.datasets.context.tracks_config import TrackSource
 from raasid.footage.records import Clip, Fact, Tags
 from raasid.laws.edition import Verdict
 from raasid.laws.facts import Facts, read_facts
 
-TracksFrom = Literal["predicted", "truth", "noisy"]
-
-SOURCES: tuple[TracksFrom, ...] = ("predicted", "noisy", "truth")
-"""Kinds of tracks; the first that was looked at is the one that the figures are about."""
+SOURCES: tuple[TrackSource, ...] = ("predicted", "noisy", "truth")
+"""Sources of tracks; metrics are computed on the first one that was evaluated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,39 +23,39 @@ class ClipRef:
     clip: str
     match: str
     facts: Facts
-    """As annotated; what nobody has determined is None."""
-    source: TracksFrom = "truth"
-    """Whose tracks the model saw: a detector's, the annotator's, or these with errors put in."""
+    """As annotated; a fact that is not determined is None."""
+    source: TrackSource = "truth"
+    """Tracks that the model received: predicted, annotated, or annotated with simulated errors."""
     tags: Tags = ()
     """Of the clip; `Scenario.…` of the league are among them."""
     contact: int | None = None
-    """Position in the clip of the annotated touch; None where there is none or nobody said."""
+    """Position in the clip of the annotated touch; None if there is none or it is unknown."""
     person: int | None = None
     """Track of the touched person, as annotated."""
     side: str = "none"
     """left, right, or none."""
     frames: int = 0
     moment: int | None = None
-    """Position in the clip of what it is about: the touch, or the annotated incident."""
+    """Position in the clip of the touch, or of the annotated incident."""
     ruled: Verdict | None = None
-    """Whether it was a handball offence as the annotator ruled, for where the facts do not tell."""
+    """Decision of the annotator, for clips whose facts do not determine one."""
     incident: dict[str, str] = field(default_factory=dict)
-    """What is labelled of `incident.INCIDENT`."""
+    """Labels of `INCIDENT` that are annotated."""
 
     @property
     def key(self) -> tuple[str, str]:
-        """What makes a sample the same sample, whichever process has seen it."""
+        """Identity of a sample across processes."""
         return self.clip, self.source
 
     @classmethod
-    def of(cls, clip: Clip, source: TracksFrom = "truth") -> ClipRef:
-        """What a clip's annotation says. Raises FactsUnreadable."""
+    def of(cls, clip: Clip, source: TrackSource = "truth") -> ClipRef:
+        """Return the labels of a clip. Raises FactsUnreadable."""
         touch = clip.contact
         position = None if touch is None else _position(clip, touch.frame)
         moment = position
         if touch is None and clip.events:
             moment = _position(clip, clip.events[0].frame)
-        incident = incident_of(clip.facts)
+        incident = incident_labels(clip.facts)
         ruled = clip.ruling.decision if clip.ruling is not None else None
         if incident.get("handball") == "no_handball":
             ruled = "no_offence"
@@ -78,7 +76,7 @@ class ClipRef:
 
 
 def _position(clip: Clip, index: int) -> int | None:
-    """Position of the frame that is nearest to one of the clip's time base."""
+    """Return the position of the frame nearest to an index of the clip's time base."""
     if not clip.frames:
         return None
     return int(np.abs(np.array([frame.index for frame in clip.frames]) - index).argmin())
@@ -91,18 +89,18 @@ INCIDENT: dict[str, tuple[str, ...]] = {
     "severity": ("no_offence", "1", "3", "5"),
     "handball": ("no_handball", "handball"),
 }  # fmt: skip
-"""Label -> its classes, those of the dataset's own task; severity 1 no card, 3 yellow, 5 red."""
+"""SoccerNet-MVFoul: label -> classes, as in the dataset's own task; severity 1 no card, 3 yellow, 5 red."""
 
 INCIDENT_SIZES = tuple(len(classes) for classes in INCIDENT.values())
 
 _DIVE = "dive"
 
 
-def incident_of(facts: Mapping[str, Fact]) -> dict[str, str]:
-    """The labels of an incident that are clear; what lies between two classes is none.
+def incident_labels(facts: Mapping[str, Fact]) -> dict[str, str]:
+    """Return the labels of an incident that name one class; labels between two classes are left out.
 
-    facts: as `readers.mvfoul_labels` stores them. A dive that is no offence by its label has no card;
-    every other dive is an offence without one, as the dataset's evaluator has it.
+    facts: as the MVFoul reader stores them. A dive labelled as no offence keeps that severity; every other
+    dive is an offence without a card, as in the dataset's evaluator.
     """
     found: dict[str, str] = {}
     action = facts.get("action_class")

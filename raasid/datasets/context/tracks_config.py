@@ -37,7 +37,7 @@ class TracksConfig(Section):
     shift: Annotated[Natural, Le(12)] = 3
     """Largest number of frames by which the window around a touch is moved in training."""
 
-    def complaints(self) -> Iterator[tuple[str, str]]:
+    def cross_field_errors(self) -> Iterator[tuple[str, str]]:
         """The edition must be one that ships."""
         known = shipped_editions()
         if self.edition not in known:

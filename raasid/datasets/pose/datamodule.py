@@ -1,7 +1,4 @@
-"""The datamodule of the pose models: footage in, batches out, no match in two splits.
-
-From the `data` group to the datamodule of a pose model.
-"""
+"""The datamodule of pose models."""
 
 from __future__ import annotations
 
@@ -12,103 +9,95 @@ from typing import Any
 
 from torch.utils.data import DataLoader
 
+from raasid.datasets.data_config import DataConfig
 from raasid.datasets.datamodule import Loader
-from raasid.datasets.factory import frame_source, open_footage
+from raasid.datasets.factory import auxiliary_league, open_footage
 from raasid.datasets.frame_cache import FrameCache
-from raasid.datasets.frame_datamodule import FrameData
-from raasid.datasets.loader_config import Loading
-from raasid.datasets.pose.batch import Sampling
-from raasid.datasets.pose.crops import CropShape
-from raasid.datasets.pose.dataset import PoseFrames, collate
+from raasid.datasets.frame_datamodule import FrameDataModule
+from raasid.datasets.pose.dataset import PoseDataset, collate
+from raasid.datasets.pose.transforms import CropShape
 from raasid.datasets.sampler import KeyedBatchSampler
 from raasid.errors import UsageError
 from raasid.footage.records import Clip, Footage
 
 
-class PoseData(FrameData):
-    """Batches of one data root, of pictures with people.
+def build_pose_datamodule(
+    config: DataConfig, paths: Any, seed: int, shape: CropShape | None = None
+) -> PoseDataModule:
+    """Make the datamodule of a `data` section; nothing is read yet.
 
-    shape: crops that the model reads joints from; None for models that look at whole pictures.
-    The others: as `FrameData`.
+    paths: the `paths` section. shape: of the crops that the model reads joints from; None for a model that
+    sees whole images.
+    """
+    folder = Path(paths.data)
+    footage, league = partial(open_footage, config, folder), auxiliary_league(config, folder)
+    return PoseDataModule(footage, config, shape, folder / "frames", seed, league)
+
+
+class PoseDataModule(FrameDataModule):
+    """Windows and person crops to train on, whole frames to evaluate on.
+
+    shape: of the crops that the model reads joints from; None for models that see whole images.
+    The others: as `FrameDataModule`.
     """
 
     def __init__(
         self,
         footage: Callable[[], Footage],
-        loading: Loading,
-        sampling: Sampling,
+        config: DataConfig,
         shape: CropShape | None,
         cache: Path,
         seed: int,
         league: Callable[[], Sequence[Clip]] | None = None,
     ) -> None:
-        super().__init__(footage, loading, cache, seed, league)
-        self.sampling, self.shape = sampling, shape
+        super().__init__(footage, config, cache, seed, league)
+        self.shape = shape
 
-    def dataset(self, name: str, clips: Sequence[Clip], cache: FrameCache) -> PoseFrames:
-        """Windows and crops to train on, whole frames to measure on."""
-        return PoseFrames(clips, cache, self.sampling, self.loading.augment, self.shape, self.seed)
+    def dataset(self, name: str, clips: Sequence[Clip], cache: FrameCache) -> PoseDataset:
+        """Make the dataset of a split; an int key gives a whole frame, a `SampleKey` a training sample."""
+        return PoseDataset(clips, cache, self.config.people, self.config.augment, self.shape, self.seed)
 
     def train_dataloader(self) -> Loader:
-        """Varied samples in an order that depends on seed and epoch; from where a resumed run stood."""
-        data: PoseFrames = self._datasets["train"]
-        samples, epoch, skip, batch = self.schedule()
+        """Augmented samples in an order that depends on seed and epoch; a resumed run continues it."""
+        data: PoseDataset = self._datasets["train"]
+        num_samples, batch_size, epoch, skip = self.epoch_position(self.num_real_frames)
         if not any(person.keypoints for ref in data.refs for person in ref.frame.persons):
             raise UsageError(
                 "data: nobody in the training split has keypoints, so there is nothing to learn; "
                 "annotate some, or choose footage with keypoints"
             )
-        rank, world = self.rank_and_world
-        beside = len(data) - self.own_frames
+        rank, world_size = self.rank_and_world
         sampler = KeyedBatchSampler(
-            self.own_frames,
-            samples,
-            batch,
+            self.num_real_frames,
+            num_samples,
+            batch_size,
             self.seed,
             rank,
-            world,
+            world_size,
             epoch,
             skip,
-            beside=beside,
-            beside_share=self.loading.league_share,
+            num_auxiliary=len(data) - self.num_real_frames,
+            auxiliary_share=self.league_share,
         )
-        return self._loader(data, batch_sampler=sampler, persistent_workers=self.loading.num_workers > 0)
+        return self._loader(data, batch_sampler=sampler, persistent_workers=self.config.num_workers > 0)
 
     def val_dataloader(self) -> Loader | list[Loader]:
-        """Whole frames of the selection split; none if it is empty."""
-        return self._whole(self._datasets["val"]) if len(self._datasets["val"]) else []
+        """Whole frames of the selection split; no loader if it is empty."""
+        return self._eval_loader(self._datasets["val"]) if len(self._datasets["val"]) else []
 
-    def held_out(self, split: str) -> Loader:
-        """Every frame of a split once, whole and unvaried, as evaluation sees it."""
+    def eval_dataloader(self, split: str) -> Loader:
+        """Every whole frame of a split once, without augmentation. Raises UsageError where it is empty."""
         self.setup(split)
         if not len(self._datasets[split]):
             raise UsageError(f"data: the {split} split is empty; there is nothing to evaluate")
-        return self._whole(self._datasets[split])
+        return self._eval_loader(self._datasets[split])
 
-    def _whole(self, data: PoseFrames) -> Loader:
-        rank, world = self.rank_and_world
-        own = self.own_frames if data is self._datasets.get("train") else len(data)
-        return self._loader(data, batch_size=self.loading.eval_batch_size, sampler=range(rank, own, world))
+    def _eval_loader(self, data: PoseDataset) -> Loader:
+        rank, world_size = self.rank_and_world
+        frames = self.num_real_frames if data is self._datasets.get("train") else len(data)
+        sampler = range(rank, frames, world_size)
+        return self._loader(data, batch_size=self.config.eval_batch_size, sampler=sampler)
 
-    def _loader(self, data: PoseFrames, **how: Any) -> Loader:
-        return DataLoader(
-            data,
-            collate_fn=collate,
-            num_workers=self.loading.num_workers,
-            pin_memory=self.on_gpu,
-            **how,
-        )
-
-
-def pose_data(section: Any, paths: Any, seed: int, shape: CropShape | None = None) -> PoseData:
-    """Make the datamodule that the `data` section describes; nothing is read yet.
-
-    section: one of the data sections. paths: the paths section. shape: the crops that the model reads;
-    None for one that looks at whole pictures.
-    """
-    folder = Path(paths.data)
-    loading, league = frame_source(section, folder)
-    sampling = Sampling(**section.people.model_dump())
-    return PoseData(
-        partial(open_footage, section, folder), loading, sampling, shape, folder / "frames", seed, league
-    )
+    def _loader(self, data: PoseDataset, **options: Any) -> Loader:
+        workers = self.config.num_workers
+        return DataLoader(data, collate_fn=collate, num_workers=workers, pin_memory=self.on_gpu, **options)

@@ -1,11 +1,4 @@
-"""What a pose model is given: pictures, the people in them, and where they come from.
-
-Samples to batches.
-
-Frames of clips as a torch dataset of pose samples.
-
-How training samples are cut out of frames; the fields are those of `data.people`.
-"""
+"""Frames of clips as a torch dataset of pose samples, and their batches."""
 
 from __future__ import annotations
 
@@ -17,20 +10,22 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from raasid.datasets.augmentation import Augment, Image
+from raasid.datasets.augmentation import Image
+from raasid.datasets.data_config import AugmentConfig, PeopleConfig
 from raasid.datasets.frame_cache import FrameCache
-from raasid.datasets.pose.batch import Array, CropBatch, PoseBatch, Sampling
-from raasid.datasets.pose.crops import Annotated, CropShape, PersonCrops, Window
+from raasid.datasets.pose.batch import Array, CropBatch, PoseBatch
+from raasid.datasets.pose.person_crops import PersonCropper
+from raasid.datasets.pose.transforms import AnnotatedPeople, CropShape, RandomCrop
 from raasid.datasets.sample_meta import FrameRef
 from raasid.datasets.sampler import SampleKey
 from raasid.footage.records import Clip
 
 
 class PoseSample(NamedTuple):
-    """One picture, the people in it, and, in training, crops of some of them."""
+    """One image, the people in it, and, in training, crops of some of them."""
 
     image: Image
-    people: Annotated
+    people: AnnotatedPeople
     scale: float
     ref: FrameRef
     crops: Image | None = None
@@ -38,26 +33,26 @@ class PoseSample(NamedTuple):
     areas: Array | None = None
 
 
-class PoseFrames(Dataset[PoseSample]):
-    """All frames of some clips; an int key gives a whole frame, a `SampleKey` what is trained on.
+class PoseDataset(Dataset[PoseSample]):
+    """All frames of some clips; an int key gives a whole frame, a `SampleKey` a training window.
 
-    With a `shape` training samples have crops of that shape beside their window. What a key gives depends
-    on the key and the seed alone: not on the process, the worker, or what was asked before.
+    With a `shape`, training samples have person crops of that shape in addition to their window. A sample
+    depends on its key and the seed alone: not on the process, the worker, or earlier samples.
     """
 
     def __init__(
         self,
         clips: Sequence[Clip],
         cache: FrameCache,
-        sampling: Sampling,
-        augment: Augment,
+        people: PeopleConfig,
+        augment: AugmentConfig,
         shape: CropShape | None = None,
         seed: int = 0,
     ) -> None:
-        self.cache, self.seed, self.sampling = cache, seed, sampling
+        self.cache, self.seed, self.people = cache, seed, people
         self.refs = [ref for clip in clips for ref in FrameRef.of(clip)]
-        self._window = Window(sampling, augment)
-        self._crops = PersonCrops(shape, sampling, augment) if shape is not None else None
+        self._window = RandomCrop(people, augment)
+        self._crops = PersonCropper(shape, people, augment) if shape is not None else None
 
     def __len__(self) -> int:
         return len(self.refs)
@@ -66,8 +61,8 @@ class PoseFrames(Dataset[PoseSample]):
         index = key if isinstance(key, int) else key.index
         ref, scale, frame = self.refs[index], self.cache.scale_of(index), self.cache[index]
         if isinstance(key, int):
-            return PoseSample(frame, Annotated.of(ref.frame, scale), scale, ref)
-        people = Annotated.of(ref.frame, scale, self.sampling.unreviewed)
+            return PoseSample(frame, AnnotatedPeople.of(ref.frame, scale), scale, ref)
+        people = AnnotatedPeople.of(ref.frame, scale, self.people.use_unreviewed)
         rng = np.random.default_rng([self.seed, key.epoch, key.position])
         image, seen = self._window(frame, people, rng)
         if self._crops is None:

@@ -48,7 +48,7 @@ class ContextPlan:
             raise UsageError(
                 "threshold: decisions follow from facts; a context model is measured without one"
             )
-        return evaluate_context(watcher.refs, watcher.predictions, data.dealing.source, data.as_seen)
+        return evaluate_context(watcher.refs, watcher.predictions, data.source, data.predicted_clips)
 
     def report(self, run_dir: Path, title: str, result: ContextResult, **rest: Any) -> Path:
         """Write RUN/report.html."""
@@ -69,14 +69,14 @@ def lent(section: Any, paths: Any) -> tuple[Any, TrackProvider]:
         return section, TrackProvider()
     usual = usual_errors()
     if tracks.source == "noisy":
-        return section, TrackProvider(usual=usual)
+        return section, TrackProvider(default_errors=usual)
     logs = Path(paths.logs)
     try:
         checkpoints = {task: chosen(getattr(tracks, task), logs, task) for task in ("ball", "pose")}
     except NotTrainedYet as error:
         note = f"tracks are annotated ones with usual errors, not predicted ones: {error}"
         noisy = section.model_copy(update={"tracks": tracks.model_copy(update={"source": "noisy"})})
-        return noisy, TrackProvider(usual=usual, note=note)
+        return noisy, TrackProvider(default_errors=usual, note=note)
     looker = Looker(checkpoints["ball"], checkpoints["pose"], Path(paths.data))
     return section, TrackProvider(looker.perceive, measured, usual, checkpoints, looker)
 

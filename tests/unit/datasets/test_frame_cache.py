@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from raasid.datasets import frame_cache
-from raasid.datasets.frame_cache import FrameCache, decode
-from raasid.io.image_header import ImageUnreadable
+from raasid.datasets.frame_cache import FrameCache, decode_image
+from raasid.io.image_reader import ImageUnreadable
 
 
 def picture(path: Path, width: int = 64, height: int = 36, seed: int = 0) -> Path:
@@ -40,7 +40,7 @@ def test_cached_and_uncached_frames_are_the_same(frames: list[Path], tmp_path: P
     assert direct.file is None
     for index in range(len(frames)):
         np.testing.assert_array_equal(cached[index], direct[index])
-        np.testing.assert_array_equal(cached[index], decode(frames[index], (32, 20)))
+        np.testing.assert_array_equal(cached[index], decode_image(frames[index], (32, 20)))
         assert (cached[index].shape, cached[index].dtype) == ((20, 32, 3), np.uint8)
         assert not cached[index].flags.writeable
         assert not direct[index].flags.writeable
@@ -50,7 +50,7 @@ def test_a_second_process_decodes_nothing(
     frames: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = FrameCache(frames, (32, 18), tmp_path / "cache", 1.0)[2].copy()
-    monkeypatch.setattr(frame_cache, "decode", None)
+    monkeypatch.setattr(frame_cache, "decode_image", None)
     np.testing.assert_array_equal(FrameCache(frames, (32, 18), tmp_path / "cache", 1.0)[2], first)
 
 
@@ -66,7 +66,7 @@ def test_an_unchanged_size_is_not_resampled_and_comes_as_rgb(tmp_path: Path) -> 
     pixels = np.zeros((4, 6, 3), np.uint8)
     pixels[1, 2] = (255, 10, 20)
     Image.fromarray(pixels).save(path)
-    np.testing.assert_array_equal(decode(path, (6, 4)), pixels)
+    np.testing.assert_array_equal(decode_image(path, (6, 4)), pixels)
 
 
 @given(st.integers(8, 90), st.integers(8, 90), st.sampled_from([".png", ".jpg"]))
@@ -93,7 +93,7 @@ def test_a_label_finds_its_object_after_scaling(
 def test_halving_while_decoding_is_near_to_decoding_and_averaging(shared: Path) -> None:
     path = next(iter(sorted((shared / "data" / "dfl_ball" / "images" / "val").iterdir())))
     averaged = cv2.resize(cv2.imread(str(path)), (960, 540), interpolation=cv2.INTER_AREA)[:, :, ::-1]
-    halved = decode(path, (960, 544))
+    halved = decode_image(path, (960, 544))
     assert np.abs(halved[:540].astype(int) - averaged).mean() < 0.5
     assert not halved[540:].any()
     (dx, dy), _ = cv2.phaseCorrelate(averaged.mean(2), halved[:540].mean(2))
@@ -107,7 +107,7 @@ def test_a_turned_photo_is_decoded_upright_even_when_halved(tmp_path: Path) -> N
     pixels = np.zeros((64, 128, 3), np.uint8)
     pixels[:, :64] = 255  # the left half, which the turn makes the upper half
     Image.fromarray(pixels).save(tmp_path / "turned.jpg", exif=exif)
-    frame = decode(tmp_path / "turned.jpg", (32, 64))
+    frame = decode_image(tmp_path / "turned.jpg", (32, 64))
     assert frame[:30].min() > 240
     assert frame[34:].max() < 15
 

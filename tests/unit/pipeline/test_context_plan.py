@@ -28,7 +28,7 @@ def test_without_trained_detectors_tracks_are_noisy_and_a_note_says_so(tmp_path:
     assert given.tracks.source == "noisy"
     assert upstream.note is not None
     assert "raasid train experiment=ball" in upstream.note
-    assert upstream.usual is not None
+    assert upstream.default_errors is not None
 
 
 def test_the_newest_detectors_are_the_parents_of_predicted_tracks(tmp_path: Path) -> None:
@@ -40,13 +40,13 @@ def test_the_newest_detectors_are_the_parents_of_predicted_tracks(tmp_path: Path
     assert given.tracks.source == "predicted"
     assert upstream.checkpoints == {"ball": ball, "pose": pose}
     data = PLAN.data(section(), paths(tmp_path), 1, ContextMajority())
-    assert data.upstream == {"ball": ball, "pose": pose}
+    assert data.input_checkpoints == {"ball": ball, "pose": pose}
 
 
 def test_truth_asks_for_no_detector_and_no_errors(tmp_path: Path) -> None:
     given, upstream = lent(section(source="truth"), paths(tmp_path))
     assert given.tracks.source == "truth"
-    assert upstream.usual is None
+    assert upstream.default_errors is None
 
 
 def test_an_evaluation_takes_tracks_from_the_training_unless_told_otherwise() -> None:

@@ -1,4 +1,4 @@
-"""The datamodule: where a resumed run goes on, and what it refuses."""
+"""The ball datamodule: where a resumed run continues, and what it refuses."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import cv2
 import numpy as np
 import pytest
 
-from raasid.datasets.ball.datamodule import BallData
-from raasid.datasets.loader_config import Loading
-from raasid.datasets.sampler import LookAlike
+from raasid.datasets.ball.datamodule import BallDataModule
+from raasid.datasets.data_config import AugmentConfig, DataConfig, LeagueConfig
+from raasid.datasets.sampler import HardNegative
+from raasid.datasets.source_configs import StoreDataConfig
 from raasid.errors import UsageError
 from raasid.footage.records import Ball, Clip, Footage, Frame, Provenance
 
@@ -27,9 +28,9 @@ def footage(tmp_path: Path) -> Footage:
     return Footage(clips, {"train": ["c0", "c1"], "val": ["c2"], "test": ["c3"]})
 
 
-def data_of(footage: Footage, folder: Path, **loading: object) -> BallData:
-    options: dict[str, object] = {"size": (96, 64), "batch_size": 1, "crop": 32, **loading}
-    data = BallData(lambda: footage, Loading(**options), folder, seed=1)
+def data_of(footage: Footage, folder: Path, **options: object) -> BallDataModule:
+    options = {"size": (96, 64), "batch_size": 1, "crop": 32, **options}
+    data = BallDataModule(lambda: footage, DataConfig(**options), folder, seed=1)  # type: ignore[arg-type]
     data.setup("fit")
     return data
 
@@ -40,21 +41,21 @@ def test_a_resumed_run_starts_its_loader_where_the_checkpoint_was_saved(
     whole = data_of(footage, tmp_path, samples_per_epoch=6)
     batches = list(whole.train_dataloader())
     resumed = data_of(footage, tmp_path, samples_per_epoch=6)
-    resumed.load_state_dict({"look_alikes": [], "batches_seen": 4})
+    resumed.load_state_dict({"hard_negatives": [], "batches_seen": 4})
     rest = list(resumed.train_dataloader())
     assert [b.images.tolist() for b in rest] == [b.images.tolist() for b in batches[4:]]
 
 
-def test_look_alikes_survive_a_checkpoint_as_plain_values(footage: Footage, tmp_path: Path) -> None:
+def test_hard_negatives_survive_a_checkpoint_as_plain_values(footage: Footage, tmp_path: Path) -> None:
     data = data_of(footage, tmp_path)
-    data.look_alikes.append(LookAlike(1, 5.5, 6.5))
+    data.hard_negatives.append(HardNegative(1, 5.5, 6.5))
     other = data_of(footage, tmp_path)
-    held = other.look_alikes
+    held = other.hard_negatives
     other.load_state_dict(data.state_dict())
-    assert held == [LookAlike(1, 5.5, 6.5)]
+    assert held == [HardNegative(1, 5.5, 6.5)]
 
 
-def test_whole_frames_are_looked_at_larger_than_training_crops_are_cut_from(
+def test_evaluation_frames_are_larger_than_those_that_training_crops_are_cut_from(
     footage: Footage, tmp_path: Path
 ) -> None:
     data = data_of(footage, tmp_path, eval_scale=1.5)
@@ -62,16 +63,16 @@ def test_whole_frames_are_looked_at_larger_than_training_crops_are_cut_from(
     assert batch.images.shape == (1, 96, 144, 3)
     assert batch.scale.tolist() == [1.5]
     assert batch.balls[0, 0].tolist() == [72, 48, 9, 9]
-    assert data.training_frames[0][0].shape == (64, 96, 3)
+    assert data.train_dataset[0][0].shape == (64, 96, 3)
 
 
-def test_a_ball_of_which_only_the_centre_is_labelled_gets_the_usual_size(tmp_path: Path) -> None:
+def test_a_ball_whose_centre_alone_is_labelled_gets_the_default_size(tmp_path: Path) -> None:
     image = tmp_path / "a.jpg"
     cv2.imwrite(str(image), np.zeros((360, 640, 3), np.uint8))
     frame = Frame(0, image, 640, 360, (Ball(100, 50, 0, 0),))
     clips = [Clip("a", (frame,), Provenance("t", match="a")), Clip("b", (frame,), Provenance("t", match="b"))]
     data = data_of(Footage(clips, {"train": ["a"], "val": ["b"]}), tmp_path, size=(640, 360))
-    (batch,) = data.held_out("test")
+    (batch,) = data.eval_dataloader("test")
     assert batch.balls[0, 0].tolist() == [100, 50, 9, 9]
 
 
@@ -81,38 +82,39 @@ def test_footage_without_a_single_ball_is_refused(footage: Footage, tmp_path: Pa
         data_of(Footage(bare, footage.splits), tmp_path).train_dataloader()
 
 
-def test_a_league_beside_is_trained_on_as_often_as_asked_and_never_evaluated_on(
+def test_an_auxiliary_league_gets_its_share_of_the_training_and_is_never_evaluated_on(
     footage: Footage, tmp_path: Path
 ) -> None:
     image = tmp_path / "rendered.jpg"
     cv2.imwrite(str(image), np.full((64, 96, 3), 250, np.uint8))
     frame = Frame(0, image, 96, 64, (Ball(30, 20, 3, 3),))
     rendered = Clip("z", (frame, frame), Provenance("synthetic", match="league"))
-    loading = Loading(size=(96, 64), batch_size=4, crop=32, samples_per_epoch=400, league_share=0.25)
-    data = BallData(lambda: footage, loading, tmp_path, seed=1, league=lambda: [rendered])
+    config = StoreDataConfig(
+        dataset="d", size=(96, 64), batch_size=4, crop=32, samples_per_epoch=400, ball_crops=0.5,
+        eval_scale=1.0, holdout=0.1, augment=AugmentConfig(), league=LeagueConfig(share=0.25),
+    )  # fmt: skip
+    data = BallDataModule(lambda: footage, config, tmp_path, seed=1, league=lambda: [rendered])
     data.setup("fit")
-    assert data.own_frames == 2
+    assert data.num_real_frames == 2
     drawn = [ref.clip for batch in data.train_dataloader() for ref in batch.refs]
     assert 0.17 < drawn.count("z") / len(drawn) < 0.33
     assert {ref.clip for batch in data.val_dataloader() for ref in batch.refs} == {"c2"}
     assert {ref.clip for batch in data.test_dataloader() for ref in batch.refs} == {"c3"}
-    assert data.training_frames[2][1].tolist() == [[30, 20, 6, 6]], "boxes as wide as the footage's"
+    assert data.train_dataset[2][1].tolist() == [[30, 20, 6, 6]], "boxes as wide as the footage's"
 
 
 @pytest.mark.parametrize("crop", [32, None])
 def test_mosaics_keep_the_size_and_bring_several_balls(
     footage: Footage, tmp_path: Path, crop: int | None
 ) -> None:
-    from raasid.datasets.augmentation import Augment
-
-    data = data_of(footage, tmp_path, crop=crop, augment=Augment(mosaic=1.0), samples_per_epoch=30)
+    data = data_of(footage, tmp_path, crop=crop, augment=AugmentConfig(mosaic=1.0), samples_per_epoch=30)
     batches = list(data.train_dataloader())
     assert {b.images.shape[1:] for b in batches} == {(32, 32, 3) if crop else (64, 96, 3)}
     assert max(b.balls.shape[1] for b in batches) > 1
 
 
-def test_whole_frames_come_once_and_unvaried(footage: Footage, tmp_path: Path) -> None:
-    (batch,) = data_of(footage, tmp_path).held_out("test")
+def test_evaluation_gets_every_frame_once_without_augmentation(footage: Footage, tmp_path: Path) -> None:
+    (batch,) = data_of(footage, tmp_path).eval_dataloader("test")
     assert [ref.clip for ref in batch.refs] == ["c3"]
     assert batch.balls[0, 0].tolist() == [48, 32, 6, 6]
 

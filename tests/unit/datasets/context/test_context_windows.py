@@ -8,26 +8,32 @@ import numpy as np
 import pytest
 from made_touches import blind, empty, touch
 
-from raasid.datasets.context.augmentation import Vary, mirrored
-from raasid.datasets.context.batch import FACTS, NO_CONTACT, UNKNOWN, targets
-from raasid.datasets.context.body_segments import FAR, SEGMENTS, gaps, points
-from raasid.datasets.context.dataset import ContextWindows, TrackedClip, touched_box, touched_track
+from raasid.datasets.context.augmentation import WindowAugmentation, mirror_tracks
+from raasid.datasets.context.batch import FACTS, NO_CONTACT, UNKNOWN, window_targets
+from raasid.datasets.context.body_segments import FAR, SEGMENTS, body_points, segment_distances
+from raasid.datasets.context.dataset import (
+    LabelledTracks,
+    WindowDataset,
+    find_touched_box,
+    find_touched_track,
+)
 from raasid.datasets.context.sample_meta import ClipRef
-from raasid.datasets.context.window import Paced, at_pace
+from raasid.datasets.context.window import ResampledTracks, resample_to_25hz
 from raasid.datasets.sampler import SampleKey
 from raasid.footage.records import Clip
 from raasid.laws.facts import fact_values
-from raasid.tracks.track_arrays import tracks_of
+from raasid.tracks.track_arrays import clip_tracks
 
 EDITION = "ifab_2025_26"
+AUGMENT = WindowAugmentation(flip=0.5, zoom=0.2, shift=3)
 
 
-def tracked(clip: Clip) -> TrackedClip:
-    return TrackedClip(tracks_of(clip), ClipRef.of(clip), touched_box(clip))
+def tracked(clip: Clip) -> LabelledTracks:
+    return LabelledTracks(clip_tracks(clip), ClipRef.of(clip), find_touched_box(clip))
 
 
 def test_the_window_lies_round_the_touch_and_the_touched_player_comes_first() -> None:
-    paced = Paced.of(tracks_of(touch(frames=20)))
+    paced = ResampledTracks.of(clip_tracks(touch(frames=20)))
     window = paced.window(12, 3, paced.closest())
     assert paced.closest() == 10
     assert window.tracks.tolist() == [4, 9, -1]
@@ -37,7 +43,7 @@ def test_the_window_lies_round_the_touch_and_the_touched_player_comes_first() ->
 
 
 def test_what_lies_beyond_the_clip_is_not_valid() -> None:
-    window = Paced.of(tracks_of(touch(frames=6))).window(16, 2, 3)
+    window = ResampledTracks.of(clip_tracks(touch(frames=6))).window(16, 2, 3)
     assert window.valid.sum() == 6
     assert (window.origin[~window.valid] == -1).all()
     assert not window.ball_known[~window.valid].any()
@@ -46,11 +52,11 @@ def test_what_lies_beyond_the_clip_is_not_valid() -> None:
 @pytest.mark.parametrize("rate_hz", [10.0, 50.0, 75.0])
 def test_any_frame_rate_becomes_25_hz_and_the_touch_stays_where_it_was(rate_hz: float) -> None:
     clip = touch(frames=int(rate_hz * 0.8) // 2 * 2, rate_hz=rate_hz)
-    tracks, origin = at_pace(tracks_of(clip))
+    tracks, origin = resample_to_25hz(clip_tracks(clip))
     assert tracks.frame_rate_hz == 25.0
     assert len(tracks.index) == pytest.approx((len(clip.frames) - 1) / rate_hz * 25 + 1, abs=1)
     assert clip.contact is not None
-    found = origin[Paced.of(tracks_of(clip)).closest()]
+    found = origin[ResampledTracks.of(clip_tracks(clip)).closest()]
     assert abs(found - clip.contact.frame) <= max(1, rate_hz / 25)
     speed = np.abs(np.diff(tracks.ball[:5, 0]))
     assert speed == pytest.approx(12.0, abs=0.01)
@@ -59,16 +65,16 @@ def test_any_frame_rate_becomes_25_hz_and_the_touch_stays_where_it_was(rate_hz: 
 def test_nothing_is_made_up_between_frames_that_are_far_apart() -> None:
     clip = touch(frames=6)
     sparse = replace(clip, frames=tuple(replace(f, index=i * 10) for i, f in enumerate(clip.frames)))
-    tracks, _ = at_pace(tracks_of(sparse))
+    tracks, _ = resample_to_25hz(clip_tracks(sparse))
     assert tracks.ball_known.sum() == 6
     assert len(tracks.index) == 51
 
 
 def test_joints_that_are_unknown_at_one_end_stay_unknown_between() -> None:
-    tracks = tracks_of(touch(frames=10, rate_hz=10.0))
+    tracks = clip_tracks(touch(frames=10, rate_hz=10.0))
     joints = tracks.joints.copy()
     joints[0, 5, 9] = 0
-    paced, origin = at_pace(replace(tracks, joints=joints))
+    paced, origin = resample_to_25hz(replace(tracks, joints=joints))
     hand = paced.joints[0, :, 9, 2]
     assert (hand[np.flatnonzero(origin == 5)] == 0).all()
     assert hand[0] == 1
@@ -76,7 +82,7 @@ def test_joints_that_are_unknown_at_one_end_stay_unknown_between() -> None:
 
 def test_without_ball_or_players_there_is_a_window_that_says_so() -> None:
     for clip in (blind(touch()), empty(touch()), replace(touch(), frames=())):
-        paced = Paced.of(tracks_of(clip))
+        paced = ResampledTracks.of(clip_tracks(clip))
         window = paced.window(12, 3, paced.closest())
         assert window.approach == FAR
         assert not (window.ball_known.any() and window.present.any())
@@ -85,9 +91,9 @@ def test_without_ball_or_players_there_is_a_window_that_says_so() -> None:
 def test_the_nearest_segment_is_the_one_that_the_ball_is_at() -> None:
     import torch
 
-    tracks = tracks_of(touch())
-    distance, known = gaps(
-        points(torch.from_numpy(tracks.joints[0, 10])), torch.from_numpy(tracks.ball[10, :2])
+    tracks = clip_tracks(touch())
+    distance, known = segment_distances(
+        body_points(torch.from_numpy(tracks.joints[0, 10])), torch.from_numpy(tracks.ball[10, :2])
     )
     assert known.all()
     assert SEGMENTS[int(distance.argmin())][:2] == ("forearm", "left")
@@ -95,7 +101,7 @@ def test_the_nearest_segment_is_the_one_that_the_ball_is_at() -> None:
 
 def test_targets_name_player_frame_side_and_every_fact() -> None:
     clip = touch()
-    window, labels, _ = ContextWindows([tracked(clip)], 12, 3, EDITION)[0]
+    window, labels, _ = WindowDataset([tracked(clip)], 12, 3, EDITION)[0]
     assert divmod(labels.contact, 12) == (0, int(np.flatnonzero(window.origin == 10)[0]))
     assert labels.side == 0
     assert labels.offence == 1
@@ -108,27 +114,29 @@ def test_targets_name_player_frame_side_and_every_fact() -> None:
 def test_a_miss_has_no_contact_and_what_nobody_knows_is_unknown() -> None:
     miss = touch(hits=False)
     assert (
-        targets(Paced.of(tracks_of(miss)).window(12, 2, 10), ClipRef.of(miss), EDITION, None).contact
+        window_targets(
+            ResampledTracks.of(clip_tracks(miss)).window(12, 2, 10), ClipRef.of(miss), EDITION, None
+        ).contact
         == NO_CONTACT
     )
     silent = replace(touch(), facts={"segment": "forearm"}, contact=None)
-    labels = ContextWindows([tracked(silent)], 12, 2, EDITION)[0][1]
+    labels = WindowDataset([tracked(silent)], 12, 2, EDITION)[0][1]
     assert (labels.contact, labels.side, labels.offence) == (UNKNOWN, UNKNOWN, UNKNOWN)
     assert (labels.facts[1:] == UNKNOWN).all()
 
 
 def test_a_mirror_swaps_sides_and_looking_twice_gives_the_clip_back() -> None:
-    tracks = tracks_of(touch())
-    twice = mirrored(mirrored(tracks))
+    tracks = clip_tracks(touch())
+    twice = mirror_tracks(mirror_tracks(tracks))
     for name in ("ball", "boxes", "joints"):
         assert np.allclose(getattr(twice, name), getattr(tracks, name), atol=1e-4)
-    once = mirrored(tracks)
+    once = mirror_tracks(tracks)
     assert once.joints[0, 0, 10, 0] == pytest.approx(640 - tracks.joints[0, 0, 9, 0])
 
 
 def test_a_varied_window_depends_on_its_key_and_the_seed_alone() -> None:
-    data = ContextWindows([tracked(touch()), tracked(touch(hits=False))], 12, 2, EDITION, Vary(), seed=3)
-    again = ContextWindows(data.clips, 12, 2, EDITION, Vary(), seed=3)
+    data = WindowDataset([tracked(touch()), tracked(touch(hits=False))], 12, 2, EDITION, AUGMENT, seed=3)
+    again = WindowDataset(data.clips, 12, 2, EDITION, AUGMENT, seed=3)
     key, other = SampleKey(1, 5, 0), SampleKey(2, 5, 0)
     again[SampleKey(0, 0, 1)]
     assert np.array_equal(data[key][0].ball, again[key][0].ball)
@@ -137,7 +145,7 @@ def test_a_varied_window_depends_on_its_key_and_the_seed_alone() -> None:
 
 
 def test_mirrored_draws_keep_labels_and_pixels_together() -> None:
-    data = ContextWindows([tracked(touch())], 12, 2, EDITION, Vary(flip=1.0, zoom=0.0, shift=0))
+    data = WindowDataset([tracked(touch())], 12, 2, EDITION, WindowAugmentation(flip=1.0, zoom=0.0, shift=0))
     window, labels, ref = data[SampleKey(0, 0, 0)]
     assert (ref.side, labels.side) == ("right", 1)
     assert labels.contact >= 0
@@ -148,7 +156,9 @@ def test_errors_differ_from_epoch_to_epoch_and_are_the_same_when_unvaried() -> N
     def errors(tracks, rng):  # type: ignore[no-untyped-def]
         return replace(tracks, ball=tracks.ball + rng.normal(0, 1, tracks.ball.shape).astype(np.float32))
 
-    data = ContextWindows([replace(tracked(touch()), errors=errors)], 12, 2, EDITION, Vary(0, 0, 0))
+    data = WindowDataset(
+        [replace(tracked(touch()), errors=errors)], 12, 2, EDITION, WindowAugmentation(0, 0, 0)
+    )
     assert np.array_equal(data[0][0].ball, data[0][0].ball)
     assert not np.array_equal(data[SampleKey(0, 0, 0)][0].ball, data[SampleKey(1, 0, 0)][0].ball)
 
@@ -161,6 +171,6 @@ def test_the_touched_player_is_found_among_predicted_ones_by_place() -> None:
             replace(f, persons=tuple(replace(p, track=p.track + 50) for p in f.persons)) for f in clip.frames
         ),
     )
-    assert touched_track(tracks_of(renumbered), 10, touched_box(clip)) == 54
+    assert find_touched_track(clip_tracks(renumbered), 10, find_touched_box(clip)) == 54
     away = np.array([0, 0, 10, 10], np.float32)
-    assert touched_track(tracks_of(renumbered), 10, away) is None
+    assert find_touched_track(clip_tracks(renumbered), 10, away) is None

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 import torch
 
-from raasid.datasets.loader_config import Loading
-from raasid.datasets.pose.batch import CropBatch, PoseBatch, Sampling
-from raasid.datasets.pose.crops import CropShape
-from raasid.datasets.pose.datamodule import PoseData
+from raasid.datasets.data_config import DataConfig, PeopleConfig
+from raasid.datasets.pose.batch import CropBatch, PoseBatch
+from raasid.datasets.pose.datamodule import PoseDataModule
+from raasid.datasets.pose.transforms import CropShape
 from raasid.errors import UsageError
-from raasid.footage.keypoints import COUNT
+from raasid.footage.keypoints import NUM_KEYPOINTS
 from raasid.footage.records import Clip, Footage, Frame, Person, Provenance
 
-JOINTS = tuple((20.0 + k, 20.0 + k, 2) for k in range(COUNT))
+JOINTS = tuple((20.0 + k, 20.0 + k, 2) for k in range(NUM_KEYPOINTS))
 
 
 @pytest.fixture
@@ -36,10 +36,12 @@ def footage(tmp_path: Path) -> Footage:
     return Footage(clips, {"train": ["c0", "c1"], "val": ["c2"], "test": ["c3"]})
 
 
-def data_of(footage: Footage, folder: Path, shape: CropShape | None = None, **loading: object) -> PoseData:
-    options: dict[str, object] = {"size": (96, 64), "batch_size": 1, **loading}
-    sampling = Sampling(window=(64, 32), crops=2)
-    data = PoseData(lambda: footage, Loading(**options), sampling, shape, folder, seed=1)  # type: ignore[arg-type]
+def data_of(
+    footage: Footage, folder: Path, shape: CropShape | None = None, **options: object
+) -> PoseDataModule:
+    people = PeopleConfig(window=(64, 32), crops=2)
+    config = DataConfig(**{"size": (96, 64), "batch_size": 1, "people": people, **options})  # type: ignore[arg-type]
+    data = PoseDataModule(lambda: footage, config, shape, folder, seed=1)
     data.setup("fit")
     return data
 
@@ -62,18 +64,20 @@ def test_a_model_that_reads_no_crops_gets_windows_with_joints(footage: Footage, 
     batch = next(iter(data_of(footage, tmp_path).train_dataloader()))
     assert isinstance(batch, PoseBatch)
     assert batch.images.shape == (1, 32, 64, 3)
-    assert batch.keypoints[0].shape == (len(batch.boxes[0]), COUNT, 3)
+    assert batch.keypoints[0].shape == (len(batch.boxes[0]), NUM_KEYPOINTS, 3)
 
 
 def test_a_model_that_reads_crops_gets_both(footage: Footage, tmp_path: Path) -> None:
     batch = next(iter(data_of(footage, tmp_path, CropShape(32, 64)).train_dataloader()))
     assert isinstance(batch, CropBatch)
     assert batch.crops.shape == (2, 64, 32, 3)
-    assert batch.joints.shape == (2, COUNT, 3)
+    assert batch.joints.shape == (2, NUM_KEYPOINTS, 3)
 
 
-def test_evaluation_sees_whole_frames_and_everybody_in_their_order(footage: Footage, tmp_path: Path) -> None:
-    batch = next(iter(data_of(footage, tmp_path, CropShape(32, 64)).held_out("test")))
+def test_evaluation_gets_whole_frames_and_all_people_in_the_order_of_the_records(
+    footage: Footage, tmp_path: Path
+) -> None:
+    batch = next(iter(data_of(footage, tmp_path, CropShape(32, 64)).eval_dataloader("test")))
     assert batch.images.shape == (1, 64, 96, 3)
     assert batch.boxes[0].tolist() == [[10, 10, 40, 50], [60, 5, 70, 25]]
     assert (batch.keypoints[0][0] == np.array(JOINTS, np.float32)).all()
