@@ -148,7 +148,7 @@ def show_config(verb: str) -> None:
     import hydra
     import yaml
 
-    from raasid.config.compose import conf_dir
+    from raasid.config import conf_dir
 
     # libyaml reads the same language in a fifth of the time; a PyYAML built without it goes on as ever
     yaml.SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # type: ignore[misc]
@@ -160,9 +160,9 @@ def show_config(verb: str) -> None:
         fail(str(error), Exit.USAGE)
     except SystemExit as leaving:
         if leaving.code == 1:
-            from raasid.config.launch import refuse
+            from raasid.config.launch import exit_with_problems
 
-            refuse(verb, VERBS[verb])
+            exit_with_problems(verb, VERBS[verb])
         sys.stderr.write(complaint.getvalue())
         raise
     sys.stderr.write(complaint.getvalue())

@@ -12,12 +12,12 @@ from raasid.config.section import ClassSection
 from raasid.errors import UsageError
 
 
-def build(section: ClassSection, /, *arguments: Any, **extra: Any) -> Any:
+def build(section: ClassSection, /, *arguments: Any, **overrides: Any) -> Any:
     """Import the class that `_target_` names and call it with the section's fields.
 
-    arguments: go first, by position (an optimiser's parameters). extra: wins over fields.
+    arguments: go first, by position (an optimiser's parameters). overrides: take precedence over fields.
     Fields in `section.not_built` are left out.
-    Raises UsageError when the class cannot be found or does not take a field that a user added.
+    Raises UsageError if the class cannot be found or does not take a field that a user added.
     """
     target = section.target
     module_name, _, name = target.rpartition(".")
@@ -27,14 +27,14 @@ def build(section: ClassSection, /, *arguments: Any, **extra: Any) -> Any:
     fields |= section.model_extra or {}
     for key in section.not_built:
         fields.pop(key, None)
-    made_from = _find(module_name, name, target)
-    keywords = {**fields, **extra}
-    with suppress(ValueError):  # a builtin without a signature: its own call will tell
+    cls = _find(module_name, name, target)
+    keywords = {**fields, **overrides}
+    with suppress(ValueError):  # a builtin without a signature reports wrong arguments when called
         try:
-            signature(made_from).bind(*arguments, **keywords)
+            signature(cls).bind(*arguments, **keywords)
         except TypeError as error:
             raise UsageError(f"_target_ {target!r} does not fit: {error}") from error
-    return made_from(*arguments, **keywords)
+    return cls(*arguments, **keywords)
 
 
 def _find(module_name: str, name: str, target: str) -> Any:
@@ -44,11 +44,11 @@ def _find(module_name: str, name: str, target: str) -> Any:
         if error.name is None or not module_name.startswith(error.name):
             raise
         raise UsageError(
-            f"_target_ {target!r}: there is no module {error.name!r}; install it or mend the name"
+            f"_target_ {target!r}: there is no module {error.name!r}; install it or correct the name"
         ) from error
     try:
         return getattr(module, name)
     except AttributeError as error:
         near = get_close_matches(name, dir(module), 1)
-        guess = f"; did you mean {near[0]!r}?" if near else ""
-        raise UsageError(f"_target_ {target!r}: {module_name} has no {name!r}{guess}") from error
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise UsageError(f"_target_ {target!r}: {module_name} has no {name!r}{hint}") from error

@@ -1,9 +1,4 @@
-"""A typed configuration without a run: for notebooks, for tests, for other verbs.
-
-Hydra's composition, asked many small questions without touching the disk.
-
-Where the YAML files are.
-"""
+"""Compose configurations with Hydra: `compose` for a typed one, `ConfigComposer` for many small questions."""
 
 from __future__ import annotations
 
@@ -21,26 +16,36 @@ from hydra.core.object_type import ObjectType
 from omegaconf import DictConfig, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
+from raasid.config import VERSION_BASE, conf_dir
 from raasid.config.section import Section
 from raasid.config.validation import validate
 from raasid.errors import UsageError
 
-VERSION_BASE = "1.3"
+S = TypeVar("S", bound=Section)
 
 
-class CannotCompose(UsageError):
-    """Hydra's refusal, in one line."""
+def compose(verb: str, schema: type[S], overrides: Sequence[str] = ()) -> S:
+    """Return the typed configuration of `raasid <verb> <overrides>` without running it.
+
+    For notebooks, tests and other verbs. Raises ConfigProblems and CompositionError.
+    """
+    with ConfigComposer(conf_dir(), verb) as composer:
+        return validate(schema, composer.compose(overrides))
+
+
+class CompositionError(UsageError):
+    """Hydra refuses to compose; its message in one line."""
 
     def __init__(self, error: Exception) -> None:
         cause = error.__cause__
         text = f"{error}. {cause}" if isinstance(cause, OmegaConfBaseException) else str(error)
         lines = [line.strip() for line in text.splitlines() if line.strip()]
-        told = [line for line in lines if not line.startswith(("full_key", "object_type"))]
-        super().__init__("; ".join(told) or type(error).__name__)
+        useful = [line for line in lines if not line.startswith(("full_key", "object_type"))]
+        super().__init__("; ".join(useful) or type(error).__name__)
 
 
-class Composer(AbstractContextManager["Composer"]):
-    """Composes one root configuration, as often as one likes, inside a `with`.
+class ConfigComposer(AbstractContextManager["ConfigComposer"]):
+    """Composes one root configuration as often as needed inside a `with`, without writing files.
 
     conf: the folder with `<name>.yaml`. searchpath: more folders, as `--config-dir` gives them.
     """
@@ -49,7 +54,7 @@ class Composer(AbstractContextManager["Composer"]):
         self.conf, self.name = conf, name
         self.searchpath = [f"hydra.searchpath=[{','.join(searchpath)}]"] if searchpath else []
 
-    def __enter__(self) -> Composer:
+    def __enter__(self) -> ConfigComposer:
         GlobalHydra.instance().clear()
         self._hydra = initialize_config_dir(str(self.conf), self.name, VERSION_BASE)
         self._hydra.__enter__()
@@ -61,11 +66,11 @@ class Composer(AbstractContextManager["Composer"]):
         self._hydra.__exit__(kind, error, trace)
 
     def compose(self, overrides: Sequence[str]) -> DictConfig:
-        """Return the configuration with its `hydra` part; raises `CannotCompose`."""
+        """Return the configuration with its `hydra` part; raises CompositionError."""
         try:
             cfg = hydra_compose(self.name, [*self.searchpath, *overrides], return_hydra_config=True)
         except Exception as error:  # Hydra and OmegaConf raise ten kinds here, TypeError among them
-            raise CannotCompose(error) from error
+            raise CompositionError(error) from error
         with open_dict(cfg):
             cfg.hydra.runtime.output_dir = str(Path("RUN").absolute())
             cfg.hydra.job.num, cfg.hydra.job.id = 0, "0"
@@ -73,7 +78,7 @@ class Composer(AbstractContextManager["Composer"]):
         return cfg
 
     def options(self, group: str) -> list[str]:
-        """Return the names that `group=` can take; empty when there is no such group."""
+        """Return the names that `group=` can take; empty if there is no such group."""
         return self._list(group, ObjectType.CONFIG)
 
     def groups(self, parent: str = "") -> Iterator[str]:
@@ -86,19 +91,3 @@ class Composer(AbstractContextManager["Composer"]):
     def _list(self, group: str, kind: ObjectType) -> list[str]:
         loader = GlobalHydra.instance().config_loader()
         return loader.get_group_options(group, kind, self.name, list(self.searchpath))
-
-
-def conf_dir() -> Path:
-    """Return the folder: inside the package when installed, beside it in a checkout."""
-    package = Path(__file__).resolve().parent.parent
-    shipped = package / "conf"
-    return shipped if shipped.is_dir() else package.parent / "conf"
-
-
-S = TypeVar("S", bound=Section)
-
-
-def compose(verb: str, schema: type[S], overrides: Sequence[str] = ()) -> S:
-    """Return what `raasid <verb> <overrides>` would run with; raises `ConfigProblems`."""
-    with Composer(conf_dir(), verb) as composer:
-        return validate(schema, composer.compose(overrides))

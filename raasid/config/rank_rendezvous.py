@@ -1,4 +1,4 @@
-"""Processes that srun or torchrun started together: the first claims the directory, the others follow."""
+"""Processes that srun or torchrun start together: rank 0 decides about the run, the others follow."""
 
 from __future__ import annotations
 
@@ -11,51 +11,48 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from raasid.errors import RaasidError, UsageError
+from raasid.io.atomic import write_atomic
 
-PATIENCE_S = 300.0
+TIMEOUT_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
-class Launched:
+class RankInfo:
     """One process of several."""
 
     rank: int
-    launch: str
-    """The same for all processes of one start, and never used again."""
+    launch_id: str
+    """The same for all processes that were started together, and never used again."""
 
-    def _note(self, folder: Path) -> Path:
-        return folder / ".starts" / f"{self.launch}.json"
+    def publish(self, folder: Path, overrides: list[str]) -> None:
+        """Leave the decision of rank 0 for the others; the file appears complete."""
+        write_atomic(self._file(folder), json.dumps(overrides))
 
-    def tell(self, folder: Path, words: list[str]) -> None:
-        """Leave what rank 0 decided for the others; the rename makes it appear whole."""
-        note = self._note(folder)
-        note.parent.mkdir(parents=True, exist_ok=True)
-        draft = note.with_suffix(f".{os.getpid()}")
-        draft.write_text(json.dumps(words), encoding="utf-8")
-        draft.rename(note)
-
-    def hear(self, folder: Path, patience_s: float = PATIENCE_S) -> list[str]:
-        """Wait for what rank 0 decided; raises RaasidError when it never says."""
-        note, until = self._note(folder), time.monotonic() + patience_s
-        while not note.is_file():
-            if time.monotonic() > until:
+    def wait_for_rank0(self, folder: Path, timeout_s: float = TIMEOUT_S) -> list[str]:
+        """Wait for the decision of rank 0; raises RaasidError after the timeout."""
+        file, deadline = self._file(folder), time.monotonic() + timeout_s
+        while not file.is_file():
+            if time.monotonic() > deadline:
                 raise RaasidError(
-                    f"rank {self.rank} waited {patience_s:g} s for rank 0 to write {note}; "
+                    f"rank {self.rank} waited {timeout_s:g} s for rank 0 to write {file}; "
                     "is paths.logs on a disk that every node sees?"
                 )
             time.sleep(0.1)
-        words: list[str] = json.loads(note.read_text(encoding="utf-8"))
-        return words
+        overrides: list[str] = json.loads(file.read_text(encoding="utf-8"))
+        return overrides
+
+    def _file(self, folder: Path) -> Path:
+        return folder / ".starts" / f"{self.launch_id}.json"
 
 
-def launched(environ: Mapping[str, str]) -> Launched | None:
-    """Read what srun (one task per device) or torchrun say; None for a process on its own.
+def rank_info(environ: Mapping[str, str]) -> RankInfo | None:
+    """Read the environment of srun (one task per device) or torchrun; None for a process on its own.
 
     Raises UsageError for a torchrun over several nodes without an id of its own.
     """
     if int(environ.get("SLURM_STEP_NUM_TASKS", 1)) > 1 and "SLURM_PROCID" in environ:
         parts = [environ.get(name, "0") for name in ("SLURM_JOB_ID", "SLURM_STEP_ID", "SLURM_RESTART_COUNT")]
-        return Launched(int(environ["SLURM_PROCID"]), "slurm-" + "-".join(parts))
+        return RankInfo(int(environ["SLURM_PROCID"]), "slurm-" + "-".join(parts))
     if int(environ.get("WORLD_SIZE", 1)) > 1 and "TORCHELASTIC_RUN_ID" in environ:
         run, restart = environ["TORCHELASTIC_RUN_ID"], environ.get("TORCHELASTIC_RESTART_COUNT", "0")
         if run == "none":
@@ -64,5 +61,5 @@ def launched(environ: Mapping[str, str]) -> Launched | None:
                     "torchrun over several nodes: give it an id of its own, torchrun --rdzv-id=NAME"
                 )
             run = f"local-{os.getppid()}"
-        return Launched(int(environ["RANK"]), "torchrun-" + re.sub(r"[^\w-]", "_", f"{run}-{restart}"))
+        return RankInfo(int(environ["RANK"]), "torchrun-" + re.sub(r"[^\w-]", "_", f"{run}-{restart}"))
     return None

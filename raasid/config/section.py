@@ -74,7 +74,7 @@ class ClassSection(Section):
         """Fix `_target_` to the class that a subclass describes."""
         super().__init_subclass__(**kwargs)
         if target is not None:
-            cls.__annotations__["target"] = Literal[target]  # type: ignore[valid-type]
+            cls.__annotations__["target"] = Literal[target]
             cls.target = Field(target, alias="_target_")
             KNOWN_TARGETS.add(target)
 

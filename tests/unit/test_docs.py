@@ -17,7 +17,8 @@ import pytest
 from hydra._internal.utils import get_args_parser
 
 from raasid.cli.verbs import COMMANDS, VERBS
-from raasid.config.compose import Composer, conf_dir
+from raasid.config import conf_dir
+from raasid.config.compose import ConfigComposer
 from raasid.config.preflight import preflight
 from raasid.errors import Exit
 from raasid.evaluation.ball.metrics import ball_metrics
@@ -107,7 +108,7 @@ def test_every_command_shown_would_run(where: str, words: list[str]) -> None:
     verb, *arguments = words
     parsed = get_args_parser().parse_args(arguments)
     schema = resolve_name(VERBS[verb].schema)
-    with Composer(conf_dir(), verb) as composer:
+    with ConfigComposer(conf_dir(), verb) as composer:
         cleared = preflight(schema, composer, parsed.overrides, parsed.multirun)
     assert isinstance(cleared.config, schema), where
 
@@ -154,7 +155,10 @@ def table_after(heading: str, page: Path) -> list[list[str]]:
 
 
 def test_the_configuration_page_lists_every_preset_of_every_group() -> None:
-    told = {row[0].strip("`"): set(re.findall(r"`(\w+)`", row[2])) for row in table_after("Config groups", CONFIGURATION)}
+    told = {
+        row[0].strip("`"): set(re.findall(r"`(\w+)`", row[2]))
+        for row in table_after("Config groups", CONFIGURATION)
+    }
     groups = [folder for folder in (REPO / "conf").iterdir() if folder.is_dir() and folder.name != "local"]
     assert told == {group.name: {preset.stem for preset in group.glob("[!_]*.yaml")} for group in groups}
 

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 import pytest
 from annotated_types import Ge, Gt, Lt
 
-from raasid.config.error_messages import describe, discriminator, union_branches
+from raasid.config.error_messages import describe
+from raasid.config.schema_tree import discriminator, union_branches
 from raasid.config.section import Count, File, Fraction, Probability, Size
 from raasid.models.config import Model
 

@@ -10,7 +10,7 @@ from raasid.config.build import build
 from raasid.config.error_messages import ConfigProblems
 from raasid.config.section import CustomClassConfig, Section
 from raasid.errors import UsageError
-from raasid.models.config import BallHeatmapConfig, model_section
+from raasid.models.config import BallHeatmapConfig, recorded_model_config
 from raasid.training.config import EarlyStoppingConfig
 
 
@@ -54,6 +54,6 @@ def test_an_argument_that_the_class_does_not_take_is_a_usage_error() -> None:
 def test_a_recorded_model_becomes_a_section_again() -> None:
     section = BallHeatmapConfig(channels=8)
 
-    assert model_section(section.model_dump(mode="json", by_alias=True)) == section
+    assert recorded_model_config(section.model_dump(mode="json", by_alias=True)) == section
     with pytest.raises(ConfigProblems, match=r"model\.channels"):
-        model_section({"_target_": "raasid.models.ball.heatmap.BallHeatmap", "channels": 1})
+        recorded_model_config({"_target_": "raasid.models.ball.heatmap.BallHeatmap", "channels": 1})

@@ -9,25 +9,26 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from raasid.config.compose import Composer, conf_dir
+from raasid.config import conf_dir
+from raasid.config.compose import ConfigComposer
 from raasid.config.error_messages import ConfigProblems
-from raasid.config.preflight import Cleared, preflight
+from raasid.config.preflight import ValidatedCommand, preflight
 from raasid.pipeline.verb_configs import TrainConfig
 
 
 @pytest.fixture
-def composer() -> Iterator[Composer]:
-    with Composer(conf_dir(), "train") as composer:
+def composer() -> Iterator[ConfigComposer]:
+    with ConfigComposer(conf_dir(), "train") as composer:
         yield composer
 
 
-def refusal(composer: Composer, *words: str, multirun: bool = False) -> dict[str, str]:
-    with pytest.raises(ConfigProblems) as told:
+def problems(composer: ConfigComposer, *words: str, multirun: bool = False) -> dict[str, str]:
+    with pytest.raises(ConfigProblems) as raised:
         preflight(TrainConfig, composer, words, multirun)
-    return {problem.path: problem.message for problem in told.value.problems}
+    return {problem.path: problem.message for problem in raised.value.problems}
 
 
-def cleared(composer: Composer, *words: str, multirun: bool = False) -> Cleared[TrainConfig]:
+def validated(composer: ConfigComposer, *words: str, multirun: bool = False) -> ValidatedCommand[TrainConfig]:
     return preflight(TrainConfig, composer, words, multirun)
 
 
@@ -58,15 +59,15 @@ def cleared(composer: Composer, *words: str, multirun: bool = False) -> Cleared[
         ("+callbacks.mine._target_=no_such_package.Callback", "callbacks.mine._target_", "no module named"),
     ],
 )
-def test_one_wrong_word_is_one_problem(composer: Composer, word: str, path: str, words: str) -> None:
-    found = refusal(composer, word)
+def test_one_wrong_word_is_one_problem(composer: ConfigComposer, word: str, path: str, words: str) -> None:
+    found = problems(composer, word)
 
     assert list(found) == [path]
     assert words in found[path]
 
 
-def test_problems_come_in_the_order_of_the_words(composer: Composer) -> None:
-    found = refusal(composer, "data.batch_size=abc", "optimzer.lr=1", "model.channels=-3")
+def test_problems_come_in_the_order_of_the_words(composer: ConfigComposer) -> None:
+    found = problems(composer, "data.batch_size=abc", "optimzer.lr=1", "model.channels=-3")
 
     assert list(found) == ["data.batch_size", "optimzer.lr", "model.channels"]
 
@@ -85,19 +86,19 @@ def test_problems_come_in_the_order_of_the_words(composer: Composer) -> None:
         "hydra.run.dir=somewhere",
     ],
 )
-def test_the_habits_of_hydra_users_work(composer: Composer, word: str) -> None:
-    assert isinstance(cleared(composer, word).config, TrainConfig)
+def test_the_habits_of_hydra_users_work(composer: ConfigComposer, word: str) -> None:
+    assert isinstance(validated(composer, word).config, TrainConfig)
 
 
-def test_a_callback_can_be_dropped_where_the_group_has_it(composer: Composer) -> None:
-    config = cleared(composer, "callbacks=early_stopping", "~callbacks.early_stopping").config
+def test_a_callback_can_be_dropped_where_the_group_has_it(composer: ConfigComposer) -> None:
+    config = validated(composer, "callbacks=early_stopping", "~callbacks.early_stopping").config
 
     assert "early_stopping" not in config.callbacks
     assert "ema" in config.callbacks
 
 
-def test_every_value_of_a_sweep_is_tried_before_it_starts(composer: Composer) -> None:
-    found = refusal(
+def test_every_value_of_a_sweep_is_tried_before_it_starts(composer: ConfigComposer) -> None:
+    found = problems(
         composer, "seed=1,x", "model=ball_yolo,ball_heatmp", "optimizer.lr=choice(0.1,-1)", multirun=True
     )
 
@@ -109,13 +110,13 @@ def test_every_value_of_a_sweep_is_tried_before_it_starts(composer: Composer) ->
     "word",
     ["model=ball_yolo,ball_heatmap", "experiment=glob(*)", "seed=range(1,4)", "optimizer.lr=interval(0.1,1)"],
 )
-def test_a_sweep_of_right_values_may_start(composer: Composer, word: str) -> None:
-    assert cleared(composer, word, multirun=True).multirun
+def test_a_sweep_of_right_values_may_start(composer: ConfigComposer, word: str) -> None:
+    assert validated(composer, word, multirun=True).multirun
 
 
-def test_the_directory_that_the_user_asks_for_is_handed_on(composer: Composer) -> None:
-    assert cleared(composer, "hydra.run.dir=a b/c").run_dir == "a b/c"
-    assert cleared(composer).run_dir is None
+def test_the_directory_that_the_user_asks_for_is_handed_on(composer: ConfigComposer) -> None:
+    assert validated(composer, "hydra.run.dir=a b/c").run_dir == "a b/c"
+    assert validated(composer).run_dir is None
 
 
 KEYS = [
@@ -153,5 +154,5 @@ WORDS = st.text(max_size=12) | st.builds(
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(WORDS, min_size=1, max_size=2), st.booleans())
 def test_whatever_is_typed_is_either_fine_or_explained(words: list[str], multirun: bool) -> None:
-    with Composer(conf_dir(), "train") as composer, suppress(ConfigProblems):
+    with ConfigComposer(conf_dir(), "train") as composer, suppress(ConfigProblems):
         assert preflight(TrainConfig, composer, words, multirun).config

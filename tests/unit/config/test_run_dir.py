@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
-from raasid.config.run_dir import claim_run_dir, runs_of
+from raasid.config.run_dir import claim_run_dir, find_runs
 
 NOW = datetime(2026, 11, 23, 5, 10, 3)
 
@@ -31,6 +31,6 @@ def test_runs_are_listed_from_the_newest(tmp_path: Path) -> None:
     for name in [*names, "2026-11-24_00-00-00_ffffff", "2026-11-25_00-00-00_abc123_sweep", "notes"]:
         (tmp_path / name).mkdir()
 
-    assert [run.name for run in runs_of(tmp_path, "abc123")] == names[::-1]
-    assert next(runs_of(tmp_path)).name == "2026-11-24_00-00-00_ffffff"
-    assert list(runs_of(tmp_path / "nowhere")) == []
+    assert [run.name for run in find_runs(tmp_path, "abc123")] == names[::-1]
+    assert next(find_runs(tmp_path)).name == "2026-11-24_00-00-00_ffffff"
+    assert list(find_runs(tmp_path / "nowhere")) == []

@@ -11,7 +11,8 @@ import lightning.pytorch as pl
 import pytest
 
 from raasid.cli.verbs import VERBS
-from raasid.config.compose import Composer, conf_dir
+from raasid.config import conf_dir
+from raasid.config.compose import ConfigComposer
 from raasid.config.preflight import preflight
 from raasid.lazy import load_object
 from raasid.training.config import TrainerConfig
@@ -44,7 +45,7 @@ def words_for(path: Path) -> tuple[str, list[str]]:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(CONF).as_posix())
 def test_it_composes_and_is_valid(path: Path) -> None:
     verb, words = words_for(path)
-    with Composer(CONF, verb) as composer:
+    with ConfigComposer(CONF, verb) as composer:
         assert preflight(load_object(VERBS[verb].schema), composer, words, False).config
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import yaml
 
-from raasid.config.compose import conf_dir
+from raasid.config import conf_dir
 from raasid.laws.edition_lookup import edition_for
 from raasid.laws.edition_names import shipped_editions
 

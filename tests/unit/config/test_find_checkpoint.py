@@ -67,10 +67,10 @@ def test_where_there_is_none_the_message_says_where_it_looked(tmp_path: Path) ->
     a_run(damaged, "last")
     (damaged / ".hydra" / "config.yaml").write_text("model: [")
 
-    with pytest.raises(UsageError) as told:
+    with pytest.raises(UsageError) as raised:
         find_checkpoint("last", tmp_path, "aaaaaa", HEATMAP)
 
-    assert str(told.value) == (
+    assert str(raised.value) == (
         f"ckpt_path=last: no checkpoints/last.ckpt of a BallHeatmap below '{tmp_path}'; "
         "give the file itself, ckpt_path=FILE"
     )

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from omegaconf import DictConfig, OmegaConf
 
-from raasid.config.compose import Composer, conf_dir
+from raasid.config import conf_dir
+from raasid.config.compose import ConfigComposer
 from raasid.config.error_messages import ConfigProblems
 from raasid.config.validation import check, validate
 from raasid.pipeline.verb_configs import TrainConfig
@@ -18,7 +19,7 @@ from raasid.pipeline.verb_configs import TrainConfig
 
 @pytest.fixture(scope="module")
 def composed() -> DictConfig:
-    with Composer(conf_dir(), "train") as composer:
+    with ConfigComposer(conf_dir(), "train") as composer:
         return composer.compose([])
 
 
@@ -82,13 +83,13 @@ def test_a_wrong_value_is_named_with_what_was_expected(
     assert words in found[path or key]
 
 
-def test_every_problem_is_told_at_once(tree: DictConfig) -> None:
+def test_all_problems_are_reported_at_once(tree: DictConfig) -> None:
     tree.data.batch_size, tree.model.channels, tree.optimzer = "abc", -3, {"lr": 1}
 
-    with pytest.raises(ConfigProblems) as told:
+    with pytest.raises(ConfigProblems) as raised:
         validate(TrainConfig, tree)
 
-    assert str(told.value).splitlines() == [
+    assert str(raised.value).splitlines() == [
         "3 problems in the configuration",
         "  model.channels     must be at least 4, but is -3",
         "  data.batch_size    expected an integer ≥ 1, got 'abc'",
@@ -104,7 +105,7 @@ def test_a_class_of_the_users_own_may_have_any_argument(tree: DictConfig) -> Non
     assert config.callbacks["mine"].model_extra == {"red": 1}  # type: ignore[union-attr]
 
 
-def test_what_loses_nothing_is_converted(tree: DictConfig) -> None:
+def test_values_are_converted_where_nothing_is_lost(tree: DictConfig) -> None:
     tree.data.samples_per_epoch, tree.tags = 1e3, [1, "a"]
 
     config = validate(TrainConfig, tree)
@@ -112,11 +113,11 @@ def test_what_loses_nothing_is_converted(tree: DictConfig) -> None:
     assert (config.data.samples_per_epoch, config.tags) == (1000, ["1", "a"])
 
 
-def test_places_are_looked_for_only_before_a_run(tree: DictConfig, tmp_path: Path) -> None:
+def test_files_have_to_exist_only_before_a_run(tree: DictConfig, tmp_path: Path) -> None:
     tree.model.init_from = str(tmp_path / "gone.ckpt")
 
     assert check(TrainConfig, tree).problems == []
-    [problem] = check(TrainConfig, tree, look=True).problems
+    [problem] = check(TrainConfig, tree, paths_must_exist=True).problems
     assert problem.path == "model.init_from"
     assert "no such file" in problem.message
 
