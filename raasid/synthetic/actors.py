@@ -1,4 +1,4 @@
-"""The people of a clip and where they are at any time."""
+"""The people of a clip and their positions and joints over time."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from raasid.synthetic.pose_keyframes import PoseAnimation
 from raasid.synthetic.skeleton import JOINTS, joints
 
 SLOWDOWN_S = 4.0
-"""People slow down with this time constant, so that long clips stay on the pitch."""
+"""Time constant with which people slow down, so that they stay on the pitch in long clips."""
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """One person at time 0; metres, m/s, radians, seconds."""
+    """One person at time 0: metres, m/s, radians, seconds."""
 
     track: int
     role: Role
@@ -29,7 +29,7 @@ class Actor:
     ground: tuple[float, float]
     velocity: tuple[float, float]
     facing: float
-    """Heading of who stands still; runners face where they run."""
+    """Heading when standing; a runner faces the direction of the run."""
     height: float
     phase: float
     style: tuple[float, ...]
@@ -37,49 +37,49 @@ class Actor:
 
 
 class Cast:
-    """Actors as arrays, so that a frame poses all of them at once.
+    """Actors as arrays, so that all of them are posed at once.
 
-    scripts: what some actors, by index, do with their bodies whatever their gait.
+    animations: poses of some actors, by index, in place of their gait.
     """
 
-    def __init__(self, actors: list[Actor], scripts: Mapping[int, PoseAnimation] | None = None) -> None:
+    def __init__(self, actors: list[Actor], animations: Mapping[int, PoseAnimation] | None = None) -> None:
         self.actors = actors
-        self.scripts = dict(scripts or {})
+        self.animations = dict(animations or {})
         self._ground = np.array([a.ground for a in actors], dtype=np.float64).reshape(-1, 2)
         self._velocity = np.array([a.velocity for a in actors], dtype=np.float64).reshape(-1, 2)
         self._facing = np.array([a.facing for a in actors])
         self._height = np.array([a.height for a in actors])
         self._phase = np.array([a.phase for a in actors])
-        self._style = np.array([a.style for a in actors]).reshape(-1, skeleton.STYLE)
+        self._style = np.array([a.style for a in actors]).reshape(-1, skeleton.NUM_STYLE)
         self._kicks_at = np.array([a.kicks_at for a in actors])
         self._keeper = np.array([float(a.role == "goalkeeper") for a in actors])
 
     def ground(self, t: float) -> Floats:
-        """(N, 2) metres at time t."""
+        """Return (N, 2) metres at time t."""
         return np.asarray(self.ground_at(np.array([t]))[0])
 
     def ground_at(self, times: Floats) -> Floats:
-        """(T, N, 2) metres at times (T,)."""
+        """Return (T, N, 2) metres at times (T,)."""
         travelled = SLOWDOWN_S * (1 - np.exp(-times / SLOWDOWN_S))
         return np.asarray(self._ground + self._velocity * travelled[:, None, None])
 
     def velocity(self, t: float) -> Floats:
-        """(N, 2) m/s at time t."""
+        """Return (N, 2) m/s at time t."""
         return np.asarray(self._velocity * np.exp(-t / SLOWDOWN_S))
 
     def joints(self, t: float) -> Floats:
-        """(N, 25, 3) metres at time t."""
+        """Return (N, 25, 3) metres at time t."""
         return np.asarray(self.joints_at(np.array([t]))[0])
 
     def joints_at(self, times: Floats) -> Floats:
-        """(T, N, 25, 3) metres at times (T,), of all at once."""
-        each, many = len(self.actors), len(times)
+        """Return (T, N, 25, 3) metres at times (T,)."""
+        num_actors, num_times = len(self.actors), len(times)
 
         def rows(values: Floats) -> Floats:
-            return values if many == 1 else np.tile(values, (many,) + (1,) * (values.ndim - 1))
+            return values if num_times == 1 else np.tile(values, (num_times,) + (1,) * (values.ndim - 1))
 
         velocity = (self._velocity * np.exp(-times / SLOWDOWN_S)[:, None, None]).reshape(-1, 2)
-        t = np.repeat(times, each)
+        t = np.repeat(times, num_actors)
         speed = np.hypot(velocity[:, 0], velocity[:, 1])
         heading = np.where(speed > 0.6, np.arctan2(velocity[:, 1], velocity[:, 0]), rows(self._facing))
         phase = rows(self._phase) + 2 * np.pi * skeleton.stride_hz(speed) * t
@@ -87,12 +87,12 @@ class Cast:
         pose = skeleton.angles(phase, speed, t - rows(self._kicks_at), ready, rows(self._style))
         hop = 0.05 * np.clip(speed - 3, 0, 4) / 4 * np.abs(np.sin(phase))
         ground, height = self.ground_at(times).reshape(-1, 2), rows(self._height)
-        if not self.scripts:
-            return joints(pose, ground, heading, height, hop).reshape(many, each, JOINTS, 3)
-        arms = np.full((many * each, 2, 2, 3), np.nan)
-        tilt = np.zeros((many * each, 2))
-        for i, script in self.scripts.items():
-            posed, mine = script.at(times), slice(i, None, each)
+        if not self.animations:
+            return joints(pose, ground, heading, height, hop).reshape(num_times, num_actors, JOINTS, 3)
+        arms = np.full((num_times * num_actors, 2, 2, 3), np.nan)
+        tilt = np.zeros((num_times * num_actors, 2))
+        for i, animation in self.animations.items():
+            posed, mine = animation.at(times), slice(i, None, num_actors)
             arms[mine], tilt[mine], hop[mine] = posed.arms, posed.tilt, posed.lift
             for given, angle in (
                 (posed.hip, pose.hip),
@@ -101,4 +101,6 @@ class Cast:
                 (posed.spread, pose.spread),
             ):
                 angle[mine] = np.where(np.isnan(given), angle[mine], given)
-        return joints(pose, ground, heading, height, hop, arms, tilt).reshape(many, each, JOINTS, 3)
+        return joints(pose, ground, heading, height, hop, arms, tilt).reshape(
+            num_times, num_actors, JOINTS, 3
+        )

@@ -1,4 +1,4 @@
-"""Where the ball is: flight with drag, bounces, rolling, or a rule such as 'at the feet of …'."""
+"""The path of the ball: flight with drag, bounces and rolling, or a given function of time."""
 
 from __future__ import annotations
 
@@ -13,16 +13,14 @@ RADIUS_M = 0.11
 STEP_S = 0.004
 LEAD_IN_S = 0.1
 """Paths begin this long before time 0, for exposures and lagging cameras."""
-
 GRAVITY = 9.81
 DRAG_PER_M = 0.013
 """Half the air density times area times drag coefficient over mass: 0.25 * 1.2 * 0.038 / 0.43, per metre."""
 _ROLLING = 1.1
 """Deceleration on cut grass, m/s^2."""
 
-
 Triple = tuple[float, float, float]
-"""A place in metres or a velocity in m/s."""
+"""A position in metres or a velocity in m/s."""
 
 
 class BallPath:
@@ -30,46 +28,41 @@ class BallPath:
 
     def __init__(self, points: Floats) -> None:
         self._points = points
-        # asked for dozens of times per frame: plain numbers are quicker than rows of an array
+        # read dozens of times per frame, where lists are faster than rows of an array
         self._rows: list[list[float]] = points.tolist()
 
     def at(self, t: float) -> Floats:
-        """(3,) metres; before and after the sampled time the ball is held where it was."""
-        place = min(max((t + LEAD_IN_S) / STEP_S, 0.0), len(self._points) - 1.0)
-        i = min(int(place), len(self._points) - 2)
-        share, here, after = place - i, self._rows[i], self._rows[i + 1]
+        """Return (3,) metres; outside the sampled time the first or last position."""
+        position = min(max((t + LEAD_IN_S) / STEP_S, 0.0), len(self._points) - 1.0)
+        i = min(int(position), len(self._points) - 2)
+        share, here, after = position - i, self._rows[i], self._rows[i + 1]
         return np.array([a + (b - a) * share for a, b in zip(here, after, strict=True)])
 
     def along(self, times: Floats) -> Floats:
-        """(T, 3) metres at times (T,)."""
-        place = np.clip((times + LEAD_IN_S) / STEP_S, 0.0, len(self._points) - 1.0)
-        i = np.minimum(place.astype(int), len(self._points) - 2)
+        """Return (T, 3) metres at times (T,)."""
+        position = np.clip((times + LEAD_IN_S) / STEP_S, 0.0, len(self._points) - 1.0)
+        i = np.minimum(position.astype(int), len(self._points) - 2)
         here = self._points[i]
-        return np.asarray(here + (self._points[i + 1] - here) * (place - i)[:, None])
+        return np.asarray(here + (self._points[i + 1] - here) * (position - i)[:, None])
 
     def velocity(self, t: float) -> Floats:
-        """(3,) m/s."""
+        """Return (3,) m/s."""
         return (self.at(t + STEP_S) - self.at(t - STEP_S)) / (2 * STEP_S)
 
-    @property
-    def travelled_m(self) -> float:
-        """Length of the path, metres."""
-        return float(np.linalg.norm(np.diff(self._points, axis=0), axis=1).sum())
 
-
-def follow(rule: Callable[[float], tuple[float, float, float]], duration: float) -> BallPath:
-    """A path given as position by time, seconds from the start of the clip."""
+def follow(position_at: Callable[[float], tuple[float, float, float]], duration: float) -> BallPath:
+    """Return the path of a given function from seconds since the start of the clip to metres."""
     times = np.arange(int((duration + 2 * LEAD_IN_S) / STEP_S) + 2) * STEP_S - LEAD_IN_S
-    return BallPath(np.array([rule(float(t)) for t in times]))
+    return BallPath(np.array([position_at(float(t)) for t in times]))
 
 
-def kicked(place: Floats, velocity: Floats, kicked_at: float, duration: float) -> BallPath:
-    """A ball that rests at `place` (3,) until it is kicked with `velocity` (3,), m/s; then physics."""
+def kicked(position: Floats, velocity: Floats, kicked_at: float, duration: float) -> BallPath:
+    """Simulate a ball that rests at `position` (3,) until it is kicked with `velocity` (3,), m/s."""
     start = min(kicked_at, -LEAD_IN_S)
     skip = round((-LEAD_IN_S - start) / STEP_S)
     steps = int((duration + 2 * LEAD_IN_S) / STEP_S) + 2 + skip
     out: list[Triple] = []
-    p, v = triple(place), triple(velocity)
+    p, v = triple(position), triple(velocity)
     for i in range(steps):
         out.append(p)
         if start + i * STEP_S < kicked_at:
@@ -79,13 +72,13 @@ def kicked(place: Floats, velocity: Floats, kicked_at: float, duration: float) -
 
 
 def triple(values: Floats) -> Triple:
-    """Three numbers without an array: thousands of small steps are many times faster."""
+    """Return an array (3,) as plain numbers, with which thousands of small steps are many times faster."""
     x, y, z = values.tolist()
     return float(x), float(y), float(z)
 
 
 def step(p: Triple, v: Triple) -> tuple[Triple, Triple]:
-    """Place and velocity one `STEP_S` later: drag, gravity, bounces, rolling."""
+    """Return position and velocity one `STEP_S` later: drag, gravity, bounces, rolling."""
     (x, y, z), (vx, vy, vz) = p, v
     speed = sqrt(vx * vx + vy * vy + vz * vz)
     if z <= RADIUS_M + 1e-3 and abs(vz) < 0.6:

@@ -1,4 +1,4 @@
-"""Graphics that a broadcaster or a scouting feed lays over the image."""
+"""Graphics on the image, as broadcasters and scouting feeds have them: watermark and score bar."""
 
 from __future__ import annotations
 
@@ -10,36 +10,36 @@ from numpy.random import Generator
 
 from raasid.synthetic.arrays import Floats, Image, Ints
 
-_MARKS = ("MATCHFEED", "TACTICAL CAM", "LEAGUE VIEW", "ANALYSIS", "PITCHSIDE TV", "LIVE")
+_WATERMARKS = ("MATCHFEED", "TACTICAL CAM", "LEAGUE VIEW", "ANALYSIS", "PITCHSIDE TV", "LIVE")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Overlay:
-    """A layer (h, w, 3) with alpha (h, w), 0-1, of the frame's size."""
+    """A layer (h, w, 3) with alpha (h, w), 0 to 1, of the frame's size."""
 
     colour: Image
     alpha: Floats
     _strips: list[tuple[tuple[slice, slice], Floats, Floats]] = field(default_factory=list, init=False)
-    """Where there is something: the place, what is kept of the image, and what is added to it."""
+    """Non-empty regions: window, share of the image that is kept, colour that is added."""
 
     def __post_init__(self) -> None:
         for top, stop in _runs(np.flatnonzero(self.alpha.any(axis=1))):
             columns = np.flatnonzero(self.alpha[top:stop].any(axis=0))
-            part = (slice(top, stop), slice(int(columns[0]), int(columns[-1]) + 1))
-            alpha = np.repeat(self.alpha[part][..., None], 3, axis=2)
-            self._strips.append((part, 1 - alpha, self.colour[part] * alpha))
+            window = (slice(top, stop), slice(int(columns[0]), int(columns[-1]) + 1))
+            alpha = np.repeat(self.alpha[window][..., None], 3, axis=2)
+            self._strips.append((window, 1 - alpha, self.colour[window] * alpha))
 
     def composite(self, image: Image) -> None:
-        """Draw over `image`."""
-        for part, keep, add in self._strips:
-            mixed = image[part] * keep
+        """Draw the graphics on `image`."""
+        for window, keep, add in self._strips:
+            mixed = image[window] * keep
             mixed += add
             mixed += 0.5
-            image[part] = mixed.astype(np.uint8)
+            image[window] = mixed.astype(np.uint8)
 
 
 def _runs(rows: Ints) -> list[tuple[int, int]]:
-    """Neighbouring rows as half-open ranges."""
+    """Return runs of consecutive rows as half-open ranges."""
     if len(rows) == 0:
         return []
     cuts = np.flatnonzero(np.diff(rows) > 1)
@@ -48,25 +48,25 @@ def _runs(rows: Ints) -> list[tuple[int, int]]:
 
 
 def draw_overlay(rng: Generator, size: tuple[int, int]) -> Overlay:
-    """A watermark, and a bar that hides or shows the score; either may be missing."""
+    """Draw a watermark, and a bar that hides or shows the score; either may be missing."""
     width, height = size
     colour = np.full((height, width, 3), 235, np.uint8)
     alpha = np.zeros((height, width), np.uint8)
     unit = height / 360
     if rng.random() < 0.7:
-        mark = _MARKS[int(rng.integers(len(_MARKS)))]
-        scale, thick = 0.5 * unit * rng.uniform(0.8, 1.2), max(1, round(1.6 * unit))
-        (wide, _), _ = cv2.getTextSize(mark, cv2.FONT_HERSHEY_SIMPLEX, scale, thick)
-        x = int(width * 0.96) - wide if rng.random() < 0.8 else int(width * 0.04)
+        watermark = _WATERMARKS[int(rng.integers(len(_WATERMARKS)))]
+        scale, thickness = 0.5 * unit * rng.uniform(0.8, 1.2), max(1, round(1.6 * unit))
+        (text_width, _), _ = cv2.getTextSize(watermark, cv2.FONT_HERSHEY_SIMPLEX, scale, thickness)
+        x = int(width * 0.96) - text_width if rng.random() < 0.8 else int(width * 0.04)
         y = int(height * (0.94 if rng.random() < 0.8 else 0.07))
         cv2.putText(
             alpha,
-            mark,
+            watermark,
             (x, y),
             cv2.FONT_HERSHEY_SIMPLEX,
             scale,
             255 * rng.uniform(0.4, 0.75),
-            thick,
+            thickness,
             cv2.LINE_AA,
         )
     style = rng.random()

@@ -16,12 +16,12 @@ import numpy as np
 from raasid.synthetic.arrays import Floats, Ints
 
 NEAR_M = 1.0
-"""What is closer than this is cut off; nothing on a pitch comes so near to a stand."""
+"""Near plane: closer geometry is clipped; nothing on a pitch comes so near to a stand."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Camera:
-    """Where a camera stands, where it looks and how far it has zoomed in."""
+    """Position, orientation and zoom of a camera."""
 
     centre: Floats
     """(3,) metres."""
@@ -31,32 +31,32 @@ class Camera:
     principal: tuple[float, float]
     """Principal point, pixels."""
     size: tuple[int, int]
-    """Width and height, pixels."""
+    """Width, height in pixels."""
 
     @property
     def intrinsics(self) -> Floats:
-        """K, (3, 3)."""
+        """The intrinsic matrix K, (3, 3)."""
         u, v = self.principal
         return np.array([[self.focal_px, 0.0, u], [0.0, self.focal_px, v], [0.0, 0.0, 1.0]])
 
     def to_camera(self, points: Floats) -> Floats:
-        """World points (..., 3) in camera axes (..., 3)."""
+        """Transform world points (..., 3) to camera axes (..., 3)."""
         return (points - self.centre) @ self.rotation.T
 
     def project(self, points: Floats) -> tuple[Floats, Floats]:
-        """Pixels (..., 2) and depth (...,) metres of world points (..., 3); points behind are clamped."""
-        seen = self.to_camera(np.asarray(points, dtype=np.float64))
-        depth = seen[..., 2]
+        """Project world points (..., 3), clamped at the near plane: pixels (..., 2), depth (...,) metres."""
+        local = self.to_camera(np.asarray(points, dtype=np.float64))
+        depth = local[..., 2]
         safe = np.maximum(depth, NEAR_M)[..., None]
-        return seen[..., :2] / safe * self.focal_px + np.array(self.principal), depth
+        return local[..., :2] / safe * self.focal_px + np.array(self.principal), depth
 
     def outline(self, polygon: Floats) -> Floats:
-        """Pixels (M, 2) of a world polygon (N, 3), cut at the near plane; M = 0 when all is behind."""
-        seen = self.to_camera(polygon)
-        if (seen[:, 2] >= NEAR_M).all():
-            return np.asarray(seen[:, :2] / seen[:, 2:] * self.focal_px + np.array(self.principal))
+        """Return pixels (M, 2) of a world polygon (N, 3) clipped at the near plane; M = 0 if it is behind."""
+        local = self.to_camera(polygon)
+        if (local[:, 2] >= NEAR_M).all():
+            return np.asarray(local[:, :2] / local[:, 2:] * self.focal_px + np.array(self.principal))
         kept: list[Floats] = []
-        for here, after in zip(seen, np.roll(seen, -1, axis=0), strict=True):
+        for here, after in zip(local, np.roll(local, -1, axis=0), strict=True):
             if here[2] >= NEAR_M:
                 kept.append(here)
             if (here[2] >= NEAR_M) != (after[2] >= NEAR_M):
@@ -67,59 +67,59 @@ class Camera:
         return np.asarray(cut[:, :2] / cut[:, 2:] * self.focal_px + np.array(self.principal))
 
     def plane(self, origin: Floats, u: Floats, v: Floats) -> Floats:
-        """Homography (3, 3) from the coordinates on the plane `origin + a*u + b*v` to pixels."""
+        """Return the homography (3, 3) from (a, b) on the plane `origin + a*u + b*v` to pixels."""
         columns = np.stack([u, v, origin - self.centre], axis=1)
         return np.asarray(self.intrinsics @ self.rotation @ columns)
 
-    def same_spot(self, other: Camera) -> Floats:
-        """Homography (3, 3) from another camera's pixels to ours, both standing on one spot."""
+    def homography_from(self, other: Camera) -> Floats:
+        """Return the homography (3, 3) from the pixels of another camera with the same centre to ours."""
         turn = self.rotation @ other.rotation.T
         return np.asarray(self.intrinsics @ turn @ np.linalg.inv(other.intrinsics))
 
     def pixels_per_metre(self, point: Floats) -> float:
-        """Scale at a world point (3,)."""
+        """Return the scale at a world point (3,)."""
         return float(self.focal_px / max(self.to_camera(point)[2], NEAR_M))
 
 
 class Cameras:
-    """Cameras as arrays, so that each sees its own points: what `Camera` does, for M at once."""
+    """M cameras as arrays, each of which projects its own points; otherwise as `Camera`."""
 
     def __init__(self, cameras: Sequence[Camera]) -> None:
         self._centre = np.stack([camera.centre for camera in cameras])[:, None]
-        self._turned = np.stack([camera.rotation for camera in cameras]).transpose(0, 2, 1)
+        self._rotation = np.stack([camera.rotation for camera in cameras]).transpose(0, 2, 1)
         self.focal_px = np.array([[camera.focal_px] for camera in cameras])
         """(M, 1)"""
         self._principal = np.array([camera.principal for camera in cameras])
 
-    def of(self, which: Ints) -> Cameras:
-        """One camera for each index in (M,)."""
+    def select(self, indices: Ints) -> Cameras:
+        """Return one camera for each index in (M,)."""
         out = object.__new__(Cameras)
-        out._centre, out._turned = self._centre[which], self._turned[which]
-        out.focal_px, out._principal = self.focal_px[which], self._principal[which]
+        out._centre, out._rotation = self._centre[indices], self._rotation[indices]
+        out.focal_px, out._principal = self.focal_px[indices], self._principal[indices]
         return out
 
     def to_camera(self, points: Floats) -> Floats:
-        """World points (M, N, 3) in camera axes (M, N, 3)."""
-        return np.asarray((points - self._centre) @ self._turned)
+        """Transform world points (M, N, 3) to camera axes (M, N, 3)."""
+        return np.asarray((points - self._centre) @ self._rotation)
 
     def project(self, points: Floats) -> tuple[Floats, Floats]:
-        """Pixels (M, N, 2) and depth (M, N) metres of world points (M, N, 3); see `Camera.project`."""
-        seen = self.to_camera(points)
-        depth = seen[..., 2]
+        """Project world points (M, N, 3): pixels (M, N, 2), depth (M, N) metres; see `Camera.project`."""
+        local = self.to_camera(points)
+        depth = local[..., 2]
         safe = np.maximum(depth, NEAR_M)[..., None]
-        return seen[..., :2] / safe * self.focal_px[..., None] + self._principal[:, None], depth
+        return local[..., :2] / safe * self.focal_px[..., None] + self._principal[:, None], depth
 
     def pixels_per_metre(self, depth: Floats) -> Floats:
-        """Scale (M, N) at depths (M, N), metres."""
+        """Return the scale (M, N) at depths (M, N), metres."""
         return np.asarray(self.focal_px / np.maximum(depth, NEAR_M))
 
 
 def look_at(centre: Floats, target: Floats, focal_px: float, roll: float, size: tuple[int, int]) -> Camera:
-    """A camera at `centre` whose optical axis meets `target`; roll in radians, clockwise."""
+    """Return a camera at `centre` whose optical axis meets `target`; roll in radians, clockwise."""
     x, y, z = (target - centre).tolist()
-    flat, whole = hypot(x, y), hypot(x, y, z)
+    flat, length = hypot(x, y), hypot(x, y, z)
     right = [y / flat, -x / flat, 0.0]
-    down = [x * z / (flat * whole), y * z / (flat * whole), -flat / whole]
-    upright = np.array([right, down, [x / whole, y / whole, z / whole]])
+    down = [x * z / (flat * length), y * z / (flat * length), -flat / length]
+    upright = np.array([right, down, [x / length, y / length, z / length]])
     tilt = np.array([[cos(roll), -sin(roll), 0.0], [sin(roll), cos(roll), 0.0], [0.0, 0.0, 1.0]])
     return Camera(centre, tilt @ upright, focal_px, (size[0] / 2, size[1] / 2), size)

@@ -39,7 +39,7 @@ def occluded(rng: Generator, play: Play, camera: Floats, when: float, share: flo
     free = [
         i
         for i, a in enumerate(actors)
-        if a.role == "player" and i != nearest and np.isnan(a.kicks_at) and i not in play.cast.scripts
+        if a.role == "player" and i != nearest and np.isnan(a.kicks_at) and i not in play.cast.animations
     ]
     if not free:
         return play
@@ -58,7 +58,7 @@ def occluded(rng: Generator, play: Play, camera: Floats, when: float, share: flo
         ground=(float(start[0]), float(start[1])),
         velocity=(float(velocity[0]), float(velocity[1])),
     )
-    return replace(play, cast=Cast(actors, play.cast.scripts))
+    return replace(play, cast=Cast(actors, play.cast.animations))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,7 +132,7 @@ class ClipSetup:
             record = replace(record, tags=(*record.tags, tag))
         asked = self.league
         noise = LabelNoise(asked.missing_balls, asked.box_jitter, asked.swapped_wrists)
-        return images, noise.spoil(record, np.random.default_rng([asked.seed, self.match, self.clip, 4]))
+        return images, noise.apply(record, np.random.default_rng([asked.seed, self.match, self.clip, 4]))
 
     def _record(self, frames: list[Frame]) -> Clip:
         league, scene = self.league, self.scene

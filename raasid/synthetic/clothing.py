@@ -1,4 +1,4 @@
-"""What people wear. ColourRasterizer are blue, green, red of the cloth in full light, 0-255."""
+"""Kits and outfits. Colours are blue, green, red of the cloth in full light, 0-255."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Kit:
     shorts: Colour
     socks: Colour
     trim: Colour
-    """Stripes or sleeves, as `pattern` says."""
+    """Colour of stripes or sleeves; see `pattern`."""
     pattern: str
     sleeves: float
 
@@ -73,17 +73,17 @@ class Outfit:
     stripe: Colour | None
 
 
-def _apart(a: Colour, b: Colour) -> float:
+def _colour_distance(a: Colour, b: Colour) -> float:
     return float(np.linalg.norm(np.array(a) - np.array(b)))
 
 
 def draw_kit(rng: Generator, other: Kit | None = None) -> Kit:
-    """A kit that can be told from the other team's; white is the commonest colour, as in the leagues."""
+    """Draw a kit that differs from the other team's; white is the most common colour, as in real leagues."""
     names = list(_CLOTH)
     weights = np.array([5.0 if name == "white" else 1.0 for name in names])
     while True:
         name = str(rng.choice(names, p=weights / weights.sum()))
-        if other is None or _apart(_CLOTH[name], other.shirt) > 110:
+        if other is None or _colour_distance(_CLOTH[name], other.shirt) > 110:
             break
     shirt = _CLOTH[name]
     shorts = (
@@ -96,7 +96,7 @@ def draw_kit(rng: Generator, other: Kit | None = None) -> Kit:
 
 
 def draw_outfit(rng: Generator, kit: Kit, keeper: bool = False) -> Outfit:
-    """One player's outfit."""
+    """Draw the outfit of one player."""
     tone = int(rng.integers(len(_SKIN)))
     skin = _SKIN[tone]
     hair = skin if rng.random() < 0.10 else _HAIR[int(rng.integers(2 if tone > 2 else len(_HAIR)))]
@@ -109,7 +109,7 @@ def draw_outfit(rng: Generator, kit: Kit, keeper: bool = False) -> Outfit:
 
 
 def draw_civilian_outfit(rng: Generator, shirt: Colour, trousers: Colour) -> Outfit:
-    """A coach, steward, photographer or ball-boy: long trousers, long sleeves, dark shoes."""
+    """Draw the outfit of a coach, steward, photographer or ball-boy: long trousers, long sleeves."""
     skin = _SKIN[int(rng.integers(3))]
     hair = _HAIR[int(rng.integers(len(_HAIR)))]
     shoes = WHITE if rng.random() < 0.3 else BLACK
@@ -117,11 +117,11 @@ def draw_civilian_outfit(rng: Generator, shirt: Colour, trousers: Colour) -> Out
 
 
 def draw_referee_kit(rng: Generator, teams: tuple[Kit, Kit]) -> Kit:
-    """The officials' kit, apart from both teams'."""
+    """Draw the officials' kit, different from both teams'."""
     choices = [
         n
         for n in ("black", "yellow", "sky", "lime", "red")
-        if all(_apart(_CLOTH[n], t.shirt) > 90 for t in teams)
+        if all(_colour_distance(_CLOTH[n], t.shirt) > 90 for t in teams)
     ]
     shirt = _CLOTH[str(rng.choice(choices or ["black"]))]
     return Kit("referee", shirt, BLACK, BLACK, shirt, "plain", 0.3)

@@ -1,7 +1,4 @@
-"""Grass: mowing patterns, wear, blotches and its greens.
-
-The lawn as one camera sees it: grass, lines on it, then light on both.
-"""
+"""The lawn: grass texture of a match, and its image in one camera with lines and light on it."""
 
 from __future__ import annotations
 
@@ -37,35 +34,39 @@ _GREENS = np.array(
     ],
     dtype=np.float64,
 )
-"""Blue, green, red of lawns in broadcasts."""
+"""Blue, green, red of lawns in real broadcasts."""
+_SUPERSAMPLING = 2
+"""Lines are drawn at this many times the resolution: those thinner than a pixel fade and do not vanish."""
+_WHITE = np.array([222, 232, 228], np.float32)
+_MARKINGS = markings()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Turf:
-    """The ground of one match."""
+    """The ground of one match, without lines."""
 
     ground: TexturedQuad
-    """Grass without light; the fourth channel is the light on it, where 128 stands for 1."""
+    """Unlit grass; the fourth channel is the light on it, 128 for a brightness of 1."""
     green: Colour
-    plain_light: int | None
-    """The light where it is the same everywhere."""
+    uniform_light: int | None
+    """The light if it is uniform, on the same scale; else None."""
     paint: float
-    """How white the lines still are, 0 to 1."""
+    """Opacity of the lines, 0 to 1."""
     litter: list[Floats]
-    """Scraps of paper, as ground polygons (N, 3)."""
+    """Scraps of paper as ground polygons (N, 3), metres."""
     grain: float
-    """Standard deviation of the blades' texture in the image, grey levels."""
+    """Standard deviation of the grass blades in the image, grey levels."""
 
 
 def smooth_noise(rng: Generator, shape: tuple[int, int], cell: float) -> Floats:
-    """Smooth noise, about standard normal, with blobs of `cell` texels; (height, width)."""
+    """Return smooth, roughly standard normal noise (height, width) with blobs of `cell` texels."""
     rows, columns = max(3, int(shape[0] / cell)), max(3, int(shape[1] / cell))
     coarse = rng.standard_normal((rows, columns)).astype(np.float32)
     return np.asarray(cv2.resize(coarse, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC))
 
 
 def _mowing(rng: Generator, x: Floats, y: Floats) -> Floats:
-    """-1 and 1 in the pattern of the mower, softened at the seams; (height, width)."""
+    """Return -1 and 1 in a mowing pattern, softened at the seams; (height, width)."""
     pattern = str(rng.choice(["across", "across", "checks", "along", "diagonal", "rings", "plain"]))
     period = float(rng.choice([LENGTH_M / 18, LENGTH_M / 14, 5.5, 11.0]))
 
@@ -86,7 +87,7 @@ def _mowing(rng: Generator, x: Floats, y: Floats) -> Floats:
 
 
 def _litter(rng: Generator) -> list[Floats]:
-    """In some stadiums scraps blow about, most of them beside the pitch; from afar they look like a ball."""
+    """Draw scraps of paper, in some stadiums and mostly off the pitch; from afar they resemble a ball."""
     out: list[Floats] = []
     for _ in range(int(rng.integers(3, 12)) if rng.random() < 0.3 else 0):
         away = rng.random() < 0.75
@@ -97,7 +98,7 @@ def _litter(rng: Generator) -> list[Floats]:
 
 
 def draw_turf(rng: Generator, light: Light, texels_per_m: float = TEXELS_PER_M) -> Turf:
-    """The ground of one match; its green is the same at any fineness of the texture."""
+    """Draw the ground of one match; its green does not depend on the texture's resolution."""
     shape = height, width = int(2 * HALF_Y_M * texels_per_m), int(2 * HALF_X_M * texels_per_m)
     x = ((np.arange(width) + 0.5) / texels_per_m - HALF_X_M).astype(np.float32)[None, :]
     y = ((np.arange(height) + 0.5) / texels_per_m - HALF_Y_M).astype(np.float32)[:, None]
@@ -147,7 +148,7 @@ def draw_turf(rng: Generator, light: Light, texels_per_m: float = TEXELS_PER_M) 
             ground,
         ),
         green=(float(green[0]), float(green[1]), float(green[2])),
-        plain_light=int(shade[0, 0]) if int(shade.min()) == int(shade.max()) else None,
+        uniform_light=int(shade[0, 0]) if int(shade.min()) == int(shade.max()) else None,
         litter=_litter(rng),
         paint=float(rng.uniform(0.55, 0.9)),
         grain=float(rng.uniform(0.5, 2.0)),
@@ -155,7 +156,7 @@ def draw_turf(rng: Generator, light: Light, texels_per_m: float = TEXELS_PER_M) 
 
 
 def _wear(x: Floats, y: Floats) -> Floats:
-    """How much feet have worn the grass: before the goals, in the middle, along the near line; 0 to about 1.
+    """Return how worn the grass is, 0 to about 1: in front of the goals, in the middle, at the near line.
 
     x: (1, width), y: (height, 1) metres.
     """
@@ -166,34 +167,29 @@ def _wear(x: Floats, y: Floats) -> Floats:
 
     goals, ends = np.abs(x) - 49, np.abs(x) - 41.5
     worn = spot(goals / 4, y / 5)
-    for place, weight in (
+    for area, weight in (
         (spot(x / 7, y / 7), 0.5),
         (np.exp(-(((y + 34.8) / 0.8) ** 2)), 0.6),
         (spot(ends / 2, y / 2), 0.5),
     ):
-        worn += np.float32(weight) * place
+        worn += np.float32(weight) * area
     return worn
-
-
-_FINE = 2
-"""Lines are drawn this many times finer, so that those below a pixel are thin and not missing."""
-_WHITE = np.array([222, 232, 228], np.float32)
-_MARKINGS = markings()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lawn:
-    """The part of an image in which the lawn lies."""
+    """The image of the lawn in one camera."""
 
-    part: tuple[slice, slice]
+    window: tuple[slice, slice]
+    """Rows and columns of the camera's image."""
     image: Image
-    """(h, w, 3)"""
+    """(h, w, 3) of that window."""
     mask: Image
-    """(h, w), above 0 where there is grass."""
+    """(h, w), above 0 on grass."""
 
     def open_rows(self, height: int) -> int:
-        """How many of the image's `height` rows, from the top, have something other than grass."""
-        rows, columns = self.part
+        """Return the number of rows, from the top of the image, that show something other than grass."""
+        rows, columns = self.window
         if columns.start > 0 or rows.stop < height:
             return height
         bare = np.flatnonzero(cv2.reduce(self.mask, 1, cv2.REDUCE_MIN)[:, 0] == 0)
@@ -201,28 +197,31 @@ class Lawn:
 
 
 def paint_lawn(camera: Camera, turf: Turf, grain: Image) -> Lawn | None:
-    """The lawn, or None where none is in sight; grain (256, 256): the blades, 128 for none."""
+    """Return the lawn as a camera sees it, None if it is not visible.
+
+    grain: (256, 256) texture of the grass blades; 128 is neutral.
+    """
     region = turf.ground.visible_region(camera)
     if region is None:
         return None
-    rows, columns = region.part
+    rows, columns = region.window
     grass = cv2.cvtColor(region.texels, cv2.COLOR_BGRA2BGR)
-    _lay_lines(grass, camera, turf, (columns.start, rows.start))
+    _draw_lines(grass, camera, turf, (columns.start, rows.start))
     blades = _tiled(grain, rows, columns)
     cv2.addWeighted(grass, 1, cv2.cvtColor(blades, cv2.COLOR_GRAY2BGR), 1, -128, dst=grass)
-    if turf.plain_light is not None:
-        cv2.convertScaleAbs(grass, dst=grass, alpha=turf.plain_light / 128)
-        return Lawn(region.part, grass, region.mask)
+    if turf.uniform_light is not None:
+        cv2.convertScaleAbs(grass, dst=grass, alpha=turf.uniform_light / 128)
+        return Lawn(region.window, grass, region.mask)
     light = cv2.extractChannel(region.texels, 3)
     edge = region.edge()
     share = region.mask[edge].astype(np.float32) / 255
     light[edge] = (np.float32(128) * (1 - share) + light[edge] * share).astype(np.uint8)
     cv2.multiply(grass, cv2.cvtColor(light, cv2.COLOR_GRAY2BGR), dst=grass, scale=1 / 128)
-    return Lawn(region.part, grass, region.mask)
+    return Lawn(region.window, grass, region.mask)
 
 
 def _tiled(grain: Image, rows: slice, columns: slice) -> Image:
-    """The grain repeated over the whole image, cut to a part of it."""
+    """Return the grain, repeated over the whole image, for some rows and columns of it."""
     size = len(grain)
     top, left = rows.start % size, columns.start % size
     down = -(-(top + rows.stop - rows.start) // size)
@@ -231,40 +230,43 @@ def _tiled(grain: Image, rows: slice, columns: slice) -> Image:
     return tiles[top : top + rows.stop - rows.start, left : left + columns.stop - columns.start]
 
 
-def _lay_lines(grass: Image, camera: Camera, turf: Turf, corner: tuple[int, int]) -> None:
-    """White paint over `grass`, whose top left pixel lies at `corner` of the camera's image."""
+def _draw_lines(grass: Image, camera: Camera, turf: Turf, corner: tuple[int, int]) -> None:
+    """Draw the white lines on `grass`, whose top left pixel is at `corner` of the camera's image."""
     width, height = camera.size
-    fine = np.zeros((height * _FINE, width * _FINE), np.uint8)
+    canvas = np.zeros((height * _SUPERSAMPLING, width * _SUPERSAMPLING), np.uint8)
     for outline in _outlines(camera, [*_MARKINGS, *turf.litter]):
-        points = np.round((outline * _FINE - 0.5).clip(-30000, 30000) * 16).astype(np.int32)
-        cv2.fillConvexPoly(fine, points, 255, shift=4)
+        points = np.round((outline * _SUPERSAMPLING - 0.5).clip(-30000, 30000) * 16).astype(np.int32)
+        cv2.fillConvexPoly(canvas, points, 255, shift=4)
     x, y = corner
-    tall, wide = grass.shape[:2]
-    fine = fine[y * _FINE : (y + tall) * _FINE, x * _FINE : (x + wide) * _FINE]
-    paint = cv2.resize(fine, (wide, tall), interpolation=cv2.INTER_AREA)
-    spots = cv2.findNonZero(paint)
-    if spots is None:
+    grass_height, grass_width = grass.shape[:2]
+    canvas = canvas[
+        y * _SUPERSAMPLING : (y + grass_height) * _SUPERSAMPLING,
+        x * _SUPERSAMPLING : (x + grass_width) * _SUPERSAMPLING,
+    ]
+    paint = cv2.resize(canvas, (grass_width, grass_height), interpolation=cv2.INTER_AREA)
+    pixels = cv2.findNonZero(paint)
+    if pixels is None:
         return
-    columns, rows = spots.reshape(-1, 2).T
+    columns, rows = pixels.reshape(-1, 2).T
     painted = rows, columns
     share = (paint[painted] * (turf.paint / 255)).astype(np.float32)[:, None]
     grass[painted] = (grass[painted] * (1 - share) + _WHITE * share).astype(np.uint8)
 
 
 def _outlines(camera: Camera, polygons: list[Floats]) -> list[Floats]:
-    """The polygons in sight, in pixels."""
+    """Return the outlines of the visible polygons, in pixels."""
     ends = np.cumsum([len(polygon) for polygon in polygons])
     starts = np.r_[0, ends[:-1]]
-    seen = camera.to_camera(np.concatenate(polygons))
-    nearest = np.minimum.reduceat(seen[:, 2], starts)
-    farthest = np.maximum.reduceat(seen[:, 2], starts)
-    pixels = seen[:, :2] / np.maximum(seen[:, 2:], NEAR_M) * camera.focal_px + np.array(camera.principal)
-    whole = nearest >= NEAR_M
+    local = camera.to_camera(np.concatenate(polygons))
+    nearest = np.minimum.reduceat(local[:, 2], starts)
+    farthest = np.maximum.reduceat(local[:, 2], starts)
+    pixels = local[:, :2] / np.maximum(local[:, 2:], NEAR_M) * camera.focal_px + np.array(camera.principal)
+    in_front = nearest >= NEAR_M
     low = np.minimum.reduceat(pixels, starts, axis=0)
     high = np.maximum.reduceat(pixels, starts, axis=0)
     inside = (high > 0).all(axis=1) & (low < camera.size).all(axis=1)
-    out = [pixels[starts[i] : ends[i]] for i in np.flatnonzero(whole & inside)]
-    for i in np.flatnonzero(~whole & (farthest >= NEAR_M)):
+    out = [pixels[starts[i] : ends[i]] for i in np.flatnonzero(in_front & inside)]
+    for i in np.flatnonzero(~in_front & (farthest >= NEAR_M)):
         outline = camera.outline(polygons[i])
         if len(outline) and (outline.max(axis=0) > 0).all() and (outline.min(axis=0) < camera.size).all():
             out.append(outline)

@@ -1,6 +1,6 @@
-"""Mistakes that annotators make, put into labels on purpose; images stay as they are.
+"""Annotation errors that are added to labels on purpose; images do not change.
 
-A league without noise has the same images and the true labels, so every mistake can be looked up.
+The same league without noise has the same images and the ground truth, so every error can be identified.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ _LEFT_WRIST, _RIGHT_WRIST = 9, 10
 
 @dataclass(frozen=True, slots=True)
 class LabelNoise:
-    """How often, and how much; shares of 1."""
+    """Rates and sizes of the errors, 0 to 1; see `LeagueSettings`."""
 
     missing_balls: float = 0.0
     box_jitter: float = 0.0
     swapped_wrists: float = 0.0
 
-    def spoil(self, clip: Clip, rng: Generator) -> Clip:
-        """The clip with mistakes; without noise it is the clip itself."""
+    def apply(self, clip: Clip, rng: Generator) -> Clip:
+        """Return the clip with errors; without noise the clip itself."""
         if not (self.missing_balls or self.box_jitter or self.swapped_wrists):
             return clip
         return replace(clip, frames=tuple(self._frame(frame, rng) for frame in clip.frames))
 
     def _frame(self, frame: Frame, rng: Generator) -> Frame:
-        # the same draws whatever the shares, so that more noise keeps the mistakes of less noise
+        # the draws do not depend on the rates, so that more noise keeps the errors of less noise
         balls = []
         for ball in frame.balls:
             lost = rng.random() < self.missing_balls

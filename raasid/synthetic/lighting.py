@@ -1,7 +1,4 @@
-"""Sun, clouds or floodlights over one match, and the shadow that the stands throw on the pitch.
-
-Shadows of people and ball on the grass.
-"""
+"""The light of a match - sun, clouds or floodlights - and the shadows of stands, people and ball."""
 
 from __future__ import annotations
 
@@ -20,16 +17,22 @@ from raasid.synthetic.camera import Camera
 
 Sky = Literal["sun", "overcast", "night"]
 
+_CASTING = [0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 13, 14, 17, 18, 21, 22]
+"""Capsules that cast a visible shadow: legs, trunk, arms, head."""
+_FAINT = [2, 3, 4, 5, 9, 10, 22]
+"""The ones that are drawn for the faint shadows of floodlights."""
+_RING = np.linspace(0, 2 * np.pi, 16, endpoint=False)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Light:
-    """How bright every place of the ground is, and where shadows fall."""
+    """Brightness of the ground, and direction and darkness of shadows."""
 
     sky: Sky
     towards: Floats
-    """(3,) unit vector to the main light."""
+    """(3,) unit vector towards the main light."""
     shade: float
-    """Brightness inside the stadium's shadow, in the open it is 1."""
+    """Brightness inside the stadium's shadow; 1 outside."""
     edge: tuple[float, float, float]
     """Normal (x, y) and offset in metres of the shadow's edge: shaded where normal . p > offset."""
     notch_m: float
@@ -37,15 +40,15 @@ class Light:
     tint: Floats
     """(3,) gain of blue, green, red."""
     exposure: float = 1.0
-    """Gain by which the camera answers a pitch that lies in the shade."""
+    """Gain by which the camera compensates a shaded pitch."""
 
     @property
     def side(self) -> float:
-        """-1 to 1: from where in the image, left or right, the light comes."""
+        """-1 to 1: whether the light comes from the left or the right of the image."""
         return 0.8 * float(np.sign(self.towards[0])) if self.sky == "sun" else 0.0
 
     def sunlit(self, ground: Floats) -> Floats:
-        """1 in the open, 0 in the stand's shadow, for points (..., 2) in metres."""
+        """Return 1 in the sun and 0 in the stand's shadow, for ground points (..., 2) in metres."""
         if self.sky != "sun":
             return np.ones(ground.shape[:-1])
         nx, ny, offset = self.edge
@@ -54,14 +57,17 @@ class Light:
         return np.asarray(np.clip((offset + notch - ground @ np.array([nx, ny])) / 0.8 + 0.5, 0, 1))
 
     def brightness(self, ground: Floats) -> Floats:
-        """Brightness of points (..., 2) of the ground: 1 in the open, `shade` in the stand's shadow."""
+        """Return the brightness of ground points (..., 2): 1 in the open, `shade` in the stand's shadow."""
         if self.sky == "night":
             # floodlights leave the far corners a little darker
             return np.asarray(1.04 - 0.12 * ((ground[..., 0] / 60) ** 2 + (ground[..., 1] / 45) ** 2) / 2)
         return self.exposure * (self.shade + (1 - self.shade) * self.sunlit(ground))
 
     def shadows(self, ground: Floats) -> list[tuple[Floats, Floats]]:
-        """Shadows of things at `ground` (N, 2): by lamp, offset (N, 2) per metre of height, darkness (N,)."""
+        """Return the shadows of objects at `ground` (N, 2), metres.
+
+        For each lamp: offset (N, 2) per metre of height, and darkness (N,).
+        """
         n = len(ground)
         below = np.broadcast_to(np.array([0.03, 0.02]), (n, 2))
         if self.sky == "overcast":
@@ -76,7 +82,7 @@ class Light:
 
 
 def draw_light(rng: Generator) -> Light:
-    """The weather of a match."""
+    """Draw the light of a match."""
     sky: Sky = ("sun", "overcast", "night")[int(rng.choice(3, p=[0.4, 0.25, 0.35]))]
     azimuth, height = rng.uniform(0, 2 * np.pi), np.radians(rng.uniform(24, 60))
     if sky == "overcast":
@@ -94,63 +100,56 @@ def draw_light(rng: Generator) -> Light:
     return replace(light, exposure=min(1.4, 0.95 * mean ** -rng.uniform(0.5, 0.9))) if sky == "sun" else light
 
 
-_CASTING = [0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 13, 14, 17, 18, 21, 22]
-"""Capsules that matter for a shadow: legs, trunk, arms, head."""
-_FAINT = [2, 3, 4, 5, 9, 10, 22]
-"""Those that matter for the faint ones of floodlights."""
-_RING = np.linspace(0, 2 * np.pi, 16, endpoint=False)
-
-
 def draw_shadows(image: Image, camera: Camera, light: Light, bodies: Floats, balls: Floats) -> None:
-    """Darken `image` where bodies (N, 25, 3) and balls (M, 3) keep the light off the ground."""
+    """Darken `image` where bodies (N, 25, 3) and balls (M, 3) cast shadows on the ground."""
     total = np.zeros(image.shape[:2], np.uint8)
     start, stop = capsules(bodies)
-    casts = list(zip(light.shadows(bodies[:, 15, :2]), light.shadows(balls[:, :2]), strict=True))
-    for (shift, dark), (ball_shift, ball_dark) in casts:
+    shadows = list(zip(light.shadows(bodies[:, 15, :2]), light.shadows(balls[:, :2]), strict=True))
+    for (shift, dark), (ball_shift, ball_dark) in shadows:
         if max(dark.max(initial=0), ball_dark.max(initial=0)) < 0.02:
             continue
         mask = np.zeros_like(total)
-        parts = _CASTING if dark.max(initial=0) > 0.1 else _FAINT
-        ends = (_fallen(part[:, parts], shift) for part in (start, stop))
-        _bodies(mask, camera, *ends, radius=LIMB_M[parts], dark=dark)
+        casting = _CASTING if dark.max(initial=0) > 0.1 else _FAINT
+        ends = (_project_to_ground(points[:, casting], shift) for points in (start, stop))
+        _draw_body_shadows(mask, camera, *ends, radius=LIMB_M[casting], dark=dark)
         for ball, direction, strength in zip(balls, ball_shift, ball_dark, strict=True):
-            _ball(mask, camera, ball, direction, float(strength))
+            _draw_ball_shadow(mask, camera, ball, direction, float(strength))
         cv2.add(total, mask, dst=total)
-    left, top, wide, tall = cv2.boundingRect(total)
-    if wide == 0:
+    left, top, width, height = cv2.boundingRect(total)
+    if width == 0:
         return
-    # the rim is as wide as the blur reaches, and one more, so that the cut changes nothing
-    part = (slice(max(0, top - 2), top + tall + 2), slice(max(0, left - 2), left + wide + 2))
-    soft = cv2.GaussianBlur(total[part], (3, 3), 0)
+    # the margin exceeds the reach of the blur by a pixel, so that cropping changes nothing
+    window = (slice(max(0, top - 2), top + height + 2), slice(max(0, left - 2), left + width + 2))
+    soft = cv2.GaussianBlur(total[window], (3, 3), 0)
     keep = cv2.cvtColor(cv2.bitwise_not(soft), cv2.COLOR_GRAY2BGR)
-    cv2.multiply(image[part], keep, dst=image[part], scale=1 / 255)
+    cv2.multiply(image[window], keep, dst=image[window], scale=1 / 255)
 
 
-def _fallen(points: Floats, shift: Floats) -> Floats:
-    """Where the shadows of points (N, S, 3) meet the ground; shift (N, 2)."""
+def _project_to_ground(points: Floats, shift: Floats) -> Floats:
+    """Return where the shadows of points (N, S, 3) meet the ground; shift (N, 2)."""
     out = np.zeros_like(points)
     out[..., :2] = points[..., :2] + points[..., 2:] * shift[:, None]
     return out
 
 
-def _bodies(
+def _draw_body_shadows(
     mask: Image, camera: Camera, start: Floats, stop: Floats, *, radius: Floats, dark: Floats
 ) -> None:
     a, depth = camera.project(start)
     b, _ = camera.project(stop)
-    thick = np.maximum(1, np.round(1.6 * radius * camera.focal_px / np.maximum(depth, 1))).astype(int)
+    thickness = np.maximum(1, np.round(1.6 * radius * camera.focal_px / np.maximum(depth, 1))).astype(int)
     ends = np.round((np.concatenate([a, b], axis=-1) - 0.5).clip(-20000, 20000) * 16).astype(np.int32)
     strength = 255 * dark
-    # whoever lies in the same light is drawn together, by thickness of the limbs
+    # bodies in the same light are drawn together, by thickness of the limbs
     changes = np.flatnonzero(np.diff(strength)) + 1
     for run in np.split(np.arange(len(strength)), changes):
-        lines, width = ends[run].reshape(-1, 2, 2), thick[run].ravel()
+        lines, width = ends[run].reshape(-1, 2, 2), thickness[run].ravel()
         for t in np.unique(width).tolist():
             cv2.polylines(mask, list(lines[width == t]), False, float(strength[run[0]]), t, cv2.LINE_8, 4)
 
 
-def _ball(mask: Image, camera: Camera, ball: Floats, shift: Floats, dark: float) -> None:
-    """The ball's shadow: an ellipse that low light draws out and height makes fainter."""
+def _draw_ball_shadow(mask: Image, camera: Camera, ball: Floats, shift: Floats, dark: float) -> None:
+    """Draw an ellipse, longer in low light and fainter the higher the ball is."""
     height = float(ball[2] - RADIUS_M)
     fades_m = 6.0 if float(np.hypot(*shift)) > 0.2 else 0.5
     strength = 1.2 * dark * float(np.exp(-height / fades_m))

@@ -1,4 +1,4 @@
-"""Everything that stays the same through one match."""
+"""The setting of a match: everything that its clips share."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from raasid.synthetic.camera_operator import CameraMount, draw_mount
 from raasid.synthetic.clothing import draw_kit, draw_referee_kit
 from raasid.synthetic.grass import TEXELS_PER_M, Turf, draw_turf
 from raasid.synthetic.lighting import Light, draw_light
-from raasid.synthetic.play_simulation import MatchKits
+from raasid.synthetic.player_placement import MatchKits
 from raasid.synthetic.sensor import Sensor, draw_sensor
 from raasid.synthetic.shifts.shift import Shift
 from raasid.synthetic.stadium import Stadium, draw_stadium
 
 Weather = Callable[[Image, Camera, Generator], Image]
-"""What falls or hangs between the camera and the pitch: image, camera and chance give an image."""
+"""Draws rain, snow or fog on an image, given the camera and a random stream."""
 _UNSHIFTED = Shift()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MatchSetting:
-    """One match's stadium, weather, teams, ball and camera chain."""
+    """Stadium, light, kits, ball and camera of one match."""
 
     mount: CameraMount
     light: Light

@@ -34,7 +34,7 @@ class ColourRasterizer:
 
     def __init__(self, setting: MatchSetting, play: Play, size: tuple[int, int], seed: Generator) -> None:
         self._setting, self._play, self._size = setting, play, size
-        self._turn = np.linalg.qr(seed.standard_normal((3, 3)))[0]
+        self._rotation = np.linalg.qr(seed.standard_normal((3, 3)))[0]
         self._axis = seed.standard_normal(3)
         self._paints = [OutfitColours(actor.outfit) for actor in play.cast.actors]
 
@@ -65,7 +65,7 @@ class ColourRasterizer:
             setting.ball,
             centres,
             radius_px,
-            turn=np.asarray(spin @ self._turn),
+            rotation=np.asarray(spin @ self._rotation),
             light=float(setting.light.brightness(middle[:2])),
             side=setting.light.side,
             bounce=setting.turf.green,
@@ -127,7 +127,7 @@ def _draw(image: Image, seen: FrameView[Sprite], before: Image | None) -> Floats
 def _pan_blur(image: Image, first: Camera, last: Camera) -> Image:
     """Smear the still world by the camera's movement during the exposure."""
     middle = np.array([first.size[0] / 2, first.size[1] / 2, 1.0])
-    moved = last.same_spot(first) @ middle
+    moved = last.homography_from(first) @ middle
     way = moved[:2] / moved[2] - middle[:2]
     length = float(np.linalg.norm(way))
     if length < 0.9:

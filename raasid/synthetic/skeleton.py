@@ -1,8 +1,7 @@
-"""Bodies: joint angles in, joints in metres out, for many people at once.
+"""Forward kinematics of bodies and their gait, for many people at once.
 
-Joints 0-16 are COCO's keypoints; 17-24 carry what the images need beyond them.
-
-How people move their limbs: standing, walking, running, kicking, keeping goal.
+Joints 0-16 are COCO's keypoints; 17-24 are what rendering needs in addition. Gaits: standing, walking,
+running, kicking, keeping goal.
 """
 
 from __future__ import annotations
@@ -16,6 +15,8 @@ from raasid.synthetic.arrays import Floats
 COCO_JOINTS = 17
 LEFT_HAND, RIGHT_HAND, LEFT_TOE, RIGHT_TOE, PELVIS, CHEST, HEAD, CROWN = range(17, 25)
 JOINTS = 25
+NUM_STYLE = 8
+"""Number of standard normal parameters that make postures of different people differ."""
 
 _THIGH, _SHANK, _ANKLE, _FOOT = 0.44, 0.43, 0.08, 0.19
 _TRUNK, _NECK, _UPPER_ARM, _FOREARM, _HAND = 0.50, 0.21, 0.30, 0.26, 0.11
@@ -29,15 +30,15 @@ class Angles:
     """Joint angles of N people, radians; (N, 2) arrays hold left and right."""
 
     hip: Floats
-    """Flexion, positive swings the leg forward."""
+    """Flexion; positive swings the leg forward."""
     knee: Floats
-    """Flexion, positive brings the heel to the back."""
+    """Flexion; positive brings the heel to the back."""
     spread: Floats
     """TrajectoryLeg sideways."""
     shoulder: Floats
-    """Flexion, positive swings the arm forward; pi is straight up."""
+    """Flexion; positive swings the arm forward, pi is straight up."""
     raised: Floats
-    """Arm sideways, 0 hanging."""
+    """Abduction: arm sideways, 0 hanging."""
     elbow: Floats
     lean: Floats
     """(N,) trunk forward."""
@@ -46,7 +47,7 @@ class Angles:
 
 
 def _limb(flexion: Floats, sideways: Floats) -> Floats:
-    """Unit vectors (N, 2, 3) of limbs that hang down at flexion 0."""
+    """Return unit vectors (N, 2, 3) of limbs that hang down at flexion 0."""
     out = np.empty((*flexion.shape, 3))
     across = np.cos(sideways)
     out[..., 0] = np.sin(flexion) * across
@@ -64,12 +65,12 @@ def joints(
     arms: Floats | None = None,
     tilt: Floats | None = None,
 ) -> Floats:
-    """Joints (N, 25, 3) in world metres.
+    """Return joints (N, 25, 3) in world metres.
 
     ground: (N, 2) metres. heading: (N,) radians. height: (N,) metres. lift: (N,) metres of the lower
     foot above the grass. arms: (N, 2, 2, 3) unit vectors in body axes (x forward, y left, z up) of upper arm
-    and forearm, left and right; NaN where the angles decide. tilt: (N, 2) radians by which the whole body
-    falls forward and to its left; of who has fallen the lowest joint, not the foot, is on the grass.
+    and forearm, left and right; NaN where `angles` apply. tilt: (N, 2) radians by which the whole body
+    falls forward and to its left; of a fallen body the lowest joint, not the foot, is on the grass.
     """
     n = len(height)
     out: Floats = np.zeros((n, JOINTS, 3))
@@ -111,7 +112,7 @@ def joints(
     out[:, CROWN] = head + 0.035 * up - 0.03 * gaze
     out *= (height / 1.80)[:, None, None]
     if tilt is not None:
-        out = _fallen(out, tilt)
+        out = _tilted(out, tilt)
     cosine, sine = np.cos(heading)[:, None], np.sin(heading)[:, None]
     x, y = out[..., 0].copy(), out[..., 1].copy()
     out[..., 0] = x * cosine - y * sine + ground[:, :1]
@@ -123,8 +124,8 @@ def joints(
     return out
 
 
-def _fallen(points: Floats, tilt: Floats) -> Floats:
-    """Body points (N, J, 3) turned forward and to the left about the middle of the hips."""
+def _tilted(points: Floats, tilt: Floats) -> Floats:
+    """Return body points (N, J, 3) rotated forward and to the left about the middle of the hips."""
     (c, d), (s, e) = np.cos(tilt).T[..., None], np.sin(tilt).T[..., None]
     x, y, z = points[..., 0], points[..., 1], points[..., 2]
     x, z = c * x + s * z, c * z - s * x
@@ -134,23 +135,18 @@ def _fallen(points: Floats, tilt: Floats) -> Floats:
     return out
 
 
-STYLE = 8
-"""Numbers (standard normal) that make one person's posture differ from another's."""
-
-
 def stride_hz(speed: Floats) -> Floats:
-    """Full gait cycles per second at a speed in m/s."""
+    """Return full gait cycles per second at a speed in m/s."""
     return 0.80 + 0.12 * speed
 
 
 def angles(phase: Floats, speed: Floats, since_kick: Floats, keeper: Floats, style: Floats) -> Angles:
-    """Posture of N people.
+    """Return the joint angles of N people in their gait.
 
-    phase: (N,) radians of the gait cycle. speed: (N,) m/s. since_kick: (N,) seconds, NaN for who does not
-    kick. keeper: (N,) 1 for a goalkeeper at the ready. style: (N, STYLE).
+    phase: (N,) radians of the gait cycle. speed: (N,) m/s. since_kick: (N,) seconds, NaN without a kick.
+    keeper: (N,) 1 for a goalkeeper at the ready. style: (N, NUM_STYLE).
     """
     cycle = phase[:, None] + np.array([0.0, np.pi])
-    # a speed is never below 0
     v, still = speed[:, None], np.exp(-speed)[:, None]
     swing = np.minimum(0.11 * v, 0.78)
     hip = swing * np.sin(cycle) + 0.02 * v + 0.03
@@ -172,18 +168,18 @@ def angles(phase: Floats, speed: Floats, since_kick: Floats, keeper: Floats, sty
 
     kicks = np.isfinite(since_kick)
     if kicks.any():
-        raised = _kicked(hip, knee, raised, np.where(kicks, since_kick, 9.0))
+        raised = _apply_kick(hip, knee, raised, np.where(kicks, since_kick, 9.0))
     return Angles(hip, knee, spread, shoulder, raised, elbow, lean, look)
 
 
-def _kicked(hip: Floats, knee: Floats, raised: Floats, t: Floats) -> Floats:
-    """Put the kick into hip and knee (N, 2), and give `raised` (N, 2) with it; t: (N,) seconds since then."""
+def _apply_kick(hip: Floats, knee: Floats, raised: Floats, t: Floats) -> Floats:
+    """Add a kick to hip and knee (N, 2) in place and return the new `raised`; t: (N,) seconds after it."""
     # the kicking leg is the right one: back at -0.15 s, through the ball at 0, up to the front at +0.15 s
     leg = np.interp(t, [-0.45, -0.15, 0.0, 0.14, 0.5], [0.2, -0.75, 0.30, 1.05, 0.2])
     fold = np.interp(t, [-0.45, -0.15, 0.0, 0.14, 0.5], [0.3, 1.35, 0.25, 0.15, 0.3])
-    part = np.interp(t, [-0.5, -0.3, 0.3, 0.6], [0.0, 1.0, 1.0, 0.0])
-    hip[:, 1] += part * (leg - hip[:, 1])
-    knee[:, 1] += part * (fold - knee[:, 1])
-    hip[:, 0] += part * (0.05 - hip[:, 0])
-    knee[:, 0] += part * (0.35 - knee[:, 0])
-    return np.asarray(raised + part[:, None] * np.array([0.75, 0.35]))
+    weight = np.interp(t, [-0.5, -0.3, 0.3, 0.6], [0.0, 1.0, 1.0, 0.0])
+    hip[:, 1] += weight * (leg - hip[:, 1])
+    knee[:, 1] += weight * (fold - knee[:, 1])
+    hip[:, 0] += weight * (0.05 - hip[:, 0])
+    knee[:, 0] += weight * (0.35 - knee[:, 0])
+    return np.asarray(raised + weight[:, None] * np.array([0.75, 0.35]))

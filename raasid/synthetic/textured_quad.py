@@ -1,7 +1,4 @@
-"""Flat textured things in the stadium: stands, hoardings, roofs of dug-outs, the lawn itself.
-
-The array types of the renderer.
-"""
+"""Flat textured surfaces of the stadium: stands, advertising boards, roofs of dug-outs, the lawn."""
 
 from __future__ import annotations
 
@@ -13,45 +10,45 @@ import numpy as np
 from raasid.synthetic.arrays import Floats, Image, Ints
 from raasid.synthetic.camera import Camera
 
-_STEP = 64
-"""Warps are a multiple of this wide: a narrower one then gives the same pixels, to the last bit."""
+_WARP_STEP = 64
+"""The width of a warp is a multiple of this: pixels then do not depend on the width, to the last bit."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VisibleRegion:
-    """The part of a panel that a camera sees."""
+    """The part of a quad that a camera sees."""
 
-    part: tuple[slice, slice]
+    window: tuple[slice, slice]
     """Rows and columns of the image."""
     texels: Image
-    """(h, w, 4) for all of that part."""
+    """(h, w, 4) of that window."""
     mask: Image
-    """(h, w): 255 on the panel, less on its edge."""
+    """(h, w): 255 on the quad, less on its edge."""
 
     def edge(self) -> tuple[Ints, Ints]:
-        """Rows and columns, within the part, of pixels that the panel fills in part."""
-        spots = cv2.findNonZero(cv2.inRange(self.mask, 1, 254))
-        if spots is None:
+        """Return rows and columns, within the window, of the pixels that the quad fills partly."""
+        pixels = cv2.findNonZero(cv2.inRange(self.mask, 1, 254))
+        if pixels is None:
             return np.zeros(0, int), np.zeros(0, int)
-        columns, rows = spots.reshape(-1, 2).T
+        columns, rows = pixels.reshape(-1, 2).T
         return rows, columns
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TexturedQuad:
-    """A parallelogram in the world that shows a texture."""
+    """A parallelogram in the world with a texture."""
 
     origin: Floats
-    """(3,) metres: where the texture's first row and column begins."""
+    """(3,) metres: corner of the texture's first row and column."""
     u: Floats
-    """(3,) metres along the texture's columns, over the whole panel."""
+    """(3,) metres along the texture's columns, over the whole quad."""
     v: Floats
-    """(3,) metres along the texture's rows, over the whole panel."""
+    """(3,) metres along the texture's rows, over the whole quad."""
     texture: Image
     """Three channels, or four; repeats along u when `repeats` is above 1."""
     repeats: float = 1.0
-    _levels: list[Image] = field(default_factory=list, init=False)
-    """The texture at 1/1, 1/2, 1/4 … as far as they have been asked for."""
+    _mipmap: list[Image] = field(default_factory=list, init=False)
+    """Mipmap: the texture at 1/1, 1/2, 1/4 …, as far as it has been needed."""
 
     @property
     def corners(self) -> Floats:
@@ -61,7 +58,7 @@ class TexturedQuad:
         )
 
     def homography(self, camera: Camera, shrink: int = 1) -> Floats:
-        """(3, 3) from the texture's pixel indices, at 1/shrink of its size, to the camera's pixel indices."""
+        """Return (3, 3) from the texture's pixel indices, at 1/shrink of its size, to the camera's."""
         height, width = self.texture.shape[:2]
         texel = np.diag([shrink / width, shrink / height, 1.0])
         unit = texel @ np.array([[1.0, 0.0, 0.5], [0.0, 1.0, 0.5], [0.0, 0.0, 1.0]])
@@ -72,19 +69,19 @@ class TexturedQuad:
     def paste(
         self, image: Image, camera: Camera, alpha: Image | None = None, rows: int | None = None
     ) -> None:
-        """Draw the panel over `image`, and 255 over `alpha` where it is drawn.
+        """Draw the quad on `image`, and 255 on `alpha` where it is drawn.
 
-        rows: how many rows from the top are wanted; the others may stay as they are.
+        rows: only this many rows from the top need to be drawn.
         """
         region = self.visible_region(camera, rows)
         if region is None:
             return
         warped = cv2.cvtColor(region.texels, cv2.COLOR_BGRA2BGR)
-        target = image[region.part]
+        target = image[region.window]
         if alpha is not None:
-            # the alpha softens the edge when the layer is laid over the image
+            # the alpha softens the edge when the layer is composited
             cv2.copyTo(warped, region.mask, target)
-            cv2.max(alpha[region.part], region.mask, dst=alpha[region.part])
+            cv2.max(alpha[region.window], region.mask, dst=alpha[region.window])
             return
         edge = region.edge()
         share = region.mask[edge].astype(np.float32)[:, None] / 255
@@ -93,28 +90,28 @@ class TexturedQuad:
         target[edge] = blend.astype(np.uint8)
 
     def visible_region(self, camera: Camera, rows: int | None = None) -> VisibleRegion | None:
-        """What `camera` sees of the panel in the first `rows` of its image, or None."""
-        found = self.mask(camera, rows)
-        if found is None:
+        """Return what `camera` sees of the quad in the first `rows` of its image, None if nothing."""
+        masked = self.mask(camera, rows)
+        if masked is None:
             return None
-        (x0, y0, x1, y1), mask = found
-        # only what the image shows is warped
-        left, top, wide, tall = cv2.boundingRect(mask)
-        if wide == 0:
+        (x0, y0, x1, y1), mask = masked
+        # only the visible part is warped
+        left, top, width, height = cv2.boundingRect(mask)
+        if width == 0:
             return None
-        wide, tall = min(-(-(left + wide) // _STEP) * _STEP, x1 - x0), top + tall
+        width, height = min(-(-(left + width) // _WARP_STEP) * _WARP_STEP, x1 - x0), top + height
         shift = np.array([[1.0, 0.0, -x0], [0.0, 1.0, -y0], [0.0, 0.0, 1.0]])
         per_pixel = self._texels_per_pixel(camera, (x0 + x1) / 2, (y0 + y1) / 2)
-        texture, shrink = self._fitting(per_pixel)
+        texture, shrink = self._mipmap_level(per_pixel)
         warped = cv2.warpPerspective(
-            texture, shift @ self.homography(camera, shrink), (wide, tall),
+            texture, shift @ self.homography(camera, shrink), (width, height),
             flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP if self.repeats > 1 else cv2.BORDER_REPLICATE,
         )  # fmt: skip
-        part = (slice(y0, y0 + tall), slice(x0, x0 + wide))
-        return VisibleRegion(part, warped, np.ascontiguousarray(mask[:tall, :wide]))
+        window = (slice(y0, y0 + height), slice(x0, x0 + width))
+        return VisibleRegion(window, warped, np.ascontiguousarray(mask[:height, :width]))
 
     def mask(self, camera: Camera, rows: int | None = None) -> tuple[tuple[int, int, int, int], Image] | None:
-        """Left, top, right, bottom of the part of the image where the panel is, and 255 on it; or None."""
+        """Return left, top, right, bottom of the quad in the image, and its mask; None if invisible."""
         outline = camera.outline(self.corners)
         if len(outline) == 0:
             return None
@@ -129,28 +126,28 @@ class TexturedQuad:
         return (x0, y0, x1, y1), mask[: None if rows is None else rows - y0]
 
     def _texels_per_pixel(self, camera: Camera, x: float, y: float) -> float:
-        """How many texels fall on one pixel there, along the rows."""
+        """Return how many texels fall on the pixel at (x, y), along the rows."""
         inverse = np.linalg.inv(self.homography(camera))
-        here, beside = (inverse @ np.array([x + dx, y, 1.0]) for dx in (0.0, 1.0))
-        if abs(here[2]) < 1e-9 or abs(beside[2]) < 1e-9:
+        here, right = (inverse @ np.array([x + dx, y, 1.0]) for dx in (0.0, 1.0))
+        if abs(here[2]) < 1e-9 or abs(right[2]) < 1e-9:
             return 1.0
-        return float(np.linalg.norm(beside[:2] / beside[2] - here[:2] / here[2]))
+        return float(np.linalg.norm(right[:2] / right[2] - here[:2] / here[2]))
 
-    def _fitting(self, texels_per_pixel: float) -> tuple[Image, int]:
-        """The texture halved until about one texel falls on a pixel, so that it does not alias.
+    def _mipmap_level(self, texels_per_pixel: float) -> tuple[Image, int]:
+        """Return the texture halved until about one texel falls on a pixel, and by how much it is smaller.
 
-        Four channels: the warp is more than twice as fast with them as with three.
+        It has four channels: warping them is more than twice as fast as warping three.
         """
-        if not self._levels:
-            colours = self.texture.shape[2]
-            self._levels.append(
-                cv2.cvtColor(self.texture, cv2.COLOR_BGR2BGRA) if colours == 3 else self.texture
+        if not self._mipmap:
+            channels = self.texture.shape[2]
+            self._mipmap.append(
+                cv2.cvtColor(self.texture, cv2.COLOR_BGR2BGRA) if channels == 3 else self.texture
             )
         halvings = 0
-        while texels_per_pixel > 1.6 and min(self._levels[halvings].shape[:2]) >= 16:
-            if halvings + 1 == len(self._levels):
-                height, width = self._levels[-1].shape[:2]
+        while texels_per_pixel > 1.6 and min(self._mipmap[halvings].shape[:2]) >= 16:
+            if halvings + 1 == len(self._mipmap):
+                height, width = self._mipmap[-1].shape[:2]
                 size = (width // 2, height // 2)
-                self._levels.append(cv2.resize(self._levels[-1], size, interpolation=cv2.INTER_AREA))
+                self._mipmap.append(cv2.resize(self._mipmap[-1], size, interpolation=cv2.INTER_AREA))
             halvings, texels_per_pixel = halvings + 1, texels_per_pixel / 2
-        return self._levels[halvings], 2**halvings
+        return self._mipmap[halvings], 2**halvings

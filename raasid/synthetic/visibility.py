@@ -131,7 +131,7 @@ class VisibilityRenderer(Generic[M]):
         cameras = self._operator.at_times(within.ravel())
         eyes, middle = Cameras(cameras), np.arange(len(times)) * SUBFRAMES + SUBFRAMES // 2
         joints = self._play.cast.joints_at(times)
-        near = self._in_sight(joints, eyes.of(middle))
+        near = self._in_sight(joints, eyes.select(middle))
         bodies, spheres = self._bodies(joints, near, eyes, cameras, times), self._spheres(eyes, within)
         out: list[FrameView[M]] = []
         for k, t in enumerate(times.tolist()):
@@ -172,8 +172,8 @@ class VisibilityRenderer(Generic[M]):
         frames, actors = np.nonzero(near)
         if len(actors) == 0:
             return out
-        first, eye = eyes.of(frames * SUBFRAMES), eyes.of(frames * SUBFRAMES + SUBFRAMES // 2)
-        last = eyes.of(frames * SUBFRAMES + SUBFRAMES - 1)
+        first, eye = eyes.select(frames * SUBFRAMES), eyes.select(frames * SUBFRAMES + SUBFRAMES // 2)
+        last = eyes.select(frames * SUBFRAMES + SUBFRAMES - 1)
         rows = joints[frames, actors]
         drift = np.zeros((len(rows), 1, 3))
         pace = np.stack([self._play.cast.velocity(t) for t in times.tolist()])[frames, actors]
@@ -288,16 +288,16 @@ def _cover(seen: FrameView[M], hiding: Floats) -> None:
     balls: list[BallProjection[M]] = []
     for item in seen.from_afar():
         for other in drawn:
-            if item.sprite.touches(other.sprite):
+            if item.sprite.overlaps(other.sprite):
                 other.seen &= item.sprite.at(other.keypoints[:, 0], other.keypoints[:, 1]) < 0.5
         for sphere in balls:
-            item.sprite.cover(sphere.sprite, sphere.left_over)
+            item.sprite.occlude(sphere.sprite, sphere.left_over)
         if isinstance(item, Body):
             drawn.append(item)
         else:
             balls.append(item)
     for sphere in balls:
-        sphere.left_over *= 1 - sphere.sprite.within(hiding, outside=1.0)
+        sphere.left_over *= 1 - sphere.sprite.crop(hiding, outside=1.0)
     for body in drawn:
         x, y = body.keypoints[:, 0].astype(int), body.keypoints[:, 1].astype(int)
         inside = (body.keypoints >= 0).all(axis=1) & (x < width) & (y < height)

@@ -81,7 +81,7 @@ def arm_justified(rng: Generator) -> Script:
     other = Arm(rng.uniform(30, 60), rng.uniform(40, 80), rng.uniform(60, 95))
     return Script(
         aim=_arm_part(rng),
-        keys=((0.0, Pose(arm=arm, other=other)),),
+        keys=((0.0, Pose(arm=arm, other_arm=other)),),
         pace=(4.2, 6.5),
         facts=facts,
         turned=(-95, 95),
@@ -132,8 +132,8 @@ def deliberate(rng: Generator) -> Script:
     return Script(
         aim=("hand", "hand", "forearm")[int(rng.integers(3))],
         keys=(
-            (-0.30, Pose(arm=rest, other=other, **stance)),  # type: ignore[arg-type]
-            (0.10, Pose(arm=reach, other=other, **stance)),  # type: ignore[arg-type]
+            (-0.30, Pose(arm=rest, other_arm=other, **stance)),  # type: ignore[arg-type]
+            (0.10, Pose(arm=reach, other_arm=other, **stance)),  # type: ignore[arg-type]
         ),
         facts={"deliberate": True, "bigger": True, "justified": False},
         part=(0.4, 0.9),
@@ -159,8 +159,8 @@ def goalkeeper(rng: Generator) -> Script:
         return Script(
             aim="hand",
             keys=(
-                (-0.36, Pose(arm=ready, other=ready, **crouch)),  # type: ignore[arg-type]
-                (0.12, Pose(arm=stretched, other=stretched, fall=(0.0, fall), **flying)),  # type: ignore[arg-type]
+                (-0.36, Pose(arm=ready, other_arm=ready, **crouch)),  # type: ignore[arg-type]
+                (0.12, Pose(arm=stretched, other_arm=stretched, fall=(0.0, fall), **flying)),  # type: ignore[arg-type]
             ),
             keeper=True,
             zones=("own_area",),
@@ -175,8 +175,8 @@ def goalkeeper(rng: Generator) -> Script:
     return Script(
         aim="hand",
         keys=(
-            (-0.30, Pose(arm=ready, other=ready, **stance)),  # type: ignore[arg-type]
-            (0.10, Pose(arm=meet, other=meet, **stance)),  # type: ignore[arg-type]
+            (-0.30, Pose(arm=ready, other_arm=ready, **stance)),  # type: ignore[arg-type]
+            (0.10, Pose(arm=meet, other_arm=meet, **stance)),  # type: ignore[arg-type]
         ),
         keeper=True,
         zones=("own_area",),
@@ -213,8 +213,8 @@ def falling_support(rng: Generator) -> Script:
     return Script(
         aim=("forearm", "hand", "forearm")[int(rng.integers(3))],
         keys=(
-            (-0.40, Pose(arm=before, other=before, fall=(fall * 0.35, 0.0), **stance)),  # type: ignore[arg-type]
-            (-0.06, Pose(arm=down, other=down, fall=(fall, 0.0), **stance)),  # type: ignore[arg-type]
+            (-0.40, Pose(arm=before, other_arm=before, fall=(fall * 0.35, 0.0), **stance)),  # type: ignore[arg-type]
+            (-0.06, Pose(arm=down, other_arm=down, fall=(fall, 0.0), **stance)),  # type: ignore[arg-type]
         ),
         facts=CALM | {"falling_support": True, "bigger": False},
         comes_from=(-110, 110),

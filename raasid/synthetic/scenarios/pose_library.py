@@ -55,7 +55,7 @@ def airborne(rng: Generator) -> dict[str, tuple[float, float] | float]:
 def held(rng: Generator, arm: Arm, other: Arm, **rest: object) -> Keys:
     """One posture, in which the arms sway a little as they do."""
     return tuple(
-        (t, Pose(arm=_swayed(rng, arm, sway), other=_swayed(rng, other, 2 * sway), **rest))  # type: ignore[arg-type]
+        (t, Pose(arm=_swayed(rng, arm, sway), other_arm=_swayed(rng, other, 2 * sway), **rest))  # type: ignore[arg-type]
         for t, sway in ((-0.42, 7.0), (0.0, 0.0), (0.42, 7.0))
     )
 
@@ -64,8 +64,8 @@ def leap(rng: Generator, arm: Arm, other: Arm) -> Keys:
     """Off the ground at the moment: knees bent before and after it, arms up all the while."""
     crouch, flight = legs(rng), airborne(rng)
     crouch = crouch | {"hip": (38.0, 34.0), "knee": (62.0, 58.0)}
-    low = [Pose(arm=_swayed(rng, arm, 8.0), other=_swayed(rng, other, 12.0), **crouch) for _ in range(2)]  # type: ignore[arg-type]
-    high = Pose(arm=arm, other=other, **flight)  # type: ignore[arg-type]
+    low = [Pose(arm=_swayed(rng, arm, 8.0), other_arm=_swayed(rng, other, 12.0), **crouch) for _ in range(2)]  # type: ignore[arg-type]
+    high = Pose(arm=arm, other_arm=other, **flight)  # type: ignore[arg-type]
     return ((-0.38, low[0]), (-0.14, high), (0.16, high), (0.40, low[1]))
 
 

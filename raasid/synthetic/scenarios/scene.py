@@ -17,7 +17,8 @@ from raasid.synthetic.actors import Cast
 from raasid.synthetic.arrays import Floats
 from raasid.synthetic.clothing import draw_outfit
 from raasid.synthetic.league import ScenarioName
-from raasid.synthetic.play_simulation import MatchKits, Play, actor_at
+from raasid.synthetic.play_simulation import Play
+from raasid.synthetic.player_placement import MatchKits, actor_at
 from raasid.synthetic.scenarios.attempt import SceneAttempt, attempt_scene
 from raasid.synthetic.scenarios.fact_extraction import extract_facts
 from raasid.synthetic.scenarios.registry import SCENARIOS

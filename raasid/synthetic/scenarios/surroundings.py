@@ -9,7 +9,7 @@ from numpy.random import Generator
 
 from raasid.synthetic.actors import SLOWDOWN_S, Actor
 from raasid.synthetic.arrays import Bools, Floats
-from raasid.synthetic.play_simulation import (
+from raasid.synthetic.player_placement import (
     MatchKits,
     add_markers,
     place_bystanders,

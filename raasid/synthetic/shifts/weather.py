@@ -41,10 +41,10 @@ class Night(Shift):
     def change_setting(self, setting: MatchSetting, seed: int, match: int) -> MatchSetting:
         """Darker images with more noise and longer exposures."""
         sensor = setting.sensor
-        dark = np.clip(np.round(sensor.curve * _BRIGHTNESS[self.intensity]), 0, 255).astype(np.uint8)
+        dark = np.clip(np.round(sensor.tone_curve * _BRIGHTNESS[self.intensity]), 0, 255).astype(np.uint8)
         sensor = replace(
             sensor,
-            curve=dark,
+            tone_curve=dark,
             noise=sensor.noise * _NOISE[self.intensity],
             shutter_s=min(1 / 50, sensor.shutter_s * (1 + 0.4 * self.intensity)),
         )

@@ -42,4 +42,3 @@ def test_a_rule_is_followed() -> None:
     path = follow(lambda t: (2 * t, 0.0, 0.2), duration=1.0)
     assert path.at(0.5) == pytest.approx([1.0, 0, 0.2], abs=1e-9)
     assert path.velocity(0.5) == pytest.approx([2.0, 0, 0])
-    assert path.travelled_m == pytest.approx(2.4, abs=0.02)

@@ -44,7 +44,7 @@ def test_cameras_on_one_spot_are_related_by_a_homography() -> None:
     one, other = camera((0.0, 0.0), 1200), camera((5.0, 3.0), 1500, 0.02)
     points = np.array([[2.0, 1.0, 0.0], [-3.0, 8.0, 1.5]])
     there, here = one.project(points)[0], other.project(points)[0]
-    mapped = np.column_stack([there, np.ones(2)]) @ other.same_spot(one).T
+    mapped = np.column_stack([there, np.ones(2)]) @ other.homography_from(one).T
     assert mapped[:, :2] / mapped[:, 2:] == pytest.approx(here)
 
 

@@ -8,7 +8,7 @@ from raasid.synthetic.arrays import Floats
 from raasid.synthetic.body_rendering import Limbs, OutfitColours, render_bodies
 from raasid.synthetic.camera import Camera, look_at
 from raasid.synthetic.clothing import WHITE, draw_civilian_outfit
-from raasid.synthetic.skeleton import STYLE
+from raasid.synthetic.skeleton import NUM_STYLE
 from raasid.synthetic.sprites import Sprite
 
 SIZE = (640, 360)
@@ -22,7 +22,7 @@ def bodies(*places: tuple[float, float]) -> tuple[Floats, list[OutfitColours]]:
     rng = np.random.default_rng(0)
     outfits = [draw_civilian_outfit(rng, WHITE, (40, 30, 30)) for _ in places]
     actors = [
-        Actor(i, "player", "home", outfit, place, (1.0, 0.3 * i), 0.0, 1.8, float(i), (0.0,) * STYLE)
+        Actor(i, "player", "home", outfit, place, (1.0, 0.3 * i), 0.0, 1.8, float(i), (0.0,) * NUM_STYLE)
         for i, (place, outfit) in enumerate(zip(places, outfits, strict=True))
     ]
     return Cast(actors).joints(0.1), [OutfitColours(outfit) for outfit in outfits]

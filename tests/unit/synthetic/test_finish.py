@@ -8,7 +8,7 @@ from raasid.synthetic.arrays import Floats
 from raasid.synthetic.camera import Camera, look_at
 from raasid.synthetic.close_up_details import add_details
 from raasid.synthetic.clothing import WHITE, draw_civilian_outfit
-from raasid.synthetic.skeleton import STYLE, angles, joints
+from raasid.synthetic.skeleton import NUM_STYLE, angles, joints
 from raasid.synthetic.sprites import Sprite
 
 EYE = look_at(np.array([0.0, -30.0, 8.0]), np.array([0.0, 0.0, 1.0]), 3000.0, 0.0, (640, 360))
@@ -16,7 +16,7 @@ OUTFIT = draw_civilian_outfit(np.random.default_rng(0), WHITE, WHITE)
 
 
 def body(heading: float) -> Floats:
-    pose = angles(np.zeros(1), np.zeros(1), np.full(1, np.nan), np.zeros(1), np.zeros((1, STYLE)))
+    pose = angles(np.zeros(1), np.zeros(1), np.full(1, np.nan), np.zeros(1), np.zeros((1, NUM_STYLE)))
     return np.asarray(joints(pose, np.zeros((1, 2)), np.array([heading]), np.array([1.8]), np.zeros(1))[0])
 
 

@@ -34,7 +34,7 @@ def test_a_shot_of_grass_alone_has_no_open_rows() -> None:
 def test_rows_below_the_open_ones_are_grass_all_along() -> None:
     lawn = seen(45.0)
     mask = np.zeros(SIZE[::-1], np.uint8)
-    mask[lawn.part] = lawn.mask
+    mask[lawn.window] = lawn.mask
     rows = lawn.open_rows(SIZE[1])
     assert 0 < rows < SIZE[1]
     assert (mask[rows:] > 0).all()
@@ -47,7 +47,7 @@ def test_a_lawn_that_does_not_reach_the_sides_leaves_every_row_open() -> None:
 
 def test_lines_are_whiter_than_grass_where_the_law_puts_them() -> None:
     lawn, eye = seen(0.0), camera(0.0)
-    top, left = lawn.part[0].start, lawn.part[1].start
+    top, left = lawn.window[0].start, lawn.window[1].start
     pixels, _ = eye.project(np.array([[0.0, 3.0, 0.0], [1.5, 3.0, 0.0], [0.0, -6.0, 0.0], [1.5, -6.0, 0.0]]))
     (line, grass, line_2, grass_2) = (
         lawn.image[int(y) - top, int(x) - left].astype(float).min() for x, y in pixels
@@ -61,17 +61,17 @@ def test_the_grain_lies_on_the_grass_at_the_image_s_own_places() -> None:
     grain[100, 50] = 160
     lawn, plain = seen(0.0, grain, 1500.0), seen(0.0, PLAIN, 1500.0)
     changed = np.argwhere((lawn.image != plain.image).any(axis=2))
-    changed += (lawn.part[0].start, lawn.part[1].start)
+    changed += (lawn.window[0].start, lawn.window[1].start)
     assert changed.tolist() == [[100, 50], [100, 306]]
 
 
 def test_light_that_is_the_same_everywhere_needs_no_texture() -> None:
     grounds = [turf(seed) for seed in range(12)]
-    plain = [ground for ground in grounds if ground.plain_light is not None]
+    plain = [ground for ground in grounds if ground.uniform_light is not None]
     assert 0 < len(plain) < len(grounds)
     eye = camera(0.0, 1500.0)
     for ground in plain:
-        by_hand = paint_lawn(eye, replace(ground, plain_light=None), PLAIN)
+        by_hand = paint_lawn(eye, replace(ground, uniform_light=None), PLAIN)
         quick = paint_lawn(eye, ground, PLAIN)
         assert quick is not None
         assert by_hand is not None

@@ -39,7 +39,7 @@ def test_cutting_the_warp_to_what_shows_changes_nothing_to_be_seen(x: float) -> 
     panel, eye = wall(), camera(x)
     sight = panel.visible_region(eye)
     assert sight is not None
-    left, top = sight.part[1].start, sight.part[0].start
+    left, top = sight.window[1].start, sight.window[0].start
     shift = np.array([[1.0, 0.0, -left], [0.0, 1.0, -top], [0.0, 0.0, 1.0]])
     warp = shift @ panel.homography(eye)
     size = (SIZE[0] - left, SIZE[1] - top)

@@ -11,7 +11,7 @@ from raasid.synthetic.sensor import Sensor, draw_sensor
 
 def chain(**changes: float) -> Sensor:
     rng = np.random.default_rng(3)
-    plain = {"sharpen": 0.0, "vignette": 0.0, "haze": 0.0, "colour_shrink": 1, "quality": 0}
+    plain = {"sharpen": 0.0, "vignette": 0.0, "haze": 0.0, "chroma_subsampling": 1, "quality": 0}
     return replace(draw_sensor(rng, draw_light(rng), 320), **{**plain, **changes})  # type: ignore[arg-type]
 
 
@@ -27,7 +27,7 @@ def test_the_grain_has_the_strength_asked_for_and_no_shift() -> None:
     identity = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, axis=2)
     image = np.full((180, 320, 3), 120, np.uint8)
     for noise in (0.6, 2.0, 5.0):
-        out = chain(noise=noise, curve=identity).expose(image.copy(), np.random.default_rng(0))
+        out = chain(noise=noise, tone_curve=identity).expose(image.copy(), np.random.default_rng(0))
         assert abs(float(out[..., 0].std()) - noise) < 0.15 * noise
         assert abs(float(out.mean()) - 120) < 0.3
 
@@ -35,7 +35,9 @@ def test_the_grain_has_the_strength_asked_for_and_no_shift() -> None:
 def test_each_colour_follows_its_own_curve() -> None:
     curve = np.zeros((1, 256, 3), np.uint8)
     curve[..., 0], curve[..., 1], curve[..., 2] = 10, 60, np.arange(256)
-    out = chain(noise=0.0, curve=curve).expose(np.full((40, 60, 3), 200, np.uint8), np.random.default_rng(0))
+    out = chain(noise=0.0, tone_curve=curve).expose(
+        np.full((40, 60, 3), 200, np.uint8), np.random.default_rng(0)
+    )
     assert (out == np.array([10, 60, 200])).all()
 
 

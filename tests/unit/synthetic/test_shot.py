@@ -18,14 +18,14 @@ from raasid.synthetic.clothing import WHITE, draw_civilian_outfit
 from raasid.synthetic.match_setting import build_match_setting
 from raasid.synthetic.play_simulation import Play
 from raasid.synthetic.render_clip import ClipRenderer
-from raasid.synthetic.skeleton import STYLE
+from raasid.synthetic.skeleton import NUM_STYLE
 
 SIZE = (640, 360)
 
 
 def actor(x: float, y: float, track: int = 1) -> Actor:
     outfit = draw_civilian_outfit(np.random.default_rng(0), WHITE, WHITE)
-    return Actor(track, "player", "home", outfit, (x, y), (0.0, 0.0), 0.0, 1.8, 0.0, (0.0,) * STYLE)
+    return Actor(track, "player", "home", outfit, (x, y), (0.0, 0.0), 0.0, 1.8, 0.0, (0.0,) * NUM_STYLE)
 
 
 def resting(x: float, y: float, z: float = RADIUS_M) -> BallPath:

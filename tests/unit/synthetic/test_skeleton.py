@@ -6,11 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from raasid.synthetic.arrays import Floats
-from raasid.synthetic.skeleton import LEFT_TOE, STYLE, angles, joints
+from raasid.synthetic.skeleton import LEFT_TOE, NUM_STYLE, angles, joints
 
 
 def body(phase: float = 0.0, speed: float = 0.0, kick: float = float("nan"), heading: float = 0.0) -> Floats:
-    pose = angles(np.array([phase]), np.array([speed]), np.array([kick]), np.zeros(1), np.zeros((1, STYLE)))
+    pose = angles(
+        np.array([phase]), np.array([speed]), np.array([kick]), np.zeros(1), np.zeros((1, NUM_STYLE))
+    )
     return joints(pose, np.array([[3.0, 4.0]]), np.array([heading]), np.array([1.80]), np.zeros(1))[0]
 
 
