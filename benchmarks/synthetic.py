@@ -36,6 +36,7 @@ from raasid.synthetic import background, clip_setup
 from raasid.synthetic import render_clip as rendering
 from raasid.synthetic.arrays import Image
 from raasid.synthetic.broadcast_graphics import Overlay
+from raasid.synthetic.frame_labels import FrameLabeler
 from raasid.synthetic.label_clip import label_clip
 from raasid.synthetic.league import League
 from raasid.synthetic.match_setting import build_match_setting
@@ -56,14 +57,14 @@ KINDS = {
 STAGES: list[tuple[str, Any, str]] = [
     ("stadium, per match", clip_setup, "build_match_setting"),
     ("play, per clip", clip_setup, "simulate_play"),
-    ("plates, per clip", background, "_paint"),
-    ("plate seen by the camera", background.StaticBackground, "frame"),
+    ("background, per clip", background, "_paint"),
+    ("background, per frame", background.StaticBackground, "frame"),
     ("blur of the pan", rendering, "_pan_blur"),
     ("shadows", rendering, "draw_shadows"),
-    ("people", VisibilityRenderer, "_bodies"),
-    ("balls", VisibilityRenderer, "_spheres"),
-    ("laying over", rendering, "_draw"),
-    ("occlusion, labels", VisibilityRenderer, "label"),
+    ("people", VisibilityRenderer, "_render_bodies"),
+    ("balls", VisibilityRenderer, "_render_balls"),
+    ("compositing", rendering, "_composite"),
+    ("occlusion, labels", FrameLabeler, "label"),
     ("lens, exposure, noise", Sensor, "expose"),
     ("graphics", Overlay, "composite"),
     ("the feed's compression", Sensor, "compress"),

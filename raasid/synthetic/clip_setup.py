@@ -1,7 +1,4 @@
-"""One clip of a league before anybody paints it: the setting, what happens, and who films it.
-
-Putting somebody between the camera and the ball.
-"""
+"""The setup of one clip before rendering: setting, play, camera, and an occluding player."""
 
 from __future__ import annotations
 
@@ -24,49 +21,12 @@ from raasid.synthetic.scenarios import Scene, build_scene, scenario_of
 from raasid.synthetic.shifts import Shift, build_shift
 
 
-def occluded(rng: Generator, play: Play, camera: Floats, when: float, share: float) -> Play:
-    """The play, in `share` of the cases with a player on the line of sight to the ball at time `when`.
-
-    camera: (3,) metres. Whoever has a part in the play (the nearest player, kickers, scripted ones) stays.
-    """
-    wanted, away, aside = rng.random(3).tolist()
-    if play.ball is None or wanted >= share:
-        return play
-    ball = play.ball.at(when)
-    places = play.cast.ground(when)
-    actors = list(play.cast.actors)
-    nearest = int(np.linalg.norm(places - ball[:2], axis=1).argmin())
-    free = [
-        i
-        for i, a in enumerate(actors)
-        if a.role == "player" and i != nearest and np.isnan(a.kicks_at) and i not in play.cast.animations
-    ]
-    if not free:
-        return play
-    i = min(free, key=lambda j: float(np.linalg.norm(places[j] - ball[:2])))
-    sight = (camera - ball) / np.linalg.norm(camera - ball)
-    # so near that the line of sight still runs below his head
-    rise = max(float(sight[2] / np.linalg.norm(sight[:2])), 1e-3)
-    furthest = max((1.6 - float(ball[2])) / rise, 0.9)
-    gap = min(0.8 + 1.2 * away, furthest)
-    way = sight[:2] / np.linalg.norm(sight[:2])
-    at = ball[:2] + way * gap + np.array([-way[1], way[0]]) * (aside - 0.5) * 0.4
-    velocity = np.array(actors[i].velocity) * 0.25
-    start = at - velocity * SLOWDOWN_S * (1 - np.exp(-when / SLOWDOWN_S))
-    actors[i] = replace(
-        actors[i],
-        ground=(float(start[0]), float(start[1])),
-        velocity=(float(velocity[0]), float(velocity[1])),
-    )
-    return replace(play, cast=Cast(actors, play.cast.animations))
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class ClipSetup:
-    """All that images and labels of a clip follow from."""
+    """Everything from which images and labels of a clip follow."""
 
     league: League
-    """As the shift leaves it."""
+    """As changed by the shift."""
     shift: Shift
     match: int
     clip: int
@@ -78,14 +38,14 @@ class ClipSetup:
     times: list[float]
     """Seconds of play, by frame."""
     stride: int
-    paint: Generator
-    lens: Generator
+    paint_rng: Generator
+    camera_rng: Generator
 
     @classmethod
     def of(cls, league: League, match: int, clip: int, *, painted: bool = True) -> ClipSetup:
-        """Stage a clip; the result depends on the arguments alone. painted: as for `build_match_setting`.
+        """Set up a clip; the result depends on the arguments alone. painted: as for `build_match_setting`.
 
-        Raises ScenarioInfeasible where a scenario cannot be staged.
+        Raises ScenarioInfeasible.
         """
         cv2.setNumThreads(1)
         shift = build_shift(league.shift, league.shift_intensity)
@@ -113,26 +73,26 @@ class ClipSetup:
                 streams[1], setting.mount, scene, size=league.size, ball_px=league.scenario_ball_px
             )
         if league.occlusion > 0:
-            extra = np.random.default_rng([league.seed, match, clip, 3])
-            focus = times[len(times) // 2] if scene is None else times[scene.moment]
-            play = occluded(extra, play, setting.mount.centre, focus, league.occlusion)
+            rng = np.random.default_rng([league.seed, match, clip, 3])
+            t = times[len(times) // 2] if scene is None else times[scene.moment]
+            play = occlude_ball(rng, play, setting.mount.centre, t, league.occlusion)
         return cls(
             league, shift, match, clip, setting, play, scene, operator, times, stride, streams[2], streams[3]
         )
 
     def image_path(self, i: int) -> Path:
-        """Where frame `i` is stored, relative to the league's folder."""
+        """Return the path of frame `i`, relative to the league's folder."""
         return Path("images") / f"{self.match:03d}" / f"{self.clip:03d}_{i:03d}.jpg"
 
-    def delivered(self, images: list[Image], frames: list[Frame]) -> tuple[list[Image], Clip]:
-        """Images, or none of them, and the record with the mistakes that the league asks for."""
+    def finish(self, images: list[Image], frames: list[Frame]) -> tuple[list[Image], Clip]:
+        """Return the images, if any, and the record of the clip, after the shift and the label noise."""
         images, record = self.shift.change_clip(images, self._record(frames))
         if self.shift.intensity:
             tag = f"shift_{self.shift.name}_{self.shift.intensity}"
             record = replace(record, tags=(*record.tags, tag))
-        asked = self.league
-        noise = LabelNoise(asked.missing_balls, asked.box_jitter, asked.swapped_wrists)
-        return images, noise.apply(record, np.random.default_rng([asked.seed, self.match, self.clip, 4]))
+        league = self.league
+        noise = LabelNoise(league.missing_balls, league.box_jitter, league.swapped_wrists)
+        return images, noise.apply(record, np.random.default_rng([league.seed, self.match, self.clip, 4]))
 
     def _record(self, frames: list[Frame]) -> Clip:
         league, scene = self.league, self.scene
@@ -161,3 +121,40 @@ class ClipSetup:
             tags=tags,
             events=() if scene is None else (Event(scene.moment, "touch" if scene.contact else "near_miss"),),
         )
+
+
+def occlude_ball(rng: Generator, play: Play, camera: Floats, t: float, probability: float) -> Play:
+    """Return the play, with that probability with a player on the line of sight to the ball at time `t`.
+
+    camera: (3,) metres. The nearest player, kickers and animated players stay where they are.
+    """
+    drawn, distance, offset = rng.random(3).tolist()
+    if play.ball is None or drawn >= probability:
+        return play
+    ball = play.ball.at(t)
+    positions = play.cast.ground(t)
+    actors = list(play.cast.actors)
+    nearest = int(np.linalg.norm(positions - ball[:2], axis=1).argmin())
+    free = [
+        i
+        for i, a in enumerate(actors)
+        if a.role == "player" and i != nearest and np.isnan(a.kicks_at) and i not in play.cast.animations
+    ]
+    if not free:
+        return play
+    i = min(free, key=lambda j: float(np.linalg.norm(positions[j] - ball[:2])))
+    sight = (camera - ball) / np.linalg.norm(camera - ball)
+    # near enough for the line of sight to pass below the top of the player's head
+    slope = max(float(sight[2] / np.linalg.norm(sight[:2])), 1e-3)
+    max_gap = max((1.6 - float(ball[2])) / slope, 0.9)
+    gap = min(0.8 + 1.2 * distance, max_gap)
+    direction = sight[:2] / np.linalg.norm(sight[:2])
+    at = ball[:2] + direction * gap + np.array([-direction[1], direction[0]]) * (offset - 0.5) * 0.4
+    velocity = np.array(actors[i].velocity) * 0.25
+    start = at - velocity * SLOWDOWN_S * (1 - np.exp(-t / SLOWDOWN_S))
+    actors[i] = replace(
+        actors[i],
+        ground=(float(start[0]), float(start[1])),
+        velocity=(float(velocity[0]), float(velocity[1])),
+    )
+    return replace(play, cast=Cast(actors, play.cast.animations))

@@ -1,7 +1,4 @@
-"""One clip of a league: its record alone, many times faster than with its images.
-
-A league's labels without its images: enough for whoever looks at tracks, and many times faster.
-"""
+"""The record of one clip without its images, many times faster than rendering them."""
 
 from __future__ import annotations
 
@@ -14,6 +11,7 @@ from raasid.synthetic.ball_rendering import ball_mask
 from raasid.synthetic.body_rendering import Limbs
 from raasid.synthetic.camera import Camera
 from raasid.synthetic.clip_setup import ClipSetup
+from raasid.synthetic.frame_labels import FrameLabeler
 from raasid.synthetic.league import League
 from raasid.synthetic.silhouettes import add_fingers, silhouettes
 from raasid.synthetic.sprites import Mask
@@ -21,37 +19,39 @@ from raasid.synthetic.visibility import VisibilityRenderer
 
 
 class MaskRasterizer:
-    """LimbStrokes without colours; see `sight.Rasterizer`."""
+    """A `Rasterizer` of masks without colours; side: as `Light.side`."""
 
     def __init__(self, size: tuple[int, int], side: float) -> None:
         self._size, self._side = size, side
 
-    def people(self, actors: Ints, joints: Floats, limbs: Limbs, smear: Floats) -> list[Mask | None]:
-        """See `sight.Rasterizer`."""
-        return silhouettes(limbs, self._size, side=self._side, smear_px=smear)
+    def people(self, actors: Ints, joints: Floats, limbs: Limbs, smear_px: Floats) -> list[Mask | None]:
+        """See `Rasterizer`."""
+        return silhouettes(limbs, self._size, side=self._side, smear_px=smear_px)
 
     def add_details(
-        self, cuts: list[Mask], actors: list[int], joints: Floats, hidden: Bools, cameras: list[Camera]
+        self, masks: list[Mask], actors: list[int], joints: Floats, hidden: Bools, cameras: list[Camera]
     ) -> list[Mask]:
-        """See `sight.Rasterizer`."""
-        return add_fingers(cuts, joints, hidden, cameras)
+        """See `Rasterizer`."""
+        return add_fingers(masks, joints, hidden, cameras)
 
-    def ball(self, centres: Floats, radius_px: float, middle: Floats) -> Mask:
-        """See `sight.Rasterizer`."""
+    def ball(self, centres: Floats, radius_px: float, position: Floats) -> Mask:
+        """See `Rasterizer`."""
         return ball_mask(centres, radius_px)
 
 
 def label_clip(league: League, match: int, clip: int) -> Clip:
-    """The record that `render_clip` gives. Raises what that raises."""
-    on = ClipSetup.of(league, match, clip, painted=False)
-    shapes = MaskRasterizer(on.league.size, on.setting.light.side)
-    sight = VisibilityRenderer(
-        on.setting, on.play, on.operator, on.league.size, shapes, close=on.scene is not None
+    """Return the record that `render_clip` returns. Raises ScenarioInfeasible."""
+    setup = ClipSetup.of(league, match, clip, painted=False)
+    size, setting = setup.league.size, setup.setting
+    rasterizer = MaskRasterizer(size, setting.light.side)
+    renderer = VisibilityRenderer(
+        setting, setup.play, setup.operator, size, rasterizer, close=setup.scene is not None
     )
-    seen = sight.watch(np.array(on.times))
-    hiding = occluder_masks([frame.camera for frame in seen], on.setting.stadium)
+    labeler = FrameLabeler(setup.play, size, setting.overlay.alpha)
+    views = renderer.frames(np.array(setup.times))
+    foregrounds = occluder_masks([view.camera for view in views], setting.stadium)
     frames = [
-        sight.label(frame, veil, i * on.stride, on.image_path(i))
-        for i, (frame, veil) in enumerate(zip(seen, hiding, strict=True))
+        labeler.label(view, foreground, i * setup.stride, setup.image_path(i))
+        for i, (view, foreground) in enumerate(zip(views, foregrounds, strict=True))
     ]
-    return on.delivered([], frames)[1]
+    return setup.finish([], frames)[1]
