@@ -24,10 +24,10 @@ from pathlib import Path
 from typing import Any
 
 from raasid.config.compose import compose
-from raasid.console.terminal import err, print_table
+from raasid.console.tables import print_table
+from raasid.console.terminal import err
 from raasid.datasets.context.datamodule import ContextDataModule
 from raasid.datasets.context.factory import build_context_datamodule
-from raasid.evaluation.context.estimates import Floats
 from raasid.evaluation.context.matched import ClipOutcome
 from raasid.evaluation.context.metrics import decision_metrics
 from raasid.evaluation.context.result import ContextResult, paired_difference
@@ -37,12 +37,12 @@ from raasid.laws.facts import Facts
 from raasid.models.checkpoints import load_trained_model
 from raasid.models.context.baselines import ContextGeometry, ContextMajority
 from raasid.models.context.module import ContextModule
-from raasid.pipeline.adapters.context import lent
-from raasid.pipeline.evaluation import measure
-from raasid.pipeline.model_refs import chosen
+from raasid.pipeline.adapters.context import track_source
+from raasid.pipeline.evaluation import evaluate_model
+from raasid.pipeline.model_refs import resolve_checkpoint
 from raasid.pipeline.train import train
 from raasid.pipeline.verb_configs import TrainConfig
-from raasid.stats.bootstrap import Estimate, bootstrap
+from raasid.stats.bootstrap import Estimate, Floats, bootstrap
 from raasid.synthetic.shifts.registry import SHIFTS, build_shift
 from raasid.training.fit import build_trainer
 
@@ -83,7 +83,7 @@ class Bench:
     ) -> tuple[ContextDataModule, str]:
         """The held-out clips of a configuration, and whose tracks they are."""
         cfg = self.config("data.tracks.extra_clips=0", *more)
-        section, upstream = lent(cfg.data, cfg.paths)
+        section, upstream = track_source(cfg.data, cfg.paths)
         frames, players = cfg.model.frames, cfg.model.players  # type: ignore[union-attr]
         data = build_context_datamodule(
             section, cfg.paths, _SEED, frames, players, upstream, set_label_counts
@@ -93,7 +93,7 @@ class Bench:
     def judged(self, model: ContextModule, data: ContextDataModule) -> ContextResult:
         """Judge one model as `raasid evaluate` does."""
         trainer = build_trainer(self.config().trainer, self.folder, [ContextValidation()])
-        result = measure(trainer, model, data, "test")
+        result = evaluate_model(trainer, model, data, "test")
         assert isinstance(result, ContextResult)
         return result
 
@@ -237,8 +237,8 @@ def main() -> int:
     overrides = [*args.set, f"data.tracks.source={args.source}"]
     if args.source == "predicted":
         logs = Path(compose("train", TrainConfig, ["experiment=context", *args.set]).paths.logs)
-        overrides += [f"data.tracks.ball={chosen(args.ball, logs, 'ball').absolute()}"]
-        overrides += [f"data.tracks.pose={chosen(args.pose, logs, 'pose').absolute()}"]
+        overrides += [f"data.tracks.ball={resolve_checkpoint(args.ball, logs, 'ball').absolute()}"]
+        overrides += [f"data.tracks.pose={resolve_checkpoint(args.pose, logs, 'pose').absolute()}"]
     bench = Bench(args.folder.absolute(), tuple(overrides))
     checkpoints = {name: Path(file) for name, file in (given.split("=", 1) for given in args.ckpt)}
     judges = models(bench, checkpoints)

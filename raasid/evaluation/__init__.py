@@ -1,4 +1,1 @@
-"""From detections to figures one can act on: metrics, intervals, slices, curves and the report.
-
-`result.evaluate_ball` judges, `report.write_report` shows, `validation.BallValidation` watches.
-"""
+"""From predictions to metrics with intervals, slices and a report; a subpackage for each task."""

@@ -1,4 +1,4 @@
-"""The same metrics for parts of what was judged: where is the model weak?"""
+"""Metrics of parts of the samples, by tag and by match: where is the model weak?"""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from typing import Literal, Protocol, TypeVar
 from raasid.footage.records import Tags
 from raasid.stats.bootstrap import Estimate
 
-By = Literal["tag", "match"]
+SliceBy = Literal["tag", "match"]
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """What was judged and shares a tag or a match."""
+    """The samples that share a tag or a match."""
 
-    by: By
+    by: SliceBy
     name: str
     counts: dict[str, int]
-    """What its figures stand on: frames, visible balls, persons, clips; matches last."""
+    """Sample sizes: frames, visible balls, persons, clips; matches last."""
     estimates: dict[str, Estimate]
 
 
-class Judged(Protocol):
-    """One thing with a verdict: a frame, a person, a clip."""
+class Sliceable(Protocol):
+    """A frame or clip with its outcome."""
 
     @property
     def match(self) -> str:
@@ -34,29 +34,29 @@ class Judged(Protocol):
 
     @property
     def tags(self) -> Tags:
-        """What is special about it."""
+        """Its tags."""
         ...
 
 
-Item = TypeVar("Item", bound=Judged)
+Sample = TypeVar("Sample", bound=Sliceable)
 
 
-def slices(
-    items: Sequence[Item],
-    counts: Callable[[Sequence[Item]], Mapping[str, int]],
-    estimate: Callable[[Sequence[Item]], Mapping[str, Estimate]],
+def compute_slices(
+    samples: Sequence[Sample],
+    counts: Callable[[Sequence[Sample]], Mapping[str, int]],
+    estimate: Callable[[Sequence[Sample]], Mapping[str, Estimate]],
 ) -> list[Slice]:
-    """A slice per tag and per match, by name; an item is in as many slices as it has tags.
+    """Compute a slice per tag and per match, sorted by name; a sample is in as many slices as it has tags.
 
-    Where every item is a match of its own (single pictures), matches are no slices.
+    There are no slices by match if every sample is a match of its own (single images).
     """
-    by_match = len({item.match for item in items}) < len(items)
-    parts: dict[tuple[By, str], list[Item]] = defaultdict(list)
-    for item in items:
+    by_match = len({sample.match for sample in samples}) < len(samples)
+    parts: dict[tuple[SliceBy, str], list[Sample]] = defaultdict(list)
+    for sample in samples:
         if by_match:
-            parts["match", item.match].append(item)
-        for tag in item.tags:
-            parts["tag", tag].append(item)
+            parts["match", sample.match].append(sample)
+        for tag in sample.tags:
+            parts["tag", tag].append(sample)
     return [
         Slice(by, name, dict(counts(part)), dict(estimate(part)))
         for (by, name), part in sorted(parts.items())

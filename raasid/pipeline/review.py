@@ -1,4 +1,4 @@
-"""`raasid review`: judge footage with all three models; for each clip a decision, a video and a page."""
+"""`raasid review`: decide about clips with all three models; each gets a decision, a video and a page."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from raasid.collect.source_discovery import Source, SourceMissing, find_sources
 from raasid.console import terminal
+from raasid.console.tables import Column, print_table
 from raasid.errors import CheckpointUnusable, RaasidError
 from raasid.footage.quarantine import Quarantine
 from raasid.io.video_reader import VideoUnreadable
@@ -15,7 +16,7 @@ from raasid.models.checkpoints import load_trained_model
 from raasid.models.context.module import ContextModule
 from raasid.perception.settings import PerceptionSettings
 from raasid.perception.tracker import load_perception
-from raasid.pipeline.model_refs import chosen
+from raasid.pipeline.model_refs import resolve_checkpoint
 from raasid.pipeline.verb_configs import ReviewConfig
 from raasid.review.decision import ModelInfo
 from raasid.review.judge_clip import ContextPredictor
@@ -25,7 +26,7 @@ from raasid.review.summary import TABLE_HEAD, SummaryRow, summary_table, write_s
 
 
 class ClipsFailed(RaasidError):
-    """Clips that could not be reviewed; the others were."""
+    """Some clips could not be reviewed; the others were."""
 
     def __init__(self, failed: Sequence[str], of: int) -> None:
         shown = ", ".join(failed[:5]) + (" …" if len(failed) > 5 else "")
@@ -33,30 +34,34 @@ class ClipsFailed(RaasidError):
 
 
 def review(cfg: ReviewConfig, run_dir: Path) -> None:
-    """Review every clip that is not done yet; one that fails stops no other, and is named in the end."""
-    left_out = Quarantine()
-    clips = _clips(cfg, left_out)
+    """Review every clip that is not done yet; one that fails is reported at the end and stops no other."""
+    rejected = Quarantine()
+    videos = _find_videos(cfg, rejected)
     models = load_models(cfg)
     out = cfg.out.absolute()
     out.mkdir(parents=True, exist_ok=True)
-    lines = [SummaryRow(entry.path, None, None, entry.reason) for entry in left_out]
-    lines.extend(_review(source, out, models, cfg.law.edition, cfg.review) for source in clips)
-    _show(lines, write_summary(out, lines))
-    failed = [line.name for line in lines if line.decision is None]
+    rows = [SummaryRow(entry.path, None, None, entry.reason) for entry in rejected]
+    rows.extend(_review(source, out, models, cfg.law.edition, cfg.review) for source in videos)
+    _print(rows, write_summary(out, rows))
+    failed = [row.name for row in rows if row.decision is None]
     if failed:
-        raise ClipsFailed(failed, len(lines))
+        raise ClipsFailed(failed, len(rows))
 
 
 def load_models(cfg: ReviewConfig) -> ReviewModels:
     """Load the three models; raises NotTrainedYet or CheckpointUnusable before any clip is opened."""
     logs = Path(cfg.paths.logs)
-    ball, pose, context = (chosen(getattr(cfg, task), logs, task) for task in ("ball", "pose", "context"))
+    ball, pose, context = (
+        resolve_checkpoint(getattr(cfg, task), logs, task) for task in ("ball", "pose", "context")
+    )
     info = {
         name: ModelInfo(file=str(path), sha256=hashlib.sha256(path.read_bytes()).hexdigest())
         for name, path in (("ball", ball), ("pose", pose), ("context", context))
     }
     return ReviewModels(
-        load_perception(ball, pose, cfg.device, PerceptionSettings(person_sure=cfg.review.min_person_score)),
+        load_perception(
+            ball, pose, cfg.device, PerceptionSettings(min_track_score=cfg.review.min_track_score)
+        ),
         _load_predictor(context),
         info,
     )
@@ -70,15 +75,15 @@ def _load_predictor(path: Path) -> ContextPredictor:
     return model
 
 
-def _clips(cfg: ReviewConfig, left_out: Quarantine) -> list[Source]:
-    words = [cfg.source] if isinstance(cfg.source, str) else list(cfg.source)
-    found = find_sources(words, left_out)
+def _find_videos(cfg: ReviewConfig, rejected: Quarantine) -> list[Source]:
+    patterns = [cfg.source] if isinstance(cfg.source, str) else list(cfg.source)
+    found = find_sources(patterns, rejected)
     for source in found:
         if source.is_stream:
             raise SourceMissing(source.location, "streams have no end; `raasid collect` cuts clips from them")
     videos = [source for source in found if not source.is_image]
     if not videos:
-        raise SourceMissing(words[0], "holds no video; name one, or a folder of them")
+        raise SourceMissing(patterns[0], "holds no video; name one, or a folder of them")
     return videos
 
 
@@ -86,24 +91,25 @@ def _review(
     source: Source, out: Path, models: ReviewModels, edition: str, options: ReviewOptions
 ) -> SummaryRow:
     try:
-        done = review_clip(source, out, models, edition, options, terminal.progress)
+        result = review_clip(source, out, models, edition, options, terminal.progress)
     except (VideoUnreadable, OSError) as error:
         reason = error.reason if isinstance(error, VideoUnreadable) else str(error)
         terminal.err().print(f"warning: {source.name}: {reason}", markup=False)
         return SummaryRow(source.name, None, None, reason)
-    if not done.fresh:
+    if not result.fresh:
         terminal.err().print(f"{source.name}: reviewed before", markup=False)
-    return SummaryRow(source.name, done.decision, done.folder)
+    return SummaryRow(source.name, result.decision, result.folder)
 
 
-def _show(lines: Sequence[SummaryRow], summary: Path) -> None:
-    terminal.print_table(TABLE_HEAD, summary_table(lines), right={2, 3})
-    done = [line for line in lines if line.folder is not None]
+def _print(rows: Sequence[SummaryRow], summary: Path) -> None:
+    columns = [Column(title, right=title in ("offence", "confidence")) for title in TABLE_HEAD]
+    print_table(columns, summary_table(rows))
+    done = [row for row in rows if row.folder is not None]
     out = terminal.out()
     if len(done) == 1 and done[0].folder is not None:
         out.print(f"\ndecision: {done[0].folder / 'decision.json'}", markup=False)
         out.print(f"page: {done[0].folder / 'review.html'}", markup=False)
     else:
-        abstained = sum(line.decision is not None and line.decision.abstained for line in lines)
+        abstained = sum(row.decision is not None and row.decision.abstained for row in rows)
         out.print(f"\n{len(done)} reviewed, {abstained} without a decision", markup=False)
     out.print(f"summary: {summary}", markup=False)

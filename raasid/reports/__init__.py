@@ -1,1 +1,1 @@
-"""Building blocks of the HTML reports: the page frame, charts and annotated frames."""
+"""Building blocks of the HTML reports: document, charts and annotated frames."""

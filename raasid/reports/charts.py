@@ -1,4 +1,4 @@
-"""Small charts as SVG text: lines that differ in dash and marker as well as in colour."""
+"""Small charts as SVG; series differ in dash as well as in colour."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 
 LINE_STYLES = (("#0072b2", ""), ("#d55e00", "7 4"), ("#009e73", "2 3"), ("#cc79a7", "9 3 2 3"))
-"""Colour (Okabe and Ito, 2008) and dash of the first, second … line."""
+"""Colour (Okabe and Ito, 2008) and dash of the first, second, … series."""
 
 _WIDTH, _HEIGHT = 520.0, 300.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 12.0, 46.0, 42.0
@@ -17,7 +17,7 @@ _GRID, _SOFT = "#e6e9ed", "#59626c"
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One line of a chart, named in the legend."""
+    """One line of a chart; `name` is shown in the legend."""
 
     name: str
     x: Sequence[float]
@@ -26,7 +26,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class MarkedPoint:
-    """A marked place: a ring with a name."""
+    """A point marked with a ring and its name."""
 
     name: str
     x: float
@@ -34,7 +34,7 @@ class MarkedPoint:
 
 
 def line_chart(
-    lines: Sequence[Series],
+    series: Sequence[Series],
     x_label: str,
     y_label: str,
     *,
@@ -42,11 +42,11 @@ def line_chart(
     y_range: tuple[float, float] | None = None,
     point: MarkedPoint | None = None,
 ) -> str:
-    """Lines over labelled axes under a legend; what is not finite is left out.
+    """Draw series with axes and a legend; points that are not finite are left out.
 
     Ranges default to the data's. A line ends where it leaves the range of x.
     """
-    drawn = [(line, _finite(line)) for line in lines]
+    drawn = [(one, _finite(one)) for one in series]
     xs = [x for _, pairs in drawn for x, _ in pairs]
     ys = [y for _, pairs in drawn for _, y in pairs]
     if not xs:
@@ -54,7 +54,7 @@ def line_chart(
     x0, x1 = x_range or _padded(min(xs), max(xs), 0.0)
     y0, y1 = y_range or _padded(min(ys), max(ys), 0.05)
 
-    drawn = [(line, [(x, y) for x, y in pairs if x0 <= x <= x1]) for line, pairs in drawn]
+    drawn = [(one, [(x, y) for x, y in pairs if x0 <= x <= x1]) for one, pairs in drawn]
 
     def px(x: float) -> float:
         return _LEFT + (min(max(x, x0), x1) - x0) / (x1 - x0) * (_WIDTH - _LEFT - _RIGHT)
@@ -74,8 +74,8 @@ def line_chart(
     middle = (_LEFT + _WIDTH - _RIGHT) / 2
     parts.append(_text(middle, _HEIGHT - 6, x_label, "middle"))
     parts.append(f'<path d="M{_LEFT} {_HEIGHT - _BOTTOM}H{_WIDTH - _RIGHT}" stroke="{_SOFT}"/>')
-    legend = 0.0
-    for i, (line, pairs) in enumerate(drawn):
+    legend_x = 0.0
+    for i, (one, pairs) in enumerate(drawn):
         if not pairs:
             continue
         colour, dash = LINE_STYLES[i % len(LINE_STYLES)]
@@ -87,10 +87,10 @@ def line_chart(
         x, y = px(pairs[-1][0]), py(pairs[-1][1])
         parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.6" fill="{colour}"/>')
         parts.append(
-            f'<path d="M{legend:.0f} 27h24" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"/>'
+            f'<path d="M{legend_x:.0f} 27h24" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"/>'
         )
-        parts.append(_text(legend + 30, 31, line.name, "start"))
-        legend += 54 + 6.8 * len(line.name)
+        parts.append(_text(legend_x + 30, 31, one.name, "start"))
+        legend_x += 54 + 6.8 * len(one.name)
     if point is not None and math.isfinite(point.x) and math.isfinite(point.y):
         x, y = px(point.x), py(point.y)
         parts.append(
@@ -106,7 +106,7 @@ def line_chart(
 
 
 def interval_bar(value: float, low: float, high: float, width: float = 200, top: float = 1.0) -> str:
-    """A bar from 0 to the value on a scale that ends at `top`, with its interval as a whisker."""
+    """Draw a bar from 0 to the value on a scale that ends at `top`, with the interval as a whisker."""
     if not math.isfinite(value):
         return ""
 
@@ -127,7 +127,7 @@ def interval_bar(value: float, low: float, high: float, width: float = 200, top:
 
 
 def ticks(low: float, high: float, about: int = 5) -> list[float]:
-    """Round numbers (1, 2 or 5 times a power of ten apart) between two ends."""
+    """Return round numbers (1, 2 or 5 times a power of ten apart) between two ends."""
     raw = (high - low) / about
     power = 10.0 ** math.floor(math.log10(raw))
     step = power * next(s for s in (1, 2, 5, 10) if raw <= s * power * 1.0001)
@@ -136,14 +136,14 @@ def ticks(low: float, high: float, about: int = 5) -> list[float]:
 
 
 def tick_label(value: float) -> str:
-    """A number as short as it can be told."""
+    """Format a number as short as possible."""
     if value and (abs(value) >= 1e5 or abs(value) < 1e-3):
         return f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e")
     return f"{value:.4f}".rstrip("0").rstrip(".") or "0"
 
 
-def _finite(line: Series) -> list[tuple[float, float]]:
-    pairs = zip(line.x, line.y, strict=True)
+def _finite(series: Series) -> list[tuple[float, float]]:
+    pairs = zip(series.x, series.y, strict=True)
     return [(float(x), float(y)) for x, y in pairs if math.isfinite(x) and math.isfinite(y)]
 
 
@@ -156,10 +156,10 @@ def _padded(low: float, high: float, share: float) -> tuple[float, float]:
 
 def _text(x: float, y: float, text: str, anchor: str, fill: str = _SOFT) -> str:
     style = f"fill:{fill};paint-order:stroke;stroke:#fff;stroke-width:3px"
-    place = f'x="{x:.1f}" y="{y:.1f}" font-size="12" text-anchor="{anchor}"'
-    return f'<text {place} style="{style}">{escape(text)}</text>'
+    position = f'x="{x:.1f}" y="{y:.1f}" font-size="12" text-anchor="{anchor}"'
+    return f'<text {position} style="{style}">{escape(text)}</text>'
 
 
 def chart_grid(charts: Sequence[str]) -> str:
-    """Charts beside each other, as many as fit."""
+    """Arrange charts side by side, as many as fit."""
     return f'<div class="charts">{"".join(f"<figure>{chart}</figure>" for chart in charts)}</div>'

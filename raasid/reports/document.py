@@ -1,6 +1,6 @@
-"""The frame of every report: one self-contained HTML file that prints well and needs no colour vision.
+"""Building blocks of a report: a self-contained HTML document, SVG outlines, embedded images.
 
-What pictures in a report are made of: vectors over a small JPEG, crisp in print at few kilobytes.
+Reports print well and do not rely on colour; annotations are vectors over a small JPEG.
 """
 
 from __future__ import annotations
@@ -14,9 +14,13 @@ from typing import Any
 
 import cv2
 
+Box = tuple[float, float, float, float]
+
+_JPEG_QUALITY = 80
+
 
 def write_document(path: Path, title: str, parts: Iterable[str]) -> Path:
-    """Write a page of HTML parts, in order, to `path`, and return it; `title` is plain text."""
+    """Write a page of HTML parts to `path` and return it; `title` is plain text."""
     style = files("raasid.reports").joinpath("report.css").read_text(encoding="utf-8")
     page = (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -29,13 +33,8 @@ def write_document(path: Path, title: str, parts: Iterable[str]) -> Path:
     return path
 
 
-Box = tuple[float, float, float, float]
-
-_QUALITY = 80
-
-
 def outlined(shape: str, colour: str, dash: str = "", width: float = 1.5) -> str:
-    """A shape (an SVG element without its end) on a dark halo: it shows on grass, lines and in grey print."""
+    """Draw a shape (an SVG element without its end) on a dark halo, visible on any background."""
     dashes = f' stroke-dasharray="{dash}"' if dash else ""
     return (
         f'<{shape} fill="none" stroke="#000" stroke-opacity=".55" stroke-width="{width + 1.3:g}"{dashes}/>'
@@ -44,7 +43,7 @@ def outlined(shape: str, colour: str, dash: str = "", width: float = 1.5) -> str
 
 
 def box_outline(box: Box, colour: str, dash: str = "") -> str:
-    """A box given by centre and size."""
+    """Draw a box given by centre and size."""
     cx, cy, w, h = box
     return outlined(
         f'rect x="{cx - w / 2:.1f}" y="{cy - h / 2:.1f}" width="{w:.1f}" height="{h:.1f}"', colour, dash
@@ -52,6 +51,11 @@ def box_outline(box: Box, colour: str, dash: str = "") -> str:
 
 
 def data_uri(image: Any) -> str:
-    """A picture (height, width, 3) blue-green-red as a JPEG inside the page."""
-    _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    """Encode an image (height, width, 3), BGR, as a JPEG data URI."""
+    _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
     return "data:image/jpeg;base64," + base64.b64encode(data.tobytes()).decode("ascii")
+
+
+def plural(n: int, noun: str) -> str:
+    """Format a count with its noun: `2 matches`."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}{'es' if noun.endswith('ch') else 's'}"

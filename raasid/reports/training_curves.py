@@ -1,4 +1,4 @@
-"""Learning curves from the CSV that a run leaves behind."""
+"""Training curves from the `metrics.csv` of a run."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ _PANELS = (
 )
 
 
-def learning_curves(metrics_csv: Path) -> list[str]:
-    """A chart per group of columns that the file has; rows are sparse, cells may be empty."""
+def training_curves(metrics_csv: Path) -> list[str]:
+    """Draw a chart per group of columns in the file; cells may be empty."""
     columns = read_columns(metrics_csv)
     rates = tuple(name for name in columns if name.startswith(_LEARNING_RATE))[:1]
     last = max((x for pairs in columns.values() for x, _ in pairs), default=0.0)
     charts = []
     for title, names, top in (*_PANELS, ("Learning rate", rates, None)):
-        lines = [_line(name, columns[name]) for name in names if name in columns]
-        if lines:
-            highest = top or max(y for line in lines for y in line.y)
-            y_range = (min(0.0, *(min(line.y) for line in lines)), (highest or 1.0) * (1 if top else 1.05))
+        series = [_series(name, columns[name]) for name in names if name in columns]
+        if series:
+            highest = top or max(y for one in series for y in one.y)
+            y_range = (min(0.0, *(min(one.y) for one in series)), (highest or 1.0) * (1 if top else 1.05))
             charts.append(
-                line_chart(lines, "optimiser step", title, x_range=(0.0, last or 1.0), y_range=y_range)
+                line_chart(series, "optimiser step", title, x_range=(0.0, last or 1.0), y_range=y_range)
             )
     return charts
 
 
 def read_columns(metrics_csv: Path) -> dict[str, list[tuple[float, float]]]:
-    """Column -> (step, value) pairs in the file's order; cells that hold no finite number are skipped."""
+    """Read column -> (step, value) pairs in the file's order, skipping cells without a finite number."""
     columns: dict[str, list[tuple[float, float]]] = defaultdict(list)
     with metrics_csv.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
@@ -54,7 +54,7 @@ def read_columns(metrics_csv: Path) -> dict[str, list[tuple[float, float]]]:
     return dict(columns)
 
 
-def _line(name: str, pairs: Iterable[tuple[float, float]]) -> Series:
+def _series(name: str, pairs: Iterable[tuple[float, float]]) -> Series:
     xs, ys = zip(*pairs, strict=True)
     return Series(name, xs, ys)
 

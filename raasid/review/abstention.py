@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from raasid.models.context.decode import MIN_PLAYER_HEIGHT_PX
 from raasid.models.context.module import ContextPrediction
-from raasid.perception.inference import LARGEST
+from raasid.perception.inference import MAX_BALL_SIZE
 from raasid.review.arm_distance import ArmDistance
 from raasid.review.options import ReviewOptions
 from raasid.review.video_source import VideoSource
@@ -70,7 +70,7 @@ def window_abstention_reasons(
     if not window.ball_seen[nearby].any():
         yield "the ball is not seen when it is nearest to the arm; its position there is inferred"
     size = float(np.nanmedian(window.ball_size)) if np.isfinite(window.ball_size).any() else 0.0
-    if size > LARGEST:
+    if size > MAX_BALL_SIZE:
         yield f"what was taken for the ball is too large for one: {size:.2f} of a player's height"
     arm = float(window.arm_px[touch])
     if np.isfinite(arm) and arm < options.min_arm_px:

@@ -11,13 +11,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from raasid.evaluation.report_page import plural
 from raasid.footage.frame_reader import FrameReader
 from raasid.footage.records import Ball, Frame, Keypoint, Person
 from raasid.io.image_reader import Image, ImageUnreadable
 from raasid.laws.edition_lookup import edition_named
 from raasid.reports.charts import interval_bar
-from raasid.reports.document import write_document
+from raasid.reports.document import plural, write_document
 from raasid.reports.frame_figure import FRAME_KEY, frame_figure
 from raasid.review.annotated_video import FILE_NAME as VIDEO
 from raasid.review.decision import (

@@ -54,7 +54,7 @@ class WindowResult:
     @property
     def is_reportable(self) -> bool:
         """Whether the model's probabilities are reported: enough evidence, and in distribution."""
-        return not self.abstention_reasons and self.prediction.details.get("trusted", 1.0) > 0
+        return not self.abstention_reasons and self.prediction.details.get("in_distribution_weight", 1.0) > 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,14 +10,14 @@ from raasid.config.section import Count, Fraction, NonNegative, Positive, Sectio
 
 
 class ReviewOptions(Section):
-    """How one clip is reviewed; without the evidence that the `min_` options ask for the review abstains."""
+    """How one clip is reviewed; without the evidence that the `min_` options require the review abstains."""
 
     window_s: Positive = 0.96
     """Length of play, seconds, that the context model sees around each approach of the ball to an arm."""
     max_windows: Count = 24
     """Windows of one clip; the closest approaches are taken first."""
-    min_person_score: Fraction = 0.2
-    """Score from which a person is tracked. Lower than the trackers' default, because footage unlike the
+    min_track_score: Fraction = 0.2
+    """Score from which a person begins a track. Lower than the trackers' default, because footage unlike the
     training data scores lower; the other minima still reject weak evidence."""
     video: bool = True
     """Whether the annotated video is written."""

@@ -35,11 +35,11 @@ class Tracker(Protocol):
         """Changes whenever its output can."""
         ...
 
-    def look_through(
+    def track_stream(
         self,
         images: Iterable[Image],
         frames: Iterable[Frame],
-        advance: Callable[[int], None] | None = None,
+        update: Callable[[int], None] | None = None,
         frame_rate_hz: float = 25.0,
     ) -> Iterator[Frame]:
         """Yield the frames of one clip, in order, with ball and players in them."""
@@ -63,7 +63,7 @@ class PerceivedFrames:
         if first == self.video.frames:
             return
         stitch = self._stitch_after(first)
-        tracked = tracker.look_through(
+        tracked = tracker.track_stream(
             self.video.images(first), self._blank_frames(first), update, self.video.frame_rate_hz
         )
         stitched = (stitch(frame) for frame in tracked)

@@ -71,7 +71,7 @@ def test_another_model_on_the_same_persons_is_in_the_same_table(
     assert f"{its:.4f}" in row.split()[2:]
     assert mine > its
     page = (run / "report.html").read_text()
-    assert f"Beside {other}" in page
+    assert f"Compared with {other}" in page
     # the one that is measured still ends the output, for scripts
     assert lines.index(head) < max(i for i, line in enumerate(lines) if line.startswith("AP50 "))
 

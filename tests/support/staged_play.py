@@ -88,11 +88,11 @@ class FakeTracker:
     killed_at: int | None = None
     tracked: list[int] = field(default_factory=list)
 
-    def look_through(
+    def track_stream(
         self,
         images: Iterable[np.ndarray],
         frames: Iterable[Frame],
-        advance: Callable[[int], None] | None = None,
+        update: Callable[[int], None] | None = None,
         frame_rate_hz: float = 25.0,
     ) -> Iterator[Frame]:
         for image, frame in zip(images, frames, strict=True):
@@ -131,7 +131,7 @@ class FakeContextModel:
                     offence=p,
                     abstained=self.out_of_distribution,
                     reasons=("unlike anything known",) if self.out_of_distribution else (),
-                    details={"trusted": float(not self.out_of_distribution)},
+                    details={"in_distribution_weight": float(not self.out_of_distribution)},
                     contact_frame=at if touched else None,
                     contact_track=None if at is None or not touched else int(distance.track[at]),
                     side="left" if touched else "none",

@@ -1,7 +1,7 @@
-"""Average precision of boxes, for comparison with detectors that publish nothing else.
+"""Average precision of boxes, for comparison with detectors that publish no other metric.
 
-Ball boxes are tiny (12 pixels shifted by 2 have an IoU of 0.71), so that this measures the
-looseness of labels as much as the model; judge by the centre distance instead.
+Ball boxes are tiny (12 pixels shifted by 2 have an IoU of 0.71), so that this measures how precise the
+labels are as much as the model; the centre distance is the better criterion.
 """
 
 from __future__ import annotations
@@ -20,41 +20,41 @@ _RECALLS = np.linspace(0, 1, 101)
 
 
 def box_ap(outcomes: Sequence[FrameOutcome], iou: float) -> float:
-    """COCO average precision of one class at one IoU: 101 recall points, 100 candidates per image.
+    """Compute COCO average precision of one class at one IoU: 101 recall points, 100 candidates per image.
 
-    Every visible ball is to be found, the match ball or another. NaN where none is visible.
+    Every visible ball counts, the match ball or another. NaN if none is visible.
     Source: COCO detection evaluation, cocodataset.org.
     """
-    truths = 0
+    positives = 0
     scored: list[tuple[float, bool]] = []
     for outcome in outcomes:
-        balls = [b for b in (outcome.truth, *outcome.others) if b is not None and b.visible]
-        truths += len(balls)
+        balls = [b for b in (outcome.truth, *outcome.other_balls) if b is not None and b.visible]
+        positives += len(balls)
         scored += _match(outcome, balls, iou)
-    if truths == 0:
+    if positives == 0:
         return float("nan")
     scored.sort(key=lambda pair: (-pair[0], pair[1]))
-    right = np.cumsum([is_right for _, is_right in scored])
-    if not right.size:
+    hits = np.cumsum([is_hit for _, is_hit in scored])
+    if not hits.size:
         return 0.0
-    precision = right / np.arange(1, len(right) + 1)
+    precision = hits / np.arange(1, len(hits) + 1)
     envelope = np.maximum.accumulate(precision[::-1])[::-1]
-    at = np.searchsorted(right / truths, _RECALLS, side="left")
+    at = np.searchsorted(hits / positives, _RECALLS, side="left")
     return float(np.append(envelope, 0.0)[at].mean())
 
 
 def _match(outcome: FrameOutcome, balls: Sequence[Ball], iou: float) -> list[tuple[float, bool]]:
-    """Give each candidate, best first, the free ball that it overlaps most."""
-    found = outcome.candidates
-    order = np.argsort(-found.score, kind="stable")[:_MAX_CANDIDATES]
-    overlaps = _iou(found.bbox_xyxy[order].astype(np.float64), balls)
+    """Assign to each candidate, best first, the unassigned ball that it overlaps most."""
+    candidates = outcome.candidates
+    order = np.argsort(-candidates.score, kind="stable")[:_MAX_CANDIDATES]
+    overlaps = _iou(candidates.bbox_xyxy[order].astype(np.float64), balls)
     pairs = []
     for row, candidate in zip(overlaps, order, strict=True):
-        taken = int(row.argmax()) if row.size else -1
-        is_right = taken >= 0 and bool(row[taken] >= iou)
-        if is_right:
-            overlaps[:, taken] = -1
-        pairs.append((float(found.score[candidate]), is_right))
+        assigned = int(row.argmax()) if row.size else -1
+        is_hit = assigned >= 0 and bool(row[assigned] >= iou)
+        if is_hit:
+            overlaps[:, assigned] = -1
+        pairs.append((float(candidates.score[candidate]), is_hit))
     return pairs
 
 

@@ -1,4 +1,4 @@
-"""What became of each frame: the ball found, missed, put elsewhere, or seen where there was none."""
+"""Match the predicted ball of each frame with its ground truth: hit, miss, mislocated or unwanted."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from raasid.models.ball.module import Detections
 
 REFERENCE_WIDTH_PX = 512
 TOLERANCE_PX = 4.0
-"""A hit is nearer than this (strictly) once the frame is scaled to the reference width.
+"""A hit is strictly nearer than this once the frame is scaled to the reference width.
 
 Source: WASB, Tarashima et al., BMVC 2023, whose nets see 512 x 288 pixels. In a frame of
-1920 pixels' width this is 15 pixels. Width sets the scale, also where the frame is not 16:9.
+1920 pixels' width this is 15 pixels. The width sets the scale, even if the frame is not 16:9.
 """
 
 
-class Kind(StrEnum):
-    """The five ends of a frame; the comments give WASB's names."""
+class OutcomeType(StrEnum):
+    """The five outcomes of a frame; the comments give WASB's names."""
 
     HIT = "hit"  # TP
     MISS = "miss"  # FN: a visible ball, no prediction
@@ -34,18 +34,18 @@ class Kind(StrEnum):
     TRUE_NEGATIVE = "true_negative"  # TN
 
 
-class Mark(IntEnum):
-    """What one candidate is, whichever threshold is chosen later."""
+class CandidateLabel(IntEnum):
+    """What one candidate is, independent of the threshold."""
 
     FALSE = 0
     HIT = 1
     IGNORED = 2
-    """On another or a hidden ball: neither a hit of the match ball nor a false positive."""
+    """On another or a hidden ball: neither a hit nor a false positive."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameOutcome:
-    """One frame, what is true in it and what was predicted."""
+    """One frame with its ground truth and its prediction."""
 
     clip: str
     match: str
@@ -57,65 +57,69 @@ class FrameOutcome:
     frame_rate_hz: float
     truth: Ball | None
     """The match ball, if it is visible."""
-    others: tuple[Ball, ...]
-    """Further balls, and hidden ones: predicting one of them counts as no prediction."""
+    other_balls: tuple[Ball, ...]
+    """Additional and hidden balls: predicting one of them counts as no prediction."""
     candidates: Detections
-    kind: Kind
-    best: int | None
-    """Row of the prediction in `candidates`: the top score, if it reaches the threshold."""
+    kind: OutcomeType
+    top: int | None
+    """Index of the prediction in `candidates`: the top score, if it reaches the threshold."""
     distance_px: float
-    """From the prediction to the match ball at the reference width; NaN without either."""
+    """From the prediction to the match ball at the reference width; NaN if either is missing."""
 
     @property
     def score(self) -> float:
-        """The prediction's score; NaN without one."""
-        return math.nan if self.best is None else float(self.candidates.score[self.best])
+        """The prediction's score; NaN without a prediction."""
+        return math.nan if self.top is None else float(self.candidates.score[self.top])
 
 
-def score_frames(
+def match_frames(
     frames: Sequence[FrameRef], detections: Sequence[Detections], threshold: float
 ) -> list[FrameOutcome]:
-    """Judge the top candidate of each frame, if its score is at least the threshold.
+    """Match the top candidate of each frame, if its score is at least the threshold.
 
-    One prediction per frame, as WASB's evaluator has it. A prediction on another ball, or on one that is
-    covered for the most part, is treated as none, so the frame is a miss or a true negative: it names a
-    place where a ball is, yet nobody may be asked to find it (COCO's `ignore`).
+    One prediction per frame, as in WASB's evaluator. A prediction on another ball, or on one that is mostly
+    covered, is ignored, so that the frame is a miss or a true negative: a ball is there, but finding it is
+    not required (COCO's `ignore`).
     """
-    return [_judge(ref, found, threshold) for ref, found in zip(frames, detections, strict=True)]
+    return [
+        _match_frame(ref, candidates, threshold) for ref, candidates in zip(frames, detections, strict=True)
+    ]
 
 
-def scaled_distances(candidates: Detections, ball: Ball, width: int) -> NDArray[np.float64]:
-    """(K,) distances of the candidates' centres from a ball, in pixels at the reference width."""
+def reference_distances(candidates: Detections, ball: Ball, width: int) -> NDArray[np.float64]:
+    """Return (K,) distances of the candidates' centres from a ball, in pixels at the reference width."""
     offset = candidates.xy.astype(np.float64) - (ball.x, ball.y)
     return np.asarray(np.hypot(offset[:, 0], offset[:, 1]) * (REFERENCE_WIDTH_PX / width))
 
 
-def marks(outcome: FrameOutcome) -> NDArray[np.int8]:
-    """(K,) a `Mark` for each candidate; several may be hits of the one match ball."""
-    return _marks(outcome.candidates, outcome.truth, outcome.others, outcome.size[0])
+def candidate_labels(outcome: FrameOutcome) -> NDArray[np.int8]:
+    """Return a (K,) `CandidateLabel` for each candidate; several may be hits of the one match ball."""
+    return _labels(outcome.candidates, outcome.truth, outcome.other_balls, outcome.size[0])
 
 
-def _marks(found: Detections, truth: Ball | None, others: Iterable[Ball], width: int) -> NDArray[np.int8]:
-    result = np.full(len(found.score), Mark.FALSE, np.int8)
-    for ball in others:
-        reach = max(TOLERANCE_PX, max(ball.w, ball.h) / 2 * REFERENCE_WIDTH_PX / width)
-        result[scaled_distances(found, ball, width) < reach] = Mark.IGNORED
+def _labels(
+    candidates: Detections, truth: Ball | None, other_balls: Iterable[Ball], width: int
+) -> NDArray[np.int8]:
+    labels = np.full(len(candidates.score), CandidateLabel.FALSE, np.int8)
+    for ball in other_balls:
+        radius = max(TOLERANCE_PX, max(ball.w, ball.h) / 2 * REFERENCE_WIDTH_PX / width)
+        labels[reference_distances(candidates, ball, width) < radius] = CandidateLabel.IGNORED
     if truth is not None:
-        result[scaled_distances(found, truth, width) < TOLERANCE_PX] = Mark.HIT
-    return result
+        labels[reference_distances(candidates, truth, width) < TOLERANCE_PX] = CandidateLabel.HIT
+    return labels
 
 
-def _judge(ref: FrameRef, found: Detections, threshold: float) -> FrameOutcome:
+def _match_frame(ref: FrameRef, candidates: Detections, threshold: float) -> FrameOutcome:
     frame = ref.frame
     truth = frame.ball
-    others = tuple(b for b in frame.balls if b.visibility >= Visibility.HIDDEN and b is not truth)
-    best = int(np.argmax(found.score)) if len(found.score) else None
-    if best is not None and not found.score[best] >= threshold:
-        best = None
-    mark = None if best is None else Mark(_marks(found, truth, others, frame.width)[best])
+    other_balls = tuple(b for b in frame.balls if b.visibility >= Visibility.HIDDEN and b is not truth)
+    top = int(np.argmax(candidates.score)) if len(candidates.score) else None
+    if top is not None and not candidates.score[top] >= threshold:
+        top = None
+    label = None if top is None else CandidateLabel(_labels(candidates, truth, other_balls, frame.width)[top])
     distance = math.nan
-    if truth is not None and best is not None:
-        distance = float(scaled_distances(found, truth, frame.width)[best])
+    if truth is not None and top is not None:
+        distance = float(reference_distances(candidates, truth, frame.width)[top])
     return FrameOutcome(
         clip=ref.clip,
         match=ref.match,
@@ -125,17 +129,17 @@ def _judge(ref: FrameRef, found: Detections, threshold: float) -> FrameOutcome:
         tags=ref.tags,
         frame_rate_hz=ref.frame_rate_hz,
         truth=truth,
-        others=others,
-        candidates=found,
-        kind=_kind(truth is not None, mark),
-        best=best,
+        other_balls=other_balls,
+        candidates=candidates,
+        kind=_outcome_type(truth is not None, label),
+        top=top,
         distance_px=distance,
     )
 
 
-def _kind(visible: bool, mark: Mark | None) -> Kind:
-    if mark is None or mark is Mark.IGNORED:
-        return Kind.MISS if visible else Kind.TRUE_NEGATIVE
-    if mark is Mark.HIT:
-        return Kind.HIT
-    return Kind.MISLOCATED if visible else Kind.UNWANTED
+def _outcome_type(visible: bool, label: CandidateLabel | None) -> OutcomeType:
+    if label is None or label is CandidateLabel.IGNORED:
+        return OutcomeType.MISS if visible else OutcomeType.TRUE_NEGATIVE
+    if label is CandidateLabel.HIT:
+        return OutcomeType.HIT
+    return OutcomeType.MISLOCATED if visible else OutcomeType.UNWANTED

@@ -1,6 +1,6 @@
-"""Frames with what is true and what was said drawn in: whole, and enlarged at the place that matters.
+"""Examples for the ball report: whole frame and enlarged detail, with ground truth and prediction.
 
-Boxes are vectors over a small JPEG, so that they stay crisp in print at a few kilobytes each.
+Boxes are vectors over a small JPEG, so that they are sharp in print at a few kilobytes each.
 """
 
 from __future__ import annotations
@@ -14,54 +14,54 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from raasid.evaluation.ball.matched import FrameOutcome, Kind
+from raasid.evaluation.ball.matched import FrameOutcome, OutcomeType
 from raasid.reports.document import Box, box_outline, data_uri
 
 Image = NDArray[np.uint8]
 Boxes = tuple[Box | None, Box | None]
-"""Truth and prediction: centre and size in pixels of the picture file."""
+"""Ground truth and prediction: centre and size in pixels of the image file."""
 
 _CARD = (340.0, 122.0)
 _FRAME = (216.0, 122.0)
 _GAP = 2.0
 _DENSITY = 1.7
 _OUTSIDE = (249, 247, 246)
-_TRUTH, _SAID = "#56b4e9", "#f0e442"
-_STYLES = ((_TRUTH, ""), (_SAID, "3.5 2.5"))
+_TRUTH, _PREDICTION = "#56b4e9", "#f0e442"
+_STYLES = ((_TRUTH, ""), (_PREDICTION, "3.5 2.5"))
 
 KEY = (
     '<span class="key"><svg width="22" height="16" aria-hidden="true">'
     f'<rect x="3" y="2" width="16" height="12" fill="#3d5a3d" stroke="{_TRUTH}" stroke-width="2"/></svg>'
     "solid blue: where the ball is</span>"
     '<span class="key"><svg width="22" height="16" aria-hidden="true">'
-    f'<rect x="3" y="2" width="16" height="12" fill="#3d5a3d" stroke="{_SAID}" stroke-width="2"'
+    f'<rect x="3" y="2" width="16" height="12" fill="#3d5a3d" stroke="{_PREDICTION}" stroke-width="2"'
     ' stroke-dasharray="3 2"/></svg>dashed yellow: where the model put it</span>'
 )
 
 
-def choose(outcomes: Sequence[FrameOutcome], kind: Kind, limit: int) -> list[FrameOutcome]:
-    """The telling examples of a kind, from as many clips as there are.
+def select_examples(outcomes: Sequence[FrameOutcome], kind: OutcomeType, limit: int) -> list[FrameOutcome]:
+    """Select informative examples of one outcome, from as many clips as possible.
 
-    Errors: the most confident first. Misses: the largest ball first. Hits: from the least confident
-    to the most in even steps, because an easy hit shows nothing.
+    Errors: the most confident first. Misses: the largest ball first. Hits: from the least to the most
+    confident in even steps, because easy hits show little.
     """
-    having = [outcome for outcome in outcomes if outcome.kind is kind]
-    if kind is Kind.HIT:
-        ranked = sorted(having, key=lambda o: (o.score, o.clip, o.index))
+    matching = [outcome for outcome in outcomes if outcome.kind is kind]
+    if kind is OutcomeType.HIT:
+        ranked = sorted(matching, key=lambda o: (o.score, o.clip, o.index))
         steps = np.linspace(0, len(ranked) - 1, min(limit, len(ranked))).round().astype(int)
         return [ranked[i] for i in steps]
-    ranked = sorted(having, key=lambda o: (-_weight(o), o.clip, o.index))
-    seen: Counter[str] = Counter()
-    turns = []
+    ranked = sorted(matching, key=lambda o: (-_rank_score(o), o.clip, o.index))
+    per_clip: Counter[str] = Counter()
+    rounds = []
     for rank, outcome in enumerate(ranked):
-        turns.append((seen[outcome.clip], rank, outcome))
-        seen[outcome.clip] += 1
-    turns.sort(key=lambda turn: turn[:2])
-    return [outcome for *_, outcome in turns[:limit]]
+        rounds.append((per_clip[outcome.clip], rank, outcome))
+        per_clip[outcome.clip] += 1
+    rounds.sort(key=lambda one: one[:2])
+    return [outcome for *_, outcome in rounds[:limit]]
 
 
-def picture(outcome: FrameOutcome) -> str:
-    """One outcome as a figure: the whole frame on the left, the enlarged place on the right."""
+def outcome_figure(outcome: FrameOutcome) -> str:
+    """Draw one outcome: the whole frame on the left, enlarged details on the right."""
     image = cv2.imread(str(outcome.image), cv2.IMREAD_COLOR)
     if image is None:
         return (
@@ -73,56 +73,58 @@ def picture(outcome: FrameOutcome) -> str:
     parts = [_view(image, (0.0, 0.0, float(width), float(height)), (0.0, 0.0, *_FRAME), boxes)]
     x0 = _FRAME[0] + _GAP
     room = _CARD[0] - x0
-    for place, column, columns in _places(boxes, width, room / _CARD[1]):
+    for centre, column, columns in _details(boxes, width, room / _CARD[1]):
         share = (room - _GAP * (columns - 1)) / columns
         left = x0 + column * (share + _GAP)
-        parts.append(_view(image, _crop(place, share / _CARD[1], width), (left, 0.0, share, _CARD[1]), boxes))
+        parts.append(
+            _view(image, _crop(centre, share / _CARD[1], width), (left, 0.0, share, _CARD[1]), boxes)
+        )
     alt = escape(f"{outcome.kind.replace('_', ' ')} in {outcome.clip}, frame {outcome.index}", quote=True)
     frame = f'viewBox="0 0 {_CARD[0]:.0f} {_CARD[1]:.0f}" role="img" aria-label="{alt}"'
     return f"<figure><svg {frame}>{''.join(parts)}</svg>{_caption(outcome)}</figure>"
 
 
-def _weight(outcome: FrameOutcome) -> float:
-    if outcome.kind is Kind.MISS and outcome.truth is not None:
+def _rank_score(outcome: FrameOutcome) -> float:
+    if outcome.kind is OutcomeType.MISS and outcome.truth is not None:
         return outcome.truth.w * outcome.truth.h / outcome.size[0] ** 2
     return outcome.score
 
 
 def _caption(outcome: FrameOutcome) -> str:
     facts = []
-    if outcome.best is not None:
+    if outcome.top is not None:
         facts.append(f"score {outcome.score:.2f}")
     if not math.isnan(outcome.distance_px):
         facts.append(f"{outcome.distance_px:.1f} px off")
-    elif outcome.kind is Kind.MISS and len(outcome.candidates.score):
+    elif outcome.kind is OutcomeType.MISS and len(outcome.candidates.score):
         facts.append(f"best score only {float(outcome.candidates.score.max()):.2f}")
     facts += outcome.tags[:3]
-    place = f"<b>{escape(outcome.clip)}</b> frame {outcome.index}"
-    return f"<figcaption>{place}{''.join(' · ' + escape(fact) for fact in facts)}</figcaption>"
+    position = f"<b>{escape(outcome.clip)}</b> frame {outcome.index}"
+    return f"<figcaption>{position}{''.join(' · ' + escape(fact) for fact in facts)}</figcaption>"
 
 
 def _boxes(outcome: FrameOutcome, sx: float, sy: float) -> Boxes:
-    ball, best, found = outcome.truth, outcome.best, outcome.candidates
+    ball, top, candidates = outcome.truth, outcome.top, outcome.candidates
     truth = None if ball is None else (ball.x * sx, ball.y * sy, ball.w * sx, ball.h * sy)
-    if best is None:
+    if top is None:
         return truth, None
-    (x, y), (w, h) = found.xy[best].tolist(), found.wh[best].tolist()
+    (x, y), (w, h) = candidates.xy[top].tolist(), candidates.wh[top].tolist()
     return truth, (x * sx, y * sy, w * sx, h * sy)
 
 
-def _places(boxes: Boxes, width: int, aspect: float) -> list[tuple[tuple[float, float], int, int]]:
-    """What to enlarge: both boxes in one crop if they fit, else one crop for each.
+def _details(boxes: Boxes, width: int, aspect: float) -> list[tuple[tuple[float, float], int, int]]:
+    """Centres of the crops to enlarge: one for both boxes if they fit, else one each.
 
-    Each with its column and how many columns there are.
+    Each with its column and the number of columns.
     """
-    truth, said = boxes
-    if truth is None or said is None:
-        only = truth or said
+    truth, predicted = boxes
+    if truth is None or predicted is None:
+        only = truth or predicted
         return [] if only is None else [((only[0], only[1]), 0, 1)]
     side = _side(width) / 2 * 0.75
-    if abs(truth[0] - said[0]) < side * aspect * 2 and abs(truth[1] - said[1]) < side * 2:
-        return [(((truth[0] + said[0]) / 2, (truth[1] + said[1]) / 2), 0, 1)]
-    return [((truth[0], truth[1]), 0, 2), ((said[0], said[1]), 1, 2)]
+    if abs(truth[0] - predicted[0]) < side * aspect * 2 and abs(truth[1] - predicted[1]) < side * 2:
+        return [(((truth[0] + predicted[0]) / 2, (truth[1] + predicted[1]) / 2), 0, 1)]
+    return [((truth[0], truth[1]), 0, 2), ((predicted[0], predicted[1]), 1, 2)]
 
 
 def _side(width: int) -> float:
@@ -130,13 +132,13 @@ def _side(width: int) -> float:
     return max(32.0, width / 15)
 
 
-def _crop(place: tuple[float, float], aspect: float, width: int) -> Box:
+def _crop(centre: tuple[float, float], aspect: float, width: int) -> Box:
     side = _side(width)
-    return place[0] - side * aspect / 2, place[1] - side / 2, side * aspect, side
+    return centre[0] - side * aspect / 2, centre[1] - side / 2, side * aspect, side
 
 
 def _view(image: Image, source: Box, target: Box, boxes: Boxes) -> str:
-    """A part of the picture (corner and size), drawn into a part of the card, with both boxes."""
+    """Draw a part of the image (corner and size) into a part of the card, with both boxes."""
     x, y, w, h = source
     left, top, width, height = target
     whole = w >= image.shape[1]
@@ -157,6 +159,6 @@ def _view(image: Image, source: Box, target: Box, boxes: Boxes) -> str:
         if box is not None:
             sides = max(box[2] * scale, smallest), max(box[3] * scale, smallest)
             parts.append(box_outline(((box[0] - x) * scale, (box[1] - y) * scale, *sides), colour, dash))
-    # A nested svg clips what it holds.
+    # a nested svg clips its content
     frame = f'x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}"'
     return f"<svg {frame}>{''.join(parts)}</svg>"

@@ -1,4 +1,4 @@
-"""Season flips: the same touch, an offence by one season's wording and none by another's."""
+"""Season flips: clips that are an offence by one edition of the Laws and none by another."""
 
 from __future__ import annotations
 
@@ -9,94 +9,96 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from raasid.evaluation.context.matched import ClipOutcome, ruled
-from raasid.evaluation.context.metrics import over
+from raasid.evaluation.context.matched import ClipOutcome, decide_cached
 from raasid.laws.edition import Verdict
 from raasid.laws.edition_lookup import edition_named
 from raasid.laws.edition_names import shipped_editions
 from raasid.laws.facts import Facts
-
-Floats = NDArray[np.float64]
+from raasid.stats.bootstrap import Floats, safe_divide
 
 
 @dataclass(frozen=True, slots=True)
-class Flip:
-    """A clip and two editions that disagree on it."""
+class EditionFlip:
+    """A clip and two editions that decide differently on it."""
 
     clip: str
     editions: tuple[str, str]
     truth: tuple[Verdict, Verdict]
-    """What each says of the annotated facts."""
-    said: tuple[Verdict | None, Verdict | None]
-    """What each says of the facts that the model holds likeliest; None where they allow both decisions."""
-    given: tuple[Verdict | None, Verdict | None]
-    """The same, had the model got every fact right that it states: what it does not see stays its own."""
+    """The decision of each on the annotated facts."""
+    predicted: tuple[Verdict | None, Verdict | None]
+    """The decision of each on the predicted facts; None if they allow both."""
+    predicted_corrected: tuple[Verdict | None, Verdict | None]
+    """The same with the annotated value of every fact that the model predicts."""
 
 
-def flips(outcome: ClipOutcome, editions: Iterable[str] | None = None) -> list[Flip]:
-    """Every pair of editions between which the ruling on the annotated facts turns round."""
+def edition_flips(outcome: ClipOutcome, editions: Iterable[str] | None = None) -> list[EditionFlip]:
+    """Return every pair of editions that decide differently on the annotated facts."""
     facts = outcome.ref.facts
-    names = seasons() if editions is None else editions
-    right = {name: decision for name in names if (decision := ruled(facts, name).decision) is not None}
-    pairs = [pair for pair in combinations(right, 2) if right[pair[0]] != right[pair[1]]]
-    likeliest, given = facts_said(outcome), facts_given(outcome)
+    names = season_editions() if editions is None else editions
+    truth = {
+        name: decision for name in names if (decision := decide_cached(facts, name).decision) is not None
+    }
+    pairs = [pair for pair in combinations(truth, 2) if truth[pair[0]] != truth[pair[1]]]
+    predicted, corrected = predicted_facts(outcome), predicted_facts_corrected(outcome)
     return [
-        Flip(
+        EditionFlip(
             outcome.ref.clip,
             (a, b),
-            (right[a], right[b]),
-            (ruled(likeliest, a).decision, ruled(likeliest, b).decision),
-            (ruled(given, a).decision, ruled(given, b).decision),
+            (truth[a], truth[b]),
+            (decide_cached(predicted, a).decision, decide_cached(predicted, b).decision),
+            (decide_cached(corrected, a).decision, decide_cached(corrected, b).decision),
         )
         for a, b in pairs
     ]
 
 
 @cache
-def seasons() -> tuple[str, ...]:
-    """Every edition of the Laws; what single competitions made of one during a season is none."""
+def season_editions() -> tuple[str, ...]:
+    """Every edition of the Laws, without the variants of single competitions."""
     return tuple(name for name in shipped_editions() if edition_named(name).competition is None)
 
 
-def facts_said(outcome: ClipOutcome) -> Facts:
-    """The likeliest value of every fact that the model states, however unsure; of others, what it assumes."""
-    stated: dict[str, Any] = {
+def predicted_facts(outcome: ClipOutcome) -> Facts:
+    """The most likely value of every fact that the model predicts, even at low confidence; else its default."""
+    predicted: dict[str, Any] = {
         name: max(values, key=lambda value: values[value])
-        for name, values in outcome.judgement.facts.items()
+        for name, values in outcome.prediction.facts.items()
         if values
     }
-    return replace(outcome.judgement.likeliest, **stated)
+    return replace(outcome.prediction.most_likely, **predicted)
 
 
-def facts_given(outcome: ClipOutcome) -> Facts:
-    """The same, with the annotated value for each that it states."""
-    stated: dict[str, Any] = {name: getattr(outcome.ref.facts, name) for name in outcome.judgement.facts}
-    known = {name: value for name, value in stated.items() if value is not None}
-    return replace(facts_said(outcome), **known)
+def predicted_facts_corrected(outcome: ClipOutcome) -> Facts:
+    """The predicted facts, with the annotated value for each that the model predicts."""
+    annotated: dict[str, Any] = {name: getattr(outcome.ref.facts, name) for name in outcome.prediction.facts}
+    known = {name: value for name, value in annotated.items() if value is not None}
+    return replace(predicted_facts(outcome), **known)
 
 
 def flip_metrics(
     outcomes: Sequence[ClipOutcome], editions: Iterable[str] | None = None
 ) -> Callable[[Floats], dict[str, Floats]]:
-    """Shares of pairs ruled right by both editions: from weights (R, N) to name -> (R,).
+    """Return shares of flips decided correctly by both editions, from weights (R, N) to name -> (R,).
 
-    season_flips: from the facts that the model holds likeliest. season_flips_given_facts: with the
-    annotated value of every fact that it states; what is missing there, no training can bring.
+    season_flips: from the predicted facts. season_flips_given_facts: with the annotated value of every fact
+    that the model predicts, which is the upper bound for a model of these facts.
     """
-    names = seasons() if editions is None else list(editions)
+    names = season_editions() if editions is None else list(editions)
     rows = np.zeros((len(outcomes), 3))
     for row, outcome in zip(rows, outcomes, strict=True):
-        pairs = flips(outcome, names)
+        flips = edition_flips(outcome, names)
         row[:] = (
-            len(pairs),
-            sum(flip.said == flip.truth for flip in pairs),
-            sum(flip.given == flip.truth for flip in pairs),
+            len(flips),
+            sum(flip.predicted == flip.truth for flip in flips),
+            sum(flip.predicted_corrected == flip.truth for flip in flips),
         )
 
     def metrics(weights: Floats) -> dict[str, Floats]:
-        pairs, said, given = (weights @ rows).T
-        return {"season_flips": over(said, pairs), "season_flips_given_facts": over(given, pairs)}
+        flips, predicted, corrected = (weights @ rows).T
+        return {
+            "season_flips": safe_divide(predicted, flips),
+            "season_flips_given_facts": safe_divide(corrected, flips),
+        }
 
     return metrics

@@ -1,4 +1,4 @@
-"""Fact by fact: which of the things that decide does the model see, and does it know how well?"""
+"""Metrics per fact: accuracy and calibration of each fact that the Law uses."""
 
 from __future__ import annotations
 
@@ -6,76 +6,78 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from raasid.evaluation.context.matched import ClipOutcome
-from raasid.evaluation.context.metrics import over
 from raasid.evaluation.context.probabilities import expected_calibration_error
 from raasid.laws.facts import Value, fact_values
-from raasid.stats.bootstrap import MATCH_RESAMPLES, Estimate, bootstrap_weighted
-
-Floats = NDArray[np.float64]
+from raasid.stats.bootstrap import NUM_RESAMPLES_SLOW, Estimate, Floats, Ints, bootstrap, safe_divide
 
 
 @dataclass(frozen=True, slots=True)
 class FactScore:
-    """One fact over the clips that say what is true of it."""
+    """One fact over the clips in which it is annotated."""
 
     fact: str
     clips: int
-    commonest: float
-    """Share of the commonest true value: what saying always the same would get right."""
+    majority: float
+    """Share of the most frequent true value: the accuracy of always predicting it."""
     estimates: dict[str, Estimate]
-    """accuracy of the likeliest value; balanced_accuracy over the true values that occur; ece of the
-    likeliest value's probability; brier, summed over the values."""
+    """accuracy of the most likely value; balanced_accuracy over the true values that occur; ece of the
+    most likely value's probability; brier, summed over the values."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Seen:
-    """(N,) of the clips that count: the true value's number, the likeliest one's, and probabilities."""
+class _FactColumns:
+    """(N,) per clip: index of the true and of the predicted value, its probability, squared error."""
 
     matches: list[str]
-    true: NDArray[np.int64]
-    said: NDArray[np.int64]
+    true: Ints
+    predicted: Ints
     probability: Floats
-    squares: Floats
+    squared_error: Floats
 
 
 def fact_scores(outcomes: Sequence[ClipOutcome], seed: int = 0) -> list[FactScore]:
-    """A score for each fact that the model states, in the Law's order.
+    """Score each fact that the model predicts, in the Law's order.
 
-    What surrounds a touch is asked of touches alone: where the ball touches nobody, only `segment` counts.
+    Facts about a touch are scored on touches only: if the ball touches no person, only `segment` counts.
     """
     scores = []
     for fact, values in fact_values().items():
-        seen = _seen(outcomes, fact, values)
-        if seen.matches:
-            counts = np.bincount(seen.true)
-            estimates = bootstrap_weighted(seen.matches, _metrics(seen), seed, MATCH_RESAMPLES)
-            scores.append(FactScore(fact, len(seen.matches), float(counts.max() / counts.sum()), estimates))
+        columns = _columns(outcomes, fact, values)
+        if columns.matches:
+            counts = np.bincount(columns.true)
+            estimates = bootstrap(columns.matches, _metrics(columns), seed, NUM_RESAMPLES_SLOW)
+            scores.append(
+                FactScore(fact, len(columns.matches), float(counts.max() / counts.sum()), estimates)
+            )
     return scores
 
 
 def fact_accuracy(outcomes: Sequence[ClipOutcome]) -> Callable[[Floats], dict[str, Floats]]:
-    """Accuracy over all facts that are known and stated, each fact weighing the same: `fact_accuracy`."""
-    known, right = [], []
+    """Return the metric `fact_accuracy`: mean accuracy of the facts that are annotated and predicted."""
+    known, correct = [], []
     for fact, values in fact_values().items():
         rows = [_row(outcome, fact, values) for outcome in outcomes]
         known.append([row is not None for row in rows])
-        right.append([row is not None and row[0] == row[1] for row in rows])
-    known_by, right_by = np.array(known, float).T, np.array(right, float).T
+        correct.append([row is not None and row[0] == row[1] for row in rows])
+    known_columns, correct_columns = np.array(known, float).T, np.array(correct, float).T
 
     def metrics(weights: Floats) -> dict[str, Floats]:
-        per_fact = over(weights @ right_by, weights @ known_by)
-        stated = np.isfinite(per_fact)
-        return {"fact_accuracy": over(np.nan_to_num(per_fact).sum(axis=1), stated.sum(axis=1).astype(float))}
+        per_fact = safe_divide(weights @ correct_columns, weights @ known_columns)
+        defined = np.isfinite(per_fact)
+        return {
+            "fact_accuracy": safe_divide(
+                np.nan_to_num(per_fact).sum(axis=1), defined.sum(axis=1).astype(float)
+            )
+        }
 
     return metrics
 
 
-def _seen(outcomes: Sequence[ClipOutcome], fact: str, values: tuple[Value, ...]) -> _Seen:
+def _columns(outcomes: Sequence[ClipOutcome], fact: str, values: tuple[Value, ...]) -> _FactColumns:
     rows = [(outcome.match, row) for outcome in outcomes if (row := _row(outcome, fact, values)) is not None]
-    return _Seen(
+    return _FactColumns(
         [match for match, _ in rows],
         np.array([row[0] for _, row in rows], np.int64),
         np.array([row[1] for _, row in rows], np.int64),
@@ -85,32 +87,32 @@ def _seen(outcomes: Sequence[ClipOutcome], fact: str, values: tuple[Value, ...])
 
 
 def _row(outcome: ClipOutcome, fact: str, values: tuple[Value, ...]) -> tuple[int, int, float, float] | None:
-    """True value and likeliest (by number), the latter's probability, and the squared error."""
+    """Index of the true and of the predicted value, the latter's probability, and the squared error."""
     facts = outcome.ref.facts
     true: Value | None = getattr(facts, fact)
-    stated = outcome.judgement.facts.get(fact)
-    if true is None or not stated or (fact != "segment" and facts.segment == "none"):
+    probabilities_of = outcome.prediction.facts.get(fact)
+    if true is None or not probabilities_of or (fact != "segment" and facts.segment == "none"):
         return None
-    probabilities = [stated.get(value, 0.0) for value in values]
-    said = int(np.argmax(probabilities))
-    number = values.index(true)
-    squares = sum((p - (i == number)) ** 2 for i, p in enumerate(probabilities))
-    return number, said, probabilities[said], squares
+    probabilities = [probabilities_of.get(value, 0.0) for value in values]
+    predicted = int(np.argmax(probabilities))
+    true_index = values.index(true)
+    squared_error = sum((p - (i == true_index)) ** 2 for i, p in enumerate(probabilities))
+    return true_index, predicted, probabilities[predicted], squared_error
 
 
-def _metrics(seen: _Seen) -> Callable[[Floats], Mapping[str, Floats]]:
-    right = (seen.true == seen.said).astype(float)
-    of_value = np.eye(seen.true.max() + 1)[seen.true]
+def _metrics(columns: _FactColumns) -> Callable[[Floats], Mapping[str, Floats]]:
+    correct = (columns.true == columns.predicted).astype(float)
+    is_value = np.eye(columns.true.max() + 1)[columns.true]
 
     def metrics(weights: Floats) -> dict[str, Floats]:
         total = weights.sum(axis=1)
-        recall = over(weights @ (of_value * right[:, None]), weights @ of_value)
+        recall = safe_divide(weights @ (is_value * correct[:, None]), weights @ is_value)
         occurs = np.isfinite(recall).sum(axis=1).astype(float)
         return {
-            "accuracy": over(weights @ right, total),
-            "balanced_accuracy": over(np.nan_to_num(recall).sum(axis=1), occurs),
-            "ece": expected_calibration_error(seen.probability, right, weights),
-            "brier": over(weights @ seen.squares, total),
+            "accuracy": safe_divide(weights @ correct, total),
+            "balanced_accuracy": safe_divide(np.nan_to_num(recall).sum(axis=1), occurs),
+            "ece": expected_calibration_error(columns.probability, correct, weights),
+            "brier": safe_divide(weights @ columns.squared_error, total),
         }
 
     return metrics

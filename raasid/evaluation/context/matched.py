@@ -1,4 +1,4 @@
-"""What became of each clip: what the Law says of its annotated facts, and what the model said."""
+"""Match the prediction for each clip with the decision that follows from its annotated facts."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from raasid.footage.records import Tags
 from raasid.laws.decide import decide
 from raasid.laws.edition import Ruling, Verdict
 from raasid.laws.facts import Facts
-from raasid.models.context.module import ClipJudgement
+from raasid.models.context.module import ContextPrediction
 
 
-class JudgementUnusable(DataError):
-    """A judgement that belongs to another clip, or whose probability is none."""
+class PredictionUnusable(DataError):
+    """A prediction that belongs to another clip, or whose probability is invalid."""
 
     def __init__(self, clip: str, what: str) -> None:
-        super().__init__(f"{clip}: {what}; the context model that judged it is broken, train it again")
+        super().__init__(f"{clip}: {what}; the context model that predicted it is broken, train it again")
 
 
 @dataclass(frozen=True, slots=True)
 class ClipOutcome:
-    """One clip, seen on one kind of tracks."""
+    """One clip on one kind of tracks, with its ground truth and its prediction."""
 
     ref: ClipRef
-    judgement: ClipJudgement
+    prediction: ContextPrediction
     truth: Verdict
-    """By the edition of the judgement, from the annotated facts; else as the annotator ruled."""
-    said: Verdict
-    """The decision; where the likeliest facts allow both, the likelier of the two."""
+    """From the annotated facts by the edition of the prediction; else as the annotator ruled."""
+    predicted: Verdict
+    """The decision; if the most likely facts allow both, the more probable one."""
 
     @property
     def match(self) -> str:
@@ -44,46 +44,48 @@ class ClipOutcome:
         return self.ref.tags
 
     @property
-    def right(self) -> bool:
+    def is_correct(self) -> bool:
         """Whether the decision is the one that the Law asks for."""
-        return self.said == self.truth
+        return self.predicted == self.truth
 
     @property
     def confidence(self) -> float:
-        """Probability that the model gives to its own decision."""
-        offence = self.judgement.offence
-        return offence if self.said == "offence" else 1 - offence
+        """Probability of the predicted decision."""
+        offence = self.prediction.offence
+        return offence if self.predicted == "offence" else 1 - offence
 
 
-def clip_outcomes(
-    refs: Sequence[ClipRef], judgements: Sequence[ClipJudgement]
+def match_clips(
+    refs: Sequence[ClipRef], predictions: Sequence[ContextPrediction]
 ) -> tuple[list[ClipOutcome], list[ClipRef]]:
-    """Judge the judgements, one for one; then the clips whose annotated facts allow both decisions.
+    """Return the outcomes, and the clips without one because their annotated facts allow both decisions.
 
-    Raises JudgementUnusable.
+    predictions: one for each of `refs`. Raises PredictionUnusable.
     """
     outcomes, unruled = [], []
-    for ref, judgement in zip(refs, judgements, strict=True):
-        if judgement.clip != ref.clip:
-            raise JudgementUnusable(ref.clip, f"judged as {judgement.clip}")
-        if not 0 <= judgement.offence <= 1:
-            raise JudgementUnusable(ref.clip, f"offence has the probability {judgement.offence}")
-        edition = judgement.ruling.edition
+    for ref, prediction in zip(refs, predictions, strict=True):
+        if prediction.clip != ref.clip:
+            raise PredictionUnusable(ref.clip, f"predicted as {prediction.clip}")
+        if not 0 <= prediction.offence <= 1:
+            raise PredictionUnusable(ref.clip, f"offence has the probability {prediction.offence}")
+        edition = prediction.ruling.edition
         if edition is None:
-            raise JudgementUnusable(ref.clip, "its ruling names no edition of the Laws")
-        truth = ruled(ref.facts, edition).decision or ref.ruled
+            raise PredictionUnusable(ref.clip, "its ruling names no edition of the Laws")
+        truth = decide_cached(ref.facts, edition).decision or ref.ruled
         if truth is None:
             unruled.append(ref)
             continue
-        outcomes.append(ClipOutcome(ref, judgement, truth, judgement.ruling.decision or _likelier(judgement)))
+        outcomes.append(
+            ClipOutcome(ref, prediction, truth, prediction.ruling.decision or _more_probable(prediction))
+        )
     return outcomes, unruled
 
 
 @lru_cache(maxsize=65536)
-def ruled(facts: Facts, edition: str) -> Ruling:
-    """`decide`, remembered: the same facts come again in every slice, season and epoch."""
+def decide_cached(facts: Facts, edition: str) -> Ruling:
+    """Cache `decide`: the same facts recur in every slice, season and epoch."""
     return decide(facts, edition)
 
 
-def _likelier(judgement: ClipJudgement) -> Verdict:
-    return "offence" if judgement.offence >= 0.5 else "no_offence"
+def _more_probable(prediction: ContextPrediction) -> Verdict:
+    return "offence" if prediction.offence >= 0.5 else "no_offence"

@@ -1,8 +1,6 @@
-"""The context model's metrics as functions of weights, so that a bootstrap can draw clips again and again.
+"""The context model's metrics as functions of the clips' weights, which is what a bootstrap varies.
 
-A metric whose denominator is empty is NaN, never 0.
-
-Every context metric of some clips, with its interval.
+A metric whose denominator is 0 is NaN.
 """
 
 from __future__ import annotations
@@ -10,113 +8,107 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from raasid.evaluation.context.matched import ClipOutcome
 from raasid.evaluation.context.probabilities import (
     area_under_risk,
-    average_precision,
     expected_calibration_error,
+    weighted_average_precision,
 )
-
-Floats = NDArray[np.float64]
+from raasid.stats.bootstrap import Floats, safe_divide
 
 Metrics = Callable[[Floats], dict[str, Floats]]
 
-NEAR = (1, 2, 5)
-"""Frames within which a touch counts as found in time."""
+WITHIN_FRAMES = (1, 2, 5)
+"""Distances, in frames, of `contact_within_N`."""
 
 
 def context_metrics(outcomes: Sequence[ClipOutcome]) -> Metrics:
-    """Every metric of the decision and of the touch: from weights (R, N) to name -> (R,)."""
+    """Return every metric of decision and touch: a function from weights (R, N) to name -> (R,)."""
     decision, touch = decision_metrics(outcomes), touch_metrics(outcomes)
     return lambda weights: decision(weights) | touch(weights)
 
 
 def decision_metrics(outcomes: Sequence[ClipOutcome]) -> Metrics:
-    """Metrics of offence or no offence, on every clip: an abstention counts by the likelier decision.
+    """Return the metrics of offence or no offence; an abstention counts by the more probable decision.
 
     accuracy; balanced_accuracy and macro_recall (the same figure by its two names), macro_precision and
-    macro_f1 over the classes that occur, precision 0 for a class that is never said; precision and recall
+    macro_f1 over the classes that occur, precision 0 for a class that is never predicted; precision and recall
     of offence; pr_auc of either class; ece and brier of the probability of offence; aurc over the
-    confidence in the own decision. coverage: clips not abstained; accuracy_answered: right among them;
-    false_offences: clips without offence that were called one and not abstained.
+    confidence in the decision. coverage: clips not abstained; accuracy_answered: correct among them;
+    false_offences: clips without offence that are predicted as one without abstention.
     """
     truth = _column(outcome.truth == "offence" for outcome in outcomes)
-    said = _column(outcome.said == "offence" for outcome in outcomes)
-    offence = _column(outcome.judgement.offence for outcome in outcomes)
+    predicted = _column(outcome.predicted == "offence" for outcome in outcomes)
+    offence = _column(outcome.prediction.offence for outcome in outcomes)
     confidence = _column(outcome.confidence for outcome in outcomes)
-    answered = _column(not outcome.judgement.abstained for outcome in outcomes)
-    right = _column(outcome.right for outcome in outcomes)
+    answered = _column(not outcome.prediction.abstained for outcome in outcomes)
+    correct = _column(outcome.is_correct for outcome in outcomes)
 
     def metrics(weights: Floats) -> dict[str, Floats]:
         def sums(column: Floats) -> Floats:
             return np.asarray(weights @ column)
 
-        everything = weights.sum(axis=1)
-        hit, false = sums(truth * said), sums((1 - truth) * said)
-        miss, spared = sums(truth * (1 - said)), sums((1 - truth) * (1 - said))
-        classes = ((hit, miss, false), (spared, false, miss))
-        recall = _over_present(classes, lambda tp, fn, fp: over(tp, tp + fn))
+        total = weights.sum(axis=1)
+        hit, false_alarm = sums(truth * predicted), sums((1 - truth) * predicted)
+        miss, true_negative = sums(truth * (1 - predicted)), sums((1 - truth) * (1 - predicted))
+        classes = ((hit, miss, false_alarm), (true_negative, false_alarm, miss))
+        recall = _over_present(classes, lambda tp, fn, fp: safe_divide(tp, tp + fn))
         return {
             "balanced_accuracy": recall,
-            "precision": over(hit, hit + false),
-            "recall": over(hit, hit + miss),
-            "pr_auc_offence": average_precision(offence, truth, weights),
-            "pr_auc_no_offence": average_precision(-offence, 1 - truth, weights),
-            "brier": over(sums((offence - truth) ** 2), everything),
-            "aurc": area_under_risk(confidence, 1 - right, weights),
-            "coverage": over(sums(answered), everything),
-            "accuracy_answered": over(sums(answered * right), sums(answered)),
-            "false_offences": over(sums((1 - truth) * said * answered), sums(1 - truth)),
+            "precision": safe_divide(hit, hit + false_alarm),
+            "recall": safe_divide(hit, hit + miss),
+            "pr_auc_offence": weighted_average_precision(offence, truth, weights),
+            "pr_auc_no_offence": weighted_average_precision(-offence, 1 - truth, weights),
+            "brier": safe_divide(sums((offence - truth) ** 2), total),
+            "aurc": area_under_risk(confidence, 1 - correct, weights),
+            "coverage": safe_divide(sums(answered), total),
+            "accuracy_answered": safe_divide(sums(answered * correct), sums(answered)),
+            "false_offences": safe_divide(sums((1 - truth) * predicted * answered), sums(1 - truth)),
             "macro_precision": _over_present(
-                classes, lambda tp, fn, fp: np.nan_to_num(over(tp, tp + fp), nan=0)
+                classes, lambda tp, fn, fp: np.nan_to_num(safe_divide(tp, tp + fp), nan=0)
             ),
             "macro_recall": recall,
-            "macro_f1": _over_present(classes, lambda tp, fn, fp: over(2 * tp, 2 * tp + fn + fp)),
+            "macro_f1": _over_present(classes, lambda tp, fn, fp: safe_divide(2 * tp, 2 * tp + fn + fp)),
             "ece": expected_calibration_error(offence, truth, weights),
-            "accuracy": over(sums(right), everything),
+            "accuracy": safe_divide(sums(correct), total),
         }
 
     return metrics
 
 
 def touch_metrics(outcomes: Sequence[ClipOutcome]) -> Metrics:
-    """Metrics of the touch itself.
+    """Return the metrics of the touch.
 
-    contact_found: annotated touches for which the model names a moment at all; contact_within_N: those
-    that it places at most N frames off; contact_error_frames: mean distance of those found.
-    false_contact: clips without a touch for which it names one. side_accuracy: of touches of one arm,
-    those in which the arm is the right one.
+    contact_found: annotated touches for which the model predicts a touch; contact_within_N: those predicted at
+    most N frames off; contact_error_frames: mean distance of those found.
+    false_contact: clips without a touch for which it predicts one. side_accuracy: touches of one arm for which
+    it predicts the correct one.
     """
     touched = _column(outcome.ref.contact is not None for outcome in outcomes)
     untouched = _column(outcome.ref.facts.segment == "none" for outcome in outcomes)
-    named = _column(outcome.judgement.contact_frame is not None for outcome in outcomes)
-    off = _column(_frames_off(outcome) for outcome in outcomes)
-    found = np.isfinite(off)
-    distance = np.where(found, off, 0.0)
-    sided = _column(outcome.ref.side != "none" for outcome in outcomes)
-    same = _column(outcome.ref.side == outcome.judgement.side for outcome in outcomes)
+    touch_predicted = _column(outcome.prediction.contact_frame is not None for outcome in outcomes)
+    error = _column(_frame_error(outcome) for outcome in outcomes)
+    found = np.isfinite(error)
+    distance = np.where(found, error, 0.0)
+    one_sided = _column(outcome.ref.side != "none" for outcome in outcomes)
+    same_side = _column(outcome.ref.side == outcome.prediction.side for outcome in outcomes)
 
     def metrics(weights: Floats) -> dict[str, Floats]:
         touches = weights @ touched
-        near = {f"contact_within_{n}": over(weights @ (found & (off <= n)), touches) for n in NEAR}
+        within = {
+            f"contact_within_{n}": safe_divide(weights @ (found & (error <= n)), touches)
+            for n in WITHIN_FRAMES
+        }
         return {
-            "contact_found": over(weights @ found, touches),
-            **near,
-            "contact_error_frames": over(weights @ distance, weights @ found),
-            "false_contact": over(weights @ (untouched * named), weights @ untouched),
-            "side_accuracy": over(weights @ (sided * same), weights @ sided),
+            "contact_found": safe_divide(weights @ found, touches),
+            **within,
+            "contact_error_frames": safe_divide(weights @ distance, weights @ found),
+            "false_contact": safe_divide(weights @ (untouched * touch_predicted), weights @ untouched),
+            "side_accuracy": safe_divide(weights @ (one_sided * same_side), weights @ one_sided),
         }
 
     return metrics
-
-
-def over(numerator: Floats, denominator: Floats) -> Floats:
-    """A ratio; NaN where there is nothing to divide by."""
-    return np.asarray(
-        np.where(denominator > 0, numerator / np.where(denominator > 0, denominator, 1), np.nan)
-    )
 
 
 def _over_present(
@@ -125,12 +117,12 @@ def _over_present(
     """Mean over the classes that occur, each given as hits, misses and false alarms."""
     present = np.stack([(hit + miss) > 0 for hit, miss, _ in classes])
     values = np.stack([metric(*each) for each in classes])
-    return over(np.where(present, values, 0).sum(axis=0), present.sum(axis=0).astype(float))
+    return safe_divide(np.where(present, values, 0).sum(axis=0), present.sum(axis=0).astype(float))
 
 
-def _frames_off(outcome: ClipOutcome) -> float:
-    said, true = outcome.judgement.contact_frame, outcome.ref.contact
-    return float("nan") if said is None or true is None else float(abs(said - true))
+def _frame_error(outcome: ClipOutcome) -> float:
+    predicted, true = outcome.prediction.contact_frame, outcome.ref.contact
+    return float("nan") if predicted is None or true is None else float(abs(predicted - true))
 
 
 def _column(values: Iterable[float]) -> Floats:

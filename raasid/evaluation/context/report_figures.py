@@ -1,4 +1,4 @@
-"""Clips as pictures: the moment of the touch, with the ball's way through the clip drawn in."""
+"""Examples for the context report: the frame of the touch, with the ball's path through the clip."""
 
 from __future__ import annotations
 
@@ -8,63 +8,63 @@ from html import escape
 import numpy as np
 
 from raasid.evaluation.context.matched import ClipOutcome
-from raasid.footage.media import Media
+from raasid.footage.frame_reader import FrameReader
 from raasid.footage.records import Ball, Clip, Frame, Visibility
-from raasid.io.image_header import ImageUnreadable
+from raasid.io.image_reader import ImageUnreadable
 from raasid.reports.document import Box, outlined
-from raasid.reports.frame_figure import Place, frame_picture
+from raasid.reports.frame_figure import ToFigure, frame_figure
 
-_WAY, _TRUE, _SAID = "#f0e442", "#56b4e9", "#d55e00"
+_PATH, _TRUE, _PREDICTED = "#f0e442", "#56b4e9", "#d55e00"
 _GRASS = (70, 92, 62)
 _UNKNOWN_SIZE = (640, 360)
 
 KEY = (
     '<span class="key"><svg width="34" height="16" aria-hidden="true">'
     '<rect width="34" height="16" rx="2" fill="#3d5a3d"/>'
-    + outlined('path d="M3 12L17 4L31 9"', _WAY)
-    + "</svg>the ball's way; hollow dots: not seen there, but inferred</span>"
+    + outlined('path d="M3 12L17 4L31 9"', _PATH)
+    + "</svg>the ball's path; hollow dots: interpolated</span>"
     '<span class="key"><svg width="20" height="16" aria-hidden="true">'
     + outlined('circle cx="10" cy="8" r="6"', _TRUE)
     + "</svg>ring: the touch as annotated</span>"
     '<span class="key"><svg width="20" height="16" aria-hidden="true">'
-    + outlined('path d="M5 3L15 13M15 3L5 13"', _SAID)
-    + "</svg>cross: the touch as the model has it</span>"
+    + outlined('path d="M5 3L15 13M15 3L5 13"', _PREDICTED)
+    + "</svg>cross: the touch as predicted</span>"
 )
 
 
-def clip_pictures(outcomes: Sequence[ClipOutcome], clips: Mapping[str, Clip]) -> list[str]:
-    """A figure per outcome whose clip is at hand; on plain grass where its pictures are not."""
+def clip_figures(outcomes: Sequence[ClipOutcome], clips: Mapping[str, Clip]) -> list[str]:
+    """Draw a figure per outcome whose clip is available; on plain grass if its images are not."""
     figures = []
-    with Media() as media:
+    with FrameReader() as media:
         for outcome in outcomes:
             clip = clips.get(outcome.ref.clip)
             if clip is not None and clip.frames:
-                figures.append(_picture(outcome, clip, media))
+                figures.append(_figure(outcome, clip, media))
     return figures
 
 
-def caption(outcome: ClipOutcome) -> str:
-    """What was true, what was said, how surely, and by which facts; HTML."""
-    judgement = outcome.judgement
-    words = [
-        f"{outcome.truth.replace('_', ' ')}, judged {outcome.said.replace('_', ' ')}",
+def caption_html(outcome: ClipOutcome) -> str:
+    """Return truth, prediction, probability and wrong facts as HTML."""
+    judgement = outcome.prediction
+    parts = [
+        f"{outcome.truth.replace('_', ' ')}, predicted {outcome.predicted.replace('_', ' ')}",
         f"P(offence) {judgement.offence:.2f}" + (", abstained" if judgement.abstained else ""),
     ]
     missed = []
     for name in judgement.facts:
-        true, said = getattr(outcome.ref.facts, name), getattr(judgement.likeliest, name)
-        if true is not None and true != said:
-            missed.append(f"{name} {_word(said)}, truly {_word(true)}")
-    words += missed[:3]
+        true, predicted = getattr(outcome.ref.facts, name), getattr(judgement.most_likely, name)
+        if true is not None and true != predicted:
+            missed.append(f"{name} {_value_text(predicted)}, truly {_value_text(true)}")
+    parts += missed[:3]
     if len(missed) > 3:
-        words.append(f"{len(missed) - 3} more facts wrong")
-    words += [tag for tag in outcome.tags if tag.startswith("scenario_")]
-    return f"<b>{escape(outcome.ref.clip)}</b>" + "".join(f" · {escape(word)}" for word in words)
+        parts.append(f"{len(missed) - 3} more facts wrong")
+    parts += [tag for tag in outcome.tags if tag.startswith("scenario_")]
+    return f"<b>{escape(outcome.ref.clip)}</b>" + "".join(f" · {escape(part)}" for part in parts)
 
 
-def _picture(outcome: ClipOutcome, clip: Clip, media: Media) -> str:
-    said, true = outcome.judgement.contact_frame, outcome.ref.contact
-    moments = [at for at in (true, said) if at is not None and at < len(clip.frames)]
+def _figure(outcome: ClipOutcome, clip: Clip, media: FrameReader) -> str:
+    predicted, true = outcome.prediction.contact_frame, outcome.ref.contact
+    moments = [at for at in (true, predicted) if at is not None and at < len(clip.frames)]
     position = moments[0] if moments else _nearest(clip)
     frame = clip.frames[position]
     try:
@@ -74,35 +74,35 @@ def _picture(outcome: ClipOutcome, clip: Clip, media: Media) -> str:
         image = np.full((height, width, 3), _GRASS, np.uint8)
     balls = [each.balls[0] if each.balls else None for each in clip.frames]
 
-    def way(place: Place) -> str:
-        marks = [_way(balls, place)]
+    def overlay(to_figure: ToFigure) -> str:
+        marks = [_path(balls, to_figure)]
         if true is not None:
-            marks.append(_mark(_at(balls, true), place, "circle", _TRUE))
-        if said is not None:
-            marks.append(_mark(_at(balls, said), place, "cross", _SAID))
+            marks.append(_mark(_at(balls, true), to_figure, "circle", _TRUE))
+        if predicted is not None:
+            marks.append(_mark(_at(balls, predicted), to_figure, "cross", _PREDICTED))
         return "".join(marks)
 
-    return frame_picture(image, frame, caption(outcome), focus=_focus(frame), overlay=way)
+    return frame_figure(image, frame, caption_html(outcome), focus=_focus(frame), overlay=overlay)
 
 
-def _way(balls: Sequence[Ball | None], place: Place) -> str:
-    there = [ball for ball in balls if ball is not None and ball.visibility != Visibility.ABSENT]
-    if not there:
+def _path(balls: Sequence[Ball | None], to_figure: ToFigure) -> str:
+    known = [ball for ball in balls if ball is not None and ball.visibility != Visibility.ABSENT]
+    if not known:
         return ""
-    points = [place(ball.x, ball.y) for ball in there]
+    points = [to_figure(ball.x, ball.y) for ball in known]
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     dots = "".join(
-        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="1.6" stroke="{_WAY}" stroke-width=".8" '
-        f'fill="{_WAY if ball.visible else "#1b1f24"}"/>'
-        for (x, y), ball in zip(points, there, strict=True)
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="1.6" stroke="{_PATH}" stroke-width=".8" '
+        f'fill="{_PATH if ball.visible else "#1b1f24"}"/>'
+        for (x, y), ball in zip(points, known, strict=True)
     )
-    return outlined(f'polyline points="{line}"', _WAY, width=0.8) + dots
+    return outlined(f'polyline points="{line}"', _PATH, width=0.8) + dots
 
 
-def _mark(ball: Ball | None, place: Place, shape: str, colour: str) -> str:
+def _mark(ball: Ball | None, to_figure: ToFigure, shape: str, colour: str) -> str:
     if ball is None or ball.visibility == Visibility.ABSENT:
         return ""
-    x, y = place(ball.x, ball.y)
+    x, y = to_figure(ball.x, ball.y)
     if shape == "circle":
         return outlined(f'circle cx="{x:.1f}" cy="{y:.1f}" r="7"', colour)
     return outlined(
@@ -111,7 +111,7 @@ def _mark(ball: Ball | None, place: Place, shape: str, colour: str) -> str:
 
 
 def _focus(frame: Frame) -> Box | None:
-    """The ball and whoever is nearest to it: left, top, width, height."""
+    """The ball and the person nearest to it: left, top, width, height."""
     if not frame.balls or frame.balls[0].visibility == Visibility.ABSENT:
         return None
     ball = frame.balls[0]
@@ -124,7 +124,7 @@ def _focus(frame: Frame) -> Box | None:
 
 
 def _nearest(clip: Clip) -> int:
-    """Where ball and somebody are closest; the middle of a clip without either."""
+    """The frame in which a person is closest to the ball; the middle of a clip without either."""
     gaps = [
         (min(_distance(frame.balls[0], person.box) for person in frame.persons), at)
         for at, frame in enumerate(clip.frames)
@@ -134,7 +134,7 @@ def _nearest(clip: Clip) -> int:
 
 
 def _distance(ball: Ball, box: Box) -> float:
-    """From the ball's centre to a box, in pixels; inside it, nearer to its middle is less."""
+    """Pixels from the ball's centre to a box; inside the box negative, the smaller the nearer to its middle."""
     x, y, w, h = box
     across, down = abs(ball.x - x - w / 2) - w / 2, abs(ball.y - y - h / 2) - h / 2
     outside = float(np.hypot(max(across, 0), max(down, 0)))
@@ -145,5 +145,5 @@ def _at(balls: Sequence[Ball | None], position: int) -> Ball | None:
     return balls[position] if position < len(balls) else None
 
 
-def _word(value: object) -> str:
+def _value_text(value: object) -> str:
     return "unknown" if value is None else str(value).lower()

@@ -1,7 +1,4 @@
-"""One evaluation of a context model.
-
-Two models on the same clips: what one has beyond the other.
-"""
+"""The evaluation of a context model: its result, and the paired difference of two models."""
 
 from __future__ import annotations
 
@@ -10,67 +7,67 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from raasid.datasets.context.sample_meta import SOURCES, ClipRef, TracksFrom
+from raasid.datasets.context.sample_meta import SOURCES, ClipRef
+from raasid.datasets.context.tracks_config import TrackSource
 from raasid.errors import UsageError
 from raasid.evaluation.context.estimates import (
-    context_slices,
-    count_context,
-    estimate_beside,
-    estimate_context,
+    count_clips,
+    estimate_auxiliary,
+    estimate_metrics,
+    slice_metrics,
 )
 from raasid.evaluation.context.fact_metrics import FactScore, fact_scores
-from raasid.evaluation.context.matched import ClipOutcome, clip_outcomes
+from raasid.evaluation.context.matched import ClipOutcome, match_clips
 from raasid.evaluation.context.metrics import decision_metrics
 from raasid.evaluation.context.mvfoul import incident_estimates
 from raasid.evaluation.context.probabilities import ReliabilityBin, RiskCoverage, reliability, risk_coverage
-from raasid.evaluation.result import Result, read_estimates
+from raasid.evaluation.result import EvaluationResult, parse_estimates
 from raasid.footage.records import Clip
-from raasid.models.context.module import ClipJudgement
-from raasid.stats.bootstrap import Estimate, bootstrap_weighted
+from raasid.models.context.module import ContextPrediction
+from raasid.stats.bootstrap import Estimate, Floats, bootstrap
 from raasid.tasks import TaskName
 
-Floats = NDArray[np.float64]
+_CLASSES = ("offence", "no_offence")
 
 
-class NothingRuled(UsageError):
-    """Clips of which no annotation says whether they were an offence."""
+class NoLabelledClips(UsageError):
+    """Clips whose annotations do not determine whether they are an offence."""
 
     def __init__(self, clips: int, source: str | None) -> None:
-        of_them = "facts on which the Law can rule"
+        required = "facts on which the Law can rule"
         tracks = f" on {source} tracks" if source else ""
         super().__init__(
-            f"none of {clips} held-out clips{tracks} has {of_them}; "
+            f"none of {clips} held-out clips{tracks} has {required}; "
             "annotate clip.facts, or evaluate on data=synthetic_handball"
         )
 
 
 @dataclass(frozen=True, kw_only=True)
-class ContextResult(Result):
-    """Metrics of a context model on some clips, by one edition of the Laws."""
+class ContextResult(EvaluationResult):
+    """Metrics of a context model on clips, by one edition of the Laws."""
 
     task: ClassVar[TaskName] = "context"
 
     edition: str
-    source: TracksFrom
-    """Whose tracks the figures are about."""
+    source: TrackSource
+    """The kind of tracks that the metrics are about."""
     unruled: int = 0
-    """Further clips, annotated too sparsely for the Law to rule."""
+    """Additional clips, annotated too sparsely for the Law to rule."""
     facts: list[FactScore] = field(default_factory=list)
     confusion: dict[str, dict[str, int]] = field(default_factory=dict)
-    """True decision -> what was said, `abstained` among it -> clips."""
+    """True decision -> predicted decision or `abstained` -> number of clips."""
     reliability: list[ReliabilityBin] = field(default_factory=list)
-    curves: dict[TracksFrom, RiskCoverage] = field(default_factory=dict)
+    curves: dict[TrackSource, RiskCoverage] = field(default_factory=dict)
     """Risk against coverage on each kind of tracks."""
     outcomes: list[ClipOutcome] = field(default_factory=list, repr=False)
-    """By clip, on `source`; empty in a result that was read back."""
+    """By clip, on `source`; empty in a result that was read from a file."""
     clips: Mapping[str, Clip] = field(default_factory=dict, repr=False)
-    """What the model saw, by clip, for pictures; may lack any."""
+    """The model's input by clip, for figures; may be incomplete."""
 
     @property
-    def ground(self) -> str:
-        """What was looked at, by which wording."""
+    def description(self) -> str:
+        """The evaluated clips and the edition."""
         counts = self.counts
         text = (
             f"{counts['clips']} held-out clips of {counts['matches']} matches, {counts['offences']} offences "
@@ -78,15 +75,18 @@ class ContextResult(Result):
         )
         return f"{text}; {self.unruled} more are annotated too sparsely to be ruled" if self.unruled else text
 
-    def more(self) -> dict[str, Any]:
-        """What the report draws."""
+    def extra_fields(self) -> dict[str, Any]:
+        """The content of the report."""
         return {
             "edition": self.edition,
             "source": self.source,
             "unruled": self.unruled,
-            "facts": [asdict(score) for score in self.facts],
+            "facts": [
+                {"fact": s.fact, "clips": s.clips, "commonest": s.majority, "estimates": _plain(s.estimates)}
+                for s in self.facts
+            ],
             "confusion": self.confusion,
-            "reliability": [asdict(part) for part in self.reliability],
+            "reliability": [{"said": b.probability, "came": b.frequency, "n": b.n} for b in self.reliability],
             "curves": {
                 source: {name: getattr(curve, name).tolist() for name in RiskCoverage.__slots__}
                 for source, curve in self.curves.items()
@@ -94,18 +94,18 @@ class ContextResult(Result):
         }
 
     @classmethod
-    def read_more(cls, tree: Mapping[str, Any]) -> dict[str, Any]:
-        """What the report draws."""
+    def parse_extra_fields(cls, tree: Mapping[str, Any]) -> dict[str, Any]:
+        """The content of the report."""
         return {
             "edition": tree["edition"],
             "source": tree["source"],
             "unruled": tree["unruled"],
             "facts": [
-                FactScore(**{**score, "estimates": read_estimates(score["estimates"])})
-                for score in tree["facts"]
+                FactScore(s["fact"], s["clips"], s["commonest"], parse_estimates(s["estimates"]))
+                for s in tree["facts"]
             ],
             "confusion": tree["confusion"],
-            "reliability": [ReliabilityBin(**part) for part in tree["reliability"]],
+            "reliability": [ReliabilityBin(b["said"], b["came"], b["n"]) for b in tree["reliability"]],
             "curves": {
                 source: RiskCoverage(**{name: np.array(values, float) for name, values in curve.items()})
                 for source, curve in tree["curves"].items()
@@ -115,92 +115,93 @@ class ContextResult(Result):
 
 def evaluate_context(
     refs: Sequence[ClipRef],
-    judgements: Sequence[ClipJudgement],
-    source: TracksFrom | None = None,
+    predictions: Sequence[ContextPrediction],
+    source: TrackSource | None = None,
     clips: Mapping[str, Clip] | None = None,
     seed: int = 0,
 ) -> ContextResult:
-    """Judge judgements of clips; their order makes no difference.
+    """Evaluate the predictions for clips; their order makes no difference.
 
-    The same clip may come on several kinds of tracks: the figures are about those of `source` (None: the
-    first of `SOURCES` that is there), the main ones are told of the others too. clips: what the model saw
-    on `source`, for pictures.
-    Raises NothingRuled, JudgementUnusable.
+    The same clip may occur on several kinds of tracks: the metrics are those on `source` (None: the first of
+    `SOURCES` that occurs), the main ones are also given for the others. clips: the model's input on `source`,
+    for figures.
+    Raises NoLabelledClips, PredictionUnusable.
     """
-    pairs = sorted(zip(refs, judgements, strict=True), key=lambda pair: pair[0].key)
-    by_source: dict[TracksFrom, list[ClipOutcome]] = {}
-    unruled: dict[TracksFrom, int] = {}
+    pairs = sorted(zip(refs, predictions, strict=True), key=lambda pair: pair[0].key)
+    by_source: dict[TrackSource, list[ClipOutcome]] = {}
+    unruled: dict[TrackSource, int] = {}
     for kind in SOURCES:
-        its = [pair for pair in pairs if pair[0].source == kind]
-        outcomes, sparse = clip_outcomes([ref for ref, _ in its], [said for _, said in its])
+        its_pairs = [pair for pair in pairs if pair[0].source == kind]
+        outcomes, sparse = match_clips([ref for ref, _ in its_pairs], [one for _, one in its_pairs])
         if outcomes:
             by_source[kind], unruled[kind] = outcomes, len(sparse)
     chosen = source or next(iter(by_source), None)
     if chosen is None or chosen not in by_source:
-        raise NothingRuled(len(refs), source)
+        raise NoLabelledClips(len(refs), source)
     outcomes = by_source[chosen]
-    beside = {
+    auxiliary = {
         name: estimate
         for kind, others in by_source.items()
         if kind != chosen
-        for name, estimate in estimate_beside(others, kind, seed).items()
+        for name, estimate in estimate_auxiliary(others, kind, seed).items()
     }
     return ContextResult(
         estimates={
-            **beside,
+            **auxiliary,
             **incident_estimates(pair for pair in pairs if pair[0].source == chosen),
-            **estimate_context(outcomes, seed),
+            **estimate_metrics(outcomes, seed),
         },
-        slices=context_slices(outcomes, seed),
-        counts=count_context(outcomes),
+        slices=slice_metrics(outcomes, seed),
+        counts=count_clips(outcomes),
         unruled=unruled[chosen],
-        edition=str(outcomes[0].judgement.ruling.edition),
+        edition=str(outcomes[0].prediction.ruling.edition),
         source=chosen,
         facts=fact_scores(outcomes, seed),
         confusion=_confusion(outcomes),
-        reliability=reliability(*_offence(outcomes)),
-        curves={kind: _curve(its) for kind, its in by_source.items()},
+        reliability=reliability(*_offence_columns(outcomes)),
+        curves={kind: _curve(others) for kind, others in by_source.items()},
         outcomes=outcomes,
         clips=clips or {},
     )
 
 
+def _plain(estimates: Mapping[str, Estimate]) -> dict[str, dict[str, Any]]:
+    return {name: asdict(estimate) for name, estimate in estimates.items()}
+
+
 def _confusion(outcomes: Sequence[ClipOutcome]) -> dict[str, dict[str, int]]:
     table = {truth: dict.fromkeys(("offence", "no_offence", "abstained"), 0) for truth in _CLASSES}
     for outcome in outcomes:
-        table[outcome.truth]["abstained" if outcome.judgement.abstained else outcome.said] += 1
+        table[outcome.truth]["abstained" if outcome.prediction.abstained else outcome.predicted] += 1
     return table
 
 
-_CLASSES = ("offence", "no_offence")
-
-
-def _offence(outcomes: Sequence[ClipOutcome]) -> tuple[Floats, Floats]:
+def _offence_columns(outcomes: Sequence[ClipOutcome]) -> tuple[Floats, Floats]:
     return (
-        np.array([outcome.judgement.offence for outcome in outcomes], np.float64),
+        np.array([outcome.prediction.offence for outcome in outcomes], np.float64),
         np.array([outcome.truth == "offence" for outcome in outcomes], np.float64),
     )
 
 
 def _curve(outcomes: Sequence[ClipOutcome]) -> RiskCoverage:
     confidence = np.array([outcome.confidence for outcome in outcomes], np.float64)
-    return risk_coverage(confidence, np.array([not outcome.right for outcome in outcomes], np.float64))
+    return risk_coverage(confidence, np.array([not outcome.is_correct for outcome in outcomes], np.float64))
 
 
-def gain(
+def paired_difference(
     first: Sequence[ClipOutcome], second: Sequence[ClipOutcome], metric: str = "accuracy", seed: int = 0
 ) -> Estimate:
-    """A metric of the second beyond that of the first, over the clips that both have judged.
+    """Estimate a metric of the second model minus that of the first, over the clips that both predicted.
 
-    metric: one of `decision_metrics`. Both are drawn together, match by match: hard matches cancel out,
-    and the interval is narrower than that of either.
+    metric: one of `decision_metrics`. Both use the same resamples of matches: hard matches cancel out, so that
+    the interval is narrower than that of either.
     """
-    other = {outcome.ref.key: outcome for outcome in first}
-    after = [outcome for outcome in second if outcome.ref.key in other]
-    before = [other[outcome.ref.key] for outcome in after]
-    metrics = decision_metrics(before), decision_metrics(after)
+    by_key = {outcome.ref.key: outcome for outcome in first}
+    of_second = [outcome for outcome in second if outcome.ref.key in by_key]
+    of_first = [by_key[outcome.ref.key] for outcome in of_second]
+    metrics = decision_metrics(of_first), decision_metrics(of_second)
 
     def difference(weights: Floats) -> dict[str, Floats]:
         return {metric: metrics[1](weights)[metric] - metrics[0](weights)[metric]}
 
-    return bootstrap_weighted([outcome.match for outcome in after], difference, seed)[metric]
+    return bootstrap([outcome.match for outcome in of_second], difference, seed)[metric]

@@ -1,4 +1,4 @@
-"""Context metrics while a model trains, and the predictions of an epoch for whoever reports on them."""
+"""The callback that collects a context model's predictions and logs metrics."""
 
 from __future__ import annotations
 
@@ -18,28 +18,21 @@ LOGGED = ("accuracy", "balanced_accuracy", "ece")
 
 
 class ContextValidation(PredictionCollector[ClipRef, ContextPrediction]):
-    """Gathers the predictions of every clip on each kind of tracks, and logs `val/` metrics.
+    """Collects the predictions for every clip on each kind of tracks, and logs `val/` metrics.
 
-    They are about the first kind of `SOURCES` that was looked at; the loss is that of all kinds.
-
-    A step returns `clips` and `predictions`, one for one; and `loss`, if it has one.
+    The metrics are those of the first kind of `SOURCES` that occurs; the loss is that of all kinds.
     """
 
-    @property
-    def predictions(self) -> list[ContextPrediction]:
-        """What was said of `refs`."""
-        return self.said
-
-    def read(self, outputs: Any) -> Iterable[tuple[ClipRef, ContextPrediction]]:
-        """`clips` and `predictions`, one for one."""
+    def read_outputs(self, outputs: Any) -> Iterable[tuple[ClipRef, ContextPrediction]]:
+        """Pairs of `clips` and `predictions`."""
         return zip(outputs["clips"], outputs["predictions"], strict=True)
 
     def log_metrics(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Log the metrics; every process gets the same."""
-        chosen = next((kind for kind in SOURCES if any(ref.source == kind for ref in self.refs)), None)
-        its = [pair for pair in self._pairs.values() if pair[0].source == chosen]
-        outcomes, _ = match_clips([ref for ref, _ in its], [said for _, said in its])
+        """Log the metrics."""
+        source = next((kind for kind in SOURCES if any(ref.source == kind for ref in self.refs)), None)
+        pairs = [pair for pair in zip(self.refs, self.predictions, strict=True) if pair[0].source == source]
+        outcomes, _ = match_clips([ref for ref, _ in pairs], [prediction for _, prediction in pairs])
         metrics = decision_metrics(outcomes)(np.ones((1, len(outcomes))))
         for name in LOGGED:
-            # Gathered already: the value is the whole epoch's in every process.
+            # the predictions of all processes are gathered: the value is the same in each
             pl_module.log(f"val/{name}", float(metrics[name][0]), sync_dist=False, rank_zero_only=False)

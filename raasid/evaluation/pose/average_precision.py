@@ -1,4 +1,4 @@
-"""Average precision over frames, and over resamples of the matches that they are from."""
+"""COCO average precision over frames, and over resamples of their matches."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from raasid.evaluation.pose.matching import Matches
+from raasid.evaluation.pose.matching import PoseMatches
+from raasid.stats.bootstrap import Floats, Ints
 
-Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
 
 _RECALLS = np.linspace(0, 1, 101)
 _GRID = 400
-"""Ranks at which a resample looks at precision and recall; the value itself looks at every rank."""
+"""Ranks at which a resample evaluates precision and recall; the value itself uses every rank."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,74 +24,74 @@ class Ranking:
 
     score: Floats
     """(D,)"""
-    right: Bools
+    correct: Bools
     """(T, D)"""
     wrong: Bools
-    """(T, D); what is ignored is neither."""
+    """(T, D); ignored predictions are neither."""
     frame: Ints
-    """(D,) number of the frame that each is from."""
-    wanted: Ints
+    """(D,) index of the frame that each is from."""
+    num_targets: Ints
     """(F,) persons to be found in each frame."""
 
     @classmethod
-    def of(cls, frames: Sequence[Matches], size: int = 0) -> Ranking:
-        """Rank the predictions of all frames; of equal scores the earlier frame's comes first."""
-        thresholds = frames[0].right.shape[1] if frames else 0
+    def build(cls, frames: Sequence[PoseMatches], size: int = 0) -> Ranking:
+        """Rank the predictions of all frames; of equal scores that of the earlier frame comes first."""
+        thresholds = frames[0].correct.shape[1] if frames else 0
         score = np.concatenate([np.zeros(0), *(m.score for m in frames)])
         order = np.argsort(-score, kind="stable")
-        none = np.zeros((thresholds, 0), bool)
-        right = np.concatenate([none, *(m.right[size] for m in frames)], axis=1)[:, order]
-        ignored = np.concatenate([none, *(m.ignored[size] for m in frames)], axis=1)[:, order]
+        empty = np.zeros((thresholds, 0), bool)
+        correct = np.concatenate([empty, *(m.correct[size] for m in frames)], axis=1)[:, order]
+        ignored = np.concatenate([empty, *(m.ignored[size] for m in frames)], axis=1)[:, order]
         frame = np.repeat(np.arange(len(frames)), [len(m.score) for m in frames])[order]
-        wanted = np.array([m.wanted[size] for m in frames], np.int64)
-        return cls(score[order], right & ~ignored, ~right & ~ignored, frame, wanted)
+        num_targets = np.array([m.num_targets[size] for m in frames], np.int64)
+        return cls(score[order], correct & ~ignored, ~correct & ~ignored, frame, num_targets)
 
 
 def average_precision(ranking: Ranking) -> Floats:
-    """(T,) COCO's: mean over 101 recalls of the best precision from there on; NaN with nobody to find."""
-    thresholds = len(ranking.right)
-    total = ranking.wanted.sum()
+    """Compute (T,) COCO's mean over 101 recalls of the best precision from there on; NaN without targets."""
+    thresholds = len(ranking.correct)
+    total = ranking.num_targets.sum()
     if not total:
         return np.full(thresholds, np.nan)
-    right, wrong = ranking.right.cumsum(axis=1), ranking.wrong.cumsum(axis=1)
-    precision = right / np.maximum(right + wrong, 1)
+    correct, wrong = ranking.correct.cumsum(axis=1), ranking.wrong.cumsum(axis=1)
+    precision = correct / np.maximum(correct + wrong, 1)
     envelope = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
     envelope = np.concatenate([envelope, np.zeros((thresholds, 1))], axis=1)
-    at = [np.searchsorted(row, _RECALLS, side="left") for row in right / total]
+    at = [np.searchsorted(row, _RECALLS, side="left") for row in correct / total]
     return np.array([row[ranks].mean() for row, ranks in zip(envelope, at, strict=True)])
 
 
 def average_recall(ranking: Ranking) -> float:
-    """Share of the persons found, mean over the thresholds; NaN with nobody to find."""
-    total = ranking.wanted.sum()
-    return float(ranking.right.sum(axis=1).mean() / total) if total else float("nan")
+    """Compute the share of targets found, mean over the thresholds; NaN without targets."""
+    total = ranking.num_targets.sum()
+    return float(ranking.correct.sum(axis=1).mean() / total) if total else float("nan")
 
 
 def precision_recall(ranking: Ranking, threshold: int) -> tuple[Floats, Floats]:
-    """Recall and precision after each rank, at one threshold."""
-    right, wrong = ranking.right[threshold].cumsum(), ranking.wrong[threshold].cumsum()
-    total = max(int(ranking.wanted.sum()), 1)
-    return right / total, right / np.maximum(right + wrong, 1)
+    """Return recall and precision after each rank, at one threshold."""
+    correct, wrong = ranking.correct[threshold].cumsum(), ranking.wrong[threshold].cumsum()
+    total = max(int(ranking.num_targets.sum()), 1)
+    return correct / total, correct / np.maximum(correct + wrong, 1)
 
 
 def resampled_precision(ranking: Ranking, unit: Ints, weights: Floats) -> Floats:
-    """(R, T) average precision where each unit of frames counts as often as a resample drew it.
+    """Compute (R, T) average precision where each unit of frames counts as often as a resample drew it.
 
-    unit: (F,) number of the unit that a frame belongs to. weights: (R, U).
-    AP is no ratio of sums, so that every resample walks down the ranking anew: over at most 400 of
-    its ranks, as sums over units, which costs less than a hundredth in accuracy of what it varies by.
+    unit: (F,) the unit that a frame belongs to. weights: (R, U).
+    AP is no ratio of sums, so that every resample walks down the ranking again: over at most 400 of its ranks,
+    as sums over units. The error is below a hundredth of the standard error.
     """
     resamples, units = weights.shape
-    total = weights @ np.bincount(unit, ranking.wanted, units)
-    result = np.full((resamples, len(ranking.right)), np.nan)
+    total = weights @ np.bincount(unit, ranking.num_targets, units)
+    result = np.full((resamples, len(ranking.correct)), np.nan)
     count = len(ranking.score)
     ranks = np.unique(np.linspace(0, count - 1, min(count, _GRID)).round().astype(int))
     step = np.searchsorted(ranks, np.arange(count))
     cell = unit[ranking.frame] * len(ranks) + step
-    for t, (right, wrong) in enumerate(zip(ranking.right, ranking.wrong, strict=True)):
+    for t, (correct, wrong) in enumerate(zip(ranking.correct, ranking.wrong, strict=True)):
         hits, misses = (
             weights @ np.bincount(cell, which, units * len(ranks)).reshape(units, -1).cumsum(axis=1)
-            for which in (right, wrong)
+            for which in (correct, wrong)
         )
         precision = hits / np.maximum(hits + misses, 1)
         envelope = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]

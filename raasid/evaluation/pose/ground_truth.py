@@ -1,4 +1,4 @@
-"""The annotated persons of a frame as arrays, with what COCO's evaluation needs to know of each."""
+"""The annotated persons of a frame as arrays, with the attributes that COCO's evaluation uses."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raasid.footage.records import Person
+from raasid.stats.bootstrap import Floats
 
-Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 KEYPOINTS = 17
@@ -22,16 +22,16 @@ ARMS = (LEFT_SHOULDER, RIGHT_SHOULDER, LEFT_ELBOW, RIGHT_ELBOW, LEFT_WRIST, RIGH
 VISIBLE = 2
 """COCO's visibility of a joint that can be seen; 1 is hidden, 0 not labelled."""
 OUTLINE_SHARE = 0.53
-"""Of its box that a person's outline fills; stands in where nobody drew one. Source: ultralytics' pose
-validation, whose figures are thereby comparable."""
+"""Share of its box that a person's outline fills, for persons without an outline. Source: ultralytics' pose
+validation, so that figures are comparable."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Truth:
+class GroundTruth:
     """P persons of one frame, in pixels of the source.
 
     boxes: (P, 4) left, top, width, height. keypoints: (P, 17, 3) x, y, COCO visibility.
-    area: (P,) square pixels of the outline. crowd: (P,) groups that nobody took apart.
+    area: (P,) square pixels of the outline. crowd: (P,) groups annotated as one.
     """
 
     boxes: Floats
@@ -40,8 +40,8 @@ class Truth:
     crowd: Bools
 
     @classmethod
-    def of(cls, persons: Sequence[Person]) -> Truth:
-        """Read the records."""
+    def from_persons(cls, persons: Sequence[Person]) -> GroundTruth:
+        """Convert records."""
         keypoints = np.zeros((len(persons), KEYPOINTS, 3))
         for row, person in enumerate(persons):
             if person.keypoints:
@@ -54,21 +54,21 @@ class Truth:
 
     @property
     def labelled(self) -> Bools:
-        """(P, 17) joints that somebody labelled, hidden or not."""
+        """(P, 17) labelled joints, hidden or not."""
         return np.asarray(self.keypoints[..., 2] > 0)
 
     @property
-    def wanted(self) -> Bools:
-        """(P,) persons that a model must find; COCO ignores crowds and persons without a labelled joint."""
+    def is_target(self) -> Bools:
+        """(P,) persons to be found; COCO ignores crowds and persons without a labelled joint."""
         return np.asarray(self.labelled.any(axis=1) & ~self.crowd)
 
     @property
     def well_seen(self) -> Bools:
-        """(P,) persons who are wanted and of whom at least half of the joints can be seen."""
-        return np.asarray(self.wanted & ((self.keypoints[..., 2] == VISIBLE).sum(axis=1) > KEYPOINTS // 2))
+        """(P,) targets of whom at least half of the joints are visible."""
+        return np.asarray(self.is_target & ((self.keypoints[..., 2] == VISIBLE).sum(axis=1) > KEYPOINTS // 2))
 
-    def only(self, joints: Sequence[int]) -> Truth:
-        """The same persons as if nobody had labelled any other joint."""
+    def with_joints(self, joints: Sequence[int]) -> GroundTruth:
+        """Return the same persons with only some joints labelled."""
         keypoints = self.keypoints.copy()
         keypoints[:, [joint for joint in range(KEYPOINTS) if joint not in joints], 2] = 0
         return replace(self, keypoints=keypoints)

@@ -1,4 +1,4 @@
-"""What became of the people of each frame."""
+"""Match the predicted people of each frame with the annotated persons."""
 
 from __future__ import annotations
 
@@ -9,40 +9,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raasid.datasets.sample_meta import FrameRef
-from raasid.evaluation.pose.ground_truth import ARMS, Truth
+from raasid.evaluation.pose.ground_truth import ARMS, GroundTruth
 from raasid.evaluation.pose.joint_errors import JointErrors
-from raasid.evaluation.pose.matching import SIZES, Matches, match_people
+from raasid.evaluation.pose.matching import SIZES, PoseMatches, match_poses
 from raasid.footage.records import Tags
 from raasid.geometry import iou_xyxy_xywh
 from raasid.models.pose.poses import People
 
 Bools = NDArray[np.bool_]
 
-LEAST_OVERLAP = 0.5
-"""Intersection over union from which on a box is on a person."""
+MIN_IOU = 0.5
+"""Intersection over union from which a box is on a person."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PoseOutcome:
-    """One frame, who is in it, and who was seen."""
+    """One frame with its ground truth and its predictions."""
 
     ref: FrameRef
-    truth: Truth
+    truth: GroundTruth
     people: People
-    """With the model's own boxes."""
+    """Predicted with the model's own boxes."""
     at_truth: People
-    """With the annotated boxes, in the order of `truth`."""
-    own: Matches
+    """Predicted at the annotated boxes, in the order of `truth`."""
+    matches: PoseMatches
     """Of `people`, for every size."""
-    arms: Matches
+    arm_matches: PoseMatches
     """Of `people`, by the six joints of the arms."""
-    well_seen: Matches
-    """Of `people`, where only those count of whom at least half of the joints can be seen."""
-    at: Matches
+    well_seen_matches: PoseMatches
+    """Of `people`; targets are the persons of whom at least half of the joints are visible."""
+    at_truth_matches: PoseMatches
     """Of `at_truth`."""
-    joints: JointErrors
+    joint_errors: JointErrors
     """Of `at_truth`."""
-    found: Bools
+    is_found: Bools
     """(P,) persons on whom one of the model's own boxes is."""
 
     @property
@@ -52,41 +52,41 @@ class PoseOutcome:
 
     @property
     def tags(self) -> Tags:
-        """Of clip and frame."""
+        """Tags of clip and frame."""
         return self.ref.tags
 
 
-def judge_people(
+def match_frames(
     refs: Sequence[FrameRef], own: Sequence[People], at_truth: Sequence[People]
 ) -> list[PoseOutcome]:
-    """Judge what was said about each frame."""
-    return [_judge(*frame) for frame in zip(refs, own, at_truth, strict=True)]
+    """Match the predictions of each frame, with own boxes and at the annotated ones."""
+    return [_match_frame(*frame) for frame in zip(refs, own, at_truth, strict=True)]
 
 
-def _judge(ref: FrameRef, own: People, at_truth: People) -> PoseOutcome:
-    truth = Truth.of(ref.frame.persons)
+def _match_frame(ref: FrameRef, own: People, at_truth: People) -> PoseOutcome:
+    truth = GroundTruth.from_persons(ref.frame.persons)
     return PoseOutcome(
         ref=ref,
         truth=truth,
         people=own,
         at_truth=at_truth,
-        own=match_people(own, truth, tuple(SIZES.values())),
-        arms=match_people(own, truth.only(ARMS)),
-        well_seen=match_people(own, truth, wanted=truth.well_seen),
-        at=match_people(at_truth, truth),
-        joints=JointErrors.of(at_truth, truth),
-        found=_found(own, truth),
+        matches=match_poses(own, truth, tuple(SIZES.values())),
+        arm_matches=match_poses(own, truth.with_joints(ARMS)),
+        well_seen_matches=match_poses(own, truth, targets=truth.well_seen),
+        at_truth_matches=match_poses(at_truth, truth),
+        joint_errors=JointErrors.measure(at_truth, truth),
+        is_found=_found(own, truth),
     )
 
 
-def _found(people: People, truth: Truth) -> Bools:
-    """Give each box, most confident first, the free person that it overlaps most."""
+def _found(people: People, truth: GroundTruth) -> Bools:
+    """Assign to each box, most confident first, the unassigned person that it overlaps most."""
     found = np.zeros(len(truth.boxes), bool)
     if not len(found):
         return found
     overlaps = iou_xyxy_xywh(people.boxes.astype(np.float64), truth.boxes)
     for row in overlaps[np.argsort(-people.score, kind="stable")]:
         free = np.where(found, 0.0, row)
-        if free.max() >= LEAST_OVERLAP:
+        if free.max() >= MIN_IOU:
             found[free.argmax()] = True
     return found

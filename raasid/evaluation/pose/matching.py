@@ -1,7 +1,4 @@
-"""Which prediction is which person, at every strictness and for every size of person at once.
-
-Object keypoint similarity: how alike two poses are, in tolerances of each joint.
-"""
+"""Match predicted poses with annotated persons by object keypoint similarity, at all thresholds and sizes."""
 
 from __future__ import annotations
 
@@ -10,39 +7,39 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from raasid.evaluation.pose.ground_truth import Truth
+from raasid.evaluation.pose.ground_truth import GroundTruth
 from raasid.models.pose.poses import People
+from raasid.stats.bootstrap import Floats
 
-Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 _FACE = (0.026, 0.025, 0.025, 0.035, 0.035)
 _ARMS = (0.079, 0.079, 0.072, 0.072, 0.062, 0.062)
 _LEGS = (0.107, 0.107, 0.087, 0.087, 0.089, 0.089)
 SIGMAS: Floats = np.array([*_FACE, *_ARMS, *_LEGS])
-"""How far annotators of COCO disagree about each joint, in square roots of a person's area."""
+"""Standard deviation of COCO's annotators for each joint, in square roots of a person's area."""
 
 
 def oks(pred: Floats, true: Floats, labelled: Bools, area: Floats) -> Floats:
-    """Object keypoint similarity of predictions with ground truths; all arguments broadcast.
+    """Compute object keypoint similarity of predictions with ground truths; all arguments broadcast.
 
-    pred, true: (..., 17, 2) pixels. labelled: (..., 17), False = nobody labelled this joint.
+    pred, true: (..., 17, 2) pixels. labelled: (..., 17), False = this joint is not labelled.
     area: (...) square pixels of the ground truth's outline.
-    Returns (...) in [0, 1]: the mean over labelled joints of exp(-d² / (2 area (2σ)²)); NaN where no
-    joint is labelled.
+    Returns (...) in [0, 1]: the mean over labelled joints of exp(-d² / (2 area (2σ)²)); NaN without a
+    labelled joint.
     Source: COCO keypoint evaluation, cocodataset.org, with its published sigmas.
     """
     squared = np.square(pred - true).sum(axis=-1)
-    return _mean_likeness(squared, labelled, area)
+    return _mean_similarity(squared, labelled, area)
 
 
-def similarity(pred: Floats, truth: Truth) -> Floats:
-    """(K, P) OKS of (K, 17, 2) poses with persons, as COCO's evaluation matches by.
+def pairwise_oks(pred: Floats, truth: GroundTruth) -> Floats:
+    """Compute (K, P) OKS of (K, 17, 2) poses with persons, as COCO's evaluation does.
 
-    A person without a labelled joint, who is ignored, takes any pose within twice the box: distances are
-    those of the joints to that area.
+    For a person without a labelled joint, who is ignored, the distance of a joint is that to an area of twice
+    the box.
     """
-    alike = oks(pred[:, None], truth.keypoints[None, ..., :2], truth.labelled[None], truth.area[None])
+    similarity = oks(pred[:, None], truth.keypoints[None, ..., :2], truth.labelled[None], truth.area[None])
     unlabelled = np.flatnonzero(~truth.labelled.any(axis=1))
     if unlabelled.size:
         corner, size = truth.boxes[unlabelled, None, :2], truth.boxes[unlabelled, None, 2:]
@@ -50,20 +47,22 @@ def similarity(pred: Floats, truth: Truth) -> Floats:
             0, pred[:, None] - corner - 2 * size
         )
         squared = np.square(beyond).sum(axis=-1)
-        alike[:, unlabelled] = _mean_likeness(squared, np.ones(len(SIGMAS), bool), truth.area[unlabelled])
-    return alike
+        similarity[:, unlabelled] = _mean_similarity(
+            squared, np.ones(len(SIGMAS), bool), truth.area[unlabelled]
+        )
+    return similarity
 
 
-def _mean_likeness(squared: Floats, labelled: Bools, area: Floats) -> Floats:
+def _mean_similarity(squared: Floats, labelled: Bools, area: Floats) -> Floats:
     tolerance = 2 * np.square(2 * SIGMAS) * (np.asarray(area)[..., None] + np.spacing(1))
-    likeness = np.exp(-squared / tolerance) * labelled
-    count = np.broadcast_to(labelled, likeness.shape).sum(axis=-1)
+    similarity = np.exp(-squared / tolerance) * labelled
+    count = np.broadcast_to(labelled, similarity.shape).sum(axis=-1)
     with np.errstate(invalid="ignore"):
-        return np.asarray(likeness.sum(axis=-1) / count)
+        return np.asarray(similarity.sum(axis=-1) / count)
 
 
 THRESHOLDS: Floats = np.linspace(0.5, 0.95, 10)
-"""OKS from which on a pose is right: AP50 takes the first, AP75 the sixth, mAP the mean over all."""
+"""OKS from which a pose is correct: AP50 uses the first, AP75 the sixth, mAP the mean over all."""
 SIZES = {
     "all": (0.0, 1e10),
     "small": (0.0, 32.0**2),
@@ -71,37 +70,37 @@ SIZES = {
     "large": (96.0**2, 1e10),
 }
 """Areas of a person in square pixels of the source. COCO's keypoint evaluation has no bin for small persons;
-players in a wide picture are small."""
+players in a wide view are small."""
 MAX_PEOPLE = 100
-"""Predictions per frame. COCO's evaluation takes 20; a wide view of a match shows two teams and referees."""
+"""Predictions per frame. COCO's evaluation uses 20; a wide view of a match shows two teams and referees."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Matches:
-    """What became of K predictions on one frame, by falling score, for S sizes and T thresholds."""
+class PoseMatches:
+    """The outcome of K predictions on one frame, by falling score, for S sizes and T thresholds."""
 
     score: Floats
     """(K,)"""
-    right: Bools
-    """(S, T, K) on a person who is wanted."""
+    correct: Bools
+    """(S, T, K) on a target."""
     ignored: Bools
-    """(S, T, K) neither right nor wrong: on somebody who is not asked for, or of another size."""
-    wanted: NDArray[np.int64]
+    """(S, T, K) neither correct nor wrong: on a person who is no target, or of another size."""
+    num_targets: NDArray[np.int64]
     """(S,) persons to be found."""
 
 
-def match_people(
+def match_poses(
     people: People,
-    truth: Truth,
+    truth: GroundTruth,
     sizes: tuple[tuple[float, float], ...] = (SIZES["all"],),
     max_people: int = MAX_PEOPLE,
-    wanted: Bools | None = None,
-) -> Matches:
-    """Give each prediction, best first, the free person that it resembles most by OKS.
+    targets: Bools | None = None,
+) -> PoseMatches:
+    """Assign to each prediction, best first, the unassigned person with the highest OKS.
 
-    wanted: (P,) who is to be found; None: everybody whom COCO counts.
-    Persons who are not wanted, or of another size, are taken only where no other can be, and cost nothing.
-    Results are those of pycocotools; only the loops over thresholds, sizes and persons are one array.
+    targets: (P,) the persons to be found; None: all whom COCO counts.
+    Persons who are no targets, or of another size, are assigned only if no target can be; they are ignored.
+    Results are those of pycocotools, with the loops over thresholds, sizes and persons vectorised.
     Source: COCO keypoint evaluation, cocodataset.org.
     """
     order = np.argsort(-people.score, kind="stable")[:max_people]
@@ -109,10 +108,10 @@ def match_people(
     low, high = np.array(sizes, np.float64).reshape(-1, 2).T[..., None]
     extent = poses.max(axis=1) - poses.min(axis=1) if len(poses) else np.zeros((0, 2))
     other_size = _outside(extent.prod(axis=1), low, high)
-    passed_over = ~(truth.wanted if wanted is None else wanted) | _outside(truth.area, low, high)
-    right, unasked = _taken(similarity(poses, truth), passed_over, truth.crowd)
-    ignored = unasked | (~right & other_size[:, None])
-    return Matches(people.score[order].astype(np.float64), right, ignored, (~passed_over).sum(axis=1))
+    ignorable = ~(truth.is_target if targets is None else targets) | _outside(truth.area, low, high)
+    correct, on_ignored = _assign(pairwise_oks(poses, truth), ignorable, truth.crowd)
+    ignored = on_ignored | (~correct & other_size[:, None])
+    return PoseMatches(people.score[order].astype(np.float64), correct, ignored, (~ignorable).sum(axis=1))
 
 
 def _outside(area: Floats, low: Floats, high: Floats) -> Bools:
@@ -120,24 +119,24 @@ def _outside(area: Floats, low: Floats, high: Floats) -> Bools:
     return np.asarray((area < low) | (area > high))
 
 
-def _taken(alike: Floats, passed_over: Bools, crowd: Bools) -> tuple[Bools, Bools]:
-    """(S, T, K) twice: predictions on persons who count, and on persons who are passed over."""
-    count, persons = alike.shape
-    shape = len(passed_over), len(THRESHOLDS), count
-    right, unasked = np.zeros(shape, bool), np.zeros(shape, bool)
+def _assign(similarity: Floats, ignorable: Bools, crowd: Bools) -> tuple[Bools, Bools]:
+    """(S, T, K) twice: predictions on targets, and on ignorable persons."""
+    count, persons = similarity.shape
+    shape = len(ignorable), len(THRESHOLDS), count
+    correct, on_ignored = np.zeros(shape, bool), np.zeros(shape, bool)
     if not persons:
-        return right, unasked
-    least = np.minimum(THRESHOLDS, 1 - 1e-10)[:, None]
+        return correct, on_ignored
+    min_similarity = np.minimum(THRESHOLDS, 1 - 1e-10)[:, None]
     free = np.ones((*shape[:2], persons), bool)
     at_size, at_threshold = np.indices(shape[:2])
-    counting = ~passed_over[:, None]
-    for k in np.flatnonzero(alike.max(axis=1) >= least[0]):
-        near = free & (alike[k] >= least)
-        for kind, marks in ((counting, right), (~counting, unasked)):
-            able = near & kind & ~right[..., k, None]
-            hit = able.any(axis=2)
-            # of equals the last, as pycocotools has it
-            best = persons - 1 - np.where(able, alike[k], -1.0)[..., ::-1].argmax(axis=2)
-            marks[..., k] = hit
+    is_target = ~ignorable[:, None]
+    for k in np.flatnonzero(similarity.max(axis=1) >= min_similarity[0]):
+        near = free & (similarity[k] >= min_similarity)
+        for kind, assigned in ((is_target, correct), (~is_target, on_ignored)):
+            candidates = near & kind & ~correct[..., k, None]
+            hit = candidates.any(axis=2)
+            # the last of equals, as in pycocotools
+            best = persons - 1 - np.where(candidates, similarity[k], -1.0)[..., ::-1].argmax(axis=2)
+            assigned[..., k] = hit
             free[at_size[hit], at_threshold[hit], best[hit]] = crowd[best[hit]]
-    return right, unasked
+    return correct, on_ignored

@@ -1,4 +1,4 @@
-"""The ball: where is it in a frame."""
+"""The ball task for the verbs: where is the ball in a frame?"""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ from raasid.evaluation.report_page import write_report
 from raasid.models.ball.module import BallModule
 
 
-class BallPlan:
-    """`ball_model`."""
+class BallAdapter:
+    """See `TaskAdapter`."""
 
-    def data(self, section: Any, paths: Any, seed: int, model: BallModule) -> TaskDataModule:
-        """Crops to train on, whole frames to measure on."""
-        return build_ball_datamodule(section, paths, seed, model.frames)
+    def build_datamodule(self, config: Any, paths: Any, seed: int, model: BallModule) -> TaskDataModule:
+        """Return crops to train on, whole frames to evaluate on."""
+        return build_ball_datamodule(config, paths, seed, model.frames)
 
-    def watcher(self) -> BallValidation:
-        """Detections of every frame."""
+    def validation_callback(self) -> BallValidation:
+        """Collect the detections in every frame."""
         return BallValidation()
 
-    def judge(
-        self, watcher: BallValidation, model: BallModule, data: TaskDataModule, threshold: float | None
+    def compute_metrics(
+        self, callback: BallValidation, model: BallModule, data: TaskDataModule, threshold: float | None
     ) -> BallResult:
-        """Judge the top candidate of every frame at the operating point."""
-        operating = model.operating_threshold if threshold is None else threshold
-        return evaluate_ball(watcher.frames, watcher.detections, operating)
+        """Evaluate the top candidate of every frame at the operating point."""
+        operating_point = model.operating_threshold if threshold is None else threshold
+        return evaluate_ball(callback.frames, callback.predictions, operating_point)
 
-    def report(self, run_dir: Path, title: str, result: BallResult, **rest: Any) -> Path:
+    def write_report(self, run_dir: Path, title: str, result: BallResult, **content: Any) -> Path:
         """Write RUN/report.html."""
-        return write_report(PAGE, run_dir, title, result, **rest)
+        return write_report(PAGE, run_dir, title, result, **content)
 
-    def as_trained(self, asked: Any, trained: Mapping[str, Any]) -> dict[str, Any]:
-        """How large the frames are, where the user does not say; a size asked for is meant as it is."""
-        scale = trained.get("eval_scale", 1.0) if asked.size is None else 1.0
+    def inherit_data_config(self, config: Any, trained: Mapping[str, Any]) -> dict[str, Any]:
+        """Take over the image size and scale; a size that the user sets is not scaled."""
+        scale = trained.get("eval_scale", 1.0) if config.size is None else 1.0
         return {
-            "size": asked.size or tuple(trained["size"]),
-            "eval_scale": scale if asked.eval_scale is None else asked.eval_scale,
+            "size": config.size or tuple(trained["size"]),
+            "eval_scale": scale if config.eval_scale is None else config.eval_scale,
         }
 
 
-PLAN = BallPlan()
+ADAPTER = BallAdapter()

@@ -1,4 +1,4 @@
-"""Players: where is each, and where are the joints."""
+"""The pose task for the verbs: where is each player, and where are the joints?"""
 
 from __future__ import annotations
 
@@ -15,41 +15,41 @@ from raasid.evaluation.report_page import write_report
 from raasid.models.pose.module import PoseModule
 
 
-class PosePlan:
-    """`pose_model`."""
+class PoseAdapter:
+    """See `TaskAdapter`."""
 
-    def data(self, section: Any, paths: Any, seed: int, model: PoseModule) -> TaskDataModule:
-        """Players to train on, whole frames to measure on."""
-        return build_pose_datamodule(section, paths, seed, model.crop)
+    def build_datamodule(self, config: Any, paths: Any, seed: int, model: PoseModule) -> TaskDataModule:
+        """Return crops of players to train on, whole frames to evaluate on."""
+        return build_pose_datamodule(config, paths, seed, model.crop)
 
-    def watcher(self) -> PoseValidation:
-        """People of every frame, with the model's own boxes and with the annotated ones."""
+    def validation_callback(self) -> PoseValidation:
+        """Collect the people in every frame, with the model's own boxes and with the annotated ones."""
         return PoseValidation()
 
-    def judge(
-        self, watcher: PoseValidation, model: PoseModule, data: TaskDataModule, threshold: float | None
+    def compute_metrics(
+        self, callback: PoseValidation, model: PoseModule, data: TaskDataModule, threshold: float | None
     ) -> PoseResult:
-        """Judge everybody who was said; threshold: leave those out whose score is lower."""
-        own, at_truth = ([twice[k] for twice in watcher.said] for k in (0, 1))
+        """Evaluate all predicted people; threshold: drop those with a lower score."""
+        own, at_truth = ([people[k] for people in callback.predictions] for k in (0, 1))
         if threshold is not None:
             own = [people.with_min_score(threshold) for people in own]
-        return evaluate_pose(watcher.frames, own, at_truth, watcher.timing)
+        return evaluate_pose(callback.frames, own, at_truth, callback.timing)
 
-    def report(self, run_dir: Path, title: str, result: PoseResult, **rest: Any) -> Path:
+    def write_report(self, run_dir: Path, title: str, result: PoseResult, **content: Any) -> Path:
         """Write RUN/report.html."""
-        return write_report(PAGE, run_dir, title, result, **rest)
+        return write_report(PAGE, run_dir, title, result, **content)
 
-    def as_trained(self, asked: Any, trained: Mapping[str, Any]) -> dict[str, Any]:
-        """How large the frames are, where the user does not say; a size asked for is meant as it is."""
-        if asked.size is None and not trained:
+    def inherit_data_config(self, config: Any, trained: Mapping[str, Any]) -> dict[str, Any]:
+        """Take over the image size and scale; a size that the user sets is not scaled."""
+        if config.size is None and not trained:
             raise UsageError(
-                "data.size: a model that was not trained brings no size; say one, such as data.size=[640,360]"
+                "data.size: a model that was not trained brings no size; set one, such as data.size=[640,360]"
             )
-        scale = trained.get("eval_scale", 1.0) if asked.size is None else 1.0
+        scale = trained.get("eval_scale", 1.0) if config.size is None else 1.0
         return {
-            "size": asked.size or tuple(trained["size"]),
-            "eval_scale": scale if asked.eval_scale is None else asked.eval_scale,
+            "size": config.size or tuple(trained["size"]),
+            "eval_scale": scale if config.eval_scale is None else config.eval_scale,
         }
 
 
-PLAN = PosePlan()
+ADAPTER = PoseAdapter()

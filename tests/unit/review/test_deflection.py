@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import reposition
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from raasid.tracks.track_arrays import ClipTracks, clip_tracks
 
 def tracks(positions: list[tuple[float, float] | None]) -> ClipTracks:
     frames = [
-        reposition(frame, balls=() if position is None else (ball(*position),))
+        replace(frame, balls=() if position is None else (ball(*position),))
         for frame, position in zip(play(len(positions)), positions, strict=True)
     ]
     return clip_tracks(Clip("clip", tuple(frames), Provenance("test")))
@@ -32,11 +32,11 @@ def test_a_free_flight_is_no_clear_deflection(scatter_px: float) -> None:
     assert [deflection is not None and deflection.is_clear for deflection in deflections] == [False] * 10
 
 
-@pytest.mark.parametrize("wrongly_positiond", [-2, 0, 2])
-def test_a_bounce_is_a_clear_deflection_even_if_its_frame_is_off_by_two(wrongly_positiond: int) -> None:
+@pytest.mark.parametrize("frame_error", [-2, 0, 2])
+def test_a_bounce_is_a_clear_deflection_even_if_its_frame_is_off_by_two(frame_error: int) -> None:
     there = [(150.0 - 7 * t, 50.0) for t in range(10)]
     back = [(87.0 + 4 * t, 50.0 + 3 * t) for t in range(10)]
-    deflection = measure_deflection(tracks([*there, *back]), 9 + wrongly_positiond)
+    deflection = measure_deflection(tracks([*there, *back]), 9 + frame_error)
     assert deflection is not None
     assert deflection.is_clear
     assert deflection.share > 1

@@ -9,14 +9,14 @@ from ball_footage import ball, found, frame, league
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raasid.evaluation.ball.matched import score_frames
+from raasid.evaluation.ball.matched import match_frames
 from raasid.evaluation.ball.metrics import ball_metrics
 
 GOLDEN = Path(__file__).parents[3] / "fixtures" / "golden_wasb.json"
 
 
 def measure(refs, detections, threshold=0.5):
-    return ball_metrics(score_frames(refs, detections, threshold))
+    return ball_metrics(match_frames(refs, detections, threshold))
 
 
 @pytest.fixture

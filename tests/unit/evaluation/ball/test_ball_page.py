@@ -11,7 +11,7 @@ from report_elements import Elements
 from raasid.datasets.sample_meta import FrameRef
 from raasid.evaluation.ball.report import PAGE
 from raasid.evaluation.ball.result import BallResult, evaluate_ball
-from raasid.evaluation.report_page import write_page
+from raasid.evaluation.report_page import write_report
 from raasid.footage.records import Ball, Frame
 from raasid.models.ball.module import Detections
 
@@ -49,7 +49,7 @@ def write(tmp_path, result):
             "left_out": [("img_7.jpg", "truncated JPEG")],
             "facts": {"torch": "2.13.0"},
         } | changes
-        return write_page(PAGE, tmp_path, "Ball <1>", **options).read_text()
+        return write_report(PAGE, tmp_path, "Ball <1>", **options).read_text()
 
     return page
 
@@ -124,7 +124,7 @@ def test_a_report_of_forty_eight_pictures_stays_under_three_megabytes(write, tmp
     ]
     places = [(900, 500)] * 12 + [(100, 100)] * 12 + [None] * 12 + [(100, 100)] * 12
     detections = [
-        Detections.none()
+        Detections.empty()
         if place is None
         else Detections(np.float32([place]), np.float32([(14, 14)]), np.float32([0.9]))
         for place in places

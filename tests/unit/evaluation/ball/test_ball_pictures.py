@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from raasid.datasets.sample_meta import FrameRef
-from raasid.evaluation.ball.matched import Kind, score_frames
-from raasid.evaluation.ball.report_figures import choose
+from raasid.evaluation.ball.matched import OutcomeType, match_frames
+from raasid.evaluation.ball.report_figures import select_examples
 from raasid.footage.records import Ball, Frame
 from raasid.models.ball.module import Detections
 
@@ -14,12 +14,12 @@ from raasid.models.ball.module import Detections
 def outcomes(scores, clips):
     refs = [FrameRef(clip, "m", Frame(i, Path("x.jpg"), 512, 288)) for i, clip in enumerate(clips)]
     found = [Detections(np.ones((1, 2), "f4"), np.ones((1, 2), "f4"), np.array([s], "f4")) for s in scores]
-    return score_frames(refs, found, 0.0)
+    return match_frames(refs, found, 0.0)
 
 
 def test_errors_are_the_most_confident_of_each_clip_before_a_clip_comes_again():
     frames = outcomes([0.9, 0.8, 0.7, 0.6], ["a", "a", "b", "a"])
-    assert [o.index for o in choose(frames, Kind.UNWANTED, 3)] == [0, 2, 1]
+    assert [o.index for o in select_examples(frames, OutcomeType.UNWANTED, 3)] == [0, 2, 1]
 
 
 def test_misses_begin_with_the_largest_ball():
@@ -27,8 +27,8 @@ def test_misses_begin_with_the_largest_ball():
         FrameRef("c", "m", Frame(i, Path("x.jpg"), 512, 288, (Ball(9, 9, w, w),)))
         for i, w in enumerate((5, 9, 7))
     ]
-    frames = score_frames(refs, [Detections.none()] * 3, 0.5)
-    assert [o.index for o in choose(frames, Kind.MISS, 12)] == [1, 2, 0]
+    frames = match_frames(refs, [Detections.empty()] * 3, 0.5)
+    assert [o.index for o in select_examples(frames, OutcomeType.MISS, 12)] == [1, 2, 0]
 
 
 def test_hits_go_from_the_least_to_the_most_confident():
@@ -36,5 +36,10 @@ def test_hits_go_from_the_least_to_the_most_confident():
     found = [
         Detections(np.ones((1, 2), "f4"), np.ones((1, 2), "f4"), np.array([i / 10], "f4")) for i in range(10)
     ]
-    assert [o.index for o in choose(score_frames(refs, found, 0.0), Kind.HIT, 4)] == [0, 3, 6, 9]
-    assert choose([], Kind.HIT, 4) == []
+    assert [o.index for o in select_examples(match_frames(refs, found, 0.0), OutcomeType.HIT, 4)] == [
+        0,
+        3,
+        6,
+        9,
+    ]
+    assert select_examples([], OutcomeType.HIT, 4) == []

@@ -6,11 +6,11 @@ import pytest
 from ball_footage import ball, found, frame
 
 from raasid.evaluation.ball.box_ap import box_ap
-from raasid.evaluation.ball.matched import score_frames
+from raasid.evaluation.ball.matched import match_frames
 
 
 def ap(refs, detections):
-    return box_ap(score_frames(refs, detections, 0.5), iou=0.5)
+    return box_ap(match_frames(refs, detections, 0.5), iou=0.5)
 
 
 def test_boxes_on_every_ball_are_perfect():

@@ -8,7 +8,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from raasid.evaluation.ball.curves import best_threshold
-from raasid.evaluation.ball.matched import score_frames
+from raasid.evaluation.ball.matched import match_frames
 from raasid.evaluation.ball.metrics import ball_metrics
 from raasid.evaluation.ball.result import BallValidation
 from raasid.models.ball.module import BallModule
@@ -61,8 +61,8 @@ def test_the_metrics_of_all_batches_are_logged_at_the_threshold_that_fits_them(q
     refs, detections = league(3, 10)
     model, callback = Replay(refs, detections), BallValidation()
     logged = quiet_trainer(callback).validate(model, batches(range(30)), verbose=False)[0]
-    chosen = best_threshold(score_frames(refs, detections, 0.5), model.max_false_positives)
-    expected = ball_metrics(score_frames(refs, detections, chosen))
+    chosen = best_threshold(match_frames(refs, detections, 0.5), model.max_false_positives)
+    expected = ball_metrics(match_frames(refs, detections, chosen))
     assert model.operating_threshold == chosen
     assert logged == pytest.approx(
         {f"val/{name}": expected[name] for name in ("detection_rate", "false_positives", "f1", "ap")}

@@ -13,13 +13,13 @@ from torchmetrics.functional.classification import (
     multiclass_recall,
 )
 
-from raasid.evaluation.context.matched import clip_outcomes
+from raasid.evaluation.context.matched import match_clips
 from raasid.evaluation.context.metrics import decision_metrics
 
 
 @pytest.fixture(scope="module")
 def both():
-    outcomes, _ = clip_outcomes(*league(20, 10, seed=7))
+    outcomes, _ = match_clips(*league(20, 10, seed=7))
     ours = {name: float(v[0]) for name, v in decision_metrics(outcomes)(np.ones((1, 200))).items()}
     truth = torch.tensor([outcome.truth == "offence" for outcome in outcomes]).long()
     said = torch.tensor([outcome.said == "offence" for outcome in outcomes]).long()

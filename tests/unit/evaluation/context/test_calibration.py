@@ -5,7 +5,7 @@ import pytest
 
 from raasid.evaluation.context.probabilities import (
     BINS,
-    error_by_chance,
+    ece_by_chance,
     expected_calibration_error,
     reliability,
 )
@@ -60,10 +60,10 @@ def test_nothing_drawn_is_not_a_perfect_calibration():
 
 def test_few_clips_look_miscalibrated_by_chance_and_many_do_not():
     rng = np.random.default_rng(3)
-    few, many = (error_by_chance(rng.random(n)) for n in (80, 8000))
+    few, many = (ece_by_chance(rng.random(n)) for n in (80, 8000))
     assert 0.08 < few < 0.2
     assert many < 0.02
-    assert error_by_chance(np.array([0.0, 1.0] * 40)) == 0.0
+    assert ece_by_chance(np.array([0.0, 1.0] * 40)) == 0.0
 
 
 def test_the_bins_of_the_diagram_are_those_of_the_figure():

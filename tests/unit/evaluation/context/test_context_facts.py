@@ -5,12 +5,12 @@ import pytest
 from judged_clips import NO_TOUCH, OFFENCE, TUCKED, facts, judged, ref
 
 from raasid.evaluation.context.fact_metrics import fact_accuracy, fact_scores
-from raasid.evaluation.context.matched import clip_outcomes
+from raasid.evaluation.context.matched import match_clips
 
 
 def outcomes(*pairs):
     refs = [ref(str(i), truth, match=f"m{i}") for i, (truth, _) in enumerate(pairs)]
-    return clip_outcomes(refs, [judged(str(i), said, sure=0.8) for i, (_, said) in enumerate(pairs)])[0]
+    return match_clips(refs, [judged(str(i), said, sure=0.8) for i, (_, said) in enumerate(pairs)])[0]
 
 
 def test_each_fact_has_its_accuracy_and_what_is_common_beside_it():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from judged_clips import NO_TOUCH, OFFENCE, TUCKED, facts, judged, ref
 
-from raasid.evaluation.context.matched import JudgementUnusable, clip_outcomes
+from raasid.evaluation.context.matched import PredictionUnusable, match_clips
 from raasid.evaluation.context.metrics import context_metrics
 from raasid.laws.facts import Facts
 
@@ -15,7 +15,7 @@ def metrics(*pairs):
         pair if hasattr(pair[0], "clip") else (ref(str(i), pair[0]), judged(str(i), pair[1]))
         for i, pair in enumerate(pairs)
     ]
-    outcomes, _ = clip_outcomes([r for r, _ in whole], [j for _, j in whole])
+    outcomes, _ = match_clips([r for r, _ in whole], [j for _, j in whole])
     found = context_metrics(outcomes)(np.ones((1, len(outcomes))))
     return {name: float(values[0]) for name, values in found.items()}
 
@@ -85,17 +85,17 @@ def test_touches_are_found_near_their_frame():
 
 def test_clips_whose_annotation_allows_both_decisions_are_set_aside():
     refs = [ref("a", Facts(segment="hand", goalkeeper=False)), ref("b", OFFENCE)]
-    outcomes, unruled = clip_outcomes(refs, [judged("a", OFFENCE), judged("b", OFFENCE)])
+    outcomes, unruled = match_clips(refs, [judged("a", OFFENCE), judged("b", OFFENCE)])
     assert [outcome.ref.clip for outcome in outcomes] == ["b"]
     assert [clip.clip for clip in unruled] == ["a"]
 
 
 @pytest.mark.parametrize("offence", [float("nan"), -0.1, 1.5])
 def test_a_probability_that_is_none_is_refused(offence):
-    with pytest.raises(JudgementUnusable, match="clip-7: offence has the probability"):
-        clip_outcomes([ref("clip-7", OFFENCE)], [judged("clip-7", OFFENCE, offence)])
+    with pytest.raises(PredictionUnusable, match="clip-7: offence has the probability"):
+        match_clips([ref("clip-7", OFFENCE)], [judged("clip-7", OFFENCE, offence)])
 
 
 def test_a_judgement_of_another_clip_is_refused():
-    with pytest.raises(JudgementUnusable, match="a: judged as b"):
-        clip_outcomes([ref("a", OFFENCE)], [judged("b", OFFENCE)])
+    with pytest.raises(PredictionUnusable, match="a: judged as b"):
+        match_clips([ref("a", OFFENCE)], [judged("b", OFFENCE)])

@@ -11,11 +11,11 @@ from report_elements import Elements
 from raasid.datasets.context.sample_meta import ClipRef
 from raasid.evaluation.context.report import PAGE
 from raasid.evaluation.context.result import evaluate_context
-from raasid.evaluation.report_page import write_page
+from raasid.evaluation.report_page import write_report
 from raasid.footage.records import Ball, Clip, Frame, Person, Provenance, Visibility
 from raasid.laws.decide import decide
 from raasid.laws.facts import Facts
-from raasid.models.context.module import ClipJudgement
+from raasid.models.context.module import ContextPrediction
 
 PLAIN = {
     "segment": "hand", "goalkeeper": False, "in_own_area": True, "deliberate": False, "bigger": False,
@@ -48,11 +48,11 @@ def clip(name: str, folder) -> Clip:
 
 def said(
     name: str, facts: Facts, offence: float, at: int | None = 2, abstained: bool = False
-) -> ClipJudgement:
-    return ClipJudgement(
+) -> ContextPrediction:
+    return ContextPrediction(
         clip=name,
         facts={"deliberate": {True: offence, False: 1 - offence}},
-        likeliest=facts,
+        most_likely=facts,
         ruling=decide(facts, "ifab_2025_26"),
         offence=offence,
         abstained=abstained,
@@ -69,22 +69,22 @@ def result(tmp_path_factory):
         ClipRef(name, f"m{i}", truth, "predicted", ("scenario_tucked",), contact=1)
         for i, (name, truth) in enumerate(truths.items())
     ]
-    judgements = [
+    predictions = [
         said("seen <1>", OFFENCE, 0.9),
         said("calm", NONE, 0.1, at=None),
         said("missed", NONE, 0.2, abstained=True),
         said("ghost", OFFENCE, 0.8),
     ]
     refs += [dataclasses.replace(ref, source="truth") for ref in refs]
-    judgements += [said(name, truth, float(truth is OFFENCE)) for name, truth in truths.items()]
-    return evaluate_context(refs, judgements, clips={name: clip(name, folder) for name in truths})
+    predictions += [said(name, truth, float(truth is OFFENCE)) for name, truth in truths.items()]
+    return evaluate_context(refs, predictions, clips={name: clip(name, folder) for name in truths})
 
 
 @pytest.fixture
 def write(tmp_path, result):
     def page(changed=result):
         options = {"metrics_csv": None, "config_yaml": "", "left_out": [], "facts": {}}
-        return write_page(PAGE, tmp_path, "Context <1>", changed, **options).read_text()
+        return write_report(PAGE, tmp_path, "Context <1>", changed, **options).read_text()
 
     return page
 

@@ -9,11 +9,11 @@ import pytest
 from judged_clips import OFFENCE, TUCKED, judged, league, ref
 
 from raasid.errors import UsageError
-from raasid.evaluation.context.matched import clip_outcomes
+from raasid.evaluation.context.matched import match_clips
 from raasid.evaluation.context.metrics import decision_metrics
 from raasid.evaluation.context.result import ContextResult, evaluate_context
 from raasid.laws.facts import Facts
-from raasid.stats.bootstrap import bootstrap_weighted
+from raasid.stats.bootstrap import bootstrap
 
 
 @pytest.fixture(scope="module")
@@ -42,14 +42,14 @@ def test_every_interval_holds_its_value_and_resamples_matches(result):
 
 def test_the_interval_covers_what_many_matches_would_give():
     def metrics(matches: int, seed: int):
-        outcomes, _ = clip_outcomes(*league(matches, 12, seed=seed))
+        outcomes, _ = match_clips(*league(matches, 12, seed=seed))
         return [outcome.match for outcome in outcomes], decision_metrics(outcomes)
 
     matches, truth_of = metrics(200, seed=99)
     truth = truth_of(np.ones((1, len(matches))))
     covered = dict.fromkeys(("accuracy", "brier", "pr_auc_offence"), 0)
     for seed in range(20):
-        some = bootstrap_weighted(*metrics(12, seed), resamples=300)
+        some = bootstrap(*metrics(12, seed), resamples=300)
         for name in covered:
             covered[name] += some[name].low <= truth[name][0] <= some[name].high
     assert all(hits >= 15 for hits in covered.values()), covered

@@ -15,15 +15,15 @@ from raasid.evaluation.context.validation import ContextValidation
 class Replay(pl.LightningModule):
     """Says what was said beforehand; a batch is a list of row numbers."""
 
-    def __init__(self, refs, judgements, loss=None):
+    def __init__(self, refs, predictions, loss=None):
         super().__init__()
-        self.refs, self.said, self.loss = refs, judgements, loss
+        self.refs, self.said, self.loss = refs, predictions, loss
 
     def transfer_batch_to_device(self, batch, device, dataloader_idx):
         return batch
 
     def validation_step(self, batch, batch_idx):
-        out = {"clips": [self.refs[i] for i in batch], "judgements": [self.said[i] for i in batch]}
+        out = {"clips": [self.refs[i] for i in batch], "predictions": [self.said[i] for i in batch]}
         return out if self.loss is None else out | {"loss": torch.tensor(self.loss[batch_idx])}
 
     test_step = validation_step
@@ -50,32 +50,32 @@ def batches(rows, size=4):
 
 
 def test_the_metrics_of_all_batches_are_logged(trainer_with):
-    refs, judgements = league(3, 6)
-    model = Replay(refs, judgements, loss=[1.0, 2.0, 3.0, 4.0, 5.0])
+    refs, predictions = league(3, 6)
+    model = Replay(refs, predictions, loss=[1.0, 2.0, 3.0, 4.0, 5.0])
     logged = trainer_with(ContextValidation()).validate(model, batches(range(18)), verbose=False)[0]
-    expected = evaluate_context(refs, judgements)
+    expected = evaluate_context(refs, predictions)
     for name in ("accuracy", "balanced_accuracy", "ece"):
         assert logged[f"val/{name}"] == pytest.approx(expected[name].value)
     assert logged["val/loss"] == pytest.approx((4 * (1 + 2 + 3 + 4) + 2 * 5) / 18)
 
 
 def test_metrics_are_those_of_the_tracks_that_figures_are_about(trainer_with):
-    refs, judgements = league(3, 6)
+    refs, predictions = league(3, 6)
     others = [dataclasses.replace(ref, source="noisy") for ref in refs]
     mine = [dataclasses.replace(ref, source="predicted") for ref in refs[:12]]
-    wrong = judgements[::-1]
+    wrong = predictions[::-1]
     others = [dataclasses.replace(r, clip=said.clip) for r, said in zip(others, wrong, strict=True)]
-    model = Replay([*others, *mine], [*wrong, *judgements[:12]])
+    model = Replay([*others, *mine], [*wrong, *predictions[:12]])
     logged = trainer_with(ContextValidation()).validate(model, batches(range(30)), verbose=False)[0]
-    expected = evaluate_context(mine, judgements[:12])
+    expected = evaluate_context(mine, predictions[:12])
     assert logged["val/accuracy"] == pytest.approx(expected["accuracy"].value)
     assert logged["val/accuracy"] != evaluate_context(others, wrong)["accuracy"].value
 
 
 def test_a_clip_counts_once_on_each_kind_of_tracks_and_processes_share_them(trainer_with, monkeypatch):
-    refs, judgements = league(2, 4)
+    refs, predictions = league(2, 4)
     truly = [dataclasses.replace(ref, source="truth") for ref in refs]
-    rows, said = [*refs, *truly], judgements * 2
+    rows, said = [*refs, *truly], predictions * 2
 
     def gather(shares, mine):
         # The other process saw the second half and, to be even, the first clip again.
@@ -87,4 +87,4 @@ def test_a_clip_counts_once_on_each_kind_of_tracks_and_processes_share_them(trai
     monkeypatch.setattr("raasid.evaluation.prediction_collector.is_distributed", lambda: True)
     trainer_with(callback).test(Replay(rows, said), batches(range(8)), verbose=False)
     assert callback.refs == sorted(rows, key=lambda ref: ref.key)
-    assert [said.clip for said in callback.judgements] == [ref.clip for ref in callback.refs]
+    assert [said.clip for said in callback.predictions] == [ref.clip for ref in callback.refs]

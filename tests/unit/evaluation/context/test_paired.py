@@ -5,31 +5,31 @@ import math
 import pytest
 from judged_clips import OFFENCE, TUCKED, judged, league, ref
 
-from raasid.evaluation.context.matched import clip_outcomes
-from raasid.evaluation.context.result import gain
+from raasid.evaluation.context.matched import match_clips
+from raasid.evaluation.context.result import paired_difference
 
 
 def outcomes(*pairs):
-    return clip_outcomes([r for r, _ in pairs], [j for _, j in pairs])[0]
+    return match_clips([r for r, _ in pairs], [j for _, j in pairs])[0]
 
 
 def test_a_gain_is_counted_over_the_clips_that_both_have_judged():
     refs = [ref(str(i), OFFENCE, match=f"m{i % 3}") for i in range(6)]
     before = outcomes(*((r, judged(r.clip, TUCKED)) for r in refs))
     after = outcomes(*((r, judged(r.clip, OFFENCE if int(r.clip) < 3 else TUCKED)) for r in refs[:5]))
-    found = gain(before, after)
+    found = paired_difference(before, after)
     assert found.value == pytest.approx(3 / 5)
-    assert gain(after, before).value == pytest.approx(-3 / 5)
+    assert paired_difference(after, before).value == pytest.approx(-3 / 5)
 
 
 def test_what_is_hard_for_both_does_not_widen_the_interval():
     refs, said = league(10, 10)
-    one = clip_outcomes(refs, said)[0]
+    one = match_clips(refs, said)[0]
     better = [
-        judged(r.clip, r.facts if i % 10 == 0 else j.likeliest)
+        judged(r.clip, r.facts if i % 10 == 0 else j.most_likely)
         for i, (r, j) in enumerate(zip(refs, said, strict=True))
     ]
-    found = gain(one, clip_outcomes(refs, better)[0])
+    found = paired_difference(one, match_clips(refs, better)[0])
     assert 0 <= found.low <= found.value <= found.high
     assert found.high - found.low < 0.15
     assert found.unit == "match"
@@ -38,12 +38,12 @@ def test_what_is_hard_for_both_does_not_widen_the_interval():
 def test_without_a_clip_in_common_there_is_no_gain():
     one = outcomes((ref("a", OFFENCE), judged("a", OFFENCE)))
     other = outcomes((ref("b", OFFENCE), judged("b", OFFENCE)))
-    assert math.isnan(gain(one, other).value)
+    assert math.isnan(paired_difference(one, other).value)
 
 
 def test_any_metric_of_the_decision_can_be_compared():
     refs = [ref("a", OFFENCE, match="m1"), *(ref(str(i), TUCKED, match=f"m{i}") for i in range(9))]
     never = outcomes(*((r, judged(r.clip, TUCKED)) for r in refs))
     ever = outcomes(*((r, judged(r.clip, OFFENCE)) for r in refs))
-    assert gain(never, ever).value == pytest.approx(-0.8)
-    assert gain(never, ever, "balanced_accuracy").value == pytest.approx(0.0)
+    assert paired_difference(never, ever).value == pytest.approx(-0.8)
+    assert paired_difference(never, ever, "balanced_accuracy").value == pytest.approx(0.0)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from raasid.evaluation.context.probabilities import area_under_risk, average_precision, risk_coverage
+from raasid.evaluation.context.probabilities import area_under_risk, risk_coverage, weighted_average_precision
 
 
 def one(metric, score, marked, weights=None):
@@ -21,11 +21,11 @@ def one(metric, score, marked, weights=None):
     ],
 )
 def test_average_precision_is_recall_gained_times_precision(score, positive, expected):
-    assert one(average_precision, score, positive) == pytest.approx(expected)
+    assert one(weighted_average_precision, score, positive) == pytest.approx(expected)
 
 
 def test_without_a_positive_there_is_no_average_precision():
-    assert np.isnan(one(average_precision, [0.3, 0.2], [0, 0]))
+    assert np.isnan(one(weighted_average_precision, [0.3, 0.2], [0, 0]))
 
 
 def test_the_most_confident_answers_come_first():
@@ -44,7 +44,7 @@ def test_confidence_that_tells_nothing_has_the_error_rate_as_area():
     assert one(area_under_risk, -np.arange(4000.0), wrong[last]) < 0.06  # errors last: the least there is
 
 
-@pytest.mark.parametrize("metric", [average_precision, area_under_risk])
+@pytest.mark.parametrize("metric", [weighted_average_precision, area_under_risk])
 def test_weights_are_repetitions(metric):
     rng = np.random.default_rng(5)
     score, marked = rng.random(30).round(1), (rng.random(30) < 0.4).astype(float)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from pose_scenes import frame, people, person
 
-from raasid.evaluation.pose.ground_truth import ARMS, Truth
+from raasid.evaluation.pose.ground_truth import ARMS, GroundTruth
 from raasid.evaluation.pose.joint_errors import JointErrors
-from raasid.evaluation.pose.matched import judge_people
+from raasid.evaluation.pose.matched import match_frames
 from raasid.footage.records import Person
 
 HEIGHT = 100.0
@@ -15,7 +15,7 @@ TORSO = float(np.hypot(0.20, 0.32)) * HEIGHT
 
 
 def errors(said, *persons):
-    return JointErrors.of(said, Truth.of(persons))
+    return JointErrors.of(said, GroundTruth.of(persons))
 
 
 def test_a_joint_is_off_by_so_many_torsos_and_an_arm_joint_by_so_many_forearms():
@@ -63,14 +63,14 @@ def test_of_two_boxes_on_one_person_one_finds_it():
     persons = [person(100), person(300), person(500)]
     ref = frame(persons)
     said = people([persons[0], persons[0], persons[1]], shift=(8.0, 0.0))
-    (outcome,) = judge_people([ref], [said], [people(persons)])
+    (outcome,) = match_frames([ref], [said], [people(persons)])
     assert outcome.found.tolist() == [True, True, False]
 
 
 def test_a_box_that_overlaps_less_than_half_finds_nobody():
     one = person(100, height=80.0)  # 40 pixels wide: a shift by 14 leaves 26 / 54
     near, far = (
-        judge_people([frame([one])], [people([one], shift=(x, 0.0))], [people([one])])[0].found.tolist()
+        match_frames([frame([one])], [people([one], shift=(x, 0.0))], [people([one])])[0].found.tolist()
         for x in (13.0, 14.0)
     )
     assert (near, far) == ([True], [False])

@@ -9,8 +9,8 @@ import pytest
 from pose_scenes import league, people, person
 
 from raasid.evaluation.pose.average_precision import Ranking, average_precision, average_recall
-from raasid.evaluation.pose.ground_truth import Truth
-from raasid.evaluation.pose.matching import SIZES, match_people, oks, similarity
+from raasid.evaluation.pose.ground_truth import GroundTruth
+from raasid.evaluation.pose.matching import SIZES, match_poses, oks, pairwise_oks
 from raasid.footage.records import Person
 from raasid.models.pose.poses import People
 
@@ -21,7 +21,7 @@ def reference(truths, said, max_people=20, bins=BINS):
     """(sizes, thresholds) precision and (sizes,) recall, by pycocotools itself."""
     annotations, results = [], []
     for image, (persons, found) in enumerate(zip(truths, said, strict=True)):
-        truth = Truth.of(persons)
+        truth = GroundTruth.of(persons)
         for k in range(len(persons)):
             points = truth.keypoints[k]
             annotations.append(
@@ -50,7 +50,7 @@ def reference(truths, said, max_people=20, bins=BINS):
 
 
 def ours(truths, said, max_people=20, bins=BINS):
-    matches = [match_people(f, Truth.of(p), bins, max_people) for p, f in zip(truths, said, strict=True)]
+    matches = [match_poses(f, GroundTruth.of(p), bins, max_people) for p, f in zip(truths, said, strict=True)]
     rankings = [Ranking.of(matches, size) for size in range(len(bins))]
     precision = np.array([average_precision(ranking) for ranking in rankings])
     return np.nan_to_num(precision, nan=-1), np.nan_to_num([average_recall(r) for r in rankings], nan=-1)
@@ -154,9 +154,9 @@ def test_oks_of_a_joint_one_tolerance_away_is_the_root_of_e():
 
 
 def test_a_person_without_joints_takes_any_pose_within_twice_the_box():
-    unlabelled = Truth.of([replace(person(200, 100, 40.0), keypoints=())])
+    unlabelled = GroundTruth.of([replace(person(200, 100, 40.0), keypoints=())])
     poses = np.array([np.array(person(x, 100, 40.0).keypoints)[:, :2] for x in (200, 215, 330)])
-    alike = similarity(poses, unlabelled)[:, 0]
+    alike = pairwise_oks(poses, unlabelled)[:, 0]
     assert alike[0] == 1.0
     assert alike[1] == 1.0
     assert alike[2] < 0.1
@@ -166,14 +166,16 @@ def test_finding_an_unlabelled_person_is_neither_right_nor_wrong():
     known, unknown = person(100), replace(person(300), keypoints=())
     found = people([known, person(300)], scores=[0.5, 0.9])
     assert average_precision(
-        Ranking.of([match_people(found, Truth.of([known, unknown]))])
+        Ranking.of([match_poses(found, GroundTruth.of([known, unknown]))])
     ).mean() == pytest.approx(1.0)
 
 
 def test_a_pose_without_a_person_costs_precision_only_if_it_is_more_confident():
     someone, ghost = person(100), person(400)
     sure, unsure = (
-        average_precision(Ranking.of([match_people(people([someone, ghost], scores=s), Truth.of([someone]))]))
+        average_precision(
+            Ranking.of([match_poses(people([someone, ghost], scores=s), GroundTruth.of([someone]))])
+        )
         for s in ([0.5, 0.9], [0.9, 0.5])
     )
     assert unsure.mean() == pytest.approx(1.0)
@@ -181,13 +183,13 @@ def test_a_pose_without_a_person_costs_precision_only_if_it_is_more_confident():
 
 
 def test_nobody_to_find_leaves_precision_undefined():
-    ranking = Ranking.of([match_people(people([person()]), Truth.of([]))])
+    ranking = Ranking.of([match_poses(people([person()]), GroundTruth.of([]))])
     assert np.isnan(average_precision(ranking)).all()
     assert math.isnan(average_recall(ranking))
 
 
 def test_finding_nobody_is_a_precision_of_zero():
-    ranking = Ranking.of([match_people(People.none(), Truth.of([person()]))])
+    ranking = Ranking.of([match_poses(People.empty(), GroundTruth.of([person()]))])
     assert average_precision(ranking).tolist() == [0.0] * 10
 
 
@@ -195,12 +197,14 @@ def test_the_arms_alone_are_judged_by_their_own_joints():
     one = person()
     found = people([one])
     found.keypoints[0, 11:, :2] += 500.0  # legs anywhere
-    truth = Truth.of([one]).only((5, 6, 7, 8, 9, 10))
-    assert average_precision(Ranking.of([match_people(found, truth)])).mean() == pytest.approx(1.0)
+    truth = GroundTruth.of([one]).only((5, 6, 7, 8, 9, 10))
+    assert average_precision(Ranking.of([match_poses(found, truth)])).mean() == pytest.approx(1.0)
 
 
 def test_the_order_of_frames_makes_no_difference():
     refs, own, _ = league()
-    matches = [match_people(found, Truth.of(ref.frame.persons)) for ref, found in zip(refs, own, strict=True)]
+    matches = [
+        match_poses(found, GroundTruth.of(ref.frame.persons)) for ref, found in zip(refs, own, strict=True)
+    ]
     there, back = average_precision(Ranking.of(matches)), average_precision(Ranking.of(matches[::-1]))
     np.testing.assert_allclose(there, back)

@@ -9,9 +9,9 @@ from report_elements import Elements
 
 from raasid.datasets.sample_meta import FrameRef
 from raasid.evaluation.pose.report import PAGE
-from raasid.evaluation.pose.report_figures import choose, sights
+from raasid.evaluation.pose.report_figures import example_groups, select_examples
 from raasid.evaluation.pose.result import PoseResult, evaluate_pose
-from raasid.evaluation.report_page import write_page
+from raasid.evaluation.report_page import write_report
 from raasid.footage.records import Frame, Person
 from raasid.models.pose.poses import People
 from raasid.tasks import TASKS
@@ -53,7 +53,7 @@ def result(tmp_path_factory):
 def page(result, tmp_path_factory):
     folder = tmp_path_factory.mktemp("page")
     given = {"metrics_csv": None, "config_yaml": "a: 1", "left_out": [], "facts": {}}
-    return write_page(PAGE, folder, "Pose <1>", result, **given).read_text()
+    return write_report(PAGE, folder, "Pose <1>", result, **given).read_text()
 
 
 def test_the_page_is_whole_and_needs_nothing_but_itself(page):
@@ -64,15 +64,15 @@ def test_the_page_is_whole_and_needs_nothing_but_itself(page):
 
 
 def test_people_are_sorted_by_what_became_of_them(result):
-    kinds = {title: found for title, _, found in sights(result.outcomes)}
+    kinds = {title: found for title, _, found in example_groups(result.outcomes)}
     assert {title: len(found) for title, found in kinds.items()} == {
         "Furthest off": 6, "Not found": 3, "Wrong": 3, "Closest": 6,
     }  # fmt: skip
-    worst, best = choose(kinds["Furthest off"])[0], choose(kinds["Closest"])[0]
+    worst, best = select_examples(kinds["Furthest off"])[0], select_examples(kinds["Closest"])[0]
     assert worst.box[0] == 238.0
     assert "right wrist 57 px off" in worst.words
     assert (best.box[0], best.words[:8]) == (88.0, "OKS 1.00")
-    assert [sight.words for sight in choose(kinds["Wrong"])] == ["score 0.60"] * 3
+    assert [sight.words for sight in select_examples(kinds["Wrong"])] == ["score 0.60"] * 3
 
 
 def test_each_example_shows_the_truth_beside_what_was_said(page):
@@ -101,7 +101,7 @@ def test_every_metric_is_explained(result):
 def test_a_result_without_pictures_or_people_has_a_page_all_the_same(result, tmp_path):
     again = PoseResult.from_json(result.to_json())
     given = {"metrics_csv": None, "config_yaml": "", "left_out": [], "facts": {}}
-    assert "AP50 of" in write_page(PAGE, tmp_path, "Pose", again, **given).read_text()
+    assert "AP50 of" in write_report(PAGE, tmp_path, "Pose", again, **given).read_text()
     empty = evaluate_pose([FrameRef("c", "m", Frame(0, tmp_path, 9, 9))], [said()], [said()])
-    text = write_page(PAGE, tmp_path, "Pose", empty, **given).read_text()
+    text = write_report(PAGE, tmp_path, "Pose", empty, **given).read_text()
     assert "nothing to judge the model by" in text

@@ -9,13 +9,13 @@ import pytest
 from pose_scenes import frame, league, people, person
 
 from raasid.evaluation.pose.average_precision import Ranking, average_precision, resampled_precision
-from raasid.evaluation.pose.ground_truth import Truth
-from raasid.evaluation.pose.matching import match_people
+from raasid.evaluation.pose.ground_truth import GroundTruth
+from raasid.evaluation.pose.matching import match_poses
 from raasid.evaluation.pose.result import PoseResult, evaluate_pose
-from raasid.evaluation.pose.timing import Timing
+from raasid.evaluation.pose.timing import InferenceTiming
 from raasid.stats.bootstrap import Resampling
 
-TIMING = Timing(tuple(float(t) for t in range(1, 31)), 4.0, "cpu", 2, "32-true", (640, 360))
+TIMING = InferenceTiming(tuple(float(t) for t in range(1, 31)), 4.0, "cpu", 2, "32-true", (640, 360))
 
 
 @pytest.fixture(scope="module")
@@ -38,17 +38,23 @@ def test_every_figure_has_an_interval_over_matches_that_holds_it(result):
 
 def test_a_resample_is_judged_as_if_its_frames_stood_there_as_often_as_they_were_drawn():
     refs, own, _ = league(4, 4)
-    matches = [match_people(found, Truth.of(ref.frame.persons)) for ref, found in zip(refs, own, strict=True)]
+    matches = [
+        match_poses(found, GroundTruth.of(ref.frame.persons)) for ref, found in zip(refs, own, strict=True)
+    ]
     draw = Resampling.draw([ref.match for ref in refs], seed=0, resamples=25)
-    resampled = resampled_precision(Ranking.of(matches), draw.of, draw.weights)
+    resampled = resampled_precision(Ranking.of(matches), draw.unit_of_row, draw.weights)
     for weights, got in zip(draw.weights.astype(int), resampled, strict=True):
-        repeated = [m for m, unit in zip(matches, draw.of, strict=True) for _ in range(weights[unit])]
+        repeated = [
+            m for m, unit in zip(matches, draw.unit_of_row, strict=True) for _ in range(weights[unit])
+        ]
         assert got == pytest.approx(average_precision(Ranking.of(repeated)), abs=0.006)
 
 
 def test_resamples_of_a_long_ranking_are_close_although_only_some_ranks_are_looked_at():
     refs, own, _ = league(4, 60, seed=2)
-    matches = [match_people(found, Truth.of(ref.frame.persons)) for ref, found in zip(refs, own, strict=True)]
+    matches = [
+        match_poses(found, GroundTruth.of(ref.frame.persons)) for ref, found in zip(refs, own, strict=True)
+    ]
     ranking = Ranking.of(matches)
     assert len(ranking.score) > 800
     once = resampled_precision(ranking, np.zeros(len(refs), np.int64), np.ones((1, 1)))[0]

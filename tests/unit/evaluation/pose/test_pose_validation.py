@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader
 
 from raasid.datasets.pose.batch import PoseBatch
 from raasid.evaluation.pose.result import PoseValidation, evaluate_pose
-from raasid.evaluation.pose.timing import TIMED, WARM_UP
+from raasid.evaluation.pose.timing import NUM_TIMED, NUM_WARM_UP
 from raasid.models.ball.module import BallModule
 from raasid.models.pose.module import PoseModule
 from raasid.models.pose.poses import People
@@ -28,7 +28,7 @@ class Replay(PoseModule):
     def losses(self, batch):
         return {"nothing": self.weight.sum()}
 
-    def look(self, images, boxes=None):
+    def predict(self, images, boxes=None):
         self.looks += boxes is None
         said = self.own if boxes is None else self.at
         return [said[int(image[0, 0, 0])] for image in images]
@@ -99,8 +99,8 @@ def test_a_test_times_the_model_one_picture_at_a_time(trainer):
     model, callback = Replay(own, at), PoseValidation()
     trainer(callback).test(model, loader(refs, range(8)), verbose=False)
     assert callback.timing is not None
-    assert len(callback.timing.frames_ms) == TIMED
-    assert model.looks == 2 + WARM_UP + TIMED
+    assert len(callback.timing.frames_ms) == NUM_TIMED
+    assert model.looks == 2 + NUM_WARM_UP + NUM_TIMED
     assert (callback.timing.size, callback.timing.device) == ((64, 36), "cpu")
 
 
@@ -121,7 +121,7 @@ def test_processes_share_what_they_found(trainer, monkeypatch):
 
 def test_nobody_in_a_validation_is_no_error(trainer):
     refs, _, _ = league(1, 2)
-    nobody = [People.none()] * 2
+    nobody = [People.empty()] * 2
     logged = trainer(PoseValidation()).validate(Replay(nobody, nobody), loader(refs, range(2)), verbose=False)
     assert logged[0]["val/ap"] == 0.0
 
