@@ -68,15 +68,15 @@ def watch(times: Times, perception: PerceptionPipeline, judge: ContextModule) ->
         return len(batch)
 
     put(ball, "detect", clocked(times, "ball", ball.detect, first))
-    put(pose, "look", clocked(times, "pose, both", pose.look, first))
-    if hasattr(pose, "finder"):
-        put(pose.finder, "forward", clocked(times, "pose, finder", pose.finder.forward, first))
-        put(pose, "_read", clocked(times, "pose, joints", pose._read, first))
+    put(pose, "predict", clocked(times, "pose, both", pose.predict, first))
+    if hasattr(pose, "detector"):
+        put(pose.detector, "forward", clocked(times, "pose, detector", pose.detector.forward, first))
+        put(pose, "_read_joints", clocked(times, "pose, joints", pose._read_joints, first))
     for owner, name, stage in (
         (CameraMotion, "since_last", "camera"),
-        (inference, "fitted", "resizing"),
-        (Association, "number", "tracks"),
-        (judge, "judge", "context, a call"),
+        (inference, "fit_frame", "resizing"),
+        (Association, "update", "tracks"),
+        (judge, "predict_clips", "context, a call"),
     ):
         put(owner, name, clocked(times, stage, getattr(owner, name), one))
     images = VideoSource.images
@@ -110,7 +110,7 @@ def people_of(frame: Frame) -> list[list[float]]:
     return [
         list(person.box)
         for person in frame.persons
-        if person.mark is None or person.mark.source != INTERPOLATED
+        if person.source is None or person.source.name != INTERPOLATED
     ]
 
 
@@ -136,7 +136,7 @@ def main() -> None:
         pictures = film.images()
         warm = [next(pictures) for _ in range(8)]
         blank = [Frame(i, args.film, film.width, film.height, in_video=True) for i in range(8)]
-        perception.look(warm, blank)
+        perception.track(warm, blank)
         times: Times = {}
         if not args.no_clocks:
             watch(times, perception, judge)

@@ -12,16 +12,17 @@ import lightning.pytorch as pl
 import numpy as np
 
 from raasid.config.compose import compose
-from raasid.datasets.datamodule import TaskData
-from raasid.datasets.pose.datamodule import pose_data
+from raasid.datasets.datamodule import TaskDataModule
+from raasid.datasets.pose.datamodule import build_pose_datamodule
 from raasid.datasets.sample_meta import FrameRef
 from raasid.evaluation.pose.result import PoseResult, evaluate_pose
 from raasid.footage.formats.yolo_export import write_pose
+from raasid.footage.keypoints import NUM_KEYPOINTS
 from raasid.footage.records import Footage
-from raasid.models.checkpoints import load_trained
-from raasid.models.pose.poses import KEYPOINTS, People, at_boxes
-from raasid.pipeline.adapters.adapter import plan_of
-from raasid.pipeline.evaluation import measure
+from raasid.models.checkpoints import load_trained_model
+from raasid.models.pose.poses import People, assign_poses_to_boxes
+from raasid.pipeline.adapters.adapter import task_adapter
+from raasid.pipeline.evaluation import evaluate_model
 from raasid.pipeline.train import train
 from raasid.pipeline.verb_configs import TrainConfig
 from raasid.training.fit import build_trainer
@@ -45,14 +46,14 @@ def config(folder: Path, data: Path, extra: Sequence[str]) -> TrainConfig:
     return compose("train", TrainConfig, words)
 
 
-def prepare(cfg: TrainConfig) -> TaskData:
+def prepare(cfg: TrainConfig) -> TaskDataModule:
     """Render the league and decode its frames, which is nobody's training time."""
-    found = pose_data(cfg.data, cfg.paths, cfg.seed)
+    found = build_pose_datamodule(cfg.data, cfg.paths, cfg.seed)
     found.prepare_data()
     return found
 
 
-def export(found: TaskData, folder: Path) -> tuple[Path, Path]:
+def export(found: TaskDataModule, folder: Path) -> tuple[Path, Path]:
     """Write what is trained and chosen on for the peer; return its folder, and a list of the test images."""
     assert found.splits is not None
     splits = {"train": found.splits.train, "val": found.splits.val}
@@ -72,23 +73,23 @@ def train_ours(cfg: TrainConfig, run: Path) -> tuple[float, Quality]:
     began = time.perf_counter()
     train(cfg, run)
     seconds = time.perf_counter() - began
-    model, _ = load_trained(run / "checkpoints" / "best.ckpt")
-    plan = plan_of(model)
-    trainer = build_trainer(cfg.trainer, run, [plan.watcher()])
-    result = measure(trainer, model, plan.data(cfg.data, cfg.paths, cfg.seed, model), "test")
+    model, _ = load_trained_model(run / "checkpoints" / "best.ckpt")
+    adapter = task_adapter(model)
+    trainer = build_trainer(cfg.trainer, run, [adapter.validation_callback()])
+    result = evaluate_model(trainer, model, adapter.build_datamodule(cfg.data, cfg.paths, cfg.seed, model), "test")
     assert isinstance(result, PoseResult)
     return seconds, Quality.of(result)
 
 
-def judge_peer(found: TaskData, out: Path) -> Quality:
+def judge_peer(found: TaskDataModule, out: Path) -> Quality:
     """Judge the peer's people on the same frames, by the same code."""
     refs, said = _refs(found), json.loads(out.read_text())
     own = [_people(said[str(ref.frame.image)]) for ref in refs]
-    at_truth = [at_boxes(people, _boxes(ref)) for people, ref in zip(own, refs, strict=True)]
+    at_truth = [assign_poses_to_boxes(people, _boxes(ref)) for people, ref in zip(own, refs, strict=True)]
     return Quality.of(evaluate_pose(refs, own, at_truth))
 
 
-def _refs(found: TaskData) -> list[FrameRef]:
+def _refs(found: TaskDataModule) -> list[FrameRef]:
     assert found.splits is not None
     return [ref for clip in found.splits.test for ref in FrameRef.of(clip)]
 
@@ -99,7 +100,7 @@ def _boxes(ref: FrameRef) -> np.ndarray:
 
 
 def _people(rows: list[list[float]]) -> People:
-    table = np.array(rows, np.float32).reshape(-1, 5 + 3 * KEYPOINTS)
+    table = np.array(rows, np.float32).reshape(-1, 5 + 3 * NUM_KEYPOINTS)
     centre, half = table[:, :2], table[:, 2:4] / 2
     boxes = np.concatenate([centre - half, centre + half], 1)
-    return People(boxes, table[:, 4], table[:, 5:].reshape(-1, KEYPOINTS, 3))
+    return People(boxes, table[:, 4], table[:, 5:].reshape(-1, NUM_KEYPOINTS, 3))

@@ -1,1 +1,1 @@
-"""The models, and what they share. Each says what it saw in a record that later stations judge."""
+"""Networks as LightningModules: ball, pose and context models, and their common building blocks."""

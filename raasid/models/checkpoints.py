@@ -1,7 +1,4 @@
-"""A trained model from its checkpoint alone.
-
-Weights in and out of files, as data: nothing that a checkpoint holds is ever executed.
-"""
+"""Load checkpoints as data: nothing that a checkpoint holds is ever executed."""
 
 from __future__ import annotations
 
@@ -20,7 +17,7 @@ from raasid.models.module import TaskModule
 def load_checkpoint(path: Path, map_location: Any | None = "cpu") -> dict[str, Any]:
     """Read a checkpoint file with `weights_only=True`.
 
-    Raises CheckpointUnusable: missing, torn, or holding something other than tensors and values.
+    Raises CheckpointUnusable: missing, truncated, or holding something other than tensors and values.
     """
     if not path.is_file():
         raise CheckpointUnusable(path, "no such checkpoint")
@@ -33,10 +30,24 @@ def load_checkpoint(path: Path, map_location: Any | None = "cpu") -> dict[str, A
     return loaded
 
 
-def load_checkpoint_weights(model: nn.Module, path: Path) -> None:
-    """Give `model` exactly what the checkpoint holds, and what it keeps beside the weights.
+def load_trained_model(path: Path) -> tuple[TaskModule, dict[str, Any]]:
+    """Return the model with its weights, and the configuration of its run.
 
-    Raises CheckpointUnusable if a tensor is missing, left over or of another shape.
+    Raises CheckpointUnusable: missing, truncated, or not written by `raasid train`.
+    """
+    config = load_checkpoint(path).get("config")
+    if not isinstance(config, dict):
+        raise CheckpointUnusable(path, "holds no configuration; it was not written by `raasid train`")
+    model: TaskModule = build(recorded_model_config(config["model"]))
+    load_checkpoint_weights(model, path)
+    return model, config
+
+
+def load_checkpoint_weights(model: nn.Module, path: Path) -> None:
+    """Load a checkpoint's weights and extra state into `model`.
+
+    Raises CheckpointUnusable: a tensor is missing, left over or of another shape, or the extra state is that
+    of another version.
     """
     checkpoint = load_checkpoint(path)
     state = _state(checkpoint, path)
@@ -46,27 +57,31 @@ def load_checkpoint_weights(model: nn.Module, path: Path) -> None:
         raise CheckpointUnusable(path, f"made for another model: {_first_line(error)}") from error
     hook = getattr(model, "on_load_checkpoint", None)
     if callable(hook):
-        hook(checkpoint)
+        try:
+            hook(checkpoint)
+        except (TypeError, KeyError, ValueError) as error:
+            reason = f"its state is of another version of this program: {_first_line(error)}"
+            raise CheckpointUnusable(path, reason) from error
 
 
 def load_matching_weights(model: nn.Module, path: str | Path) -> list[str]:
-    """Start from another run's weights, as far as names and shapes agree.
+    """Initialise `model` with the weights of another run whose names and shapes match.
 
-    Returns the names of the model's tensors that keep their random start (another head, say).
-    Raises CheckpointUnusable where less than half of the model's values would be taken over: that is
-    another architecture, and training on would quietly be training from scratch.
+    Returns the names of the tensors that keep their random values (of another head, say).
+    Raises CheckpointUnusable if less than half of the model's values match: that is another architecture,
+    and fine-tuning would silently be training from scratch.
     """
     path = Path(path)
     state = _state(load_checkpoint(path), path)
     own = model.state_dict()
-    taken = {n: v for n, v in state.items() if n in own and own[n].shape == v.shape}
-    total, matched = sum(v.numel() for v in own.values()), sum(v.numel() for v in taken.values())
+    matching = {n: v for n, v in state.items() if n in own and own[n].shape == v.shape}
+    total, matched = sum(v.numel() for v in own.values()), sum(v.numel() for v in matching.values())
     if matched * 2 < total:
         raise CheckpointUnusable(
             path, f"fits {matched} of the model's {total} values; was it trained with another model or width?"
         )
-    model.load_state_dict(taken, strict=False)
-    return sorted(set(own) - set(taken))
+    model.load_state_dict(matching, strict=False)
+    return sorted(set(own) - set(matching))
 
 
 def _state(checkpoint: dict[str, Any], path: Path) -> dict[str, Tensor]:
@@ -79,16 +94,3 @@ def _state(checkpoint: dict[str, Any], path: Path) -> dict[str, Tensor]:
 def _first_line(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return f"{type(error).__name__}: {' '.join(lines[:2]) if lines else 'no details'}"
-
-
-def load_trained_model(path: Path) -> tuple[TaskModule, dict[str, Any]]:
-    """Return the model with its weights, and the whole configuration that it was trained with.
-
-    Raises CheckpointUnusable: missing, torn, or not written by `raasid train`.
-    """
-    trained = load_checkpoint(path).get("config")
-    if not isinstance(trained, dict):
-        raise CheckpointUnusable(path, "holds no configuration; it was not written by `raasid train`")
-    model: TaskModule = build(recorded_model_config(trained["model"]))
-    load_checkpoint_weights(model, path)
-    return model, trained

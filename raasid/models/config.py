@@ -1,11 +1,4 @@
-"""Group `model`: which net does the work.
-
-Group `model`: nets that look for the ball.
-
-Group `model`: nets that find players and their joints.
-
-Group `model`: what judges a touch from tracks.
-"""
+"""Config group `model`: one section per model class."""
 
 from __future__ import annotations
 
@@ -30,10 +23,25 @@ from raasid.config.section import (
 from raasid.config.validation import parse_recorded
 
 
-class BallHeatmapConfig(ClassSection, target="raasid.models.ball.heatmap.BallHeatmap"):
-    """A small fully convolutional net that draws a heatmap of ball centres."""
+class TrainableModelConfig(ClassSection):
+    """A model that can start from the weights of an earlier one."""
 
     not_built: ClassVar[frozenset[str]] = frozenset({"init_from"})
+
+    init_from: File | None = None
+    """Checkpoint whose matching weights the training starts from."""
+
+
+class BaselineModelConfig(ClassSection):
+    """A model that is not trained."""
+
+    not_built: ClassVar[frozenset[str]] = frozenset({"init_from"})
+
+    init_from: None = None
+
+
+class BallHeatmapConfig(TrainableModelConfig, target="raasid.models.ball.heatmap.BallHeatmap"):
+    """A small fully convolutional net that predicts a heatmap of ball centres."""
 
     channels: Annotated[int, Ge(4)] = 16
     """Width of the first stage."""
@@ -42,19 +50,15 @@ class BallHeatmapConfig(ClassSection, target="raasid.models.ball.heatmap.BallHea
     threshold: Probability | Literal["auto"] = "auto"
     """Operating point; auto: the lowest within max_false_positives on the selection split."""
     max_false_positives: NonNegative = 0.03
-    """Per image; what the automatic threshold keeps to."""
+    """Per image, for the automatic threshold."""
     mirror: bool = False
-    """Look at pictures and at their mirror images, and average."""
+    """Average the predictions for each image and its mirror image."""
     scales: tuple[Annotated[float, Ge(0.25), Le(4)], ...] = ()
-    """Further scales to look at, as shares of the picture's size."""
-    init_from: File | None = None
-    """A checkpoint whose weights are the start."""
+    """Additional scales of the image to average over, relative to its size."""
 
 
-class BallYoloConfig(ClassSection, target="raasid.models.ball.yolo.BallYolo"):
+class BallYoloConfig(TrainableModelConfig, target="raasid.models.ball.yolo.BallYolo"):
     """A detection net of ultralytics, built from its YAML and trained by our loop."""
-
-    not_built: ClassVar[frozenset[str]] = frozenset({"init_from"})
 
     net: str = "yolo26n.yaml"
     weights: File | None = None
@@ -62,16 +66,13 @@ class BallYoloConfig(ClassSection, target="raasid.models.ball.yolo.BallYolo"):
     threshold: Probability | Literal["auto"] = "auto"
     max_false_positives: NonNegative = 0.03
     max_detections: Count = 10
-    init_from: File | None = None
 
 
-class PoseTopDownConfig(ClassSection, target="raasid.models.pose.top_down.PoseTopDown"):
-    """A finder of players, and a net that reads the joints of each from a crop."""
-
-    not_built: ClassVar[frozenset[str]] = frozenset({"init_from"})
+class PoseTopDownConfig(TrainableModelConfig, target="raasid.models.pose.top_down.PoseTopDown"):
+    """A person detector, and a net that reads the joints of each person from a crop."""
 
     channels: Annotated[int, Ge(8)] = 16
-    """Width of the finder's first stage."""
+    """Width of the detector's first stage."""
     joint_channels: Annotated[int, Ge(8)] = 16
     """Width of the joints net's first stage."""
     crop: Size = (64, 96)
@@ -79,21 +80,19 @@ class PoseTopDownConfig(ClassSection, target="raasid.models.pose.top_down.PoseTo
     margin: Annotated[float, Ge(1), Le(2)] = 1.25
     """A person's box, made this much larger, fills the crop."""
     scale: Annotated[float, Gt(0), Le(4)] = 0.5
-    """The finder looks at pictures this much larger."""
-    closer: Annotated[float, Ge(0), Le(4)] = 1.5
-    """Where nobody is found, or only small people, it looks again at this scale; 0: it does not."""
-    small: Annotated[float, Ge(0)] = 48.0
+    """Scale at which the detector sees an image."""
+    rescan_scale: Annotated[float, Ge(0), Le(4)] = 1.5
+    """Scale at which an image without people, or with small ones, is searched again; 0: it is not."""
+    rescan_below_px: Annotated[float, Ge(0)] = 48.0
     """Median height in pixels below which people are small."""
     min_score: Probability = 0.1
-    """Of a place, for a person to be read there."""
+    """Of a detection whose joints are read."""
     max_people: Count = 40
-    """Per picture."""
-    same_person: Probability = 0.6
-    """Two skeletons more alike than this (OKS) are one person."""
+    """Per image."""
+    nms_oks: Probability = 0.6
+    """Two skeletons of a higher OKS are one person."""
     mirror: bool = True
-    """Read each crop and its mirror image, and average."""
-    init_from: File | None = None
-    """A checkpoint whose weights are the start."""
+    """Average the joints of each crop and its mirror image."""
 
     def cross_field_errors(self) -> Iterator[tuple[str, str]]:
         """Crops are halved five times."""
@@ -101,87 +100,73 @@ class PoseTopDownConfig(ClassSection, target="raasid.models.pose.top_down.PoseTo
             yield "crop", f"must be multiples of 32, but is {list(self.crop)}"
 
 
-class PoseYoloConfig(ClassSection, target="raasid.models.pose.yolo.PoseYolo"):
+class PoseYoloConfig(TrainableModelConfig, target="raasid.models.pose.yolo.PoseYolo"):
     """A pose net of ultralytics, built from its YAML and trained by our loop."""
-
-    not_built: ClassVar[frozenset[str]] = frozenset({"init_from"})
 
     net: str = "yolo11n-pose.yaml"
     weights: File | None = None
     """The user's own .pt file."""
     max_people: Count = 40
-    """Per picture."""
+    """Per image."""
     min_score: Probability = 0.01
     nms_iou: Probability = 0.7
-    """Two boxes that overlap more are one person; nets that answer once for each need none."""
-    init_from: File | None = None
+    """Two boxes of a higher IoU are one person; end-to-end nets need none."""
 
 
-class PoseMediapipeConfig(ClassSection, target="raasid.models.pose.mediapipe_module.PoseMediapipe"):
-    """MediaPipe's landmarker, one person at a time; measured, never trained."""
-
-    not_built: ClassVar[frozenset[str]] = frozenset({"init_from"})
+class PoseMediapipeConfig(BaselineModelConfig, target="raasid.models.pose.mediapipe_module.PoseMediapipe"):
+    """MediaPipe's landmarker, one person at a time."""
 
     task_file: File
     """The user's own pose_landmarker_*.task."""
-    init_from: None = None
 
 
-Frames = Annotated[int, Ge(8), Le(128)]
-Players = Annotated[int, Ge(1), Le(8)]
+WindowFrames = Annotated[int, Ge(8), Le(128)]
+WindowPlayers = Annotated[int, Ge(1), Le(8)]
 
 
-class ContextTransformerConfig(ClassSection, target="raasid.models.context.transformer.ContextTransformer"):
+class ContextTransformerConfig(
+    TrainableModelConfig, target="raasid.models.context.transformer.ContextTransformer"
+):
     """A transformer over tracks of the ball and of the players next to it."""
 
-    not_built: ClassVar[frozenset[str]] = frozenset({"init_from"})
-
-    frames: Frames = 20
-    """Of a window, at 25 Hz."""
-    players: Players = 3
-    """Of a window: those next to the ball."""
+    frames: WindowFrames = 20
+    """Length of a window, at 25 Hz."""
+    players: WindowPlayers = 3
+    """Players in a window, those next to the ball."""
     width: Annotated[int, Ge(8)] = 96
     layers: Count = 2
     heads: Count = 4
     alternatives: Count = 4
-    """Readings of a clip that are weighed against each other; within one, facts are independent."""
+    """Components of the mixture that is predicted; within one, facts are independent."""
     dropout: Fraction = 0.1
     inputs: Literal["both", "ball", "pose"] = "both"
-    """What of the tracks is looked at."""
+    """Part of the tracks that the net sees."""
     head: Literal["facts", "direct"] = "facts"
     """facts: the offence follows from them by the edition's clauses; direct: it is learned as such."""
     target_risk: Probability = 0.05
-    """Share of wrong answers that the model keeps to by abstaining."""
+    """Share of wrong answers among those given that abstention has to keep to."""
     labels: Literal["law", "mvfoul"] = "law"
-    """mvfoul: also what its referees labelled, kind of action, severity, handball."""
-    init_from: File | None = None
+    """mvfoul: also the labels of its referees, kind of action, severity, handball."""
 
     def cross_field_errors(self) -> Iterator[tuple[str, str]]:
-        """Every head of attention gets the same share of the width."""
+        """Every attention head gets the same share of the width."""
         if self.width % self.heads:
             yield "width", f"must be a multiple of model.heads, {self.heads}, but is {self.width}"
 
 
-class ContextGeometryConfig(ClassSection, target="raasid.models.context.baselines.ContextGeometry"):
+class ContextGeometryConfig(BaselineModelConfig, target="raasid.models.context.baselines.ContextGeometry"):
     """The rule to beat: a ball on an arm segment, and the angle of the arm."""
 
-    not_built: ClassVar[frozenset[str]] = frozenset({"init_from"})
-
-    frames: Frames = 20
-    players: Players = 3
+    frames: WindowFrames = 20
+    players: WindowPlayers = 3
     margin: Fraction = 0.02
-    """How far the ball's edge may be from an arm that it touches, in heights of the player."""
+    """Largest distance of the ball's edge from an arm that it touches, in heights of the player."""
     angle_deg: Positive = 42.0
     """From this angle to the trunk on, an arm makes the body bigger."""
-    init_from: None = None
 
 
-class ContextMajorityConfig(ClassSection, target="raasid.models.context.baselines.ContextMajority"):
-    """Always the commonest answer of the training split."""
-
-    not_built: ClassVar[frozenset[str]] = frozenset({"init_from"})
-
-    init_from: None = None
+class ContextMajorityConfig(BaselineModelConfig, target="raasid.models.context.baselines.ContextMajority"):
+    """Always the most frequent decision of the training split."""
 
 
 class CustomModelConfig(CustomClassConfig):
@@ -211,5 +196,5 @@ class _Recorded(Section):
 
 
 def recorded_model_config(recorded: Mapping[str, Any]) -> Model:
-    """Return what a checkpoint recorded about its model; raises `ConfigProblems` if it does not fit."""
+    """Parse the model section that a checkpoint or manifest recorded; raises `ConfigProblems`."""
     return parse_recorded(_Recorded, {"model": recorded}).model

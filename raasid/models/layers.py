@@ -1,9 +1,4 @@
-"""A small feature pyramid, read at stride 4: what our own nets for pictures are made of.
-
-Batch normalisation whose statistics are those of the global batch, on any device.
-
-Normalisation folded into the convolution before it: the same answers in fewer passes over memory.
-"""
+"""Building blocks of our image nets: global batch normalisation, residuals, and a feature pyramid."""
 
 from __future__ import annotations
 
@@ -22,9 +17,8 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 class GlobalBatchNorm2d(nn.BatchNorm2d):
     """`BatchNorm2d` that normalises over all ranks while training.
 
-    A run then computes the same function on one device and on many, which is what makes
-    `data.batch_size` a property of the experiment and not of the machine. torch's SyncBatchNorm
-    does this on GPUs only; gloo on CPUs needs it as well.
+    A run then computes the same function on one device and on many, so that `data.batch_size` is a property
+    of the experiment and not of the machine. torch's SyncBatchNorm works on GPUs only.
 
     Input and output: (B, C, H, W). With one process it is exactly `BatchNorm2d`.
     """
@@ -103,8 +97,8 @@ def _up(x: Tensor) -> Tensor:
 class FeaturePyramid(nn.Module):
     """Fine features at stride 2 and 4, context to stride 32, joined top-down (Lin et al. 2017).
 
-    inputs, outputs: channels. widths: channels at stride 2, 4, 8, 16 and 32; those of the way back up are
-    the width at stride 4.
+    inputs, outputs: channels. widths: channels at stride 2, 4, 8, 16 and 32; the way back up has the width
+    of stride 4.
     Input: (B, inputs, H, W), normalised; H and W multiples of 32. Output: (B, outputs, H / 4, W / 4).
     """
 
@@ -148,13 +142,13 @@ Module = TypeVar("Module", bound=nn.Module)
 def fold_batch_norms(module: Module) -> Module:
     """Fold every batch norm that follows a convolution in an `nn.Sequential`, in place; returns the module.
 
-    For nets that only answer: they must be in evaluation mode, and cannot be trained on. Answers change by
+    For inference: the module must be in evaluation mode, and cannot be trained afterwards. Outputs change by
     rounding alone.
     """
     for part in module.modules():
         if isinstance(part, nn.Sequential):
-            for at in range(len(part) - 1):
-                first, then = part[at], part[at + 1]
-                if isinstance(first, nn.Conv2d) and isinstance(then, nn.BatchNorm2d):
-                    part[at], part[at + 1] = fuse_conv_bn_eval(first, then), nn.Identity()
+            for i in range(len(part) - 1):
+                conv, norm = part[i], part[i + 1]
+                if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                    part[i], part[i + 1] = fuse_conv_bn_eval(conv, norm), nn.Identity()
     return module

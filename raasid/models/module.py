@@ -1,7 +1,4 @@
-"""What every model of ours is to the rest of the house.
-
-How a model asks for its optimiser: a promise that training keeps.
-"""
+"""Base class of all models, and the interface by which training gives them an optimiser."""
 
 from __future__ import annotations
 
@@ -13,39 +10,39 @@ from raasid.tasks import TaskName
 
 
 class Optimization(Protocol):
-    """Builds the optimiser and its schedule once the number of steps is known."""
+    """Builds optimiser and schedule once the number of steps is known."""
 
     def configure(self, module: pl.LightningModule, total_steps: int) -> dict[str, Any]:
-        """Return what `LightningModule.configure_optimizers` may return."""
+        """Return a value of `LightningModule.configure_optimizers`."""
         ...
 
 
 class TaskModule(pl.LightningModule):
-    """A LightningModule for one of the three tasks; the task brings data, metrics and report.
+    """A LightningModule for one of the three tasks.
 
-    A checkpoint carries the run's configuration, so that evaluation needs nothing but the file.
+    Its checkpoints hold the run's configuration, so that evaluation needs nothing but the file.
     """
 
     task: ClassVar[TaskName]
     trainable: ClassVar[bool] = True
-    """False for rules and foreign models that are only measured."""
+    """False for rules and external models that are only measured."""
     optimization: Optimization | None = None
-    """How to step; set by `fit`. A model that is only evaluated needs none."""
+    """Set by `fit`; a model that is only evaluated needs none."""
     config: dict[str, Any] | None = None
     """The run's configuration as plain values; set by `fit`, kept in every checkpoint."""
 
     def configure_optimizers(self) -> Any:
-        """Build what `fit` asked for, now that the number of steps is known."""
+        """Build the optimiser and schedule of `fit`."""
         if self.optimization is None:
             return None
         return self.optimization.configure(self, int(self.trainer.estimated_stepping_batches))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep the configuration with the weights."""
+        """Add the run's configuration."""
         checkpoint["config"] = self.config
 
     def log_loss_terms(self, terms: dict[str, Any], batch_size: int) -> None:
-        """Log the terms of a training loss and their sum every so often; the mean over all ranks."""
+        """Log the terms of a training loss and their sum every `log_every_n_steps`, the mean over ranks."""
         if (self.trainer.global_step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             logged = {f"train/{name}": value.detach() for name, value in terms.items()}
             total = sum(logged.values())

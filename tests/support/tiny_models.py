@@ -98,7 +98,7 @@ TINY = {
             "channels": 8,
             "joint_channels": 8,
             "crop": [32, 64],
-            "closer": 0.0,
+            "rescan_scale": 0.0,
         },
         lambda model: None,
         _pose,

@@ -1,1 +1,1 @@
-"""`ball_model`: where is the ball in a frame."""
+"""Ball models: positions, sizes and confidences of the ball in a frame."""

@@ -1,7 +1,4 @@
-"""`ball_heatmap`: the default ball model, trained from scratch on small machines.
-
-The fully convolutional net behind `ball_heatmap`: a small feature pyramid read at stride 4.
-"""
+"""`ball_heatmap`: the default ball model, a small fully convolutional net trained from scratch."""
 
 from __future__ import annotations
 
@@ -17,14 +14,15 @@ from raasid.models.ball.module import BallModule, Detections
 from raasid.models.centernet import heatmap_loss, heatmap_target
 from raasid.models.layers import GRANULARITY, STRIDE, FeaturePyramid, scaled_edge
 
-__all__ = ["GRANULARITY", "STRIDE", "BallNet"]
+BOX_WEIGHT = 0.2
+MAX_CANDIDATES = 20
 
 
 class BallNet(FeaturePyramid):
-    """Where is a ball, how far from the cell's centre, and how large.
+    """Probability of a ball's centre per cell, its offset from the cell's centre, and its size.
 
-    A ball is 3 to 15 pixels wide and looks like a boot, a line or a penalty spot; what tells them
-    apart lies around it, hence the pyramid (heads after CenterNet, Zhou et al. 2019).
+    A ball is 3 to 15 pixels wide and looks like a boot, a line or a penalty spot; the difference lies in its
+    surroundings, hence the pyramid (heads after CenterNet, Zhou et al. 2019).
 
     Input: (B, 3 * frames, H, W), normalised; H and W multiples of 32.
     Output: (B, 5, H / 4, W / 4): heat logit, dx, dy (in cells), log width, log height (in pixels).
@@ -37,17 +35,13 @@ class BallNet(FeaturePyramid):
         self.head.bias = nn.Parameter(torch.tensor([-4.6, 0.0, 0.0, 2.0, 2.0]))
 
 
-BOX_WEIGHT = 0.2
-MAX_CANDIDATES = 20
-
-
 class BallHeatmap(BallModule):
     """A heatmap of ball centres at stride 4, with offset and size per cell.
 
     channels: width of the first stage; later ones are 2 and 4 times as wide.
     frames: 1, or 3 to see the frames before and after as well.
-    mirror: look at pictures and at their mirror images, and average.
-    scales: further scales to look at, as shares of the picture's size; averaged too.
+    mirror: average the heat of each image and its mirror image.
+    scales: additional scales to average over, relative to the image's size.
     """
 
     def __init__(
@@ -68,18 +62,18 @@ class BallHeatmap(BallModule):
         height, width = images.shape[1:3]
         x = images.permute(0, 3, 1, 2).float().mul(4 / 255).sub(1.6)
         pad = (-width % GRANULARITY, -height % GRANULARITY)
-        if torch.onnx.is_in_onnx_export() or any(pad):  # an exported graph pads pictures of any size
+        if torch.onnx.is_in_onnx_export() or any(pad):  # an exported graph pads images of any size
             x = F.pad(x, (0, pad[0], 0, pad[1]), value=-1.6)
         out: Tensor = self.net(x.contiguous(memory_format=torch.channels_last))
         return out
 
     def losses(self, batch: BallBatch) -> dict[str, Tensor]:
-        """Focal loss of the heat, L1 of offset and log size."""
+        """Return focal loss of the heat, L1 of offset and log size."""
         return _losses(self(batch.images), batch)
 
     @torch.no_grad()
     def detect(self, images: Tensor, quick: bool = False) -> list[Detections]:
-        """Peaks of the heatmap: cells that no neighbour tops."""
+        """Return the peaks of the averaged heatmap."""
         return _detections(*self.maps(images, quick))
 
     def detect_with_losses(self, batch: BallBatch) -> tuple[list[Detections], dict[str, Tensor]]:
@@ -89,21 +83,23 @@ class BallHeatmap(BallModule):
 
     def maps(self, images: Tensor, quick: bool = False) -> tuple[Tensor, Tensor]:
         """(B, H, W, 3 * frames) uint8 -> (B, h, w) probability of a ball's centre in each cell, and
-        (B, 4, h, w) dx, dy in cells and log width, log height in pixels; h, w: the picture in cells of 4.
+        (B, 4, h, w) dx, dy in cells and log width, log height in pixels; h, w: the image in cells of 4.
+
+        quick: without the mirror image and the additional scales.
         """
         return self._averaged(self(images), images, quick)
 
     def _averaged(self, output: Tensor, images: Tensor, quick: bool = False) -> tuple[Tensor, Tensor]:
-        """As `maps`, from what the net gives for the images as they are."""
+        """As `maps`, from the net's output for the images as they are."""
         height, width = ((edge + STRIDE - 1) // STRIDE for edge in images.shape[1:3])
         output = output[:, :, :height, :width].float()
         heat = output[:, 0].sigmoid()
         if not quick:
-            heat = torch.stack([heat, *self._other_looks(images, height, width)]).mean(0)
+            heat = torch.stack([heat, *self._augmented_heats(images, height, width)]).mean(0)
         return heat, output[:, 1:]
 
-    def _other_looks(self, images: Tensor, height: int, width: int) -> Iterator[Tensor]:
-        """(B, height, width) heat of the mirror image, then of each further scale and its mirror image."""
+    def _augmented_heats(self, images: Tensor, height: int, width: int) -> Iterator[Tensor]:
+        """Yield the heat (B, height, width) of the mirror image, and of each additional scale, mirrored too."""
         missing = (0, 0, 0, width * STRIDE - images.shape[2], 0, height * STRIDE - images.shape[1])
         whole_cells = F.pad(images, missing)  # so that a mirror image falls on the same cells
         if self.mirror:
@@ -118,7 +114,7 @@ class BallHeatmap(BallModule):
                 yield F.interpolate(heat[:, None], (height, width), mode="bilinear")[:, 0]
 
     def _heat(self, images: Tensor) -> Tensor:
-        """Heat of pictures of whole cells."""
+        """Heat of images that consist of whole cells."""
         heat: Tensor = self(images)[:, 0, : images.shape[1] // STRIDE, : images.shape[2] // STRIDE]
         return heat.float().sigmoid()
 
@@ -138,15 +134,15 @@ def _detections(heat: Tensor, box: Tensor) -> list[Detections]:
 
 
 def find_peaks(heat: Tensor, box: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Cells that no neighbour tops, out of what `BallHeatmap.maps` gives, by falling score.
+    """Return the local maxima of the heat that `BallHeatmap.maps` computes, by falling score.
 
-    Returns centres (B, K, 2) and sizes (B, K, 2) in input pixels, and scores (B, K); a picture with fewer
-    than K peaks has scores of 0 at the end.
+    Centres (B, K, 2) and sizes (B, K, 2) in input pixels, and scores (B, K); an image with fewer than K peaks
+    has scores of 0 at the end.
     """
     peak = F.max_pool2d(heat[:, None], 3, 1, 1)[:, 0] == heat
     score, cell = (heat * peak).flatten(1).topk(min(MAX_CANDIDATES, heat[0].numel()))
-    at = cell[:, None].expand(-1, 4, -1)
-    dx, dy, log_w, log_h = box.flatten(2).gather(2, at).unbind(1)
+    index = cell[:, None].expand(-1, 4, -1)
+    dx, dy, log_w, log_h = box.flatten(2).gather(2, index).unbind(1)
     columns = cell % heat.shape[2]
     rows = torch.div(cell, heat.shape[2], rounding_mode="floor")
     xy = torch.stack([(columns + 0.5 + dx) * STRIDE, (rows + 0.5 + dy) * STRIDE], -1)
@@ -155,9 +151,9 @@ def find_peaks(heat: Tensor, box: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _resized(images: Tensor, height: int, width: int) -> Tensor:
-    """(B, H, W, C) at another size, smoothed where it shrinks.
+    """(B, H, W, C) at another size, antialiased where it shrinks.
 
-    Brightness is not rounded: a value half-way between two is rounded up by one runtime and down by another.
+    Values are not rounded: halves are rounded up by one runtime and down by another.
     """
     planes = images.permute(0, 3, 1, 2).float()
     resized = F.interpolate(planes, (height, width), mode="bilinear", antialias=True)

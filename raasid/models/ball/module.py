@@ -1,7 +1,4 @@
-"""What every ball model is to the rest of the house: a LightningModule that says `Detections`.
-
-What a ball model says about one frame: the record that every later station works on.
-"""
+"""Base class of ball models, and `Detections`, their output for one frame."""
 
 from __future__ import annotations
 
@@ -20,6 +17,8 @@ from raasid.models.module import TaskModule
 from raasid.tasks import TaskName
 
 Array = NDArray[np.float32]
+DEFAULT_THRESHOLD = 0.3
+"""Operating point of a model that was never validated."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +35,7 @@ class Detections:
 
     @classmethod
     def empty(cls) -> Detections:
-        """No candidate at all."""
+        """Return no candidates."""
         return cls(np.zeros((0, 2), np.float32), np.zeros((0, 2), np.float32), np.zeros(0, np.float32))
 
     @property
@@ -45,11 +44,8 @@ class Detections:
         return np.concatenate([self.xy - self.wh / 2, self.xy + self.wh / 2], axis=1)
 
 
-DEFAULT_THRESHOLD = 0.3
-
-
 class BallOutput(TypedDict):
-    """What an evaluation step hands to callbacks: the frames and what was found in them."""
+    """What an evaluation step returns: frames and detections, one for one."""
 
     frames: tuple[FrameRef, ...]
     detections: list[Detections]
@@ -58,16 +54,16 @@ class BallOutput(TypedDict):
 
 
 class BallModule(TaskModule):
-    """A detector of the ball; subclasses say how to compute a loss and how to look at pictures.
+    """A detector of the ball; subclasses define the loss and the detection.
 
     threshold: the operating point. "auto" lets validation choose it (the callback sets
     `operating_threshold`): the lowest that keeps within `max_false_positives` per image on the selection
-    split. It travels in the checkpoint, so that evaluation decides as training did.
+    split. It is stored in the checkpoint, so that evaluation decides as training did.
     """
 
     task: ClassVar[TaskName] = "ball"
     frames: int = 1
-    """Frames that the model sees at a time."""
+    """Consecutive frames in one input image."""
 
     def __init__(self, threshold: float | str = "auto", max_false_positives: float = 0.03) -> None:
         super().__init__()
@@ -94,7 +90,7 @@ class BallModule(TaskModule):
         return self.detect(batch.images), self.losses(batch)
 
     def training_step(self, batch: BallBatch, batch_idx: int) -> Tensor:
-        """Sum of the loss terms; what is logged is the mean over ranks, the loss of the global batch."""
+        """Return the sum of the loss terms; the mean over ranks is logged, the loss of the global batch."""
         terms = self.losses(batch)
         loss = torch.stack(list(terms.values())).sum()
         self.log_loss_terms(terms, len(batch.refs))
@@ -114,7 +110,7 @@ class BallModule(TaskModule):
     def transfer_batch_to_device(
         self, batch: BallBatch, device: torch.device, dataloader_idx: int
     ) -> BallBatch:
-        """Move the tensors; the references to frames stay as they are."""
+        """Move the tensors of a batch."""
         return BallBatch(
             batch.images.to(device, non_blocking=True),
             batch.balls.to(device, non_blocking=True),
@@ -124,12 +120,12 @@ class BallModule(TaskModule):
         )
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep the operating point and the configuration with the weights."""
+        """Add the operating point and the run's configuration."""
         super().on_save_checkpoint(checkpoint)
         checkpoint["operating_threshold"] = self.operating_threshold
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Take the operating point back."""
+        """Restore the operating point."""
         self.operating_threshold = float(checkpoint.get("operating_threshold", self.operating_threshold))
 
 

@@ -13,7 +13,7 @@ from torchvision.ops import box_convert, nms  # type: ignore[import-untyped]
 from raasid.datasets.ball.dataset import BallBatch
 from raasid.models.ball.module import BallModule, Detections
 from raasid.models.yolo.loss import DetectionLoss
-from raasid.models.yolo.net import DEFAULT_NUM_EPOCHS, build_net, num_epochs, detection_head, padded_input
+from raasid.models.yolo.net import DEFAULT_NUM_EPOCHS, build_net, detection_head, num_epochs, padded_input
 
 MIN_SCORE = 0.001
 NMS_IOU = 0.7
@@ -21,10 +21,10 @@ NMS_CANDIDATES = 300
 
 
 class BallYolo(BallModule):
-    """A one-class detector on whole pictures.
+    """A one-class detector on whole images.
 
     net: name of the library's YAML, or the path of one. weights: the user's own .pt file.
-    max_detections: candidates per picture. Non-maximum suppression is only done for nets that need it.
+    max_detections: candidates per image. End-to-end nets need no non-maximum suppression.
     """
 
     def __init__(
@@ -45,18 +45,18 @@ class BallYolo(BallModule):
         self._epochs = DEFAULT_NUM_EPOCHS
 
     def forward(self, images: Tensor) -> Any:
-        """(B, H, W, 3) uint8 -> what the library's net gives for it, padded to whole cells."""
+        """(B, H, W, 3) uint8 -> output of the library's net, for images padded to whole cells."""
         return self.net(self._input(images))
 
     def _input(self, images: Tensor) -> Tensor:
         return padded_input(images, self._granularity)
 
     def on_train_start(self) -> None:
-        """Learn how long the run will be: the loss shifts its weights over the epochs."""
+        """Store the number of epochs: the loss shifts its weights over them."""
         self._epochs = num_epochs(self.trainer)
 
     def losses(self, batch: BallBatch) -> dict[str, Tensor]:
-        """The library's criterion on our targets."""
+        """Return the terms of the library's criterion."""
         x = self._input(batch.images)
         return self._losses(self.net(x), batch, (x.shape[3], x.shape[2]))
 
@@ -68,7 +68,7 @@ class BallYolo(BallModule):
 
     @torch.no_grad()
     def detect(self, images: Tensor, quick: bool = False) -> list[Detections]:
-        """The best boxes of each picture, by falling score."""
+        """Return the best boxes of each image, by falling score."""
         training = self.net.training
         self.net.eval()
         output = self(images)[0]
@@ -86,14 +86,14 @@ class BallYolo(BallModule):
         if detection_head(self.net).end2end:
             found = [(rows[:, :4], rows[:, 4]) for rows in output]
         else:
-            found = [self._suppressed(rows) for rows in output.transpose(1, 2)]
+            found = [self._nms(rows) for rows in output.transpose(1, 2)]
         return [
             _detections(xyxy[: self.max_detections], score[: self.max_detections]) for xyxy, score in found
         ]
 
     @staticmethod
-    def _suppressed(rows: Tensor) -> tuple[Tensor, Tensor]:
-        """(A, 5) centre, size, score -> boxes (K, 4) as corners and scores, each ball once."""
+    def _nms(rows: Tensor) -> tuple[Tensor, Tensor]:
+        """(A, 5) centre, size, score -> boxes (K, 4) as corners and scores after suppression."""
         rows = rows[rows[:, 4] >= MIN_SCORE]
         rows = rows[rows[:, 4].argsort(descending=True, stable=True)[:NMS_CANDIDATES]]
         xyxy = box_convert(rows[:, :4], "cxcywh", "xyxy")

@@ -1,1 +1,1 @@
-"""Models that judge a touch of the ball from tracks."""
+"""Context models: facts and decision of a contact of ball and player, from tracks."""

@@ -30,7 +30,7 @@ RATE_HZ = 25.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Features:
-    """values: (B, K, T, F), the input of a context net; valid: (B, K, T), in which frames a player is present."""
+    """values: (B, K, T, F), input of a context net; valid: (B, K, T), frames in which a player is present."""
 
     values: Tensor
     valid: Tensor

@@ -1,1 +1,1 @@
-"""Models that find the joints of a person."""
+"""Pose models: players in an image and their joints."""

@@ -1,13 +1,8 @@
-"""MediaPipe's pose landmarker as annotator: one person a crop, 33 landmarks of which 17 are COCO's.
+"""MediaPipe's pose landmarker on crops of one person: 33 landmarks, of which 17 are COCO keypoints.
 
-Its detector wants a person close by, and finds players of thirty pixels hardly ever; those go to the landmark
-net inside the same file, which needs no face. Each crop is looked at on its own, so that nothing depends on
-what came before. Needs a `.task` file of the user's: the wheel brings none. Source: MediaPipe tasks API.
-
-The landmark half of MediaPipe's pose model, run where a box says that a person stands.
-
-The whole model first looks for a person by the face; at thirty pixels there is none to be found, though the
-joints can be seen. A `.task` file is a ZIP of both halves. Source: BlazePose (arXiv 2006.10204).
+A `.task` file of the user's is a ZIP of a person detector and a landmark net. The detector needs a face, and
+hardly ever finds players of thirty pixels; their crops go to the landmark net directly. Crops are independent
+of each other. Sources: MediaPipe tasks API; BlazePose (arXiv 2006.10204).
 """
 
 from __future__ import annotations
@@ -28,66 +23,64 @@ from raasid.errors import UsageError
 from raasid.footage.records import Keypoint
 from raasid.io.image_reader import Image
 
-_MEMBER = "pose_landmarks_detector.tflite"
+_LANDMARK_FILE = "pose_landmarks_detector.tflite"
 _OUTPUTS = ("Identity", "Identity_1")
-"""Landmarks, and whether a person is there."""
-_EDGE = 256
-LANDMARKS, _FIELDS = 33, 5
+"""Landmarks, and the presence of a person."""
+_INPUT_EDGE = 256
+NUM_LANDMARKS, _FIELDS = 33, 5
+LANDMARK_OF_COCO_KEYPOINT = (0, 2, 5, 7, 8, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28)
+"""Index of the landmark for each COCO keypoint."""
+_MAX_DETECTOR_UPSCALE = 2.0
+"""A person upscaled by more was smaller than about eighty pixels, and the detector finds no one."""
+_MIN_PRESENCE = 0.5
+"""Output of the landmark net from which a crop shows a person."""
 
 
 class LandmarkNet:
-    """x, y in pixels of the crop, and visibility, of 33 landmarks, and the presence of a person."""
+    """The landmark net alone, run by OpenCV."""
 
     def __init__(self, net: Any) -> None:
         self._net = net
 
     @classmethod
-    def inside(cls, task: bytes) -> LandmarkNet | None:
-        """Find the net inside a `.task` file; None where there is none that OpenCV reads."""
+    def from_task_file(cls, task: bytes) -> LandmarkNet | None:
+        """Read the net from the content of a `.task` file; None if it has none that OpenCV reads."""
         try:
             with zipfile.ZipFile(BytesIO(task)) as archive, TemporaryDirectory() as folder:
-                # from memory OpenCV 5 takes its new engine whatever is asked for, which gives one output
-                path = archive.extract(_MEMBER, folder)
+                # from memory OpenCV 5 always takes its new engine, which returns one output
+                path = archive.extract(_LANDMARK_FILE, folder)
                 net = cls(cv2.dnn.readNetFromTFLite(path, cv2.dnn.ENGINE_CLASSIC))
-            net.predict(np.zeros((_EDGE, _EDGE, 3), np.uint8))
+            net.predict(np.zeros((_INPUT_EDGE, _INPUT_EDGE, 3), np.uint8))
         except (zipfile.BadZipFile, KeyError, cv2.error):
             return None
         return net
 
     def predict(self, crop: Image) -> tuple[NDArray[np.float32], float]:
-        """Return (33, 3) x, y, visibility, and presence in [0, 1].
+        """Return (33, 3) x, y in pixels of the crop and visibility, and the presence of a person in [0, 1].
 
         crop: square, blue-green-red, filled to about two thirds by a person.
         """
-        scale = crop.shape[0] / _EDGE
-        blob = cv2.dnn.blobFromImage(crop, 1 / 255, (_EDGE, _EDGE), swapRB=True)
+        scale = crop.shape[0] / _INPUT_EDGE
+        blob = cv2.dnn.blobFromImage(crop, 1 / 255, (_INPUT_EDGE, _INPUT_EDGE), swapRB=True)
         self._net.setInput(blob)
         landmarks, presence = self._net.forward(list(_OUTPUTS))
-        rows = np.asarray(landmarks, np.float32).reshape(-1, _FIELDS)[:LANDMARKS]
+        rows = np.asarray(landmarks, np.float32).reshape(-1, _FIELDS)[:NUM_LANDMARKS]
         visible = 1 / (1 + np.exp(-rows[:, 3].clip(-50, 50)))
         return np.column_stack([rows[:, :2] * scale, visible]), float(np.ravel(presence)[0])
 
 
-LANDMARK_OF_COCO_KEYPOINT = (0, 2, 5, 7, 8, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28)
-"""Landmark of each COCO keypoint."""
-_FACELESS = 2.0
-"""Enlarged by more, a person was smaller than about eighty pixels, and MediaPipe's detector finds nobody."""
-_LEAST_PRESENCE = 0.5
-"""Of the landmark net, for a crop to show anybody."""
-
-
 class PoseModelUnusable(UsageError):
-    """A `.task` file that is missing, or that MediaPipe does not take."""
+    """A `.task` file that is missing, or that MediaPipe rejects."""
 
     def __init__(self, path: Path, reason: str, config_key: str) -> None:
         super().__init__(f"{config_key}: {path}: {reason}; MediaPipe's model page has pose_landmarker_*.task")
 
 
 class MediaPipePose:
-    """A context manager: MediaPipe complains at the interpreter's end about what is not closed.
+    """The landmarker as a context manager: MediaPipe prints an error at exit unless it is closed.
 
-    visible, hidden: a landmark's visibility from which it counts as COCO's 2, and as 1; below it is 0.
-    config_key: the configuration's name for `model`, for messages.
+    visible, hidden: visibility of a landmark from which it counts as COCO's 2, and as 1; below it is 0.
+    config_key: the configuration key of `model`, for messages.
     """
 
     def __init__(
@@ -105,7 +98,7 @@ class MediaPipePose:
         content = model.read_bytes()
         self._name = f"mediapipe/{model.stem}@{hashlib.sha256(content).hexdigest()[:8]}"
         self._visible, self._hidden = visible, hidden
-        self._net = LandmarkNet.inside(content)
+        self._net = LandmarkNet.from_task_file(content)
         options = PoseLandmarkerOptions(
             base_options=BaseOptions(model_asset_buffer=content), running_mode=RunningMode.IMAGE
         )
@@ -118,7 +111,7 @@ class MediaPipePose:
 
     @property
     def name(self) -> str:
-        """Model file and the start of its digest."""
+        """Name of the model file and the start of its digest."""
         return self._name
 
     def __enter__(self) -> MediaPipePose:
@@ -130,19 +123,19 @@ class MediaPipePose:
         self.close()
 
     def close(self) -> None:
-        """Give the model's memory and threads back."""
+        """Release the model's memory and threads."""
         self._landmarker.close()
 
-    def estimate(self, crop: Image, enlarged: float = 1.0) -> tuple[tuple[Keypoint, ...], float] | None:
-        """Return COCO's 17 keypoints in pixels of the crop, and a confidence; None for nobody.
+    def estimate(self, crop: Image, upscale: float = 1.0) -> tuple[tuple[Keypoint, ...], float] | None:
+        """Return COCO's 17 keypoints in pixels of the crop, and a confidence; None without a person.
 
-        crop: (h, w, 3) blue-green-red, square, one person in its middle. enlarged: by how much it was
-        enlarged; small persons go to the landmark net at once. Joints may lie outside the crop.
+        crop: (h, w, 3) blue-green-red, square, one person in its middle. upscale: its scale relative to the
+        image; small persons go to the landmark net directly. Joints may lie outside the crop.
         """
-        found = None if enlarged > _FACELESS else self._detected(crop)
+        found = None if upscale > _MAX_DETECTOR_UPSCALE else self._detect(crop)
         if found is None and self._net is not None:
             found = self._net.predict(crop)
-            if found[1] < _LEAST_PRESENCE:
+            if found[1] < _MIN_PRESENCE:
                 return None
         if found is None:
             return None
@@ -152,8 +145,8 @@ class MediaPipePose:
         )
         return points, presence * float(rows[list(LANDMARK_OF_COCO_KEYPOINT), 2].mean())
 
-    def _detected(self, crop: Image) -> tuple[NDArray[np.float32], float] | None:
-        """Both halves of the model, by MediaPipe itself."""
+    def _detect(self, crop: Image) -> tuple[NDArray[np.float32], float] | None:
+        """Run both nets with MediaPipe."""
         import mediapipe
 
         rgb = np.ascontiguousarray(cv2.cvtColor(crop, cv2.COLOR_BGR2RGB))
@@ -162,8 +155,8 @@ class MediaPipePose:
         if not found:
             return None
         height, width = crop.shape[:2]
-        rows = [(mark.x * width, mark.y * height, mark.visibility) for mark in found[0]]
+        rows = [(point.x * width, point.y * height, point.visibility) for point in found[0]]
         return np.array(rows, np.float32), 1.0
 
-    def _seen(self, visibility: float) -> int:
+    def _coco_visibility(self, visibility: float) -> int:
         return 2 if visibility >= self._visible else int(visibility >= self._hidden)

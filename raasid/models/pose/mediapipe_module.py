@@ -1,4 +1,4 @@
-"""`pose_mediapipe`: MediaPipe's landmarker as a pose model that is measured beside ours, never trained."""
+"""`pose_mediapipe`: MediaPipe's landmarker as a pose model for comparison, which is never trained."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from torch import Tensor
 
 from raasid.collect.annotators import person_crop, plausible
 from raasid.collect.person_proposals import propose_players
+from raasid.footage.keypoints import NUM_KEYPOINTS
 from raasid.footage.records import Keypoint
 from raasid.io.image_reader import Image
 from raasid.models.pose.mediapipe import MediaPipePose
 from raasid.models.pose.module import PoseModule
-from raasid.models.pose.poses import KEYPOINTS, Array, People
+from raasid.models.pose.poses import Array, People
 
 Box = tuple[float, float, float, float]
 """Left, top, width, height."""
-Seen = tuple[Box, float, NDArray[np.float32]]
+ScoredPerson = tuple[Box, float, NDArray[np.float32]]
 """Box, score and (17, 3) keypoints of a person."""
 
-_DOUBT = 0.5
-"""Takes away from the score of a skeleton that no upright person in the box can have."""
+_IMPLAUSIBLE_FACTOR = 0.5
+"""Of the score of a skeleton that no upright person in the box can have."""
 
 
 class PoseMediapipe(PoseModule):
-    """One person at a time, where `propose_players` or the annotation says that one stands.
+    """One person at a time, in the boxes of `propose_players` or in annotated ones.
 
-    task_file: the user's own pose_landmarker_*.task. A crop in which the landmarker sees nobody has no
-    person with own boxes; at given boxes its joints are in the middle of the box, with a score of 0.
-    Works on the CPU wherever the pictures are.
+    task_file: the user's own pose_landmarker_*.task. A proposed box in which the landmarker finds no person is
+    dropped; an annotated one has its joints in the middle, with a score of 0. Runs on the CPU.
     """
 
     trainable: ClassVar[bool] = False
@@ -47,85 +47,85 @@ class PoseMediapipe(PoseModule):
 
     @property
     def device(self) -> torch.device:
-        """Where it works."""
+        """The CPU."""
         return torch.device("cpu")
 
     def losses(self, batch: Any) -> dict[str, Tensor]:
-        """There is nothing to train."""
+        """Raise NotImplementedError: there is nothing to train."""
         raise NotImplementedError("MediaPipe's landmarker is measured, not trained")
 
     def predict(self, images: Tensor, boxes: Sequence[Array] | None = None) -> list[People]:
         """Propose players and read their joints, or read those of people whose boxes are known."""
-        pictures = np.ascontiguousarray(images.cpu().numpy()[..., ::-1])
+        arrays = np.ascontiguousarray(images.cpu().numpy()[..., ::-1])
         if boxes is None:
-            return [_people(self._found(picture)) for picture in pictures]
+            return [_people(self._find_people(image)) for image in arrays]
         return [
-            _people(map(self._at, [picture] * len(corners), corners))
-            for picture, corners in zip(pictures, boxes, strict=True)
+            _people(self._read_annotated(image, row) for row in corners)
+            for image, corners in zip(arrays, boxes, strict=True)
         ]
 
     def teardown(self, stage: str) -> None:
-        """Give the landmarker's memory and threads back."""
+        """Release the landmarker's memory and threads."""
         if self._landmarker is not None:
             self._landmarker.close()
             self._landmarker = None
 
-    def _found(self, picture: Image) -> list[Seen]:
+    def _find_people(self, image: Image) -> list[ScoredPerson]:
         found = []
-        for proposal in propose_players(picture):
-            read = self._read(picture, proposal.box)
-            if read is not None:
-                points, confidence = read
-                box = _around(proposal.box, points)
+        for proposal in propose_players(image):
+            pose = self._read_joints(image, proposal.box)
+            if pose is not None:
+                points, confidence = pose
+                box = _box_around(proposal.box, points)
                 found.append((box, proposal.confidence * confidence, points))
-        return sorted(found, key=lambda seen: -seen[1])
+        return sorted(found, key=lambda person: -person[1])
 
-    def _at(self, picture: Image, corners: Array) -> Seen:
+    def _read_annotated(self, image: Image, corners: Array) -> ScoredPerson:
         left, top, right, bottom = corners.tolist()
         box = (left, top, right - left, bottom - top)
-        read = self._read(picture, box)
-        if read is None:
+        pose = self._read_joints(image, box)
+        if pose is None:
             middle = ((left + right) / 2, (top + bottom) / 2, 0.0)
-            return box, 0.0, np.tile(np.array(middle, np.float32), (KEYPOINTS, 1))
-        return box, read[1], read[0]
+            return box, 0.0, np.tile(np.array(middle, np.float32), (NUM_KEYPOINTS, 1))
+        return box, pose[1], pose[0]
 
-    def _read(self, picture: Image, box: Box) -> tuple[NDArray[np.float32], float] | None:
-        """(17, 3) keypoints in pixels of the picture, and the score of the skeleton; None for nobody."""
+    def _read_joints(self, image: Image, box: Box) -> tuple[NDArray[np.float32], float] | None:
+        """(17, 3) keypoints in pixels of the image, and the skeleton's score; None without a person."""
         if self._landmarker is None:
             self._landmarker = MediaPipePose(self.task_file, config_key="model.task_file")
         if min(box[2:]) <= 0:
             return None
-        crop, scale, (left, top) = person_crop(picture, box)
+        crop, scale, (left, top) = person_crop(image, box)
         found = self._landmarker.estimate(crop, scale)
         if found is None:
             return None
         points, confidence = found
-        placed: list[Keypoint] = [(x / scale + left, y / scale + top, v) for x, y, v in points]
-        rows = np.array(placed, np.float32)
-        rows[:, 2] /= 2  # visible 1, guessed 0.5
-        return rows, confidence * (1.0 if plausible(placed, box) else _DOUBT)
+        keypoints: list[Keypoint] = [(x / scale + left, y / scale + top, v) for x, y, v in points]
+        rows = np.array(keypoints, np.float32)
+        rows[:, 2] /= 2  # visible 1, hidden 0.5
+        return rows, confidence * (1.0 if plausible(keypoints, box) else _IMPLAUSIBLE_FACTOR)
 
 
 def _ignore_profiling_signals() -> None:
-    """Let a trainer find SIGPROF ignored, so that it leaves it so.
+    """Ignore SIGPROF before a trainer stores the handlers that it restores at its end.
 
-    MediaPipe arms profiling timers and ignores their signal; Lightning ends by putting back the handlers that
-    it met at its start. Was that the default one, the next tick of a timer ends the process.
+    MediaPipe arms profiling timers and ignores their signal. If Lightning restored the default handler, the
+    next tick of a timer would end the process.
     """
     if signal.getsignal(signal.SIGPROF) is signal.SIG_DFL:
         signal.signal(signal.SIGPROF, signal.SIG_IGN)
 
 
-def _around(box: Box, points: NDArray[np.float32]) -> Box:
-    """Widen a box to hold the joints that are not unknown: blobs often end at the shins."""
+def _box_around(box: Box, points: NDArray[np.float32]) -> Box:
+    """Widen a box to hold the known joints: proposals often end at the shins."""
     known = points[points[:, 2] > 0, :2].astype(np.float64)
     corners = np.vstack([known, [box[:2], (box[0] + box[2], box[1] + box[3])]])
     (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
     return float(left), float(top), float(right - left), float(bottom - top)
 
 
-def _people(seen: Iterable[Seen]) -> People:
-    rows = list(seen)
+def _people(people: Iterable[ScoredPerson]) -> People:
+    rows = list(people)
     if not rows:
         return People.empty()
     boxes = np.array([box for box, _, _ in rows], np.float32)

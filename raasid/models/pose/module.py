@@ -1,4 +1,4 @@
-"""What every pose model is to the rest of the house: a LightningModule that says `People`."""
+"""Base class of pose models: a LightningModule that predicts `People`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from raasid.tasks import TaskName
 
 
 class PoseOutput(TypedDict):
-    """What an evaluation step hands to callbacks; everything in source pixels."""
+    """What an evaluation step returns; coordinates are source pixels."""
 
     frames: tuple[FrameRef, ...]
     people: list[People]
@@ -30,17 +30,17 @@ class PoseOutput(TypedDict):
 
 
 class PoseModule(TaskModule):
-    """A model of players; subclasses say how to compute a loss and how to look at pictures."""
+    """A model of players and their joints; subclasses define the loss and the prediction."""
 
     task: ClassVar[TaskName] = "pose"
     crop: CropShape | None = None
-    """Shape of the crops from which joints are read; None: it is trained on pictures alone (`PoseBatch`)."""
+    """Shape of the crops from which joints are read; None: the model is trained on images (`PoseBatch`)."""
 
     @abstractmethod
     def losses(self, batch: Any) -> dict[str, Tensor]:
-        """Scalar terms of the training loss, already weighted; each a mean over the batch.
+        """Compute the weighted terms of the training loss, scalars, each a mean over the batch.
 
-        batch: a `CropBatch` where the model has a `crop`, else a `PoseBatch`.
+        batch: a `CropBatch` if the model has a `crop`, else a `PoseBatch`.
         """
 
     def validation_losses(self, batch: PoseBatch) -> dict[str, Tensor]:
@@ -49,14 +49,14 @@ class PoseModule(TaskModule):
 
     @abstractmethod
     def predict(self, images: Tensor, boxes: Sequence[Array] | None = None) -> list[People]:
-        """Look at (B, H, W, 3) uint8 RGB; everything in input pixels.
+        """Find people in (B, H, W, 3) uint8 RGB and read their joints; coordinates are input pixels.
 
-        boxes: (K, 4) corners per picture: nobody is searched, and the joints of these people are read, in
-        their order (score: of the joints alone).
+        boxes: (K, 4) corners per image. If given, no people are searched: the joints of these people are
+        read, in their order (the score is that of the joints alone).
         """
 
     def training_step(self, batch: PoseBatch | CropBatch, batch_idx: int) -> Tensor:
-        """Sum of the loss terms."""
+        """Return the sum of the loss terms."""
         terms = self.losses(batch)
         self.log_loss_terms(terms, len(batch.refs))
         return torch.stack(list(terms.values())).sum()
@@ -64,26 +64,26 @@ class PoseModule(TaskModule):
     def validation_step(self, batch: PoseBatch, batch_idx: int) -> PoseOutput:
         """Return the people in whole frames, and their loss."""
         loss = torch.stack(list(self.validation_losses(batch).values())).sum()
-        return {**self._look(batch), "loss": loss}
+        return {**self._predict(batch), "loss": loss}
 
     def test_step(self, batch: PoseBatch, batch_idx: int) -> PoseOutput:
-        """People of a batch of whole frames."""
-        return self._look(batch)
+        """Return the people in whole frames."""
+        return self._predict(batch)
 
-    def _look(self, batch: PoseBatch) -> PoseOutput:
+    def _predict(self, batch: PoseBatch) -> PoseOutput:
         scales = batch.scale.tolist()
-        own = self.predict(batch.images)
-        at = self.predict(batch.images, batch.boxes)
+        people = self.predict(batch.images)
+        at_truth = self.predict(batch.images, batch.boxes)
         return {
             "frames": batch.refs,
-            "people": [found.scaled(1 / s) for found, s in zip(own, scales, strict=True)],
-            "at_truth": [found.scaled(1 / s) for found, s in zip(at, scales, strict=True)],
+            "people": [each.scaled(1 / s) for each, s in zip(people, scales, strict=True)],
+            "at_truth": [each.scaled(1 / s) for each, s in zip(at_truth, scales, strict=True)],
         }
 
     def transfer_batch_to_device(
         self, batch: PoseBatch | CropBatch, device: torch.device, dataloader_idx: int
     ) -> PoseBatch | CropBatch:
-        """Move the tensors; boxes, joints of whole pictures and references stay as they are."""
+        """Move the tensors; boxes and keypoints of whole images are arrays and stay."""
         moved: PoseBatch | CropBatch = _moved(batch, device)
         return moved
 

@@ -1,7 +1,4 @@
-"""Where people are: a heatmap of the centres of their boxes.
-
-Bilinear enlarging by whole numbers until the last step, so that every runtime agrees on the places.
-"""
+"""Person detector of `pose_topdown`: a heatmap of box centres, and its decoding."""
 
 from __future__ import annotations
 
@@ -16,40 +13,15 @@ from raasid.models.centernet import heatmap_loss, heatmap_target
 from raasid.models.layers import GRANULARITY, STRIDE, FeaturePyramid, scaled_edge
 from raasid.models.pose.poses import Array, Bools, padded_boxes
 
-
-def upsample_bilinear_exact(planes: Tensor, height: Any, width: Any) -> Tensor:
-    """(B, C, H, W) -> (B, C, height, width), as `interpolate` without antialiasing and aligned corners.
-
-    `interpolate` and ONNX's Resize find a pixel's place in 32 bits, each by a formula of its own: at column
-    600 that is 6e-5 of a pixel, which a sharp edge of 255 turns into 0.01.
-    height, width: tensors while traced.
-    """
-    low, high, part = _places(planes, planes.shape[3], width)
-    rows = planes.reshape(-1, planes.shape[3])  # in two dimensions columns are chosen ten times as fast
-    rows = rows.index_select(1, low).lerp(rows.index_select(1, high), part)
-    wide = rows.reshape(planes.shape[0], planes.shape[1], planes.shape[2], -1)
-    low, high, part = _places(planes, planes.shape[2], height)
-    return wide.index_select(2, low).lerp(wide.index_select(2, high), part[:, None])
-
-
-def _places(planes: Tensor, edge: Any, length: Any) -> tuple[Tensor, Tensor, Tensor]:
-    """Per new pixel: the old ones before and behind it, and how far it lies from the one before (0 to 1)."""
-    # (2 i + 1) edge / (2 length) - 1/2 is where pixel i comes from; here times 2 length
-    place = ((2 * torch.arange(length, device=planes.device) + 1) * edge - length).clamp(min=0)
-    low = torch.div(place, 2 * length, rounding_mode="floor")
-    part = (place - low * (2 * length)).to(planes.dtype) / (2 * length)
-    return low, (low + 1).clamp(max=edge - 1), part
-
-
 BOX_WEIGHT = 1.0
-_LARGEST = 7.0
-"""Log of pixels: no person is larger, so that a young net's boxes stay finite."""
+_MAX_LOG_EDGE = 7.0
+"""Log of pixels: no person is larger, so that an untrained net's boxes stay finite."""
 
 
 class PersonDetector(FeaturePyramid):
     """Heat, offset and size of a person per cell of 4 pixels (CenterNet, Zhou et al. 2019).
 
-    Input: (B, 3, H, W), normalised, multiples of 32. Output: (B, 5, H / 4, W / 4) as `heatmap_loss` reads it.
+    Input: (B, 3, H, W), normalised, multiples of 32. Output: (B, 5, H / 4, W / 4) as `heatmap_loss` takes it.
     """
 
     def __init__(self, channels: int = 16) -> None:
@@ -59,20 +31,38 @@ class PersonDetector(FeaturePyramid):
         self.head.bias = nn.Parameter(torch.tensor([-4.6, 0.0, 0.0, 3.0, 4.0]))
 
     def losses(self, output: Tensor, boxes: Sequence[Array], ignored: Sequence[Bools]) -> dict[str, Tensor]:
-        """Terms `heat` and `box`.
+        """Return the terms `heat` and `box`.
 
-        boxes: per picture (K, 4) corners in input pixels. ignored: per picture (K,): nobody's fault where
-        they lie.
+        boxes: per image (K, 4) corners in input pixels. ignored: per image (K,); heat inside these boxes is
+        neither right nor wrong.
         """
         height, width = output.shape[2:]
         rows, present = padded_boxes([b[~i] for b, i in zip(boxes, ignored, strict=True)])
         target = heatmap_target(rows.to(output.device), present.to(output.device), height, width)
-        counted = torch.ones(len(boxes), height, width)
-        for picture, (corners, out) in enumerate(zip(boxes, ignored, strict=True)):
+        mask = torch.ones(len(boxes), height, width)
+        for image, (corners, out) in enumerate(zip(boxes, ignored, strict=True)):
             for left, top, right, bottom in (corners[out] / STRIDE).tolist():
-                counted[picture, int(top) : int(bottom) + 1, int(left) : int(right) + 1] = 0
-        heat, box = heatmap_loss(output, target, counted.to(output.device))
+                mask[image, int(top) : int(bottom) + 1, int(left) : int(right) + 1] = 0
+        heat, box = heatmap_loss(output, target, mask.to(output.device))
         return {"heat": heat, "box": BOX_WEIGHT * box}
+
+
+def decode_boxes(output: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Return the best boxes (B, K, 4), corners in input pixels, and their scores (B, K), falling.
+
+    Boxes lie at local maxima of the heat; an image with fewer than K has scores of 0 at the end.
+    """
+    heat = output[:, 0].float()
+    # compared before the sigmoid: it makes equals of what differs in the last digit, each runtime of others
+    peak = F.max_pool2d(heat[:, None], 3, 1, 1)[:, 0] == heat
+    best, cell = heat.masked_fill(~peak, -torch.inf).flatten(1).topk(min(count, heat[0].numel()))
+    index = cell[:, None].expand(-1, 4, -1)
+    dx, dy, log_w, log_h = output[:, 1:].float().flatten(2).gather(2, index).unbind(1)
+    columns = cell % heat.shape[2]
+    rows = torch.div(cell, heat.shape[2], rounding_mode="floor")
+    xy = torch.stack([(columns + 0.5 + dx) * STRIDE, (rows + 0.5 + dy) * STRIDE], -1)
+    half = torch.stack([log_w, log_h], -1).clamp(0, _MAX_LOG_EDGE).exp() / 2
+    return torch.cat([xy - half, xy + half], -1), best.sigmoid()
 
 
 def normalized_input(images: Tensor, scale: float = 1.0) -> Tensor:
@@ -80,27 +70,36 @@ def normalized_input(images: Tensor, scale: float = 1.0) -> Tensor:
     x = images.permute(0, 3, 1, 2).float()
     if scale != 1:
         size = [scaled_edge(edge, scale) for edge in x.shape[2:]]
-        x = F.interpolate(x, size, mode="bilinear", antialias=True) if scale < 1 else upsample_bilinear_exact(x, *size)
+        if scale < 1:
+            x = F.interpolate(x, size, mode="bilinear", antialias=True)
+        else:
+            x = upsample_bilinear_exact(x, *size)
     x = x.mul(4 / 255).sub(1.6)
     pad = (-x.shape[3] % GRANULARITY, -x.shape[2] % GRANULARITY)
-    if torch.onnx.is_in_onnx_export() or any(pad):  # an exported graph pads pictures of any size
+    if torch.onnx.is_in_onnx_export() or any(pad):  # an exported graph pads images of any size
         x = F.pad(x, (0, pad[0], 0, pad[1]), value=-1.6)
     return x.contiguous(memory_format=torch.channels_last)
 
 
-def decode_boxes(output: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """The best places in a finder's output: boxes (B, K, 4) corners in input pixels, scores (B, K) falling.
+def upsample_bilinear_exact(planes: Tensor, height: Any, width: Any) -> Tensor:
+    """(B, C, H, W) -> (B, C, height, width), as `interpolate` without antialiasing and aligned corners.
 
-    Cells that no neighbour tops; a picture with fewer than K has scores of 0 at the end.
+    `interpolate` and ONNX's Resize compute a pixel's source position in 32 bits, each by its own formula: at
+    column 600 they differ by 6e-5 of a pixel, which a sharp edge of 255 turns into 0.01. Here positions
+    are whole numbers until the last step, so that runtimes agree. height, width: tensors while traced.
     """
-    heat = output[:, 0].float()
-    # compared before the sigmoid: it makes equals of what differs in the last digit, each runtime of others
-    peak = F.max_pool2d(heat[:, None], 3, 1, 1)[:, 0] == heat
-    best, cell = heat.masked_fill(~peak, -torch.inf).flatten(1).topk(min(count, heat[0].numel()))
-    at = cell[:, None].expand(-1, 4, -1)
-    dx, dy, log_w, log_h = output[:, 1:].float().flatten(2).gather(2, at).unbind(1)
-    columns = cell % heat.shape[2]
-    rows = torch.div(cell, heat.shape[2], rounding_mode="floor")
-    xy = torch.stack([(columns + 0.5 + dx) * STRIDE, (rows + 0.5 + dy) * STRIDE], -1)
-    half = torch.stack([log_w, log_h], -1).clamp(0, _LARGEST).exp() / 2
-    return torch.cat([xy - half, xy + half], -1), best.sigmoid()
+    low, high, part = _source_positions(planes, planes.shape[3], width)
+    rows = planes.reshape(-1, planes.shape[3])  # in two dimensions columns are chosen ten times as fast
+    rows = rows.index_select(1, low).lerp(rows.index_select(1, high), part)
+    wide = rows.reshape(planes.shape[0], planes.shape[1], planes.shape[2], -1)
+    low, high, part = _source_positions(planes, planes.shape[2], height)
+    return wide.index_select(2, low).lerp(wide.index_select(2, high), part[:, None])
+
+
+def _source_positions(planes: Tensor, edge: Any, length: Any) -> tuple[Tensor, Tensor, Tensor]:
+    """Per new pixel: the old ones before and after it, and its distance from the one before (0 to 1)."""
+    # pixel i comes from (2 i + 1) edge / (2 length) - 1/2; here times 2 length
+    position = ((2 * torch.arange(length, device=planes.device) + 1) * edge - length).clamp(min=0)
+    low = torch.div(position, 2 * length, rounding_mode="floor")
+    part = (position - low * (2 * length)).to(planes.dtype) / (2 * length)
+    return low, (low + 1).clamp(max=edge - 1), part

@@ -1,1 +1,1 @@
-"""What nets of ultralytics have in common, whatever they look for."""
+"""Nets, losses and weight files of ultralytics, shared by ball and pose models."""

@@ -1,4 +1,4 @@
-"""The losses of ultralytics for boxes and joints, as means over the global batch."""
+"""Losses of ultralytics for boxes and joints, as means over the global batch."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class DetectionLoss:
 
     The library divides the sums over a rank's batch by that batch's assigned scores and multiplies by its
     size, so that neither ranks nor batches can be averaged. Here the divisor is that of the global batch:
-    the mean over ranks is what one process would compute. To know it, its assigner is watched.
+    the mean over ranks is what one process would compute. A probe in the assigner measures it.
 
-    An end-to-end net has two heads. The one that may answer many times for a ball teaches the backbone;
-    its weight falls over the epochs, and that of the head that answers once rises.
+    An end-to-end net has two heads. The one-to-many head trains the backbone; its weight falls over the
+    epochs, and that of the one-to-one head rises.
     """
 
     def __init__(self, net: nn.Module) -> None:
@@ -29,17 +29,17 @@ class DetectionLoss:
         with torch.inference_mode(False):  # a validation may come first, and training needs its buffers
             self.criterion = cast("Any", net).init_criterion()
         self.device = next(net.parameters()).device
-        """Where it computes; a net that has moved needs a new one."""
+        """A net that has moved to another device needs a new loss."""
         both = hasattr(self.criterion, MANY)
         self._branches = {name: getattr(self.criterion, name) for name in (MANY, ONE)} if both else {}
-        self._watches = {
+        self._probes = {
             name: _AssignerProbe(branch) for name, branch in (self._branches or {"": self.criterion}).items()
         }
 
     def at_epoch(self, epoch: int, epochs: int) -> None:
-        """Set the weights of the two heads as the library has them in epoch `epoch` (from 0) of `epochs`.
+        """Set the weights of the two heads to those of epoch `epoch` (from 0) of `epochs`.
 
-        They are a function of these numbers alone, so that a resumed run has the same.
+        They depend on these numbers alone, so that a resumed run has the same.
         """
         if hasattr(self.criterion, "update"):
             self.criterion.one2one.hyp.epochs = epochs
@@ -56,7 +56,7 @@ class DetectionLoss:
     ) -> dict[str, Tensor]:
         """Compute the weighted terms: `box`, `cls` and `dfl`, or `l1` where distances are no distributions.
 
-        A pose net has `pose` and `kobj` (is the joint there) besides, and `rle` where it has a flow.
+        A pose net also has `pose` and `kobj` (presence of joints), and `rle` if it has a flow.
         predictions: output of the net; in evaluation mode the divisor is this rank's, since ranks may then
         have different numbers of batches. boxes: (B, M, 4) centre and size in input pixels;
         present: (B, M) bool. size: width and height of the padded input. keypoints: (B, M, 17, 3) x, y in
@@ -78,13 +78,13 @@ class DetectionLoss:
     def _terms(self, name: str, part: Any, predictions: Any, target: dict[str, Tensor]) -> dict[str, Tensor]:
         loss, items = part.loss(predictions, target)
         loss = loss / predictions["boxes"].shape[0]
-        rescale = self._watches[name].rescale() if self._net.training else 1.0
+        rescale = self._probes[name].rescale() if self._net.training else 1.0
         names = [term.removesuffix("_loss") for term in items]
         return {term: loss[i] if term in _MEANS else loss[i] * rescale for i, term in enumerate(names)}
 
 
 class _AssignerProbe:
-    """Sits where the criterion's assigner was and remembers the sum of the scores that it assigned."""
+    """Wraps the criterion's assigner and stores the sum of the scores that it assigned."""
 
     def __init__(self, branch: Any) -> None:
         self._assigner, branch.assigner = branch.assigner, self
@@ -96,7 +96,7 @@ class _AssignerProbe:
         return assigned
 
     def rescale(self) -> Tensor | float:
-        """What turns a rank's term into one whose mean over ranks is the global batch's."""
+        """Return the factor that turns a rank's term into one whose mean over ranks is the global batch's."""
         if not (dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1):
             return 1.0
         total = self._sum.float().clone()
@@ -105,7 +105,7 @@ class _AssignerProbe:
 
 
 def _target(boxes: Tensor, present: Tensor, size: tuple[int, int]) -> dict[str, Tensor]:
-    """Boxes as fractions of the input, one row per ball, as the library's criterion takes them."""
+    """Boxes as fractions of the input, one row per object, as the library's criterion takes them."""
     rows = present.nonzero()[:, 0].to(boxes.dtype)
     shares = boxes[present] / boxes.new_tensor([*size, *size])
     return {"batch_idx": rows, "cls": torch.zeros_like(rows), "bboxes": shares}

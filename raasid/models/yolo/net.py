@@ -1,10 +1,8 @@
 """Detection and pose nets of ultralytics as plain torch modules; the only file that imports that library.
 
-Importing ultralytics looks for the network, creates a settings folder, replaces `torch.save` and Pillow's
+Importing ultralytics checks for a network, creates a settings folder, replaces `torch.save` and Pillow's
 `open`, changes how arrays are printed and how many threads OpenCV has. All of that is prevented or undone
 here.
-
-What the library's nets are given, and how long it thinks that a run will be.
 """
 
 from __future__ import annotations
@@ -60,20 +58,22 @@ YoloTask = Literal["ball", "pose"]
 
 
 class _NetSpec(NamedTuple):
-    """What a net of one task is made of."""
+    """Properties of the nets of one task."""
 
     model: type
     heads: tuple[type, ...]
     name: str
     example: str
-    by: str
+    head_rule: str
 
 
 _NET_SPECS: dict[YoloTask, _NetSpec] = {
     "ball": _NetSpec(
         DetectionModel, (Detect, v10Detect), "detection", "yolo26n.yaml", "a ball is found by a Detect head"
     ),
-    "pose": _NetSpec(PoseModel, (Pose, Pose26), "pose", "yolo11n-pose.yaml", "joints are found by a Pose head"),
+    "pose": _NetSpec(
+        PoseModel, (Pose, Pose26), "pose", "yolo11n-pose.yaml", "joints are found by a Pose head"
+    ),
 }
 _SCALE = re.compile(r"(yolov?\d+)[nslmx]")
 _FAMILY = re.compile(r"(yolov?\d+)(.*)")
@@ -82,12 +82,12 @@ _FAMILY = re.compile(r"(yolov?\d+)(.*)")
 class UnknownNet(UsageError):
     """`model.net` is neither a file nor a net of the library for this task."""
 
-    def __init__(self, net: str, sought: YoloTask = "ball") -> None:
-        kind = _NET_SPECS[sought]
+    def __init__(self, net: str, task: YoloTask = "ball") -> None:
+        spec = _NET_SPECS[task]
         super().__init__(
-            f"model.net: {net!r} is no file and no {kind.name} net of ultralytics"
-            f"{did_you_mean(net, net_names(sought))}; "
-            f"name one such as {kind.example}, or give the path of a YAML file"
+            f"model.net: {net!r} is no file and no {spec.name} net of ultralytics"
+            f"{did_you_mean(net, net_names(task))}; "
+            f"name one such as {spec.example}, or give the path of a YAML file"
         )
 
 
@@ -98,47 +98,47 @@ class NetUnusable(UsageError):
         super().__init__(f"model.net: {net}: {reason}")
 
 
-def build_net(net: str, weights: Path | None = None, sought: YoloTask = "ball") -> nn.Module:
+def build_net(net: str, weights: Path | None = None, task: YoloTask = "ball") -> nn.Module:
     """Build a net with one class, from scratch or from a user's weights.
 
     net: name of the library (`yolo26n.yaml`, `yolo11s-p6.yaml` …; see `net_names`) or path of a YAML file.
-    weights: a `.pt` file; tensors that fit are taken, the others keep their random start.
-    sought: a pose net gives 17 keypoints with visibility besides.
-    Its batch normalisation counts over all ranks (`GlobalBatchNorm2d`); `args` holds the library's default
-    hyperparameters, whose loss gains its criterion reads.
+    weights: a `.pt` file; tensors that fit are loaded, the others keep their random values.
+    task: a pose net also predicts 17 keypoints with visibility.
+    Batch normalisation is over all ranks (`GlobalBatchNorm2d`); `args` holds the library's default
+    hyperparameters, from which its criterion reads the loss gains.
     Raises UnknownNet, NetUnusable, CheckpointUnusable.
     """
     if not Path(net).is_file() and not _in_library(net):
-        raise UnknownNet(net, sought)
-    kind = _NET_SPECS[sought]
+        raise UnknownNet(net, task)
+    spec = _NET_SPECS[task]
     try:
-        described = yaml_model_load(net)
-        if sought == "pose" and not described.get("kpt_shape"):
-            raise NetUnusable(net, f"has no kpt_shape; {kind.by}")
-        model = kind.model(described, nc=1, verbose=False)
+        description = yaml_model_load(net)
+        if task == "pose" and not description.get("kpt_shape"):
+            raise NetUnusable(net, f"has no kpt_shape; {spec.head_rule}")
+        model = spec.model(description, nc=1, verbose=False)
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, NotImplementedError) as error:
         raise NetUnusable(net, f"does not describe a net ({type(error).__name__}: {error})") from error
     except (RuntimeError, yaml.YAMLError) as error:
         raise NetUnusable(net, f"cannot be built ({str(error).splitlines()[0]})") from error
     head = model.model[-1]
-    if type(head) not in kind.heads:
-        raise NetUnusable(net, f"ends in a {type(head).__name__} head; {kind.by}")
-    if sought == "pose" and tuple(head.kpt_shape) != (NUM_KEYPOINTS, 3):
+    if type(head) not in spec.heads:
+        raise NetUnusable(net, f"ends in a {type(head).__name__} head; {spec.head_rule}")
+    if task == "pose" and tuple(head.kpt_shape) != (NUM_KEYPOINTS, 3):
         raise NetUnusable(net, f"has kpt_shape {list(head.kpt_shape)}; a player has [{NUM_KEYPOINTS}, 3]")
     model.args = get_cfg()
     if weights is not None:
         load_user_weights(model, weights)
-    _count_over_ranks(model)
+    _use_global_batch_norm(model)
     return cast("nn.Module", model)
 
 
 @cache
-def net_names(sought: YoloTask = "ball") -> tuple[str, ...]:
-    """Every name that `build_net` knows for a task, in alphabetical order."""
+def net_names(task: YoloTask = "ball") -> tuple[str, ...]:
+    """Return every name that `build_net` knows for a task, in alphabetical order."""
     names: set[str] = set()
     for file in _library_files().values():
         document = yaml.safe_load(file.read_text(encoding="utf-8"))
-        if document["head"][-1][2] not in {head.__name__ for head in _NET_SPECS[sought].heads}:
+        if document["head"][-1][2] not in {head.__name__ for head in _NET_SPECS[task].heads}:
             continue
         scales = document.get("scales") or {}
         split = _FAMILY.match(file.stem)
@@ -155,11 +155,11 @@ def _library_files() -> dict[str, Path]:
 
 
 def _in_library(net: str) -> bool:
-    """Tell without reading YAML: a name is that of a file, or has a scale letter after the number."""
+    """Whether the library has the net, without reading YAML: a file's name, or one with a scale letter."""
     return net in _library_files() or _SCALE.sub(r"\1", net, count=1) in _library_files()
 
 
-def _count_over_ranks(model: nn.Module) -> None:
+def _use_global_batch_norm(model: nn.Module) -> None:
     for parent in list(model.modules()):
         for name, child in list(parent.named_children()):
             if type(child) is nn.BatchNorm2d:
@@ -169,12 +169,12 @@ def _count_over_ranks(model: nn.Module) -> None:
 
 
 def detection_head(net: nn.Module) -> Any:
-    """The detection head: its `stride`, `end2end` and `max_det` are what callers need."""
+    """Return the detection head, for its `stride`, `end2end` and `max_det`."""
     return cast("Any", net).model[-1]
 
 
 DEFAULT_NUM_EPOCHS = 100
-"""Epochs that the loss's schedule assumes where the run names no end (the library's own default)."""
+"""Of the loss's schedule, for a run without an end in epochs or steps (the library's own default)."""
 
 
 def padded_input(images: Tensor, granularity: int) -> Tensor:
@@ -182,13 +182,13 @@ def padded_input(images: Tensor, granularity: int) -> Tensor:
     height, width = images.shape[1:3]
     x = images.permute(0, 3, 1, 2).float().div(255)
     pad = (-width % granularity, -height % granularity)
-    # an exported graph pads pictures of any size
+    # an exported graph pads images of any size
     padded = torch.onnx.is_in_onnx_export() or any(pad)
     return F.pad(x, (0, pad[0], 0, pad[1])) if padded else x
 
 
 def num_epochs(trainer: pl.Trainer) -> int:
-    """How many epochs a run has: the loss shifts its weights over them."""
+    """Return the number of epochs of a run: the loss shifts its weights over them."""
     if trainer.max_epochs is not None and trainer.max_epochs > 0:
         return trainer.max_epochs
     if trainer.max_steps > 0:

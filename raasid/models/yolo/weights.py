@@ -1,4 +1,4 @@
-"""A user's own YOLO weights, taken out of the file that ultralytics wrote, without running what it holds."""
+"""Load a user's YOLO weights from a file of ultralytics without executing anything that it holds."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ _CONVERT = (
 
 
 class _UnpicklingStub:
-    """Stands in for every class and function that a file names: it keeps state and does nothing."""
+    """Replaces every class and function that a file names: it keeps state and does nothing."""
 
     def __new__(cls, *_: Any, **__: Any) -> _UnpicklingStub:
         return object.__new__(cls)
 
     def __init__(self, *_: Any, **__: Any) -> None:
-        """Accept what the real one would have been called with."""
+        """Accept the arguments of the real class."""
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        """Accept items of what was a mapping."""
+        """Accept the items of a mapping."""
 
 
 def load_user_weights(model: nn.Module, path: Path) -> int:
-    """Give `model` the tensors of a file that have its names and shapes; returns how many.
+    """Load the tensors of a file that match names and shapes of `model`; returns their number.
 
-    path: what ultralytics saved (a whole module, or a checkpoint with `ema` or `model`; the average goes
-    first), or a plain state dict. A head for another number of classes does not fit and stays as it is.
-    Says on stderr how many tensors were taken.
-    Raises CheckpointUnusable: unreadable, of something else, or fitting less than half of the net.
+    path: a file of ultralytics (a whole module, or a checkpoint with `ema` or `model`; the average is
+    preferred), or a plain state dict. A head for another number of classes does not match and stays as it is.
+    Prints to stderr how many tensors were loaded.
+    Raises CheckpointUnusable: unreadable, no weights, or matching less than half of the net.
     """
     found, own = read_user_weights(path), model.state_dict()
     fitting = {name: value for name, value in found.items() if name in own and own[name].shape == value.shape}
@@ -54,7 +54,7 @@ def load_user_weights(model: nn.Module, path: Path) -> int:
             "choose the model.net that it was trained as (a run of this program starts from model.init_from)",
         )
     model.load_state_dict({name: value.to(own[name].dtype) for name, value in fitting.items()}, strict=False)
-    _say(path, len(fitting), len(own))
+    _report(path, len(fitting), len(own))
     return len(fitting)
 
 
@@ -62,9 +62,8 @@ def read_user_weights(path: Path) -> dict[str, Tensor]:
     """Read the state dict in a `.pt` file.
 
     An ultralytics checkpoint is a pickle of whole modules, which Python would rebuild by calling whatever
-    the file names. Here torch's restricted reader does it, and every name of torch.nn, ultralytics and a
-    few plain types is given an inert object: of the modules only their dictionaries remain.
-    Raises CheckpointUnusable.
+    the file names. Here torch's restricted unpickler reads it, with a stub for every name of torch.nn,
+    ultralytics and a few plain types: only the modules' dictionaries remain. Raises CheckpointUnusable.
     """
     if not path.is_file():
         raise CheckpointUnusable(path, "no such file; model.weights is the path of a .pt file")
@@ -101,7 +100,7 @@ def _state(loaded: Any) -> dict[str, Tensor]:
 
 
 def _tensors(module: Any, prefix: str) -> Iterator[tuple[str, Tensor]]:
-    """What `state_dict()` of the module would have been."""
+    """Yield the items that `state_dict()` of the module would have."""
     held = vars(module) if isinstance(module, _UnpicklingStub) else {}
     transient = held.get("_non_persistent_buffers_set", ())
     for kind in ("_parameters", "_buffers"):
@@ -118,5 +117,5 @@ def _first_line(error: Exception) -> str:
 
 
 @rank_zero_only
-def _say(path: Path, taken: int, of: int) -> None:
-    err().print(f"{path}: {taken} of the net's {of} tensors were taken over", markup=False)
+def _report(path: Path, loaded: int, total: int) -> None:
+    err().print(f"{path}: {loaded} of the net's {total} tensors were taken over", markup=False)

@@ -37,7 +37,7 @@ class DetectorExport(ExportNet):
 
     def dense(self, *inputs: Tensor) -> Tensors:
         """(B, 5, h, w) heat, offset and size, for cells of 4 pixels of the picture that the net sees."""
-        return (self.model.finder(normalized_input(inputs[0], self.scale)).float(),)
+        return (self.model.detector(normalized_input(inputs[0], self.scale)).float(),)
 
     def decode(self, inputs: Tensors, dense: Tensors) -> Tensors:
         """Boxes (B, K, 4) and scores (B, K)."""
@@ -63,8 +63,10 @@ class JointsExport(ExportNet):
     def decode(self, inputs: Tensors, dense: Tensors) -> Tensors:
         """(N, 17, 3) x, y, expected similarity; (N, 17) presence."""
         heat, presence = dense
-        seen = decode_joints(heat, presence, inputs[1])
-        return torch.cat([to_fractions(seen.xy, inputs[0]), seen.alike[..., None]], -1), seen.present
+        joints = decode_joints(heat, presence, inputs[1])
+        return torch.cat(
+            [to_fractions(joints.xy, inputs[0]), joints.expected_oks[..., None]], -1
+        ), joints.presence
 
 
 def top_down_graphs(model: PoseTopDown) -> list[Graph]:
@@ -97,19 +99,19 @@ def top_down_graphs(model: PoseTopDown) -> list[Graph]:
     )
     finding = {"threshold": model.min_score, "most": model.max_people, "scale": model.scale}
     closer = finding | {
-        "scale": model.closer,
+        "scale": model.rescan_scale,
         "instead_of": "finder, for a picture that shows nobody, or people of a smaller median height",
-        "small_px": model.small,
+        "small_px": model.rescan_below_px,
     }
     reading = {
         "margin": crop.margin,
         "cut": "the largest crop that holds the box made `margin` times as large, the box in its middle",
         "keypoint_confidence": "similarity times present",
         "person_score": "finder's score times the mean of similarity, weighted by present",
-        "same_person": model.same_person,
+        "same_person": model.nms_oks,
         "mirror": model.mirror,
     }
-    further = DetectorExport(model, model.closer) if model.closer else None
+    further = DetectorExport(model, model.rescan_scale) if model.rescan_scale else None
     return [
         Graph("finder", DetectorExport(model, model.scale), (image_port(),), found, image_inputs, finding),
         *([Graph("finder_closer", further, (image_port(),), found, image_inputs, closer)] if further else []),

@@ -8,7 +8,12 @@ import cv2
 import numpy as np
 import pytest
 
-from raasid.models.pose.mediapipe import LANDMARK_OF_COCO_KEYPOINT, LandmarkNet, MediaPipePose, PoseModelUnusable
+from raasid.models.pose.mediapipe import (
+    LANDMARK_OF_COCO_KEYPOINT,
+    LandmarkNet,
+    MediaPipePose,
+    PoseModelUnusable,
+)
 
 LEFT, RIGHT = LANDMARK_OF_COCO_KEYPOINT[1::2], LANDMARK_OF_COCO_KEYPOINT[2::2]
 
@@ -25,7 +30,7 @@ def test_a_model_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_model_is_a_usage_error(tmp_path: Path) -> None:
     (tmp_path / "junk.task").write_bytes(b"junk" * 100)
-    assert LandmarkNet.inside(b"junk" * 100) is None
+    assert LandmarkNet.from_task_file(b"junk" * 100) is None
     with pytest.raises(PoseModelUnusable, match="refuses"):
         MediaPipePose(tmp_path / "junk.task")
 

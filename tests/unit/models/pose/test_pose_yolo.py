@@ -15,9 +15,9 @@ from raasid.models.yolo.net import NetUnusable, UnknownNet, build_net, net_names
 
 def batch_of() -> PoseBatch:
     rng = np.random.default_rng(0)
-    joints = np.concatenate([rng.uniform(10, 50, (2, NUM_KEYPOINTS, 2)), np.full((2, NUM_KEYPOINTS, 1), 2)], 2).astype(
-        np.float32
-    )
+    joints = np.concatenate(
+        [rng.uniform(10, 50, (2, NUM_KEYPOINTS, 2)), np.full((2, NUM_KEYPOINTS, 1), 2)], 2
+    ).astype(np.float32)
     boxes = np.array([[8, 8, 40, 56], [60, 10, 90, 60]], np.float32)
     nobody, none = np.zeros((0, 4), np.float32), np.zeros((0, NUM_KEYPOINTS, 3), np.float32)
     images = torch.from_numpy(rng.integers(0, 255, (2, 64, 96, 3), np.uint8))

@@ -9,10 +9,10 @@ import torch
 
 from raasid.datasets.pose.batch import CropBatch, PoseBatch
 from raasid.footage.keypoints import NUM_KEYPOINTS
-from raasid.models.pose.joints_net import joint_losses, decode_joints
+from raasid.models.pose.joints_net import decode_joints, joint_losses
 from raasid.models.pose.person_detector import PersonDetector, decode_boxes, normalized_input
-from raasid.models.pose.poses import People, padded_boxes
-from raasid.models.pose.top_down import PoseTopDown, nms_by_oks
+from raasid.models.pose.poses import People, nms_by_oks, padded_boxes
+from raasid.models.pose.top_down import PoseTopDown
 
 
 def sharp(places: torch.Tensor) -> torch.Tensor:
@@ -25,11 +25,13 @@ def sharp(places: torch.Tensor) -> torch.Tensor:
 
 def test_joints_are_read_between_the_cells() -> None:
     places = (
-        torch.rand(5, NUM_KEYPOINTS, 2, generator=torch.Generator().manual_seed(1)) * torch.tensor([40.0, 70.0]) + 12
+        torch.rand(5, NUM_KEYPOINTS, 2, generator=torch.Generator().manual_seed(1))
+        * torch.tensor([40.0, 70.0])
+        + 12
     )
     read = decode_joints(sharp(places), torch.full((5, NUM_KEYPOINTS), 4.0), torch.full((5,), 40.0 * 80))
     assert (read.xy - places).abs().max() < 0.1
-    assert read.present.min() > 0.97
+    assert read.presence.min() > 0.97
 
 
 def test_who_hesitates_between_two_places_expects_to_be_half_right() -> None:
@@ -38,7 +40,7 @@ def test_who_hesitates_between_two_places_expects_to_be_half_right() -> None:
     torn = torch.logaddexp(sharp(one), sharp(other))
     sure = decode_joints(sharp(one), torch.zeros(1, NUM_KEYPOINTS), torch.tensor([40.0 * 80]))
     read = decode_joints(torn, torch.zeros(1, NUM_KEYPOINTS), torch.tensor([40.0 * 80]))
-    assert (read.alike / sure.alike).mean() == pytest.approx(0.5, abs=0.02)
+    assert (read.expected_oks / sure.expected_oks).mean() == pytest.approx(0.5, abs=0.02)
 
 
 def test_between_two_near_places_the_middle_is_worth_more_than_either() -> None:
@@ -173,15 +175,15 @@ def test_a_picture_is_padded_with_black_to_whole_cells() -> None:
     assert (x == x[0, 0, 0, 0]).all()
 
 
-@pytest.mark.parametrize(("closer", "looks"), [(0.0, [0.5]), (1.5, [0.5, 1.5])])
-def test_a_picture_that_shows_nobody_is_searched_again_from_nearer(
-    closer: float, looks: list[float], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("rescan_scale", "scales"), [(0.0, [0.5]), (1.5, [0.5, 1.5])])
+def test_an_image_without_people_is_searched_again_at_the_rescan_scale(
+    rescan_scale: float, scales: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = PoseTopDown(channels=8, joint_channels=8, closer=closer).eval()
+    model = PoseTopDown(channels=8, joint_channels=8, rescan_scale=rescan_scale).eval()
     seen: list[float] = []
-    places = model._places
+    detect = model._detect
     monkeypatch.setattr(
-        model, "_places", lambda images, scale: (seen.append(scale), places(images, scale))[1]
+        model, "_detect", lambda images, scale: (seen.append(scale), detect(images, scale))[1]
     )
     model.predict(torch.zeros(1, 96, 128, 3, dtype=torch.uint8))
-    assert seen == looks
+    assert seen == scales

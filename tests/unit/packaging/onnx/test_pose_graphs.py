@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from raasid.models.pose.joints_net import decode_joints
 from raasid.models.pose.top_down import PoseTopDown
 from raasid.models.pose.yolo import PoseYolo
 from raasid.models.yolo.net import detection_head
@@ -33,12 +34,19 @@ def outspoken(model: nn.Module) -> None:
 def test_finder_and_joints_together_see_what_the_model_sees(scale: float, tmp_path: Path) -> None:
     torch.manual_seed(0)
     model = PoseTopDown(
-        4, 4, (32, 64), scale=0.5, closer=scale if scale > 1 else 0, small=1e9, max_people=3, mirror=True
+        4,
+        4,
+        (32, 64),
+        scale=0.5,
+        rescan_scale=scale if scale > 1 else 0,
+        rescan_below_px=1e9,
+        max_people=3,
+        mirror=True,
     )
     model.eval()
     outspoken(model)
-    nn.init.normal_(model.finder.head.weight, std=0.3)
-    nn.init.zeros_(model.finder.head.bias[:1].data)
+    nn.init.normal_(model.detector.head.weight, std=0.3)
+    nn.init.zeros_(model.detector.head.bias[:1].data)
     crops, areas = pictures(4, 64, 32), torch.rand(4) * 1000 + 200
     graphs = export_graphs(model)
     given = [(crops, areas) if graph.name == "joints" else (pictures(2, 64, 96),) for graph in graphs]
@@ -60,9 +68,9 @@ def test_finder_and_joints_together_see_what_the_model_sees(scale: float, tmp_pa
     crops, areas = pictures(1, 64, 32), torch.tensor([700.0])
     seen, present = joints.run(["joints", "present"], {"crops": crops.numpy(), "areas": areas.numpy()})
     with torch.no_grad():
-        expected = model._seen(crops, areas)
+        expected = decode_joints(*model.heat(crops), areas)
     assert seen[..., :2] * (32, 64) == pytest.approx(expected.xy.numpy(), abs=0.01)
-    assert present == pytest.approx(expected.present.numpy(), abs=1e-4)
+    assert present == pytest.approx(expected.presence.numpy(), abs=1e-4)
 
 
 @pytest.mark.parametrize("net", ["yolo11n-pose.yaml", "yolo26n-pose.yaml"])
