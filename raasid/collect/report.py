@@ -1,4 +1,4 @@
-"""`RUN/report.html` of a collection: what came in, and pictures that show what was seen in it."""
+"""`RUN/report.html` of a collection: the new clips, example images with the proposed people, the problems."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from raasid.reports.document import write_document
 from raasid.reports.frame_figure import FRAME_KEY, frame_figure
 from raasid.validation.types import Finding
 
-_MOST_PICTURES = 4
-_MOST_CLOSE_UPS = 12
-_TWO_A_ROW = '<div class="pictures" style="grid-template-columns:1fr 1fr">'
-"""People are small in whole frames."""
-_MOST_ROWS = 200
+_MAX_FRAMES = 4
+_MAX_CLOSE_UPS = 12
+_TWO_COLUMNS = '<div class="pictures" style="grid-template-columns:1fr 1fr">'
+"""People are small in whole frames, so that these are shown large."""
+_MAX_ROWS = 200
 _LEFT_ARM, _RIGHT_ARM = (5, 7, 9), (6, 8, 10)
 
 
@@ -32,54 +32,57 @@ def write_report(path: Path, ref: str, footage: Footage, findings: Sequence[Find
         f'<div class="kicker">collected as {escape(ref)}</div><h1>New footage</h1>',
         f'<p class="answer"><b>{len(footage.clips)}</b> clips, <b>{frames}</b> frames, '
         f"<b>{len(people)}</b> people proposed{joints}. Nobody has reviewed them yet.</p>",
-        *_pictures(footage.clips),
+        *_examples(footage.clips),
         "<h2>Clips</h2>",
         _clips(footage.clips),
         "<h2>What is wrong</h2>",
-        _wrong(footage, findings),
+        _problems(footage, findings),
     ]
     return write_document(path, f"{ref}: new footage", parts)
 
 
-def _pictures(clips: Sequence[Clip]) -> list[str]:
-    """Whole frames, spread over the clips, and close-ups of the persons whose arms are seen best."""
-    rest = [(clip, frame) for clip in clips for frame in clip.frames]
-    seen = [(clip, frame) for clip, frame in rest if frame.persons] or rest
-    step = max(1, len(seen) // _MOST_PICTURES)
-    whole = [_figure(clip, frame, None, 540) for clip, frame in seen[step // 2 :: step][:_MOST_PICTURES]]
+def _examples(clips: Sequence[Clip]) -> list[str]:
+    """Show whole frames, spread over the clips, and close-ups of the persons with the most visible arms."""
+    frames = [(clip, frame) for clip in clips for frame in clip.frames]
+    with_people = [(clip, frame) for clip, frame in frames if frame.persons] or frames
+    step = max(1, len(with_people) // _MAX_FRAMES)
+    whole = [_figure(clip, frame, None, 540) for clip, frame in with_people[step // 2 :: step][:_MAX_FRAMES]]
     posed = [
-        (_arms(person), clip, frame, person)
-        for clip, frame in seen
+        (_arm_visibility(person), clip, frame, person)
+        for clip, frame in with_people
         for person in frame.persons
         if person.keypoints
     ]
     posed.sort(key=lambda entry: -entry[0])
-    close = [_figure(clip, frame, person, 540) for _, clip, frame, person in _spread(posed)[:_MOST_CLOSE_UPS]]
+    close = [
+        _figure(clip, frame, person, 540)
+        for _, clip, frame, person in _one_per_person(posed)[:_MAX_CLOSE_UPS]
+    ]
     parts = [
-        "<h2>What was seen</h2>",
-        f'<p class="note">{FRAME_KEY}</p>{_TWO_A_ROW}{"".join(whole)}</div>',
+        "<h2>Examples</h2>",
+        f'<p class="note">{FRAME_KEY}</p>{_TWO_COLUMNS}{"".join(whole)}</div>',
     ]
     if close:
         note = "The skeletons whose arms reach farthest, one a person."
-        parts.append(f'<h3>Close up</h3><p class="note">{note}</p>{_TWO_A_ROW}{"".join(close)}</div>')
+        parts.append(f'<h3>Close up</h3><p class="note">{note}</p>{_TWO_COLUMNS}{"".join(close)}</div>')
     return parts
 
 
-def _spread(
+def _one_per_person(
     entries: Sequence[tuple[float, Clip, Frame, Person]],
 ) -> list[tuple[float, Clip, Frame, Person]]:
-    """One picture of each person: pictures in a row say little."""
+    """Return one entry per person: consecutive frames look alike."""
     found: dict[tuple[str, int], tuple[float, Clip, Frame, Person]] = {}
     for entry in entries:
         found.setdefault((entry[1].id, entry[3].track), entry)
     return list(found.values())
 
 
-def _arms(person: Person) -> float:
-    """Return how well the arms can be judged: their reach in heights of the box, times the confidence."""
+def _arm_visibility(person: Person) -> float:
+    """Return how visible the arms are: their reach in heights of the box, times the confidence."""
     reach = sum(_reach(person.keypoints, arm) for arm in (_LEFT_ARM, _RIGHT_ARM))
-    trust = 0.0 if person.mark is None else person.mark.confidence
-    return trust * reach / person.box[3]
+    confidence = 0.0 if person.source is None else person.source.confidence
+    return confidence * reach / person.box[3]
 
 
 def _reach(points: Sequence[Keypoint], arm: tuple[int, int, int]) -> float:
@@ -99,39 +102,43 @@ def _figure(clip: Clip, frame: Frame, person: Person | None, width: int) -> str:
     caption = f"<b>{escape(clip.id)}</b>, {time_s:.1f} s"
     if person is None:
         return frame_figure(image, frame, f"{caption}; {len(frame.persons)} people", width=width)
-    trust = "" if person.mark is None else f", confidence {person.mark.confidence:.2f}"
+    confidence = "" if person.source is None else f", confidence {person.source.confidence:.2f}"
     return frame_figure(
-        image, frame, f"{caption}; person {person.track}{trust}", focus=person.box, width=width
+        image, frame, f"{caption}; person {person.track}{confidence}", focus=person.box, width=width
     )
 
 
 def _clips(clips: Sequence[Clip]) -> str:
     rows = []
-    for clip in clips[:_MOST_ROWS]:
-        origin, first = clip.provenance, clip.frames[0]
+    for clip in clips[:_MAX_ROWS]:
+        provenance, first = clip.provenance, clip.frames[0]
         people = sum(len(frame.persons) for frame in clip.frames)
-        told = [
+        values = [
             escape(clip.id),
             escape(clip.match),
-            *(escape(value or "–") for value in (origin.competition, origin.season, origin.camera)),
+            *(
+                escape(value or "–")
+                for value in (provenance.competition, provenance.season, provenance.camera)
+            ),
             f"{first.width} × {first.height}",
             f"{clip.frame_rate_hz:g}",
             escape(str(clip.facts.get("source_codec", "–"))),
         ]
-        cells = "".join(f"<td>{value}</td>" for value in told)
+        cells = "".join(f"<td>{value}</td>" for value in values)
         counts = "".join(f'<td class="right num">{value}</td>' for value in (len(clip.frames), people))
         rows.append(f"<tr>{cells}{counts}</tr>")
     names = ("clip", "match", "competition", "season", "camera", "pixels", "frames/s", "codec")
     head = "".join(f"<th>{name}</th>" for name in names)
     head += "".join(f'<th class="right">{name}</th>' for name in ("kept", "people"))
-    more = f'<p class="note">and {len(clips) - _MOST_ROWS} more</p>' if len(clips) > _MOST_ROWS else ""
+    more = f'<p class="note">and {len(clips) - _MAX_ROWS} more</p>' if len(clips) > _MAX_ROWS else ""
     return f"<table><tr>{head}</tr>{''.join(rows)}</table>{more}"
 
 
-def _wrong(footage: Footage, findings: Sequence[Finding]) -> str:
+def _problems(footage: Footage, findings: Sequence[Finding]) -> str:
     rows = [
-        f"<tr><td>{escape(entry.path)}</td><td>{escape(entry.reason)}</td></tr>" for entry in footage.left_out
-    ][:_MOST_ROWS]
+        f"<tr><td>{escape(entry.path)}</td><td>{escape(entry.reason)}</td></tr>"
+        for entry in footage.quarantine
+    ][:_MAX_ROWS]
     kinds = Counter(finding.kind for finding in findings)
     example = {finding.kind: finding for finding in reversed(findings)}
     rows += [

@@ -128,7 +128,7 @@ def clip_name(number: int) -> str:
 
 
 def _write_json(path: Path, document: dict[str, Any]) -> None:
-    """Write atomically, under a temporary name that `remove_abandoned` finds; equal documents, equal bytes."""
+    """Write atomically, under a temporary name that `remove_abandoned` finds."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with temporary_path(path.parent, "draft") as temporary:
         temporary.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")

@@ -74,9 +74,9 @@ def _store(cfg: CollectConfig, footage: Footage, run_dir: Path) -> None:
     report = write_report(run_dir / "report.html", version.ref, footage, findings)
     people = [person for clip in footage.clips for frame in clip.frames for person in frame.persons]
     num_posed = sum(bool(person.keypoints) for person in people)
-    if footage.left_out:
+    if footage.quarantine:
         terminal.err().print(
-            f"named in {run_dir / 'quarantine.json'}: {footage.left_out.describe()}", markup=False
+            f"named in {run_dir / 'quarantine.json'}: {footage.quarantine.describe()}", markup=False
         )
     lines = [
         f"{version.ref}: {len(footage.clips)} clips, {num_frames} frames",

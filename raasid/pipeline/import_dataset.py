@@ -1,4 +1,4 @@
-"""`raasid import`: footage of any format becomes a dataset version that training can name."""
+"""`raasid import`: store footage of any format as a dataset version that training can name."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from raasid.footage.store import DatasetStore
 from raasid.pipeline.verb_configs import ImportConfig
 
 
-def store_footage(cfg: ImportConfig, run_dir: Path) -> None:
-    """Read the footage, list what is left out, store the rest; print the version's name."""
+def import_dataset(cfg: ImportConfig, run_dir: Path) -> None:
+    """Read the footage, list what was rejected, store the rest, print the version's name."""
     footage = open_footage(cfg.data, Path(cfg.paths.data))
-    listed = run_dir / "quarantine.json"
-    footage.left_out.write(listed)
+    quarantine = run_dir / "quarantine.json"
+    footage.quarantine.write(quarantine)
     for note in footage.notes:
         terminal.err().print(f"note: {note}", markup=False)
-    if footage.left_out:
-        terminal.err().print(f"left out, see {listed}: {footage.left_out.describe()}", markup=False)
+    if footage.quarantine:
+        terminal.err().print(f"left out, see {quarantine}: {footage.quarantine.describe()}", markup=False)
     version = DatasetStore(Path(cfg.paths.store)).add(cfg.name, footage, made_by=f"import {cfg.data.format}")
     counts = version.manifest["counts"]
     terminal.out().print(

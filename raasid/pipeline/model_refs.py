@@ -1,12 +1,8 @@
-"""The newest trained model of each task: what the next one is built on unless told otherwise.
-
-The model that a command line names, ready to be measured.
-"""
+"""Models by name: the newest trained checkpoint of each task, and the models that an evaluation names."""
 
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,18 +10,17 @@ from typing import Any
 from raasid.config.build import build
 from raasid.config.section import PathsConfig
 from raasid.errors import UsageError
+from raasid.io.atomic import write_atomic
 from raasid.models.checkpoints import load_trained_model
 from raasid.models.module import TaskModule
 from raasid.packaging.package import LoadedVersion, load_module
-from raasid.pipeline.verb_configs import EvaluateConfig
+from raasid.pipeline.verb_configs import NEWEST, EvaluateConfig
 from raasid.registry.registry import Registry
 from raasid.tasks import TaskName
 
-NEWEST = "newest"
-
 
 class NotTrainedYet(UsageError):
-    """A task of which no training has ended here."""
+    """No finished training of a task was found."""
 
     def __init__(self, task: str, logs: Path) -> None:
         super().__init__(
@@ -34,19 +29,18 @@ class NotTrainedYet(UsageError):
         )
 
 
-def remember(logs: Path, task: TaskName, checkpoint: Path) -> None:
-    """Note a checkpoint as the newest of its task; the note appears whole."""
-    note = _note(logs, task)
-    note.parent.mkdir(parents=True, exist_ok=True)
-    draft = note.with_name(f".{note.name}.{os.getpid()}")
-    draft.write_text(json.dumps({"checkpoint": str(checkpoint.absolute())}) + "\n", encoding="utf-8")
-    draft.replace(note)
+def record_latest_checkpoint(logs: Path, task: TaskName, checkpoint: Path) -> None:
+    """Record a checkpoint as the newest of its task."""
+    record = json.dumps({"checkpoint": str(checkpoint.absolute())}) + "\n"
+    write_atomic(_record_file(logs, task), record)
 
 
-def find_newest(logs: Path, task: TaskName) -> Path:
-    """The checkpoint that `remember` noted last and that is still there. Raises NotTrainedYet."""
+def resolve_checkpoint(which: str | Path, logs: Path, task: TaskName) -> Path:
+    """Return the checkpoint that `newest` or a file names; raises NotTrainedYet."""
+    if str(which) != NEWEST:
+        return Path(which)
     try:
-        path = Path(json.loads(_note(logs, task).read_text(encoding="utf-8"))["checkpoint"])
+        path = Path(json.loads(_record_file(logs, task).read_text(encoding="utf-8"))["checkpoint"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise NotTrainedYet(task, logs) from error
     if not path.is_file():
@@ -54,12 +48,7 @@ def find_newest(logs: Path, task: TaskName) -> Path:
     return path
 
 
-def chosen(which: str | Path, logs: Path, task: TaskName) -> Path:
-    """A checkpoint by name: `newest`, or a file."""
-    return find_newest(logs, task) if str(which) == NEWEST else Path(which)
-
-
-def _note(logs: Path, task: str) -> Path:
+def _record_file(logs: Path, task: str) -> Path:
     return logs / NEWEST / f"{task}.json"
 
 
@@ -71,19 +60,18 @@ class NamedModel:
     """For people: a file, NAME@REF, or the class of a model that is not trained."""
     module: TaskModule
     trained: dict[str, Any]
-    """Empty for a model that is not trained."""
+    """The configuration of its training; empty for a model that is not trained."""
     loaded: LoadedVersion | None = None
-    """Where it comes from, if that is a registry."""
+    """The registered version, if it comes from the registry."""
 
 
-def asked(cfg: EvaluateConfig) -> NamedModel:
-    """What is to be measured: `version`, `ckpt_path`, or `model` alone.
+def model_to_evaluate(cfg: EvaluateConfig) -> NamedModel:
+    """Load the model that `version`, `ckpt_path`, or `model` alone names.
 
-    Raises UsageError for a model that is trained and comes without weights; CheckpointUnusable; what
-    `load_module` raises.
+    Raises UsageError for a trainable model without weights; CheckpointUnusable; what `load_module` raises.
     """
     if cfg.version is not None:
-        return registered(cfg.version, cfg.paths)
+        return load_registered(cfg.version, cfg.paths)
     if cfg.ckpt_path is not None:
         return NamedModel(cfg.ckpt_path, *load_trained_model(Path(cfg.ckpt_path)))
     assert cfg.model is not None
@@ -93,17 +81,17 @@ def asked(cfg: EvaluateConfig) -> NamedModel:
     return NamedModel(type(module).__name__, module, {})
 
 
-def rival(named: str, paths: PathsConfig, task: str) -> NamedModel:
-    """What it is measured against: NAME@REF or a file; UsageError if that is no model of the same task."""
-    file = Path(named).is_file()
-    model = NamedModel(named, *load_trained_model(Path(named))) if file else registered(named, paths)
+def baseline_model(ref: str, paths: PathsConfig, task: str) -> NamedModel:
+    """Load the model to compare with, NAME@REF or a file; UsageError if it is for another task."""
+    file = Path(ref).is_file()
+    model = NamedModel(ref, *load_trained_model(Path(ref))) if file else load_registered(ref, paths)
     if model.module.task != task:
-        raise UsageError(f"against: '{named}' is a {model.module.task} model, and a {task} model is measured")
+        raise UsageError(f"against: '{ref}' is a {model.module.task} model, and a {task} model is measured")
     return model
 
 
-def registered(ref: str, paths: PathsConfig) -> NamedModel:
-    """NAME@REF of the registry."""
+def load_registered(ref: str, paths: PathsConfig) -> NamedModel:
+    """Load NAME@REF from the registry."""
     name, _, version = ref.partition("@")
     loaded = load_module(Registry(paths.registry), name, version)
     return NamedModel(ref, loaded.module, loaded.manifest.config, loaded)

@@ -1,7 +1,4 @@
-"""The end of a training: the model becomes a version of the registry, and challenges the champion.
-
-After a registration: W&B shall hold it, too, now or when there is a network.
-"""
+"""Register a trained model as the challenger, and mirror the new version to W&B."""
 
 from __future__ import annotations
 
@@ -20,7 +17,7 @@ from raasid.packaging.onnx.export import NotExportable
 from raasid.packaging.onnx.graph_spec import NoOnnxExport
 from raasid.packaging.onnx.parity import NotComputable, ParityBroken
 from raasid.packaging.package import pack, portable_model_config
-from raasid.pipeline.export import write_compared
+from raasid.pipeline.export import write_verified_graphs
 from raasid.pipeline.verb_configs import TrainConfig
 from raasid.registry.errors import PackageRefused
 from raasid.registry.names import CHALLENGER, Version
@@ -34,74 +31,28 @@ from raasid.wandb_tracking.enqueue import queue_version, run_summary
 from raasid.wandb_tracking.logging import entity, mode, project, run_id, wandb_folder
 from raasid.wandb_tracking.sync import sync
 
-
-def run_ref(cfg: TrainConfig, run_dir: Path) -> RunRef | None:
-    """The run of W&B that a training is; None where W&B is not configured, or disabled."""
-    section = cfg.logger.wandb
-    if section is None or mode(section) == "disabled":
-        return None
-    return RunRef(id=run_id(run_dir), project=project(section), entity=entity(section))
+NUM_PARITY_SAMPLES = 2
+"""Held-out samples on which the ONNX graphs are compared with the model."""
 
 
-def after_registration(
-    cfg: TrainConfig,
-    run_dir: Path,
-    registry: Registry,
-    name: str,
-    version: Version,
-    mirror: Mirror | None = None,
-) -> list[str]:
-    """Queue a version for W&B, and send what is queued if the run is online; return the entries' names.
-
-    Offline it only queues; without W&B, or with WANDB_MODE=disabled, it does nothing. To be called while the
-    run is still open, by one process of a run; mirror: for tests. That W&B cannot be reached is told and
-    costs nothing; raises NotRegistered, RegistryDamaged, RegistryUnwritable.
-    """
-    section, run = cfg.logger.wandb, run_ref(cfg, run_dir)
-    if section is None or run is None:
-        return []
-    _summarize(run, registry, name, version)
-    outbox = Outbox(registry)
-    why = f"training {run_dir.name}"
-    entries = queue_version(outbox, name, version, run, section.registry, why, wandb_folder(run_dir))
-    if mode(section) == "online":
-        done = sync(registry, mirror or WandbMirror(), lambda line: None)
-        if done.left:
-            said = f"W&B: {done.left} things wait in {registry.root / 'outbox'} ({done.why})"
-            err().print(f"{said}; send them: raasid registry sync", markup=False)
-    return [f"outbox/entries/{entry.seq:08d}.json" for entry in entries]
-
-
-def _summarize(run: RunRef, registry: Registry, name: str, version: Version) -> None:
-    """Put the final figures into the open run; offline they are then in its files as well."""
-    import wandb
-
-    if wandb.run is not None and wandb.run.id == run.id:
-        wandb.run.summary.update(run_summary(registry.versions(name).manifest(version).metrics))
-
-
-SAMPLES = 2
-"""On so many held-out samples the graphs are compared with the model."""
-
-
-class NotToBeKept(UsageError):
-    """A model that the registry will not take, told before it is trained."""
+class NotRegistrable(UsageError):
+    """A model that the registry refuses, found before it is trained."""
 
     def __init__(self, error: PackageRefused) -> None:
         super().__init__(f"register: {error.reason}; to train it all the same: register=false")
 
 
-def ready_to_register(cfg: TrainConfig) -> ManifestSigner | None:
-    """Return what signs the version to be, None where nobody does.
+def check_registrable(cfg: TrainConfig) -> ManifestSigner | None:
+    """Check before the training whether its model can be registered; return the signer, None without a key.
 
-    Raises NotToBeKept, KeyUnusable: whatever can be known beforehand is not told after hours of training.
+    Raises NotRegistrable, KeyUnusable.
     """
     if not (cfg.register_ and cfg.test):
         return None
     try:
         portable_model_config(cfg.model.model_dump(mode="json", by_alias=True))
     except PackageRefused as error:
-        raise NotToBeKept(error) from error
+        raise NotRegistrable(error) from error
     return signer_from_env()
 
 
@@ -111,12 +62,12 @@ def register(
     model: TaskModule,
     data: TaskDataModule,
     result: EvaluationResult,
-    sign: ManifestSigner | None,
+    signer: ManifestSigner | None,
 ) -> Version:
-    """Keep a trained model with all that is known of it, as `challenger`.
+    """Register a trained model with its card, metrics and lineage, and make it the `challenger`.
 
-    Called by one process, when `lineage.json` is written. sign: from `ready_to_register`.
-    Raises RegistryUnwritable; the run keeps everything that it made.
+    Called by one process, after `lineage.json` is written. signer: from `check_registrable`.
+    Raises RegistryUnwritable; the files of the run are kept.
     """
     registry, name = Registry(cfg.paths.registry), TASKS[model.task].registry_name
     config = cfg.model_dump(mode="json", by_alias=True)
@@ -125,33 +76,34 @@ def register(
     parent = find_parent(registry, name, lineage, config, registry.now())
     lineage["parent"] = None if parent is None else parent.to_lineage()
     model = model.cpu().eval()
+    card = build_card(model, config, lineage, result)
     version = registry.register(
         name,
-        pack(model, config, build_card(model, config, lineage, result), _graphs(cfg, run_dir, model, data)),
+        pack(model, config, card, _export_graphs(cfg, run_dir, model, data)),
         model=portable_model_config(config["model"]),
         config=config,
         metrics=defined_metrics(result),
         lineage=lineage,
         reason=reason,
-        sign=sign,
+        sign=signer,
     )
     registry.set_alias(name, CHALLENGER, version, reason)
     out().print(f"registered {name} {version} ({CHALLENGER})", markup=False)
-    entries = after_registration(cfg, run_dir, registry, name, version)
+    entries = mirror_version(cfg, run_dir, registry, name, version)
     lineage["registered"] = {"name": name, "version": str(version), "outbox": entries}
     (run_dir / "lineage.json").write_text(json.dumps(lineage, indent=1, sort_keys=True) + "\n")
     return version
 
 
-def _graphs(cfg: TrainConfig, run_dir: Path, model: TaskModule, data: TaskDataModule) -> Path | None:
-    """ONNX beside the weights, compared with the model.
+def _export_graphs(cfg: TrainConfig, run_dir: Path, model: TaskModule, data: TaskDataModule) -> Path | None:
+    """Export the model to ONNX and return the folder.
 
-    None for a model that cannot be told as a graph, and where the graph does not say what the model says:
-    hours of training are not lost for it, and no graph is handed on that nobody can rely on.
+    None if the model has no ONNX export, or if the export failed the parity check: the version is then
+    registered without graphs.
     """
     folder = run_dir / "package"
     try:
-        write_compared(model, data, cfg.data, "test", SAMPLES, folder)
+        write_verified_graphs(model, data, cfg.data, "test", NUM_PARITY_SAMPLES, folder)
     except NoOnnxExport:
         return None
     except (NotExportable, NotComputable, ParityBroken) as error:
@@ -161,9 +113,54 @@ def _graphs(cfg: TrainConfig, run_dir: Path, model: TaskModule, data: TaskDataMo
 
 
 def _reason(run_dir: Path) -> str:
-    """What was typed, which says best why there is this version."""
+    """Return the command that was typed, as the reason for the version."""
     try:
         typed = yaml.safe_load((run_dir / ".hydra" / "overrides.yaml").read_text(encoding="utf-8"))
     except (FileNotFoundError, yaml.YAMLError):
         typed = None
     return f"train {' '.join(map(str, typed))}" if typed else "train"
+
+
+def run_ref(cfg: TrainConfig, run_dir: Path) -> RunRef | None:
+    """Return the W&B run of a training; None where W&B is not configured, or disabled."""
+    section = cfg.logger.wandb
+    if section is None or mode(section) == "disabled":
+        return None
+    return RunRef(id=run_id(run_dir), project=project(section), entity=entity(section))
+
+
+def mirror_version(
+    cfg: TrainConfig,
+    run_dir: Path,
+    registry: Registry,
+    name: str,
+    version: Version,
+    mirror: Mirror | None = None,
+) -> list[str]:
+    """Mirror a registered version to W&B, immediately if online, otherwise through the outbox.
+
+    Returns the names of the outbox entries; none without W&B, or with WANDB_MODE=disabled. Called while the
+    run is still open, by one of its processes. mirror: for tests. If W&B is unreachable a message says so.
+    Raises NotRegistered, RegistryDamaged, RegistryUnwritable.
+    """
+    section, run = cfg.logger.wandb, run_ref(cfg, run_dir)
+    if section is None or run is None:
+        return []
+    _update_summary(run, registry, name, version)
+    outbox = Outbox(registry)
+    reason = f"training {run_dir.name}"
+    entries = queue_version(outbox, name, version, run, section.registry, reason, wandb_folder(run_dir))
+    if mode(section) == "online":
+        done = sync(registry, mirror or WandbMirror(), lambda line: None)
+        if done.left:
+            waiting = f"W&B: {done.left} messages wait in {registry.root / 'outbox'} ({done.why})"
+            err().print(f"{waiting}; send them: raasid registry sync", markup=False)
+    return [f"outbox/entries/{entry.seq:08d}.json" for entry in entries]
+
+
+def _update_summary(run: RunRef, registry: Registry, name: str, version: Version) -> None:
+    """Put the final metrics into the summary of the open run, offline too."""
+    import wandb
+
+    if wandb.run is not None and wandb.run.id == run.id:
+        wandb.run.summary.update(run_summary(registry.versions(name).manifest(version).metrics))

@@ -1,4 +1,4 @@
-"""`raasid relabel`: the same footage under another season's wording, as a new dataset version."""
+"""`raasid relabel`: derive the rulings of footage by another edition of the Laws, as a new version."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from raasid.console import terminal
+from raasid.console.tables import Column, print_table
 from raasid.datasets.factory import open_footage
 from raasid.datasets.source_configs import StoreDataConfig
 from raasid.footage.records import Footage
@@ -16,26 +17,26 @@ from raasid.footage.version import DatasetVersion
 from raasid.laws.edition import Ruling
 from raasid.pipeline.verb_configs import RelabelConfig
 
-_SHOWN = 20
-_SCENARIO = "scenario_"
+_MAX_SHOWN = 20
+_SCENARIO_TAG = "scenario_"
 
 
 def relabel_footage(cfg: RelabelConfig, run_dir: Path) -> None:
-    """Derive every ruling from the facts, store the result beside what it came from, say what has changed.
+    """Derive every ruling from the facts, store the result as a new version, print what has changed.
 
     Footage that is not in the store yet is stored first, as the parent of the new version.
     """
     store = DatasetStore(Path(cfg.paths.store))
     source, footage = _source(cfg, store)
-    relabelled, told = relabel(footage, cfg.law.edition)
-    relabelled.left_out.write(run_dir / "quarantine.json")
+    relabelled, summary = relabel(footage, cfg.law.edition)
+    relabelled.quarantine.write(run_dir / "quarantine.json")
     version = store.add(
         cfg.name or source.name,
         relabelled,
         made_by=f"relabel law={cfg.law.edition}",
         parents=[source.digest],
     )
-    _show(told, source, version)
+    _print(summary, source, version)
 
 
 def _source(cfg: RelabelConfig, store: DatasetStore) -> tuple[DatasetVersion, Footage]:
@@ -47,29 +48,34 @@ def _source(cfg: RelabelConfig, store: DatasetStore) -> tuple[DatasetVersion, Fo
     return store.add(name, footage, made_by=f"import {cfg.data.format}"), footage
 
 
-def _show(told: RelabelSummary, source: DatasetVersion, version: DatasetVersion) -> None:
+def _print(summary: RelabelSummary, source: DatasetVersion, version: DatasetVersion) -> None:
     out = terminal.out()
     out.print(
-        f"law {told.edition} over {source.ref}: {len(told.ruled)} clips ruled from their facts, "
-        f"{told.kept} without facts kept as they were, {told.unreadable} with unreadable facts left out",
+        f"law {summary.edition} over {source.ref}: {len(summary.ruled)} clips ruled from their facts, "
+        f"{summary.kept} without facts kept as they were, "
+        f"{summary.unreadable} with unreadable facts left out",
         markup=False,
     )
-    changes = Counter((_word(one.old), _word(one.new)) for one in told.ruled if one.changed)
-    _section("changed rulings", ("was", "is now", "clips"), [(*pair, n) for pair, n in _ranked(changes)])
-    scenarios = Counter((name, _turn(one)) for one in told.ruled if one.changed for name in _scenarios(one))
-    _section("by scenario", ("scenario", "decision", "clips"), [(*key, n) for key, n in _ranked(scenarios)])
-    abstained = [one for one in told.ruled if one.new.abstained]
-    missing = Counter(fact for one in abstained for fact in one.missing)
+    changes = Counter(
+        (_format_ruling(clip.old), _format_ruling(clip.new)) for clip in summary.ruled if clip.changed
+    )
+    _section("changed rulings", ("was", "is now", "clips"), [(*pair, n) for pair, n in _by_count(changes)])
+    scenarios = Counter(
+        (name, _format_change(clip)) for clip in summary.ruled if clip.changed for name in _scenarios(clip)
+    )
+    _section("by scenario", ("scenario", "decision", "clips"), [(*key, n) for key, n in _by_count(scenarios)])
+    abstained = [clip for clip in summary.ruled if clip.new.abstained]
+    missing = Counter(fact for clip in abstained for fact in clip.missing)
     _section(
         f"abstained: {len(abstained)}",
         ("missing fact", "clips"),
-        [(fact, n) for fact, n in _ranked(missing)],
+        [(fact, n) for fact, n in _by_count(missing)],
     )
-    flipped = told.flipped
-    more = f" … and {len(flipped) - _SHOWN} more" if len(flipped) > _SHOWN else ""
+    flipped = summary.flipped
+    more = f" … and {len(flipped) - _MAX_SHOWN} more" if len(flipped) > _MAX_SHOWN else ""
     out.print(f"\nflipped: {len(flipped)}", markup=False)
     if flipped:
-        out.print(f"  {' '.join(flipped[:_SHOWN])}{more}", markup=False)
+        out.print(f"  {' '.join(flipped[:_MAX_SHOWN])}{more}", markup=False)
     if version.digest == source.digest:
         out.print(f"\n{source.ref} says so already\nnext: raasid data show {source.ref}", markup=False)
         return
@@ -82,32 +88,34 @@ def _show(told: RelabelSummary, source: DatasetVersion, version: DatasetVersion)
 def _section(title: str, head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     if rows:
         terminal.out().print(f"\n{title}", markup=False)
-        indented = [[f"  {row[0]}", *map(str, row[1:])] for row in [head, *rows]]
-        terminal.print_table(indented[0], indented[1:], right={len(head) - 1})
+        cells = [[str(cell) for cell in row] for row in rows]
+        print_table([*head[:-1], Column(head[-1], right=True)], cells, indent=2)
 
 
-def _word(ruling: Ruling | None) -> str:
-    """Return a ruling in few words: `offence, penalty, red`."""
+def _format_ruling(ruling: Ruling | None) -> str:
+    """Return a ruling in a few words: `offence, penalty, red`."""
     if ruling is None:
         return "no ruling"
     if ruling.decision is None:
         return "abstained"
     parts = [ruling.decision, ruling.restart, ruling.sanction]
-    quiet = {"play_on", "none", None}
-    return ", ".join(str(part).replace("_", " ") for part in parts if part not in quiet)
+    unremarkable = {"play_on", "none", None}
+    return ", ".join(str(part).replace("_", " ") for part in parts if part not in unremarkable)
 
 
-def _turn(one: RelabelledClip) -> str:
-    """Tell what happened to the decision, or that only restart or card are new."""
-    old = "no ruling" if one.old is None else one.old.decision or "abstained"
-    new = one.new.decision or "abstained"
-    told = f"{old} -> {new}" if old != new else f"{new}, other restart or card"
-    return told.replace("_", " ")
+def _format_change(clip: RelabelledClip) -> str:
+    """Return how the decision changed, or that only restart or card did."""
+    old = "no ruling" if clip.old is None else clip.old.decision or "abstained"
+    new = clip.new.decision or "abstained"
+    change = f"{old} -> {new}" if old != new else f"{new}, other restart or card"
+    return change.replace("_", " ")
 
 
-def _scenarios(one: RelabelledClip) -> Iterable[str]:
-    return [tag.removeprefix(_SCENARIO) for tag in one.tags if tag.startswith(_SCENARIO)] or ["(no scenario)"]
+def _scenarios(clip: RelabelledClip) -> Iterable[str]:
+    return [tag.removeprefix(_SCENARIO_TAG) for tag in clip.tags if tag.startswith(_SCENARIO_TAG)] or [
+        "(no scenario)"
+    ]
 
 
-def _ranked(counts: Counter[tuple[str, str]] | Counter[str]) -> list[tuple[tuple[str, str] | str, int]]:
+def _by_count(counts: Counter[tuple[str, str]] | Counter[str]) -> list[tuple[tuple[str, str] | str, int]]:
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))

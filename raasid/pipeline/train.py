@@ -10,10 +10,10 @@ from raasid.config.build import build
 from raasid.errors import UsageError
 from raasid.models.checkpoints import load_checkpoint_weights, load_matching_weights
 from raasid.models.module import TaskModule
-from raasid.pipeline.adapters.adapter import plan_of
-from raasid.pipeline.evaluation import measure, publish, show
-from raasid.pipeline.model_refs import remember
-from raasid.pipeline.register import ready_to_register, register
+from raasid.pipeline.adapters.adapter import task_adapter
+from raasid.pipeline.evaluation import evaluate_model, print_results, write_results
+from raasid.pipeline.model_refs import record_latest_checkpoint
+from raasid.pipeline.register import check_registrable, register
 from raasid.pipeline.verb_configs import TrainConfig
 from raasid.training.fit import fit
 from raasid.training.lineage import write_lineage
@@ -21,43 +21,46 @@ from raasid.wandb_tracking.logging import finish_run_on_exit
 
 
 def train(cfg: TrainConfig, run_dir: Path) -> float | None:
-    """Fit one model, measure it on matches that it has never seen, and write the report.
+    """Fit one model, evaluate it on matches that it has never seen, write the report, register it.
 
     Returns the optimised metric as validation last logged it (what a sweep maximises); None in a run
     that did not validate.
     """
     with finish_run_on_exit(run_dir):
-        return _trained(cfg, run_dir)
+        return _train(cfg, run_dir)
 
 
-def _trained(cfg: TrainConfig, run_dir: Path) -> float | None:
+def _train(cfg: TrainConfig, run_dir: Path) -> float | None:
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     model: TaskModule = build(cfg.model)
     if not model.trainable:
         raise UsageError(
             f"model: {type(model).__name__} has nothing to train; measure it with `raasid evaluate`"
         )
-    sign = ready_to_register(cfg)
+    signer = check_registrable(cfg)
     if cfg.model.init_from is not None:
         load_matching_weights(model, cfg.model.init_from)
-    plan = plan_of(model)
-    data = plan.data(cfg.data, cfg.paths, cfg.seed, model)
-    fitted = fit(cfg, model, data, run_dir, measure=[plan.watcher()])
+
+    adapter = task_adapter(model)
+    data = adapter.build_datamodule(cfg.data, cfg.paths, cfg.seed, model)
+    fitted = fit(cfg, model, data, run_dir, [adapter.validation_callback()])
+    checkpoint, is_rank0 = fitted.checkpoint, fitted.trainer.is_global_zero
     score = fitted.trainer.callback_metrics.get(cfg.optimized_metric)
-    checkpoint, result = fitted.checkpoint, None
+
+    result = None
     if cfg.test:
         if checkpoint is not None:
             load_checkpoint_weights(model, checkpoint)
-        result = measure(fitted.trainer, model, data, "test")
-        if fitted.trainer.is_global_zero:
+        result = evaluate_model(fitted.trainer, model, data, "test")
+        if is_rank0:
             title = f"{model.task.capitalize()} model, {run_dir.name}"
-            report = publish(result, data, run_dir, plan, title=title, facts=data.facts)
-            show(result, data, run_dir, checkpoint, report)
-    if fitted.trainer.is_global_zero:
-        parents = {"init_from": cfg.model.init_from, "resumed_from": cfg.ckpt_path, **data.upstream}
+            report = write_results(result, data, run_dir, adapter, title, facts=data.input_facts)
+            print_results(result, data, run_dir, checkpoint, report)
+    if is_rank0:
+        parents = {"init_from": cfg.model.init_from, "resumed_from": cfg.ckpt_path, **data.input_checkpoints}
         write_lineage(run_dir, data, checkpoint, parents)
         if checkpoint is not None:
-            remember(Path(cfg.paths.logs), model.task, checkpoint)
+            record_latest_checkpoint(Path(cfg.paths.logs), model.task, checkpoint)
         if cfg.register_ and checkpoint is not None and result is not None:
-            register(cfg, run_dir, model, data, result, sign)
+            register(cfg, run_dir, model, data, result, signer)
     return None if score is None else float(score)

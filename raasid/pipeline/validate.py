@@ -1,4 +1,4 @@
-"""`raasid validate`: is this footage fit to train on, and what is wrong with it."""
+"""`raasid validate`: check whether footage is fit to train on, and list what is wrong with it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from raasid.validation.runner import ValidationResult, check_footage
 
 
 class NothingUsable(RaasidError):
-    """Footage of which nothing can be checked, let alone trained on."""
+    """Footage without a readable clip."""
 
     exit = Exit.REFUSED
 
@@ -28,15 +28,15 @@ class LimitsExceeded(RaasidError):
 
     exit = Exit.REFUSED
 
-    def __init__(self, found: ValidationResult, report: Path) -> None:
+    def __init__(self, result: ValidationResult, report: Path) -> None:
         message = "; ".join(
-            f"{row.kind.title.lower()} {row.share:.2%}, limit {row.limit:.2%}" for row in found.over
+            f"{row.kind.title.lower()} {row.share:.2%}, limit {row.limit:.2%}" for row in result.over
         )
-        count = "1 limit is" if len(found.over) == 1 else f"{len(found.over)} limits are"
-        tolerated = " ".join(f"limits.{row.name}={_rounded_up(row.share)}" for row in found.over)
+        count = "1 limit is" if len(result.over) == 1 else f"{len(result.over)} limits are"
+        tolerated = " ".join(f"limits.{row.name}={_round_up(row.share)}" for row in result.over)
         super().__init__(
             f"{count} exceeded: {message}\n"
-            f"next: look at {report}, then mend or leave out what quarantine.json lists; "
+            f"next: look at {report}, then correct or remove what quarantine.json lists; "
             f"or tolerate it: {tolerated}"
         )
 
@@ -51,56 +51,57 @@ def validate(cfg: ValidateConfig, run_dir: Path) -> None:
     except NoUsableSamples as error:
         raise NothingUsable(str(error)) from error
     if not footage.clips:
-        raise NothingUsable(f"no clip could be read; left out: {footage.left_out.describe() or 'nothing'}")
-    found = check_footage(footage, cfg.thresholds, cfg.limits, cfg.seed)
+        raise NothingUsable(f"no clip could be read; left out: {footage.quarantine.describe() or 'nothing'}")
+    result = check_footage(footage, cfg.thresholds, cfg.limits, cfg.seed)
     if cfg.reference is not None:
-        found = replace(found, drifts=_drifts(cfg, found))
+        result = replace(result, drifts=_drifts(cfg, result))
     root = Path(getattr(cfg.data, "root", cfg.paths.data))
-    found.quarantine(root).write(run_dir / "quarantine.json")
-    found.write(run_dir / "validation.json")
+    result.quarantine(root).write(run_dir / "quarantine.json")
+    result.write(run_dir / "validation.json")
     config = run_dir / ".hydra" / "config.yaml"
     report = write_validation_page(
         run_dir / "validation.html",
         _title(cfg),
-        found,
+        result,
         cfg.max_images,
         config.read_text() if config.exists() else "",
     )
-    _show(found, run_dir)
-    if found.over:
-        raise LimitsExceeded(found, report)
-    out().print(f"next: {_next(cfg)}", markup=False)
+    _print(result, run_dir)
+    if result.over:
+        raise LimitsExceeded(result, report)
+    out().print(f"next: {_next_command(cfg)}", markup=False)
 
 
-def _drifts(cfg: ValidateConfig, found: ValidationResult) -> list[Drift]:
+def _drifts(cfg: ValidateConfig, result: ValidationResult) -> list[Drift]:
     assert cfg.reference is not None
     reference: Footage = DatasetStore(Path(cfg.paths.store)).find(cfg.reference).footage()
     total = sum(len(clip.frames) for clip in reference.clips)
-    with progress(f"looking at {cfg.reference}", total=total) as advance:
+    with progress(f"measuring {cfg.reference}", total=total) as advance:
         images = compute_image_stats(reference.clips, advance)
-    return compare_features(found.footage.clips, found.images, reference.clips, images, cfg.drift, cfg.seed)
+    return compare_features(result.footage.clips, result.images, reference.clips, images, cfg.drift, cfg.seed)
 
 
-def _show(found: ValidationResult, run_dir: Path) -> None:
-    """Print one table: kind, findings, share, limit, state; and where the files are."""
+def _print(result: ValidationResult, run_dir: Path) -> None:
+    """Print a table of kind, findings, share, limit and state, and where the files are."""
     console = out()
-    for note in found.notes:
+    for note in result.notes:
         err().print(f"note: {note}", markup=False)
-    having = [row for row in found.rows if row.findings]
-    console.print(
-        f"{found.frames} frames in {len(found.footage.clips)} clips, {len(found.images.by_frame)} pictures seen\n"
-    )
-    names = max([len("kind"), *(len(row.name) for row in having)])
-    if having:
+    found_kinds = [row for row in result.rows if row.findings]
+    clips, images = len(result.footage.clips), len(result.images.by_frame)
+    console.print(f"{result.frames} frames in {clips} clips, {images} images measured\n")
+    names = max([len("kind"), *(len(row.name) for row in found_kinds)])
+    if found_kinds:
         console.print(f"{'kind':<{names}}  findings   frames    share    limit  state", markup=False)
-    for row in having:
+    for row in found_kinds:
         limit = "any" if row.limit is None else f"{row.limit:.2%}"
         counts = f"{row.findings:>8}  {row.frames:>7}  {row.share:>7.2%}  {limit:>7}"
         console.print(f"{row.name:<{names}}  {counts}  {row.state}", markup=False)
-    others = len(found.rows) - len(having)
-    if others:
-        console.print(f"{others} {'other ' if having else ''}kinds of fault: none found", markup=False)
-    _show_drifts(found)
+    num_others = len(result.rows) - len(found_kinds)
+    if num_others:
+        console.print(
+            f"{num_others} {'other ' if found_kinds else ''}kinds of fault: none found", markup=False
+        )
+    _print_drifts(result)
     console.print()
     for name, path in (
         ("report", "validation.html"),
@@ -110,17 +111,18 @@ def _show(found: ValidationResult, run_dir: Path) -> None:
         console.print(f"{name:<7} {run_dir / path}", markup=False)
 
 
-def _show_drifts(found: ValidationResult) -> None:
-    if not found.drifts:
+def _print_drifts(result: ValidationResult) -> None:
+    if not result.drifts:
         return
     console = out()
-    moved = [drift for drift in found.drifts if drift.drifted]
-    silent = sum(drift.effect is None for drift in found.drifts)
-    rest = f"; {silent} have too few clips to say" if silent else ""
+    drifted_features = [drift for drift in result.drifts if drift.drifted]
+    too_small = sum(drift.effect is None for drift in result.drifts)
+    rest = f"; {too_small} have too few clips to say" if too_small else ""
     console.print(
-        f"\n{len(moved)} of {len(found.drifts)} features differ from the reference{rest}", markup=False
+        f"\n{len(drifted_features)} of {len(result.drifts)} features differ from the reference{rest}",
+        markup=False,
     )
-    for drift in moved:
+    for drift in drifted_features:
         console.print(
             f"  {drift.feature}: {drift.mean:.4g} against {drift.reference_mean:.4g}, "
             f"effect {drift.effect:.2f}, p {drift.p:.4f}",
@@ -130,11 +132,11 @@ def _show_drifts(found: ValidationResult) -> None:
 
 def _title(cfg: ValidateConfig) -> str:
     root = getattr(cfg.data, "root", None)
-    named = getattr(cfg.data, "dataset", None) or (root.name if root else None)
-    return f"{cfg.data.format}: {named}" if named else f"{cfg.data.format} footage"
+    name = getattr(cfg.data, "dataset", None) or (root.name if root else None)
+    return f"{cfg.data.format}: {name}" if name else f"{cfg.data.format} footage"
 
 
-def _next(cfg: ValidateConfig) -> str:
+def _next_command(cfg: ValidateConfig) -> str:
     words = [f"data={cfg.data.format}"]
     if cfg.data.format == "store":
         return f"raasid train {words[0]} data.dataset={getattr(cfg.data, 'dataset', '')}"
@@ -144,6 +146,6 @@ def _next(cfg: ValidateConfig) -> str:
     return f"raasid train {' '.join(words)}"
 
 
-def _rounded_up(share: float) -> float:
-    """A limit that tolerates the share, to two digits after the point."""
+def _round_up(share: float) -> float:
+    """Return a limit that tolerates the share, to two decimals."""
     return min(1.0, -(-share * 100 // 1) / 100)

@@ -1,1 +1,1 @@
-"""What each task brings to the verbs: its data, metrics and report."""
+"""What each task brings to the verbs: its datamodule, metrics and report."""

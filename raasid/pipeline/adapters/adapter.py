@@ -1,4 +1,4 @@
-"""What a kind of model is to the verbs: its data, its metrics and its report."""
+"""The interface between the verbs and the three tasks: datamodule, validation callback, metrics, report."""
 
 from __future__ import annotations
 
@@ -14,24 +14,33 @@ from raasid.lazy import load_object
 from raasid.models.module import TaskModule
 
 
-class TaskPlan(Protocol):
-    """One of the three tasks; `raasid.pipeline.adapters.<name>.PLAN` holds it."""
+def task_adapter(model: TaskModule) -> TaskAdapter:
+    """Return the adapter of the task that a model is for: `raasid.pipeline.adapters.<task>.ADAPTER`."""
+    adapter: TaskAdapter = load_object(f"raasid.pipeline.adapters.{model.task}:ADAPTER")
+    return adapter
 
-    def data(self, section: Any, paths: Any, seed: int, model: TaskModule) -> TaskDataModule:
-        """Make the datamodule that the `data` section describes; nothing is read yet."""
+
+class TaskAdapter(Protocol):
+    """Ties one task to its data, metrics and report."""
+
+    def build_datamodule(self, config: Any, paths: Any, seed: int, model: TaskModule) -> TaskDataModule:
+        """Build the datamodule that the `data` section describes; nothing is read yet."""
         ...
 
-    def watcher(self) -> pl.Callback:
-        """Make the callback that gathers what a model says in validation and test, and logs metrics."""
+    def validation_callback(self) -> pl.Callback:
+        """Build the callback that collects predictions in validation and test, and logs metrics."""
         ...
 
-    def judge(
-        self, watcher: Any, model: TaskModule, data: TaskDataModule, threshold: float | None
+    def compute_metrics(
+        self, callback: Any, model: TaskModule, data: TaskDataModule, threshold: float | None
     ) -> EvaluationResult:
-        """Judge what the watcher gathered in a test; threshold: None takes the model's own."""
+        """Evaluate the predictions that the callback collected in a test.
+
+        threshold: None uses the model's own operating point.
+        """
         ...
 
-    def report(
+    def write_report(
         self,
         run_dir: Path,
         title: str,
@@ -43,15 +52,12 @@ class TaskPlan(Protocol):
         facts: Mapping[str, str],
         beside: tuple[str, EvaluationResult] | None = None,
     ) -> Path:
-        """Write RUN/report.html and return its path. beside: name and result of another model."""
+        """Write RUN/report.html and return its path. beside: name and result of a baseline model."""
         ...
 
-    def as_trained(self, asked: Any, trained: Mapping[str, Any]) -> dict[str, Any]:
-        """Fields of the `data` section that an evaluation takes over from the training."""
+    def inherit_data_config(self, config: Any, trained: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the fields of the `data` section that an evaluation takes over from the training.
+
+        config: the section of the evaluation; what it sets wins. trained: the recorded section.
+        """
         ...
-
-
-def plan_of(model: TaskModule) -> TaskPlan:
-    """The plan of the task that a model is for."""
-    plan: TaskPlan = load_object(f"raasid.pipeline.adapters.{model.task}:PLAN")
-    return plan

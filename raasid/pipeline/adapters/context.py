@@ -1,4 +1,4 @@
-"""The context: was this touch an offence."""
+"""The context task for the verbs: was this contact an offence?"""
 
 from __future__ import annotations
 
@@ -18,71 +18,82 @@ from raasid.evaluation.context.validation import ContextValidation
 from raasid.evaluation.report_page import write_report
 from raasid.footage.records import Clip, Footage
 from raasid.models.context.module import ContextModule
-from raasid.pipeline.model_refs import NotTrainedYet, chosen
+from raasid.pipeline.model_refs import NotTrainedYet, resolve_checkpoint
 from raasid.tracks.track_arrays import ClipTracks
 
 
-class ContextPlan:
-    """`context_model`."""
+class ContextAdapter:
+    """See `TaskAdapter`."""
 
-    def data(self, section: Any, paths: Any, seed: int, model: ContextModule) -> ContextDataModule:
-        """Windows of tracks, as the newest ball and pose models see them unless told otherwise."""
-        section, upstream = lent(section, paths)
+    def build_datamodule(self, config: Any, paths: Any, seed: int, model: ContextModule) -> ContextDataModule:
+        """Return windows of tracks, by default those that the newest ball and pose models predict."""
+        config, provider = track_source(config, paths)
         return build_context_datamodule(
-            section, paths, seed, model.frames, model.players, upstream, model.set_label_counts
+            config, paths, seed, model.frames, model.players, provider, model.set_label_counts
         )
 
-    def watcher(self) -> ContextValidation:
-        """Judgements of every clip."""
+    def validation_callback(self) -> ContextValidation:
+        """Collect the predictions for every clip."""
         return ContextValidation()
 
-    def judge(
+    def compute_metrics(
         self,
-        watcher: ContextValidation,
+        callback: ContextValidation,
         model: ContextModule,
         data: ContextDataModule,
         threshold: float | None,
     ) -> ContextResult:
-        """Judge the decisions, on what the source says and on the truth beside it."""
+        """Evaluate the decisions, on the tracks of the configured source and on annotated ones."""
         if threshold is not None:
             raise UsageError(
                 "threshold: decisions follow from facts; a context model is measured without one"
             )
-        return evaluate_context(watcher.refs, watcher.predictions, data.source, data.predicted_clips)
+        return evaluate_context(callback.refs, callback.predictions, data.source, data.predicted_clips)
 
-    def report(self, run_dir: Path, title: str, result: ContextResult, **rest: Any) -> Path:
+    def write_report(self, run_dir: Path, title: str, result: ContextResult, **content: Any) -> Path:
         """Write RUN/report.html."""
-        return write_report(PAGE, run_dir, title, result, **rest)
+        return write_report(PAGE, run_dir, title, result, **content)
 
-    def as_trained(self, asked: Any, trained: Mapping[str, Any]) -> dict[str, Any]:
-        """How clips are tracked and by which edition they are judged, where the user does not say."""
-        before = dict(trained.get("tracks", {}))
-        said = {name: getattr(asked.tracks, name) for name in asked.tracks.model_fields_set}
-        tracks = type(asked.tracks)(**{**before, **said})
-        return {"tracks": tracks, "size": asked.size or tuple(trained.get("size", (640, 360)))}
+    def inherit_data_config(self, config: Any, trained: Mapping[str, Any]) -> dict[str, Any]:
+        """Take over how clips are tracked and by which edition they are decided."""
+        inherited = dict(trained.get("tracks", {}))
+        given = {name: getattr(config.tracks, name) for name in config.tracks.model_fields_set}
+        tracks = type(config.tracks)(**{**inherited, **given})
+        return {"tracks": tracks, "size": config.size or tuple(trained.get("size", (640, 360)))}
 
 
-def lent(section: Any, paths: Any) -> tuple[Any, TrackProvider]:
-    """What data need of other stations; the section with another source where models are not there yet."""
-    tracks = section.tracks
+ADAPTER = ContextAdapter()
+
+
+def track_source(config: Any, paths: Any) -> tuple[Any, TrackProvider]:
+    """Return what provides the tracks, and the `data` section with the source that is used.
+
+    Where the ball or pose model has not been trained yet, `noisy` tracks replace the predicted ones.
+    """
+    tracks = config.tracks
     if tracks.source == "truth":
-        return section, TrackProvider()
-    usual = usual_errors()
+        return config, TrackProvider()
+    default_errors = default_error_model()
     if tracks.source == "noisy":
-        return section, TrackProvider(default_errors=usual)
+        return config, TrackProvider(default_errors=default_errors)
     logs = Path(paths.logs)
     try:
-        checkpoints = {task: chosen(getattr(tracks, task), logs, task) for task in ("ball", "pose")}
+        checkpoints = {
+            task: resolve_checkpoint(getattr(tracks, task), logs, task) for task in ("ball", "pose")
+        }
     except NotTrainedYet as error:
-        note = f"tracks are annotated ones with usual errors, not predicted ones: {error}"
-        noisy = section.model_copy(update={"tracks": tracks.model_copy(update={"source": "noisy"})})
-        return noisy, TrackProvider(default_errors=usual, note=note)
-    looker = Looker(checkpoints["ball"], checkpoints["pose"], Path(paths.data))
-    return section, TrackProvider(looker.perceive, measured, usual, checkpoints, looker)
+        note = f"tracks are annotated ones with default errors, not predicted ones: {error}"
+        noisy = config.model_copy(update={"tracks": tracks.model_copy(update={"source": "noisy"})})
+        return noisy, TrackProvider(default_errors=default_errors, note=note)
+    perception = LazyPerception(checkpoints["ball"], checkpoints["pose"], Path(paths.data))
+    provider = TrackProvider(
+        perception.predict, measured_error_model, default_errors, checkpoints, facts=perception
+    )
+    return config, provider
 
 
-class Looker(Mapping[str, str]):
-    """Ball and pose models as one eye; they are loaded when first asked."""
+class LazyPerception(Mapping[str, str]):
+    """The ball and pose models, loaded when first needed; as a mapping, facts for report and lineage."""
 
     def __init__(self, ball: Path, pose: Path, folder: Path) -> None:
         self._ball, self._pose, self._folder = ball, pose, folder
@@ -90,19 +101,19 @@ class Looker(Mapping[str, str]):
 
     @property
     def perception(self) -> Any:
-        """The two models."""
+        """The loaded models."""
         if self._perception is None:
             from raasid.perception.tracker import load_perception
 
             self._perception = load_perception(self._ball, self._pose)
         return self._perception
 
-    def perceive(self, footage: Footage) -> Footage:
-        """Annotated clips as the models see them."""
+    def predict(self, footage: Footage) -> Footage:
+        """Return annotated clips with the tracks that the models predict."""
         from raasid.perception.predicted_dataset import predict_tracks
 
-        seen: Footage = predict_tracks(footage, self.perception, self._folder)
-        return seen
+        predicted: Footage = predict_tracks(footage, self.perception, self._folder)
+        return predicted
 
     def __getitem__(self, name: str) -> str:
         return {"perception": str(self.perception.name)}[name]
@@ -114,28 +125,23 @@ class Looker(Mapping[str, str]):
         return 1
 
 
-def measured(truth: Sequence[Clip], seen: Sequence[Clip]) -> TrackPerturbation:
-    """The errors that the models make, as they were seen to make them."""
+def measured_error_model(truth: Sequence[Clip], predicted: Sequence[Clip]) -> TrackPerturbation:
+    """Return a perturbation with the errors that predicted tracks have against annotated ones."""
     from raasid.perception.error_model_fit import fit_error_model
 
-    return made_by(fit_error_model(list(truth), list(seen)))
+    return _perturbation(fit_error_model(list(truth), list(predicted)))
 
 
-def usual_errors() -> TrackPerturbation:
-    """The errors of usual models."""
+def default_error_model() -> TrackPerturbation:
+    """Return a perturbation with the errors of typical models."""
     from raasid.tracks.error_model import TrackErrorModel
 
-    return made_by(TrackErrorModel())
+    return _perturbation(TrackErrorModel())
 
 
-def made_by(noise: Any) -> TrackPerturbation:
-    """TrackPerturbation of a certain kind and size."""
+def _perturbation(error_model: Any) -> TrackPerturbation:
+    def perturb(tracks: ClipTracks, rng: np.random.Generator) -> ClipTracks:
+        perturbed: ClipTracks = error_model.apply(tracks, rng)
+        return perturbed
 
-    def errors(tracks: ClipTracks, rng: np.random.Generator) -> ClipTracks:
-        seen: ClipTracks = noise.apply(tracks, rng)
-        return seen
-
-    return errors
-
-
-PLAN = ContextPlan()
+    return perturb

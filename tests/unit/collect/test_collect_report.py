@@ -15,7 +15,7 @@ def person(track: int, reach: float) -> Person:
     points: list[Keypoint] = [(40.0, 30.0 + number, 2) for number in range(17)]
     points[9] = (40.0 + reach, 35.0, 2)
     mark = AnnotationSource("model/1", 0.9)
-    return Person(track, "player", (30, 20, 20, 40), keypoints=tuple(points), mark=mark)
+    return Person(track, "player", (30, 20, 20, 40), keypoints=tuple(points), source=mark)
 
 
 def test_the_page_shows_people_best_arms_first_and_what_is_wrong(tmp_path: Path) -> None:

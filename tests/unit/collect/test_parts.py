@@ -114,7 +114,7 @@ def test_the_same_content_under_two_names_is_one_clip(sources: list[Source], tmp
     copy.write_bytes(sources[0].path.read_bytes())
     assembled = collect_all(tmp_path / "store", [*sources, Source(str(copy), "q.png")])
     assert len(assembled.footage.clips) == 2
-    (entry,) = assembled.footage.left_out
+    (entry,) = assembled.footage.quarantine
     assert (entry.path, entry.reason) == ("q.png", "duplicate: the same content as p0.png")
 
 

@@ -83,9 +83,9 @@ def annotated(pose: Mirror | None) -> Sequence[Frame]:
 def test_every_annotation_says_who_made_it_and_that_nobody_reviewed_it() -> None:
     for frame in annotated(Mirror()):
         (person,) = frame.persons
-        assert person.mark is not None
-        assert (person.mark.source, person.mark.reviewed) == ("mirror/1", False)
-        assert person.mark.confidence == pytest.approx(0.8)
+        assert person.source is not None
+        assert (person.source.name, person.source.reviewed) == ("mirror/1", False)
+        assert person.source.confidence == pytest.approx(0.8)
         assert person.track == 0
         assert len(person.keypoints) == 17
         assert person.keypoints[0][1] == pytest.approx(103, abs=4)
@@ -94,7 +94,7 @@ def test_every_annotation_says_who_made_it_and_that_nobody_reviewed_it() -> None
 def test_without_joints_the_box_stays_and_is_trusted_less() -> None:
     (alone,), (blind,) = annotated(None)[0].persons, annotated(Blind())[0].persons
     assert alone.keypoints == blind.keypoints == ()
-    assert alone.mark is not None
-    assert blind.mark is not None
-    assert alone.mark.source == blind.mark.source == PROPOSER
-    assert blind.mark.confidence == pytest.approx(alone.mark.confidence / 2, abs=0.001)
+    assert alone.source is not None
+    assert blind.source is not None
+    assert alone.source.name == blind.source.name == PROPOSER
+    assert blind.source.confidence == pytest.approx(alone.source.confidence / 2, abs=0.001)

@@ -12,9 +12,9 @@ from mirrored_registry import NAME, register, registry_at
 from offline_run import config_of, finish, history_of, records, run_files, summary_of
 from recording_mirror import RecordingMirror, brief
 
-from raasid.pipeline.register import after_registration, run_ref
+from raasid.pipeline.register import mirror_version, run_ref
 from raasid.pipeline.verb_configs import TrainConfig
-from raasid.registry.outbox import ArtifactTold, Outbox
+from raasid.registry.outbox import ArtifactUpload, Outbox
 from raasid.registry.registry import Registry
 from raasid.wandb_tracking.client import artifact_of
 from raasid.wandb_tracking.config import LoggerConfig, WandbConfig
@@ -55,7 +55,7 @@ def test_offline_the_run_files_hold_config_curves_and_final_figures(
     cfg = configured(registry="model")
     train(run_dir, 0.5, cfg)
     version = register(registry, 1)
-    entries = after_registration(cfg, run_dir, registry, NAME, version)
+    entries = mirror_version(cfg, run_dir, registry, NAME, version)
     finish()
     (file,) = run_files(run_dir)
     found = records(file)
@@ -66,7 +66,7 @@ def test_offline_the_run_files_hold_config_curves_and_final_figures(
     assert summary_of(found)["detection_rate_high"] == 0.9
     assert entries == [f"outbox/entries/{n:08d}.json" for n in (1, 2, 3, 4)]
     assert all((registry.root / entry).is_file() for entry in entries)
-    assert {e.told.run.id for e in Outbox(registry).entries()} == {(run_dir / "wandb_run_id").read_text()}
+    assert {e.message.run.id for e in Outbox(registry).entries()} == {(run_dir / "wandb_run_id").read_text()}
     assert Outbox(registry).sent == 0
 
 
@@ -88,7 +88,7 @@ def test_an_artifact_is_written_with_its_names_figures_and_files(run_dir: Path, 
     registry.set_alias(NAME, "challenger", version, "new")
     assert run is not None
     entries = queue_version(Outbox(registry), NAME, version, run, None, "test")
-    for told in (entry.told for entry in entries if isinstance(entry.told, ArtifactTold)):
+    for told in (entry.message for entry in entries if isinstance(entry.message, ArtifactUpload)):
         files = {name: registry.objects.path(member.sha256) for name, member in told.files.items()}
         assert wandb.run is not None
         wandb.run.log_artifact(artifact_of(told, files), aliases=told.aliases)
@@ -133,7 +133,7 @@ def test_without_wandb_nothing_is_queued_and_nothing_said(
         monkeypatch.setenv("WANDB_MODE", "disabled")
         cfg = configured()
         train(run_dir, 0.5, cfg)
-    assert after_registration(cfg, run_dir, registry, NAME, register(registry, 1)) == []
+    assert mirror_version(cfg, run_dir, registry, NAME, register(registry, 1)) == []
     assert not (registry.root / "outbox").exists()
     assert capfd.readouterr() == ("", "")
     assert run_files(run_dir, 0) == []
@@ -145,7 +145,7 @@ def test_online_everything_is_sent_at_once(
     monkeypatch.setenv("WANDB_MODE", "online")
     mirror, version = RecordingMirror(tmp_path / "wandb.jsonl"), register(registry, 1)
     registry.set_alias(NAME, "challenger", version, "new")
-    after_registration(configured(), run_dir, registry, NAME, version, mirror)
+    mirror_version(configured(), run_dir, registry, NAME, version, mirror)
     run_id = (run_dir / "wandb_run_id").read_text()
     kinds = [brief(told) for told, _ in mirror.taken()]
     assert kinds == [f"run {run_id}", "dataset sha256-abababababababab", "model v20261118.1"]
@@ -162,7 +162,7 @@ def test_a_network_that_fails_costs_a_training_nothing(
     monkeypatch.setenv("WANDB_MODE", "online")
     mirror = RecordingMirror(tmp_path / "wandb.jsonl")
     mirror.down = "no network"
-    entries = after_registration(configured(), run_dir, registry, NAME, register(registry, 1), mirror)
+    entries = mirror_version(configured(), run_dir, registry, NAME, register(registry, 1), mirror)
     assert len(entries) == 3
     said = capfd.readouterr().err
     assert "3 things wait" in said
