@@ -1,12 +1,38 @@
-"""A league that all integration tests share, rendered once."""
+"""A tiny league and a training on it that the integration tests share; they are made once."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
+from integration_runs import SHORT, Trained
+from made_once import made_once
+
+TINY = ["data=synthetic_tiny", "model.channels=4", "register=false"]
 
 
 @pytest.fixture(scope="session")
 def league(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """Overrides for a tiny net on a tiny league; the first run that uses them renders it."""
-    folder = tmp_path_factory.mktemp("league")
-    return ["data=synthetic_tiny", "model.channels=4", "register=false", f"paths.data={folder}"]
+    """Overrides for a tiny net on a tiny league, which is rendered already."""
+    from raasid.config.compose import compose
+    from raasid.datasets.factory import open_footage
+    from raasid.pipeline.verb_configs import TrainConfig
+
+    data = compose("train", TrainConfig, TINY).data
+    folder = made_once(tmp_path_factory, "league", lambda folder: open_footage(data, folder))
+    return [*TINY, f"paths.data={folder}"]
+
+
+@pytest.fixture(scope="session")
+def trained(league: list[str], tmp_path_factory: pytest.TempPathFactory, repo: Path) -> Trained:
+    """A training by `python train.py`."""
+
+    def train(root: Path) -> None:
+        words = [sys.executable, "train.py", *league, *SHORT, f"paths.root={root}"]
+        done = subprocess.run(words, cwd=repo, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        (root / "stdout").write_text(done.stdout)
+
+    return Trained(made_once(tmp_path_factory, "trained", train))

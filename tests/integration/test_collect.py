@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 import random
-import signal
 import struct
-import subprocess
 import sys
 import threading
-import time
 import zlib
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -20,6 +16,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from in_process import call_raasid
+from killed_command import killed_before
 from peak_memory import peak_kib
 
 from raasid.footage.store import DatasetStore
@@ -27,23 +25,11 @@ from raasid.footage.store import DatasetStore
 REPO = Path(__file__).resolve().parents[2]
 
 
-def start(root: Path, *words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "raasid", "collect", *words, f"paths.root={root}"],
-        cwd=REPO,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-
-
-def run(root: Path, *words: str, status: int = 0) -> str:
-    process = start(root, *words)
-    said = process.communicate(timeout=240)[0]
-    assert process.returncode == status, said
-    return said
+def collect(root: Path, *words: str, status: int = 0) -> str:
+    """Run `raasid collect` in this process; return all that it wrote."""
+    done = call_raasid("collect", *words, f"paths.root={root}")
+    assert done.returncode == status, done.stderr
+    return done.stdout + done.stderr
 
 
 def only_run(root: Path) -> Path:
@@ -78,30 +64,27 @@ def video(path: Path, frames: int = 50, size: tuple[int, int] = (160, 96), seed:
 def test_five_kills_at_random_moments_change_nothing(shared: Path, tmp_path: Path) -> None:
     clip = shared / "data/video/match_pan_848x478.mp4"
     words = [f"source={clip}", "collect.clip_s=0.4", "collect.rate_hz=12"]
-    began = time.monotonic()
-    run(tmp_path / "calm", *words)
-    lasted = time.monotonic() - began
+    collect(tmp_path / "calm", *words)
     wanted = DatasetStore(tmp_path / "calm/store").find("footage")
 
+    killed = tmp_path / "killed"
     rng = random.Random(3)
-    for kill in range(5):
-        process = start(tmp_path / "killed", *words)
-        time.sleep(lasted * (kill + rng.random()) / 5)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-    run(tmp_path / "killed", *words)
+    for _ in range(5):
+        change = rng.randrange(1, 40)
+        assert killed_before(f"{killed}/store/*", change, "collect", *words, f"paths.root={killed}")
+    collect(killed, *words)
 
-    assert DatasetStore(tmp_path / "killed/store").find("footage").digest == wanted.digest
-    assert leftovers(tmp_path / "killed") == []
+    assert DatasetStore(killed / "store").find("footage").digest == wanted.digest
+    assert leftovers(killed) == []
     assert len(wanted.clips()) > 10
     assert sum(len(frame.persons) for clip in wanted.clips() for frame in clip.frames) > 500
 
 
 def test_the_second_time_nothing_is_stored(tmp_path: Path) -> None:
     clip = video(tmp_path / "in/derby.mp4")
-    run(tmp_path, f"source={clip}")
+    collect(tmp_path, f"source={clip}")
     before = media(tmp_path)
-    run(tmp_path, f"source={clip}")
+    collect(tmp_path, f"source={clip}")
     assert media(tmp_path) == before
     assert len(DatasetStore(tmp_path / "store").versions()) == 1
 
@@ -111,12 +94,12 @@ def test_shards_give_the_dataset_of_one_process(tmp_path: Path) -> None:
         video(tmp_path / f"in/match{number}.mp4", seed=number)
     listed = tmp_path / "list.txt"
     listed.write_text("# three\n" + "".join(f"in/match{number}.mp4\n" for number in range(3)))
-    run(tmp_path / "one", f"source={listed}")
+    collect(tmp_path / "one", f"source={listed}")
     whole = DatasetStore(tmp_path / "one/store").find("footage")
-    said = run(tmp_path / "two", f"source='@{listed}'", "collect.shard=1/2")
+    said = collect(tmp_path / "two", f"source='@{listed}'", "collect.shard=1/2")
     assert "1 of 3 sources are collected; other shards have 2 to go" in said
     assert DatasetStore(tmp_path / "two/store").versions() == []
-    run(tmp_path / "two", f"source='@{listed}'", "collect.shard=0/2")
+    collect(tmp_path / "two", f"source='@{listed}'", "collect.shard=0/2")
     assert DatasetStore(tmp_path / "two/store").find("footage").digest == whole.digest
     assert {clip.match for clip in whole.clips()} == {"match0", "match1", "match2"}
 
@@ -184,7 +167,7 @@ def test_rubbish_is_named_and_the_rest_is_stored(rubbish: Path, tmp_path: Path) 
 
 def test_nothing_usable_is_a_usage_error(tmp_path: Path) -> None:
     (tmp_path / "empty.jpg").write_bytes(b"")
-    said = run(tmp_path, f"source={tmp_path / 'empty.jpg'}", status=2)
+    said = collect(tmp_path, f"source={tmp_path / 'empty.jpg'}", status=2)
     assert "empty.jpg: zero bytes" in said
     assert "Traceback" not in said
 
@@ -205,17 +188,17 @@ def server(tmp_path: Path) -> Iterator[str]:
 def test_a_stream_is_taken_for_so_many_seconds(server: str, tmp_path: Path) -> None:
     video(tmp_path / "live.mp4", frames=100)
     words = [f"source={server}/live.mp4", "collect.duration_s=2", "collect.clip_s=1"]
-    run(tmp_path, *words)
+    collect(tmp_path, *words)
     version = DatasetStore(tmp_path / "store").find("footage")
     assert [len(clip.frames) for clip in version.clips()] == [5, 5]
-    run(tmp_path, *words)
+    collect(tmp_path, *words)
     assert len(DatasetStore(tmp_path / "store").versions()) == 1
     assert leftovers(tmp_path) == []
 
 
 def test_a_stream_that_does_not_answer_is_named(tmp_path: Path) -> None:
     clip = video(tmp_path / "derby.mp4")
-    said = run(tmp_path, f"source=[{clip},'http://127.0.0.1:9/live.mp4']")
+    said = collect(tmp_path, f"source=[{clip},'http://127.0.0.1:9/live.mp4']")
     assert "warning: http://127.0.0.1:9/live.mp4: no video" in said
 
 
@@ -242,16 +225,16 @@ def test_memory_does_not_grow_with_the_length_of_the_video(tmp_path: Path) -> No
     ],
 )
 def test_what_is_wrong_is_said_before_anything_is_made(tmp_path: Path, word: str, said: str) -> None:
-    assert said in run(tmp_path, "source=x.mp4", word, status=2)
+    assert said in collect(tmp_path, "source=x.mp4", word, status=2)
     assert not (tmp_path / "store").exists()
 
 
 def test_a_source_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
-    assert "no such file or folder" in run(tmp_path, "source=gone.mp4", status=2)
+    assert "no such file or folder" in collect(tmp_path, "source=gone.mp4", status=2)
 
 
 def test_pose_model_and_people_on_real_footage(shared: Path, tmp_path: Path) -> None:
-    run(
+    collect(
         tmp_path,
         f"source={shared / 'data/video/match_pan_848x478.mp4'}",
         f"collect.pose_model={shared / 'assets/pose_landmarker_full.task'}",
@@ -264,8 +247,8 @@ def test_pose_model_and_people_on_real_footage(shared: Path, tmp_path: Path) -> 
     posed = [person for person in people if person.keypoints]
     assert len(people) >= 15 * len(frames)
     assert len(posed) >= 0.5 * len(people)
-    assert all(person.mark is not None and not person.mark.reviewed for person in people)
-    assert {person.mark.source.partition("@")[0] for person in posed if person.mark} == {
+    assert all(person.source is not None and not person.source.reviewed for person in people)
+    assert {person.source.name.partition("@")[0] for person in posed if person.source} == {
         "mediapipe/pose_landmarker_full"
     }
     assert (only_run(tmp_path) / "report.html").read_text().count("<figure>") >= 8

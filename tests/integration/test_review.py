@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from killed_command import killed_before
 from untrained import checkpoint
 
 from raasid.review.decision import Decision
+from raasid.review.perceived_frames import PerceivedFrames
 
 LAW = "law=ifab_2025_26"
 
@@ -65,9 +62,9 @@ def rows(summary: Path) -> dict[str, dict[str, str]]:
 
 
 def test_a_folder_of_all_kinds_is_reviewed_and_what_cannot_be_is_named(
-    run_cli, models: list[str], footage: Path, tmp_path: Path
+    call_cli, models: list[str], footage: Path, tmp_path: Path
 ) -> None:
-    done = run_cli("review", f"source={footage}", LAW, *models)
+    done = call_cli("review", f"source={footage}", LAW, *models)
 
     assert done.returncode == 1, done.stderr
     assert "1 of 7 clips could not be reviewed: no_video.mp4" in done.stderr
@@ -98,7 +95,7 @@ def test_a_folder_of_all_kinds_is_reviewed_and_what_cannot_be_is_named(
             assert shown.read()[0]
             assert (Path(row["folder"]) / "review.html").is_file()
 
-    again = run_cli("review", f"source={footage}", LAW, *models)
+    again = call_cli("review", f"source={footage}", LAW, *models)
 
     assert again.returncode == 1
     assert again.stderr.count("reviewed before") == 6
@@ -106,39 +103,37 @@ def test_a_folder_of_all_kinds_is_reviewed_and_what_cannot_be_is_named(
     assert rows(tmp_path / "reviews/summary.csv") == found
 
 
-def test_a_review_that_is_killed_goes_on(models: list[str], repo: Path, tmp_path: Path, run_cli) -> None:
+SHORT_CHUNKS = """
+from raasid.review.perceived_frames import PerceivedFrames
+PerceivedFrames.__init__.__defaults__ = (10,)
+"""
+
+
+def test_a_review_that_is_killed_goes_on(
+    models: list[str], tmp_path: Path, call_cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
     film(tmp_path / "clips/a.mp4", (320, 184), 5)
-    film(tmp_path / "clips/b.mp4", (320, 184), 700)
-    words = [f"source={tmp_path / 'clips'}", LAW, *models, "review.video=false"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "raasid", "review", *words, f"paths.root={tmp_path}"],
-        cwd=repo,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    until = time.monotonic() + 240
-    while process.poll() is None and not list(tmp_path.glob("reviews/b-*/tracks-*/0000000.json")):
-        assert time.monotonic() < until
-        time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
+    film(tmp_path / "clips/b.mp4", (320, 184), 25)
+    words = [f"source={tmp_path / 'clips'}", LAW, *models, "review.video=false", f"paths.root={tmp_path}"]
+    second_chunk = f"{tmp_path}/reviews/b-*/tracks-*/0000010.json"
+    assert killed_before(second_chunk, 1, "review", *words, setup=SHORT_CHUNKS)
     (first,) = tmp_path.glob("reviews/b-*/tracks-*/0000000.json")
     written = first.stat().st_mtime_ns
 
-    done = run_cli("review", *words)
+    monkeypatch.setattr(PerceivedFrames.__init__, "__defaults__", (10,))
+    done = call_cli("review", *words)
 
     assert done.returncode == 0, done.stderr
     assert "a.mp4: reviewed before" in done.stderr
     assert first.stat().st_mtime_ns == written
     (decision,) = tmp_path.glob("reviews/b-*/2025_26/decision.json")
-    assert json.loads(decision.read_text())["stands_on"]["frames"] == 700
+    assert json.loads(decision.read_text())["stands_on"]["frames"] == 25
     assert not list(tmp_path.glob("reviews/*/*/.draft*"))
 
 
-def test_without_trained_models_the_command_says_which_to_train(run_cli, tmp_path: Path) -> None:
+def test_without_trained_models_the_command_says_which_to_train(call_cli, tmp_path: Path) -> None:
     clip = film(tmp_path / "clip.mp4", (320, 184), 3)
-    done = run_cli("review", f"source={clip}", LAW)
+    done = call_cli("review", f"source={clip}", LAW)
     assert done.returncode == 2
     assert "raasid train experiment=ball" in done.stderr
     assert "Traceback" not in done.stderr
@@ -154,16 +149,16 @@ def test_without_trained_models_the_command_says_which_to_train(run_cli, tmp_pat
     ],
 )
 def test_a_wrong_word_is_refused_before_anything_is_made(
-    words: list[str], told: str, run_cli, tmp_path: Path
+    words: list[str], told: str, call_cli, tmp_path: Path
 ) -> None:
-    done = run_cli("review", *words)
+    done = call_cli("review", *words)
     assert done.returncode == 2
     assert told in done.stderr
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
-def test_footage_that_is_not_there_is_named(run_cli, models: list[str]) -> None:
-    done = run_cli("review", "source=nowhere.mp4", LAW, *models)
+def test_footage_that_is_not_there_is_named(call_cli, models: list[str]) -> None:
+    done = call_cli("review", "source=nowhere.mp4", LAW, *models)
     assert done.returncode == 2
     assert "no such file or folder" in done.stderr

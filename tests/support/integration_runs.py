@@ -5,10 +5,29 @@ from __future__ import annotations
 import csv
 import subprocess
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 RunCli = Callable[..., subprocess.CompletedProcess[str]]
-"""What the fixture `run_cli` gives."""
+"""What the fixtures `run_cli` and `call_cli` give."""
+SHORT = ("trainer.max_epochs=4", "data.samples_per_epoch=12", "trainer.log_every_n_steps=1")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The training that tests share; they only read it."""
+
+    root: Path
+
+    @property
+    def run(self) -> Path:
+        """Its run directory."""
+        return only_run(self.root)
+
+    @property
+    def stdout(self) -> str:
+        """What it wrote to stdout."""
+        return (self.root / "stdout").read_text()
 
 
 def only_run(root: Path, verb: str = "train") -> Path:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 from label_files import FIXTURES, peak_over_size, reasons, write_image, written
+from soak import rounds
 
 from raasid.errors import DataRootMissing, NoUsableSamples
 from raasid.footage.formats.cvat import read
@@ -316,20 +317,21 @@ def test_the_fixture_is_read_whole() -> None:
     assert reasons(read(FIXTURES / "cvat")) == []
 
 
+@pytest.mark.soak
 def test_memory_for_a_large_file_is_in_proportion_to_it(tmp_path: Path) -> None:
-    """Twenty players over 3750 frames as CVAT dumps them, a line for each frame, a keyframe in ten."""
-    rng = random.Random(0)
+    """Twenty players over many frames as CVAT dumps them, a line for each frame, a keyframe in ten."""
+    rng, frames = random.Random(0), rounds(750, 3750)
     tracks = []
     for number in range(20):
         rows = []
-        for frame in range(3750):
+        for frame in range(frames):
             x, y = rng.uniform(0, 1800), rng.uniform(0, 900)
             rows.append(
                 f'<box frame="{frame}" keyframe="{+(not frame % 10)}" outside="0" occluded="0" xtl="{x:.2f}" '
                 f'ytl="{y:.2f}" xbr="{x + 50:.2f}" ybr="{y + 120:.2f}" z_order="0"/>'
             )
         tracks.append(track(*rows, label="player", number=number))
-    video(tmp_path, *tracks, size=3750)
+    video(tmp_path, *tracks, size=frames)
     ratio = peak_over_size(read, tmp_path, FIXTURES / "cvat")
     print(f"cvat: peak {ratio:.2f} x {(tmp_path / 'v.xml').stat().st_size:,} bytes")
     assert ratio < 3

@@ -11,10 +11,11 @@ import pytest
 from fuzzing import SEEDS, Victim, sound
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from soak import rounds
 
 from raasid.footage.formats import FORMATS, reader
 
-IN_ALL = 10_000
+IN_ALL = rounds(2_000, 10_000)
 PER_EXAMPLE = 5
 """Drawing costs as much as reading; one draw gives so many inputs."""
 EXAMPLES = -(-IN_ALL // (PER_EXAMPLE * len(FORMATS)))
@@ -34,6 +35,7 @@ def test_every_reader_reads_its_own_seed_and_leaves_nothing_essential_out(name: 
     sound(footage)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("name", FORMATS)
 def test_mutated_files_are_read_or_refused_in_bounded_memory(name: str, fast_folder: Path) -> None:
     victim = Victim(name, fast_folder / "root")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from label_files import FIXTURES, peak_over_size, reasons, write_image, written
+from soak import rounds
 
 from raasid.errors import DataRootMissing, NoUsableSamples
 from raasid.footage.formats.soccernet_gameinfo import IniUnreadable, TrackIdentity, parse_tracklets, read_ini
@@ -187,19 +188,20 @@ def test_the_fixture_is_read_whole() -> None:
     assert reasons(read(FIXTURES / "soccernet_tracking")) == []
 
 
+@pytest.mark.soak
 def test_memory_for_a_large_file_is_in_proportion_to_it(tmp_path: Path) -> None:
     """A row of 35 bytes becomes a person of some 250: about 7 times the file, however long it is."""
-    rng = random.Random(0)
+    rng, frames = random.Random(0), rounds(1_500, 12_500)
     rows = (
         f"{frame},{track},{rng.randrange(1900)},{rng.randrange(1000)},{rng.randrange(20, 90)},172,1,-1,-1\n"
-        for frame in range(1, 12_501)
+        for frame in range(1, frames + 1)
         for track in range(1, 24)
     )
     sequence(
         tmp_path,
         "".join(rows),
         "[Sequence]\n" + "".join(f"trackletID_{n}= player team left;{n}\n" for n in range(1, 24)),
-        length=12_500,
+        length=frames,
     )
     ratio = peak_over_size(read, tmp_path, FIXTURES / "soccernet_tracking")
     print(f"soccernet_tracking: peak {ratio:.2f} x {(tmp_path / 'SNMOT-1/gt/gt.txt').stat().st_size:,} bytes")

@@ -52,7 +52,7 @@ def test_bad_rows_are_told_with_their_lines(tmp_path: Path) -> None:
 
 
 def test_a_quote_that_never_closes_does_not_swallow_memory(tmp_path: Path) -> None:
-    data = b'x,y\n1,"' + b"2,3\n" * 500_000
+    data = b'x,y\n1,"' + b"2.0000000000,3.0000000000\n" * 60_000
     path = tmp_path / "a.csv"
     path.write_bytes(data)
     bad: list[tuple[int, str]] = []
@@ -61,7 +61,7 @@ def test_a_quote_that_never_closes_does_not_swallow_memory(tmp_path: Path) -> No
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert bad == [(2, "not a row of CSV: field larger than field limit (131072)")]
-    assert read > 400_000
+    assert read > 50_000
     assert peak < 2**20 < len(data)
 
 
