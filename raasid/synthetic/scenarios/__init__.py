@@ -1,4 +1,4 @@
-"""Scripted scenes: one touch of the ball each, or one that only seems to be one, with its facts."""
+"""Scripted scenes: one touch of the ball each, or a near miss, with ground-truth facts."""
 
 from raasid.synthetic.scenarios.registry import SCENARIOS, TRAINING, num_frames, scenario_of
 from raasid.synthetic.scenarios.scene import Scene, build_scene

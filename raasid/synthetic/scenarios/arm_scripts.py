@@ -1,9 +1,4 @@
-"""The arm is simply there: tucked in, out without need, out because of a jump or run, or raised.
-
-The hand goes to the ball: an outfield player who must not, a goalkeeper who may.
-
-Touches that come off the player's own body first, or while he falls.
-"""
+"""Scripts in which the ball touches an arm: at rest, spread, raised, deliberate, deflected, falling."""
 
 from __future__ import annotations
 
@@ -14,13 +9,13 @@ from raasid.synthetic.pose_keyframes import Arm, Pose
 from raasid.synthetic.scenarios.pose_library import (
     CALM,
     UNJUSTIFIED,
-    airborne,
+    airborne_legs,
     any_arm,
-    hanging,
-    held,
-    leap,
-    legs,
+    hanging_arm,
+    hold_pose,
+    jump_pose,
     spread_arm,
+    stance,
 )
 from raasid.synthetic.scenarios.script import Script
 
@@ -30,7 +25,7 @@ def _arm_part(rng: Generator) -> Segment:
 
 
 def arm_tucked(rng: Generator) -> Script:
-    """The arm lies at the body, hanging or folded before it."""
+    """The arm lies at the body, hanging_arm or folded before it."""
     folded = rng.random() < 0.4
     arm = (
         Arm(
@@ -41,7 +36,7 @@ def arm_tucked(rng: Generator) -> Script:
     )
     return Script(
         aim=("forearm", "hand", "forearm", "upper_arm")[int(rng.integers(4))],
-        keys=held(rng, arm, hanging(rng), **legs(rng)),
+        keyframes=hold_pose(rng, arm, hanging_arm(rng), **stance(rng)),
         facts=CALM | {"bigger": False},
     )
 
@@ -51,7 +46,7 @@ def arm_out(rng: Generator) -> Script:
     arm = spread_arm(rng)
     return Script(
         aim=_arm_part(rng),
-        keys=held(rng, arm, any_arm(rng), **legs(rng)),
+        keyframes=hold_pose(rng, arm, any_arm(rng), **stance(rng)),
         facts=CALM | UNJUSTIFIED,
     )
 
@@ -66,7 +61,7 @@ def arm_justified(rng: Generator) -> Script:
         other = Arm(rng.uniform(45, 85), rng.uniform(0, 60), rng.uniform(30, 80))
         return Script(
             aim=_arm_part(rng),
-            keys=leap(rng, arm, other),
+            keyframes=jump_pose(rng, arm, other),
             jump_m=rng.uniform(0.25, 0.55),
             facts=facts,
             zones=("own_area", "midfield"),
@@ -81,10 +76,10 @@ def arm_justified(rng: Generator) -> Script:
     other = Arm(rng.uniform(30, 60), rng.uniform(40, 80), rng.uniform(60, 95))
     return Script(
         aim=_arm_part(rng),
-        keys=((0.0, Pose(arm=arm, other_arm=other)),),
-        pace=(4.2, 6.5),
+        keyframes=((0.0, Pose(arm=arm, other_arm=other)),),
+        player_speed=(4.2, 6.5),
         facts=facts,
-        turned=(-95, 95),
+        facing=(-95, 95),
         zones=("own_area", "midfield"),
     )
 
@@ -94,22 +89,22 @@ def above_shoulder(rng: Generator) -> Script:
     arm = Arm(rng.uniform(112, 155), rng.uniform(-10, 60), rng.uniform(5, 40), (0.6, 0.0, 1.0))
     return Script(
         aim=("hand", "forearm", "forearm")[int(rng.integers(3))],
-        keys=held(rng, arm, any_arm(rng), **legs(rng)),
+        keyframes=hold_pose(rng, arm, any_arm(rng), **stance(rng)),
         facts=CALM | UNJUSTIFIED | {"above_shoulder": True},
-        distance=(5.0, 12.0),
+        kick_distance=(5.0, 12.0),
     )
 
 
 def close_range(rng: Generator) -> Script:
     """An opponent plays the ball from less than two metres; the arm stands off or not."""
     out = rng.random() < 0.5
-    arm = spread_arm(rng) if out else hanging(rng)
+    arm = spread_arm(rng) if out else hanging_arm(rng)
     return Script(
         aim=_arm_part(rng),
-        keys=held(rng, arm, any_arm(rng), **legs(rng)),
+        keyframes=hold_pose(rng, arm, any_arm(rng), **stance(rng)),
         facts=CALM | {"close_range": True} | (UNJUSTIFIED if out else {"bigger": False}),
-        distance=(1.0, 1.75),
-        speed=(9.0, 13.0),
+        kick_distance=(1.0, 1.75),
+        ball_speed=(9.0, 13.0),
     )
 
 
@@ -118,26 +113,26 @@ def elbow_behind(rng: Generator) -> Script:
     arm = Arm(rng.uniform(50, 75), rng.uniform(-85, -55), rng.uniform(60, 100), (1.0, 0.0, 0.0))
     return Script(
         aim=("upper_arm", "forearm")[int(rng.integers(2))],
-        keys=held(rng, arm, any_arm(rng), **legs(rng)),
+        keyframes=hold_pose(rng, arm, any_arm(rng), **stance(rng)),
         facts=CALM | UNJUSTIFIED,
-        turned=(110, 250),
-        comes_from=(130, 230),
+        facing=(110, 250),
+        arrival=(130, 230),
     )
 
 
 def deliberate(rng: Generator) -> Script:
     """The arm leaves its rest and meets the ball."""
-    stance, rest, other = legs(rng), hanging(rng), any_arm(rng)
+    legs, rest, other = stance(rng), hanging_arm(rng), any_arm(rng)
     reach = Arm(rng.uniform(75, 125), rng.uniform(5, 70), rng.uniform(5, 30), (1.0, 0.0, 0.4))
     return Script(
         aim=("hand", "hand", "forearm")[int(rng.integers(3))],
-        keys=(
-            (-0.30, Pose(arm=rest, other_arm=other, **stance)),  # type: ignore[arg-type]
-            (0.10, Pose(arm=reach, other_arm=other, **stance)),  # type: ignore[arg-type]
+        keyframes=(
+            (-0.30, Pose(arm=rest, other_arm=other, **legs)),  # type: ignore[arg-type]
+            (0.10, Pose(arm=reach, other_arm=other, **legs)),  # type: ignore[arg-type]
         ),
         facts={"deliberate": True, "bigger": True, "justified": False},
-        part=(0.4, 0.9),
-        comes_from=(-60, 80),
+        aim_range=(0.4, 0.9),
+        arrival=(-60, 80),
         zones=("own_area", "midfield"),
     )
 
@@ -154,11 +149,11 @@ def goalkeeper(rng: Generator) -> Script:
     if rng.random() < 0.5:
         stretched = Arm(rng.uniform(120, 165), rng.uniform(0, 30), rng.uniform(0, 15), (1.0, 0.0, 0.5))
         fall = rng.uniform(45, 75)
-        crouch = legs(rng) | {"hip": (45.0, 45.0), "knee": (70.0, 70.0)}
-        flying = airborne(rng)
+        crouch = stance(rng) | {"hip": (45.0, 45.0), "knee": (70.0, 70.0)}
+        flying = airborne_legs(rng)
         return Script(
             aim="hand",
-            keys=(
+            keyframes=(
                 (-0.36, Pose(arm=ready, other_arm=ready, **crouch)),  # type: ignore[arg-type]
                 (0.12, Pose(arm=stretched, other_arm=stretched, fall=(0.0, fall), **flying)),  # type: ignore[arg-type]
             ),
@@ -166,23 +161,23 @@ def goalkeeper(rng: Generator) -> Script:
             zones=("own_area",),
             jump_m=rng.uniform(0.15, 0.5),
             facts=facts,
-            comes_from=(-50, 50),
-            distance=(6, 11),
-            speed=(15, 22),
+            arrival=(-50, 50),
+            kick_distance=(6, 11),
+            ball_speed=(15, 22),
         )
     meet = Arm(rng.uniform(70, 120), rng.uniform(60, 85), rng.uniform(15, 50), (0.3, -0.3, 1.0))
-    stance = legs(rng)
+    legs = stance(rng)
     return Script(
         aim="hand",
-        keys=(
-            (-0.30, Pose(arm=ready, other_arm=ready, **stance)),  # type: ignore[arg-type]
-            (0.10, Pose(arm=meet, other_arm=meet, **stance)),  # type: ignore[arg-type]
+        keyframes=(
+            (-0.30, Pose(arm=ready, other_arm=ready, **legs)),  # type: ignore[arg-type]
+            (0.10, Pose(arm=meet, other_arm=meet, **legs)),  # type: ignore[arg-type]
         ),
         keeper=True,
         zones=("own_area",),
         facts=facts | {"justified": True},
-        comes_from=(-40, 40),
-        distance=(6, 11),
+        arrival=(-40, 40),
+        kick_distance=(6, 11),
     )
 
 
@@ -192,10 +187,10 @@ def own_deflection(rng: Generator) -> Script:
     arm = spread_arm(rng)
     return Script(
         aim=("hand", "forearm", "upper_arm")[int(rng.integers(3))],
-        first=parts[int(rng.integers(len(parts)))],
-        keys=held(rng, arm, any_arm(rng), **legs(rng)),
+        first_touch=parts[int(rng.integers(len(parts)))],
+        keyframes=hold_pose(rng, arm, any_arm(rng), **stance(rng)),
         facts=CALM | UNJUSTIFIED | {"own_deflection": True},
-        comes_from=(-60, 60),
+        arrival=(-60, 60),
     )
 
 
@@ -204,7 +199,7 @@ def falling_support(rng: Generator) -> Script:
     fall = rng.uniform(52, 64)
     down = Arm(rng.uniform(70, 84), rng.uniform(78, 92), rng.uniform(4, 16), (0.0, 0.4, -1.0))
     before = Arm(rng.uniform(40, 60), rng.uniform(50, 80), rng.uniform(25, 45))
-    stance = {
+    legs = {
         "hip": (rng.uniform(-6, 14), rng.uniform(-8, 6)),
         "knee": (rng.uniform(5, 25), rng.uniform(2, 12)),
         "spread": 8.0,
@@ -212,12 +207,12 @@ def falling_support(rng: Generator) -> Script:
     }
     return Script(
         aim=("forearm", "hand", "forearm")[int(rng.integers(3))],
-        keys=(
-            (-0.40, Pose(arm=before, other_arm=before, fall=(fall * 0.35, 0.0), **stance)),  # type: ignore[arg-type]
-            (-0.06, Pose(arm=down, other_arm=down, fall=(fall, 0.0), **stance)),  # type: ignore[arg-type]
+        keyframes=(
+            (-0.40, Pose(arm=before, other_arm=before, fall=(fall * 0.35, 0.0), **legs)),  # type: ignore[arg-type]
+            (-0.06, Pose(arm=down, other_arm=down, fall=(fall, 0.0), **legs)),  # type: ignore[arg-type]
         ),
         facts=CALM | {"falling_support": True, "bigger": False},
-        comes_from=(-110, 110),
-        turned=(-110, 110),
-        speed=(9, 15),
+        arrival=(-110, 110),
+        facing=(-110, 110),
+        ball_speed=(9, 15),
     )

@@ -1,4 +1,4 @@
-"""Body segments as capsules between joints, and how far a ball is from them."""
+"""Segments of the body as capsules between joints, and their distance from a ball."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ CAPSULES = [
 ]
 """Segment, side (0 left, 1 right, -1 neither), joints of the axis, part of the axis, radius in metres.
 
-They are those that `figure` paints, so that what touches here touches in the image. The back is the
-chest's far side; the arm ends a third of the upper arm below the shoulder, at the armpit's height.
+They match the capsules of `body_rendering`, so that a touch here is a touch in the image. The back is the
+far side of the chest; the arm ends a third of the upper arm below the shoulder, at the height of the armpit.
 """
 SEGMENT = np.array([c[0] for c in CAPSULES])
 SIDE = np.array([c[1] for c in CAPSULES])
@@ -48,13 +48,13 @@ MAIN_PART: dict[Segment, str] = {"back": "chest"}
 
 
 def axes(joints: Floats) -> tuple[Floats, Floats]:
-    """Ends (..., S, 3) of the capsules' axes, for joints (..., 25, 3)."""
+    """Return the ends (..., S, 3) of the axes of the capsules, for joints (..., 25, 3)."""
     a, b = joints[..., _A, :], joints[..., _B, :]
     return a + (b - a) * _FROM, a + (b - a) * _TO
 
 
 def gaps(joints: Floats, ball: Floats) -> Floats:
-    """(..., S) metres between the ball's surface, centre (..., 3), and each capsule; below 0 they overlap."""
+    """Return (..., S) metres between each capsule and a ball with centre (..., 3); below 0 they overlap."""
     a, b = axes(joints)
     along = b - a
     to_ball = ball[..., None, :] - a
@@ -63,8 +63,8 @@ def gaps(joints: Floats, ball: Floats) -> Floats:
     return np.asarray(np.linalg.norm(away, axis=-1) - RADII_M - RADIUS_M)
 
 
-def which(segment: Segment, side: int) -> int:
-    """The first capsule of a segment on a side; of middle parts there is one."""
+def index_of(segment: Segment, side: int) -> int:
+    """Return the index of the first capsule of a segment on a side; segments in the middle have one."""
     name = MAIN_PART.get(segment, segment)
-    there = (name == SEGMENT) & ((side == SIDE) | (SIDE == -1))
-    return int(np.flatnonzero(there)[0])
+    matches = (name == SEGMENT) & ((side == SIDE) | (SIDE == -1))
+    return int(np.flatnonzero(matches)[0])

@@ -1,7 +1,4 @@
-"""Touches that decide about a goal: off the arm and in, for a team-mate, for oneself, or off the line.
-
-The ball touches no arm: shoulder, chest, thigh, head, foot; or it only seems to touch one.
-"""
+"""Scripts around goals, and scripts in which the ball touches no arm or only seems to."""
 
 from __future__ import annotations
 
@@ -18,15 +15,22 @@ from raasid.synthetic.scenarios.arm_scripts import (
     arm_tucked,
     deliberate,
 )
-from raasid.synthetic.scenarios.pose_library import any_arm, hanging, held, leap, legs, spread_arm
+from raasid.synthetic.scenarios.pose_library import (
+    any_arm,
+    hanging_arm,
+    hold_pose,
+    jump_pose,
+    spread_arm,
+    stance,
+)
 from raasid.synthetic.scenarios.script import EndingType, Script
 
 
 def _attacker(rng: Generator, ending: EndingType, **promised: bool | str) -> Script:
-    arm = hanging(rng) if rng.random() < 0.5 else spread_arm(rng)
+    arm = hanging_arm(rng) if rng.random() < 0.5 else spread_arm(rng)
     return Script(
         aim=("hand", "forearm", "forearm", "upper_arm")[int(rng.integers(4))],
-        keys=held(rng, arm, any_arm(rng), **legs(rng)),
+        keyframes=hold_pose(rng, arm, any_arm(rng), **stance(rng)),
         facts={
             "deliberate": False,
             "above_shoulder": False,
@@ -36,9 +40,9 @@ def _attacker(rng: Generator, ending: EndingType, **promised: bool | str) -> Scr
         },
         zones=("goal_mouth",),
         ending=ending,
-        turned=(-100, 100),
-        comes_from=(-100, 100),
-        distance=(4.0, 11.0),
+        facing=(-100, 100),
+        arrival=(-100, 100),
+        kick_distance=(4.0, 11.0),
     )
 
 
@@ -49,25 +53,27 @@ def goal_off_arm(rng: Generator) -> Script:
 
 def goal_by_team_mate(rng: Generator) -> Script:
     """The ball falls off the arm to a team-mate, who scores at once."""
-    return replace(_attacker(rng, "mate_scores", team_mate="goal"), speed=(8.0, 13.0))
+    return replace(_attacker(rng, "mate_scores", team_mate="goal"), ball_speed=(8.0, 13.0))
 
 
 def goal_after_touch(rng: Generator) -> Script:
     """The ball falls off the arm before the player's own foot, and he scores at once."""
-    return replace(_attacker(rng, "scores_next", scored="immediately"), speed=(8.0, 13.0))
+    return replace(_attacker(rng, "scores_next", scored="immediately"), ball_speed=(8.0, 13.0))
 
 
 def goal_denied(rng: Generator) -> Script:
     """On the goal line an arm that stands off keeps the ball out."""
     script = arm_out(rng)
     facts = {**script.facts, "denied": "goal", "in_own_area": True}
-    return replace(script, facts=facts, zones=("goal_line",), distance=(5.0, 11.0), speed=(13.0, 20.0))
+    return replace(
+        script, facts=facts, zones=("goal_line",), kick_distance=(5.0, 11.0), ball_speed=(13.0, 20.0)
+    )
 
 
 def _body_part(rng: Generator, segment: Segment, **options: object) -> Script:
     return Script(
         aim=segment,
-        keys=held(rng, any_arm(rng), any_arm(rng), **legs(rng)),
+        keyframes=hold_pose(rng, any_arm(rng), any_arm(rng), **stance(rng)),
         facts={"deliberate": False, "above_shoulder": False, "segment": segment},
         **options,  # type: ignore[arg-type]
     )
@@ -75,12 +81,12 @@ def _body_part(rng: Generator, segment: Segment, **options: object) -> Script:
 
 def shoulder(rng: Generator) -> Script:
     """Above the armpit's line: no arm since 2020/21."""
-    return _body_part(rng, "shoulder", part=(0.1, 0.9), distance=(5.0, 12.0), comes_from=(-60, 80))
+    return _body_part(rng, "shoulder", aim_range=(0.1, 0.9), kick_distance=(5.0, 12.0), arrival=(-60, 80))
 
 
 def chest(rng: Generator) -> Script:
     """Taken down with the chest, arms wherever they are."""
-    return _body_part(rng, "chest", distance=(5.0, 12.0), comes_from=(-45, 45), spring=(0.1, 0.3))
+    return _body_part(rng, "chest", kick_distance=(5.0, 12.0), arrival=(-45, 45), restitution=(0.1, 0.3))
 
 
 def thigh(rng: Generator) -> Script:
@@ -93,11 +99,11 @@ def thigh(rng: Generator) -> Script:
     }
     return Script(
         aim="thigh",
-        keys=held(rng, any_arm(rng), any_arm(rng), **raised),
+        keyframes=hold_pose(rng, any_arm(rng), any_arm(rng), **raised),
         facts={"deliberate": False, "above_shoulder": False, "segment": "thigh"},
-        part=(0.2, 0.9),
-        comes_from=(-50, 50),
-        spring=(0.1, 0.35),
+        aim_range=(0.2, 0.9),
+        arrival=(-50, 50),
+        restitution=(0.1, 0.35),
     )  # fmt: skip
 
 
@@ -107,13 +113,15 @@ def head(rng: Generator) -> Script:
     arm = Arm(rng.uniform(45, 84), rng.uniform(0, 60), rng.uniform(30, 80))
     return Script(
         aim="head",
-        keys=leap(rng, arm, any_arm(rng)) if jump else held(rng, arm, any_arm(rng), **legs(rng)),
+        keyframes=jump_pose(rng, arm, any_arm(rng))
+        if jump
+        else hold_pose(rng, arm, any_arm(rng), **stance(rng)),
         facts={"deliberate": False, "above_shoulder": False, "segment": "head"},
         jump_m=rng.uniform(0.25, 0.6) if jump else 0.0,
-        distance=(9.0, 16.0),
-        speed=(11.0, 16.0),
-        comes_from=(-60, 60),
-        spring=(0.6, 0.9),
+        kick_distance=(9.0, 16.0),
+        ball_speed=(11.0, 16.0),
+        arrival=(-60, 60),
+        restitution=(0.6, 0.9),
     )
 
 
@@ -127,18 +135,18 @@ def foot(rng: Generator) -> Script:
     }
     return Script(
         aim="foot",
-        keys=held(rng, any_arm(rng), any_arm(rng), **stretched),
+        keyframes=hold_pose(rng, any_arm(rng), any_arm(rng), **stretched),
         facts={"deliberate": False, "above_shoulder": False, "segment": "foot"},
-        part=(0.4, 0.9),
-        comes_from=(-50, 50),
-        spring=(0.05, 0.3),
+        aim_range=(0.4, 0.9),
+        arrival=(-50, 50),
+        restitution=(0.05, 0.3),
     )  # fmt: skip
 
 
 def near_miss(rng: Generator) -> Script:
     """In the image the ball lies on the arm; in depth it passes before or behind it.
 
-    The player moves as in the scenes where the ball does touch: what the arm does tells nothing here.
+    The player moves as in the scenes with a touch, so that the pose of the arm reveals nothing.
     """
     touching = (deliberate, arm_out, arm_out, above_shoulder, arm_justified, arm_tucked)
     script = touching[int(rng.integers(len(touching)))](rng)
@@ -147,6 +155,6 @@ def near_miss(rng: Generator) -> Script:
         facts={"segment": "none", "deliberate": False},
         miss_m=float(rng.uniform(0.45, 1.9) * rng.choice([-1.0, 1.0])),
         ending="passes",
-        comes_from=(-170, 170),
+        arrival=(-170, 170),
         zones=("own_area", "midfield"),
     )

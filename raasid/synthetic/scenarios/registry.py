@@ -1,4 +1,6 @@
-"""The scenarios by name. A new one is a function that writes a `Script`, and a line here."""
+"""The scenarios by name, and which one a clip shows. A new one is a function that draws a `Script`, a line here,
+and its name in `league.ScenarioName`.
+"""
 
 from __future__ import annotations
 
@@ -32,12 +34,11 @@ SCENARIOS: dict[ScenarioName, Scenario] = {
     "elbow_behind": Scenario(arm_scripts.elbow_behind, offence=True, training=False),
 }
 TRAINING = tuple(name for name, scenario in SCENARIOS.items() if scenario.training)
-
 UNSEEN = tuple(name for name, scenario in SCENARIOS.items() if not scenario.training)
 
 
 class PriorImpossible(UsageError):
-    """A prior over scenarios that are all of one kind."""
+    """A prior for scenarios that are all offences, or none of them."""
 
     def __init__(self, names: tuple[str, ...]) -> None:
         super().__init__(
@@ -49,10 +50,10 @@ class PriorImpossible(UsageError):
 def scenario_probabilities(
     names: tuple[ScenarioName, ...], handball_prior: float | None
 ) -> dict[ScenarioName, float]:
-    """Probability of each scenario; `names` empty: all that training may see.
+    """Return the probability of each scenario; `names` empty: all that training may see.
 
     handball_prior: share of clips whose touch is an offence by the current wording of the Law; scenarios in
-    which both occur then stay away. None: each scenario by its own weight.
+    which both occur are then excluded. None: each scenario by its own weight.
 
     Raises PriorImpossible.
     """
@@ -60,13 +61,13 @@ def scenario_probabilities(
     out = {name: SCENARIOS[name].weight for name in chosen}
     if handball_prior is not None:
         for offence, share in ((True, handball_prior), (False, 1 - handball_prior), (None, 0.0)):
-            alike = [name for name in chosen if SCENARIOS[name].offence is offence]
-            total = sum(out[name] for name in alike)
-            if share > 0 and not alike:
+            same = [name for name in chosen if SCENARIOS[name].offence is offence]
+            total = sum(out[name] for name in same)
+            if share > 0 and not same:
                 raise PriorImpossible(chosen)
-            out |= {name: share * out[name] / total for name in alike}
-    whole = sum(out.values())
-    return {name: weight / whole for name, weight in out.items()}
+            out |= {name: share * out[name] / total for name in same}
+    total = sum(out.values())
+    return {name: weight / total for name, weight in out.items()}
 
 
 def scenario_of(league: League, match: int, clip: int) -> ScenarioName | None:

@@ -1,7 +1,4 @@
-"""One scripted scene, ready to be filmed.
-
-Everybody else in a scripted scene: who plays the ball, and players who keep out of its way.
-"""
+"""One scripted scene: attempts at a scenario are drawn until one shows what it promises."""
 
 from __future__ import annotations
 
@@ -25,40 +22,43 @@ from raasid.synthetic.scenarios.registry import SCENARIOS
 from raasid.synthetic.scenarios.script import AttemptFailed, Script
 from raasid.synthetic.scenarios.surroundings import build_cast
 
-_ATTEMPTS = 6000
+_MAX_ATTEMPTS = 6000
 _MOMENT = {"goal": 0.42, "mate_scores": 0.22, "scores_next": 0.22}
-"""Where in the clip the touch is; scenes that go on after it have it early."""
+"""Position of the touch in the clip, 0 to 1, of scenes that continue after it."""
 
 
 class ScenarioInfeasible(RaasidError):
-    """No attempt of a scenario came out as promised."""
+    """No attempt at a scenario showed what it promises."""
 
     def __init__(self, name: str, why: str) -> None:
         super().__init__(
-            f"scenario {name}: no attempt of {_ATTEMPTS} shows what it promises; the last one: {why}"
+            f"scenario {name}: none of {_MAX_ATTEMPTS} attempts shows what it promises; the last one: {why}"
         )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """What happens, and what is true of it."""
+    """The play of a scripted clip, and what is true of it."""
 
     play: Play
     facts: Facts
     contact: Contact | None
-    """`frame` is the position in the clip."""
+    """Its `frame` is an index in the clip."""
     attempt: SceneAttempt
     player: int
-    """The touched player's place in the cast; in a near miss, whom the ball seems to touch."""
+    """Index in the cast of the touched player, or of the one whom a near miss seems to touch."""
     moment: int
-    """Position in the clip of the touch, or of the moment in which the image shows one."""
+    """Frame of the touch, or of the moment in which the image seems to show one."""
 
 
 def build_scene(rng: Generator, name: ScenarioName, kits: MatchKits, camera: Floats, times: Floats) -> Scene:
-    """Stage scenario `name` for frames at `times` (N,), seconds; camera: (3,) metres."""
+    """Build a scene of scenario `name` for frames at `times` (N,), seconds; camera: (3,) metres.
+
+    Raises ScenarioInfeasible.
+    """
     why = ""
-    for _ in range(_ATTEMPTS):
-        script = SCENARIOS[name].write(rng)
+    for _ in range(_MAX_ATTEMPTS):
+        script = SCENARIOS[name].draw_script(rng)
         home = rng.random() < 0.5
         kit = (kits.keepers[0 if home else 1]) if script.keeper else kits.home if home else kits.away
         role: Role = "goalkeeper" if script.keeper else "player"

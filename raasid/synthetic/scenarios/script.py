@@ -1,4 +1,7 @@
-"""What a scenario asks for: who stands where in which posture, how the ball comes, and what is true of it."""
+"""Scripts of scenarios: where the player is, in which pose, how the ball arrives, and what must be true.
+
+Ranges are drawn in each attempt. The active side, left or right, is that of the touched arm or leg.
+"""
 
 from __future__ import annotations
 
@@ -17,51 +20,51 @@ Range = tuple[float, float]
 
 
 class AttemptFailed(Exception):
-    """An attempt that does not work out; the next one may."""
+    """An attempt that does not show what its script promises; the next one may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """One attempt; times in seconds around the moment of the touch."""
+    """One drawn script; times in seconds from the moment of the touch."""
 
     aim: Segment
-    """The part that the ball is sent to, on the story's side."""
-    keys: tuple[tuple[float, Pose], ...]
-    """Postures around the moment, the story's arm first."""
+    """The segment that the ball is aimed at, on the active side."""
+    keyframes: tuple[tuple[float, Pose], ...]
+    """Poses around the moment."""
     facts: dict[str, bool | str]
-    """What the scenario promises; an attempt of which it is not true is thrown away."""
-    part: Range = (0.3, 0.8)
-    """Where along the segment."""
+    """Facts that must be true; other attempts are discarded."""
+    aim_range: Range = (0.3, 0.8)
+    """Range along the segment, 0 to 1."""
     miss_m: float = 0.0
-    """Gap in depth between ball and segment; 0 for a touch. Above 0 the ball is behind, below 0 before it."""
+    """Gap in depth between ball and segment: 0 for a touch, above 0 behind, below 0 in front of it."""
     keeper: bool = False
     zones: tuple[PitchZone, ...] = ("own_area", "own_area", "midfield")
-    pace: Range = (0.0, 0.8)
-    """m/s of the touched player."""
+    player_speed: Range = (0.0, 0.8)
+    """Of the touched player, m/s."""
     jump_m: float = 0.0
-    turned: Range = (-75.0, 75.0)
-    """Degrees between where the player faces and the camera."""
-    comes_from: Range = (-70.0, 70.0)
-    """Degrees between where the player faces and where the ball comes from, positive on the story's side."""
-    distance: Range = (4.0, 9.0)
-    """Metres from the one who plays it."""
-    speed: Range = (11.0, 18.0)
-    """m/s"""
-    first: Segment | None = None
-    """Of the player's own body: the ball touches it on the way."""
+    facing: Range = (-75.0, 75.0)
+    """Degrees between the player's heading and the camera."""
+    arrival: Range = (-70.0, 70.0)
+    """Degrees between the player's heading and the direction of the kicker, positive on the active side."""
+    kick_distance: Range = (4.0, 9.0)
+    """Metres from the kicker to the player."""
+    ball_speed: Range = (11.0, 18.0)
+    """m/s."""
+    first_touch: Segment | None = None
+    """A segment of the player's own body that deflects the ball before."""
     ending: EndingType = "bounces"
-    spring: Range = (0.25, 0.5)
-    """Share of the speed with which it springs back."""
+    restitution: Range = (0.25, 0.5)
+    """Share of the ball's speed that remains in a bounce."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """An entry of the registry."""
 
-    write: Callable[[Generator], Script]
+    draw_script: Callable[[Generator], Script]
     offence: bool | None = False
-    """By the wording from 2021/22 on; None where both occur."""
+    """Whether it is one by the wording from 2021/22 on; None if both occur."""
     weight: float = 1.0
-    """How often it is staged, next to the others."""
+    """Relative frequency."""
     training: bool = True
-    """False for those that only the shift suite `unseen_scenario` shows."""
+    """False for scenarios of the shift suite `unseen_scenario` alone."""

@@ -1,7 +1,4 @@
-"""Balls that fly where the script wants them, one leg from touch to touch.
-
-What becomes of the ball after the touch.
-"""
+"""Paths of the ball in scripted scenes: legs from touch to touch, and what follows the touch."""
 
 from __future__ import annotations
 
@@ -30,24 +27,24 @@ from raasid.synthetic.pitch import CROSSBAR_M, GOAL_M, LENGTH_M
 from raasid.synthetic.scenarios.script import AttemptFailed, Script
 
 _NET_M = 1.4
-"""So far behind the line the net catches a ball."""
+"""Distance behind the goal line at which the net catches a ball."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrajectoryLeg:
-    """From one touch to the next one."""
+    """The path from one touch to the next."""
 
     start_s: float
     points: Floats
     """(n, 3) metres, every `STEP_S` from `start_s` on."""
-    leaves: Floats
-    """(3,) m/s at the start."""
-    arrives: Floats
-    """(3,) m/s at the end."""
+    start_velocity: Floats
+    """(3,) m/s."""
+    end_velocity: Floats
+    """(3,) m/s."""
 
 
 class BallTrajectory(BallPath):
-    """A ball whose way has kinks; at a kink it is exactly where the leg begins."""
+    """A path of several legs; at the start of a leg the ball is exactly at its first point."""
 
     def __init__(self, legs: list[TrajectoryLeg]) -> None:
         super().__init__(np.concatenate([leg.points for leg in legs]))
@@ -55,48 +52,48 @@ class BallTrajectory(BallPath):
         self._starts = [leg.start_s for leg in legs]
 
     def at(self, t: float) -> Floats:
-        """(3,) metres."""
+        """Return (3,) metres."""
         k = max(bisect_right(self._starts, t + 1e-9) - 1, 0)
         leg = self.legs[k]
-        place = min(max((t - leg.start_s) / STEP_S, 0.0), len(leg.points) - 1.0)
-        i = min(int(place), len(leg.points) - 2)
-        return np.asarray(leg.points[i] + (leg.points[i + 1] - leg.points[i]) * (place - i))
+        position = min(max((t - leg.start_s) / STEP_S, 0.0), len(leg.points) - 1.0)
+        i = min(int(position), len(leg.points) - 2)
+        return np.asarray(leg.points[i] + (leg.points[i + 1] - leg.points[i]) * (position - i))
 
     def along(self, times: Floats) -> Floats:
-        """(T, 3) metres at times (T,)."""
-        which = np.maximum(np.searchsorted(self._starts, times + 1e-9, side="right") - 1, 0)
+        """Return (T, 3) metres at times (T,)."""
+        leg_index = np.maximum(np.searchsorted(self._starts, times + 1e-9, side="right") - 1, 0)
         out = np.empty((len(times), 3))
-        for k in np.unique(which).tolist():
-            leg, mine = self.legs[k], which == k
-            place = np.clip((times[mine] - leg.start_s) / STEP_S, 0.0, len(leg.points) - 1.0)
-            i = np.minimum(place.astype(int), len(leg.points) - 2)
+        for k in np.unique(leg_index).tolist():
+            leg, mine = self.legs[k], leg_index == k
+            position = np.clip((times[mine] - leg.start_s) / STEP_S, 0.0, len(leg.points) - 1.0)
+            i = np.minimum(position.astype(int), len(leg.points) - 2)
             here = leg.points[i]
-            out[mine] = here + (leg.points[i + 1] - here) * (place - i)[:, None]
+            out[mine] = here + (leg.points[i + 1] - here) * (position - i)[:, None]
         return out
 
 
-def aimed(source: Floats, target: Floats, start_s: float, flight_s: float) -> TrajectoryLeg:
-    """A flight from `source` that is exactly at `target` after `flight_s`."""
+def aimed_flight(source: Floats, target: Floats, start_s: float, flight_s: float) -> TrajectoryLeg:
+    """Return a flight from `source` that is exactly at `target` after `flight_s`."""
     velocity = (target - source) / flight_s + np.array([0.0, 0.0, 9.81 * flight_s / 2])
-    whole = flight_s / STEP_S
-    i = int(whole)
+    num_steps = flight_s / STEP_S
+    i = int(num_steps)
     points, arrives = [triple(source)], triple(velocity)
     for _ in range(7):
         points, arrives = _fly(triple(source), triple(velocity), i + 2)
         here, after = np.array(points[i]), np.array(points[i + 1])
-        velocity = velocity + (target - (here + (after - here) * (whole - i))) / flight_s
+        velocity = velocity + (target - (here + (after - here) * (num_steps - i))) / flight_s
     return TrajectoryLeg(start_s, np.array(points), velocity, np.array(arrives))
 
 
-def rolled(source: Floats, target: Floats, start_s: float, flight_s: float) -> TrajectoryLeg:
-    """A ball along the grass at one speed."""
+def roll(source: Floats, target: Floats, start_s: float, flight_s: float) -> TrajectoryLeg:
+    """Return a roll along the grass at constant speed."""
     velocity = (target - source) / flight_s
     times = np.arange(int(flight_s / STEP_S) + 3) * STEP_S
     return TrajectoryLeg(start_s, source + times[:, None] * velocity, velocity, velocity)
 
 
-def free(source: Floats, velocity: Floats, start_s: float, until_s: float) -> TrajectoryLeg:
-    """What physics makes of a ball that leaves `source`; goal nets stop it."""
+def free_flight(source: Floats, velocity: Floats, start_s: float, until_s: float) -> TrajectoryLeg:
+    """Simulate a ball that leaves `source` with `velocity`; goal nets stop it."""
     p, v = triple(source), triple(velocity)
     out = [p]
     for _ in range(int((until_s + LEAD_IN_S - start_s) / STEP_S) + 2):
@@ -107,13 +104,13 @@ def free(source: Floats, velocity: Floats, start_s: float, until_s: float) -> Tr
     return TrajectoryLeg(start_s, np.array(out), velocity, np.array(v))
 
 
-def into_goal(path: BallPath, start_s: float, until_s: float) -> int:
-    """-1 or 1 for the goal into which the ball goes in that time: whole ball over the line; 0 for none."""
-    way = path.along(np.arange(start_s, until_s + 1e-9, STEP_S))
-    over = np.flatnonzero(np.abs(way[:, 0]) > LENGTH_M / 2 + RADIUS_M)
+def goal_entered(path: BallPath, start_s: float, until_s: float) -> int:
+    """Return -1 or 1 for the goal that the num_steps ball enters in that time, 0 for none."""
+    positions = path.along(np.arange(start_s, until_s + 1e-9, STEP_S))
+    over = np.flatnonzero(np.abs(positions[:, 0]) > LENGTH_M / 2 + RADIUS_M)
     if len(over) == 0:
         return 0
-    x, y, z = way[over[0]].tolist()
+    x, y, z = positions[over[0]].tolist()
     return int(np.sign(x)) if abs(y) < GOAL_M / 2 - RADIUS_M and z < CROSSBAR_M - RADIUS_M else 0
 
 
@@ -123,9 +120,9 @@ def _in_net(p: Triple) -> bool:
 
 
 def _fly(p: Triple, v: Triple, steps: int) -> tuple[list[Triple], Triple]:
-    """Places of a flight, and its last velocity; whoever aims keeps the ball above the grass himself.
+    """Return the positions of a flight and its last velocity; callers keep the ball above the grass.
 
-    It is `step` high above the ground, without its questions: thousands of flights are tried.
+    This is `ball_physics.step` without contact with the ground: thousands of flights are tried.
     """
     (x, y, z), (vx, vy, vz) = p, v
     out = [p]
@@ -141,36 +138,44 @@ def _fly(p: Triple, v: Triple, steps: int) -> tuple[list[Triple], Triple]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BallEnding:
-    """All that is left to chance has been drawn; the way is worked out when somebody wants to know it."""
+    """What the ball does after the touch; everything random is drawn, the path is computed on demand."""
 
     legs: Callable[[Floats], list[TrajectoryLeg]]
-    """For the velocity (3,) with which the ball arrives."""
+    """Returns the legs for the velocity (3,) with which the ball arrives."""
     next_kick: tuple[float, Floats] | None = None
-    """When and where it is played next."""
+    """Time and position of the next kick."""
 
 
 def draw_ending(
-    rng: Generator, script: Script, normal: Floats, *, target: Floats, way: int, player: Cast, span: Floats
+    rng: Generator,
+    script: Script,
+    normal: Floats,
+    *,
+    target: Floats,
+    attack_sign: int,
+    player: Cast,
+    span: Floats,
 ) -> BallEnding:
-    """What the ball does from the moment on, raising AttemptFailed where it cannot.
+    """Draw what the ball does from the moment on.
 
-    normal, target: (3,) of the touch. way: where the player's team attacks. span: moment and end, seconds.
+    normal, target: (3,) of the touch. attack_sign: as in `SceneAttempt`. span: moment and end, seconds.
+    Raises AttemptFailed if the geometry does not allow it.
     """
     moment, end = span.tolist()
     if script.ending == "passes":
-        return BallEnding(lambda arrives: [free(target, arrives, moment, end)])
+        return BallEnding(lambda arrives: [free_flight(target, arrives, moment, end)])
     if script.ending == "bounces":
-        spring, grip = rng.uniform(*script.spring), rng.uniform(0.1, 0.4)
+        spring, grip = rng.uniform(*script.restitution), rng.uniform(0.1, 0.4)
         chance = rng.normal(0, 0.3, 3)
 
         def bounce(arrives: Floats) -> list[TrajectoryLeg]:
             into = min(0.0, float(arrives @ normal))
             away = arrives - (1 + spring) * into * normal
             slide = away - (away @ normal) * normal
-            return [free(target, away - slide * grip + chance, moment, end)]
+            return [free_flight(target, away - slide * grip + chance, moment, end)]
 
         return BallEnding(bounce)
-    goal = np.array([way * (LENGTH_M / 2 + 0.35), rng.uniform(-0.85, 0.85) * (GOAL_M / 2), 0.0])
+    goal = np.array([attack_sign * (LENGTH_M / 2 + 0.35), rng.uniform(-0.85, 0.85) * (GOAL_M / 2), 0.0])
     if script.ending == "goal":
         goal[2] = rng.uniform(0.3, 1.9)
         scores = _shot(target, goal, moment, rng.uniform(8, 13), normal, end)
@@ -183,11 +188,11 @@ def draw_ending(
         left = np.array([-np.sin(heading), np.cos(heading)])
         drop = np.array([*(ground + 0.5 * ahead - 0.14 * left), rng.uniform(0.15, 0.35)])
     else:
-        aside = rng.uniform(1.3, 2.4) * np.array([way * rng.uniform(-0.2, 0.8), rng.choice([-1, 1])])
+        aside = rng.uniform(1.3, 2.4) * np.array([attack_sign * rng.uniform(-0.2, 0.8), rng.choice([-1, 1])])
         drop = np.array([*(target[:2] + aside), rng.uniform(0.12, 0.3)])
-    falls = aimed(target, drop, moment, drop_s)
-    if falls.leaves @ normal < 0.0 or falls.points[:-2, 2].min() < RADIUS_M - 0.05:
-        raise AttemptFailed("it cannot fall there")
+    falls = aimed_flight(target, drop, moment, drop_s)
+    if falls.start_velocity @ normal < 0.0 or falls.points[:-2, 2].min() < RADIUS_M - 0.05:
+        raise AttemptFailed("the ball cannot fall there")
     goal[2] += rng.uniform(0.3, 1.6)
     shot = _shot(drop, goal, moment + drop_s, rng.uniform(15, 22), None, end)
     return BallEnding(lambda _: [falls, *shot], (moment + drop_s, drop))
@@ -196,10 +201,10 @@ def draw_ending(
 def _shot(
     source: Floats, goal: Floats, start_s: float, speed: float, normal: Floats | None, end: float
 ) -> list[TrajectoryLeg]:
-    lasts = float(np.linalg.norm(goal - source)) / speed
-    leg = aimed(source, goal, start_s, lasts)
-    if normal is not None and leg.leaves @ normal < 0.2 * speed:
-        raise AttemptFailed("the arm cannot send it there")
+    flight_s = float(np.linalg.norm(goal - source)) / speed
+    leg = aimed_flight(source, goal, start_s, flight_s)
+    if normal is not None and leg.start_velocity @ normal < 0.2 * speed:
+        raise AttemptFailed("the ball cannot leave the arm in that direction")
     if leg.points[:-2, 2].min() < RADIUS_M - 0.05:
-        raise AttemptFailed("through the ground")
-    return [leg, free(goal, leg.arrives, start_s + lasts, max(end, start_s + lasts) + 0.3)]
+        raise AttemptFailed("the ball would pass through the ground")
+    return [leg, free_flight(goal, leg.end_velocity, start_s + flight_s, max(end, start_s + flight_s) + 0.3)]
