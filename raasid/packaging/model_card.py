@@ -1,8 +1,6 @@
-"""`card.json`: what a model is for, what goes in and comes out, how good it is, and where it ends.
+"""`card.json`, the model card: purpose, inputs and outputs, metrics, training data, license and limits.
 
-`card.schema.json` beside this file describes it for other programs.
-
-The card of a model from the run that made it: configuration, measurement and lineage.
+`card.schema.json` beside this file is its JSON schema.
 """
 
 from __future__ import annotations
@@ -23,44 +21,46 @@ from raasid.registry.strict_json import parse_json
 from raasid.tasks import TASKS, TaskName
 
 CARD = "card.json"
+_FEW_MATCHES = 30
+"""Below it the card warns that the intervals are wide."""
 
 
 class IOSpec(Record):
-    """An input or output of the net, as the exported graph has it."""
+    """An input or output of an exported graph."""
 
     graph: str
-    """File without `.onnx`; a model may be several nets."""
+    """Name of the file without `.onnx`; a model may consist of several graphs."""
     name: str
     axes: list[int | str]
-    """Fixed lengths, and names of those that may change."""
+    """Fixed lengths, and names of axes whose length may change."""
     dtype: str
     meaning: str
     """Units, order and range."""
 
 
-class Metric(Record):
-    """A metric on held-out matches; null where it is undefined."""
+class CardMetric(Record):
+    """A metric on held-out matches; null if it is undefined."""
 
     value: float | None
     low: float | None
     """Of the 95 % interval."""
     high: float | None
     n: int
-    """How many units were resampled for the interval."""
+    """Number of units that were resampled for the interval."""
     unit: str
     """match, frame, person or clip."""
     meaning: str = ""
 
 
 class SplitInfo(Record):
-    """A split, as large as it was."""
+    """Size of a split."""
 
     matches: int
     frames: int
 
 
 class TrainingData(Record):
-    """From what the model was made."""
+    """Footage and weights that the model was trained on."""
 
     source: str
     """The reader's format, or `synthetic`."""
@@ -68,21 +68,21 @@ class TrainingData(Record):
     """Version of the store."""
     splits: dict[str, SplitInfo]
     digests: dict[str, str]
-    """sha256 of all labels, and of the weights that it was built on, by role."""
+    """sha256 of all labels, and of the weights that the training started from or used, by role."""
     licenses: list[str]
     """Of the footage and its annotations."""
 
 
 class License(Record):
-    """Under which terms the weights may be used."""
+    """Terms of use of the weights."""
 
     weights: str
-    """SPDX."""
+    """SPDX identifier."""
     reason: str
 
 
 class Card(Record):
-    """Written from the run that made the model."""
+    """The model card; `build_card` writes it from the run that trained the model."""
 
     format: Literal[1] = 1
     name: str
@@ -94,48 +94,44 @@ class Card(Record):
     inputs: list[IOSpec]
     outputs: list[IOSpec]
     facts: dict[str, Any] = {}  # noqa: RUF012
-    """By graph: what else turns outputs into an answer, as thresholds and scales."""
-    metrics: dict[str, Metric]
+    """By graph: what a caller needs besides inputs and outputs, such as thresholds and scales."""
+    metrics: dict[str, CardMetric]
     measured_on: dict[str, int]
-    """Matches, frames, …; empty where nothing was measured."""
+    """Number of matches, frames, …; empty if the model was not measured."""
     law_edition: str | None
-    """Whose clauses the figures follow; null for a model that rules nothing."""
+    """Edition of the Laws of the metrics; null for models without decisions."""
     data: TrainingData
     license: License
     limits: list[str]
 
     def to_json(self) -> bytes:
-        """For people too: indented, in the order of the fields."""
+        """Return indented JSON, in the order of the fields."""
         text = json.dumps(self.model_dump(), indent=1, ensure_ascii=False, allow_nan=False)
         return text.encode() + b"\n"
 
 
 def read_card(data: bytes) -> Card:
-    """The opposite of `to_json`. Raises PackageRefused."""
+    """Parse the bytes of `to_json`. Raises PackageRefused."""
     try:
         return Card.model_validate(parse_json(data))
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "the card"
-        raise PackageRefused(CARD, f"{place}: {first['msg']}") from error
+        location = ".".join(map(str, first["loc"])) or "the card"
+        raise PackageRefused(CARD, f"{location}: {first['msg']}") from error
     except ValueError as error:
         raise PackageRefused(CARD, str(error)) from error
-
-
-_FEW_MATCHES = 30
 
 
 def build_card(
     model: TaskModule, config: Mapping[str, Any], lineage: Mapping[str, Any], result: EvaluationResult | None
 ) -> Card:
-    """Tell what is known of a trained model.
+    """Build the card of a trained model.
 
     config: of its run, as its checkpoint holds it. lineage: content of the run's `lineage.json`.
-    result: on held-out matches; None where nothing was measured.
+    result: on held-out matches; None if the model was not measured.
     """
-    inputs, outputs, facts = _ports(model)
-    told: dict[str, Any] = dict(lineage.get("data", {}))
-    edition = getattr(result, "edition", None) or told.get("edition")
+    inputs, outputs, facts = _io_specs(model)
+    edition = getattr(result, "edition", None) or lineage.get("data", {}).get("edition")
     return Card(
         name=TASKS[model.task].registry_name,
         task=model.task,
@@ -144,17 +140,17 @@ def build_card(
         inputs=inputs,
         outputs=outputs,
         facts=facts,
-        metrics=_measures(model.task, result),
+        metrics=_metrics(model.task, result),
         measured_on=dict(result.counts) if result is not None else {},
         law_edition=str(edition) if edition and model.task == "context" else None,
-        data=_data(config, lineage),
+        data=_training_data(config, lineage),
         license=_license(model),
         limits=list(_limits(model, config, result)),
     )
 
 
 def defined_metrics(result: EvaluationResult | None) -> dict[str, MetricValue]:
-    """The defined metrics for `Registry.register`."""
+    """Return the metrics that are defined, for `Registry.register`."""
     estimates = {} if result is None else result.estimates
     return {
         name: MetricValue(value=e.value, low=_or_none(e.low), high=_or_none(e.high))
@@ -163,13 +159,13 @@ def defined_metrics(result: EvaluationResult | None) -> dict[str, MetricValue]:
     }
 
 
-def _ports(model: TaskModule) -> tuple[list[IOSpec], list[IOSpec], dict[str, Any]]:
+def _io_specs(model: TaskModule) -> tuple[list[IOSpec], list[IOSpec], dict[str, Any]]:
     try:
         graphs = export_graphs(model)
     except NoOnnxExport:  # a rule, not a net
         return [], [], {}
 
-    def said(side: str) -> list[IOSpec]:
+    def specs(side: str) -> list[IOSpec]:
         return [
             IOSpec(
                 graph=graph.name, name=port.name, axes=list(port.axes), dtype=port.dtype, meaning=port.meaning
@@ -178,14 +174,14 @@ def _ports(model: TaskModule) -> tuple[list[IOSpec], list[IOSpec], dict[str, Any
             for port in getattr(graph, side)
         ]
 
-    return said("inputs"), said("outputs"), {graph.name: dict(graph.facts) for graph in graphs}
+    return specs("inputs"), specs("outputs"), {graph.name: dict(graph.facts) for graph in graphs}
 
 
-def _measures(task: TaskName, result: EvaluationResult | None) -> dict[str, Metric]:
+def _metrics(task: TaskName, result: EvaluationResult | None) -> dict[str, CardMetric]:
     if result is None:
         return {}
     return {
-        name: Metric(
+        name: CardMetric(
             value=_or_none(e.value),
             low=_or_none(e.low),
             high=_or_none(e.high),
@@ -197,32 +193,32 @@ def _measures(task: TaskName, result: EvaluationResult | None) -> dict[str, Metr
     }
 
 
-def _data(config: Mapping[str, Any], lineage: Mapping[str, Any]) -> TrainingData:
-    told, section = lineage.get("data", {}), config.get("data", {})
+def _training_data(config: Mapping[str, Any], lineage: Mapping[str, Any]) -> TrainingData:
+    recorded, section = lineage.get("data", {}), config.get("data", {})
     splits = {
         name: SplitInfo(matches=len(part["matches"]), frames=part["frames"])
-        for name, part in told.items()
+        for name, part in recorded.items()
         if isinstance(part, Mapping) and {"matches", "frames"} <= part.keys()
     }
     digests = {role: file["sha256"] for role, file in lineage.get("inputs", {}).items()}
-    if "labels_sha256" in told:
-        digests["labels"] = told["labels_sha256"]
+    if "labels_sha256" in recorded:
+        digests["labels"] = recorded["labels_sha256"]
     return TrainingData(
         source=str(section.get("format", "unknown")),
         dataset=section.get("dataset"),
         splits=splits,
         digests=digests,
-        licenses=list(told.get("licenses", ["unknown"])),
+        licenses=list(recorded.get("licenses", ["unknown"])),
     )
 
 
 def _license(model: TaskModule) -> License:
     net = getattr(model, "net", None)
-    borrowed = type(net).__module__.startswith("ultralytics.")
+    from_ultralytics = type(net).__module__.startswith("ultralytics.")
     reason = (
         "its net and loss are those of ultralytics, which are under AGPL-3.0"
-        if borrowed
-        else "made by this program and under its license; what the data's licenses ask goes besides"
+        if from_ultralytics
+        else "made by this program and under its license; the data's licenses may ask for more"
     )
     return License(weights="AGPL-3.0-or-later", reason=reason)
 
@@ -235,19 +231,19 @@ def _limits(model: TaskModule, config: Mapping[str, Any], result: EvaluationResu
         yield "Measured on matches of its own data alone; other leagues, cameras, weather were not tried."
     if section.get("size") and model.task != "context":
         width, height = (round(edge * (section.get("eval_scale") or 1.0)) for edge in section["size"])
-        yield f"Measured on pictures of {width} x {height} pixels; larger and smaller ones were not tried."
+        yield f"Measured on images of {width} x {height} pixels; larger and smaller ones were not tried."
     if model.task == "context":
         tracks = section.get("tracks", {})
         yield f"Measured on {tracks.get('source', 'unknown')} tracks; it depends on what found them."
-        yield from _never_seen(getattr(model, "label_counts", {}))
+        yield from _constant_facts(getattr(model, "label_counts", {}))
     if result is None:
         yield "Nothing was measured."
     elif (matches := result.counts.get("matches", 0)) < _FEW_MATCHES:
-        yield f"The defined_metrics stand on {matches} match{'es' * (matches != 1)}: read the intervals."
+        yield f"The figures are of {matches} match{'es' * (matches != 1)}: read the intervals."
 
 
-def _never_seen(counts: Mapping[str, list[int]]) -> Iterator[str]:
-    """Facts that never varied in training: of these the model knows nothing."""
+def _constant_facts(counts: Mapping[str, list[int]]) -> Iterator[str]:
+    """Yield a limit that names the facts that never varied in training and cannot have been learned."""
     constant = [name for name, times in counts.items() if sum(count > 0 for count in times) < 2]
     if constant:
         yield f"Never varied in training, so that nothing was learned of it: {', '.join(constant)}."

@@ -1,9 +1,4 @@
-"""From a trained model to the files of a version.
-
-From a registry to a module that works; what is not as it was registered is refused before it is used.
-
-From what a manifest records of a model to the module: one of ours, that needs nothing but its package.
-"""
+"""Pack a trained model into the files of a version, and load a registered version as a module."""
 
 from __future__ import annotations
 
@@ -43,15 +38,14 @@ from raasid.tasks import TASKS
 
 _MANIFEST = "manifest.json"
 _INITIAL_WEIGHTS = ("init_from", "weights")
-"""Files from which a training began; what came of it is in the package."""
+"""Keys of files that the training started from; the package holds the trained weights."""
 _NET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.yaml")
 
 
 def parse_model_config(recorded: Mapping[str, Any], where: str = _MANIFEST) -> ClassSection:
-    """The section that describes a model of ours, without files of the machine that trained it.
+    """Return the section of a model of this program, without files of the machine that trained it.
 
-    Raises PackageRefused: a class that is none of ours, fields that it does not have, a file that the
-    package does not hold.
+    Raises PackageRefused: another class, fields that it does not have, or a file outside the package.
     """
     plain = {key: None if key in _INITIAL_WEIGHTS else value for key, value in recorded.items()}
     try:
@@ -78,10 +72,7 @@ def parse_model_config(recorded: Mapping[str, Any], where: str = _MANIFEST) -> C
 
 
 def build_model(recorded: Mapping[str, Any]) -> TaskModule:
-    """The module with the weights that chance gives it; nobody else's chances are touched.
-
-    Raises PackageRefused.
-    """
+    """Build the module with random weights, without advancing the global RNG. Raises PackageRefused."""
     section = parse_model_config(recorded)
     try:
         with torch.random.fork_rng(devices=[]):
@@ -92,19 +83,19 @@ def build_model(recorded: Mapping[str, Any]) -> TaskModule:
 
 
 def portable_model_config(recorded: Mapping[str, Any]) -> dict[str, Any]:
-    """What a manifest shall record: plain values, no paths. Raises PackageRefused."""
-    told: dict[str, Any] = parse_model_config(recorded, "model").model_dump(mode="json", by_alias=True)
-    return told
+    """Return the model's config as plain values without paths, for a manifest. Raises PackageRefused."""
+    values: dict[str, Any] = parse_model_config(recorded, "model").model_dump(mode="json", by_alias=True)
+    return values
 
 
 def pack(
     model: TaskModule, config: Mapping[str, Any], card: Card, graphs: Path | None = None
 ) -> dict[str, Path | bytes]:
-    """Files for `Registry.register`, by name: weights, what is kept beside them, the card, and graphs.
+    """Return the files for `Registry.register` by name: weights, extra state, the card, and graphs.
 
     config: of the run, as its checkpoint holds it; with `portable(config["model"])` in the manifest the
     module can be built anywhere. graphs: folder in which `raasid export` wrote `*.onnx` and their card.
-    Raises PackageRefused: a model that could not be built from its package, or graphs that are not whole.
+    Raises PackageRefused: a model that could not be built from its package, or incomplete graphs.
     """
     parse_model_config(config["model"], "model")
     files: dict[str, Path | bytes] = {
@@ -119,20 +110,20 @@ def _graphs(folder: Path) -> dict[str, Path | bytes]:
     card = folder / GRAPHS_CARD
     try:
         data = card.read_bytes()
-        told = {name: entry["sha256"] for name, entry in parse_json(data)["graphs"].items()}
-        for name, sha256 in told.items():
+        digests = {name: entry["sha256"] for name, entry in parse_json(data)["graphs"].items()}
+        for name, sha256 in digests.items():
             if hashlib.sha256((folder / name).read_bytes()).hexdigest() != sha256:
                 raise PackageRefused(
                     str(folder / name), "is not the graph of the card beside it; export again"
                 )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise PackageRefused(str(card), f"is no card of whole graphs ({error}); export again") from error
-    return {GRAPHS_CARD: data, **{name: folder / name for name in told}}
+    return {GRAPHS_CARD: data, **{name: folder / name for name in digests}}
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedVersion:
-    """A version, ready to be asked."""
+    """A registered version, ready for inference."""
 
     module: TaskModule
     """On the CPU, in evaluation mode."""
@@ -144,7 +135,7 @@ class LoadedVersion:
 def load(
     name: str, ref: str = CHAMPION, *, root: str | Path = "registry", trusted: Path | None = None
 ) -> LoadedVersion:
-    """The model that a version or an alias names: `raasid.packaging.load("ball_model", "v20261123.1")`.
+    """Load the model of a version or an alias: `raasid.packaging.load("ball_model", "v20261123.1")`.
 
     root: the registry's folder. trusted: file of public keys, else RAASID_TRUSTED_KEYS; see `load_module`.
     """
@@ -152,10 +143,10 @@ def load(
 
 
 def load_module(registry: Registry, name: str, ref: str, trusted: Path | None = None) -> LoadedVersion:
-    """Verify every file of a version, then build its module from the manifest and give it the weights.
+    """Verify every file of a version, then build its module from the manifest and load the weights.
 
-    Nothing in a registry is code, and nothing of it is run: the class is one of ours, tensors come from
-    safetensors, the rest from JSON.
+    Nothing in a registry is executed: the class is one of this program, tensors come from safetensors, the
+    rest from JSON.
     trusted: file of public keys, one of which must have signed the version.
     Raises BadName, NotRegistered, Collected; RegistryDamaged: a file was changed; SignatureRefused;
     PackageRefused: files that are no model of ours, or not of this kind.

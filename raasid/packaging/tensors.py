@@ -1,6 +1,6 @@
-"""`model.safetensors`: a module's tensors, written so that the same weights give the same bytes.
+"""A module as files: tensors in `model.safetensors`, extra state such as thresholds in `state.json`.
 
-`state.json`: what a module keeps beside its weights, as thresholds and calibration, in plain JSON.
+The same module always gives the same bytes.
 """
 
 from __future__ import annotations
@@ -19,13 +19,16 @@ from raasid.registry.record_chain import canonical_json
 from raasid.registry.strict_json import parse_json
 
 WEIGHTS = "model.safetensors"
-_SAID = {torch.complex64: "complex numbers", torch.complex128: "complex numbers"}
+STATE = "state.json"
+_NOT_FINITE = "not finite"
+"""JSON has no infinities; one is written as an object with this key."""
+_UNSUPPORTED = {torch.complex64: "complex numbers", torch.complex128: "complex numbers"}
 
 
 def dump_weights(model: nn.Module) -> bytes:
-    """Every parameter and buffer that a checkpoint would hold; what shares memory is written for each.
+    """Return every parameter and buffer of the state dict; tensors that share memory are written one by one.
 
-    Raises PackageRefused for what is no dense tensor of numbers.
+    Raises PackageRefused for anything but dense tensors of real numbers.
     """
     tensors: dict[str, Tensor] = {}
     for name, value in model.state_dict().items():
@@ -33,8 +36,8 @@ def dump_weights(model: nn.Module) -> bytes:
             raise PackageRefused(
                 WEIGHTS, f"{name} is a {type(value).__name__}; keep it in on_save_checkpoint"
             )
-        if value.layout != torch.strided or value.is_quantized or value.dtype in _SAID:
-            kind = _SAID.get(value.dtype, f"{value.layout}, {value.dtype}")
+        if value.layout != torch.strided or value.is_quantized or value.dtype in _UNSUPPORTED:
+            kind = _UNSUPPORTED.get(value.dtype, f"{value.layout}, {value.dtype}")
             raise PackageRefused(WEIGHTS, f"{name} holds {kind}; dense tensors of numbers are taken")
         tensors[name] = value.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)
     try:
@@ -46,13 +49,13 @@ def dump_weights(model: nn.Module) -> bytes:
 
 
 def load_weights(model: nn.Module, data: bytes) -> None:
-    """Give `model` exactly what the file holds.
+    """Load the bytes of `dump_weights` into `model`.
 
     Raises PackageRefused: no safetensors file, or a tensor missing, left over, or of another shape or type.
     """
-    held = check_safetensors(data, WEIGHTS)
+    stored = check_safetensors(data, WEIGHTS)
     own = model.state_dict()
-    for wrong, what in ((own.keys() - held, "lacks"), (held.keys() - own, "has besides")):
+    for wrong, what in ((own.keys() - stored, "lacks"), (stored.keys() - own, "has besides")):
         if wrong:
             names = ", ".join(sorted(wrong)[:3])
             raise PackageRefused(
@@ -69,47 +72,42 @@ def load_weights(model: nn.Module, data: bytes) -> None:
     model.load_state_dict(tensors)
 
 
-STATE = "state.json"
-_NOT_FINITE = "not finite"
-"""JSON has no infinities; one is written as an object with this key."""
-
-
 def dump_extra_state(model: TaskModule) -> bytes:
-    """What the module writes into a checkpoint, but for the configuration, which the manifest holds.
+    """Return what the module adds to a checkpoint, without the configuration, which the manifest holds.
 
-    Raises PackageRefused for anything but values, texts, lists and tables.
+    Raises PackageRefused for anything but numbers, strings, lists and dictionaries.
     """
-    kept: dict[str, Any] = {}
-    model.on_save_checkpoint(kept)
-    kept.pop("config", None)
-    return canonical_json(_to_json(kept, "")) + b"\n"
+    state: dict[str, Any] = {}
+    model.on_save_checkpoint(state)
+    state.pop("config", None)
+    return canonical_json(_to_json(state, "")) + b"\n"
 
 
 def load_extra_state(model: TaskModule, data: bytes) -> None:
-    """Let the module take it back. Raises PackageRefused for what it did not write."""
+    """Load the bytes of `dump_extra_state` into the module. Raises PackageRefused for other content."""
     try:
-        kept = _from_json(parse_json(data))
-        if not isinstance(kept, dict):
-            raise ValueError(f"holds a {type(kept).__name__}, not a table")
-        model.on_load_checkpoint(kept)
+        state = _from_json(parse_json(data))
+        if not isinstance(state, dict):
+            raise ValueError(f"holds a {type(state).__name__}, not a table")
+        model.on_load_checkpoint(state)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise PackageRefused(STATE, f"is not what such a model keeps ({error})") from error
 
 
-def _to_json(value: Any, place: str) -> Any:
+def _to_json(value: Any, path: str) -> Any:
     if isinstance(value, dict):
         odd = next((key for key in value if not isinstance(key, str) or key == _NOT_FINITE), None)
         if odd is not None:
-            raise PackageRefused(STATE, f"{place or 'the state'} has the key {odd!r}, which JSON cannot keep")
-        return {key: _to_json(item, f"{place}.{key}".lstrip(".")) for key, item in value.items()}
+            raise PackageRefused(STATE, f"{path or 'the state'} has the key {odd!r}, which JSON cannot keep")
+        return {key: _to_json(item, f"{path}.{key}".lstrip(".")) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_to_json(item, f"{place}[{at}]") for at, item in enumerate(value)]
+        return [_to_json(item, f"{path}[{at}]") for at, item in enumerate(value)]
     if isinstance(value, float) and value - value != 0:
         return {_NOT_FINITE: str(float(value))}
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise PackageRefused(
-        STATE, f"{place} is a {type(value).__name__}; a model keeps tensors as buffers, the rest as values"
+        STATE, f"{path} is a {type(value).__name__}; a model keeps tensors as buffers, the rest as values"
     )
 
 

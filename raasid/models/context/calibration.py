@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from raasid.datasets.context.batch import FACTS, UNKNOWN
 from raasid.laws.decide import decide
-from raasid.laws.edition_names import shipped_editions
+from raasid.laws.edition_lookup import shipped_editions
 from raasid.laws.facts import Facts
 from raasid.models.context.losses import mixture_offence_probability
 from raasid.models.context.net import FACT_SIZES, Logits, log_mixture, log_probabilities, split_facts

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from raasid.laws.decide import judge
-from raasid.laws.decision_paths import Path, paths_of
+from raasid.laws.decide import derive_ruling
+from raasid.laws.decision_paths import DecisionPath, shipped_decision_paths
 from raasid.laws.edition import Ruling
 from raasid.laws.facts import Facts, Value, fact_values
 from raasid.models.context.net import FACT_SIZES
@@ -39,7 +39,7 @@ def _path_masks(edition: str) -> tuple[Tensor, Tensor]:
     """(paths, facts, sum of FACT_SIZES) the values that each path allows, and (paths,) whether it is one
     to an offence.
     """
-    paths = paths_of(edition)
+    paths = shipped_decision_paths(edition)
     names = list(fact_values())
     allows = torch.zeros(len(paths), len(names), sum(FACT_SIZES), dtype=torch.bool)
     for row, path in enumerate(paths):
@@ -59,7 +59,7 @@ def most_likely_facts(
     most likely value among those on this path, so that facts and decision agree.
     """
     wanted = "offence" if offence else "no_offence"
-    paths = [path for path in paths_of(edition) if path.decision == wanted]
+    paths = [path for path in shipped_decision_paths(edition) if path.decision == wanted]
     path = max(paths, key=lambda path: _log_probability(path, probabilities))
     values_of: dict[str, Any] = {}
     for fact, of_value in probabilities.items():
@@ -69,11 +69,11 @@ def most_likely_facts(
         if needed or of_value.get(best, 0.0) >= MIN_FACT_PROBABILITY:
             values_of[fact] = best
     facts = Facts(**values_of)
-    result = judge(facts, edition)
+    result = derive_ruling(facts, edition)
     return facts, result.ruling, result.missing
 
 
-def _log_probability(path: Path, probabilities: Mapping[str, Mapping[Value, float]]) -> float:
+def _log_probability(path: DecisionPath, probabilities: Mapping[str, Mapping[Value, float]]) -> float:
     total = 0.0
     for fact, values in path.needs.items():
         of_value = probabilities.get(fact)

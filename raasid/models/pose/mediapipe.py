@@ -140,10 +140,9 @@ class MediaPipePose:
         if found is None:
             return None
         rows, presence = found
-        points = tuple(
-            (float(x), float(y), self._seen(float(v))) for x, y, v in rows[list(LANDMARK_OF_COCO_KEYPOINT)]
-        )
-        return points, presence * float(rows[list(LANDMARK_OF_COCO_KEYPOINT), 2].mean())
+        keypoints = rows[list(LANDMARK_OF_COCO_KEYPOINT)]
+        points = tuple((float(x), float(y), self._coco_visibility(float(v))) for x, y, v in keypoints)
+        return points, presence * float(keypoints[:, 2].mean())
 
     def _detect(self, crop: Image) -> tuple[NDArray[np.float32], float] | None:
         """Run both nets with MediaPipe."""

@@ -33,8 +33,8 @@ _IMPLAUSIBLE_FACTOR = 0.5
 class PoseMediapipe(PoseModule):
     """One person at a time, in the boxes of `propose_players` or in annotated ones.
 
-    task_file: the user's own pose_landmarker_*.task. A proposed box in which the landmarker finds no person is
-    dropped; an annotated one has its joints in the middle, with a score of 0. Runs on the CPU.
+    task_file: the user's own pose_landmarker_*.task. A proposed box in which the landmarker finds no person
+    is dropped; an annotated one has its joints in the middle, with a score of 0. Runs on the CPU.
     """
 
     trainable: ClassVar[bool] = False

@@ -1,1 +1,1 @@
-"""ONNX export: one module per network, the file, and the parity check against torch."""
+"""ONNX export: a graph specification per network, the files, and the parity check against torch."""

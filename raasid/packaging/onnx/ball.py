@@ -1,4 +1,4 @@
-"""`ball_heatmap` as a graph: pictures in, candidates out."""
+"""ONNX graph of `ball_heatmap`: images in, candidates out."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from raasid.packaging.onnx.graph_spec import (
 
 
 class HeatmapExport(ExportNet):
-    """`ball_heatmap` with all the looks that it takes at a picture."""
+    """`ball_heatmap` with its averaging over the mirror image and additional scales."""
 
     def __init__(self, model: BallHeatmap) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class HeatmapExport(ExportNet):
 
 
 def heatmap_graphs(model: BallHeatmap) -> list[Graph]:
-    """One graph: candidates, and the maps that they were read from."""
+    """Return one graph, of candidates and of the maps that they are decoded from."""
     cells = ("batch", "rows", "columns")
     outputs = (
         BOXES,
@@ -53,5 +53,5 @@ def heatmap_graphs(model: BallHeatmap) -> list[Graph]:
 
 
 def ball_facts(model: BallModule) -> dict[str, Any]:
-    """What turns candidates into an answer."""
+    """Return what a caller needs to select the ball among candidates."""
     return {"threshold": model.operating_threshold, "frames": model.frames, "answer": "the highest score"}

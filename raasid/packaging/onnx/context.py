@@ -1,4 +1,4 @@
-"""`context_transformer` as a graph: windows of tracks in, calibrated chances out."""
+"""ONNX graph of `context_transformer`: windows of tracks in, calibrated probabilities out."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import torch
 from torch import Tensor
 
 from raasid.datasets.context.batch import SIDES, ContextBatch, WindowBatch
-from raasid.laws.edition_names import shipped_editions
+from raasid.laws.edition_lookup import shipped_editions
 from raasid.laws.facts import fact_values
 from raasid.models.context.net import FACT_SIZES
 from raasid.models.context.transformer import ContextTransformer
 from raasid.packaging.onnx.graph_spec import ExportNet, Graph, Port, Tensors
 
-_KINDS = {"valid": "bool", "present": "bool", "roles": "int64", "teams": "int64"}
+_DTYPES = {"valid": "bool", "present": "bool", "roles": "int64", "teams": "int64"}
 _MEANINGS = {
     "size": "width and height of the source picture, pixels",
     "valid": "whether the clip has the frame",
@@ -34,29 +34,30 @@ class ContextExport(ExportNet):
         self.model, self.editions = model, editions
 
     def dense(self, *inputs: Tensor) -> Tensors:
-        """Facts, offence, contact, side, strangeness; see the ports."""
+        """Facts, offence, contact, side, out-of-distribution score; see the ports."""
         model, calibration = self.model, self.model.calibration
         fused = torch.backends.mha.get_fastpath_enabled()
         torch.backends.mha.set_fastpath_enabled(False)  # ONNX has no such kernel
         try:
-            said = model(WindowBatch(*inputs))
+            logits = model(WindowBatch(*inputs))
         finally:
             torch.backends.mha.set_fastpath_enabled(fused)
-        trusted = calibration.in_distribution_weight(said)
+        weight = calibration.in_distribution_weight(logits)
         offence = [
-            calibration.offence_probability(said, edition, model.direct, trusted) for edition in self.editions
+            calibration.offence_probability(logits, edition, model.direct, weight)
+            for edition in self.editions
         ]
         return (
-            calibration.fact_probabilities(said, trusted),
+            calibration.fact_probabilities(logits, weight),
             torch.stack(offence, 1),
-            torch.softmax(said.contact, -1),
-            torch.softmax(said.side, -1),
-            calibration.ood_score(said),
+            torch.softmax(logits.contact, -1),
+            torch.softmax(logits.side, -1),
+            calibration.ood_score(logits),
         )
 
 
 def context_graphs(model: ContextTransformer) -> list[Graph]:
-    """One graph; what it says is ruled on, and abstained from, by whoever holds the card."""
+    """Return one graph; the caller decides and abstains by the facts of its card."""
     frames, players = model.frames, model.players
     per_player = ("batch", players, frames)
     shapes = {
@@ -77,9 +78,11 @@ def context_graphs(model: ContextTransformer) -> list[Graph]:
         Port("offence", ("batch", len(editions)), f"calibrated probability by {', '.join(editions)}"),
         Port("contact", ("batch", players * frames + 1), "who touches when: player by frame; last: nobody"),
         Port("side", ("batch", len(SIDES)), f"probability of {', '.join(SIDES)}"),
-        Port("strangeness", ("batch",), "how unlike the windows known so far; from 1 on nothing can be said"),
+        Port(
+            "strangeness", ("batch",), "how unlike the windows known so far; from 1 on nothing can be logits"
+        ),
     )
-    inputs = tuple(Port(name, shapes[name], _MEANINGS[name], _KINDS.get(name, "float32")) for name in shapes)
+    inputs = tuple(Port(name, shapes[name], _MEANINGS[name], _DTYPES.get(name, "float32")) for name in shapes)
     calibration = model.calibration
     facts = {
         "frame_rate_hz": 25.0,
@@ -95,5 +98,5 @@ def context_graphs(model: ContextTransformer) -> list[Graph]:
 
 
 def window_inputs(batch: ContextBatch) -> Tensors:
-    """WindowBatch."""
+    """Return the windows of a batch."""
     return tuple(batch.windows)

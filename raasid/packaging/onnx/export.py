@@ -1,9 +1,4 @@
-"""From a model to a folder of ONNX files with a card; all of it, or nothing.
-
-Writing a graph as an ONNX file.
-
-What torch's ONNX exporter lacks: bilinear resizing that smooths where it shrinks.
-"""
+"""Write the graphs of a model as ONNX files with a card, checked against torch; all of them, or none."""
 
 from __future__ import annotations
 
@@ -27,7 +22,10 @@ _OPERATION = "aten::_upsample_bilinear2d_aa"
 
 
 def register_antialias_symbolic(opset: int) -> None:
-    """Have `interpolate(…, mode="bilinear", antialias=True)` written as ONNX's Resize, from opset 18 on."""
+    """Register antialiased bilinear `interpolate`, which torch's exporter lacks, as ONNX's Resize.
+
+    opset: 18 or later.
+    """
     torch.onnx.register_custom_op_symbolic(_OPERATION, _resize, opset)  # type: ignore[attr-defined]
 
 
@@ -53,14 +51,14 @@ OPSET = 18
 
 
 class NotExportable(RaasidError):
-    """A net with an operation that ONNX does not know."""
+    """A net with an operation that ONNX does not have."""
 
     def __init__(self, graph: str, reason: str) -> None:
         super().__init__(f"{graph}.onnx: this net cannot be written as ONNX: {reason}")
 
 
 def write_onnx(graph: Graph, example: Tensors, file: Path) -> None:
-    """Trace the net on `example` and write it; axes that ports give names are free.
+    """Trace the net on `example` and write it; named axes of the ports are free.
 
     The net must be on the CPU; it is left in evaluation mode.
     Raises NotExportable.
@@ -71,7 +69,7 @@ def write_onnx(graph: Graph, example: Tensors, file: Path) -> None:
     quiet.setLevel(logging.ERROR)
     graph.net.eval()
     with torch.no_grad():
-        graph.net(*example)  # what is made at the first call and kept must not become a part of the trace
+        graph.net(*example)  # what the first call caches must not become a part of the trace
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the tracer warns of every shape that it turns into a number
@@ -79,7 +77,7 @@ def write_onnx(graph: Graph, example: Tensors, file: Path) -> None:
                 graph.net,
                 example,
                 str(file),
-                dynamo=False,  # the newer way needs onnxscript and writes a second file
+                dynamo=False,  # the newer exporter needs onnxscript and writes a second file
                 opset_version=OPSET,
                 input_names=[port.name for port in graph.inputs],
                 output_names=[port.name for port in graph.outputs],
@@ -94,7 +92,7 @@ def write_onnx(graph: Graph, example: Tensors, file: Path) -> None:
 
 CARD = "model.json"
 _CUT_OFF = (13, 7)
-"""Rows and columns that are cut off to try a size that nothing divides."""
+"""Rows and columns that are cut off to test a size that no stride divides."""
 
 
 def write_graphs(
@@ -104,11 +102,11 @@ def write_graphs(
     about: Mapping[str, Any],
     tolerance: float = 1e-4,
 ) -> tuple[list[Path], dict[str, Parity]]:
-    """Write each graph, compare it with its net, and only then show the files.
+    """Write each graph, compare it with its net, and only then publish the files.
 
-    inputs: what each graph is compared on, a batch of several. about: facts for the card.
-    The card `model.json` comes last: where it is, everything is.
-    Raises NotExportable, NotComputable, ParityBroken; `folder` then holds what it held before.
+    inputs: inputs on which each graph is compared, a batch of several. about: facts for the card.
+    The card `model.json` is written last: where it is, the export is complete.
+    Raises NotExportable, NotComputable, ParityBroken; `folder` is then unchanged.
     """
     folder.mkdir(parents=True, exist_ok=True)
     parities: dict[str, Parity] = {}
@@ -126,7 +124,7 @@ def write_graphs(
 
 
 def parity_cases(graph: Graph, inputs: Tensors) -> list[Tensors]:
-    """One sample, all samples, and, where height and width are free, a size that no stride divides."""
+    """Return one sample, all samples, and a size that no stride divides if height and width are free."""
     found = [tuple(x[:1] for x in inputs), inputs]
     axes = graph.inputs[0].axes
     if "height" in axes and "width" in axes:

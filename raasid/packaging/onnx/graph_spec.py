@@ -1,9 +1,4 @@
-"""What is exported: a net with named ports, and how pictures or tracks of our own are fed to it.
-
-Which graphs a model is exported as.
-
-Ports of nets that look at pictures.
-"""
+"""Specification of exported graphs: a net with named ports, and how batches of ours are fed to it."""
 
 from __future__ import annotations
 
@@ -31,15 +26,15 @@ class Port:
     name: str
     axes: tuple[Axis, ...]
     meaning: str
-    """Units, order and range, for whoever has nothing but the card."""
+    """Units, order and range, for callers who have nothing but the card."""
     dtype: str = "float32"
 
 
 class ExportNet(nn.Module):
-    """A net in two parts, so that each can be compared with what an ONNX runtime computes.
+    """A net in two parts, so that each can be compared with an ONNX runtime.
 
-    `dense` is arithmetic: it may differ by rounding. `decode` chooses among what `dense` gives: on the same
-    numbers it chooses the same, but a difference in the last digit may swap two equals.
+    `dense` is arithmetic: it may differ by rounding. `decode` selects among the outputs of `dense`: on the
+    same numbers it selects the same, but a difference in the last digit may swap two equals.
     """
 
     @abstractmethod
@@ -47,18 +42,18 @@ class ExportNet(nn.Module):
         """Compute maps or rows of numbers."""
 
     def decode(self, inputs: Tensors, dense: Tensors) -> Tensors:
-        """Choose candidates among `dense`: tensors (B, K, …), of which the last is their score (B, K)."""
+        """Select candidates among `dense`: tensors (B, K, …), of which the last is their score (B, K)."""
         return ()
 
     def forward(self, *inputs: Tensor) -> Tensors:
-        """Candidates first, then what they were chosen from."""
+        """Return the outputs of `decode`, then those of `dense`."""
         dense = self.dense(*inputs)
         return (*self.decode(inputs, dense), *dense)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Graph:
-    """One ONNX file to be."""
+    """Specification of one ONNX file."""
 
     name: str
     """Stem of the file."""
@@ -67,13 +62,13 @@ class Graph:
     outputs: tuple[Port, ...]
     """In the order of `ExportNet.forward`."""
     feed: Callable[[Any], Tensors]
-    """From a batch of the task's own data to inputs."""
+    """Converts a batch of the task's datamodule into inputs."""
     facts: Mapping[str, Any] = field(default_factory=dict)
-    """What else a user of the graph must know, as JSON values."""
+    """What else a caller of the graph has to know, as JSON values."""
 
     @property
     def dynamic_axes(self) -> dict[str, dict[int, str]]:
-        """Names of the axes whose length is free, by port."""
+        """By port, the names of the axes whose length is free."""
         return {
             port.name: {at: axis for at, axis in enumerate(port.axes) if isinstance(axis, str)}
             for port in (*self.inputs, *self.outputs)
@@ -87,11 +82,11 @@ _EXPORTERS = {
     "raasid.models.pose.yolo.PoseYolo": "raasid.packaging.onnx.ultralytics:pose_yolo_graphs",
     "raasid.models.context.transformer.ContextTransformer": "raasid.packaging.onnx.context:context_graphs",
 }
-"""By class, and found along a class's parents; imported when asked for, since some load a slow library."""
+"""Class -> function that specifies its graphs; also used for subclasses. Some import a slow library."""
 
 
 class NoOnnxExport(UsageError):
-    """A model that is not a net, or that nobody has written an export for."""
+    """A model that is not a net, or for which no export is implemented."""
 
     def __init__(self, model: TaskModule) -> None:
         known = ", ".join(sorted(name.rpartition(".")[2] for name in _EXPORTERS))
@@ -99,25 +94,25 @@ class NoOnnxExport(UsageError):
 
 
 def export_graphs(model: TaskModule) -> list[Graph]:
-    """Graphs of a model with its weights. Raises NoOnnxExport."""
-    for kind in type(model).__mro__:
-        made_by = _EXPORTERS.get(f"{kind.__module__}.{kind.__qualname__}")
-        if made_by is not None:
-            found: list[Graph] = load_object(made_by)(model.eval())
-            return found
+    """Return the graphs of a model with its weights. Raises NoOnnxExport."""
+    for cls in type(model).__mro__:
+        exporter = _EXPORTERS.get(f"{cls.__module__}.{cls.__qualname__}")
+        if exporter is not None:
+            graphs: list[Graph] = load_object(exporter)(model.eval())
+            return graphs
     raise NoOnnxExport(model)
 
 
 BOXES = Port(
     "boxes",
     ("batch", "candidates", 4),
-    "centre x, centre y, width, height as fractions of the picture's width and height",
+    "centre x, centre y, width, height as fractions of the image's width and height",
 )
 SCORES = Port("scores", ("batch", "candidates"), "confidence, 0 to 1; falling, 0 for no candidate")
 
 
 def image_port(frames: int = 1) -> Port:
-    """Pictures as a decoder gives them."""
+    """Return the port of decoded images."""
     meaning = "red, green, blue of 0 to 255; normalised and padded inside"
     if frames > 1:
         meaning += (
@@ -126,12 +121,12 @@ def image_port(frames: int = 1) -> Port:
     return Port("images", ("batch", "height", "width", 3 * frames), meaning, "uint8")
 
 
-def to_fractions(places: Tensor, images: Tensor) -> Tensor:
-    """Pixels of (B, H, W, C) pictures, x and y in turn in the last axis, as fractions of W and H."""
-    edges = [torch.as_tensor(images.shape[axis], dtype=places.dtype) for axis in (2, 1)]
-    return places / torch.stack(edges * (places.shape[-1] // 2))
+def to_fractions(pixels: Tensor, images: Tensor) -> Tensor:
+    """Pixels of (B, H, W, C) images, x and y in turn in the last axis -> fractions of W and H."""
+    edges = [torch.as_tensor(images.shape[axis], dtype=pixels.dtype) for axis in (2, 1)]
+    return pixels / torch.stack(edges * (pixels.shape[-1] // 2))
 
 
 def image_inputs(batch: Any) -> Tensors:
-    """Whole frames of a batch."""
+    """Return the images of a batch, the only input."""
     return (batch.images,)

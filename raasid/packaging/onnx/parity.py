@@ -1,4 +1,4 @@
-"""Whether an ONNX graph computes what the torch model computes."""
+"""Parity check of an ONNX graph with the torch model."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Array = NDArray[np.float32]
 
 
 class ParityBroken(RaasidError):
-    """An ONNX graph whose answers are not the model's; it must not be used."""
+    """An ONNX graph whose outputs are not the model's; it must not be used."""
 
     def __init__(self, graph: str, port: str, shape: Sequence[int], seen: str, tolerance: float) -> None:
         super().__init__(
@@ -30,7 +30,7 @@ class ParityBroken(RaasidError):
 
 
 class NotComputable(RaasidError):
-    """An ONNX graph that the runtime does not take, or cannot compute for some size of input."""
+    """An ONNX graph that the runtime rejects, or cannot compute for some input size."""
 
     def __init__(self, graph: str, shape: Sequence[int], error: Exception) -> None:
         super().__init__(
@@ -41,20 +41,20 @@ class NotComputable(RaasidError):
 
 @dataclass(frozen=True, slots=True)
 class Parity:
-    """How well a graph agreed with its model."""
+    """Result of a parity check."""
 
     largest_difference: float
     shapes: tuple[tuple[int, ...], ...]
-    """Shapes of the first input that were tried."""
+    """Shapes of the first input that were tested."""
     inputs: tuple[str, ...]
-    """What the graph takes: an input that changes nothing is left out of it."""
+    """Inputs of the graph; the exporter drops those without influence."""
 
 
 def check_parity(graph: Graph, file: Path, cases: Sequence[Tensors], tolerance: float) -> Parity:
-    """Run both on every case.
+    """Compare graph and model on every case.
 
-    What is computed must agree within `tolerance` everywhere. What is chosen from it must be what the model
-    chooses from the runtime's own numbers: that does not depend on which of two equals is called first.
+    Dense outputs must agree within `tolerance` everywhere. Decoded outputs must be those that the model
+    decodes from the runtime's own dense outputs: that does not depend on the order of two equals.
     Raises ParityBroken, NotComputable.
     """
     options = onnxruntime.SessionOptions()
@@ -63,26 +63,28 @@ def check_parity(graph: Graph, file: Path, cases: Sequence[Tensors], tolerance: 
         session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # the runtime has a dozen classes of its own for this, all undocumented
         raise NotComputable(graph.name, cases[0][0].shape, error) from error
-    taken = tuple(port.name for port in session.get_inputs())
+    input_names = tuple(port.name for port in session.get_inputs())
     largest = 0.0
     for case in cases:
-        given = {
-            port.name: x.numpy() for port, x in zip(graph.inputs, case, strict=True) if port.name in taken
+        feeds = {
+            port.name: x.numpy()
+            for port, x in zip(graph.inputs, case, strict=True)
+            if port.name in input_names
         }
         try:
-            said = session.run(None, given)
+            outputs = session.run(None, feeds)
         except Exception as error:  # as above
             raise NotComputable(graph.name, case[0].shape, error) from error
-        largest = max(largest, _compare(graph, case, said, tolerance))
-    return Parity(largest, tuple(tuple(case[0].shape) for case in cases), taken)
+        largest = max(largest, _compare(graph, case, outputs, tolerance))
+    return Parity(largest, tuple(tuple(case[0].shape) for case in cases), input_names)
 
 
-def _compare(graph: Graph, case: Tensors, said: list[Any], tolerance: float) -> float:
+def _compare(graph: Graph, case: Tensors, outputs: list[Any], tolerance: float) -> float:
     with torch.no_grad():
         dense = graph.net.dense(*case)
-    chosen, computed = said[: len(said) - len(dense)], said[len(said) - len(dense) :]
+    decoded, computed = outputs[: len(outputs) - len(dense)], outputs[len(outputs) - len(dense) :]
     shape, largest = case[0].shape, 0.0
-    ports = graph.outputs[len(chosen) :]
+    ports = graph.outputs[len(decoded) :]
     for port, ours, theirs in zip(ports, dense, computed, strict=True):
         if tuple(ours.shape) != theirs.shape:
             raise ParityBroken(graph.name, port.name, shape, f"has the shape {list(theirs.shape)}", tolerance)
@@ -90,42 +92,44 @@ def _compare(graph: Graph, case: Tensors, said: list[Any], tolerance: float) -> 
         if not difference <= tolerance:  # also what is not a number
             raise ParityBroken(graph.name, port.name, shape, f"differs by {difference:.3g}", tolerance)
         largest = max(largest, difference)
-    if chosen:
+    if decoded:
         with torch.no_grad():
             own = graph.net.decode(case, tuple(torch.from_numpy(array) for array in computed))
-        largest = max(largest, _compare_chosen(graph, shape, own, chosen, tolerance))
+        largest = max(largest, _compare_decoded(graph, shape, own, decoded, tolerance))
     return largest
 
 
-def _compare_chosen(
-    graph: Graph, shape: Sequence[int], own: Tensors, chosen: list[Any], tolerance: float
+def _compare_decoded(
+    graph: Graph, shape: Sequence[int], own: Tensors, decoded: list[Any], tolerance: float
 ) -> float:
-    """Largest difference of a candidate from the one that the other side has in its place."""
-    name = ", ".join(port.name for port in graph.outputs[: len(chosen)])
-    if any(tuple(a.shape) != b.shape for a, b in zip(own, chosen, strict=True)):
-        raise ParityBroken(graph.name, name, shape, f"has the shape {list(chosen[0].shape)}", tolerance)
+    """Return the largest difference of a candidate from its counterpart on the other side."""
+    name = ", ".join(port.name for port in graph.outputs[: len(decoded)])
+    if any(tuple(a.shape) != b.shape for a, b in zip(own, decoded, strict=True)):
+        raise ParityBroken(graph.name, name, shape, f"has the shape {list(decoded[0].shape)}", tolerance)
     tables = [
         np.concatenate([np.asarray(part).reshape(*part.shape[:2], -1) for part in parts], 2)
-        for parts in (own, chosen)
+        for parts in (own, decoded)
     ]
-    apart = max((_apart(a, b, tolerance) for a, b in zip(*tables, strict=True)), default=0.0)
-    if not apart <= tolerance:
-        raise ParityBroken(graph.name, name, shape, f"differs by {apart:.3g} in a candidate", tolerance)
-    return apart
+    difference = max(
+        (_largest_difference(a, b, tolerance) for a, b in zip(*tables, strict=True)), default=0.0
+    )
+    if not difference <= tolerance:
+        raise ParityBroken(graph.name, name, shape, f"differs by {difference:.3g} in a candidate", tolerance)
+    return difference
 
 
-def _apart(ours: Array, theirs: Array, tolerance: float) -> float:
+def _largest_difference(ours: Array, theirs: Array, tolerance: float) -> float:
     """Largest difference of two tables of candidates (K, F), the last column their scores.
 
-    Scores are compared by rank, candidates each with the nearest of the other table. Left out are those of
-    score 0, which are none, and those no better than the last: which of them are kept is chance.
+    Scores are compared by rank, candidates each with the nearest of the other table. Left out are padding of
+    score 0, and candidates no better than the last one: which of them are kept is arbitrary.
     """
     ranked = [np.sort(table[:, -1]) for table in (ours, theirs)]
     largest = float(np.abs(ranked[0] - ranked[1]).max(initial=0))
-    least = max(ranked[0].min(initial=np.inf), 0.0) + tolerance
+    min_score = max(ranked[0].min(initial=np.inf), 0.0) + tolerance
     for table, other in ((ours, theirs), (theirs, ours)):
-        certain = table[table[:, -1] > least]
-        if len(certain):
-            nearest = np.abs(certain[:, None] - other[None]).max(2).min(1)
+        kept = table[table[:, -1] > min_score]
+        if len(kept):
+            nearest = np.abs(kept[:, None] - other[None]).max(2).min(1)
             largest = max(largest, float(nearest.max()))
     return largest

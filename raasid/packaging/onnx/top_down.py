@@ -1,6 +1,6 @@
-"""`pose_topdown` as two graphs: one finds people in pictures, one reads joints from crops of them.
+"""ONNX graphs of `pose_topdown`: one detects people in images, one reads joints from crops of them.
 
-Cutting the crops lies between them and is the caller's: how many there are depends on what was found.
+The caller cuts the crops between the two: their number depends on the detections.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from raasid.packaging.onnx.graph_spec import (
 
 
 class DetectorExport(ExportNet):
-    """Where people are, in pictures that the net sees `scale` times as large."""
+    """The person detector, on images that it sees at `scale`."""
 
     def __init__(self, model: PoseTopDown, scale: float) -> None:
         super().__init__()
         self.model, self.scale = model, scale
 
     def dense(self, *inputs: Tensor) -> Tensors:
-        """(B, 5, h, w) heat, offset and size, for cells of 4 pixels of the picture that the net sees."""
+        """(B, 5, h, w) heat, offset and size, for cells of 4 pixels of the scaled image."""
         return (self.model.detector(normalized_input(inputs[0], self.scale)).float(),)
 
     def decode(self, inputs: Tensors, dense: Tensors) -> Tensors:
@@ -50,7 +50,7 @@ class DetectorExport(ExportNet):
 
 
 class JointsExport(ExportNet):
-    """Where the joints of a person are."""
+    """The joints net, on crops of one person each."""
 
     def __init__(self, model: PoseTopDown) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ class JointsExport(ExportNet):
         return self.model.heat(inputs[0])
 
     def decode(self, inputs: Tensors, dense: Tensors) -> Tensors:
-        """(N, 17, 3) x, y, expected similarity; (N, 17) presence."""
+        """(N, 17, 3) x, y, expected OKS; (N, 17) presence."""
         heat, presence = dense
         joints = decode_joints(heat, presence, inputs[1])
         return torch.cat(
@@ -70,7 +70,7 @@ class JointsExport(ExportNet):
 
 
 def top_down_graphs(model: PoseTopDown) -> list[Graph]:
-    """`finder.onnx`, `joints.onnx`, and `finder_closer.onnx` for a model that looks twice from afar."""
+    """Return `finder`, `joints`, and `finder_closer` for a model that rescans images with small people."""
     crop = model.crop
     found = (
         BOXES,
@@ -111,16 +111,16 @@ def top_down_graphs(model: PoseTopDown) -> list[Graph]:
         "same_person": model.nms_oks,
         "mirror": model.mirror,
     }
-    further = DetectorExport(model, model.rescan_scale) if model.rescan_scale else None
+    rescan = DetectorExport(model, model.rescan_scale) if model.rescan_scale else None
     return [
         Graph("finder", DetectorExport(model, model.scale), (image_port(),), found, image_inputs, finding),
-        *([Graph("finder_closer", further, (image_port(),), found, image_inputs, closer)] if further else []),
+        *([Graph("finder_closer", rescan, (image_port(),), found, image_inputs, closer)] if rescan else []),
         Graph("joints", JointsExport(model), crops, joints, lambda batch: _crops(model, batch), reading),
     ]
 
 
 def _crops(model: PoseTopDown, batch: PoseBatch) -> Tensors:
-    """Crops (N, h, w, 3) of everybody who is annotated, and areas (N,)."""
+    """Return crops (N, h, w, 3) of all annotated people, and areas (N,)."""
     crops, areas = (
         [np.zeros((0, model.crop.height, model.crop.width, 3), np.uint8)],
         [np.zeros(0, np.float32)],

@@ -1,9 +1,4 @@
-"""Nets of ultralytics as graphs: pictures in, boxes and what belongs to them out.
-
-`ball_yolo` as a graph.
-
-`pose_yolo` as a graph.
-"""
+"""ONNX graphs of `ball_yolo` and `pose_yolo`: images in, boxes with scores and joints out."""
 
 from __future__ import annotations
 
@@ -32,24 +27,24 @@ from raasid.packaging.onnx.graph_spec import (
 
 
 class YoloExport(ExportNet):
-    """A net without the choice that its own head makes; that comes last, where it can be compared.
+    """A net without the selection of its own head, which `decode` does, so that it can be compared.
 
-    model: has the net as `net` and gives rows for (B, H, W, 3) uint8. keep: candidates per picture.
-    joints: keypoints of each box, each x, y and confidence.
+    model: has the net as `net` and returns rows for (B, H, W, 3) uint8. keep: candidates per image.
+    joints: number of keypoints of each box, each x, y and confidence.
     """
 
-    def __init__(self, model: Any, keep: int, keep_before_suppression: int, joints: int = 0) -> None:
+    def __init__(self, model: Any, keep: int, keep_before_nms: int, joints: int = 0) -> None:
         super().__init__()
         self.model, self.joints = deepcopy(model).eval(), joints
         head = detection_head(self.model.net)
         self.end2end = bool(head.end2end)
-        self.keep = keep if self.end2end else keep_before_suppression
-        # the library's words for: anchors follow the picture's size, and predictions alone are returned
+        self.keep = keep if self.end2end else keep_before_nms
+        # the library's flags for: anchors follow the image's size, and predictions alone are returned
         head.dynamic, head.export, head.format = True, True, "onnx"
         head.postprocess = _all
 
     def dense(self, *inputs: Tensor) -> Tensors:
-        """(B, A, 5 + 3 * joints): box as fractions of the picture (centre and size), score, joints."""
+        """(B, A, 5 + 3 * joints): box as fractions of the image (centre and size), score, joints."""
         (images,) = inputs
         rows = self.model(images).float()
         if not self.end2end:
@@ -65,7 +60,7 @@ class YoloExport(ExportNet):
         return (torch.cat(parts, -1),)
 
     def decode(self, inputs: Tensors, dense: Tensors) -> Tensors:
-        """The anchors of the highest score: boxes (B, K, 4), joints (B, K, J, 3) if any, scores (B, K)."""
+        """Anchors of the highest scores: boxes (B, K, 4), joints (B, K, J, 3) if any, scores (B, K)."""
         (rows,) = dense
         score, at = rows[..., 4].topk(min(self.keep, rows.shape[1]), 1)
         best = rows.gather(1, at[..., None].expand(-1, -1, 5 + 3 * self.joints))
@@ -79,7 +74,7 @@ def _all(rows: Tensor) -> Tensor:
 
 
 def ball_yolo_graphs(model: BallYolo) -> list[Graph]:
-    """One graph; nets that answer several times for a ball leave suppression to the caller, and say so."""
+    """Return one graph; for nets that are not end-to-end its facts ask the caller for suppression."""
     net = YoloExport(model, model.max_detections, NMS_CANDIDATES)
     meaning = "per anchor: centre x, centre y, width, height as fractions of the picture, and score"
     facts = ball_facts(model) | {
@@ -90,7 +85,7 @@ def ball_yolo_graphs(model: BallYolo) -> list[Graph]:
 
 
 def pose_yolo_graphs(model: PoseYolo) -> list[Graph]:
-    """One graph; nets that answer several times for a person leave suppression to the caller, and say so."""
+    """Return one graph; for nets that are not end-to-end its facts ask the caller for suppression."""
     net = YoloExport(model, model.max_people, NMS_CANDIDATES, NUM_KEYPOINTS)
     places = "x and y as to_fractions of the picture, and confidence"
     outputs = (

@@ -65,7 +65,7 @@ def test_of_known_boxes_each_gets_whoever_was_found_there_and_the_others_nothing
 
 def test_a_net_that_finds_balls_is_refused_and_a_near_miss_answered() -> None:
     with pytest.raises(NetUnusable, match="joints are found by a Pose head"):
-        build_net("yolo11n.yaml", sought="pose")
+        build_net("yolo11n.yaml", task="pose")
     with pytest.raises(UnknownNet, match=r"no pose net of ultralytics.*did you mean"):
-        build_net("yolo11n-posse.yaml", sought="pose")
+        build_net("yolo11n-posse.yaml", task="pose")
     assert "yolo26s-pose.yaml" in net_names("pose")
