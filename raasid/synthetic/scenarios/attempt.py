@@ -60,8 +60,8 @@ class SceneAttempt:
     @cached_property
     def ball(self) -> BallTrajectory:
         """The whole path; computed on demand, because most attempts are discarded before."""
-        arrive = self.arriving()
-        return BallTrajectory([*arrive, *self.ending.legs(arrive[-1].end_velocity)])
+        before = self.arriving()
+        return BallTrajectory([*before, *self.ending.legs(before[-1].end_velocity)])
 
     @property
     def side(self) -> int:
@@ -86,8 +86,8 @@ def attempt_scene(
     # the active side is the one that the camera sees
     aside = np.sin(to_camera - facing)
     side = 0 if aside > 0.35 or (aside > -0.35 and rng.random() < 0.5) else 1
-    pace = float(rng.uniform(*script.player_speed))
-    velocity = pace * np.array([np.cos(facing), np.sin(facing)])
+    player_speed = float(rng.uniform(*script.player_speed))
+    velocity = player_speed * np.array([np.cos(facing), np.sin(facing)])
     start = position - velocity * SLOWDOWN_S * (1 - np.exp(-moment / SLOWDOWN_S))
     player = replace(
         player,
@@ -103,17 +103,17 @@ def attempt_scene(
     if abs(source[0]) > LENGTH_M / 2 - 0.5 or abs(source[1]) > 33:
         raise AttemptFailed("the kicker stands off the pitch")
 
-    keys = tuple((moment + t, pose) for t, pose in script.keyframes)
-    animation = PoseAnimation(keys, side, (moment, script.jump_m) if script.jump_m else None)
+    keyframes = tuple((moment + t, pose) for t, pose in script.keyframes)
+    animation = PoseAnimation(keyframes, side, (moment, script.jump_m) if script.jump_m else None)
     body = Cast([player], {0: animation})
     joints = body.joints(moment)[0]
     normal, target = _ball_at_moment(rng, script, joints, side, source=source, camera=camera)
     flight_s = distance / speed
-    arrive: Callable[[], list[TrajectoryLeg]]
+    arriving: Callable[[], list[TrajectoryLeg]]
     if script.first_touch is None:
         kicked = moment - flight_s
 
-        def arrive() -> list[TrajectoryLeg]:
+        def arriving() -> list[TrajectoryLeg]:
             return [_flight(source, target, moment, flight_s)]
 
     else:
@@ -124,10 +124,10 @@ def attempt_scene(
         )
         deflected = _deflection(source, first, target, early=early, flight_s=flight_s, moment=moment)
 
-        def arrive() -> list[TrajectoryLeg]:
+        def arriving() -> list[TrajectoryLeg]:
             return deflected
 
-    rolling = rng.uniform(0.3, 2.0) if kicked > -LEAD_IN_S else 0.0
+    roll_speed = rng.uniform(0.3, 2.0) if kicked > -LEAD_IN_S else 0.0
     ending = draw_ending(rng, script, normal, target=target, attack_sign=attack_sign, player=body, span=span)
     if ending.next_kick is not None and script.ending == "scores_next":
         player = replace(player, kicks_at=ending.next_kick[0])
@@ -146,7 +146,7 @@ def attempt_scene(
         source=source,
         kicked_s=kicked,
         ending=ending,
-        arriving=lambda: _with_roll_in(arrive(), rolling),
+        arriving=lambda: _with_roll_in(arriving(), roll_speed),
     )
 
 
@@ -161,13 +161,13 @@ def _deflection(
 ) -> list[TrajectoryLeg]:
     """Return the path by way of another segment of the body, which is touched at `early`."""
     normal, position = touch
-    arrives = aimed_flight(position, target, early, moment - early)
-    if arrives.start_velocity @ normal < 0.3:
+    after = aimed_flight(position, target, early, moment - early)
+    if after.start_velocity @ normal < 0.3:
         raise AttemptFailed("no such deflection is possible")
-    arrive = _flight(source, position, early, flight_s)
-    if arrive.end_velocity @ normal > -0.3:
+    before = _flight(source, position, early, flight_s)
+    if before.end_velocity @ normal > -0.3:
         raise AttemptFailed("no such deflection is possible")
-    return [arrive, arrives]
+    return [before, after]
 
 
 def _with_roll_in(legs: list[TrajectoryLeg], speed: float) -> list[TrajectoryLeg]:
@@ -175,22 +175,22 @@ def _with_roll_in(legs: list[TrajectoryLeg], speed: float) -> list[TrajectoryLeg
     kicked = legs[0].start_s
     if kicked <= -LEAD_IN_S:
         return legs
-    rolls = legs[0].start_velocity * np.array([1.0, 1.0, 0.0])
-    rolls *= speed / max(float(np.linalg.norm(rolls)), 1e-6)
-    flight_s, source = kicked + LEAD_IN_S + 0.05, legs[0].points[0]
-    return [roll(source - rolls * flight_s, source, kicked - flight_s, flight_s), *legs]
+    velocity = legs[0].start_velocity * np.array([1.0, 1.0, 0.0])
+    velocity *= speed / max(float(np.linalg.norm(velocity)), 1e-6)
+    roll_s, source = kicked + LEAD_IN_S + 0.05, legs[0].points[0]
+    return [roll(source - velocity * roll_s, source, kicked - roll_s, roll_s), *legs]
 
 
 def _draw_position(rng: Generator, script: Script, attack_sign: int) -> Floats:
-    where = script.zones[int(rng.integers(len(script.zones)))]
-    if where == "goal_mouth":
+    zone = script.zones[int(rng.integers(len(script.zones)))]
+    if zone == "goal_mouth":
         return np.array([attack_sign * rng.uniform(45.5, 50.2), rng.uniform(-5.5, 5.5)])
-    if where == "goal_line":
+    if zone == "goal_line":
         return np.array([-attack_sign * (LENGTH_M / 2 - rng.uniform(0.35, 0.9)), rng.uniform(-2.6, 2.6)])
-    if where == "midfield":
+    if zone == "midfield":
         return np.array([rng.uniform(-32, 32), rng.uniform(-20, 28)])
-    deep = rng.uniform(46, 51) if script.keeper else rng.uniform(38, 50)
-    return np.array([-attack_sign * deep, rng.uniform(-7, 7) if script.keeper else rng.uniform(-17, 17)])
+    depth = rng.uniform(46, 51) if script.keeper else rng.uniform(38, 50)
+    return np.array([-attack_sign * depth, rng.uniform(-7, 7) if script.keeper else rng.uniform(-17, 17)])
 
 
 def _ball_at_moment(
@@ -206,11 +206,11 @@ def _ball_at_moment(
     start, stop = (points[k] for points in body_capsules.axes(joints))
     inside = start + (stop - start) * rng.uniform(*script.aim_range)
     view = (inside - camera) / np.linalg.norm(inside - camera)
-    deep = script.miss_m + np.sign(script.miss_m) * (RADIUS_M + body_capsules.RADII_M[k])
-    target = inside + view * deep
+    gap = script.miss_m + np.sign(script.miss_m) * (RADIUS_M + body_capsules.RADII_M[k])
+    target = inside + view * gap
     if target[2] < RADIUS_M:
         raise AttemptFailed("the ball would be below the grass")
-    return view * np.sign(deep), target
+    return view * np.sign(gap), target
 
 
 def _ball_at_segment(
@@ -221,17 +221,17 @@ def _ball_at_segment(
     a, b = (points[k] for points in body_capsules.axes(joints))
     share = rng.uniform(*aim_range)
     on_axis = a + (b - a) * share
-    arrive = on_axis - source
-    arrive /= np.linalg.norm(arrive)
-    normal = -arrive + 0.45 * rng.standard_normal(3)
+    direction = on_axis - source
+    direction /= np.linalg.norm(direction)
+    normal = -direction + 0.45 * rng.standard_normal(3)
     along = (b - a) / max(float(np.linalg.norm(b - a)), 1e-6)
     if np.linalg.norm(b - a) > 1e-6:
         normal = normal - along * (normal @ along)
     length = float(np.linalg.norm(normal))
     if length < 0.2:
-        raise AttemptFailed("the ball arrive along the limb")
+        raise AttemptFailed("the ball moves along the limb")
     normal /= length
-    if normal @ arrive > -0.25:
+    if normal @ direction > -0.25:
         raise AttemptFailed("the ball only grazes the limb")
     centre = on_axis + normal * (body_capsules.RADII_M[k] + RADIUS_M)
     if centre[2] < RADIUS_M:

@@ -1,5 +1,6 @@
-"""The scenarios by name, and which one a clip shows. A new one is a function that draws a `Script`, a line here,
-and its name in `league.ScenarioName`.
+"""The scenarios by name, and which of them a clip shows.
+
+A new one is a function that draws a `Script`, a line here, and a name in `league.ScenarioName`.
 """
 
 from __future__ import annotations

@@ -1,11 +1,4 @@
-"""Kits that clash: shirts that go into the grass, boots and socks as bright as the ball.
-
-Another league: other graphics, then another lawn, then other stands.
-
-What is in the league rather than how it looks: fewer offences, or scenes that training never saw.
-
-Another season's Law: the same images and facts, other rulings.
-"""
+"""Shift suites of the content: clashing kits, league style, rarer offences, new scenarios, new Laws."""
 
 from __future__ import annotations
 
@@ -30,12 +23,12 @@ if TYPE_CHECKING:
 
 
 class KitClash(Shift):
-    """Both teams come nearer to the grass above the knee, and to the ball below it."""
+    """Kits become more similar to the grass above the knee, and to the ball below it."""
 
     name: ClassVar[str] = "kit_clash"
 
     def change_setting(self, setting: MatchSetting, seed: int, match: int) -> MatchSetting:
-        """Re-dyed kits of the two teams; goalkeepers and referees keep theirs."""
+        """Return the setting with re-dyed kits of both teams; goalkeepers and referees keep theirs."""
         home, away = (
             self._dyed(kit, setting.turf.green, setting.ball.ground, tone)
             for kit, tone in ((setting.kits.home, 1.0), (setting.kits.away, 0.72))
@@ -45,37 +38,37 @@ class KitClash(Shift):
     def _dyed(self, kit: Kit, grass: Colour, ball: Colour, tone: float) -> Kit:
         share = 0.3 * self.intensity
 
-        def towards(colour: Colour, goal: Colour, scale: float) -> Colour:
-            mixed = np.array(colour) * (1 - share) + np.array(goal) * scale * share
+        def blend(colour: Colour, target: Colour, scale: float) -> Colour:
+            mixed = np.array(colour) * (1 - share) + np.array(target) * scale * share
             return (float(mixed[0]), float(mixed[1]), float(mixed[2]))
 
         return replace(
             kit,
-            shirt=towards(kit.shirt, grass, tone),
-            shorts=towards(kit.shorts, grass, tone),
-            trim=towards(kit.trim, grass, tone),
-            socks=towards(kit.socks, ball, 1.0),
+            shirt=blend(kit.shirt, grass, tone),
+            shorts=blend(kit.shorts, grass, tone),
+            trim=blend(kit.trim, grass, tone),
+            socks=blend(kit.socks, ball, 1.0),
         )
 
 
-_DRY = np.array([0.92, 1.02, 1.42], np.float32)
-"""Blue, green, red of a lawn in the south, over those of ours."""
+_DRY_GRASS = np.array([0.92, 1.02, 1.42], np.float32)
+"""Blue, green, red of dry grass relative to the usual lawn."""
 
 
 class LeagueStyle(Shift):
-    """Every intensity replaces one thing more."""
+    """Replaces the graphics, then the lawn as well, then the stadium as well."""
 
     name: ClassVar[str] = "league_style"
 
     def change_setting(self, setting: MatchSetting, seed: int, match: int) -> MatchSetting:
-        """The match as another broadcaster and another ground would show it."""
+        """Return the setting in another stadium, shown by another broadcaster."""
         streams = [np.random.default_rng(s) for s in np.random.SeedSequence([seed, match, 55]).spawn(3)]
         height, width = setting.overlay.alpha.shape
         setting = replace(setting, overlay=draw_overlay(streams[0], (width, height)))
         if self.intensity >= 2:
             turf = draw_turf(streams[1], setting.light)
             texture = turf.ground.texture.copy()
-            dry = 1 + (_DRY - 1) * (self.intensity - 1) / 2
+            dry = 1 + (_DRY_GRASS - 1) * (self.intensity - 1) / 2
             texture[..., :3] = np.clip(texture[..., :3] * dry, 0, 255).astype(np.uint8)
             setting = replace(setting, turf=replace(turf, ground=replace(turf.ground, texture=texture)))
         if self.intensity >= 3:
@@ -90,36 +83,36 @@ _UNSEEN = (0.0, 1 / 3, 2 / 3, 1.0)
 
 
 class Prior(Shift):
-    """Offences become as rare as they are on a match day."""
+    """Offences become as rare as in real matches."""
 
     name: ClassVar[str] = "prior"
 
     def change_league(self, league: League) -> League:
-        """Other weights of the scenarios."""
+        """Return the league with fewer offences."""
         return league.replace(handball_prior=_PRIOR[self.intensity])
 
 
 class UnseenScenario(Shift):
-    """Scenes that no training league contains."""
+    """Scenarios that no training league contains."""
 
     name: ClassVar[str] = "unseen_scenario"
 
     def change_league(self, league: League) -> League:
-        """A growing share of the scripted clips."""
+        """Return the league with a growing share of such scenarios."""
         return league.replace(unseen_share=_UNSEEN[self.intensity])
 
 
 _EDITIONS = ("", "ifab_2021_22", "ifab_2020_21", "ifab_2018_19")
-"""Further from today's wording with the intensity."""
+"""The higher the intensity, the more the edition differs from today's."""
 
 
 class LawChange(Shift):
-    """The label shift of a season's change of wording; images do not change."""
+    """Rulings by another edition of the Laws; images and facts do not change."""
 
     name: ClassVar[str] = "law_change"
 
     def change_clip(self, images: list[Image], clip: Clip) -> tuple[list[Image], Clip]:
-        """The clip with the ruling of the other edition."""
+        """Return the clip with the ruling of the other edition."""
         edition = _EDITIONS[self.intensity]
         provenance = replace(clip.provenance, law_edition=edition)
         ruling = decide(read_facts(clip.facts), edition) if clip.facts else None

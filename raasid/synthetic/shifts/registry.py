@@ -30,7 +30,7 @@ SHIFTS: dict[str, type[Shift]] = {
 
 
 def build_shift(name: str | None, intensity: int) -> Shift:
-    """The suite at that intensity; at 0, or without a name, one that changes nothing."""
+    """Return the suite at that intensity; at 0, or without a name, one that changes nothing."""
     if name is None or intensity == 0:
         return Shift()
     return SHIFTS[name](intensity)

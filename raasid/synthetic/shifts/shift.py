@@ -1,4 +1,4 @@
-"""What a shift suite may change; every hook leaves things as they are unless a suite says otherwise."""
+"""The interface of a shift suite; its hooks change nothing unless a suite overrides them."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ MAX_INTENSITY = 3
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """A suite at one intensity; 0 changes nothing. Geometry and labels stay exact in all of them."""
+    """A suite at one intensity; 0 changes nothing. Labels stay exact in all suites."""
 
     name: ClassVar[str] = "none"
     intensity: int = 0
     """0 to 3."""
 
     def change_league(self, league: League) -> League:
-        """What is rendered in place of `league`."""
+        """Return the league that is rendered in place of `league`."""
         return league
 
     def change_light(self, light: Light) -> Light:
-        """The weather in which lawn, stadium and camera chain are drawn."""
+        """Return the light in which lawn, stadium and camera chain are drawn."""
         return light
 
     def change_setting(self, setting: MatchSetting, seed: int, match: int) -> MatchSetting:
-        """The finished setting of a match."""
+        """Return the setting of a match in place of `setting`."""
         return setting
 
     def change_clip(self, images: list[Image], clip: Clip) -> tuple[list[Image], Clip]:
-        """What arrives of a finished clip: its images, and the record that goes with them."""
+        """Return the images and the record of a rendered clip in place of those given."""
         return images, clip
