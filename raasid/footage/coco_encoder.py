@@ -1,7 +1,7 @@
-"""From records to entries of COCO video JSON.
+"""Encodes clips as the entries of COCO video JSON.
 
-What COCO has no place for stands under the key `raasid` of the entry it belongs to; keys whose value is the
-record's default are left away.
+What COCO has no key for is under the key `raasid` of its entry; values equal to the record's default are left
+out.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from raasid.footage.records import AnnotationSource, Ball, Clip, Frame, Person, 
 FORMAT_VERSION = 1
 PERSON, BALL = 1, 2
 BODY_SHARE = 0.53
-"""Area of a person over that of the box, where nobody outlined the person; OKS needs an area."""
+"""Area of a person relative to the box, where no outline is annotated; OKS needs an area."""
 
 Json = dict[str, Any]
 CATEGORIES: list[Json] = [
@@ -35,7 +35,7 @@ INFO: Json = {"description": "football footage", "raasid": {"format": FORMAT_VER
 
 
 def video_entries(clips: Sequence[Clip]) -> Iterator[Json]:
-    """One entry a clip, numbered from 1."""
+    """Yield one entry per clip, numbered from 1."""
     for number, clip in enumerate(clips, start=1):
         extra: Json = {
             "provenance": asdict(clip.provenance),
@@ -52,7 +52,7 @@ def video_entries(clips: Sequence[Clip]) -> Iterator[Json]:
 
 
 def image_entries(clips: Sequence[Clip], folder: Path) -> Iterator[Json]:
-    """One entry a frame, numbered from 1 through all clips; raises ValueError for one outside `folder`."""
+    """Yield one entry per frame, numbered from 1 across clips; ValueError for a file outside `folder`."""
     number = 0
     for video, clip in enumerate(clips, start=1):
         for position, frame in enumerate(clip.frames):
@@ -60,9 +60,9 @@ def image_entries(clips: Sequence[Clip], folder: Path) -> Iterator[Json]:
             extra: Json = {"index": frame.index, "tags": list(frame.tags)}
             if frame.in_video:
                 extra["in_video"] = True
-            hidden = [(rank, b) for rank, b in enumerate(frame.balls) if b.visibility == Visibility.ABSENT]
-            if hidden:
-                entries = [_ball(ball, rank) for rank, ball in hidden]
+            absent = [(rank, b) for rank, b in enumerate(frame.balls) if b.visibility == Visibility.ABSENT]
+            if absent:
+                entries = [_ball(ball, rank) for rank, ball in absent]
                 extra["absent_balls"] = [{**e["raasid"], "bbox": e["bbox"]} for e in entries]
             yield {
                 "id": number,
@@ -76,7 +76,7 @@ def image_entries(clips: Sequence[Clip], folder: Path) -> Iterator[Json]:
 
 
 def annotation_entries(clips: Sequence[Clip]) -> Iterator[Json]:
-    """One entry a ball that is in the picture and a person; numbered from 1."""
+    """Yield one entry per person and per ball that is in the image, numbered from 1."""
     image, number = 0, 0
     for video, clip in enumerate(clips, start=1):
         for frame in clip.frames:
@@ -95,13 +95,13 @@ def _entries(frame: Frame) -> Iterator[Json]:
 
 
 def _ball(ball: Ball, rank: int) -> Json:
-    # the centre is kept as well: a corner and a width do not give it back to the last bit
+    # The centre is stored as well: it cannot be computed back from the box to the last bit.
     extra: Json = {"rank": rank, "visibility": int(ball.visibility), "center": [ball.x, ball.y]}
     entry: Json = {
         "category_id": BALL,
         "bbox": [ball.x - ball.w / 2, ball.y - ball.h / 2, ball.w, ball.h],
         "area": pi / 4 * ball.w * ball.h,
-        "raasid": {**extra, **_marked(ball.mark)},
+        "raasid": {**extra, **_source(ball.source)},
     }
     return entry if ball.visible else {**entry, "ignore": 1}
 
@@ -119,7 +119,7 @@ def _person(person: Person, rank: int) -> Json:
         "bbox": list(person.box),
         "area": BODY_SHARE * person.box[2] * person.box[3] if person.area is None else person.area,
         "track_id": person.track,
-        "raasid": {**extra, **_marked(person.mark)},
+        "raasid": {**extra, **_source(person.source)},
     }
     if person.crowd:
         entry["iscrowd"] = 1
@@ -129,8 +129,10 @@ def _person(person: Person, rank: int) -> Json:
     return entry
 
 
-def _marked(mark: AnnotationSource | None) -> Json:
-    return {} if mark is None else {"mark": asdict(mark)}
+def _source(source: AnnotationSource | None) -> Json:
+    if source is None:
+        return {}
+    return {"mark": {"source": source.name, "confidence": source.confidence, "reviewed": source.reviewed}}
 
 
 def _relative(image: Path, folder: Path) -> str:

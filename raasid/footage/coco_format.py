@@ -1,8 +1,8 @@
 """Annotations on disk: COCO video JSON beside the frames or the video.
 
-`videos`, `images`, `annotations` and `categories` are as COCO and its video offspring have them, so that
-pycocotools, FiftyOne and CVAT read the file. Every entry stands on a line of its own: so a large file is
-written and read without ever being in memory as a whole, and two versions can be compared by `diff`.
+`videos`, `images`, `annotations` and `categories` are as in COCO and its video extensions, so that
+pycocotools, FiftyOne and CVAT read the file. Every entry is on a line of its own: a large file is written and
+read without being in memory as a whole, and `diff` compares two versions.
 Sources: COCO data format (cocodataset.org), TAO and YouTube-VIS for videos.
 """
 
@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import gc
 import json
-import os
-import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,73 +20,59 @@ from raasid.footage import coco_encoder
 from raasid.footage.coco_decoder import Decoder
 from raasid.footage.coco_encoder import CATEGORIES, FORMAT_VERSION, INFO, Json
 from raasid.footage.records import Clip
+from raasid.io.atomic import atomic_path
 
 FILE_NAME = "annotations.json"
 
 
 class AnnotationsUnreadable(DataError):
-    """A file of annotations that is missing, torn, or not ours."""
+    """An annotation file that is missing, truncated, or not in our format."""
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"{path}: {reason}")
 
 
 def write(clips: Sequence[Clip], folder: Path, name: str = FILE_NAME) -> Path:
-    """Write the clips' annotations to `folder / name`, whole or not at all; return the file.
+    """Write the clips' annotations to `folder / name`, atomically; return the file.
 
-    Media are named relative to `folder`; relative paths are taken to be so already.
-
-    Raises
-    ------
-    AnnotationsUnreadable
-        A frame's file lies outside `folder`, or a number is not finite.
+    Media are named relative to `folder`; relative paths are taken to be relative to it already.
+    Raises AnnotationsUnreadable if a frame's file lies outside `folder`, or a number is not finite.
     """
     path = folder / name
     is_new = not folder.exists()
-    folder.mkdir(parents=True, exist_ok=True)
-    draft = folder / f".{name}.{secrets.token_hex(6)}"
     try:
-        with draft.open("x", encoding="utf-8") as file:
-            try:
-                _dump(clips, folder, file)
-            except ValueError as reason:
-                if is_new:
-                    draft.unlink()
-                    folder.rmdir()
-                complaint = f"cannot be written: {reason}; correct that record"
-                raise AnnotationsUnreadable(path, complaint) from reason
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+        with atomic_path(path) as temporary, temporary.open("x", encoding="utf-8") as file:
+            _dump(clips, folder, file)
+    except ValueError as error:
+        if is_new:
+            folder.rmdir()
+        raise AnnotationsUnreadable(path, f"cannot be written: {error}; correct that record") from error
     return path
 
 
-def read(folder: Path, name: str = FILE_NAME) -> list[Clip]:
-    """Clips as they were written, in order; paths of media start with `folder`.
+def read(folder: Path, name: str = FILE_NAME, media_inside: bool = True) -> list[Clip]:
+    """Return the clips as they were written, in order; paths of media start with `folder`.
 
-    Raises
-    ------
-    AnnotationsUnreadable
-        The file is missing, is not JSON, or lacks what a clip needs.
+    media_inside: refuse paths that lead out of `folder`; False for our own files about media elsewhere.
+    Raises AnnotationsUnreadable if the file is missing, is no JSON, lacks what a clip needs, or has a value
+    that no record can have.
     """
     path = folder / name
     try:
-        with path.open(encoding="utf-8") as file, _no_cycles_sought():
+        with path.open(encoding="utf-8") as file, _paused_gc():
             parts = _parts(file)
             version = parts["info"]["raasid"]["format"]
             if version != FORMAT_VERSION:
                 raise ValueError(f"format {version}, expected {FORMAT_VERSION}")
-            return Decoder(folder).clips(parts["videos"], parts["images"], parts["annotations"])
-    except OSError as reason:
-        raise AnnotationsUnreadable(path, f"cannot be read: {reason.strerror}") from reason
-    except (ValueError, RecursionError) as reason:
-        raise AnnotationsUnreadable(path, f"is not what `write` leaves: {reason}; write it again") from reason
-    except (KeyError, TypeError, IndexError, AttributeError) as reason:
+            return Decoder(folder, media_inside).clips(parts["videos"], parts["images"], parts["annotations"])
+    except OSError as error:
+        raise AnnotationsUnreadable(path, f"cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise AnnotationsUnreadable(path, f"is not what `write` leaves: {error}; write it again") from error
+    except (KeyError, TypeError, IndexError, AttributeError) as error:
         raise AnnotationsUnreadable(
-            path, f"lacks {reason}; only files that `write` made can be read"
-        ) from reason
+            path, f"lacks {error}; only files that `write` made can be read"
+        ) from error
 
 
 def _dump(clips: Sequence[Clip], folder: Path, file: TextIO) -> None:
@@ -117,8 +101,8 @@ def _line(entry: Json) -> str:
 
 
 @contextmanager
-def _no_cycles_sought() -> Iterator[None]:
-    """Records hold no cycles: to look for some again and again adds half to the time of reading a million."""
+def _paused_gc() -> Iterator[None]:
+    """Pause the garbage collector: records have no cycles, and its passes take half the decoding time."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -128,15 +112,22 @@ def _no_cycles_sought() -> Iterator[None]:
             gc.enable()
 
 
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} is no number")
+
+
+_decode = json.JSONDecoder(parse_constant=_refuse).decode
+
+
 def _parts(file: TextIO) -> dict[str, Any]:
-    """The file's top-level keys; its lists as iterators that must be used up in the order of the file."""
+    """The file's top-level keys; its lists as iterators that must be exhausted in the order of the file."""
     first = file.readline()
     if not (first.startswith('{"info":') and first.endswith("},\n")):
-        whole = json.loads(first + file.read())  # somebody has saved it anew, in another form
-        if not isinstance(whole, dict):
+        document = _decode(first + file.read())  # another program has saved it, with other line breaks
+        if not isinstance(document, dict):
             raise TypeError("an object at the top")
-        return whole
-    parts: dict[str, Any] = json.loads(first.rstrip(",\n") + "}")
+        return document
+    parts: dict[str, Any] = _decode(first.rstrip(",\n") + "}")
     return parts | {key: _entries(key, file) for key in ("videos", "images", "annotations")}
 
 
@@ -149,5 +140,5 @@ def _entries(key: str, file: TextIO) -> Iterator[Json]:
             return
         if line == "\n":  # an empty list
             continue
-        yield json.loads(line.rstrip(",\n"))
+        yield _decode(line.rstrip(",\n"))
     raise ValueError(f"the list of {key} has no end")

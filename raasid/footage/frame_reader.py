@@ -99,7 +99,7 @@ def read_frames(frames: Iterable[Frame]) -> Iterator[tuple[Frame, Image | ImageU
 
 
 def drop_missing_frames(footage: Footage) -> Footage:
-    """Drop frames whose image or video file is missing, and clips without any other frame; a note counts them.
+    """Drop frames whose image or video file is missing, and clips that lose all frames; a note counts them.
 
     Raises NoUsableSamples if no frame is left.
     """
@@ -122,4 +122,4 @@ def drop_missing_frames(footage: Footage) -> Footage:
     ids = {clip.id for clip in clips}
     splits = {split: [clip for clip in listed if clip in ids] for split, listed in footage.splits.items()}
     note = f"{count}, such as {example}; left out"
-    return Footage(clips, splits, footage.left_out, (*footage.notes, note))
+    return Footage(clips, splits, footage.quarantine, (*footage.notes, note))

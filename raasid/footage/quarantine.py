@@ -1,72 +1,67 @@
-"""What a reader left out, and why: the list behind `quarantine.json`."""
+"""The samples that a reader rejected, and why; written to `quarantine.json`."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from raasid.io.atomic import write_atomic
+
 
 @dataclass(frozen=True, slots=True)
 class RejectedSample:
-    """One thing that was not used: an image, a label row, a file without a partner."""
+    """One item that was not used: an image, a label row, a file without its counterpart."""
 
     path: str
     """Relative to the data root, with forward slashes."""
     line: int | None
-    """Counted from 1; None when the whole file is meant."""
+    """Counted from 1; None: the whole file."""
     reason: str
-    """What is wrong, a colon, and the value seen: `class id not in names: 7; names has 0 to 3`."""
+    """The defect, a colon, and the value seen: `class id not in names: 7; names has 0 to 3`."""
 
     @property
     def kind(self) -> str:
-        """The part of the reason that is the same for all cases of its sort."""
+        """The part of the reason before the colon, the same for all samples with that defect."""
         return self.reason.partition(":")[0]
 
 
 class Quarantine:
-    """Collects `RejectedSample` entries; iterates over them in the order of path and line."""
+    """A set of rejected samples that iterates in the order of path and line."""
 
     def __init__(self) -> None:
-        self._entries: set[RejectedSample] = set()
+        self._samples: set[RejectedSample] = set()
 
     def add(self, path: str, reason: str, line: int | None = None) -> None:
-        """Note one thing that is left out; saying it twice counts once."""
-        self._entries.add(RejectedSample(path, line, reason))
+        """Reject a sample; adding it again has no effect."""
+        self._samples.add(RejectedSample(path, line, reason))
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._samples)
 
     def __iter__(self) -> Iterator[RejectedSample]:
-        return iter(sorted(self._entries, key=lambda e: (e.path, e.line or 0, e.reason)))
+        return iter(sorted(self._samples, key=lambda s: (s.path, s.line or 0, s.reason)))
 
     def summary(self) -> dict[str, int]:
-        """Count per kind of reason, the most frequent first, then by name."""
-        counts = Counter(entry.kind for entry in self._entries)
+        """Count the samples of each kind, the most frequent first, then by name."""
+        counts = Counter(sample.kind for sample in self._samples)
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
-    def describe(self, most: int = 4) -> str:
-        """Return the summary in one line: `3 truncated JPEG, 1 zero bytes`; empty when there is none."""
+    def describe(self, max_kinds: int = 4) -> str:
+        """Return the summary in one line (`3 truncated JPEG, 1 zero bytes`); empty without samples."""
         kinds = [f"{count} {kind}" for kind, count in self.summary().items()]
-        more = [f"and {len(kinds) - most} other kinds"] if len(kinds) > most else []
-        return ", ".join(kinds[:most] + more)
+        more = [f"and {len(kinds) - max_kinds} other kinds"] if len(kinds) > max_kinds else []
+        return ", ".join(kinds[:max_kinds] + more)
 
     def write(self, path: Path) -> None:
-        """Write all entries as JSON, whole or not at all; equal contents give equal bytes."""
+        """Write all samples as JSON, atomically; equal contents give equal bytes."""
         document = {
             "left_out": len(self),
             "reasons": self.summary(),
-            "entries": [asdict(entry) for entry in self],
+            "entries": [asdict(sample) for sample in self],
         }
         # A file name need not be UTF-8; its odd bytes become \udcXX escapes, which JSON can hold.
         text = json.dumps(document, indent=1, ensure_ascii=False).encode("utf-8", "backslashreplace")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        torn = path.with_name(f".{path.name}.{os.getpid()}")
-        with torn.open("wb") as file:
-            file.write(text + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        torn.replace(path)
+        write_atomic(path, text + b"\n")

@@ -1,9 +1,7 @@
-"""The one internal record of footage: clip -> frames -> ball, persons; and what is known about them.
+"""The records of footage: clips, their frames, the ball and persons in each, and what is known of a clip.
 
-Coordinates are pixels of the stored frame, origin at the top left corner of the top left pixel,
-x to the right and y down, so that a pixel's centre lies at (column + 0.5, row + 0.5).
-
-What a reader gives: clips, the splits that the format declares, and what was left out.
+Coordinates are pixels of the stored frame; the origin is the top left corner of the top left pixel, x points
+right and y down, so that the centre of a pixel lies at (column + 0.5, row + 0.5).
 """
 
 from __future__ import annotations
@@ -22,12 +20,12 @@ Fact = bool | int | float | str
 
 
 class Visibility(IntEnum):
-    """How much of a ball can be seen; its order is the order of certainty."""
+    """How much of a ball can be seen, in increasing order."""
 
     ABSENT = 0
-    """Not in the picture: out of frame, or no ball in play."""
+    """Not in the image: out of frame, or no ball in play."""
     HIDDEN = 1
-    """In the picture but covered for the most part; its place is inferred."""
+    """In the image but mostly covered; its position is inferred."""
     PARTLY = 2
     BLURRED = 3
     CLEAR = 4
@@ -35,14 +33,14 @@ class Visibility(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class AnnotationSource:
-    """Who made a single annotation, where it was not the clip's annotator: a model, or a tool."""
+    """The model or tool that made a single annotation, where it was not the clip's annotator."""
 
-    source: str
+    name: str
     """Model and version, such as `mediapipe/pose_landmarker_full`."""
     confidence: float
     """0 to 1, as the source states it."""
     reviewed: bool = False
-    """Whether a person has confirmed it; what is not reviewed can be left out of training."""
+    """Whether a person has confirmed it; unreviewed annotations can be excluded from training."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +55,11 @@ class Ball:
     w: float
     h: float
     visibility: Visibility = Visibility.CLEAR
-    mark: AnnotationSource | None = None
+    source: AnnotationSource | None = None
 
     @property
     def visible(self) -> bool:
-        """Whether a detector may be asked for this ball."""
+        """Whether a detector is expected to find this ball."""
         return self.visibility >= Visibility.PARTLY
 
 
@@ -73,9 +71,9 @@ Keypoint = tuple[float, float, int]
 class Person:
     """One person in one frame.
 
-    track: the same through one clip; frames without tracks number their persons 0, 1, …
+    track: id within the clip; frames without tracks number their persons 0, 1, …
     box: x, y of the top left corner, width, height, in pixels (COCO's `bbox`).
-    keypoints: 17 in COCO's order, or none when nobody labelled them.
+    keypoints: 17 in COCO's order, or empty if unlabelled.
     """
 
     track: int
@@ -84,28 +82,28 @@ class Person:
     team: str | None = None
     keypoints: tuple[Keypoint, ...] = ()
     area: float | None = None
-    """Square pixels of the person's outline where somebody drew it; OKS needs it."""
+    """Square pixels of the person's annotated outline, None without one; OKS needs it."""
     jersey: str | None = None
     pitch_xy_m: tuple[float, float] | None = None
-    """Where the person stands: metres from the centre spot; x grows towards the right goal."""
+    """Position on the pitch: metres from the centre spot; x grows towards the right goal."""
     crowd: bool = False
-    """A group that nobody took apart (COCO's `iscrowd`)."""
-    mark: AnnotationSource | None = None
+    """A group annotated as one (COCO's `iscrowd`)."""
+    source: AnnotationSource | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One image of a clip and what is annotated in it."""
+    """One image of a clip with its annotations."""
 
     index: int
     """Position in the clip's own time base, at `Clip.frame_rate_hz`."""
     image: Path
     """An image file; or, with `in_video`, a video of which this is frame `index`, counted from 0.
 
-    The file need not be there: many formats bring labels alone. `validate` says so, training leaves it out.
+    The file may be missing, as labels often come without images; `validate` reports it, training drops it.
     """
     width: int
-    """Pixels; width = height = 0 where neither the annotation nor the missing file tells."""
+    """Pixels; width = height = 0 if unknown (a missing file, and annotations that do not state its size)."""
     height: int
     balls: tuple[Ball, ...] = ()
     """Every labelled ball; the match ball comes first."""
@@ -115,13 +113,13 @@ class Frame:
 
     @property
     def ball(self) -> Ball | None:
-        """The match ball, if a detector may be asked for it."""
+        """The match ball, if a detector is expected to find it."""
         return self.balls[0] if self.balls and self.balls[0].visible else None
 
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """The moment in which the ball touches somebody."""
+    """The moment in which the ball touches a person."""
 
     frame: int
     person: int
@@ -145,7 +143,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where a clip comes from and on whose word its annotation stands."""
+    """Where a clip comes from, and who annotated it."""
 
     source: str
     license: str = "unknown"
@@ -153,13 +151,13 @@ class Provenance:
     reviewed: bool = False
     law_edition: str | None = None
     match: str = ""
-    """Splits are by match; footage whose match is unknown counts as a match of its own."""
+    """Splits are by match; empty: unknown, and the clip counts as a match of its own."""
     season: str | None = None
     competition: str | None = None
     camera: str | None = None
     replay_speed: float = 1.0
-    """How many times slower than life the clip runs (SoccerNet's sense). `Clip.frame_rate_hz` counts frames
-    of a second of play: that of a replay is as many times higher."""
+    """How many times slower than real time the clip runs (as SoccerNet defines it). `Clip.frame_rate_hz` is
+    per second of play, and so as many times higher in a replay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +170,11 @@ class Clip:
     frame_rate_hz: float = 25.0
     contact: Contact | None = None
     facts: dict[str, Fact] = field(default_factory=dict)
-    """What was seen; the names that the Law cares for are those of `laws.facts.Facts`."""
+    """Observations by name; `laws.facts.Facts` names those that the Laws use."""
     tags: Tags = ()
     events: tuple[Event, ...] = ()
     ruling: Ruling | None = None
-    """As annotated, or as derived from the facts; `Ruling.edition` says by which wording."""
+    """As annotated, or as derived from the facts by the edition in `Ruling.edition`."""
 
     @property
     def match(self) -> str:
@@ -186,14 +184,12 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class Footage:
-    """One data root, read.
-
-    Every reader fills `clips` in the order of their ids, so that the same folder always reads the same.
-    """
+    """What a reader returns for one data root; clips are in the order of their ids."""
 
     clips: list[Clip]
     splits: dict[str, list[str]] = field(default_factory=dict)
-    """Split name (`train`, `val`, `test`) -> clip ids; empty when the format declares none."""
-    left_out: Quarantine = field(default_factory=Quarantine)
+    """Split name (`train`, `val`, `test`) -> clip ids; empty if the format declares none."""
+    quarantine: Quarantine = field(default_factory=Quarantine)
+    """Samples that the reader rejected."""
     notes: tuple[str, ...] = ()
-    """What the user should know although nothing is left out, one sentence each."""
+    """Remarks for the user on samples that were not rejected, one sentence each."""

@@ -8,9 +8,9 @@ from typing import Any
 
 from raasid.footage.quarantine import Quarantine
 from raasid.footage.records import Clip, Footage, Tags
-from raasid.laws.decide import judge
+from raasid.laws.decide import derive_ruling
 from raasid.laws.edition import Edition, Ruling
-from raasid.laws.edition_lookup import edition_named
+from raasid.laws.edition_lookup import get_edition
 from raasid.laws.facts import Facts, FactsUnreadable, read_facts
 
 
@@ -61,10 +61,10 @@ def relabel(footage: Footage, edition: Edition | str) -> tuple[Footage, RelabelS
     returned as they are; those with facts of a wrong kind are left out, with the reason.
     Raises EditionUnknown.
     """
-    law = edition if isinstance(edition, Edition) else edition_named(edition)
-    left_out = Quarantine()
-    for entry in footage.left_out:
-        left_out.add(entry.path, entry.reason, entry.line)
+    law = edition if isinstance(edition, Edition) else get_edition(edition)
+    quarantine = Quarantine()
+    for entry in footage.quarantine:
+        quarantine.add(entry.path, entry.reason, entry.line)
     clips: list[Clip] = []
     ruled: list[RelabelledClip] = []
     kept = 0
@@ -72,20 +72,20 @@ def relabel(footage: Footage, edition: Edition | str) -> tuple[Footage, RelabelS
         try:
             facts = facts_of(clip)
         except FactsUnreadable as error:
-            left_out.add(clip.id, str(error))
+            quarantine.add(clip.id, str(error))
             continue
         if facts is None:
             kept += 1
             clips.append(clip)
             continue
-        judgement = judge(facts, law)
+        judgement = derive_ruling(facts, law)
         ruled.append(RelabelledClip(clip.id, clip.tags, clip.ruling, judgement.ruling, judgement.missing))
         provenance = replace(clip.provenance, law_edition=law.id)
         clips.append(replace(clip, ruling=judgement.ruling, provenance=provenance))
     there = {clip.id for clip in clips}
     splits = {split: [name for name in ids if name in there] for split, ids in footage.splits.items()}
     unreadable = len(footage.clips) - len(clips)
-    new = Footage(clips, splits, left_out, (*footage.notes, f"rulings by the Law of {law.id}, from facts"))
+    new = Footage(clips, splits, quarantine, (*footage.notes, f"rulings by the Law of {law.id}, from facts"))
     return new, RelabelSummary(law.id, tuple(ruled), kept, unreadable)
 
 

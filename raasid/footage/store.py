@@ -126,7 +126,7 @@ class DatasetStore:
                 "parents": list(parents),
                 "splits": splits,
                 "notes": list(footage.notes),
-                "left_out": len(footage.left_out),
+                "left_out": len(footage.quarantine),
                 "missing_media": missing,
                 "counts": _counts(footage),
                 "files": files,

@@ -319,7 +319,7 @@ class Victim:
         self.files = sorted(path for path in self.root.rglob("*") if path.is_file())
         self.contents = [path.read_bytes() for path in self.files]
         # what is imported and cached once is no need of a read
-        self.usual = len(reader(self.name)(self.root).left_out)
+        self.usual = len(reader(self.name)(self.root).quarantine)
 
     def read(self, seed: int) -> None:
         """Mutate, read, put back; fails on any error but DataError, and on more memory than allowed."""
@@ -353,7 +353,7 @@ class Victim:
             assert 0 < len(told) < 3000, told[:200]
         else:
             sound(footage)
-            self.noticed += len(footage.left_out) > self.usual
+            self.noticed += len(footage.quarantine) > self.usual
         finally:
             need = tracemalloc.get_traced_memory()[1]
             tracemalloc.stop()
@@ -366,7 +366,7 @@ def sound(footage: Footage) -> None:
     assert ids == sorted(set(ids))
     assert ids
     assert all(set(split) <= set(ids) for split in footage.splits.values())
-    for entry in footage.left_out:
+    for entry in footage.quarantine:
         assert len(entry.reason) < 1500
         assert entry.reason.partition(":")[2].strip(), entry
         assert "\n" not in entry.reason

@@ -42,7 +42,7 @@ def stored_and_read(clips: list[Clip], folder: Path) -> list[Clip]:
 
 def reasons(footage: Footage) -> list[tuple[str, int | None, str]]:
     """File, line and reason of everything that was left out."""
-    return [(entry.path, entry.line, entry.reason) for entry in footage.left_out]
+    return [(entry.path, entry.line, entry.reason) for entry in footage.quarantine]
 
 
 def peak_over_size(read: Callable[[Path], Footage], root: Path, small: Path) -> float:

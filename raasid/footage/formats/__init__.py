@@ -30,7 +30,7 @@ FORMATS = {
 
 
 class Reader(Protocol):
-    """Reads a data root; bad samples go to `Footage.left_out`, and the good part still loads.
+    """Reads a data root; bad samples go to `Footage.quarantine`, and the good part still loads.
 
     Raises `DataRootMissing` when the root is not there, `NoUsableSamples` when nothing could be read.
     """

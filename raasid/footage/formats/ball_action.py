@@ -52,28 +52,30 @@ def read(root: Path, frame_rate_hz: float = 25.0) -> Footage:
     """
     if not root.is_dir():
         raise DataRootMissing(root, EXPECTED)
-    left_out = Quarantine()
+    quarantine = Quarantine()
     files = [path for path in walk_files(root) if any(fnmatch(path.name.casefold(), name) for name in _NAMES)]
     clips: list[Clip] = []
     splits: dict[str, list[str]] = {}
     notes: list[str] = []
     for path in files:
         try:
-            found = _game(path, root, frame_rate_hz, left_out, notes)
+            found = _game(path, root, frame_rate_hz, quarantine, notes)
         except JsonUnreadable as error:
             if len(files) == 1:
                 raise
-            left_out.add(os.path.relpath(path, root), error.reason, error.line)
+            quarantine.add(os.path.relpath(path, root), error.reason, error.line)
             continue
         clips += found
         if split := next(filter(None, map(split_from_name, path.relative_to(root).parts)), None):
             splits.setdefault(split, []).extend(clip.id for clip in found)
     alone = [clip.id for clip in clips if not clip.frames[0].width]
     notes += missing_note("videos", len(alone), len(clips), *alone[:1])
-    return build_footage(root, clips, splits, left_out, notes, EXPECTED)
+    return build_footage(root, clips, splits, quarantine, notes, EXPECTED)
 
 
-def _game(path: Path, root: Path, frame_rate_hz: float, left_out: Quarantine, notes: list[str]) -> list[Clip]:
+def _game(
+    path: Path, root: Path, frame_rate_hz: float, quarantine: Quarantine, notes: list[str]
+) -> list[Clip]:
     name = os.path.relpath(path, root)
     actions: list[_Action] = []
     found = Counter[str]()
@@ -84,9 +86,9 @@ def _game(path: Path, root: Path, frame_rate_hz: float, left_out: Quarantine, no
         try:
             actions.append(_action(entry))
         except ValueUnusable as error:
-            left_out.add(name, str(error), line)
+            quarantine.add(name, str(error), line)
     if not actions:
-        left_out.add(name, f"no usable annotation: of {found.total()} in {' or '.join(_KEYS)}")
+        quarantine.add(name, f"no usable annotation: of {found.total()} in {' or '.join(_KEYS)}")
         return []
     videos = _videos(path.parent)
     halves: Sequence[int | None] = (None,)
@@ -94,7 +96,7 @@ def _game(path: Path, root: Path, frame_rate_hz: float, left_out: Quarantine, no
         halves = sorted({action.half for action in actions if action.half is not None}) or (None,)
         for action in actions:
             if action.half is None and halves != (None,):
-                left_out.add(name, f"half unknown: {action.label} at {action.time_ms} ms")
+                quarantine.add(name, f"half unknown: {action.label} at {action.time_ms} ms")
     if len(halves) == 1 and found["actions"] and videos:
         notes.append(f"{name}: positions count from the start of the match; check them against the video")
     clips: list[Clip] = []
@@ -104,10 +106,10 @@ def _game(path: Path, root: Path, frame_rate_hz: float, left_out: Quarantine, no
         try:
             film = None if video is None else probe_video(video)
         except VideoUnreadable as error:
-            left_out.add(name, f"video cannot be read: {error.reason}")
+            quarantine.add(name, f"video cannot be read: {error.reason}")
             continue
         place = video or path.parent / ("224p.mp4" if half is None else f"{half}_224p.mp4")
-        if clip := _clip(path, root, half, of_half, place, film, frame_rate_hz, left_out):
+        if clip := _clip(path, root, half, of_half, place, film, frame_rate_hz, quarantine):
             clips.append(clip)
     return clips
 
@@ -156,7 +158,7 @@ def _clip(
     place: Path,
     film: VideoHeader | None,
     frame_rate_hz: float,
-    left_out: Quarantine,
+    quarantine: Quarantine,
 ) -> Clip | None:
     rate = film.frame_rate_hz if film else frame_rate_hz
     events: list[Event] = []
@@ -164,7 +166,7 @@ def _clip(
         index = round(action.time_ms * rate / 1000)
         if film is not None and index >= film.num_frames:
             reason = f"action behind the end of the video: frame {index} of {film.num_frames}"
-            left_out.add(os.path.relpath(path, root), reason)
+            quarantine.add(os.path.relpath(path, root), reason)
         else:
             events.append(Event(index, action.label, action.team, action.attributes))
     if not events:

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from raasid.console.terminal import progress
 from raasid.errors import DataError, DataRootMissing
-from raasid.footage import coco_format
-from raasid.footage.coco_validation import read_own
+from raasid.footage.formats.coco_native import read_native
 from raasid.footage.formats.coco_rows import (
     Category,
     Id,
@@ -22,7 +21,6 @@ from raasid.footage.formats.coco_rows import (
     parse_image,
     without_suffix,
 )
-from raasid.footage.formats.export_media import export_frames
 from raasid.footage.formats.footage_builder import build_footage, split_from_name
 from raasid.footage.formats.match_grouping import assign_matches
 from raasid.footage.formats.media_lookup import ImageLookup
@@ -58,20 +56,20 @@ def read(root: Path, ball_class: str | None = "ball") -> Footage:
     """
     if not root.is_dir():
         raise DataRootMissing(root, EXPECTED)
-    left_out, unused = Quarantine(), Counter[str]()
-    files = ImageLookup(root, left_out)
+    quarantine, unused = Quarantine(), Counter[str]()
+    files = ImageLookup(root, quarantine)
     clips: list[Clip] = []
     splits: dict[str, list[str]] = {}
     documents = _documents(root)
     with progress(f"reading {root.name or root}", total=len(documents)) as advance:
         for path in documents:
             try:
-                found = _document(path, root, files, ball_class, left_out, unused)
+                found = _document(path, root, files, ball_class, quarantine, unused)
             except DataError as error:
                 if len(documents) == 1:
                     raise
                 line, reason = (error.line, error.reason) if isinstance(error, JsonUnreadable) else (None, "")
-                left_out.add(files.relative(path), reason or f"annotations unreadable: {error}", line)
+                quarantine.add(files.relative(path), reason or f"annotations unreadable: {error}", line)
                 found = []
             advance(1)
             clips += found
@@ -88,7 +86,7 @@ def read(root: Path, ball_class: str | None = "ball") -> Footage:
     if unused:
         named = ", ".join(f"{name} ({count})" for name, count in unused.most_common(5))
         notes.append(f"{unused.total()} annotations are neither ball nor person and not used: {named}")
-    return build_footage(root, clips, splits, left_out, notes, EXPECTED)
+    return build_footage(root, clips, splits, quarantine, notes, EXPECTED)
 
 
 def _documents(root: Path) -> list[Path]:
@@ -111,16 +109,16 @@ def _document(
     root: Path,
     files: ImageLookup,
     ball_class: str | None,
-    left_out: Quarantine,
+    quarantine: Quarantine,
     unused: Counter[str],
 ) -> list[Clip]:
     name = files.relative(path)
-    contents = _contents(path, name, ball_class, left_out)
+    contents = _contents(path, name, ball_class, quarantine)
     if contents.ours:
-        return read_own(path)
+        return read_native(path)
     if not contents.images or (contents.annotated and not contents.categories):
         wanting = "categories" if contents.images else "images"
-        left_out.add(name, f"no COCO annotations: the file has no {wanting}")
+        quarantine.add(name, f"no COCO annotations: the file has no {wanting}")
         return []
     found: dict[Id, list[Ball | Person]] = {}
     for key, line, entry in json_entries(path):
@@ -128,7 +126,7 @@ def _document(
             try:
                 _take(entry, contents, found, unused)
             except ValueUnusable as error:
-                left_out.add(name, str(error), line)
+                quarantine.add(name, str(error), line)
     folders = _folders(path, root)
     frames: dict[Id, list[Frame]] = {}
     loose: list[Clip] = []
@@ -145,12 +143,12 @@ def _document(
             loose.append(Clip(without_suffix(image.name), (replace(frame, index=0),), provenance))
     for video, shots in frames.items():
         title, rate = contents.videos[video]
-        ordered = tuple(_distinct(sorted(shots, key=lambda frame: frame.index), name, left_out))
+        ordered = tuple(_distinct(sorted(shots, key=lambda frame: frame.index), name, quarantine))
         loose.append(Clip(title, ordered, Provenance(source), rate))
     return loose
 
 
-def _contents(path: Path, name: str, ball_class: str | None, left_out: Quarantine) -> _Contents:
+def _contents(path: Path, name: str, ball_class: str | None, quarantine: Quarantine) -> _Contents:
     contents = _Contents()
     licenses: dict[Id, str] = {}
     for key, line, entry in json_entries(path):
@@ -173,7 +171,7 @@ def _contents(path: Path, name: str, ball_class: str | None, left_out: Quarantin
             elif key == "annotations":
                 contents.annotated = True
         except ValueUnusable as error:
-            left_out.add(name, str(error), line)
+            quarantine.add(name, str(error), line)
         if contents.ours:
             break
     return contents
@@ -214,11 +212,11 @@ def _frame(image: ImageEntry, placed: tuple[Path, int, int], found: Iterable[Bal
     return Frame(image.index, *placed, balls, tuple(numbered))
 
 
-def _distinct(frames: Iterable[Frame], name: str, left_out: Quarantine) -> Iterator[Frame]:
+def _distinct(frames: Iterable[Frame], name: str, quarantine: Quarantine) -> Iterator[Frame]:
     before: int | None = None
     for frame in frames:
         if frame.index == before:
-            left_out.add(name, f"two images for one frame of a video: {short_repr(frame.image.name)}")
+            quarantine.add(name, f"two images for one frame of a video: {short_repr(frame.image.name)}")
         else:
             yield frame
         before = frame.index
@@ -232,21 +230,3 @@ def _folders(path: Path, root: Path) -> list[Path]:
     found = [export_frames for base in bases for export_frames in (base, base / "images")]
     found += [root / tail, root / "images" / tail]
     return [export_frames for export_frames in dict.fromkeys(found) if export_frames.is_dir()] or [root]
-
-
-def write_coco(footage: Footage, folder: Path) -> int:
-    """Write images and annotations; ids of images and annotations count from 1 in the footage's order.
-
-    The file is COCO video JSON: tools that know images alone find them, others find `videos` as well.
-    Source: COCO data format (cocodataset.org).
-    """
-    frames: dict[str, list[Frame]] = {clip.id: [] for clip in footage.clips}
-    count = 0
-    for placed in export_frames(footage, folder, "images"):
-        frames[placed.clip.id].append(
-            replace(placed.frame, image=Path("images", placed.name), in_video=False)
-        )
-        count += 1
-    clips = [replace(clip, frames=tuple(frames[clip.id])) for clip in footage.clips if frames[clip.id]]
-    coco_format.write(clips, folder)
-    return count

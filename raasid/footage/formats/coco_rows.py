@@ -32,7 +32,7 @@ Id = int | str
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """What one parse_category means to us."""
+    """What one category means to us."""
 
     name: str
     ball: bool
@@ -69,13 +69,13 @@ def parse_category(entry: object, ball_class: str | None) -> tuple[Id, Category]
     Persons are categories with keypoints, those whose name says a role, and COCO's supercategory `person`.
     """
     given = mapping(entry, "category")
-    name = label(given.get("name"), "parse_category name")
+    name = label(given.get("name"), "category name")
     names = [text(point, "keypoint name") for point in sequence(given.get("keypoints") or [], "keypoints")]
     ball = is_ball(name, ball_class)
     role = role_from_name(name)
     person = bool(names) or role != "other" or given.get("supercategory") == "person"
     found = Category(name, ball, role if person else None, coco_order(names), len(names))
-    return parse_id(given.get("id"), "parse_category id"), found
+    return parse_id(given.get("id"), "category id"), found
 
 
 def parse_image(entry: object, licenses: Mapping[Id, str]) -> tuple[Id, ImageEntry]:

@@ -52,8 +52,8 @@ def read(root: Path, ball_class: str | None = "ball", frame_rate_hz: float = 25.
     """
     if not root.is_dir():
         raise DataRootMissing(root, EXPECTED)
-    left_out, unused = Quarantine(), Counter[str]()
-    files, videos = ImageLookup(root, left_out), VideoLookup(root)
+    quarantine, unused = Quarantine(), Counter[str]()
+    files, videos = ImageLookup(root, quarantine), VideoLookup(root)
     clips: list[Clip] = []
     splits: dict[str, list[str]] = {}
     failure: Exception | None = None
@@ -62,21 +62,23 @@ def read(root: Path, ball_class: str | None = "ball", frame_rate_hz: float = 25.
     with progress(f"reading {root.name or root}", total=len(paths)) as advance:
         for path in paths:
             name = files.relative(path)
-            document = Document(path, name, ball_class, left_out)
+            document = Document(path, name, ball_class, quarantine)
             try:
                 for clip, split in _images(document, path, root, source, files):
                     clips.append(clip)
                     if split:
                         splits.setdefault(split, []).append(clip.id)
                 if document.has_tracks:
-                    clips.append(_video(document, path, root, source, frame_rate_hz, files, videos, left_out))
+                    clips.append(
+                        _video(document, path, root, source, frame_rate_hz, files, videos, quarantine)
+                    )
             except (XmlUnreadable, ValueUnusable, VideoUnreadable) as error:
                 failure = error
                 reason = str(error) if isinstance(error, ValueUnusable) else error.reason
-                left_out.add(name, reason, error.line if isinstance(error, XmlUnreadable) else None)
+                quarantine.add(name, reason, error.line if isinstance(error, XmlUnreadable) else None)
             else:
                 if not document.has_tracks and not document.has_images:
-                    left_out.add(name, "no annotations of CVAT's: the file has neither images nor tracks")
+                    quarantine.add(name, "no annotations of CVAT's: the file has neither images nor tracks")
             advance(1)
             unused += document.unused
     if not clips and len(paths) == 1 and isinstance(failure, XmlUnreadable):
@@ -87,7 +89,7 @@ def read(root: Path, ball_class: str | None = "ball", frame_rate_hz: float = 25.
     if unused:
         named = ", ".join(f"{what} ({count})" for what, count in unused.most_common(5))
         notes.append(f"{unused.total()} shapes are neither match ball nor person and not used: {named}")
-    return build_footage(root, clips, splits, left_out, notes, EXPECTED)
+    return build_footage(root, clips, splits, quarantine, notes, EXPECTED)
 
 
 def _images(
@@ -110,7 +112,7 @@ def _video(
     rate: float,
     files: ImageLookup,
     videos: VideoLookup,
-    left_out: Quarantine,
+    quarantine: Quarantine,
 ) -> Clip:
     task, name = document.task, files.relative(path)
     title = task.name or path.stem
@@ -123,11 +125,11 @@ def _video(
         if len(declared) <= MAX_GAP_FRAMES + path.stat().st_size // _BYTES_PER_EMPTY_FRAME:
             indices |= set(declared)
         else:
-            left_out.add(name, f"frames without annotations not used: {len(declared)} frames in all")
+            quarantine.add(name, f"frames without annotations not used: {len(declared)} frames in all")
     frames = []
     for index in sorted(indices):
         if film and index >= film.num_frames:
-            left_out.add(name, f"frames behind the end of the video: it has {film.num_frames}")
+            quarantine.add(name, f"frames behind the end of the video: it has {film.num_frames}")
             break
         placed: tuple[Path, int, int] | None = (video, *size)
         if images:

@@ -53,9 +53,9 @@ class ImageEntry:
 class Document:
     """Reads one file; yields its images, and holds its tracks."""
 
-    def __init__(self, path: Path, name: str, ball_class: str | None, left_out: Quarantine) -> None:
+    def __init__(self, path: Path, name: str, ball_class: str | None, quarantine: Quarantine) -> None:
         self._path, self._name, self._ball_class = path, name, ball_class
-        self._left_out = left_out
+        self._quarantine = quarantine
         self.unused: Counter[str] = Counter()
         """What is sound but neither the match ball nor a person -> how often."""
         self.task = Task()
@@ -91,7 +91,7 @@ class Document:
                 self.unused[str(what)] += 1
 
     def _bad(self, line: int, reason: str) -> None:
-        self._left_out.add(self._name, reason, line or None)
+        self._quarantine.add(self._name, reason, line or None)
 
     def _shape(self, element: Element) -> None:
         points, self._points = self._points, []

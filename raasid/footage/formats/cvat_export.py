@@ -73,7 +73,7 @@ def _person(xml: XMLGenerator, person: Person, group: int) -> None:
 
 
 def _source(marked: Ball | Person) -> str:
-    return "manual" if marked.mark is None or marked.mark.reviewed else "auto"
+    return "manual" if marked.source is None or marked.source.reviewed else "auto"
 
 
 def _corners(left: float, top: float, width: float, height: float) -> Attributes:

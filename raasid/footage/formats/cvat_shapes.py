@@ -90,7 +90,7 @@ def to_record(shape: Shape, track: int, ball_class: str | None) -> Ball | Person
         text(extra["team"], "team") if extra.get("team") else None,
         points,
         jersey=jersey if jersey and jersey.isalnum() and len(jersey) <= 3 else None,
-        mark=mark,
+        source=mark,
     )
 
 

@@ -62,13 +62,13 @@ def read(root: Path, frame_rate_hz: float = 25.0) -> Footage:
 
     frame_rate_hz: of videos that are not there. Frames are the first and the last of a window and those of
     its events, since nothing else is annotated. The two halves of a match (`1606b0e6_0`, `1606b0e6_1`) are
-    one match. A start without an end, an end without a start and events outside windows go to `left_out`.
+    one match. A start without an end, an end without a start and events outside windows go to `quarantine`.
     Raises DataRootMissing, NoUsableSamples, TableUnreadable. Source: Kaggle, DFL Bundesliga Data Shootout.
     """
     if not root.is_dir():
         raise DataRootMissing(root, EXPECTED)
-    left_out = Quarantine()
-    rows = _rows(root / TABLE, left_out)
+    quarantine = Quarantine()
+    rows = _rows(root / TABLE, quarantine)
     source = f"dfl:{root.resolve().name}"
     clips: list[Clip] = []
     alone: list[str] = []
@@ -80,32 +80,32 @@ def read(root: Path, frame_rate_hz: float = 25.0) -> Footage:
         try:
             film = None if video is None else probe_video(video)
         except VideoUnreadable as error:
-            left_out.add(video_id, f"video cannot be read: {error.reason}")
+            quarantine.add(video_id, f"video cannot be read: {error.reason}")
             continue
         if video is None:
             alone.append(video_id)
         place = video or root / "train" / f"{video_id}.mp4"
         match = video_id.rpartition("_")[0] or video_id
         provenance = Provenance(source, match=match, competition="bundesliga")
-        for window in _windows(listed, left_out):
+        for window in _windows(listed, quarantine):
             clip = _clip(video_id, provenance, place, film, frame_rate_hz, window)
             if film is not None and clip.frames[-1].index >= film.num_frames:
                 reason = (
                     f"window behind the end of the video: frame {clip.frames[-1].index} of {film.num_frames}"
                 )
-                left_out.add(TABLE, reason, window.line)
+                quarantine.add(TABLE, reason, window.line)
             else:
                 clips.append(clip)
     notes = missing_note("videos", len(alone), videos, *alone[:1])
-    return build_footage(root, clips, {}, left_out, notes, EXPECTED)
+    return build_footage(root, clips, {}, quarantine, notes, EXPECTED)
 
 
-def _rows(table: Path, left_out: Quarantine) -> dict[str, list[_Row]]:
+def _rows(table: Path, quarantine: Quarantine) -> dict[str, list[_Row]]:
     """Rows of each video in the order of time; rows of one time keep their order."""
     rows: dict[str, list[_Row]] = {}
 
     def bad(line: int, reason: str) -> None:
-        left_out.add(TABLE, reason, line)
+        quarantine.add(TABLE, reason, line)
 
     for line, (video, time, event, attributes) in read_table(table, _COLUMNS, bad):
         try:
@@ -135,17 +135,17 @@ def _attributes(cell: str) -> tuple[str, ...]:
     return tuple(label(item, "event_attributes") for item in listed)
 
 
-def _windows(rows: list[_Row], left_out: Quarantine) -> list[_Window]:
+def _windows(rows: list[_Row], quarantine: Quarantine) -> list[_Window]:
     windows: list[_Window] = []
     current: _Window | None = None
     for row in rows:
         if row.event == "start":
             if current is not None:
-                _give_up(current, left_out)
+                _give_up(current, quarantine)
             current = _Window(row.time_s, row.line)
         elif current is None:
             what = "end without a start" if row.event == "end" else "event outside the scored windows"
-            left_out.add(TABLE, f"{what}: {row.event} at {row.time_s:g} s", row.line)
+            quarantine.add(TABLE, f"{what}: {row.event} at {row.time_s:g} s", row.line)
         elif row.event == "end":
             current.end_s = row.time_s
             windows.append(current)
@@ -153,15 +153,15 @@ def _windows(rows: list[_Row], left_out: Quarantine) -> list[_Window]:
         else:
             current.events.append(row)
     if current is not None:
-        _give_up(current, left_out)
+        _give_up(current, quarantine)
     return windows
 
 
-def _give_up(window: _Window, left_out: Quarantine) -> None:
-    left_out.add(TABLE, f"start without an end: at {window.start_s:g} s", window.line)
+def _give_up(window: _Window, quarantine: Quarantine) -> None:
+    quarantine.add(TABLE, f"start without an end: at {window.start_s:g} s", window.line)
     for row in window.events:
         reason = f"event outside the scored windows: {row.event} at {row.time_s:g} s"
-        left_out.add(TABLE, reason, row.line)
+        quarantine.add(TABLE, reason, row.line)
 
 
 def _clip(

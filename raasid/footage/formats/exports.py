@@ -12,7 +12,7 @@ from raasid.footage.records import Footage
 from raasid.lazy import load_object
 
 FORMATS = {
-    "coco": "raasid.footage.formats.coco:write_coco",
+    "coco": "raasid.footage.formats.coco_native:write_coco",
     "cvat": "raasid.footage.formats.cvat_export:write_cvat",
     "yolo_detect": "raasid.footage.formats.yolo_export:write_detect",
     "yolo_pose": "raasid.footage.formats.yolo_export:write_pose",

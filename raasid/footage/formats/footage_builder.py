@@ -33,7 +33,7 @@ def build_footage(
     root: Path,
     clips: Iterable[Clip],
     splits: Mapping[str, Iterable[str]],
-    left_out: Quarantine,
+    quarantine: Quarantine,
     notes: Iterable[str],
     expected: str,
 ) -> Footage:
@@ -47,14 +47,14 @@ def build_footage(
     kept: dict[str, Clip] = {}
     for clip in clips:
         if kept.setdefault(clip.id, clip) is not clip:
-            left_out.add(clip.id, f"second clip of one name: {clip.id}; the first one counts")
+            quarantine.add(clip.id, f"second clip of one name: {clip.id}; the first one counts")
     if not kept:
-        first = "".join(f"; the first: {entry.path}: {entry.reason}" for entry in islice(left_out, 1))
-        raise NoUsableSamples(root, left_out.describe() + first if left_out else f"expected {expected}")
+        first = "".join(f"; the first: {entry.path}: {entry.reason}" for entry in islice(quarantine, 1))
+        raise NoUsableSamples(root, quarantine.describe() + first if quarantine else f"expected {expected}")
     declared = {split: sorted(set(ids) & kept.keys()) for split, ids in splits.items()}
     return Footage(
         [kept[name] for name in sorted(kept)],
         {split: ids for split, ids in declared.items() if ids},
-        left_out,
+        quarantine,
         tuple(notes),
     )

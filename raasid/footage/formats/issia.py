@@ -157,7 +157,7 @@ def read(root: Path) -> Footage:
     """
     if not root.is_dir():
         raise DataRootMissing(root, EXPECTED)
-    left_out, videos = Quarantine(), VideoLookup(root)
+    quarantine, videos = Quarantine(), VideoLookup(root)
     clips: list[Clip] = []
     notes: list[str] = []
     paths = [path for path in walk_files(root) if path.suffix.lower() == ".xgtf"]
@@ -165,27 +165,27 @@ def read(root: Path) -> Footage:
         for path in paths:
             name = path.relative_to(root).as_posix()
             try:
-                clips.append(_clip(path, root, videos, left_out, notes))
+                clips.append(_clip(path, root, videos, quarantine, notes))
             except XmlUnreadable as error:
                 if len(paths) == 1:
                     raise
-                left_out.add(name, error.reason, error.line)
+                quarantine.add(name, error.reason, error.line)
             except VideoUnreadable as error:
-                left_out.add(name, f"its video cannot be read: {error.reason}")
+                quarantine.add(name, f"its video cannot be read: {error.reason}")
             except ValueUnusable as error:
-                left_out.add(name, str(error))
+                quarantine.add(name, str(error))
             advance(1)
-    return build_footage(root, clips, {}, left_out, [*notes, *videos.notes()], EXPECTED)
+    return build_footage(root, clips, {}, quarantine, [*notes, *videos.notes()], EXPECTED)
 
 
-def _clip(path: Path, root: Path, videos: VideoLookup, left_out: Quarantine, notes: list[str]) -> Clip:
+def _clip(path: Path, root: Path, videos: VideoLookup, quarantine: Quarantine, notes: list[str]) -> Clip:
     name = path.relative_to(root).as_posix()
     camera = _camera(path.stem)
     if camera is None:
         notes.append(f"{name}: no camera number in the file's name; taken as not mirrored")
 
     def bad(line: int, reason: str) -> None:
-        left_out.add(name, reason, line)
+        quarantine.add(name, reason, line)
 
     found = read_camera_file(path, mirrored=camera in MIRRORED_CAMERAS, bad=bad)
     named = PurePosixPath(found.video.replace("\\", "/")).name

@@ -61,7 +61,7 @@ def _ball(first: Ball, second: Ball, share: float) -> Ball:
     if before == after:  # one record for all frames in which nothing moves
         return first
     x, y, w, h = _line(before, after, share)
-    return Ball(x, y, w, h, first.visibility, first.mark)
+    return Ball(x, y, w, h, first.visibility, first.source)
 
 
 def _person(first: Person, second: Person, share: float) -> Person:

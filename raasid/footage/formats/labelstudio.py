@@ -57,7 +57,7 @@ class _Reading:
     ball_class: str | None
     frame_rate_hz: float
     video_size: tuple[int, int] | None
-    left_out: Quarantine
+    quarantine: Quarantine
     files: ImageLookup
     videos: VideoLookup
     unused: Counter[str] = field(default_factory=Counter)
@@ -93,9 +93,15 @@ def read(
     """
     if not root.is_dir():
         raise DataRootMissing(root, EXPECTED)
-    left_out = Quarantine()
+    quarantine = Quarantine()
     reading = _Reading(
-        root, ball_class, frame_rate_hz, video_size, left_out, ImageLookup(root, left_out), VideoLookup(root)
+        root,
+        ball_class,
+        frame_rate_hz,
+        video_size,
+        quarantine,
+        ImageLookup(root, quarantine),
+        VideoLookup(root),
     )
     clips: list[Clip] = []
     failure: JsonUnreadable | None = None
@@ -108,7 +114,7 @@ def read(
                 clips += _document(path, reading)
             except JsonUnreadable as error:
                 failure = error
-                left_out.add(reading.files.relative(path), error.reason, error.line)
+                quarantine.add(reading.files.relative(path), error.reason, error.line)
             advance(1)
     if failure is not None and not clips and len(paths) == 1:
         raise failure
@@ -123,7 +129,7 @@ def read(
     if reading.unused:
         named = ", ".join(f"{what} ({count})" for what, count in reading.unused.most_common(5))
         notes.append(f"{reading.unused.total()} regions are neither ball nor person and not used: {named}")
-    return build_footage(root, clips, {}, left_out, notes, EXPECTED)
+    return build_footage(root, clips, {}, quarantine, notes, EXPECTED)
 
 
 def _document(path: Path, reading: _Reading) -> Iterable[Clip]:
@@ -131,14 +137,14 @@ def _document(path: Path, reading: _Reading) -> Iterable[Clip]:
     name = reading.files.relative(path)
     for key, line, entry in json_entries(path):
         if key:
-            reading.left_out.add(name, f"no list of tasks: an object with the key {short_repr(key)}", line)
+            reading.quarantine.add(name, f"no list of tasks: an object with the key {short_repr(key)}", line)
             return
         try:
             clip = _task(mapping(entry, "task"), reading, name, line)
         except ValueUnusable as error:
-            reading.left_out.add(name, str(error), line)
+            reading.quarantine.add(name, str(error), line)
         except VideoUnreadable as error:
-            reading.left_out.add(name, f"its video cannot be read: {error.reason}", line)
+            reading.quarantine.add(name, f"its video cannot be read: {error.reason}", line)
         else:
             if clip is not None:
                 yield clip
@@ -152,7 +158,7 @@ def _task(task: Mapping[str, Any], reading: _Reading, name: str, line: int) -> C
         return None
 
     def bad(reason: str) -> None:
-        reading.left_out.add(name, reason, line)
+        reading.quarantine.add(name, reason, line)
 
     build = _video if media.video else _image
     frames, rate = build(media, verdict, reading, bad)

@@ -41,7 +41,7 @@ class RegionContext:
     size: tuple[int, int]
     """Width and height of the picture in pixels."""
     ball_class: str | None
-    mark: AnnotationSource | None
+    source: AnnotationSource | None
     """Set on records of a prediction."""
 
 
@@ -68,7 +68,7 @@ def image_records(
                 x, y = _pixels(value, ("x", "y"), look)
                 index = keypoint_index(name)
                 if is_ball(name, look.ball_class):
-                    balls.append(Ball(x, y, 0.0, 0.0, mark=look.mark))
+                    balls.append(Ball(x, y, 0.0, 0.0, source=look.source))
                 elif index is None:
                     unused[f"keypoint {name}"] += 1
                 else:
@@ -105,7 +105,7 @@ def _give(
         x, y, w, h = keypoint_box(share.values())
         box = (x, y, max(w, 1.0), max(h, 1.0))
         persons.append(
-            Person(len(persons), "player", box, keypoints=complete_keypoints(share), mark=look.mark)
+            Person(len(persons), "player", box, keypoints=complete_keypoints(share), source=look.source)
         )
 
 
@@ -161,9 +161,9 @@ def _label(value: Mapping[str, Any], key: str) -> str:
 def _record(name: str, box: Box, track: int, look: RegionContext) -> Record | None:
     if is_ball(name, look.ball_class):
         x, y, w, h = box
-        return Ball(x + w / 2, y + h / 2, w, h, mark=look.mark)
+        return Ball(x + w / 2, y + h / 2, w, h, source=look.source)
     role = role_from_name(name)
-    return None if role == "other" and name != "other" else Person(track, role, box, mark=look.mark)
+    return None if role == "other" and name != "other" else Person(track, role, box, source=look.source)
 
 
 def _pixels(value: Mapping[str, Any], keys: Iterable[str], look: RegionContext) -> list[float]:

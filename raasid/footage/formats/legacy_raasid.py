@@ -54,17 +54,17 @@ def read(root: Path, image_size: tuple[int, int] | None = None) -> Footage:
     """
     if not root.is_dir():
         raise DataRootMissing(root, EXPECTED)
-    left_out = Quarantine()
+    quarantine = Quarantine()
     files = [path for path in sorted(root.iterdir()) if path.name.casefold().endswith(_ENDING)]
     samples: dict[str, dict[str, _Sample]] = {}
     for path in files:
         split = split_from_name(path.name.casefold().removesuffix(_ENDING)) or "train"
         try:
-            samples.setdefault(split, {}).update(_samples(path, root, image_size, left_out))
+            samples.setdefault(split, {}).update(_samples(path, root, image_size, quarantine))
         except JsonUnreadable as error:
             if len(files) == 1:
                 raise
-            left_out.add(path.name, error.reason, error.line)
+            quarantine.add(path.name, error.reason, error.line)
     notes = _without_leak(samples)
     per_split = {split: sorted(found) for split, found in samples.items()}
     matches, doubts = group_by_match(root, per_split)
@@ -87,7 +87,7 @@ def read(root: Path, image_size: tuple[int, int] | None = None) -> Footage:
         for name, sample in sorted(everything.items())
     )
     splits = {split: [splitext(name)[0] for name in names] for split, names in per_split.items()}
-    return build_footage(root, clips, splits, left_out, notes, EXPECTED)
+    return build_footage(root, clips, splits, quarantine, notes, EXPECTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,17 +117,17 @@ def _without_leak(samples: dict[str, dict[str, _Sample]]) -> list[str]:
 
 
 def _samples(
-    path: Path, root: Path, size: tuple[int, int] | None, left_out: Quarantine
+    path: Path, root: Path, size: tuple[int, int] | None, quarantine: Quarantine
 ) -> Iterator[tuple[str, _Sample]]:
     """Image path below the root and what is known of it, for each usable record; the first of each image."""
 
     def bad(reason: str) -> None:
-        left_out.add(path.name, reason)
+        quarantine.add(path.name, reason)
 
     seen: set[str] = set()
     for key, line, entry in json_entries(path):
         if key:
-            left_out.add(path.name, f"not a list of records: it has the key {short_repr(key)}", line)
+            quarantine.add(path.name, f"not a list of records: it has the key {short_repr(key)}", line)
             continue
         name = ""
         try:
@@ -138,9 +138,9 @@ def _samples(
                 raise ValueUnusable(f"second record of one image: {short_repr(name)}")
             sample = _sample(image, record, size, bad)
         except ValueUnusable as error:
-            left_out.add(path.name, str(error), line)
+            quarantine.add(path.name, str(error), line)
         except ImageUnreadable as error:
-            left_out.add(name, error.reason)
+            quarantine.add(name, error.reason)
         else:
             seen.add(name)
             yield name, sample

@@ -42,8 +42,8 @@ class ImageLookup:
     one that is missing is a fault of the data, and its frame is left out.
     """
 
-    def __init__(self, root: Path, left_out: Quarantine) -> None:
-        self._root, self._left_out = root, left_out
+    def __init__(self, root: Path, quarantine: Quarantine) -> None:
+        self._root, self._quarantine = root, quarantine
         self._found = 0
         self._missing: set[Path] = set()
         self._folder: Path | None = None
@@ -51,7 +51,7 @@ class ImageLookup:
     def find(
         self, name: Path, folders: Sequence[Path], size: tuple[int, int], *other_names: Path
     ) -> tuple[Path, int, int] | None:
-        """Return path, width and height of an image; None when it is bad, which goes to `left_out`.
+        """Return path, width and height of an image; None when it is bad, which goes to `quarantine`.
 
         name: relative, and other names that the file may have. folders: where it may lie, the likeliest
         first; the first is where it should be. size: width and height that the annotations state, 0 where
@@ -73,18 +73,18 @@ class ImageLookup:
         try:
             facts = probe_image(path)
         except ImageUnreadable as error:
-            self._left_out.add(self.relative(path), error.reason)
+            self._quarantine.add(self.relative(path), error.reason)
             return None
         if all(size) and size != (facts.width, facts.height):
             reason = (
                 f"another size than annotated: {facts.width}x{facts.height}, annotated {size[0]}x{size[1]}"
             )
-            self._left_out.add(self.relative(path), reason)
+            self._quarantine.add(self.relative(path), reason)
             return None
         return path, facts.width, facts.height
 
     def relative(self, path: Path) -> str:
-        """Return a path as `left_out` names it: below the root, with forward slashes."""
+        """Return a path as `quarantine` names it: below the root, with forward slashes."""
         return Path(os.path.relpath(path, self._root)).as_posix()
 
     def settle(self, clips: Iterable[Clip]) -> tuple[list[Clip], tuple[str, ...]]:
@@ -99,7 +99,7 @@ class ImageLookup:
             example = self.relative(min(self._missing))
             return clips, missing_note("images", len(self._missing), len(self._missing), example)
         for path in self._missing:
-            self._left_out.add(self.relative(path), "image not there: the annotations name it")
+            self._quarantine.add(self.relative(path), "image not there: the annotations name it")
         kept = []
         for clip in clips:
             frames = tuple(frame for frame in clip.frames if not self._is_missing(frame))

@@ -61,7 +61,7 @@ def read(root: Path, group: Group = "match", around: int = 0) -> Footage:
     """
     if not root.is_dir():
         raise DataRootMissing(root, EXPECTED)
-    left_out = Quarantine()
+    quarantine = Quarantine()
     folders = [folder for folder in (root, *sorted(root.iterdir())) if (folder / FILE_NAME).is_file()]
     clips: list[Clip] = []
     splits: dict[str, list[str]] = {}
@@ -69,7 +69,7 @@ def read(root: Path, group: Group = "match", around: int = 0) -> Footage:
         name = os.path.relpath(folder / FILE_NAME, root)
 
         def bad(line: int, reason: str, name: str = name) -> None:
-            left_out.add(name, reason, line)
+            quarantine.add(name, reason, line)
 
         split = _split_name(folder)
         source = f"mvfoul:{root.resolve().name}"
@@ -79,15 +79,15 @@ def read(root: Path, group: Group = "match", around: int = 0) -> Footage:
         except JsonUnreadable as error:
             if len(folders) == 1:
                 raise
-            left_out.add(name, error.reason, error.line)
+            quarantine.add(name, error.reason, error.line)
             continue
         if not found:
-            left_out.add(name, "no usable action: nothing of Actions can be read")
+            quarantine.add(name, "no usable action: nothing of Actions can be read")
         clips += found
         splits.setdefault(split_from_name(split) or split, []).extend(clip.id for clip in found)
     alone = [clip.id for clip in clips if not clip.frames[0].width]
     notes = missing_note("clips", len(alone), len(clips), *alone[:1])
-    return build_footage(root, clips, splits, left_out, notes, EXPECTED)
+    return build_footage(root, clips, splits, quarantine, notes, EXPECTED)
 
 
 def _split_name(folder: Path) -> str:

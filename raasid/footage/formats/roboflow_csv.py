@@ -71,15 +71,15 @@ def read(root: Path, ball_class: str | None = "ball") -> Footage:
     """
     if not root.is_dir():
         raise DataRootMissing(root, EXPECTED)
-    left_out = Quarantine()
+    quarantine = Quarantine()
     tables = [path for path in walk_files(root) if path.name.casefold() == _TABLE]
     pictures: dict[str, _Picture] = {}
     split_of: dict[str, str] = {}
     for table in tables:
-        found = _pictures(table, root, left_out, only=len(tables) == 1)
+        found = _pictures(table, root, quarantine, only=len(tables) == 1)
         pictures |= found
         split_of |= dict.fromkeys(found, split_from_name(table.parent.name) or "")
-    missing, unlabelled = _probed(root, pictures, tables, split_of, left_out)
+    missing, unlabelled = _probed(root, pictures, tables, split_of, quarantine)
     balls = _ball_classes(root, ball_class, {name for each in pictures.values() for name, _ in each.boxes})
     per_split: dict[str, list[str]] = {}
     for name, split in split_of.items():
@@ -96,17 +96,17 @@ def read(root: Path, ball_class: str | None = "ball") -> Footage:
         for name in sorted(pictures)
     )
     splits = {split: [splitext(name)[0] for name in names] for split, names in per_split.items() if split}
-    return build_footage(root, clips, splits, left_out, notes, EXPECTED)
+    return build_footage(root, clips, splits, quarantine, notes, EXPECTED)
 
 
-def _pictures(table: Path, root: Path, left_out: Quarantine, *, only: bool) -> dict[str, _Picture]:
+def _pictures(table: Path, root: Path, quarantine: Quarantine, *, only: bool) -> dict[str, _Picture]:
     """Read one table; image paths below the root -> what the rows say of them."""
     name = os.path.relpath(table, root)
     pictures: dict[str, _Picture] = {}
     places: dict[str, tuple[str, Path]] = {}
 
     def bad(line: int, reason: str) -> None:
-        left_out.add(name, reason, line)
+        quarantine.add(name, reason, line)
 
     try:
         for line, cells in read_table(table, _COLUMNS, bad):
@@ -120,7 +120,7 @@ def _pictures(table: Path, root: Path, left_out: Quarantine, *, only: bool) -> d
     except TableUnreadable as error:
         if only:
             raise
-        left_out.add(name, error.reason)
+        quarantine.add(name, error.reason)
     return pictures
 
 
@@ -159,7 +159,7 @@ def _probed(
     pictures: dict[str, _Picture],
     tables: list[Path],
     split_of: dict[str, str],
-    left_out: Quarantine,
+    quarantine: Quarantine,
 ) -> tuple[list[str], int]:
     """Look at the images that are there; those that no row names join in as background.
 
@@ -179,7 +179,7 @@ def _probed(
             try:
                 facts = probe_image(path)
             except ImageUnreadable as error:
-                left_out.add(name, error.reason)
+                quarantine.add(name, error.reason)
                 pictures.pop(name, None)
                 continue
             known = pictures.get(name)
@@ -189,7 +189,7 @@ def _probed(
                 split_of[name] = folders.get(os.path.dirname(name) or ".") or ""  # noqa: PTH120
             elif (known.width, known.height) != (facts.width, facts.height):
                 reason = f"size differs: the table has {known.width}x{known.height}, the file"
-                left_out.add(name, f"{reason} {facts.width}x{facts.height}")
+                quarantine.add(name, f"{reason} {facts.width}x{facts.height}")
                 del pictures[name]
     return [name for name in sorted(pictures) if name not in there], unlabelled
 

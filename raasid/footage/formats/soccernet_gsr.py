@@ -68,19 +68,19 @@ def read(root: Path) -> Footage:
     """
     if not root.is_dir():
         raise DataRootMissing(root, EXPECTED)
-    left_out, unused = Quarantine(), Counter[str]()
-    files = ImageLookup(root, left_out)
+    quarantine, unused = Quarantine(), Counter[str]()
+    files = ImageLookup(root, quarantine)
     documents = [path for path in walk_files(root) if path.name == LABELS]
     clips: list[Clip] = []
     splits: dict[str, list[str]] = {}
     with progress(f"reading {root.name or root}", total=len(documents)) as advance:
         for path in documents:
             try:
-                clip = _clip(path, root, files, left_out, unused)
+                clip = _clip(path, root, files, quarantine, unused)
             except JsonUnreadable as error:
                 if len(documents) == 1:
                     raise
-                left_out.add(files.relative(path), error.reason, error.line)
+                quarantine.add(files.relative(path), error.reason, error.line)
                 clip = None
             advance(1)
             if clip is None:
@@ -94,16 +94,16 @@ def read(root: Path) -> Footage:
     if unused:
         counts = ", ".join(f"{count} {name}" for name, count in sorted(unused.items()))
         notes = (*notes, f"annotations that are not used: {counts}")
-    return build_footage(root, clips, splits, left_out, notes, EXPECTED)
+    return build_footage(root, clips, splits, quarantine, notes, EXPECTED)
 
 
 def _clip(
-    path: Path, root: Path, files: ImageLookup, left_out: Quarantine, unused: Counter[str]
+    path: Path, root: Path, files: ImageLookup, quarantine: Quarantine, unused: Counter[str]
 ) -> Clip | None:
     name = files.relative(path)
-    contents = _contents(path, name, left_out)
+    contents = _contents(path, name, quarantine)
     if not contents.images:
-        left_out.add(name, "no images: the file lists none")
+        quarantine.add(name, "no images: the file lists none")
         return None
     found: dict[str, list[Ball | Person]] = {}
     for line, entry in _of(path, "annotations"):
@@ -118,24 +118,24 @@ def _clip(
             else:
                 found.setdefault(image, []).append(record)
         except ValueUnusable as error:
-            left_out.add(name, str(error), line)
+            quarantine.add(name, str(error), line)
     try:
         rate = number(contents.info.get("frame_rate") or 25.0, "frame_rate", 0.01, 1000)
         folder = safe_join(path.parent, contents.info.get("im_dir") or "img1", "im_dir")
     except ValueUnusable as error:
-        left_out.add(name, str(error))
+        quarantine.add(name, str(error))
         return None
     frames: dict[int, Frame] = {}
     for image, (index, file_name, size) in contents.images.items():
         placed = files.find(Path(file_name), [folder], size)
         records = found.pop(image, [])
         if index in frames:
-            left_out.add(name, f"second image of one frame: {short_repr(file_name)}")
+            quarantine.add(name, f"second image of one frame: {short_repr(file_name)}")
         elif placed is not None:
             balls = tuple(each for each in records if isinstance(each, Ball))
             persons = {each.track: each for each in reversed(records) if isinstance(each, Person)}
             if len(balls) + len(persons) < len(records):
-                left_out.add(name, f"second box of a track in one frame: {short_repr(file_name)}")
+                quarantine.add(name, f"second box of a track in one frame: {short_repr(file_name)}")
             frames[index] = Frame(index, *placed, balls, tuple(persons.values())[::-1])
     plain = {key.replace("_", ""): value for key, value in contents.info.items()}
     tags, events = parse_action(plain, rate)
@@ -149,7 +149,7 @@ def _of(path: Path, wanted: str) -> Iterator[tuple[int, Any]]:
     return ((line, entry) for key, line, entry in json_entries(path) if key == wanted)
 
 
-def _contents(path: Path, name: str, left_out: Quarantine) -> _Contents:
+def _contents(path: Path, name: str, quarantine: Quarantine) -> _Contents:
     contents = _Contents()
     for key, line, entry in json_entries(path):
         try:
@@ -162,7 +162,7 @@ def _contents(path: Path, name: str, left_out: Quarantine) -> _Contents:
             elif key == "images":
                 _image(mapping(entry, "image"), contents)
         except ValueUnusable as error:
-            left_out.add(name, str(error), line)
+            quarantine.add(name, str(error), line)
     return contents
 
 

@@ -72,14 +72,14 @@ def read(root: Path) -> Footage:
     """
     if not root.is_dir():
         raise DataRootMissing(root, EXPECTED)
-    left_out = Quarantine()
-    files = ImageLookup(root, left_out)
+    quarantine = Quarantine()
+    files = ImageLookup(root, quarantine)
     folders = list(_sequences(root, _DEEPEST))
     clips: list[Clip] = []
     splits: dict[str, list[str]] = {}
     with progress(f"reading {root.name or root}", total=len(folders)) as advance:
         for folder in folders:
-            clip = _sequence(folder, root, files, left_out)
+            clip = _sequence(folder, root, files, quarantine)
             advance(1)
             if clip is None:
                 continue
@@ -89,7 +89,7 @@ def read(root: Path) -> Footage:
             if split:
                 splits.setdefault(split, []).append(clip.id)
     clips, notes = files.settle(clips)
-    return build_footage(root, clips, splits, left_out, notes, EXPECTED)
+    return build_footage(root, clips, splits, quarantine, notes, EXPECTED)
 
 
 def _sequences(folder: Path, deepest: int) -> Iterator[Path]:
@@ -100,18 +100,21 @@ def _sequences(folder: Path, deepest: int) -> Iterator[Path]:
             yield from _sequences(inner, deepest - 1)
 
 
-def _sequence(folder: Path, root: Path, files: ImageLookup, left_out: Quarantine) -> Clip | None:
+def _sequence(folder: Path, root: Path, files: ImageLookup, quarantine: Quarantine) -> Clip | None:
     truth = folder / "gt" / "gt.txt"
     if not truth.is_file():
-        left_out.add(files.relative(folder), "no ground truth: gt/gt.txt is not there")
+        quarantine.add(files.relative(folder), "no ground truth: gt/gt.txt is not there")
         return None
-    seq, game = _ini(folder / "seqinfo.ini", files, left_out), _ini(folder / "gameinfo.ini", files, left_out)
+    seq, game = (
+        _ini(folder / "seqinfo.ini", files, quarantine),
+        _ini(folder / "gameinfo.ini", files, quarantine),
+    )
     who: dict[int, TrackIdentity] = {}
     for track, each in parse_tracklets(game):
         if isinstance(each, TrackIdentity):
             who[track] = each
         else:
-            left_out.add(files.relative(folder / "gameinfo.ini"), each)
+            quarantine.add(files.relative(folder / "gameinfo.ini"), each)
     try:
         size = (
             integer(seq.get("imwidth") or 0, "imWidth", 0, MAX_EDGE_PX),
@@ -122,9 +125,9 @@ def _sequence(folder: Path, root: Path, files: ImageLookup, left_out: Quarantine
         images = safe_join(folder, seq.get("imdir") or "img1", "imDir")
         suffix = "." + safe_join(Path(), (seq.get("imext") or ".jpg").lstrip("."), "imExt").name
     except ValueUnusable as error:
-        left_out.add(files.relative(folder / "seqinfo.ini"), str(error))
+        quarantine.add(files.relative(folder / "seqinfo.ini"), str(error))
         return None
-    boxes = _boxes(truth, length, who, files.relative(truth), left_out)
+    boxes = _boxes(truth, length, who, files.relative(truth), quarantine)
     for index in _numbered(images, suffix):
         if index < length:
             boxes.setdefault(index, _Boxes())
@@ -133,9 +136,9 @@ def _sequence(folder: Path, root: Path, files: ImageLookup, left_out: Quarantine
         placed = files.find(Path(f"{index + 1:06d}{suffix}"), [images], size)
         found = boxes.pop(index)
         if placed is not None:
-            frames.append(_frame(index, placed, found, files.relative(truth), left_out))
+            frames.append(_frame(index, placed, found, files.relative(truth), quarantine))
     if not frames:
-        left_out.add(files.relative(folder), "empty sequence: no frame with a box or an image")
+        quarantine.add(files.relative(folder), "empty sequence: no frame with a box or an image")
         return None
     tags, events = parse_action({key.replace("_", ""): value for key, value in game.items()}, rate)
     name = files.relative(folder) if folder != root else root.resolve().name
@@ -143,11 +146,11 @@ def _sequence(folder: Path, root: Path, files: ImageLookup, left_out: Quarantine
     return Clip(name, tuple(frames), provenance, rate, tags=tags, events=events)
 
 
-def _ini(path: Path, files: ImageLookup, left_out: Quarantine) -> dict[str, str]:
+def _ini(path: Path, files: ImageLookup, quarantine: Quarantine) -> dict[str, str]:
     try:
         return read_ini(path)
     except IniUnreadable as error:
-        left_out.add(files.relative(path), error.reason)
+        quarantine.add(files.relative(path), error.reason)
         return {}
 
 
@@ -161,7 +164,7 @@ def _numbered(folder: Path, suffix: str) -> Iterator[int]:
 
 
 def _boxes(
-    truth: Path, length: int, who: dict[int, TrackIdentity], name: str, left_out: Quarantine
+    truth: Path, length: int, who: dict[int, TrackIdentity], name: str, quarantine: Quarantine
 ) -> dict[int, _Boxes]:
     found: dict[int, _Boxes] = {}
     with truth.open("rb") as file:
@@ -171,7 +174,7 @@ def _boxes(
             try:
                 index, track, box = _row(row.decode("ascii", "backslashreplace").strip(), length)
             except ValueUnusable as error:
-                left_out.add(name, str(error), line)
+                quarantine.add(name, str(error), line)
                 continue
             each = who.get(track, UNKNOWN_IDENTITY)
             frame = found.setdefault(index, _Boxes())
@@ -182,7 +185,7 @@ def _boxes(
                 frame.persons.append(Person(track, each.role, box, each.team, jersey=each.jersey))
     nobody = sorted({person.track for frame in found.values() for person in frame.persons} - who.keys())
     if nobody:
-        left_out.add(
+        quarantine.add(
             name, f"class of track not in gameinfo.ini: {short_repr(nobody)}; counted as other persons"
         )
     return found
@@ -206,12 +209,12 @@ def _row(row: str, length: int) -> tuple[int, int, tuple[float, float, float, fl
 
 
 def _frame(
-    index: int, placed: tuple[Path, int, int], boxes: _Boxes, name: str, left_out: Quarantine
+    index: int, placed: tuple[Path, int, int], boxes: _Boxes, name: str, quarantine: Quarantine
 ) -> Frame:
     """Build a frame; the first box of a track counts, and the first ball tracklet is the match ball."""
     balls = {track: ball for _, track, ball in sorted(boxes.balls, key=lambda entry: entry[:2], reverse=True)}
     persons = {person.track: person for person in reversed(boxes.persons)}
     twice = len(boxes.balls) + len(boxes.persons) - len(balls) - len(persons)
     if twice:
-        left_out.add(name, f"second box of a track in one frame: frame {index + 1}, {twice} of them")
+        quarantine.add(name, f"second box of a track in one frame: frame {index + 1}, {twice} of them")
     return Frame(index, *placed, tuple(balls.values())[::-1], tuple(persons.values())[::-1])

@@ -57,7 +57,7 @@ def read(root: Path, frame_rate_hz: float = 30.0) -> Footage:
     """
     if not root.is_dir():
         raise DataRootMissing(root, EXPECTED)
-    left_out = Quarantine()
+    quarantine = Quarantine()
     clips: list[Clip] = []
     splits: dict[str, list[str]] = {}
     alone: list[str] = []
@@ -68,11 +68,11 @@ def read(root: Path, frame_rate_hz: float = 30.0) -> Footage:
         try:
             media = _media_of(table)
         except (VideoUnreadable, ImageUnreadable) as error:
-            left_out.add(name, f"its media cannot be read: {error.reason}")
+            quarantine.add(name, f"its media cannot be read: {error.reason}")
             continue
-        frames = _frames(table, name, media, left_out)
+        frames = _frames(table, name, media, quarantine)
         if not frames:
-            left_out.add(name, "no usable row: the rally is left out")
+            quarantine.add(name, "no usable row: the rally is left out")
             continue
         if media.film is None and media.images is None:
             alone.append(name)
@@ -83,7 +83,7 @@ def read(root: Path, frame_rate_hz: float = 30.0) -> Footage:
         root,
         clips,
         splits,
-        left_out,
+        quarantine,
         missing_note("rallies' videos", len(alone), len(clips), *alone[:1]),
         EXPECTED,
     )
@@ -95,11 +95,11 @@ def _clip(name: str, root: Path, frames: Sequence[Frame], rate: float) -> Clip:
     return Clip(os.path.splitext(name)[0], tuple(frames), provenance, rate)  # noqa: PTH122
 
 
-def _frames(table: Path, name: str, media: _Media, left_out: Quarantine) -> list[Frame]:
+def _frames(table: Path, name: str, media: _Media, quarantine: Quarantine) -> list[Frame]:
     frames: dict[int, Frame] = {}
 
     def bad(line: int, reason: str) -> None:
-        left_out.add(name, reason, line)
+        quarantine.add(name, reason, line)
 
     try:
         for line, cells in read_table(table, _COLUMNS, bad):
@@ -111,7 +111,7 @@ def _frames(table: Path, name: str, media: _Media, left_out: Quarantine) -> list
             except ValueUnusable as error:
                 bad(line, str(error))
     except TableUnreadable as error:
-        left_out.add(name, error.reason)
+        quarantine.add(name, error.reason)
         return []
     return [frames[index] for index in sorted(frames)]
 

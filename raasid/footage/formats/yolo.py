@@ -71,23 +71,23 @@ def read(root: Path, ball_class: str | int | None = "ball") -> Footage:
     with role `other`. `Frame.balls` keeps the order of the file. An image without a label file, or with
     an empty one, is a background image. Clip ids are the images' paths below the root, without
     extension; matches are as `yolo_matches.matches_of` says.
-    Bad rows, labels and images go to `left_out`, and the rest of the row's file still counts.
+    Bad rows, labels and images go to `quarantine`, and the rest of the row's file still counts.
     Raises DataRootMissing, NoUsableSamples, DataSheetUnreadable, BallClassUnknown, BallClassUnclear.
     Source: Ultralytics dataset documentation (detect, pose); Roboflow's export layout.
     """
     if not root.is_dir():
         raise DataRootMissing(root, EXPECTED)
     root = Path(os.path.normpath(root))
-    left_out = Quarantine()
-    sheet = read_data_yaml(root, left_out)
+    quarantine = Quarantine()
+    sheet = read_data_yaml(root, quarantine)
     names = {path: _relative(path, root) for paths in sheet.images.values() for path in paths}
-    usable, labels = _load(root, sheet, names, left_out)
+    usable, labels = _load(root, sheet, names, quarantine)
     if not usable:
-        first = "".join(f"; the first: {entry.path}: {entry.reason}" for entry in islice(left_out, 1))
-        raise NoUsableSamples(root, left_out.describe() + first if left_out else f"expected {EXPECTED}")
+        first = "".join(f"; the first: {entry.path}: {entry.reason}" for entry in islice(quarantine, 1))
+        raise NoUsableSamples(root, quarantine.describe() + first if quarantine else f"expected {EXPECTED}")
     if sheet.keypoint_shape and sheet.keypoint_shape[0] != NUM_KEYPOINTS:
         points = sheet.keypoint_shape[0]
-        left_out.add(
+        quarantine.add(
             "data.yaml", f"keypoints not used: kpt_shape has {points}, only COCO's {NUM_KEYPOINTS} are"
         )
     ball = _ball_id(root, ball_class, sheet, (row.class_id for rows in labels.values() for row in rows))
@@ -105,13 +105,13 @@ def read(root: Path, ball_class: str | int | None = "ball") -> Footage:
         provenance = Provenance(source=source, match=matches[names[path]])
         clips.append(Clip(_clip_id(names[path]), (frame,), provenance))
     splits = {split: sorted(map(_clip_id, paths)) for split, paths in kept.items() if split}
-    return Footage(sorted(clips, key=lambda clip: clip.id), splits, left_out, tuple(notes))
+    return Footage(sorted(clips, key=lambda clip: clip.id), splits, quarantine, tuple(notes))
 
 
 def _load(
-    root: Path, sheet: DataYaml, names: dict[Path, str], left_out: Quarantine
+    root: Path, sheet: DataYaml, names: dict[Path, str], quarantine: Quarantine
 ) -> tuple[dict[Path, ImageHeader], dict[Path, list[LabelledObject]]]:
-    """Probe each image and parse its labels; what is bad goes to `left_out`."""
+    """Probe each image and parse its labels; what is bad goes to `quarantine`."""
     usable: dict[Path, ImageHeader] = {}
     labels: dict[Path, list[LabelledObject]] = {}
     owner: dict[str, str] = {}
@@ -120,21 +120,21 @@ def _load(
             advance(1)
             label = _label_path(path, name, root)
             if owner.setdefault(label, name) != name:
-                left_out.add(name, f"two images for one label file: {owner[label]} is the other")
+                quarantine.add(name, f"two images for one label file: {owner[label]} is the other")
                 continue
             try:
                 facts = probe_image(path)
-                labels[path] = _rows(label, root, sheet, left_out)
+                labels[path] = _rows(label, root, sheet, quarantine)
                 usable[path] = facts
             except ImageUnreadable as error:
-                left_out.add(name, error.reason)
+                quarantine.add(name, error.reason)
             except OSError as error:
-                left_out.add(name, f"label file cannot be read: {_relative(label, root)}: {error.strerror}")
-    _note_orphans(root, owner.keys(), left_out)
+                quarantine.add(name, f"label file cannot be read: {_relative(label, root)}: {error.strerror}")
+    _note_orphans(root, owner.keys(), quarantine)
     return usable, labels
 
 
-def _rows(label: str, root: Path, sheet: DataYaml, left_out: Quarantine) -> list[LabelledObject]:
+def _rows(label: str, root: Path, sheet: DataYaml, quarantine: Quarantine) -> list[LabelledObject]:
     rows: list[LabelledObject] = []
     classes = sheet.names.keys() if sheet.names else None
     try:
@@ -146,17 +146,17 @@ def _rows(label: str, root: Path, sheet: DataYaml, left_out: Quarantine) -> list
         if isinstance(row, LabelledObject):
             rows.append(row)
         else:
-            left_out.add(_relative(label, root), row, number)
+            quarantine.add(_relative(label, root), row, number)
     return rows
 
 
-def _note_orphans(root: Path, used: Collection[str], left_out: Quarantine) -> None:
+def _note_orphans(root: Path, used: Collection[str], quarantine: Quarantine) -> None:
     """Note label files without an image below the set's `labels` folders."""
     for folder in (root / "labels", *sorted(root.glob("*/labels"))):
         for label in walk_files(folder) if folder.is_dir() else ():
             if label.suffix == ".txt" and str(label) not in used and label.name.lower() not in _NO_LABELS:
                 reason = "label file without image: no usable split has an image of that name"
-                left_out.add(_relative(label, root), reason)
+                quarantine.add(_relative(label, root), reason)
 
 
 def _label_path(image: Path, name: str, root: Path) -> str:

@@ -42,21 +42,21 @@ class DataYaml:
     """Split (`train`, `val`, `test`, or `` when there are no splits) -> image files, sorted."""
 
 
-def read_data_yaml(root: Path, left_out: Quarantine) -> DataYaml:
+def read_data_yaml(root: Path, quarantine: Quarantine) -> DataYaml:
     """Read `root/data.yaml` (or .yml, or dataset.yaml); without one, infer splits from the folders.
 
     A split is a folder, a list of folders, or a text file of image paths. Exports often name paths that
     are wrong where the set lies now (`../train/images`, `/content/set/train/images`): the path is tried
     below the root without its leading `..`, as written, and by its last parts below the root.
-    What is declared but not there is noted in `left_out`. Raises DataSheetUnreadable.
+    What is declared but not there is noted in `quarantine`. Raises DataSheetUnreadable.
     """
     for name in ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml"):
         if (root / name).is_file():
-            return _declared(root, root / name, left_out)
-    return DataYaml(_class_list(root), None, _inferred(root, left_out))
+            return _declared(root, root / name, quarantine)
+    return DataYaml(_class_list(root), None, _inferred(root, quarantine))
 
 
-def _declared(root: Path, path: Path, left_out: Quarantine) -> DataYaml:
+def _declared(root: Path, path: Path, quarantine: Quarantine) -> DataYaml:
     document = _load(path)
     bases = [root]
     if isinstance(document.get("path"), str) and os.path.isdir(root / document["path"]):  # noqa: PTH112
@@ -74,12 +74,12 @@ def _declared(root: Path, path: Path, left_out: Quarantine) -> DataYaml:
                 )
             place = _resolve(entry, root, bases)
             if place is None:
-                left_out.add(path.name, f"split not there: {split} is {short_repr(entry)}")
+                quarantine.add(path.name, f"split not there: {split} is {short_repr(entry)}")
             else:
-                found.update(_images_of(place, root, bases, left_out))
+                found.update(_images_of(place, root, bases, quarantine))
         images[split] = sorted(found)
     if not images:
-        images = _inferred(root, left_out)
+        images = _inferred(root, quarantine)
     return DataYaml(_names(document, path) or _class_list(root), _keypoint_shape(document, path), images)
 
 
@@ -158,22 +158,22 @@ def _class_list(root: Path) -> dict[int, str]:
     return {}
 
 
-def _images_of(place: Path, root: Path, bases: list[Path], left_out: Quarantine) -> Iterable[Path]:
+def _images_of(place: Path, root: Path, bases: list[Path], quarantine: Quarantine) -> Iterable[Path]:
     if place.is_dir():
-        return _images_below(place, root, left_out)
+        return _images_below(place, root, quarantine)
     if place.suffix.lower() in IMAGE_SUFFIXES:
         return [place]
-    return _listed(place, root, bases, left_out)
+    return _listed(place, root, bases, quarantine)
 
 
-def _listed(listing: Path, root: Path, bases: list[Path], left_out: Quarantine) -> Iterator[Path]:
+def _listed(listing: Path, root: Path, bases: list[Path], quarantine: Quarantine) -> Iterator[Path]:
     name = os.path.relpath(listing, root)
     for number, line in enumerate(listing.read_bytes().removeprefix(b"\xef\xbb\xbf").splitlines(), start=1):
         if not (entry := os.fsdecode(line).strip()):
             continue
         place = _resolve(entry, root, [listing.parent, *bases])
         if place is None:
-            left_out.add(name, f"listed image not there: {short_repr(entry)}", number)
+            quarantine.add(name, f"listed image not there: {short_repr(entry)}", number)
         else:
             yield place
 
@@ -194,7 +194,7 @@ def _resolve(entry: str, root: Path, bases: list[Path]) -> Path | None:
     return None
 
 
-def _inferred(root: Path, left_out: Quarantine) -> dict[str, list[Path]]:
+def _inferred(root: Path, quarantine: Quarantine) -> dict[str, list[Path]]:
     images: dict[str, list[Path]] = {}
     for split, spellings in _SPLITS.items():
         folders = [root / "images" / name for name in spellings] + [
@@ -202,15 +202,15 @@ def _inferred(root: Path, left_out: Quarantine) -> dict[str, list[Path]]:
         ]
         folders = [folder for folder in folders if folder.is_dir()]
         if folders:
-            found = {path for folder in folders for path in _images_below(folder, root, left_out)}
+            found = {path for folder in folders for path in _images_below(folder, root, quarantine)}
             images[split] = sorted(found)
     if not images:
         folder = root / "images" if (root / "images").is_dir() else root
-        images[""] = _images_below(folder, root, left_out)
+        images[""] = _images_below(folder, root, quarantine)
     return images
 
 
-def _images_below(folder: Path, root: Path, left_out: Quarantine) -> list[Path]:
+def _images_below(folder: Path, root: Path, quarantine: Quarantine) -> list[Path]:
     """List the files below a folder that are called like images, sorted; note footage we cannot read."""
     images = []
     for path in walk_files(folder):
@@ -218,5 +218,5 @@ def _images_below(folder: Path, root: Path, left_out: Quarantine) -> list[Path]:
         if suffix in IMAGE_SUFFIXES:
             images.append(path)
         elif suffix in _OTHER_FOOTAGE:
-            left_out.add(Path(os.path.relpath(path, root)).as_posix(), f"file type not read: {suffix}")
+            quarantine.add(Path(os.path.relpath(path, root)).as_posix(), f"file type not read: {suffix}")
     return images

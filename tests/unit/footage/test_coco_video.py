@@ -4,6 +4,7 @@ import contextlib
 import gc
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -22,6 +23,7 @@ from raasid.footage.records import (
     Visibility,
 )
 from raasid.laws.edition import Ruling
+from raasid.laws.facts import Segment
 
 number = st.floats(-1e4, 1e4)
 text = st.text(max_size=8)
@@ -35,11 +37,11 @@ persons = st.builds(
     box=st.tuples(number, number, number, number),
     team=st.none() | text,
     keypoints=st.just(()) | keypoints,
-    area=st.none() | number,
+    area=st.none() | st.floats(0, 1e4),
     jersey=st.none() | text,
     pitch_xy_m=st.none() | st.tuples(number, number),
     crowd=st.booleans(),
-    mark=marks,
+    source=marks,
 )
 tags = st.lists(text, max_size=2).map(tuple)
 names = st.from_regex(r"[a-z]{1,4}/[a-z0-9]{1,4}\.jpg", fullmatch=True)
@@ -61,6 +63,7 @@ def frames(folder: Path) -> st.SearchStrategy[Frame]:
 
 def clips(folder: Path) -> st.SearchStrategy[Clip]:
     side = st.sampled_from(["left", "right", "none"])
+    segments = st.sampled_from(get_args(Segment))
     provenance = st.builds(
         Provenance,
         source=text,
@@ -80,7 +83,7 @@ def clips(folder: Path) -> st.SearchStrategy[Clip]:
         frames=st.lists(frames(folder), max_size=3).map(tuple),
         provenance=provenance,
         frame_rate_hz=st.floats(1, 100),
-        contact=st.none() | st.builds(Contact, st.integers(0, 9), st.integers(0, 9), side, text),
+        contact=st.none() | st.builds(Contact, st.integers(0, 9), st.integers(0, 9), side, segments),
         facts=st.dictionaries(text, st.booleans() | st.integers(-9, 9) | number | text, max_size=2),
         tags=tags,
         events=st.lists(st.builds(Event, st.integers(0, 99), text, st.none() | text, tags), max_size=2).map(

@@ -9,13 +9,13 @@ from label_files import FIXTURES, written
 
 from raasid.footage import coco_format
 from raasid.footage.coco_format import AnnotationsUnreadable
-from raasid.footage.coco_validation import read_own
+from raasid.footage.formats.coco_native import read_native
 
 OURS = FIXTURES / "coco" / "annotations" / "ours.json"
 
 
 def test_a_file_of_ours_is_read_as_it_was_written() -> None:
-    assert read_own(OURS) == coco_format.read(OURS.parent, OURS.name)
+    assert read_native(OURS) == coco_format.read(OURS.parent, OURS.name)
 
 
 @pytest.mark.parametrize(
@@ -47,4 +47,4 @@ def test_what_no_record_can_hold_is_a_typed_error(path: str, value: Any, reason:
         node = node[place]
     node[last] = value
     with pytest.raises(AnnotationsUnreadable, match=reason):
-        read_own(written(tmp_path / "ours.json", document))
+        read_native(written(tmp_path / "ours.json", document))

@@ -46,7 +46,7 @@ def test_kinds_are_counted_by_what_stands_before_the_colon_most_frequent_first()
 
 def test_many_kinds_are_described_by_the_first_few() -> None:
     quarantine = filled([("x", line, f"kind {line}: v") for line in range(1, 7)])
-    assert quarantine.describe(most=2) == "1 kind 1, 1 kind 2, and 4 other kinds"
+    assert quarantine.describe(max_kinds=2) == "1 kind 1, 1 kind 2, and 4 other kinds"
 
 
 def test_the_file_holds_every_entry_and_nothing_else_is_left_beside_it(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from raasid.footage.relabel import relabel
 from raasid.laws.decide import decide
 from raasid.laws.edition import Ruling
 from raasid.laws.edition_lookup import EditionUnknown
-from raasid.laws.edition_names import shipped_editions
+from raasid.laws.edition_lookup import (shipped_editions)
 from raasid.laws.facts import fact_values, read_facts
 
 TOUCH: dict[str, Fact] = {
@@ -131,15 +131,15 @@ def test_a_clip_with_unreadable_facts_is_left_out_and_named(
 ) -> None:
     bad = clip("bad", facts, contact=Contact(0, 0, "left", segment))
     given = Footage([bad, *footage().clips], {"train": ["bad", *CASES]})
-    given.left_out.add("torn.jpg", "truncated JPEG: 3 bytes")
+    given.quarantine.add("torn.jpg", "truncated JPEG: 3 bytes")
     new, told = relabel(given, "ifab_2021_22")
 
     assert told.unreadable == 1
     assert [one.id for one in new.clips] == list(CASES)
     assert new.splits == {"train": list(CASES)}
-    assert [entry.path for entry in new.left_out] == ["bad", "torn.jpg"]
-    assert reason in next(iter(new.left_out)).reason
-    assert len(given.left_out) == 1
+    assert [entry.path for entry in new.quarantine] == ["bad", "torn.jpg"]
+    assert reason in next(iter(new.quarantine)).reason
+    assert len(given.quarantine) == 1
 
 
 def test_a_first_ruling_is_a_change_but_no_flip() -> None:

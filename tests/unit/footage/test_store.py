@@ -32,7 +32,7 @@ def footage(tmp_path: Path) -> Footage:
             image = source / f"Spiel {match}" / f"bild_ü{index}.png"
             image.parent.mkdir(parents=True, exist_ok=True)
             cv2.imwrite(str(image), np.full((8, 8, 3), 40 * index, np.uint8))
-            person = Person(1, "player", (0.0, 0.0, 4.0, 8.0), mark=AnnotationSource("model", 0.5))
+            person = Person(1, "player", (0.0, 0.0, 4.0, 8.0), source=AnnotationSource("model", 0.5))
             frames.append(Frame(index, image, 8, 8, (Ball(3, 4, 2, 2),), (person,)))
         clips.append(Clip(f"c{match}", tuple(frames), Provenance("test", match=f"m{match}")))
     return Footage(clips, {"train": ["c0"], "test": ["c1"]})

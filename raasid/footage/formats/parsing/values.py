@@ -142,7 +142,7 @@ def safe_join(base: Path, name: object, what: str = "file name") -> Path:
     """
     plain = text(name, what).replace("\\", "/")
     parts = PurePosixPath(plain).parts
-    if not parts or parts[0] == "/" or ".." in parts or parts[0].endswith(":"):
+    if not parts or parts[0].startswith("/") or ".." in parts or parts[0].endswith(":"):
         raise ValueUnusable(f"{what} leads out of the data root: {short_repr(plain)}")
     if max(len(os.fsencode(part)) for part in parts) > 255:
         raise ValueUnusable(f"{what} is too long for a file: {short_repr(plain)}")

@@ -63,7 +63,7 @@ def footage(tmp_path: Path) -> Footage:
     points = tuple((10.0 + i, 5.0 + i, (2, 1, 0)[i % 3]) for i in range(NUM_KEYPOINTS))
     persons = (
         Person(3, "player", (8.0, 4.0, 20.0, 30.0), "home", points, jersey="7"),
-        Person(4, "referee", (50.0, 10.0, 30.0, 20.0), mark=AnnotationSource("model/1", 0.5)),
+        Person(4, "referee", (50.0, 10.0, 30.0, 20.0), source=AnnotationSource("model/1", 0.5)),
     )
     shown = (Ball(30.0, 20.0, 6.0, 6.0), Ball(5.0, 5.0, 0.0, 0.0, Visibility.PARTLY))
     hidden = (Ball(30.0, 20.0, 6.0, 6.0, Visibility.HIDDEN),)

@@ -30,7 +30,7 @@ def labels(root: Path, *actions: object, key: str = "annotations", game: str = G
 
 
 def reasons(root: Path) -> list[str]:
-    return [entry.reason for entry in read(root).left_out]
+    return [entry.reason for entry in read(root).quarantine]
 
 
 def test_an_action_is_an_event_at_its_rounded_frame() -> None:
@@ -95,7 +95,7 @@ def test_a_video_that_cannot_be_opened_leaves_its_labels_out(tmp_path: Path) -> 
     (tmp_path / "a/2019-2020/x/224p.mp4").write_bytes(b"")
     footage = read(tmp_path)
     assert [clip.id for clip in footage.clips] == ["a/2019-2020/y"]
-    assert [entry.kind for entry in footage.left_out] == ["video cannot be read"]
+    assert [entry.kind for entry in footage.quarantine] == ["video cannot be read"]
 
 
 def test_bad_actions_are_told_and_the_others_load(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_bad_actions_are_told_and_the_others_load(tmp_path: Path) -> None:
     path = root / GAME / "Labels-ball.json"
     path.write_text(path.read_text().replace('{"gameTime', '\n{"gameTime'))
     assert len(read(root).clips[0].events) == 1
-    assert [(entry.line, entry.reason) for entry in read(root).left_out] == [
+    assert [(entry.line, entry.reason) for entry in read(root).quarantine] == [
         (2, "position is no number: 'x'"),
         (3, "position is no number: None"),
         (4, "position outside [0, 100000000]: '-5'"),
@@ -126,7 +126,7 @@ def test_a_torn_file_is_left_out_beside_good_ones_and_alone_an_error(tmp_path: P
     labels(tmp_path, action(), game="a")
     labels(tmp_path, action(), game="b")
     (tmp_path / "a" / "Labels-ball.json").write_text('{"annotations": [\n{"gameTime')
-    assert [(entry.path, entry.line) for entry in read(tmp_path).left_out] == [("a/Labels-ball.json", 2)]
+    assert [(entry.path, entry.line) for entry in read(tmp_path).quarantine] == [("a/Labels-ball.json", 2)]
     (tmp_path / "b" / "Labels-ball.json").unlink()
     with pytest.raises(JsonUnreadable, match="line 2"):
         read(tmp_path)

@@ -22,7 +22,7 @@ def table(root: Path, rows: str) -> Path:
 
 
 def reasons(root: Path) -> list[tuple[int | None, str]]:
-    return [(entry.line, entry.reason) for entry in read(root).left_out]
+    return [(entry.line, entry.reason) for entry in read(root).quarantine]
 
 
 def test_a_window_is_a_clip_with_the_events_between_start_and_end() -> None:
@@ -101,7 +101,7 @@ def test_a_video_that_cannot_be_read_leaves_its_windows_out(tmp_path: Path) -> N
     root = table(tmp_path, "a_0,1,start,\na_0,2,end,\nb_0,1,start,\nb_0,2,end,\n")
     footage = read(root)
     assert [clip.match for clip in footage.clips] == ["b"]
-    assert [entry.kind for entry in footage.left_out] == ["video cannot be read"]
+    assert [entry.kind for entry in footage.quarantine] == ["video cannot be read"]
 
 
 def test_what_is_missing_is_a_typed_error(tmp_path: Path) -> None:
@@ -116,6 +116,6 @@ def test_what_is_missing_is_a_typed_error(tmp_path: Path) -> None:
 def test_the_sample_loads(shared: Path) -> None:
     footage = read(shared / "data" / "formats" / "dfl")
     assert [clip.events[0].label for clip in footage.clips] == ["challenge", "challenge", "throwin"]
-    assert [(entry.line, entry.kind) for entry in footage.left_out] == [
+    assert [(entry.line, entry.kind) for entry in footage.quarantine] == [
         (11, "event outside the scored windows")
     ]

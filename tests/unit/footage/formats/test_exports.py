@@ -28,7 +28,7 @@ def test_pycocotools_reads_the_coco_export(footage: Footage, tmp_path: Path) -> 
 def test_the_yolo_reader_reads_the_yolo_detect_export(footage: Footage, tmp_path: Path) -> None:
     assert exports.writer("yolo_detect")(footage, tmp_path / "out") == 4
     read = yolo.read(tmp_path / "out")
-    assert len(read.left_out) == 0
+    assert len(read.quarantine) == 0
     assert [len(ids) for ids in read.splits.values()] == [2, 2]
     assert {clip.match for clip in read.clips} == {"scene-final", "scene-derby"}
     (first,) = next(clip for clip in read.clips if clip.id.endswith("final_1_000000")).frames
@@ -43,7 +43,7 @@ def test_the_yolo_reader_reads_the_yolo_detect_export(footage: Footage, tmp_path
 def test_the_yolo_reader_reads_the_yolo_pose_export(footage: Footage, tmp_path: Path) -> None:
     exports.writer("yolo_pose")(footage, tmp_path / "out")
     read = yolo.read(tmp_path / "out", ball_class=None)
-    assert len(read.left_out) == 0
+    assert len(read.quarantine) == 0
     frame = next(clip for clip in read.clips if "final" in clip.id).frames[0]
     for got, given in zip(
         frame.persons[0].keypoints, footage.clips[0].frames[0].persons[0].keypoints, strict=True

@@ -30,15 +30,15 @@ def test_other_names_are_tried_when_the_first_is_not_there(tmp_path: Path) -> No
 
 
 def test_a_clip_loses_frames_whose_image_is_not_there_if_others_are(tmp_path: Path) -> None:
-    left_out = Quarantine()
-    files = ImageLookup(tmp_path, left_out)
+    quarantine = Quarantine()
+    files = ImageLookup(tmp_path, quarantine)
     there = write_image(tmp_path / "1.jpg")
     files.find(Path("1.jpg"), [tmp_path], (0, 0))
     files.find(Path("2.jpg"), [tmp_path], (0, 0))
     kept, notes = files.settle([clip(there, tmp_path / "2.jpg"), clip(tmp_path / "2.jpg")])
     assert [[frame.image for frame in each.frames] for each in kept] == [[there]]
     assert notes == ()
-    assert [entry.path for entry in left_out] == ["2.jpg"]
+    assert [entry.path for entry in quarantine] == ["2.jpg"]
 
 
 def test_videos_are_found_whatever_their_container_and_counted_when_missing(tmp_path: Path) -> None:

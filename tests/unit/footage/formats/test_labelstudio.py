@@ -163,7 +163,9 @@ def test_the_ground_truth_counts_else_the_newest_that_was_not_cancelled(tmp_path
 def test_predictions_count_only_where_nobody_annotated_and_are_marked(tmp_path: Path) -> None:
     predicted = [{"model_version": "yolo/2", "score": 0.75, "result": [rectangle(), rectangle("player")]}]
     found = frame(export(tmp_path, task(annotations=[], predictions=predicted)))
-    assert found.balls[0].mark == found.persons[0].mark == AnnotationSource("yolo/2", 0.75, reviewed=False)
+    assert (
+        found.balls[0].source == found.persons[0].source == AnnotationSource("yolo/2", 0.75, reviewed=False)
+    )
     assert frame(export(tmp_path, task(predictions=predicted))).balls == ()
 
 

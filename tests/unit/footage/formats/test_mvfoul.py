@@ -30,7 +30,7 @@ def clips(root: Path, **options: Any) -> dict[str, Clip]:
 
 
 def reasons(root: Path) -> list[str]:
-    return [entry.reason for entry in read(root).left_out]
+    return [entry.reason for entry in read(root).quarantine]
 
 
 def change(root: Path, key: str, **values: Any) -> None:
@@ -118,7 +118,7 @@ def test_a_listed_clip_that_is_missing_is_one_note_and_its_labels_load(root: Pat
     assert footage.notes == (
         "4 of 5 clips are not there: labels alone, such as for challenge/action_7/clip_0",
     )
-    assert len(footage.left_out) == 0
+    assert len(footage.quarantine) == 0
 
 
 def test_a_clip_that_ends_before_its_incident_or_cannot_be_opened_is_left_out(root: Path) -> None:
@@ -178,7 +178,7 @@ def test_a_replay_speed_that_no_replay_has_is_refused(root: Path, speed: object)
 def test_one_torn_file_is_left_out_and_the_only_one_is_an_error(root: Path) -> None:
     (root / "Challenge" / "annotations.json").write_text('{"Set": "challenge",\n')
     footage = read(root)
-    assert [(e.path, e.line, e.kind) for e in footage.left_out] == [
+    assert [(e.path, e.line, e.kind) for e in footage.quarantine] == [
         ("Challenge/annotations.json", 2, "not valid JSON")
     ]
     shutil.rmtree(root / "Train")
@@ -196,4 +196,4 @@ def test_an_empty_and_a_missing_root_are_typed_errors(tmp_path: Path) -> None:
 def test_the_sample_loads(shared: Path) -> None:
     footage = read(shared / "data" / "formats" / "mvfoul")
     assert [clip.ruling and clip.ruling.decision for clip in footage.clips] == [None, None, "no_offence"]
-    assert len(footage.left_out) == 0
+    assert len(footage.quarantine) == 0

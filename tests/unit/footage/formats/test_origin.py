@@ -31,7 +31,7 @@ def lists(root: Path, **splits: list[Any]) -> Path:
 
 
 def reasons(root: Path) -> list[str]:
-    return [entry.reason for entry in read(root).left_out]
+    return [entry.reason for entry in read(root).quarantine]
 
 
 def test_an_image_in_train_and_val_stays_in_val_and_the_leak_is_told() -> None:
@@ -106,7 +106,7 @@ def test_bad_records_are_told_and_the_others_load(tmp_path: Path) -> None:
     path = root / "train_annotations.json"
     path.write_text(path.read_text().replace("}, ", "},\n"))
     assert [clip.id for clip in read(root).clips] == ["good"]
-    assert [(entry.line, entry.reason) for entry in read(root).left_out] == [
+    assert [(entry.line, entry.reason) for entry in read(root).quarantine] == [
         (2, "image_path leads out of the data root: '../a.png'"),
         (3, "ball_position is no list of 2 numbers: [0.5]"),
         (4, "ball_position outside [0, 1]: 7"),
@@ -123,13 +123,13 @@ def test_a_torn_image_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"")
     footage = read(lists(tmp_path, train=[record("a.png"), record("b.png")]))
     assert [clip.id for clip in footage.clips] == ["b"]
-    assert [(entry.path, entry.kind) for entry in footage.left_out] == [("a.png", "zero bytes")]
+    assert [(entry.path, entry.kind) for entry in footage.quarantine] == [("a.png", "zero bytes")]
 
 
 def test_one_torn_list_is_left_out_and_the_only_one_is_an_error(tmp_path: Path) -> None:
     lists(tmp_path, train=[record()])
     (tmp_path / "val_annotations.json").write_text("[\n{")
-    assert [(entry.path, entry.line) for entry in read(tmp_path).left_out] == [("val_annotations.json", 2)]
+    assert [(entry.path, entry.line) for entry in read(tmp_path).quarantine] == [("val_annotations.json", 2)]
     (tmp_path / "train_annotations.json").unlink()
     with pytest.raises(JsonUnreadable, match="line 2"):
         read(tmp_path)

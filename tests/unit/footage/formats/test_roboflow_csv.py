@@ -26,7 +26,7 @@ def table(folder: Path, rows: str, header: str = HEADER) -> Path:
 
 
 def reasons(root: Path) -> list[tuple[int | None, str]]:
-    return [(entry.line, entry.reason) for entry in read(root).left_out]
+    return [(entry.line, entry.reason) for entry in read(root).quarantine]
 
 
 def test_corners_become_a_ball_and_persons_with_roles() -> None:
@@ -67,7 +67,7 @@ def test_an_image_of_another_size_or_torn_is_left_out(tmp_path: Path) -> None:
     (root / "b.png").write_bytes(b"")
     footage = read(root)
     assert [clip.id for clip in footage.clips] == ["c"]
-    assert [(entry.path, entry.reason) for entry in footage.left_out] == [
+    assert [(entry.path, entry.reason) for entry in footage.quarantine] == [
         ("a.png", "size differs: the table has 64x36, the file 128x72"),
         ("b.png", "zero bytes: the file is empty"),
     ]
@@ -119,7 +119,7 @@ def test_a_bad_table_among_good_ones_is_left_out_and_the_only_one_is_an_error(tm
     (root / "valid" / "_annotations.csv").write_text("a,b\n1,2\n")
     footage = read(root)
     assert footage.splits.keys() == {"train"}
-    assert [entry.kind for entry in footage.left_out] == ["no column filename or image or file"]
+    assert [entry.kind for entry in footage.quarantine] == ["no column filename or image or file"]
     shutil.rmtree(root / "train")
     with pytest.raises(TableUnreadable, match="no column filename"):
         read(root)

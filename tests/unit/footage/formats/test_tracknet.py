@@ -24,7 +24,7 @@ def table(path: Path, rows: str, header: str = HEADER) -> Path:
 
 
 def reasons(root: Path) -> list[tuple[int | None, str]]:
-    return [(entry.line, entry.reason) for entry in read(root).left_out]
+    return [(entry.line, entry.reason) for entry in read(root).quarantine]
 
 
 def test_a_row_is_a_frame_with_a_point_or_without_a_ball() -> None:
@@ -95,7 +95,7 @@ def test_a_broken_video_and_a_foreign_table_are_left_out_and_the_rest_loads(tmp_
     (tmp_path / "b.mp4").write_bytes(b"x")
     footage = read(tmp_path)
     assert [clip.id for clip in footage.clips] == ["a"]
-    assert [(entry.path, entry.kind) for entry in footage.left_out] == [
+    assert [(entry.path, entry.kind) for entry in footage.quarantine] == [
         ("b.csv", "its media cannot be read"),
         ("scores.csv", "no column Frame or Frame No or file name or num"),
         ("scores.csv", "no usable row"),

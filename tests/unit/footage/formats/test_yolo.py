@@ -18,7 +18,7 @@ BALL = "0 0.5 0.4 0.1 0.2\n"
 
 
 def reasons(root: Path) -> list[tuple[str, int | None, str]]:
-    return [(entry.path, entry.line, entry.kind) for entry in read(root).left_out]
+    return [(entry.path, entry.line, entry.kind) for entry in read(root).quarantine]
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -40,7 +40,7 @@ def test_missing_and_empty_label_files_mean_background(ball_set) -> None:
         ball_set({"images/train/a.jpg": None, "images/train/b.jpg": "", "images/train/c.jpg": BALL})
     )
     assert [clip.frames[0].ball is None for clip in footage.clips] == [True, True, False]
-    assert len(footage.left_out) == 0
+    assert len(footage.quarantine) == 0
     assert footage.notes == ()
 
 
@@ -156,7 +156,7 @@ def test_a_skeleton_that_is_not_cocos_is_said_to_be_unused(ball_set) -> None:
         {"images/train/a.jpg": "0 .5 .5 .4 .8 .5 .5 2"},
         "train: images/train\nkpt_shape: [1, 3]\nnames: [ball]\n",
     )
-    assert [entry.kind for entry in read(root).left_out] == ["keypoints not used"]
+    assert [entry.kind for entry in read(root).quarantine] == ["keypoints not used"]
 
 
 def test_the_same_folder_reads_the_same_wherever_it_lies(ball_set, tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_the_same_folder_reads_the_same_wherever_it_lies(ball_set, tmp_path: Pat
     second = read(tmp_path / "elsewhere" / "set")
     assert [clip.id for clip in first.clips] == sorted(clip.id for clip in first.clips)
     assert [clip.id for clip in first.clips] == [clip.id for clip in second.clips]
-    assert (first.splits, list(first.left_out)) == (second.splits, list(second.left_out))
+    assert (first.splits, list(first.quarantine)) == (second.splits, list(second.quarantine))
 
 
 def test_a_circle_of_links_does_not_hang(ball_set) -> None:
@@ -198,7 +198,7 @@ def test_the_real_ball_set_is_read_within_a_second(shared: Path) -> None:
     began = time.perf_counter()
     footage = read(shared / "data" / "dfl_ball")
     assert time.perf_counter() - began < 1
-    assert (len(footage.clips), len(footage.left_out), footage.notes) == (279, 0, ())
+    assert (len(footage.clips), len(footage.quarantine), footage.notes) == (279, 0, ())
     assert {split: len(ids) for split, ids in footage.splits.items()} == {"train": 244, "val": 35}
     assert all(clip.frames[0].ball for clip in footage.clips)
     splits = split_by_match(footage.clips, footage.splits, 0.15, 0)

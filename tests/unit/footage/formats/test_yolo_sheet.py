@@ -11,8 +11,8 @@ from raasid.footage.quarantine import Quarantine
 
 
 def sheet_of(root: Path) -> tuple[DataYaml, Quarantine]:
-    left_out = Quarantine()
-    return read_data_yaml(root, left_out), left_out
+    quarantine = Quarantine()
+    return read_data_yaml(root, quarantine), quarantine
 
 
 def found(root: Path) -> dict[str, list[str]]:
@@ -74,14 +74,18 @@ def test_a_split_may_be_a_list_of_images_in_a_text_file(ball_set) -> None:
     (root / "lists" / "train.txt").write_text(
         "./images/b.jpg\r\n\r\n/elsewhere/images/a.jpg\nimages/gone.jpg\n"
     )
-    sheet, left_out = sheet_of(root)
+    sheet, quarantine = sheet_of(root)
     assert [path.name for path in sheet.images["train"]] == ["a.jpg", "b.jpg"]
-    assert [(e.path, e.line, e.kind) for e in left_out] == [("lists/train.txt", 4, "listed image not there")]
+    assert [(e.path, e.line, e.kind) for e in quarantine] == [
+        ("lists/train.txt", 4, "listed image not there")
+    ]
 
 
 def test_a_declared_split_that_is_not_there_is_noted(ball_set) -> None:
-    _, left_out = sheet_of(ball_set({"images/train/a.jpg": None}, "train: images/train\ntest: images/test\n"))
-    assert [entry.reason for entry in left_out] == ["split not there: test is 'images/test'"]
+    _, quarantine = sheet_of(
+        ball_set({"images/train/a.jpg": None}, "train: images/train\ntest: images/test\n")
+    )
+    assert [entry.reason for entry in quarantine] == ["split not there: test is 'images/test'"]
 
 
 def test_footage_of_a_type_that_is_not_read_is_noted(ball_set) -> None:
