@@ -140,7 +140,7 @@ def judged(root: Path, events: list[Event]) -> list[str]:
         ("alias", registry.alias_history(NAME, "champion")),
         ("routes", registry.route_history()),
     ):
-        kept = {link.seq: link.body["reason"] for link in chain.backwards()}
+        kept = {link.seq: link.body["reason"] for link in chain.newest_first()}
         lost = [e for e in events if e.what == kind and e.writes and kept.get(e.position) != e.value]
         wrong += [f"{kind} {event.value} is lost" for event in lost]
     late = [

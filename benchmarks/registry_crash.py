@@ -77,8 +77,8 @@ def judged(root: Path, told: list[dict[str, Any]]) -> dict[str, int]:
     registry = Registry(root)
     versions = registry.versions(NAME)
     lost = unreadable = 0
-    aliases = {link.seq: link.body["reason"] for link in registry.alias_history(NAME, "champion").backwards()}
-    routes = {link.seq: link.body["reason"] for link in registry.route_history().backwards()}
+    aliases = {link.seq: link.body["reason"] for link in registry.alias_history(NAME, "champion").newest_first()}
+    routes = {link.seq: link.body["reason"] for link in registry.route_history().newest_first()}
     for done in told:
         if done["kind"] == "register":
             try:

@@ -1,4 +1,4 @@
-"""What can go wrong, and the exit status that a script sees when it does."""
+"""Base exceptions with a message for the user, and the exit statuses that scripts see."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 class Exit(IntEnum):
-    """Exit statuses of every verb; documented in the README."""
+    """Exit statuses of all verbs, as documented in the README."""
 
     DONE = 0
     FAILED = 1
@@ -17,39 +17,39 @@ class Exit(IntEnum):
 
 
 class RaasidError(Exception):
-    """A failure with a message for the user; it is shown without a traceback."""
+    """A failure with a message for the user, shown without a traceback."""
 
     exit = Exit.FAILED
 
 
 class UsageError(RaasidError):
-    """The command or its configuration cannot be carried out as written."""
+    """The command or its config is invalid."""
 
     exit = Exit.USAGE
 
 
 class DataError(RaasidError):
-    """Data that cannot be used at all; single bad samples are quarantined instead."""
+    """A dataset is unusable as a whole; single bad samples are quarantined instead."""
 
     exit = Exit.USAGE
 
 
 class DataRootMissing(DataError):
-    """The folder that `data.root` names is not there."""
+    """The folder that `data.root` names does not exist."""
 
     def __init__(self, root: Path, expected: str) -> None:
         super().__init__(f"data.root: no such folder: {root}; expected {expected}")
 
 
 class NoUsableSamples(DataError):
-    """A data root of which nothing could be read."""
+    """No sample of a data root could be read."""
 
     def __init__(self, root: Path, reasons: str) -> None:
         super().__init__(f"{root}: no usable sample; {reasons}")
 
 
 class CheckpointUnusable(UsageError):
-    """A checkpoint that is missing, torn, or made for another model."""
+    """A checkpoint is missing, truncated, or made for another model."""
 
     def __init__(self, path: Path | str, reason: str) -> None:
         super().__init__(f"{path}: {reason}")

@@ -1,4 +1,4 @@
-"""Import an object by its path when it is needed, so that light commands load nothing heavy."""
+"""Imports objects by path at the time of use, so that light commands load nothing heavy."""
 
 from __future__ import annotations
 

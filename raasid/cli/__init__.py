@@ -1,4 +1,4 @@
-"""The command line: `raasid <verb> key=value …`, `raasid <command> --options`, and the three scripts."""
+"""Command line: `raasid <verb> key=value …`, `raasid <command> --options`, and the three scripts."""
 
 from raasid.cli.verbs import app, main
 

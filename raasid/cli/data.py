@@ -1,4 +1,4 @@
-"""`raasid data`: look at the store: what is there, where it comes from, what differs; and take it out."""
+"""`raasid data`: lists, describes, compares and exports dataset versions."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from raasid.console import terminal
+from raasid.console.tables import Column, format_bytes, format_time, print_table, short_digest
 from raasid.errors import RaasidError
 from raasid.footage.formats.exports import FORMATS, writer
-from raasid.footage.store import Store
+from raasid.footage.store import DatasetStore
 from raasid.footage.version import DatasetVersion
-from raasid.footage.version_diff import differences
+from raasid.footage.version_diff import diff_versions
 
-_SHOWN = 40
-_UNITS = ("B", "kB", "MB", "GB", "TB")
+_MAX_CLIPS = 40
 
 
-class VersionUnsound(RaasidError):
-    """A version with files that are missing or not what they were."""
+class DatasetDamaged(RaasidError):
+    """Files of a dataset version are missing or were changed."""
 
     def __init__(self, version: DatasetVersion, damage: Sequence[str]) -> None:
         listed = "\n".join(f"  {line}" for line in damage)
@@ -27,9 +27,9 @@ class VersionUnsound(RaasidError):
 
 
 def main(words: Sequence[str]) -> None:
-    """Carry out `raasid data WORDS`; raises RaasidError, and SystemExit 2 for words that make no sense."""
-    given = _parser().parse_args(words)
-    given.carry_out(given, Store(given.store))
+    """Run `raasid data WORDS`. Raises RaasidError, and SystemExit 2 for wrong arguments."""
+    args = _parser().parse_args(words)
+    args.run(args, DatasetStore(args.store))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -39,49 +39,48 @@ def _parser() -> argparse.ArgumentParser:
 
     ls = verbs.add_parser("ls", help="list all versions, the newest last")
     ls.add_argument("name", nargs="?", help="only this dataset")
-    ls.set_defaults(carry_out=_ls)
+    ls.set_defaults(run=_ls)
 
     show = verbs.add_parser("show", help="say what is in a version and where it comes from")
     show.add_argument("ref", help="NAME, NAME@DIGEST or DIGEST; a prefix of the digest will do")
     show.add_argument("--verify", action="store_true", help="read all files and compare their digests")
-    show.set_defaults(carry_out=_show)
+    show.set_defaults(run=_show)
 
     diff = verbs.add_parser("diff", help="list the clips in which two versions differ")
     diff.add_argument("old")
     diff.add_argument("new")
-    diff.add_argument("--all", action="store_true", help=f"every clip, not the first {_SHOWN}")
-    diff.set_defaults(carry_out=_diff)
+    diff.add_argument("--all", action="store_true", help=f"every clip, not the first {_MAX_CLIPS}")
+    diff.set_defaults(run=_diff)
 
     export = verbs.add_parser("export", help="write a version in another tool's format")
     export.add_argument("ref")
     export.add_argument("format", choices=sorted(FORMATS))
     export.add_argument("folder", type=Path, help="a new folder")
-    export.set_defaults(carry_out=_export)
+    export.set_defaults(run=_export)
     return parser
 
 
-def _ls(given: argparse.Namespace, store: Store) -> None:
+def _ls(args: argparse.Namespace, store: DatasetStore) -> None:
     rows = [
         (
             version.ref,
             str(version.manifest["counts"]["clips"]),
             str(version.manifest["counts"]["frames"]),
             _size(version),
-            str(version.manifest["created"])[:16].replace("T", " "),
+            format_time(str(version.manifest["created"])),
             str(version.manifest["made_by"]),
         )
-        for version in store.versions(given.name)
+        for version in store.versions(args.name)
     ]
     if rows:
-        terminal.print_table(
-            ("version", "clips", "frames", "size", "stored (UTC)", "by"), rows, right={1, 2, 3}
-        )
+        counts = [Column(title, right=True) for title in ("clips", "frames", "size")]
+        print_table(["version", *counts, "stored (UTC)", "by"], rows)
     else:
         terminal.err().print(f"no dataset version in {store.root}", markup=False)
 
 
-def _show(given: argparse.Namespace, store: Store) -> None:
-    version = store.find(given.ref)
+def _show(args: argparse.Namespace, store: DatasetStore) -> None:
+    version = store.find(args.ref)
     manifest, clips = version.manifest, version.clips()
     lines = [
         ("version", version.ref),
@@ -100,37 +99,35 @@ def _show(given: argparse.Namespace, store: Store) -> None:
     ancestors = list(manifest["parents"])
     for depth, digest in enumerate(ancestors, start=1):
         parent = known.get(digest)
-        name = parent.ref if parent is not None else f"{digest[:12]} (not in this store)"
+        name = parent.ref if parent is not None else f"{short_digest(digest)} (not in this store)"
         lines.append(("parent" if depth <= len(manifest["parents"]) else "ancestor", name))
         older = parent.manifest["parents"] if parent is not None else []
         ancestors += [digest for digest in older if digest not in ancestors]
     out = terminal.out()
     for name, value in lines:
         out.print(f"{name:<9} {value}", markup=False)
-    if given.verify:
+    if args.verify:
         if damage := version.damage():
-            raise VersionUnsound(version, damage)
+            raise DatasetDamaged(version, damage)
         out.print(f"verified  {len(manifest['files'])} files are what they were", markup=False)
 
 
-def _diff(given: argparse.Namespace, store: Store) -> None:
-    found = differences(store.find(given.old), store.find(given.new))
+def _diff(args: argparse.Namespace, store: DatasetStore) -> None:
+    found = diff_versions(store.find(args.old), store.find(args.new))
     rows = [(d.clip, d.kind, ", ".join(d.what), d.detail) for d in found]
     if rows:
-        terminal.print_table(
-            ("clip", "is", "in", "detail"), rows if given.all else rows[:_SHOWN], right=set()
-        )
-    if not given.all and len(rows) > _SHOWN:
-        terminal.out().print(f"… and {len(rows) - _SHOWN} more; --all shows them", markup=False)
+        print_table(["clip", "is", "in", "detail"], rows if args.all else rows[:_MAX_CLIPS])
+    if not args.all and len(rows) > _MAX_CLIPS:
+        terminal.out().print(f"… and {len(rows) - _MAX_CLIPS} more; --all shows them", markup=False)
     terminal.out().print(_counted(d.kind for d in found) or "no difference", markup=False)
 
 
-def _export(given: argparse.Namespace, store: Store) -> None:
-    footage = store.find(given.ref).footage()
-    written = writer(given.format)(footage, given.folder)
+def _export(args: argparse.Namespace, store: DatasetStore) -> None:
+    footage = store.find(args.ref).footage()
+    written = writer(args.format)(footage, args.folder)
     total = sum(len(clip.frames) for clip in footage.clips)
     left = f", {total - written} without pixels left out" if written < total else ""
-    terminal.out().print(f"{given.folder}: {written} frames as {given.format}{left}", markup=False)
+    terminal.out().print(f"{args.folder}: {written} frames as {args.format}{left}", markup=False)
 
 
 def _counted(names: Iterable[str]) -> str:
@@ -139,6 +136,4 @@ def _counted(names: Iterable[str]) -> str:
 
 
 def _size(version: DatasetVersion) -> str:
-    size = sum(entry["bytes"] for entry in version.manifest["files"].values())
-    power = min(max(0, len(str(size)) - 1) // 3, len(_UNITS) - 1)
-    return f"{size / 1000**power:.{1 if power else 0}f} {_UNITS[power]}"
+    return format_bytes(sum(entry["bytes"] for entry in version.manifest["files"].values()))

@@ -1,7 +1,7 @@
-"""The front door: `raasid <verb> key=value …`, and `python train.py …` for the verbs with a script.
+"""Dispatches `raasid <verb> key=value …`, and `python train.py …` for the verbs with a script.
 
-Nothing heavy is imported here. Looking (`--help`, `--cfg`, completion) stays with Hydra alone; a run is
-first checked as a whole, then given a directory, and only then are its modules loaded.
+Nothing heavy is imported here. Queries (`--help`, `--cfg`, completion) are answered by Hydra alone; a run is
+first validated as a whole, then given a directory, and only then are its modules imported.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from raasid.lazy import load_object
 
 
 class Verb(NamedTuple):
-    """What a verb runs, what configures it, and one line about it."""
+    """The function that a verb runs, the schema of its config, and a one-line summary."""
 
     function: str
     schema: str
@@ -52,7 +52,7 @@ VERBS = {
         "cut new footage into clips, pre-annotate and store it",
     ),
     "import": Verb(
-        "raasid.pipeline.import_dataset:store_footage",
+        "raasid.pipeline.import_dataset:import_dataset",
         "raasid.pipeline.verb_configs:ImportConfig",
         "keep footage of any format as a dataset version",
     ),
@@ -67,18 +67,18 @@ VERBS = {
         "judge footage: decision, annotated video and page for each clip",
     ),
 }
-"""A verb is a line here and a file conf/<verb>.yaml."""
+"""A verb is an entry here and a file conf/<verb>.yaml."""
 
 COMMANDS = {
     "data": ("raasid.cli.data:main", "list, show, compare and export dataset versions"),
     "registry": (
-        "raasid.cli.registry.parser:main",
+        "raasid.cli.registry.command:main",
         "versions of models: list, compare, put in service, check, tidy, carry away",
     ),
 }
-"""Subcommands without a configuration: plain words and options."""
+"""Subcommands with options instead of a config: function and one-line summary."""
 
-_LOOKING = (
+_QUERY_OPTIONS = (
     "-h",
     "--help",
     "--hydra-help",
@@ -93,7 +93,7 @@ _LOOKING = (
 
 
 def main() -> None:
-    """Run the console script: the first word is the verb."""
+    """Run the console script; the first argument is the verb."""
     words = sys.argv[1:]
     first = words[0] if words else "--help"
     if first in ("-sc", "--shell-completion"):
@@ -107,7 +107,7 @@ def main() -> None:
 
         print(f"raasid {__version__}")
     elif first in COMMANDS:
-        command(first, words[1:])
+        run_command(first, words[1:])
     elif first in VERBS:
         sys.argv = [sys.argv[0], *words[1:]]
         app(first, typed=[first])
@@ -120,12 +120,12 @@ def main() -> None:
 
 
 def app(verb: str, typed: list[str] | None = None) -> None:
-    """Run one verb on the command line's words; leave by SystemExit with the verb's status.
+    """Run one verb with the overrides in `sys.argv`. Raises SystemExit with the verb's status.
 
     typed: the words between the program and the overrides, for processes that start this command again.
     """
-    if any(word.partition("=")[0] in _LOOKING for word in sys.argv[1:]):
-        gc.disable()  # a short life that only allocates: collecting would cost a tenth of it
+    if any(word.partition("=")[0] in _QUERY_OPTIONS for word in sys.argv[1:]):
+        gc.disable()  # a short process that only allocates: collecting would take a tenth of its time
         show_config(verb)
     else:
         from raasid.config.launch import launch
@@ -133,50 +133,50 @@ def app(verb: str, typed: list[str] | None = None) -> None:
         launch(verb, VERBS[verb], typed or [])
 
 
-def command(name: str, words: list[str]) -> None:
-    """Carry out a plain subcommand; a failure that has a message for the user ends without a traceback."""
+def run_command(name: str, words: list[str]) -> None:
+    """Run a plain subcommand; a RaasidError becomes a message without a traceback."""
     try:
         load_object(COMMANDS[name][0])(words)
     except RaasidError as error:
         fail(str(error), error.exit)
-    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+    except BrokenPipeError:  # the reader, such as `head`, closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def show_config(verb: str) -> None:
-    """Let Hydra answer a question about the configuration; where it cannot, say all that is in the way."""
+    """Let Hydra answer a query about the config; where it cannot, report all problems of the config."""
     import hydra
     import yaml
 
     from raasid.config import conf_dir
 
-    # libyaml reads the same language in a fifth of the time; a PyYAML built without it goes on as ever
+    # libyaml parses the same language in a fifth of the time; PyYAML may be built without it
     yaml.SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # type: ignore[misc]
-    complaint = StringIO()
+    stderr = StringIO()
     try:
-        with redirect_stderr(complaint):
+        with redirect_stderr(stderr):
             hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=verb)(_never)()
-    except ValueError as error:  # Hydra's word for options that exclude each other
+    except ValueError as error:  # raised by Hydra for options that exclude each other
         fail(str(error), Exit.USAGE)
     except SystemExit as leaving:
         if leaving.code == 1:
             from raasid.config.launch import exit_with_problems
 
             exit_with_problems(verb, VERBS[verb])
-        sys.stderr.write(complaint.getvalue())
+        sys.stderr.write(stderr.getvalue())
         raise
-    sys.stderr.write(complaint.getvalue())
+    sys.stderr.write(stderr.getvalue())
 
 
 def fail(message: str, code: int) -> NoReturn:
-    """Say what is wrong on stderr and leave."""
+    """Print an error message on stderr and exit."""
     sys.stdout.flush()
     sys.stderr.write(f"error: {message}{os.linesep}")
     sys.exit(code)
 
 
 def _never(_: object) -> NoReturn:
-    raise RaasidError("a question about the configuration started a run")
+    raise RaasidError("a query about the config started a run")
 
 
 def _usage() -> str:

@@ -1,1 +1,1 @@
-"""Terminal output: results on stdout, progress and messages on stderr, tables."""
+"""Terminal output: result lines, progress and tables."""

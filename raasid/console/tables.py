@@ -1,7 +1,4 @@
-"""Tables for the eye: numbers aligned, long texts folded, and what does not fit left out and named.
-
-Numbers as they are shown: metrics with intervals, bytes, times, digests.
-"""
+"""Tables for the terminal: numbers are aligned, texts folded, and columns dropped where there is no room."""
 
 from __future__ import annotations
 
@@ -18,131 +15,79 @@ from raasid.console import terminal
 
 Cell = str | Text
 _GAP = 2
-_CUT = 16
-"""Characters that are left of a text at least."""
+_MIN_CUT_WIDTH = 16
+_UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What stands above a column, and what becomes of it where there is little room."""
+    """A column's title, and how it gives way on a narrow terminal."""
 
     title: str
     right: bool = False
-    """Numbers end at one edge."""
+    """Whether its cells are aligned on the right, as numbers are."""
     drop: int = 0
-    """0: it always stays; of the others the largest goes first."""
+    """Order in which columns are dropped, the largest first; 0: never."""
     fold: int = 0
-    """It may be broken into several lines, of so many characters at least; 0: it may not."""
-    lines: int = 100
-    """So many of them at most; the rest of the text is left out."""
+    """Smallest width, in characters, to which its texts may be folded; 0: they are not folded."""
+    max_lines: int = 100
+    """Lines of a folded text; the rest is cut off."""
     cut: bool = False
-    """Its end may be left out."""
+    """Whether its texts may be cut off at the end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The cells of a row, one for each column."""
+    """The cells of a row, one for each column, in one style."""
 
     cells: Sequence[Cell]
     style: str = ""
 
 
 def print_table(
-    columns: Sequence[Column], rows: Iterable[Row], *, head: bool = True, indent: int = 0
+    columns: Sequence[Column | str],
+    rows: Iterable[Row | Sequence[Cell]],
+    *,
+    head: bool = True,
+    indent: int = 0,
 ) -> list[str]:
-    """Print on stdout. On a terminal it fits the width; into a file or pipe everything is written out.
+    """Print a table on stdout. On a terminal it fits the width; in a file or pipe nothing is left out.
 
-    Columns that hold nothing are left out. Returns the titles of those for which there was no room.
+    Columns without any content are not shown. Returns the titles of the columns dropped for lack of room.
     """
     out = terminal.out()
-    rows = [Row([_text(cell) for cell in row.cells], row.style) for row in rows]
-    held = [i for i, _ in enumerate(columns) if any(len(row.cells[i]) for row in rows)]
+    layout = [column if isinstance(column, Column) else Column(column) for column in columns]
+    body = [row if isinstance(row, Row) else Row(row) for row in rows]
+    filled = [i for i, _ in enumerate(layout) if any(len(row.cells[i]) for row in body)]
     room = out.width - indent if out.is_terminal else None
-    widths = _fitted(columns, {i: _widest(columns[i], rows, i) for i in held}, room)
-    titles = [Row([Text(column.title) for column in columns], "bold")] if head and held else []
-    for row in [*titles, *rows]:
-        cells = [_broken(out, columns[i], _text(row.cells[i]), width) for i, width in widths.items()]
+    widths = _fit(layout, {i: _content_width(layout[i], body, i) for i in filled}, room)
+    titles = [Row([Text(column.title) for column in layout], "bold")] if head and filled else []
+    for row in [*titles, *body]:
+        cells = [_lines(out, layout[i], _text(row.cells[i]), width) for i, width in widths.items()]
         for pieces in zip_longest(*cells, fillvalue=Text()):
             line = Text(" " * indent, row.style)
             for (i, width), piece in zip(widths.items(), pieces, strict=True):
-                gap = " " * (width - piece.cell_len)
-                line.append(gap if columns[i].right else "").append_text(piece)
-                line.append("" if columns[i].right else gap).append(" " * _GAP)
+                padding = " " * (width - piece.cell_len)
+                line.append(padding if layout[i].right else "").append_text(piece)
+                line.append("" if layout[i].right else padding).append(" " * _GAP)
             line.rstrip()
             out.print(line)
-    return [columns[i].title for i in held if i not in widths]
+    return [layout[i].title for i in filled if i not in widths]
 
 
 def print_line(*parts: Cell | tuple[str, str], indent: int = 0) -> None:
-    """Print one line on stdout, from plain texts and (text, style)."""
+    """Print one line on stdout, made of plain texts and pairs of (text, style)."""
     line = Text(" " * indent)
     for part in parts:
         text, style = part if isinstance(part, tuple) else (part, "")
-        line.append_text(_text(text) if not style else Text(_visible(str(text)), style))
+        line.append_text(_text(text) if not style else Text(_printable(str(text)), style))
     line.rstrip()
     terminal.out().print(line)
 
 
-def say_beside(line: str) -> None:
-    """Say something that is no result, on stderr."""
+def print_note(line: str) -> None:
+    """Print a remark that is not part of the result, on stderr."""
     terminal.err().print(Text(line, style="dim"))
-
-
-def _fitted(columns: Sequence[Column], widest: dict[int, int], room: int | None) -> dict[int, int]:
-    """The columns that are shown, and how wide; room: characters in a line, None: as many as it takes.
-
-    What can be made narrower is, then columns go; at last the terminal breaks the lines.
-    """
-    widths = dict(widest)
-    while room is not None:
-        over = sum(widths.values()) + _GAP * (len(widths) - 1) - room
-        loose = [i for i in widths if widths[i] > _least(columns[i], widest[i])]
-        droppable = [i for i in widths if columns[i].drop]
-        if over <= 0:
-            break
-        if loose and sum(widths[i] - _least(columns[i], widest[i]) for i in loose) >= over:
-            widths[max(loose, key=lambda i: widths[i])] -= 1
-        elif droppable:
-            del widths[max(droppable, key=lambda i: columns[i].drop)]
-        else:
-            return {i: _least(columns[i], widest[i]) for i in widths}
-    return widths
-
-
-def _least(column: Column, widest: int) -> int:
-    """Characters below which a column is no longer readable."""
-    return min(widest, column.fold or _CUT) if column.fold or column.cut else widest
-
-
-def _widest(column: Column, rows: Sequence[Row], i: int) -> int:
-    return max([cell_len(column.title), *(_text(row.cells[i]).cell_len for row in rows)])
-
-
-def _broken(out: Console, column: Column, text: Text, width: int) -> Sequence[Text]:
-    """The lines of a cell."""
-    if text.cell_len <= width:
-        return [text]
-    if column.fold and not text.no_wrap:
-        lines = text.wrap(out, width, overflow="fold")
-        if len(lines) > column.lines:
-            lines[column.lines - 1].truncate(width - 1)
-            lines[column.lines - 1].rstrip()
-            lines[column.lines - 1].append("…")
-        return lines[: column.lines]
-    text = text.copy()
-    text.truncate(width, overflow="ellipsis")
-    return [text]
-
-
-def _text(cell: Cell) -> Text:
-    if isinstance(cell, str):
-        return Text(_visible(cell))
-    return cell if cell.plain.isprintable() else Text(_visible(cell.plain))
-
-
-def _visible(text: str) -> str:
-    """A reason or a name may come from anywhere: it gives a terminal no orders and breaks no line."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
 
 
 class Interval(Protocol):
@@ -164,13 +109,10 @@ class Interval(Protocol):
         ...
 
 
-_UNITS = ("B", "kB", "MB", "GB", "TB")
-
-
-def figures(column: Sequence[Interval | None], digits: int = 4) -> list[Text]:
-    """The cells of a column, `value [low, high]`: values end below each other, and so do intervals."""
-    values = ["" if figure is None else f"{figure.value:.{digits}f}" for figure in column]
-    intervals = [_interval(figure, digits) for figure in column]
+def metric_cells(column: Sequence[Interval | None], digits: int = 4) -> list[Text]:
+    """Format a column as `value [low, high]`, with values and intervals aligned."""
+    values = ["" if metric is None else f"{metric.value:.{digits}f}" for metric in column]
+    intervals = [_interval(metric, digits) for metric in column]
     value_width, interval_width = max(map(len, values), default=0), max(map(len, intervals), default=0)
     return [
         Text.assemble(value.rjust(value_width), " ", (interval.rjust(interval_width), "dim"))
@@ -180,23 +122,81 @@ def figures(column: Sequence[Interval | None], digits: int = 4) -> list[Text]:
     ]
 
 
-def _interval(figure: Interval | None, digits: int) -> str:
-    if figure is None or figure.low is None or figure.high is None:
-        return ""
-    return f"[{figure.low:.{digits}f}, {figure.high:.{digits}f}]"
-
-
-def size_of(count: int) -> str:
-    """Bytes, in the largest unit that leaves a digit before the point."""
+def format_bytes(count: int) -> str:
+    """Format a size in the largest decimal unit that leaves a digit before the point."""
     power = min(max(0, len(str(count)) - 1) // 3, len(_UNITS) - 1)
     return f"{count / 1000**power:.{1 if power else 0}f} {_UNITS[power]}"
 
 
-def minute_of(time: str) -> str:
-    """A record's time (UTC, ISO 8601) to the minute."""
+def format_time(time: str) -> str:
+    """Format an ISO 8601 time to the minute."""
     return time[:16].replace("T", " ")
 
 
-def short(digest: str) -> str:
-    """Enough of a digest to tell it from others."""
+def short_digest(digest: str) -> str:
+    """Return enough of a digest to tell it from others."""
     return digest[:12]
+
+
+def _fit(columns: Sequence[Column], content: dict[int, int], room: int | None) -> dict[int, int]:
+    """Return the widths of the columns that are shown; room: characters in a line, None for unlimited.
+
+    Columns are first narrowed, then dropped; if that is not enough, the terminal breaks the lines.
+    """
+    widths = dict(content)
+    while room is not None:
+        excess = sum(widths.values()) + _GAP * (len(widths) - 1) - room
+        slack = {i: widths[i] - _min_width(columns[i], content[i]) for i in widths}
+        droppable = [i for i in widths if columns[i].drop]
+        if excess <= 0:
+            break
+        if sum(slack.values()) >= excess:
+            widths[max((i for i in widths if slack[i] > 0), key=lambda i: widths[i])] -= 1
+        elif droppable:
+            del widths[max(droppable, key=lambda i: columns[i].drop)]
+        else:
+            return {i: _min_width(columns[i], content[i]) for i in widths}
+    return widths
+
+
+def _min_width(column: Column, content: int) -> int:
+    """Return the width below which a column is not readable."""
+    return min(content, column.fold or _MIN_CUT_WIDTH) if column.fold or column.cut else content
+
+
+def _content_width(column: Column, rows: Sequence[Row], i: int) -> int:
+    return max([cell_len(column.title), *(_text(row.cells[i]).cell_len for row in rows)])
+
+
+def _lines(out: Console, column: Column, text: Text, width: int) -> Sequence[Text]:
+    """Fold or cut a cell to its lines."""
+    if text.cell_len <= width:
+        return [text]
+    if column.fold and not text.no_wrap:
+        lines = text.wrap(out, width, overflow="fold")
+        if len(lines) > column.max_lines:
+            last = lines[column.max_lines - 1]
+            last.truncate(width - 1)
+            last.rstrip()
+            last.append("…")
+        return lines[: column.max_lines]
+    text = text.copy()
+    text.truncate(width, overflow="ellipsis")
+    return [text]
+
+
+def _text(cell: Cell) -> Text:
+    if isinstance(cell, str):
+        return Text(_printable(cell))
+    return cell if cell.plain.isprintable() else Text(_printable(cell.plain))
+
+
+def _printable(text: str) -> str:
+    """Replace control characters: texts from records must not control the terminal or break lines."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+
+
+def _interval(metric: Interval | None, digits: int) -> str:
+    if metric is None or metric.low is None or metric.high is None:
+        return ""
+    return f"[{metric.low:.{digits}f}, {metric.high:.{digits}f}]"

@@ -1,1 +1,1 @@
-"""The model registry: versions, aliases and their change log, as files on a shared filesystem."""
+"""Model registry: versions, aliases, routes and their change log, as files on a shared filesystem."""

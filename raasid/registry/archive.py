@@ -1,7 +1,7 @@
-"""A version in one file, to be carried to another registry: the same manifest, byte for byte.
+"""Export and import of a version as one tar file, with the manifest byte for byte.
 
-A tar archive (POSIX pax): `manifest.json`, `objects/<sha256>` for each file, `evaluations/<seq>.json`, and
-`aliases.json` with the aliases that pointed to it. The same version gives the same bytes.
+The archive (POSIX pax) holds `manifest.json`, `objects/<sha256>` for each file, `evaluations/<seq>.json`, and
+`aliases.json` with the aliases that pointed to the version. The same version gives the same bytes.
 """
 
 from __future__ import annotations
@@ -11,45 +11,45 @@ import json
 import os
 import re
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from raasid.registry.errors import PackageRefused, RegistryDamaged
 from raasid.registry.file_checks import check_files
-from raasid.registry.filesystem import LEFTOVER
+from raasid.registry.filesystem import DRAFT_PREFIX
 from raasid.registry.names import Version, alias_name, model_name
-from raasid.registry.record_chain import LARGEST, canonical, digest, unsealed
-from raasid.registry.records import Evaluation, Manifest
+from raasid.registry.record_chain import MAX_RECORD_BYTES, canonical_json, decode_record, sha256_hex
+from raasid.registry.records import EvaluationRecord, Manifest
 from raasid.registry.registry import Registry
-from raasid.registry.signing import trusted_keys
+from raasid.registry.signing import trusted_keys, verify
 
 _MEMBER = re.compile(r"manifest\.json|aliases\.json|objects/[0-9a-f]{64}|evaluations/\d{8,}\.json")
+_Members = dict[str, Callable[[int], bytes]]
+"""Name of an archive member -> reads it if it is not larger than so many bytes."""
 
 
 def export_version(registry: Registry, name: str, version: Version, path: Path) -> None:
-    """Write a version as one file; it is there whole or not at all.
+    """Write a version as one file, which appears complete or not at all.
 
-    Raises NotRegistered, Collected, RegistryDamaged: nothing damaged is handed on; RegistryUnwritable.
+    Raises NotRegistered, VersionFreed, RegistryUnwritable, and RegistryDamaged: nothing damaged is exported.
     """
-    versions = registry.versions(name)
-    manifest = registry.usable(name, version)
-    held = sorted(
+    manifest = registry.usable_manifest(name, version)
+    aliases = sorted(
         alias
-        for alias, held in registry.aliases(name).items()
-        if held == version and registry.settable(alias)
+        for alias, target in registry.aliases(name).items()
+        if target == version and registry.is_settable(alias)
     )
-    home = versions.home(version)
-    draft = path.with_name(f"{LEFTOVER}{path.name}-{os.getpid()}")
+    folder = registry.versions(name).folder_of(version)
+    draft = path.with_name(f"{DRAFT_PREFIX}{path.name}-{os.getpid()}")
     with registry.writing(f"exporting to {path}"):
         try:
             with tarfile.open(draft, "x", format=tarfile.PAX_FORMAT) as tar:
-                _add(tar, "manifest.json", registry.disk.read(home / "manifest.json"))
-                _add(tar, "aliases.json", canonical(held))
-                for record in registry.disk.names(home / "evaluations"):
+                _add(tar, "manifest.json", registry.fs.read(folder / "manifest.json"))
+                _add(tar, "aliases.json", canonical_json(aliases))
+                for record in registry.fs.list_folder(folder / "evaluations"):
                     if _MEMBER.fullmatch(f"evaluations/{record}"):
-                        _add(tar, f"evaluations/{record}", registry.disk.read(home / "evaluations" / record))
+                        _add(tar, f"evaluations/{record}", registry.fs.read(folder / "evaluations" / record))
                 for sha256 in sorted({member.sha256 for member in manifest.files.values()}):
                     _add(tar, f"objects/{sha256}", registry.objects.read(sha256))
             with draft.open("rb") as file:
@@ -61,104 +61,62 @@ def export_version(registry: Registry, name: str, version: Version, path: Path) 
 
 
 def import_version(registry: Registry, path: Path, reason: str) -> tuple[str, Version]:
-    """Take a version out of such a file, under its own name and number; return them.
+    """Import an exported version under its own name and number, which are returned; idempotent.
 
-    Doing it twice is doing it once. Its aliases are set where the registry has none of that name yet.
-    Raises PackageRefused: not such a file, damaged, with files that no registry takes, or of a number that
-    another version has here; SignatureRefused where keys are trusted (RAASID_TRUSTED_KEYS); BadName;
-    RegistryUnwritable.
+    Its aliases are set if the registry has none of that name yet. Raises PackageRefused if the archive is
+    malformed or damaged, holds files that no registry accepts, or if its number is taken by another version;
+    SignatureRefused if keys are trusted (RAASID_TRUSTED_KEYS); BadName; RegistryUnwritable.
     """
     with _opened(path) as members:
-        data = _small(members, "manifest.json", path)
+        data = _read_record(members, "manifest.json", path)
         try:
-            manifest: Manifest = Manifest.of(unsealed(data, f"{path}: manifest.json"), "manifest.json")
-            evaluations = _evaluations(members, path)
+            manifest: Manifest = Manifest.from_body(
+                decode_record(data, f"{path}: manifest.json"), "manifest.json"
+            )
+            evaluations = _read_evaluations(members, path)
         except RegistryDamaged as error:
             raise PackageRefused(
                 str(path), f"{error.path.removeprefix(f'{path}: ')} {error.reason}"
             ) from error
         name, version = model_name(manifest.name), Version.parse(manifest.version)
-        _trusted(manifest)
-        for name_inside, file in manifest.files.items():
-            check_files({name_inside: _content(members, file.sha256, file.bytes, path)})
-        aliases = _aliases(_small(members, "aliases.json", path), path)
+        keys = trusted_keys()
+        if keys is not None:
+            verify(manifest, keys)
+        for member, file in manifest.files.items():
+            check_files({member: _read_object(members, file.sha256, file.bytes, path)})
+        aliases = _read_aliases(members, path)
         versions = registry.versions(name)
         with registry.writing(f"importing {path}"):
-            for member in manifest.files.values():
-                registry.objects.put(_content(members, member.sha256, member.bytes, path))
-            told = {"name": name, "version": manifest.version, "file": path.name, "manifest": digest(data)}
-            ops = [json.loads(evaluation)["op"] for evaluation in evaluations.values()]
-            change = registry.announce("import", {**told, "ops": ops}, reason)
-            if not versions.claim_exactly(version, data):
-                known = versions.sealed_manifest(version)[1]
-                if known != digest(data):
+            for file in manifest.files.values():
+                registry.objects.put(_read_object(members, file.sha256, file.bytes, path))
+            changes = {
+                "name": name,
+                "version": manifest.version,
+                "file": path.name,
+                "manifest": sha256_hex(data),
+                "ops": [json.loads(evaluation)["op"] for evaluation in evaluations.values()],
+            }
+            change = registry.announce("import", changes, reason)
+            if not versions.register_as(version, data):
+                known = versions.manifest_and_digest(version)[1]
+                if known != sha256_hex(data):
                     raise PackageRefused(
                         f"{name} {version}", "is another version here; import it into an empty registry"
                     )
-            registry.log.done(change.op, versions.home(version) / "manifest.json")
-            _keep_evaluations(registry, versions.home(version) / "evaluations", evaluations)
+            registry.log.done(change.op, versions.manifest_path(version))
+            _write_evaluations(registry, versions.folder_of(version) / "evaluations", evaluations)
         for alias in aliases:
             if registry.alias(name, alias) is None:
                 registry.set_alias(name, alias, version, f"imported with {version}", expect="none")
     return name, version
 
 
-def _trusted(manifest: Manifest) -> None:
-    keys = trusted_keys()
-    if keys is not None:
-        from raasid.registry.signing import verify  # loads a library of ciphers
-
-        verify(manifest, keys)
-
-
-def _keep_evaluations(registry: Registry, folder: Path, evaluations: dict[str, bytes]) -> None:
-    if evaluations:
-        registry.durable.folder(folder, registry.root)
-    for record, data in sorted(evaluations.items()):
-        registry.durable.create(folder / record, data)
-
-
-def _evaluations(members: dict[str, Any], path: Path) -> dict[str, bytes]:
-    found = {}
-    for name in sorted(members):
-        if name.startswith("evaluations/"):
-            data = _small(members, name, path)
-            Evaluation.of(unsealed(data, f"{path}: {name}"), name)
-            found[name.removeprefix("evaluations/")] = data
-    return found
-
-
-def _aliases(data: bytes, path: Path) -> list[str]:
-    try:
-        told = json.loads(data)
-        return [alias_name(alias) for alias in told]
-    except (ValueError, TypeError, RecursionError) as error:
-        raise PackageRefused(str(path), "aliases.json is not a list of aliases") from error
-
-
-def _content(members: dict[str, Any], sha256: str, size: int, path: Path) -> bytes:
-    reader = members.get(f"objects/{sha256}")
-    if reader is None:
-        raise PackageRefused(str(path), f"objects/{sha256} is missing")
-    data: bytes = reader(size)
-    if digest(data) != sha256:
-        raise PackageRefused(str(path), f"objects/{sha256} was changed after it was written")
-    return data
-
-
-def _small(members: dict[str, Any], name: str, path: Path) -> bytes:
-    if name not in members:
-        raise PackageRefused(str(path), f"{name} is missing; write it with `raasid registry export`")
-    data: bytes = members[name](LARGEST)
-    return data
-
-
 @contextmanager
-def _opened(path: Path) -> Iterator[dict[str, Any]]:
-    """Name of each member -> how to read at most some bytes of it. Nothing is ever unpacked to a path."""
+def _opened(path: Path) -> Iterator[_Members]:
+    """Open an archive and check the names of its members; nothing is ever unpacked to a path."""
     try:
         with tarfile.open(path, "r:") as tar:
-            members: dict[str, Any] = {}
+            members: _Members = {}
             for info in tar:
                 if not info.isfile() or not _MEMBER.fullmatch(info.name) or info.name in members:
                     raise PackageRefused(
@@ -172,16 +130,58 @@ def _opened(path: Path) -> Iterator[dict[str, Any]]:
         raise PackageRefused(str(path), error.strerror or "cannot be read") from error
 
 
-def _reader(tar: tarfile.TarFile, info: tarfile.TarInfo, path: Path) -> Any:
-    def read(most: int) -> bytes:
-        if info.size > most:
+def _reader(tar: tarfile.TarFile, info: tarfile.TarInfo, path: Path) -> Callable[[int], bytes]:
+    def read(max_bytes: int) -> bytes:
+        if info.size > max_bytes:
             raise PackageRefused(
-                str(path), f"{info.name} claims {info.size} bytes; {most} are expected at most"
+                str(path), f"{info.name} claims {info.size} bytes; {max_bytes} are expected at most"
             )
         file = tar.extractfile(info)
         return b"" if file is None else file.read()
 
     return read
+
+
+def _read_record(members: _Members, name: str, path: Path) -> bytes:
+    if name not in members:
+        raise PackageRefused(str(path), f"{name} is missing; write it with `raasid registry export`")
+    return members[name](MAX_RECORD_BYTES)
+
+
+def _read_object(members: _Members, sha256: str, size: int, path: Path) -> bytes:
+    reader = members.get(f"objects/{sha256}")
+    if reader is None:
+        raise PackageRefused(str(path), f"objects/{sha256} is missing")
+    data = reader(size)
+    if sha256_hex(data) != sha256:
+        raise PackageRefused(str(path), f"objects/{sha256} was changed after it was written")
+    return data
+
+
+def _read_evaluations(members: _Members, path: Path) -> dict[str, bytes]:
+    """Return the checked evaluation records by file name."""
+    found = {}
+    for name in sorted(members):
+        if name.startswith("evaluations/"):
+            data = _read_record(members, name, path)
+            EvaluationRecord.from_body(decode_record(data, f"{path}: {name}"), name)
+            found[name.removeprefix("evaluations/")] = data
+    return found
+
+
+def _read_aliases(members: _Members, path: Path) -> list[str]:
+    data = _read_record(members, "aliases.json", path)
+    try:
+        return [alias_name(alias) for alias in json.loads(data)]
+    except (ValueError, TypeError, RecursionError) as error:
+        raise PackageRefused(str(path), "aliases.json is not a list of aliases") from error
+
+
+def _write_evaluations(registry: Registry, folder: Path, evaluations: dict[str, bytes]) -> None:
+    if evaluations:
+        registry.writer.make_folders(folder, registry.root)
+    for record, data in sorted(evaluations.items()):
+        registry.writer.create(folder / record, data)
 
 
 def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:

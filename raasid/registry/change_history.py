@@ -1,4 +1,4 @@
-"""Change history."""
+"""Change history: the lines of the change log, joined with the records that show what was carried out."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from raasid.registry.change_log import FILE, Line
+from raasid.registry.change_log import LOG_FILE, LogLine
 from raasid.registry.errors import RegistryDamaged
 from raasid.registry.names import Version
-from raasid.registry.record_chain import Chain
+from raasid.registry.record_chain import RecordChain
 from raasid.registry.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A change, and what became of it."""
+class ChangeEntry:
+    """A logged change and its outcome."""
 
     time: str
     """UTC, ISO 8601 with milliseconds."""
@@ -26,11 +26,11 @@ class Entry:
     changes: dict[str, Any]
     reason: str
     carried_out: bool
-    """A record of it is there. What leaves no record, such as a note, counts as carried out."""
+    """Whether its record exists; true for actions that leave no record, such as a note."""
     version: str | None = None
-    """Which number a registration got."""
+    """Of a registration: the version that was registered."""
     before: dict[str, Any] | None = None
-    """The record that held before: of the alias, or of the routes."""
+    """Body of the alias or routes record that held before."""
 
     def concerns(self, name: str) -> bool:
         """Whether it is about this model."""
@@ -40,29 +40,28 @@ class Entry:
         return name in named or str(self.changes.get("record", "")).startswith(f"models/{name}/")
 
 
-class Journal:
-    """The history of a registry, as far as it can be read."""
+class ChangeHistory:
+    """All changes of a registry that can be read; unreadable files are collected in `damage`."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self.damage: list[RegistryDamaged] = []
-        """Files that could not be read; the rest is told all the same."""
         self._done: dict[str, Path] = {}
-        """Operation -> its record, as the log itself tells; after a crash a record may be there untold."""
-        self._searched: dict[Path, _Found] = {}
+        """Operation -> its record, from the log's `done` lines; after a crash one may be missing."""
+        self._searched: dict[Path, _RecordsByOp] = {}
 
-    def newest_first(self) -> Iterator[Entry]:
-        """All changes; each is looked up in the records only when it is its turn."""
-        for line in sorted(self._lines(), key=_when, reverse=True):
+    def newest_first(self) -> Iterator[ChangeEntry]:
+        """Yield all changes; the records of each are read only when it is its turn."""
+        for line in sorted(self._announcements(), key=_time_and_position, reverse=True):
             try:
                 yield self._entry(line.body)
             except RegistryDamaged as error:
                 self.damage.append(error)
 
-    def _lines(self) -> Iterator[Line]:
+    def _announcements(self) -> Iterator[LogLine]:
         log = self._registry.log
-        for name in self._registry.disk.names(log.folder):
-            if FILE.fullmatch(name):
+        for name in self._registry.fs.list_folder(log.folder):
+            if LOG_FILE.fullmatch(name):
                 try:
                     for line in log.lines_of(name):
                         if "done" in line.body:
@@ -72,7 +71,7 @@ class Journal:
                 except RegistryDamaged as error:
                     self.damage.append(error)
 
-    def _entry(self, body: dict[str, Any]) -> Entry:
+    def _entry(self, body: dict[str, Any]) -> ChangeEntry:
         op, action, changes = str(body["op"]), str(body["action"]), dict(body["changes"])
         version = before = None
         if action == "import":
@@ -80,23 +79,29 @@ class Journal:
         elif action == "gc":
             carried_out = self._is_freed(op, changes["versions"])
         elif action == "register":
-            home = self._registry.versions(changes["name"]).folder
-            record = self._done.get(op) or self._search(home, op, self._manifests(changes["name"]))
+            folder = self._registry.versions(changes["name"]).folder
+            record = self._done.get(op) or self._search(folder, op, self._manifests(changes["name"]))
             carried_out, version = record is not None, None if record is None else record.parent.name
-        elif (folder := self._history(action, changes)) is not None:
-            record = self._done.get(op) or self._search(folder, op, self._links(folder))
+        elif (chain_folder := self._chain_folder(action, changes)) is not None:
+            record = self._done.get(op) or self._search(chain_folder, op, self._chain_records(chain_folder))
             carried_out = record is not None
             if record is not None and int(record.stem) > 1:
-                before = self._chain(folder).read(int(record.stem) - 1).body
+                before = self._chain(chain_folder).read(int(record.stem) - 1).body
         else:
             carried_out = True
-        told = {key: str(body[key]) for key in ("time", "author", "reason")}
-        return Entry(
-            **told, action=action, changes=changes, carried_out=carried_out, version=version, before=before
+        return ChangeEntry(
+            time=str(body["time"]),
+            author=str(body["author"]),
+            action=action,
+            changes=changes,
+            reason=str(body["reason"]),
+            carried_out=carried_out,
+            version=version,
+            before=before,
         )
 
-    def _history(self, action: str, changes: dict[str, Any]) -> Path | None:
-        """The folder of numbered records in which a change must be found; None: it is in none."""
+    def _chain_folder(self, action: str, changes: dict[str, Any]) -> Path | None:
+        """Return the folder of numbered records that holds the change; None if the action leaves none."""
         registry = self._registry
         folder: Path | None = None
         match action:
@@ -106,7 +111,7 @@ class Journal:
                 folder = registry.route_history().folder
             case "evaluate":
                 version = Version.parse(changes["version"])
-                folder = registry.versions(changes["name"]).home(version) / "evaluations"
+                folder = registry.versions(changes["name"]).folder_of(version) / "evaluations"
             case "take back":
                 folder = (registry.root / changes["record"]).parent
             case "queue":
@@ -115,14 +120,14 @@ class Journal:
                 folder = registry.root / "outbox" / "sent"
         return folder
 
-    def _chain(self, folder: Path) -> Chain:
-        return Chain(folder, self._registry.root, self._registry.durable)
+    def _chain(self, folder: Path) -> RecordChain:
+        return RecordChain(folder, self._registry.root, self._registry.writer)
 
-    def _links(self, folder: Path) -> Iterator[tuple[str, Path]]:
+    def _chain_records(self, folder: Path) -> Iterator[tuple[str, Path]]:
         chain = self._chain(folder)
         try:
-            for link in chain.backwards():
-                yield link.body["op"], chain.path(link.seq)
+            for record in chain.newest_first():
+                yield record.body["op"], chain.path(record.seq)
         except RegistryDamaged as error:
             self.damage.append(error)
 
@@ -130,19 +135,19 @@ class Journal:
         versions = self._registry.versions(name)
         for version in versions.newest_first():
             try:
-                yield versions.manifest(version).op, versions.home(version) / "manifest.json"
+                yield versions.manifest(version).op, versions.manifest_path(version)
             except RegistryDamaged as error:
                 self.damage.append(error)
 
     def _search(self, folder: Path, op: str, records: Iterator[tuple[str, Path]]) -> Path | None:
-        return self._searched.setdefault(folder, _Found(records)).get(op)
+        return self._searched.setdefault(folder, _RecordsByOp(records)).find(op)
 
     def _is_imported(self, changes: dict[str, Any]) -> bool:
         versions, version = self._registry.versions(changes["name"]), Version.parse(changes["version"])
-        return versions.has(version) and versions.sealed_manifest(version)[1] == changes["manifest"]
+        return versions.has(version) and versions.manifest_and_digest(version)[1] == changes["manifest"]
 
     def _is_freed(self, op: str, refs: list[str]) -> bool:
-        """Whether one of the versions at least is freed; files that belonged to none leave no record."""
+        """Whether at least one of the versions is freed; freed objects of no version leave no record."""
         for ref in refs:
             name, _, text = ref.partition(" ")
             freed = self._registry.versions(name).freed(Version.parse(text))
@@ -151,14 +156,14 @@ class Journal:
         return not refs
 
 
-class _Found:
-    """Operations and their records, drawn from the disk only as far as somebody asks, and once."""
+class _RecordsByOp:
+    """Lazy index of records by operation: reads each record once, and only as far as a search needs."""
 
     def __init__(self, records: Iterator[tuple[str, Path]]) -> None:
         self._records, self._known = records, dict[str, Path]()
 
-    def get(self, op: str) -> Path | None:
-        """None: there is no such record."""
+    def find(self, op: str) -> Path | None:
+        """Return the record of an operation; None if there is none."""
         while op not in self._known:
             found = next(self._records, None)
             if found is None:
@@ -167,5 +172,5 @@ class _Found:
         return self._known[op]
 
 
-def _when(line: Line) -> tuple[str, str, int]:
+def _time_and_position(line: LogLine) -> tuple[str, str, int]:
     return str(line.body["time"]), line.file, line.number

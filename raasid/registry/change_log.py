@@ -1,12 +1,8 @@
-"""Who changes what and why, told before it is done; a file of lines for each process, so that none waits.
+"""Append-only change log: each process announces its changes in a file of its own before it makes them.
 
-A line holds its own checksum and that of the line before. A line that a crash cut short is no line: its
-writer is gone, and nobody writes behind it. What a line announces has happened where a record with the same
-`op` is there; after a crash between the two it has not. A line `done` says where that record is.
-
-The change log joined with the records: what was announced, and whether it was carried out.
-
-A line of the log comes before the deed. After a crash between the two there is the line alone.
+Each line holds its CRC and the digest of the line before. A line truncated by a crash is ignored: its writer
+is dead and nothing follows it. A change took place if a record with the same `op` exists; a `done` line names
+that record.
 """
 
 from __future__ import annotations
@@ -22,15 +18,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from raasid.registry.errors import RegistryDamaged
-from raasid.registry.filesystem import APPEND, Durable, write_all
-from raasid.registry.record_chain import canonical, digest
+from raasid.registry.filesystem import APPEND, AtomicWriter, write_all
+from raasid.registry.record_chain import canonical_json, sha256_hex
 
-FILE = re.compile(r"[A-Za-z0-9_-]{1,80}-\d{6}\.jsonl")
-_PER_FILE = 10_000
-_START = "0" * 64
+LOG_FILE = re.compile(r"[A-Za-z0-9_-]{1,80}-\d{6}\.jsonl")
+_MAX_LINES = 10_000
+"""Of one file."""
+_NO_LINE = "0" * 64
+"""Stands for the digest of the line before the first."""
 
 
-class Line(NamedTuple):
+class LogLine(NamedTuple):
     """One line of the log."""
 
     file: str
@@ -40,102 +38,97 @@ class Line(NamedTuple):
 
 
 class ChangeLog:
-    """`log/<writer>-<n>.jsonl`."""
+    """The files `log/<writer>-<n>.jsonl`."""
 
-    def __init__(self, root: Path, durable: Durable) -> None:
-        self.folder, self._root, self._durable = root / "log", root, durable
-        host = re.sub(r"[^A-Za-z0-9_]", "_", socket.gethostname())[:40]
-        self._host, self._writer, self._pid = host, "", 0
-        self._files, self._file, self._lines, self._before = 0, -1, 0, _START
+    def __init__(self, root: Path, writer: AtomicWriter) -> None:
+        self.folder, self._root, self._writer = root / "log", root, writer
+        self._host = re.sub(r"[^A-Za-z0-9_]", "_", socket.gethostname())[:40]
+        self._process_name, self._pid = "", 0
+        self._num_files, self._num_lines, self._before = 0, 0, _NO_LINE
+        self._file = -1
+        """Descriptor of the file that is open for appending; -1 if there is none."""
 
     def append(self, body: dict[str, Any]) -> None:
-        """Add a line, down to the disk. Raises OSError; the line then counts for nothing."""
+        """Append a synced line. Raises OSError; the line is then ignored by readers."""
         if self._pid != os.getpid():  # also after a fork: two processes never share a file
-            self._pid, self._files, self._file = os.getpid(), 0, -1
-            self._writer = f"{self._host}-{self._pid}-{os.urandom(4).hex()}"
-        if self._file < 0 or self._lines >= _PER_FILE:
-            self._begin()
-        told = {**body, "before": self._before}
-        self._write(told, sync=True)
+            self._pid, self._num_files, self._file = os.getpid(), 0, -1
+            self._process_name = f"{self._host}-{self._pid}-{os.urandom(4).hex()}"
+        if self._file < 0 or self._num_lines >= _MAX_LINES:
+            self._start_file()
+        self._write({**body, "before": self._before}, sync=True)
 
     def done(self, op: str, record: Path) -> None:
-        """Tell, behind what was announced, that it was carried out, and where that is written.
+        """Append, unsynced, that an announced change was made and in which file it is recorded.
 
-        It need not last: where it does, fsck misses a record that somebody takes away.
+        With this line, fsck notices if the record disappears. It may get lost: nothing else depends on it.
         """
         if self._file >= 0 and self._pid == os.getpid():
-            told = {"done": op, "record": record.relative_to(self._root).as_posix(), "before": self._before}
+            body = {"done": op, "record": record.relative_to(self._root).as_posix(), "before": self._before}
             with suppress(OSError):
-                self._write(told, sync=False)
+                self._write(body, sync=False)
 
-    def _write(self, told: dict[str, Any], sync: bool) -> None:
-        line = canonical({**told, "crc": _crc(told)}) + b"\n"
-        file, self._file = self._file, -1  # whatever goes wrong, nothing is ever written behind it
-        try:
-            write_all(self._durable.disk, file, line)
-            if sync:
-                self._durable.disk.sync(file)
-        except OSError:
-            self._durable.disk.close(file)
-            raise
-        self._file, self._before, self._lines = file, digest(line), self._lines + 1
-
-    def lines(self) -> Iterator[Line]:
-        """Whatever was announced, file by file. Raises RegistryDamaged."""
-        for name in self._durable.disk.names(self.folder):
-            if FILE.fullmatch(name):
-                yield from (line for line in self.lines_of(name) if "done" not in line.body)
-
-    def lines_of(self, name: str) -> Iterator[Line]:
-        """Whole lines of one file. Raises RegistryDamaged."""
+    def lines_of(self, name: str) -> Iterator[LogLine]:
+        """Yield the complete lines of one file. Raises RegistryDamaged."""
         path = self.folder / name
-        *whole, rest = self._durable.disk.read(path).split(b"\n")
-        before = _START
-        for number, line in enumerate(whole, start=1):
-            body = _checked(line, f"{path}, line {number}")
+        *complete, rest = self._writer.fs.read(path).split(b"\n")
+        before = _NO_LINE
+        for number, line in enumerate(complete, start=1):
+            body = _decoded(line, f"{path}, line {number}")
             if body.pop("before") != before:
                 raise RegistryDamaged(f"{path}, line {number}", "does not follow from the line before")
-            before = digest(line + b"\n")
-            yield Line(name, number, body)
-        if rest and not _torn(rest):
-            raise RegistryDamaged(f"{path}, line {len(whole) + 1}", "was changed after it was written")
+            before = sha256_hex(line + b"\n")
+            yield LogLine(name, number, body)
+        if rest and not _is_truncated_line(rest):
+            raise RegistryDamaged(f"{path}, line {len(complete) + 1}", "was changed after it was written")
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file that this process appends to."""
         if self._file >= 0 and self._pid == os.getpid():
-            self._durable.disk.close(self._file)
+            self._writer.fs.close(self._file)
         self._file = -1
 
-    def _begin(self) -> None:
-        if self._file >= 0:
-            self._durable.disk.close(self._file)
-            self._file = -1
-        self._durable.folder(self.folder, self._root)
-        self._files += 1
-        path = self.folder / f"{self._writer}-{self._files:06d}.jsonl"
-        file = self._durable.disk.open(path, APPEND)
+    def _write(self, body: dict[str, Any], sync: bool) -> None:
+        line = canonical_json({**body, "crc": _crc(body)}) + b"\n"
+        file, self._file = self._file, -1  # after a failure nothing is ever appended to this file
         try:
-            self._durable.disk.sync_folder(self.folder)
+            write_all(self._writer.fs, file, line)
+            if sync:
+                self._writer.fs.sync(file)
         except OSError:
-            self._durable.disk.close(file)
+            self._writer.fs.close(file)
             raise
-        self._file, self._lines, self._before = file, 0, _START
+        self._file, self._before, self._num_lines = file, sha256_hex(line), self._num_lines + 1
+
+    def _start_file(self) -> None:
+        if self._file >= 0:
+            self._writer.fs.close(self._file)
+            self._file = -1
+        self._writer.make_folders(self.folder, self._root)
+        self._num_files += 1
+        path = self.folder / f"{self._process_name}-{self._num_files:06d}.jsonl"
+        file = self._writer.fs.open(path, APPEND)
+        try:
+            self._writer.fs.sync_folder(self.folder)
+        except OSError:
+            self._writer.fs.close(file)
+            raise
+        self._file, self._num_lines, self._before = file, 0, _NO_LINE
 
 
-def _checked(line: bytes, where: str) -> dict[str, Any]:
+def _decoded(line: bytes, source: str) -> dict[str, Any]:
     try:
         body = json.loads(line)
         crc = body.pop("crc")
-        intact = crc == _crc(body) and line == canonical({**body, "crc": crc}) and "before" in body
+        intact = crc == _crc(body) and line == canonical_json({**body, "crc": crc}) and "before" in body
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         intact, body = False, {}
     if not intact:
-        raise RegistryDamaged(where, "was changed after it was written")
+        raise RegistryDamaged(source, "was changed after it was written")
     return dict(body)
 
 
-def _torn(rest: bytes) -> bool:
-    """Whether this is the beginning of a line, or all of it but its end: nothing may come behind a value."""
+def _is_truncated_line(rest: bytes) -> bool:
+    """Whether this is a line without its end; nothing may follow the JSON value."""
     if not rest.startswith(b"{"):
         return False
     try:
@@ -143,10 +136,10 @@ def _torn(rest: bytes) -> bool:
     except (ValueError, RecursionError):
         return True
     try:
-        return canonical(json.loads(rest)) == rest
+        return canonical_json(json.loads(rest)) == rest
     except ValueError:
         return False
 
 
 def _crc(body: dict[str, Any]) -> str:
-    return f"{zlib.crc32(canonical(body)):08x}"
+    return f"{zlib.crc32(canonical_json(body)):08x}"

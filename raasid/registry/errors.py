@@ -1,4 +1,4 @@
-"""What can go wrong with a registry."""
+"""Failures of the registry, with messages for the user."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from raasid.errors import Exit, RaasidError, UsageError
 
 
 class RegistryDamaged(RaasidError):
-    """A file of the registry that is not what was written."""
+    """A file of the registry is missing or differs from what was written."""
 
     def __init__(self, path: Path | str, reason: str) -> None:
         super().__init__(
@@ -18,7 +18,7 @@ class RegistryDamaged(RaasidError):
 
 
 class RegistryUnwritable(RaasidError):
-    """The filesystem refused; the registry is as it was, or as it was to become."""
+    """The filesystem refused a write; the registry is in the old or the new state."""
 
     def __init__(self, doing: str, error: OSError) -> None:
         super().__init__(
@@ -28,28 +28,28 @@ class RegistryUnwritable(RaasidError):
 
 
 class BadName(UsageError):
-    """A name that the registry does not take."""
+    """A name of a model, version, alias or file that the registry does not allow."""
 
     def __init__(self, kind: str, name: str, expected: str) -> None:
         super().__init__(f"{kind}: {name[:80]!r} is none; expected {expected}")
 
 
 class NotRegistered(UsageError):
-    """A model, version or alias that is not there."""
+    """There is no such model, version or alias."""
 
     def __init__(self, what: str, known: str) -> None:
         super().__init__(f"{what} is not in the registry; {known}")
 
 
-class Overtaken(RaasidError):
-    """Somebody else was faster: what was to be changed is not what it was when it was looked at."""
+class ConcurrentUpdate(RaasidError):
+    """Another process changed the state since it was read."""
 
     def __init__(self, what: str, expected: str, found: str) -> None:
         super().__init__(f"{what}: expected {expected}, found {found}; look again, then repeat the command")
 
 
 class PackageRefused(UsageError):
-    """Files that are not taken for a model."""
+    """A file is not accepted as part of a model package."""
 
     def __init__(self, member: str, reason: str) -> None:
         super().__init__(f"{member[:120]}: {reason}")
@@ -57,7 +57,7 @@ class PackageRefused(UsageError):
 
 
 class SignatureRefused(RaasidError):
-    """A version that nobody who is trusted has signed, or that is not what was signed."""
+    """A version is not signed by a trusted key, or its content is not what was signed."""
 
     exit = Exit.REFUSED
 
@@ -66,14 +66,14 @@ class SignatureRefused(RaasidError):
 
 
 class KeyUnusable(UsageError):
-    """A file that holds no key for signatures."""
+    """A file holds no usable signing key or key list."""
 
     def __init__(self, path: Path | str, reason: str) -> None:
         super().__init__(f"{path}: {reason}; `raasid registry key -o FILE.pem` makes a key")
 
 
-class Collected(UsageError):
-    """A version whose files were cleared away."""
+class VersionFreed(UsageError):
+    """The files of a version were freed by gc."""
 
     def __init__(self, ref: str, when: str) -> None:
         super().__init__(f"{ref}: its files were cleared away {when}; its record and metrics are kept")

@@ -1,9 +1,7 @@
-"""The few calls by which the registry touches a filesystem; tests fail, kill or forget at each of them.
+"""Filesystem calls of the registry, and atomic, durable writes on top of them.
 
-Only what NFS version 3 guarantees is relied on: a file or link is created by one process or by none, a rename
-within a directory is seen whole, and what was synced stays. There are no locks.
-
-Files that are there whole or not at all, and stay: on any filesystem that keeps `Disk`'s promises.
+Only what NFS version 3 guarantees is used: exactly one process creates a given file or link, a rename within
+a directory is atomic, and what was synced persists. There are no locks.
 """
 
 from __future__ import annotations
@@ -17,33 +15,39 @@ from typing import NamedTuple
 
 CREATE = os.O_CREAT | os.O_EXCL | os.O_WRONLY
 APPEND = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND
+DRAFT_PREFIX = ".new-"
+"""Name prefix of files that are not complete yet. Readers skip them; gc deletes those of killed processes."""
+_draft_numbers = itertools.count()
 
 
-class Entry(NamedTuple):
-    """What is known of a file without reading it."""
+class FileInfo(NamedTuple):
+    """What `stat` tells of a file or folder."""
 
     size: int
     """Bytes."""
     modified: float
     """Seconds since 1970, by the filesystem's clock."""
     links: int
-    """Names that it has."""
+    """Number of hard links."""
     is_folder: bool
 
 
-class Disk:
-    """The real one. Every method raises OSError as the call behind it does."""
+class FileSystem:
+    """Every call by which the registry touches a filesystem; tests make each of them fail, kill or forget.
+
+    All methods raise OSError as the system call behind them does.
+    """
 
     def open(self, path: Path, flags: int) -> int:
         """Open a file and return its descriptor."""
         return os.open(path, flags, 0o644)
 
     def write(self, file: int, data: bytes | memoryview) -> int:
-        """Write some of `data`; return how many bytes."""
+        """Write some of `data` and return how many bytes were written."""
         return os.write(file, data)
 
     def sync(self, file: int) -> None:
-        """Return when a file's content is on the disk."""
+        """Flush a file's content to the disk."""
         os.fsync(file)
 
     def close(self, file: int) -> None:
@@ -51,7 +55,7 @@ class Disk:
         os.close(file)
 
     def sync_folder(self, path: Path) -> None:
-        """Return when the names in a folder are on the disk."""
+        """Flush the names in a folder to the disk."""
         folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(folder)
@@ -59,117 +63,113 @@ class Disk:
             os.close(folder)
 
     def make_folder(self, path: Path) -> None:
-        """Create one folder."""
+        """Create one folder; its parent exists."""
         path.mkdir()
 
     def link(self, source: Path, target: Path) -> None:
-        """Give a file a second name; FileExistsError where the name is taken."""
+        """Create a hard link. Raises FileExistsError if the name is taken."""
         os.link(source, target)
 
     def rename(self, source: Path, target: Path) -> None:
-        """Give a file another name, in place of whatever had it."""
+        """Rename a file, replacing the target."""
         source.rename(target)
 
     def unlink(self, path: Path) -> None:
-        """Take a name away."""
+        """Delete a file."""
         path.unlink()
 
     def touch(self, path: Path) -> None:
-        """Set the time of the last change to now."""
+        """Set the modification time to now."""
         os.utime(path)
 
     def read(self, path: Path) -> bytes:
-        """Return a whole file."""
+        """Return the content of a file."""
         return path.read_bytes()
 
-    def names(self, folder: Path) -> list[str]:
-        """Return what is in a folder, sorted; nothing where there is none."""
+    def list_folder(self, folder: Path) -> list[str]:
+        """Return the sorted names in a folder; an empty list if there is no such folder."""
         try:
             return sorted(os.listdir(folder))  # noqa: PTH208 - a third of iterdir's time
         except (FileNotFoundError, NotADirectoryError):
             return []
 
-    def entry(self, path: Path) -> Entry | None:
-        """Return what is known of a file or folder; None where there is none."""
+    def stat(self, path: Path) -> FileInfo | None:
+        """Return the facts of a file or folder; None if there is none. Symbolic links are not followed."""
         try:
             found = path.stat(follow_symlinks=False)
         except (FileNotFoundError, NotADirectoryError):
             return None
-        folder = found.st_mode & 0o170000 == 0o040000
-        return Entry(found.st_size, found.st_mtime, found.st_nlink, folder)
+        is_folder = found.st_mode & 0o170000 == 0o040000
+        return FileInfo(found.st_size, found.st_mtime, found.st_nlink, is_folder)
 
 
-LEFTOVER = ".new-"
-"""Files that a killed process left begin so; nothing ever reads them."""
-_numbers = itertools.count()
+class AtomicWriter:
+    """Creates files that are complete or absent after any crash. Not thread-safe."""
 
+    def __init__(self, fs: FileSystem) -> None:
+        self.fs = fs
+        self._synced: set[Path] = set()
+        """Paths whose own names are known to be on the disk."""
 
-class Durable:
-    """What a registry does to its disk. Not for several threads at once."""
-
-    def __init__(self, disk: Disk) -> None:
-        self.disk = disk
-        self._safe: set[Path] = set()
-        """Folders whose own names are known to be on the disk."""
-
-    def folder(self, path: Path, root: Path) -> None:
-        """Make a folder and those above it, down from `root`; they are on the disk, whoever made them."""
-        if path in self._safe:
+    def make_folders(self, path: Path, root: Path) -> None:
+        """Create a folder and its parents from `root` down, and sync their names, whoever created them."""
+        if path in self._synced:
             return
-        if root in path.parents or self.disk.entry(path.parent) is None:
-            self.folder(path.parent, root)
+        if root in path.parents or self.fs.stat(path.parent) is None:
+            self.make_folders(path.parent, root)
         with suppress(FileExistsError):
-            self.disk.make_folder(path)
-        self.disk.sync_folder(path.parent)
-        self._safe.add(path)
+            self.fs.make_folder(path)
+        self.fs.sync_folder(path.parent)
+        self._synced.add(path)
 
-    def keep_name(self, path: Path) -> None:
-        """Make sure that a name which somebody else may just have given is on the disk."""
-        if path not in self._safe:
-            self.disk.sync_folder(path.parent)
-            self._safe.add(path)
+    def sync_parent(self, path: Path) -> None:
+        """Sync a name that another process may have created without having synced it yet."""
+        if path not in self._synced:
+            self.fs.sync_folder(path.parent)
+            self._synced.add(path)
 
-    def write(self, path: Path, data: bytes) -> None:
-        """Write a new file, down to the disk; its name is not there yet. FileExistsError: it is taken."""
-        file = self.disk.open(path, CREATE)
+    def write_draft(self, path: Path, data: bytes) -> None:
+        """Write and sync a new file; its name is not synced. Raises FileExistsError."""
+        file = self.fs.open(path, CREATE)
         try:
-            write_all(self.disk, file, data)
-            self.disk.sync(file)
+            write_all(self.fs, file, data)
+            self.fs.sync(file)
         finally:
-            self.disk.close(file)
+            self.fs.close(file)
 
     def create(self, path: Path, data: bytes) -> bool:
-        """Create a file with its content, or return False: somebody else has. The folder is there."""
+        """Create a file with its content in an existing folder; return False if another process did."""
         draft = path.with_name(draft_name())
         try:
-            self.write(draft, data)
-            return self.claim(draft, path)
+            self.write_draft(draft, data)
+            return self.publish(draft, path)
         finally:
-            with suppress(OSError):  # gc takes what stays; the file itself is not in question
-                self.disk.unlink(draft)
+            with suppress(OSError):  # gc deletes a draft that stays; the file itself is not in question
+                self.fs.unlink(draft)
 
-    def claim(self, draft: Path, path: Path) -> bool:
-        """Name a written file; False where another has the name. The draft stays."""
+    def publish(self, draft: Path, path: Path) -> bool:
+        """Link a synced draft to its final name; return False if the name is taken. The draft stays."""
         try:
-            self.disk.link(draft, path)
+            self.fs.link(draft, path)
         except FileExistsError:
-            # NFS: the answer to a link that was made may get lost, and the repeated call then fails
-            own, other = self.disk.entry(draft), self.disk.entry(path)
+            # NFS: the reply to a successful link may get lost, and the retried call then fails
+            own, other = self.fs.stat(draft), self.fs.stat(path)
             if own is None or other is None or own.links < 2 or other.links < 2:
                 return False
-            if self.disk.read(draft) != self.disk.read(path):
+            if self.fs.read(draft) != self.fs.read(path):
                 return False
-        self.disk.sync_folder(path.parent)
+        self.fs.sync_folder(path.parent)
         return True
 
 
-def write_all(disk: Disk, file: int, data: bytes) -> None:
-    """Write everything; a disk may take it in pieces."""
+def write_all(fs: FileSystem, file: int, data: bytes) -> None:
+    """Write all of `data`, in as many calls as the filesystem needs."""
     rest = memoryview(data)
     while rest:
-        rest = rest[disk.write(file, rest) :]
+        rest = rest[fs.write(file, rest) :]
 
 
 def draft_name() -> str:
-    """A name that no other process uses."""
-    return f"{LEFTOVER}{socket.gethostname()[:40]}-{os.getpid()}-{os.urandom(4).hex()}-{next(_numbers)}"
+    """Return a draft's file name that no other process uses."""
+    process = f"{socket.gethostname()[:40]}-{os.getpid()}"
+    return f"{DRAFT_PREFIX}{process}-{os.urandom(4).hex()}-{next(_draft_numbers)}"

@@ -1,4 +1,4 @@
-"""What models, versions, aliases and files may be called; nothing else ever becomes a path."""
+"""Allowed names of models, versions, aliases, files and editions; only checked names become paths."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from raasid.registry.errors import BadName
 
 CHAMPION, CHALLENGER, PREVIOUS, LATEST = "champion", "challenger", "previous", "latest"
 COMPUTED = (PREVIOUS, LATEST)
-"""Follow from the others: `previous` is what was champion before, `latest` the newest version."""
+"""Aliases that cannot be set: `previous` is the champion before this one, `latest` the newest version."""
 _MODEL = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _ALIAS = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _VERSION = re.compile(r"v(\d{8})\.([1-9]\d{0,8})")
@@ -24,22 +24,22 @@ class Version(NamedTuple):
     day: str
     """Eight digits."""
     build: int
-    """From 1, without gaps."""
+    """From 1, consecutive within a day."""
 
     def __str__(self) -> str:
         return f"v{self.day}.{self.build}"
 
     @classmethod
     def parse(cls, text: str) -> Version:
-        """Raises BadName."""
-        found = cls.maybe(text)
-        if found is None:
+        """Parse a version. Raises BadName."""
+        version = cls.try_parse(text)
+        if version is None:
             raise BadName("version", text, "vYYYYMMDD.BUILD, such as v20261123.1")
-        return found
+        return version
 
     @classmethod
-    def maybe(cls, text: str) -> Version | None:
-        """None for anything that is no version."""
+    def try_parse(cls, text: str) -> Version | None:
+        """Parse a version; None if `text` is not one."""
         match = _VERSION.fullmatch(text)
         if match is None or not text.isascii():
             return None
@@ -51,14 +51,14 @@ class Version(NamedTuple):
 
 
 def model_name(text: str) -> str:
-    """Return a model's name as it is. Raises BadName."""
+    """Return a valid model name unchanged. Raises BadName."""
     if _MODEL.fullmatch(text) is None or not text.isascii():
         raise BadName("model", text, "lower-case letters, digits and _, such as ball_model")
     return text
 
 
 def alias_name(text: str) -> str:
-    """Return an alias that can be set. Raises BadName."""
+    """Return the name of an alias that can be set unchanged. Raises BadName."""
     if _ALIAS.fullmatch(text) is None or not text.isascii():
         raise BadName("alias", text, "lower-case letters, digits, _ and -, such as champion")
     if text in COMPUTED:
@@ -67,14 +67,14 @@ def alias_name(text: str) -> str:
 
 
 def member_name(text: str) -> str:
-    """Return the name of a file in a package: one plain name, no folder. Raises BadName."""
+    """Return a valid name of a package file unchanged: no folder, no leading dot. Raises BadName."""
     if _MEMBER.fullmatch(text) is None or not text.isascii() or ".." in text:
         raise BadName("package member", text, "a plain file name of ASCII letters, digits and ._-")
     return text
 
 
 def edition_name(text: str) -> str:
-    """Return the name of an edition of the Laws, or `*` for all. Raises BadName."""
+    """Return a valid name of an edition of the Laws, or `*` for all, unchanged. Raises BadName."""
     if _EDITION.fullmatch(text) is None or not text.isascii():
         raise BadName("edition", text, "a season such as ifab_2025_26, or *")
     return text

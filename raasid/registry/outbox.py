@@ -1,8 +1,6 @@
-"""`outbox/`: what W&B shall hold, as numbered entries; a record of the same number says what was sent.
+"""Outbox of messages for W&B, and the protocol of what receives them.
 
-What W&B shall hold, in plain values: a run, an artifact, a link to a collection, an alias.
-
-Where the outbox is sent to: W&B, or a stand-in.
+`outbox/entries/<seq>.json` is a message to send; `outbox/sent/<seq>.json` says that it was sent.
 """
 
 from __future__ import annotations
@@ -14,55 +12,58 @@ from typing import Annotated, Any, Literal, Protocol
 from pydantic import Field
 
 from raasid.errors import RaasidError
-from raasid.registry.errors import Overtaken
-from raasid.registry.record_chain import Chain, Link
-from raasid.registry.records import Change, Member, Record
+from raasid.registry.errors import ConcurrentUpdate
+from raasid.registry.record_chain import ChainRecord, RecordChain
+from raasid.registry.records import ChangeRecord, PackageFile, Record
 from raasid.registry.registry import Registry
+
+_MESSAGE_KEY = "told"
+"""Key of the message in an entry's file."""
 
 
 class RunRef(Record):
-    """A run of W&B."""
+    """A W&B run."""
 
     id: str
     project: str
     entity: str | None = None
-    """None: whoever's key it is that sends."""
+    """None: the default entity of the API key that sends."""
 
 
-class RunTold(Record):
-    """What a run was made with and what came of it."""
+class RunUpdate(Record):
+    """A run's config and summary metrics."""
 
     kind: Literal["run"] = "run"
     run: RunRef
     config: dict[str, Any]
     summary: dict[str, float]
     folder: str | None = None
-    """Where wandb keeps what it could not send; it need not be there any more."""
+    """Where wandb keeps data that it could not send; it may not exist any more."""
 
     def __str__(self) -> str:
         return f"run {self.run.id} of {self.run.project}, {len(self.summary)} metrics"
 
 
-class ArtifactTold(Record):
-    """Files with a name, made by a run."""
+class ArtifactUpload(Record):
+    """A named artifact made by a run."""
 
     kind: Literal["artifact"] = "artifact"
     run: RunRef
     type: Literal["model", "dataset"]
     name: str
     identity: str
-    """sha256 of what it stands for; in W&B's metadata it says that the artifact is this one."""
+    """SHA-256 of the manifest or labels; stored in W&B's metadata to recognise the artifact."""
     aliases: list[str]
-    """The first is its own alone, the others may move on."""
+    """The first is unique to this artifact, the others may move on."""
     held: dict[str, int] = Field({})
-    """Of a model: alias -> number of the record that made it point here."""
+    """Of a model: alias -> number of the registry record that made it point here."""
     metadata: dict[str, Any] = Field({})
-    files: dict[str, Member] = Field({})
-    """In the registry's objects."""
+    files: dict[str, PackageFile] = Field({})
+    """Files in the registry's objects."""
     texts: dict[str, str] = Field({})
-    """Small files, with their content."""
+    """Small files with their content."""
     uses: list[str] = Field([])
-    """Artifacts of the same project that the run was made from, as `name:alias`."""
+    """Input artifacts of the run in the same project, as `name:alias`."""
 
     def __str__(self) -> str:
         size = sum(member.bytes for member in self.files.values()) + sum(map(len, self.texts.values()))
@@ -71,8 +72,8 @@ class ArtifactTold(Record):
         return f"{self.type} {self.name}:{self.aliases[0]}{others}, {files} files, {size / 1e6:.1f} MB"
 
 
-class LinkTold(Record):
-    """An artifact that a collection of a W&B registry shows."""
+class CollectionLink(Record):
+    """An artifact linked to a collection of a W&B registry."""
 
     kind: Literal["link"] = "link"
     run: RunRef
@@ -86,118 +87,118 @@ class LinkTold(Record):
         return f"link {self.name}:{self.aliases[0]} to {self.target}"
 
 
-class AliasTold(Record):
-    """An alias that points elsewhere from now on."""
+class AliasUpdate(Record):
+    """An alias that moves to another version."""
 
     kind: Literal["alias"] = "alias"
     run: RunRef
-    """Whose project the artifact is in."""
+    """Names the project of the artifact."""
     name: str
     alias: str
     version: str | None
-    """None: it is taken away."""
+    """None: the alias is removed."""
     record: int
     """Number of the registry's record."""
     target: str | None = None
-    """The collection where it is set, too."""
+    """Collection in which the alias is set, too."""
 
     def __str__(self) -> str:
         return f"alias {self.name}:{self.alias} to {self.version or 'nothing'}"
 
 
-Told = RunTold | ArtifactTold | LinkTold | AliasTold
+OutboxMessage = RunUpdate | ArtifactUpload | CollectionLink | AliasUpdate
 
 
-class Entry(Change):
-    """`outbox/entries/<seq>.json`: one thing to send."""
+class OutboxEntry(ChangeRecord):
+    """`outbox/entries/<seq>.json`: one message to send."""
 
     seq: int
     before: str | None
-    told: Annotated[Told, Field(discriminator="kind")]
+    message: Annotated[OutboxMessage, Field(alias=_MESSAGE_KEY, discriminator="kind")]
 
 
-class Sent(Change):
-    """`outbox/sent/<seq>.json`: the entry of that number was sent."""
+class SentRecord(ChangeRecord):
+    """`outbox/sent/<seq>.json`: the entry of the same number was sent."""
 
     seq: int
     before: str | None
     entry: str
-    """sha256 of its file."""
+    """SHA-256 of the entry's file."""
     answer: dict[str, Any]
-    """What W&B said."""
+    """W&B's reply."""
 
 
 class Outbox:
-    """The entries of one registry. Reading raises RegistryDamaged, writing RegistryUnwritable."""
+    """The outbox of one registry. Reading raises RegistryDamaged, writing RegistryUnwritable."""
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
-        home = registry.root / "outbox"
-        self._entries = Chain(home / "entries", registry.root, registry.durable)
-        self._sent = Chain(home / "sent", registry.root, registry.durable)
+        folder = registry.root / "outbox"
+        self._entries = RecordChain(folder / "entries", registry.root, registry.writer)
+        self._sent = RecordChain(folder / "sent", registry.root, registry.writer)
 
     @property
     def queued(self) -> int:
-        """Entries, sent or not."""
+        """Number of entries, sent or not."""
         return _seq(self._entries.head())
 
     @property
     def sent(self) -> int:
-        """Entries that were sent: the first so many."""
+        """Number of entries that were sent; these are the first ones."""
         return _seq(self._sent.head())
 
-    def add(self, told: Told, reason: str) -> Entry:
-        """Queue one thing; when this returns, it will be sent some day."""
+    def add(self, message: OutboxMessage, reason: str) -> OutboxEntry:
+        """Queue a message; on return it is on the disk."""
         with self.registry.writing("queueing for W&B"):
-            change = self.registry.announce("queue", {"for": "wandb", "what": str(told)}, reason)
-            body = {**change.model_dump(), "told": told.model_dump()}
-            link = self._entries.append(lambda _: body)
-            self.registry.log.done(change.op, self._entries.path(link.seq))
-        return self._entry(link)
+            change = self.registry.announce("queue", {"for": "wandb", "what": str(message)}, reason)
+            body = {**change.model_dump(), _MESSAGE_KEY: message.model_dump()}
+            record = self._entries.append(lambda _: body)
+            self.registry.log.done(change.op, self._entries.path(record.seq))
+        return self._entry(record)
 
-    def entries(self, after: int = 0) -> Iterator[Entry]:
-        """Those behind number `after`, in order."""
+    def entries(self, after: int = 0) -> Iterator[OutboxEntry]:
+        """Yield the entries behind number `after`, in order."""
         for seq in range(after + 1, self.queued + 1):
             yield self._entry(self._entries.read(seq))
 
-    def pending(self) -> Iterator[Entry]:
-        """What is to be sent, the oldest first."""
+    def pending(self) -> Iterator[OutboxEntry]:
+        """Yield the entries that were not sent yet, the oldest first."""
         return self.entries(after=self.sent)
 
-    def answer(self, entry: Entry, answer: Mapping[str, Any], reason: str) -> None:
-        """Write down that an entry was sent. Raises Overtaken: somebody else has written it."""
+    def mark_sent(self, entry: OutboxEntry, answer: Mapping[str, Any], reason: str) -> None:
+        """Record that an entry was sent. Raises ConcurrentUpdate if another process recorded it first."""
         sha256 = self._entries.read(entry.seq).sha256
         with self.registry.writing("recording what was sent to W&B"):
             change = self.registry.announce("send", {"to": "wandb", "entry": entry.seq}, reason)
 
-            def record(head: Link | None) -> dict[str, Any]:
+            def body(head: ChainRecord | None) -> dict[str, Any]:
                 if _seq(head) != entry.seq - 1:
-                    raise Overtaken("outbox", f"{entry.seq - 1} entries sent", f"{_seq(head)} sent")
+                    raise ConcurrentUpdate("outbox", f"{entry.seq - 1} entries sent", f"{_seq(head)} sent")
                 return {**change.model_dump(), "entry": sha256, "answer": dict(answer)}
 
-            link = self._sent.append(record)
-            self.registry.log.done(change.op, self._sent.path(link.seq))
+            record = self._sent.append(body)
+            self.registry.log.done(change.op, self._sent.path(record.seq))
 
-    def answers(self) -> list[Sent]:
-        """What W&B said, in order."""
+    def answers(self) -> list[SentRecord]:
+        """Return W&B's replies in order."""
         found = [self._sent.read(seq) for seq in range(1, self.sent + 1)]
-        return [Sent.of(link.body, str(self._sent.path(link.seq))) for link in found]
+        return [SentRecord.from_body(record.body, str(self._sent.path(record.seq))) for record in found]
 
-    def _entry(self, link: Link) -> Entry:
-        entry: Entry = Entry.of(link.body, str(self._entries.path(link.seq)))
+    def _entry(self, record: ChainRecord) -> OutboxEntry:
+        entry: OutboxEntry = OutboxEntry.from_body(record.body, str(self._entries.path(record.seq)))
         return entry
 
 
-def _seq(head: Link | None) -> int:
+def _seq(head: ChainRecord | None) -> int:
     return 0 if head is None else head.seq
 
 
 Answer = dict[str, Any]
-"""What the other side calls the thing: plain values."""
+"""Reply of the mirror: plain values that identify what it stored."""
 
 
-class MirrorFailed(RaasidError):
-    """What was sent did not arrive; it is still in the outbox."""
+class MirrorError(RaasidError):
+    """A message was not delivered; it stays in the outbox."""
 
     def __init__(self, what: str, reason: str) -> None:
         super().__init__(f"{what}: W&B did not take it ({reason}); it stays queued, run the command again")
@@ -205,16 +206,16 @@ class MirrorFailed(RaasidError):
 
 
 class Mirror(Protocol):
-    """The other side. Methods raise MirrorFailed where it breaks off."""
+    """Receiver of the outbox: W&B, or a fake in tests. Methods raise MirrorError when a delivery fails."""
 
     def unreachable(self) -> str | None:
-        """Why nothing can be sent now, in seconds at most; None: it can."""
+        """Return within seconds why nothing can be sent now; None if it can."""
 
-    def find(self, told: Told) -> Answer | None:
-        """What is there already: a process may have been killed between sending and writing it down."""
+    def find(self, message: OutboxMessage) -> Answer | None:
+        """Return the reply for a message that was delivered before, perhaps by a process killed since."""
 
-    def send(self, told: Told, files: Mapping[str, Path]) -> Answer:
-        """Bring it there whole, or raise. Doing it twice is harmless, but not asked for.
+    def send(self, message: OutboxMessage, files: Mapping[str, Path]) -> Answer:
+        """Deliver a message completely, or raise. Delivering twice is harmless.
 
-        files: of an artifact, by the names that they shall have; they do not change meanwhile.
+        files: files of an artifact by their names in it; they do not change meanwhile.
         """

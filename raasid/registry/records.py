@@ -1,7 +1,4 @@
-"""What the registry's files hold.
-
-Who makes a change.
-"""
+"""Contents of the registry's files, as validated models."""
 
 from __future__ import annotations
 
@@ -17,43 +14,43 @@ from raasid.registry.names import CHAMPION
 
 
 class Record(BaseModel):
-    """Plain values, read from a sealed file."""
+    """Base of everything that is read from an encoded record."""
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
     )
 
     @classmethod
-    def of(cls, body: dict[str, Any], where: str) -> Any:
-        """Raises RegistryDamaged for what is not such a record."""
+    def from_body(cls, body: dict[str, Any], source: str) -> Any:
+        """Validate a record's body; `source` names it in messages. Raises RegistryDamaged."""
         try:
             return cls.model_validate(body)
         except ValidationError as error:
             first = error.errors()[0]
-            place = ".".join(map(str, first["loc"])) or "the record"
-            raise RegistryDamaged(where, f"{place}: {first['msg']}") from error
+            path = ".".join(map(str, first["loc"])) or "the record"
+            raise RegistryDamaged(source, f"{path}: {first['msg']}") from error
 
 
-class Change(Record):
-    """What every change says of itself."""
+class ChangeRecord(Record):
+    """Fields of every change."""
 
     op: str
-    """Names the change in the log."""
+    """Id of the change; its line in the change log has the same."""
     author: str
     time: str
     """UTC, ISO 8601 with milliseconds."""
     reason: str
 
 
-class Member(Record):
+class PackageFile(Record):
     """One file of a package."""
 
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     bytes: Annotated[int, Field(ge=0)]
 
 
-class Figure(Record):
-    """A metric with its 95 % interval."""
+class MetricValue(Record):
+    """A metric with its 95 % confidence interval."""
 
     value: float
     low: float | None = None
@@ -61,7 +58,7 @@ class Figure(Record):
 
 
 class Signature(Record):
-    """Ed25519 over everything else in the manifest (RFC 8032)."""
+    """Ed25519 signature (RFC 8032) over the manifest without this field."""
 
     key: str
     """The public key, 64 hex digits."""
@@ -69,76 +66,76 @@ class Signature(Record):
     """128 hex digits."""
 
 
-class Manifest(Change):
-    """`versions/<version>/manifest.json`: a version is what this says, for ever."""
+class Manifest(ChangeRecord):
+    """`versions/<version>/manifest.json`: the immutable definition of a version."""
 
     format: Literal[1] = 1
     name: str
     version: str
-    files: dict[str, Member]
+    files: dict[str, PackageFile]
     model: dict[str, Any] = {}
-    """Configuration from which the module is built."""
+    """Config section from which the module is built."""
     config: dict[str, Any] = {}
-    """Of the whole run."""
-    metrics: dict[str, Figure] = {}
-    """On held-out matches, by the run that made it."""
+    """The whole config of the run."""
+    metrics: dict[str, MetricValue] = {}
+    """On held-out matches, measured by the run that trained it."""
     lineage: dict[str, Any] = {}
-    """Data, code, run and the weights that it was built on, by digest."""
+    """Data, code, run and initial weights, by digest."""
     signature: Signature | None = None
 
 
-class Evaluation(Change):
-    """`versions/<version>/evaluations/<seq>.json`: figures that were measured later."""
+class EvaluationRecord(ChangeRecord):
+    """`versions/<version>/evaluations/<seq>.json`: metrics measured after the registration."""
 
     seq: int
     before: str | None
     split: str
     data: dict[str, Any]
-    metrics: dict[str, Figure]
+    metrics: dict[str, MetricValue]
 
 
-class Freed(Change):
-    """`versions/<version>/freed.json`: gc has cleared its files away."""
+class FreedRecord(ChangeRecord):
+    """`versions/<version>/freed.json`: gc freed the version's files."""
 
     bytes: int
 
 
-class AliasSet(Change):
-    """`aliases/<alias>/<seq>.json`: to which version an alias points from now on."""
+class AliasRecord(ChangeRecord):
+    """`aliases/<alias>/<seq>.json`: the version that an alias points to from then on."""
 
     seq: int
     before: str | None
     alias: str = CHAMPION
     version: str | None
-    """None: to none."""
+    """None: the alias is removed."""
 
 
 class Route(Record):
-    """Which version answers a share of the clips of an edition."""
+    """A version and the share of an edition's clips that it answers."""
 
     edition: str
-    """Of the Laws; `*` where none of its own is named."""
+    """Of the Laws; `*` for every edition without routes of its own."""
     name: str
     version: str
     share: Annotated[float, Field(ge=0.0, le=1.0)]
-    """0: it sees all clips, and nobody sees its answers (shadow)."""
+    """0 is shadow traffic: the version receives all clips, and its answers are not used."""
 
 
-class RouteTable(Change):
-    """`routes/<seq>.json`: all routes of all models; so that one file switches several at once."""
+class RouteTable(ChangeRecord):
+    """`routes/<seq>.json`: all routes of all models, so that one file switches several models at once."""
 
     seq: int
     before: str | None
     routes: list[Route]
 
 
-def who() -> str:
-    """Who is at work: `RAASID_AUTHOR`, or user@host."""
+def current_author() -> str:
+    """Return `RAASID_AUTHOR`, or user@host."""
     return os.environ.get("RAASID_AUTHOR") or f"{_user()}@{socket.gethostname()}"
 
 
 def _user() -> str:
     try:
         return getpass.getuser()
-    except (KeyError, OSError):  # a container without a name for its user
+    except (KeyError, OSError):  # a container whose user has no name
         return str(os.getuid())

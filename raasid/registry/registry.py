@@ -1,4 +1,4 @@
-"""The registry: what is a version, who made it a champion, which answers whom."""
+"""The model registry: registers versions, moves aliases and switches routes in a shared folder."""
 
 from __future__ import annotations
 
@@ -11,43 +11,35 @@ from pathlib import Path
 from typing import Any
 
 from raasid.registry.change_log import ChangeLog
-from raasid.registry.errors import BadName, Collected, NotRegistered, Overtaken, RegistryUnwritable
+from raasid.registry.errors import BadName, ConcurrentUpdate, NotRegistered, RegistryUnwritable, VersionFreed
 from raasid.registry.file_checks import check_files
-from raasid.registry.filesystem import Disk, Durable
-from raasid.registry.names import (
-    CHAMPION,
-    LATEST,
-    PREVIOUS,
-    Version,
-    alias_name,
-    edition_name,
-    model_name,
-)
-from raasid.registry.objects import Objects
-from raasid.registry.record_chain import Chain, Link, sealed
+from raasid.registry.filesystem import AtomicWriter, FileSystem
+from raasid.registry.names import CHAMPION, LATEST, PREVIOUS, Version, alias_name, edition_name, model_name
+from raasid.registry.objects import RegistryObjects
+from raasid.registry.record_chain import ChainRecord, RecordBody, RecordChain, encode_record
 from raasid.registry.records import (
-    AliasSet,
-    Change,
-    Evaluation,
-    Figure,
+    AliasRecord,
+    ChangeRecord,
+    EvaluationRecord,
     Manifest,
-    Member,
+    MetricValue,
+    PackageFile,
     Route,
     RouteTable,
     Signature,
-    who,
+    current_author,
 )
-from raasid.registry.versions import Versions
+from raasid.registry.versions import ModelVersions
 
 ANY = "*"
-"""Of an alias: whatever it points to now."""
-Sign = Callable[[Manifest], Signature]
+"""`expect` of an alias: whatever it points to now."""
+ManifestSigner = Callable[[Manifest], Signature]
 
 
 class Registry:
-    """A folder that any number of processes on any number of machines may share. Not for several threads.
+    """A folder that any number of processes on any number of machines may share. Not thread-safe.
 
-    disk, clock: for tests. author: who makes the changes; `RAASID_AUTHOR`, or user@host.
+    fs, clock: replaced in tests. author: of changes; default `RAASID_AUTHOR`, or user@host.
     Reading raises RegistryDamaged, writing RegistryUnwritable: the state is then the old or the new one.
     """
 
@@ -55,42 +47,60 @@ class Registry:
         self,
         root: Path,
         *,
-        disk: Disk | None = None,
+        fs: FileSystem | None = None,
         author: str | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.root, self.author, self.clock = root.absolute(), author or who(), clock
-        self.durable = Durable(disk or Disk())
-        self.disk = self.durable.disk
-        self.objects = Objects(self.root, self.durable)
-        self.log = ChangeLog(self.root, self.durable)
-        self._versions: dict[str, Versions] = {}
-        self._chains: dict[Path, Chain] = {}
+        self.root, self.author, self.clock = root.absolute(), author or current_author(), clock
+        self.writer = AtomicWriter(fs or FileSystem())
+        self.fs = self.writer.fs
+        self.objects = RegistryObjects(self.root, self.writer)
+        self.log = ChangeLog(self.root, self.writer)
+        self._versions: dict[str, ModelVersions] = {}
+        self._chains: dict[Path, RecordChain] = {}
 
     def names(self) -> list[str]:
-        """All models."""
-        return [name for name in self.disk.names(self.root / "models") if _is_model(name)]
+        """Return the names of all models."""
+        return [name for name in self.fs.list_folder(self.root / "models") if _is_model(name)]
 
-    def versions(self, name: str) -> Versions:
-        """The versions of a model, whether there are any or not. Raises BadName."""
+    def versions(self, name: str) -> ModelVersions:
+        """Return the versions of a model, which may be none. Raises BadName."""
         if name not in self._versions:
-            self._versions[model_name(name)] = Versions(self.root, name, self.durable)
+            self._versions[model_name(name)] = ModelVersions(self.root, name, self.writer)
         return self._versions[name]
 
     def resolve(self, name: str, ref: str) -> Version:
-        """From a version, an alias, `latest` or `previous` to a version. Raises NotRegistered."""
+        """Return the version that a number, alias, `latest` or `previous` refers to. Raises NotRegistered."""
         versions = self.versions(name)
-        found = Version.maybe(ref)
-        if found is not None:
-            versions.manifest(found)
+        version = Version.try_parse(ref)
+        if version is not None:
+            versions.manifest(version)
         elif ref == LATEST:
-            found = versions.latest()
+            version = versions.latest()
         else:
-            found = self.previous(name) if ref == PREVIOUS else self.alias(name, alias_name(ref))
-        if found is None:
-            known = ", ".join(f"{alias} is {version}" for alias, version in self.aliases(name).items())
+            version = self.previous(name) if ref == PREVIOUS else self.alias(name, alias_name(ref))
+        if version is None:
+            known = ", ".join(f"{alias} is {target}" for alias, target in self.aliases(name).items())
             raise NotRegistered(f"{name} {ref}", known or "no alias of that model is set")
-        return found
+        return version
+
+    def usable_manifest(self, name: str, version: Version) -> Manifest:
+        """Return a version's manifest if its files are kept.
+
+        Raises NotRegistered, VersionFreed, RegistryDamaged.
+        """
+        manifest = self.versions(name).manifest(version)
+        freed = self.versions(name).freed(version)
+        if freed is not None:
+            raise VersionFreed(f"{name} {version}", freed.time)
+        return manifest
+
+    def read(self, name: str, version: Version, member: str) -> bytes:
+        """Return a verified file of a version. Raises NotRegistered, VersionFreed, RegistryDamaged."""
+        manifest = self.usable_manifest(name, version)
+        if member not in manifest.files:
+            raise NotRegistered(f"{name} {version} {member}", f"its files are {', '.join(manifest.files)}")
+        return self.objects.read(manifest.files[member].sha256)
 
     def register(
         self,
@@ -99,24 +109,24 @@ class Registry:
         *,
         model: Mapping[str, Any] | None = None,
         config: Mapping[str, Any] | None = None,
-        metrics: Mapping[str, Figure] | None = None,
+        metrics: Mapping[str, MetricValue] | None = None,
         lineage: Mapping[str, Any] | None = None,
         reason: str = "",
-        sign: Sign | None = None,
+        sign: ManifestSigner | None = None,
     ) -> Version:
-        """Keep files as a new version; when this returns, it will be there after any crash.
+        """Register files as a new version; on return it survives any crash.
 
         Raises BadName, PackageRefused, RegistryUnwritable.
         """
         versions = self.versions(name)
         check_files(files)
         with self.writing(f"registering {name}"):
-            kept = {member: self.objects.put(source) for member, source in sorted(files.items())}
+            stored = {member: self.objects.put(source) for member, source in sorted(files.items())}
             change = self._announce("register", {"name": name}, reason)
             body = {
                 **change.model_dump(),
                 "name": name,
-                "files": {m: Member(sha256=digest, bytes=size) for m, (digest, size) in kept.items()},
+                "files": {m: PackageFile(sha256=sha256, bytes=size) for m, (sha256, size) in stored.items()},
                 "model": dict(model or {}),
                 "config": dict(config or {}),
                 "metrics": dict(metrics or {}),
@@ -124,113 +134,117 @@ class Registry:
             }
 
             def manifest(version: Version) -> bytes:
-                plain = Manifest(**body, version=str(version))
-                signed = plain.model_copy(update={"signature": sign(plain)}) if sign else plain
-                return sealed(signed.model_dump())
+                unsigned = Manifest(**body, version=str(version))
+                signed = unsigned.model_copy(update={"signature": sign(unsigned)}) if sign else unsigned
+                return encode_record(signed.model_dump())
 
-            version = versions.claim(self._today(), manifest)
-            for member, (digest, _) in kept.items():  # gc may have looked before there was a manifest
-                if not self.objects.restore(digest):
+            version = versions.register_next(self._today(), manifest)
+            for member, (sha256, _) in stored.items():  # gc may have run before the manifest existed
+                if not self.objects.restore(sha256):
                     self.objects.put(files[member])
-            self.log.done(change.op, versions.home(version) / "manifest.json")
+            self.log.done(change.op, versions.manifest_path(version))
         return version
 
     def alias(self, name: str, alias: str) -> Version | None:
-        """Where an alias points now."""
+        """Return the version that an alias points to; None if it is not set."""
         head = self.alias_history(name, alias).head()
-        return None if head is None else _version_of(head)
+        return None if head is None else _target_version(head)
 
     def aliases(self, name: str) -> dict[str, Version]:
-        """All that point somewhere, `previous` with them."""
+        """Return all aliases that are set, including `previous`."""
         folder = self.root / "models" / model_name(name) / "aliases"
-        found = {alias: self.alias(name, alias) for alias in self.disk.names(folder) if self.settable(alias)}
-        found[PREVIOUS] = self.previous(name)
-        return {alias: version for alias, version in found.items() if version is not None}
+        names = [alias for alias in self.fs.list_folder(folder) if self.is_settable(alias)]
+        targets = {alias: self.alias(name, alias) for alias in names}
+        targets[PREVIOUS] = self.previous(name)
+        return {alias: version for alias, version in targets.items() if version is not None}
 
     def previous(self, name: str) -> Version | None:
-        """What was champion before the one that is."""
-        history = self.alias_history(name, CHAMPION).backwards()
-        now = next(history, None)
-        earlier = (_version_of(link) for link in history)
-        return next((v for v in earlier if v is not None and now is not None and v != _version_of(now)), None)
+        """Return the champion before the current one; None if there is none."""
+        history = self.alias_history(name, CHAMPION).newest_first()
+        head = next(history, None)
+        if head is None:
+            return None
+        now, earlier = _target_version(head), (_target_version(record) for record in history)
+        return next((version for version in earlier if version is not None and version != now), None)
 
     @staticmethod
-    def settable(alias: str) -> bool:
-        """Whether an alias can be set: it is well formed, and does not follow from others."""
+    def is_settable(alias: str) -> bool:
+        """Whether an alias can be set: it is well formed and not computed."""
         try:
             return bool(alias_name(alias))
         except BadName:
             return False
 
-    def alias_history(self, name: str, alias: str) -> Chain:
-        """Every record of an alias."""
+    def alias_history(self, name: str, alias: str) -> RecordChain:
+        """Return all records of an alias."""
         return self._chain(self.root / "models" / model_name(name) / "aliases" / alias_name(alias))
 
     def set_alias(
         self, name: str, alias: str, version: Version | None, reason: str, expect: str = ANY
-    ) -> AliasSet:
-        """Let an alias point to a version, or to none.
+    ) -> AliasRecord:
+        """Point an alias to a version; None removes it.
 
-        expect: the version that it points to so far; `none`; or `*`, whatever it is.
-        Raises NotRegistered, Overtaken, RegistryUnwritable.
+        expect: the version that it points to so far, `none`, or `*` for any.
+        Raises NotRegistered, ConcurrentUpdate, RegistryUnwritable.
         """
         chain = self.alias_history(name, alias)
         if version is not None:
-            self.usable(name, version)
+            self.usable_manifest(name, version)
         target = None if version is None else str(version)
         with self.writing(f"setting {name} {alias}"):
             change = self._announce("alias", {"name": name, "alias": alias, "version": target}, reason)
 
-            def record(head: Link | None) -> dict[str, Any]:
+            def body(head: ChainRecord | None) -> RecordBody:
                 now = str(None if head is None else head.body["version"]).lower()
                 if expect not in (ANY, now):
-                    raise Overtaken(f"{name} {alias}", expect, now)
+                    raise ConcurrentUpdate(f"{name} {alias}", expect, now)
                 return {**change.model_dump(), "alias": alias, "version": target}
 
-            link = chain.append(record)
-            self.log.done(change.op, chain.path(link.seq))
+            record = chain.append(body)
+            self.log.done(change.op, chain.path(record.seq))
             if version is not None and self.versions(name).freed(version) is not None:
-                self._take_back(chain, link, "version")  # gc was at work: it does not know of this record
+                self._revert(chain, record, "version")  # gc ran meanwhile and did not see this record
         if version is not None:
-            self.usable(name, version)
-        made: AliasSet = AliasSet.of(link.body, str(chain.path(link.seq)))
-        return made
+            self.usable_manifest(name, version)
+        alias_record: AliasRecord = AliasRecord.from_body(record.body, str(chain.path(record.seq)))
+        return alias_record
 
-    def route_history(self) -> Chain:
-        """Every routing table."""
+    def route_history(self) -> RecordChain:
+        """Return all routing tables."""
         return self._chain(self.root / "routes")
 
     def routes(self) -> RouteTable | None:
-        """The table that holds now; None before the first."""
+        """Return the current routing table; None before the first."""
         head = self.route_history().head()
         if head is None:
             return None
-        table: RouteTable = RouteTable.of(head.body, str(self.route_history().path(head.seq)))
+        table: RouteTable = RouteTable.from_body(head.body, str(self.route_history().path(head.seq)))
         return table
 
     def switch_routes(self, routes: Sequence[Route], reason: str, expect: int | None = None) -> RouteTable:
-        """Put a whole table in place of the one that holds.
+        """Replace the whole routing table.
 
-        expect: number of that one, 0 for none. Raises BadName, NotRegistered, Overtaken, RegistryUnwritable.
+        expect: number of the table that holds so far, 0 for none; None for any.
+        Raises BadName, NotRegistered, ConcurrentUpdate, RegistryUnwritable.
         """
-        self._sound(routes)
+        self._check_routes(routes)
         chain = self.route_history()
-        told = [route.model_dump() for route in routes]
+        rows = [route.model_dump() for route in routes]
         with self.writing("switching routes"):
-            change = self._announce("route", {"routes": told}, reason)
+            change = self._announce("route", {"routes": rows}, reason)
 
-            def record(head: Link | None) -> dict[str, Any]:
+            def body(head: ChainRecord | None) -> RecordBody:
                 now = 0 if head is None else head.seq
                 if expect not in (None, now):
-                    raise Overtaken("routes", f"table {expect}", f"table {now}")
-                return {**change.model_dump(), "routes": told}
+                    raise ConcurrentUpdate("routes", f"table {expect}", f"table {now}")
+                return {**change.model_dump(), "routes": rows}
 
-            link = chain.append(record)
-            self.log.done(change.op, chain.path(link.seq))
+            record = chain.append(body)
+            self.log.done(change.op, chain.path(record.seq))
             if any(self.versions(r.name).freed(Version.parse(r.version)) for r in routes):
-                self._take_back(chain, link, "routes")
-        self._sound(routes)
-        table: RouteTable = RouteTable.of(link.body, str(chain.path(link.seq)))
+                self._revert(chain, record, "routes")
+        self._check_routes(routes)
+        table: RouteTable = RouteTable.from_body(record.body, str(chain.path(record.seq)))
         return table
 
     def add_evaluation(
@@ -239,105 +253,88 @@ class Registry:
         version: Version,
         split: str,
         data: Mapping[str, Any],
-        metrics: Mapping[str, Figure],
+        metrics: Mapping[str, MetricValue],
         reason: str,
     ) -> None:
-        """Add figures that were measured on a version. Raises NotRegistered, RegistryUnwritable."""
+        """Record metrics measured after the registration. Raises NotRegistered, RegistryUnwritable."""
         self.versions(name).manifest(version)
-        chain = self._chain(self.versions(name).home(version) / "evaluations")
+        chain = self._chain(self.versions(name).folder_of(version) / "evaluations")
         with self.writing(f"adding metrics to {name} {version}"):
-            change = self._announce(
-                "evaluate", {"name": name, "version": str(version), "split": split}, reason
-            )
-            figures = {metric: figure.model_dump() for metric, figure in metrics.items()}
-            body = {**change.model_dump(), "split": split, "data": dict(data), "metrics": figures}
+            changes = {"name": name, "version": str(version), "split": split}
+            change = self._announce("evaluate", changes, reason)
+            values = {metric: value.model_dump() for metric, value in metrics.items()}
+            body = {**change.model_dump(), "split": split, "data": dict(data), "metrics": values}
             self.log.done(change.op, chain.path(chain.append(lambda _: body).seq))
 
-    def evaluations(self, name: str, version: Version) -> list[Evaluation]:
-        """Those figures, the oldest first."""
-        chain = self._chain(self.versions(name).home(version) / "evaluations")
-        return [Evaluation.of(link.body, str(chain.path(link.seq))) for link in chain.backwards()][::-1]
+    def evaluations(self, name: str, version: Version) -> list[EvaluationRecord]:
+        """Return the metrics measured after the registration, the oldest first."""
+        chain = self._chain(self.versions(name).folder_of(version) / "evaluations")
+        records = list(chain.newest_first())[::-1]
+        return [EvaluationRecord.from_body(record.body, str(chain.path(record.seq))) for record in records]
 
     def note(self, reason: str, **changes: Any) -> None:
-        """Write something into the log that changes nothing."""
+        """Write a line into the log that changes nothing."""
         with self.writing("writing the log"):
             self._announce("note", changes, reason)
 
-    def announce(self, action: str, changes: Mapping[str, Any], reason: str) -> Change:
-        """Log what is about to be done, for those who do it in other files of this folder."""
+    def announce(self, action: str, changes: Mapping[str, Any], reason: str) -> ChangeRecord:
+        """Log a change that another module of this package is about to make."""
         with self.writing(action):
             return self._announce(action, changes, reason)
 
-    def read(self, name: str, version: Version, member: str) -> bytes:
-        """A file of a version, verified. Raises NotRegistered, Collected, RegistryDamaged."""
-        manifest = self.usable(name, version)
-        if member not in manifest.files:
-            raise NotRegistered(f"{name} {version} {member}", f"its files are {', '.join(manifest.files)}")
-        return self.objects.read(manifest.files[member].sha256)
+    def now(self) -> str:
+        """Return the time, UTC, ISO 8601 with milliseconds."""
+        return datetime.fromtimestamp(self.clock(), UTC).isoformat(timespec="milliseconds")
 
-    def _take_back(self, chain: Chain, made: Link, field: str) -> None:
-        """Let the record before hold again, unless somebody has already changed it."""
-        before = chain.read(made.seq - 1).body[field] if made.seq > 1 else None
-        what = {"record": str(chain.path(made.seq).relative_to(self.root))}
-        change = self._announce("take back", what, "gc had cleared the version away meanwhile")
+    @contextmanager
+    def writing(self, doing: str) -> Iterator[None]:
+        """Turn an OSError in the block into RegistryUnwritable, which names what was being done."""
+        try:
+            yield
+        except OSError as error:
+            raise RegistryUnwritable(doing, error) from error
 
-        def record(head: Link | None) -> dict[str, Any]:
-            now = made if head is None else head
-            value = before if now.seq == made.seq else now.body[field]
-            return {
-                **now.body,
-                **change.model_dump(),
-                field: value if value is not None or field == "version" else [],
-            }
+    def _announce(self, action: str, changes: Mapping[str, Any], reason: str) -> ChangeRecord:
+        change = ChangeRecord(op=os.urandom(8).hex(), author=self.author, time=self.now(), reason=reason)
+        self.log.append({**change.model_dump(), "action": action, "changes": dict(changes)})
+        return change
 
-        self.log.done(change.op, chain.path(chain.append(record).seq))
+    def _revert(self, chain: RecordChain, own: ChainRecord, field: str) -> None:
+        """Append a record with the field's value from before `own`, unless another record followed it."""
+        before = chain.read(own.seq - 1).body[field] if own.seq > 1 else None
+        changes = {"record": str(chain.path(own.seq).relative_to(self.root))}
+        change = self._announce("take back", changes, "gc had cleared the version away meanwhile")
 
-    def usable(self, name: str, version: Version) -> Manifest:
-        """What a version is whose files are there. Raises NotRegistered, Collected, RegistryDamaged."""
-        manifest = self.versions(name).manifest(version)
-        freed = self.versions(name).freed(version)
-        if freed is not None:
-            raise Collected(f"{name} {version}", freed.time)
-        return manifest
+        def body(head: ChainRecord | None) -> RecordBody:
+            now = own if head is None else head
+            value = before if now.seq == own.seq else now.body[field]
+            if value is None and field != "version":
+                value = []
+            return {**now.body, **change.model_dump(), field: value}
 
-    def _sound(self, routes: Sequence[Route]) -> None:
+        self.log.done(change.op, chain.path(chain.append(body).seq))
+
+    def _check_routes(self, routes: Sequence[Route]) -> None:
         totals: dict[tuple[str, str], float] = {}
         for route in routes:
-            self.usable(model_name(route.name), Version.parse(route.version))
+            self.usable_manifest(model_name(route.name), Version.parse(route.version))
             key = edition_name(route.edition), route.name
             totals[key] = totals.get(key, 0.0) + route.share
         for (edition, name), total in totals.items():
             if abs(total - 1) > 1e-6:
                 raise BadName("routes", f"{edition} {name}", f"shares that add up to 1, not {total:g}")
 
-    def _chain(self, folder: Path) -> Chain:
+    def _chain(self, folder: Path) -> RecordChain:
         if folder not in self._chains:
-            self._chains[folder] = Chain(folder, self.root, self.durable)
+            self._chains[folder] = RecordChain(folder, self.root, self.writer)
         return self._chains[folder]
-
-    def _announce(self, action: str, changes: Mapping[str, Any], reason: str) -> Change:
-        change = Change(op=os.urandom(8).hex(), author=self.author, time=self.now(), reason=reason)
-        self.log.append({**change.model_dump(), "action": action, "changes": dict(changes)})
-        return change
-
-    def now(self) -> str:
-        """UTC, ISO 8601 with milliseconds."""
-        return datetime.fromtimestamp(self.clock(), UTC).isoformat(timespec="milliseconds")
 
     def _today(self) -> str:
         return datetime.fromtimestamp(self.clock(), UTC).strftime("%Y%m%d")
 
-    @contextmanager
-    def writing(self, doing: str) -> Iterator[None]:
-        """Where the filesystem refuses, RegistryUnwritable says at what."""
-        try:
-            yield
-        except OSError as error:
-            raise RegistryUnwritable(doing, error) from error
 
-
-def _version_of(link: Link) -> Version | None:
-    text = link.body["version"]
+def _target_version(record: ChainRecord) -> Version | None:
+    text = record.body["version"]
     return None if text is None else Version.parse(text)
 
 

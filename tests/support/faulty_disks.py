@@ -10,16 +10,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from raasid.registry.filesystem import Disk, Entry
+from raasid.registry.filesystem import FileSystem, FileInfo
 
 CALLS = (
     "open", "write", "sync", "close", "sync_folder", "make_folder", "link", "rename", "unlink", "touch",
-    "read", "names", "entry",
+    "read", "list_folder", "stat",
 )  # fmt: skip
 WRITING = ("open", "write", "sync", "sync_folder", "make_folder", "link", "rename", "unlink", "touch")
 
 
-class WatchedDisk(Disk):
+class WatchedDisk(FileSystem):
     """A real disk; `before` is told of every call, with its number from 1."""
 
     def __init__(self, before: Callable[[int, str], None]) -> None:
@@ -71,7 +71,7 @@ class _File:
         self.data, self.synced, self.links, self.touched = b"", b"", 1, 0.0
 
 
-class ForgetfulDisk(Disk):
+class ForgetfulDisk(FileSystem):
     """A disk in memory that keeps what was synced, and of the rest what it likes.
 
     Content is kept by `sync`; a name by `sync_folder` of its folder. `after_power_cut` gives a disk on which
@@ -188,16 +188,16 @@ class ForgetfulDisk(Disk):
         self._call()
         return self._file(path).data
 
-    def names(self, folder: Path) -> list[str]:
+    def list_folder(self, folder: Path) -> list[str]:
         self._call()
         return sorted(self.now.get(folder, {}))
 
-    def entry(self, path: Path) -> Entry | None:
+    def stat(self, path: Path) -> FileInfo | None:
         self._call()
         if path in self.now:
-            return Entry(0, 0.0, 2, True)
+            return FileInfo(0, 0.0, 2, True)
         file = self.now.get(path.parent, {}).get(path.name)
-        return None if file is None else Entry(len(file.data), file.touched, file.links, False)
+        return None if file is None else FileInfo(len(file.data), file.touched, file.links, False)
 
 
 def _survivor(file: _File, chance: random.Random) -> _File:

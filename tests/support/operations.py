@@ -7,8 +7,8 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 
-from raasid.registry.filesystem import Disk
-from raasid.registry.gc import Keep, collect
+from raasid.registry.filesystem import FileSystem
+from raasid.registry.gc import RetentionPolicy, collect_garbage
 from raasid.registry.names import Version
 from raasid.registry.records import Route
 from raasid.registry.registry import Registry
@@ -20,8 +20,8 @@ State = tuple[object, ...]
 Operation = Callable[[Registry], object]
 
 
-def registry_at(root: Path, disk: Disk | None = None, now: float = NOW) -> Registry:
-    return Registry(root, disk=disk, author="tester", clock=lambda: now)
+def registry_at(root: Path, disk: FileSystem | None = None, now: float = NOW) -> Registry:
+    return Registry(root, fs=disk, author="tester", clock=lambda: now)
 
 
 def files(number: int) -> dict[str, bytes]:
@@ -31,7 +31,7 @@ def files(number: int) -> dict[str, bytes]:
     return {"model.safetensors": struct.pack("<Q", len(header)) + header + weights, "card.json": b"{}"}
 
 
-def prepared(root: Path, disk: Disk | None = None) -> Registry:
+def prepared(root: Path, disk: FileSystem | None = None) -> Registry:
     """Three versions, the second is champion and answers everything."""
     registry = registry_at(root, disk)
     first, second, _ = (registry.register(NAME, files(n), reason=f"build {n}") for n in (1, 2, 3))
@@ -56,7 +56,7 @@ OPERATIONS: dict[str, Operation] = {
     "set alias": lambda r: r.set_alias(NAME, "champion", newest(r), "better still"),
     "switch routes": lambda r: r.switch_routes([route(newest(r))], "all to the newest"),
     "append to the log": lambda r: r.note("looked at it"),
-    "collect": lambda r: collect(r, Keep(newest=1, window=1, grace_s=-1e10), "room"),
+    "collect": lambda r: collect_garbage(r, RetentionPolicy(newest=1, window=1, grace_s=-1e10), "room"),
 }
 
 

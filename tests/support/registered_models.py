@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from raasid.registry.names import Version
-from raasid.registry.records import Figure, Route
+from raasid.registry.records import MetricValue, Route
 from raasid.registry.registry import Registry
 
 START = 1_795_000_000.0
@@ -25,8 +25,10 @@ class Season:
         self.champion(self.ball[1], "better at night")
         self.ball.append(self._ball(3, init_from=2))
         self.registry.set_alias("ball_model", "challenger", self.ball[2], "just trained")
-        self.pose = self.register("pose_model", 7, {"AP50": Figure(value=0.961, low=0.95, high=0.97)})
-        self.context = self.register("context_model", 8, {"accuracy": Figure(value=0.92)}, ball=2, pose=99)
+        self.pose = self.register("pose_model", 7, {"AP50": MetricValue(value=0.961, low=0.95, high=0.97)})
+        self.context = self.register(
+            "context_model", 8, {"accuracy": MetricValue(value=0.92)}, ball=2, pose=99
+        )
         shares = zip(self.ball[1:], (0.75, 0.25), strict=True)
         routes = [Route(edition="*", name="ball_model", version=str(v), share=share) for v, share in shares]
         self.registry.switch_routes(routes, "a quarter to the challenger")
@@ -35,7 +37,7 @@ class Season:
         self.now += HOUR
         self.registry.set_alias("ball_model", "champion", version, reason)
 
-    def register(self, name: str, number: int, metrics: dict[str, Figure], **inputs: int) -> Version:
+    def register(self, name: str, number: int, metrics: dict[str, MetricValue], **inputs: int) -> Version:
         self.now += HOUR
         config = {"seed": number, "optimizer": {"lr": 0.001, "name": "adamw"}}
         return self.registry.register(
@@ -50,17 +52,17 @@ class Season:
     def measured(self, version: Version, rate: float, reason: str, labels: str = "ab" * 32) -> None:
         data = {"labels_sha256": labels, "test": {"frames": 42, "matches": ["match-9"]}}
         figures = {
-            "detection_rate": Figure(value=rate, low=rate - 0.1, high=rate + 0.1),
-            "ece": Figure(value=0.1),
+            "detection_rate": MetricValue(value=rate, low=rate - 0.1, high=rate + 0.1),
+            "ece": MetricValue(value=0.1),
         }
         self.registry.add_evaluation("ball_model", version, "test", data, figures, reason)
 
     def _ball(self, number: int, **inputs: int) -> Version:
         rate, wrong = 0.6 + 0.1 * number, 0.3 / number
         metrics = {
-            "detection_rate": Figure(value=rate, low=rate - 0.04, high=rate + 0.04),
-            "false_positives": Figure(value=wrong, low=wrong / 2, high=wrong * 2),
-            "precision": Figure(value=0.9),
+            "detection_rate": MetricValue(value=rate, low=rate - 0.04, high=rate + 0.04),
+            "false_positives": MetricValue(value=wrong, low=wrong / 2, high=wrong * 2),
+            "precision": MetricValue(value=0.9),
         }
         return self.register("ball_model", number, metrics, **inputs)
 

@@ -38,9 +38,9 @@ def test_every_line_gives_its_value_back(values):
 
 
 def test_progress_without_a_terminal_is_one_line_on_stderr(capsys):
-    with terminal.progress("reading", total=3) as advance:
+    with terminal.progress("reading", total=3) as update:
         for _ in range(3):
-            advance(1)
+            update(1)
     captured = capsys.readouterr()
     assert captured.out == ""
     assert re.fullmatch(r"reading: 3 in \d+\.\d s\n", captured.err)

@@ -1,1 +1,1 @@
-"""`raasid registry`: list, compare, put in service, check and archive versions."""
+"""`raasid registry`: list, compare, alias, check, free, export and import versions of models."""

@@ -1,143 +1,101 @@
-"""`raasid registry alias`: let an alias point to another version.
-
-`raasid registry export` and `import`: a version as one file.
-
-`raasid registry sync`: send to W&B what was queued without a network.
-
-`raasid registry key`: a key of one's own, to sign what one registers.
-
-From what was typed to a version; what is unknown is answered with what is near.
-"""
+"""`raasid registry alias`, `export`, `import`, `sync` and `key`: change, copy, mirror and sign versions."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from raasid.cli.registry.parser import reason_of, suggest
-from raasid.config.suggestions import did_you_mean
-from raasid.console.tables import print_line, say_beside, size_of
+from raasid.cli.registry.command import print_next_command, reason_of
+from raasid.cli.registry.version_lookup import require_model, resolve_version
+from raasid.console.tables import format_bytes, print_line, print_note
 from raasid.errors import RaasidError, UsageError
-from raasid.registry.archive import export_version, import_version
-from raasid.registry.errors import NotRegistered
-from raasid.registry.names import CHAMPION, COMPUTED, LATEST, Version, alias_name, model_name
+from raasid.registry import archive, signing
+from raasid.registry.names import Version, alias_name
 from raasid.registry.registry import ANY, Registry
-from raasid.registry.signing import SIGNING_KEY, TRUSTED_KEYS, make_key
-from raasid.wandb_tracking.client import WandbMirror
-from raasid.wandb_tracking.sync import sync as send
+
+_NONE = "none"
+
+
+def alias(args: argparse.Namespace, registry: Registry) -> None:
+    """Point an alias to a version and print what it was.
+
+    Raises MissingReason, NotRegistered, BadName, ConcurrentUpdate, RegistryUnwritable.
+    """
+    name, alias = require_model(registry, args.name), alias_name(args.alias)
+    reason = reason_of(args)
+    if args.expect not in (None, _NONE):
+        Version.parse(args.expect)
+    version = None if args.ref == _NONE else resolve_version(registry, name, args.ref)
+    before = registry.alias(name, alias)
+    registry.set_alias(name, alias, version, reason, args.expect or ANY)
+    changed = before not in (None, version)
+    print_line((f"{name} {alias}", "bold"), f" = {version or _NONE}{f' (was {before})' if changed else ''}")
+    if changed:
+        print_next_command(args, "back", "alias", name, alias, str(before), "--reason", "…")
+
+
+def export_version(args: argparse.Namespace, registry: Registry) -> None:
+    """Write a version to a new file.
+
+    Raises OutputExists, NoOutputFolder, NotRegistered, VersionFreed, RegistryDamaged, RegistryUnwritable.
+    """
+    version = resolve_version(registry, args.name, args.ref)
+    path: Path = args.output
+    if path.exists():
+        raise OutputExists(path)
+    if not path.parent.is_dir():
+        raise NoOutputFolder(path)
+    archive.export_version(registry, args.name, version, path)
+    print_line((f"{args.name} {version}", "bold"), f" in {path}, {format_bytes(path.stat().st_size)}")
+    print_note(f"elsewhere: raasid registry import {path.name}")
+
+
+def import_version(args: argparse.Namespace, registry: Registry) -> None:
+    """Import an exported version under its own number. Raises PackageRefused, RegistryUnwritable."""
+    name, version = archive.import_version(registry, args.file, reason_of(args))
+    print_line((f"{name} {version}", "bold"), f" imported from {args.file}")
+    print_next_command(args, "next", "show", name, str(version))
+
+
+def sync(args: argparse.Namespace, registry: Registry) -> None:
+    """Send queued messages to W&B and print a line for each.
+
+    Raises NotSynced, RegistryDamaged, RegistryUnwritable.
+    """
+    from raasid.wandb_tracking.client import WandbMirror
+    from raasid.wandb_tracking.sync import sync as sync_outbox
+
+    done = sync_outbox(registry, WandbMirror(), print_line)
+    if done.left:
+        raise NotSynced(done.left)
+
+
+def create_key(args: argparse.Namespace, registry: Registry) -> None:
+    """Write a new private key and print the public one. Raises KeyUnusable if the file exists."""
+    public = signing.make_key(args.output)
+    print_line((public, "bold"), "")
+    key, trusted = signing.SIGNING_KEY, signing.TRUSTED_KEYS
+    print_note(f"the private key is in {args.output}; to sign with it: export {key}={args.output}")
+    print_note(f"for others to trust it: a line with the public key in the file that {trusted} names")
 
 
 class NotSynced(RaasidError):
-    """Something is still queued."""
+    """Messages are still queued."""
 
     def __init__(self, left: int) -> None:
         what = "1 entry" if left == 1 else f"{left} entries"
         super().__init__(f"{what} of the outbox not in W&B yet, for the reason above; run the command again")
 
 
-def sync(given: argparse.Namespace, registry: Registry) -> None:
-    """Print a line for each thing that is sent, or would be.
-
-    Raises NotSynced, RegistryDamaged, RegistryUnwritable.
-    """
-    done = send(registry, WandbMirror(), print_line)
-    if done.left:
-        raise NotSynced(done.left)
-
-
-def make(given: argparse.Namespace, registry: Registry) -> None:
-    """Write a private key and print the public one. Raises KeyUnusable: nothing is written over."""
-    public = make_key(given.output)
-    print_line((public, "bold"), "")
-    say_beside(f"the private key is in {given.output}; to sign with it: export {SIGNING_KEY}={given.output}")
-    say_beside(f"for others to trust it: a line with the public key in the file that {TRUSTED_KEYS} names")
-
-
-_NEAR = 200
-"""Versions among which to look for one that was meant."""
-
-
-def known_model(registry: Registry, name: str) -> str:
-    """Return a model's name if it has versions. Raises NotRegistered, BadName."""
-    names = registry.names()
-    if name in names:
-        return name
-    if not names:
-        raise NotRegistered(name, f"{registry.root} holds no version yet; `raasid train` registers one")
-    model_name(name)
-    longer = [known for known in names if known.startswith(name)]
-    near = f"; did you mean '{longer[0]}'?" if len(longer) == 1 else did_you_mean(name, names)
-    raise NotRegistered(name, f"its models are {', '.join(names)}{near}")
-
-
-def find(registry: Registry, name: str, ref: str | None) -> Version:
-    """A version from a version, an alias, `latest` or `previous`; None: the champion, else the newest.
-
-    Raises NotRegistered, BadName.
-    """
-    versions = registry.versions(known_model(registry, name))
-    if ref is None:
-        ref = CHAMPION if registry.alias(name, CHAMPION) is not None else LATEST
-    asked = Version.maybe(ref)
-    if asked is not None and not versions.has(asked):
-        near = [str(version) for version in versions.names()[-_NEAR:] if versions.has(version)][::-1]
-        newest = f"the newest are {', '.join(near[:3])}" if near else "there is none of that model"
-        raise NotRegistered(f"{name} {ref}", f"{newest}{did_you_mean(ref, near)}")
-    if asked is None:
-        held = registry.aliases(name)
-        if ref not in held and ref != LATEST:
-            told = ", ".join(f"{alias} is {version}" for alias, version in held.items()) or "no alias is set"
-            raise NotRegistered(f"{name} {ref}", f"{told}{did_you_mean(ref, [*held, *COMPUTED])}")
-    return registry.resolve(name, ref)
-
-
-NONE = "none"
-
-
-def alias(given: argparse.Namespace, registry: Registry) -> None:
-    """Set it, and say what it was. Raises NoReason, NotRegistered, BadName, Overtaken, RegistryUnwritable."""
-    name, held = known_model(registry, given.name), alias_name(given.alias)
-    reason = reason_of(given)
-    if given.expect not in (None, NONE):
-        Version.parse(given.expect)
-    version = None if given.ref == NONE else find(registry, name, given.ref)
-    before = registry.alias(name, held)
-    registry.set_alias(name, held, version, reason, given.expect or ANY)
-    came = f" (was {before})" if before not in (None, version) else ""
-    print_line((f"{name} {held}", "bold"), f" = {version or NONE}{came}")
-    if before not in (None, version):
-        suggest(given, "back", "alias", name, held, str(before), "--reason", "…")
-
-
-class OutputTaken(UsageError):
-    """A file that is there already; nothing is overwritten."""
+class OutputExists(UsageError):
+    """The output file exists; nothing is overwritten."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"-o: {path} is there already; name a new file, or remove it first")
 
 
 class NoOutputFolder(UsageError):
-    """A file whose folder is not there."""
+    """The folder of the output file does not exist."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"-o: {path.parent} is no folder; make it first")
-
-
-def export(given: argparse.Namespace, registry: Registry) -> None:
-    """Write a new file. Raises NotRegistered, Collected, RegistryDamaged, RegistryUnwritable."""
-    version = find(registry, given.name, given.ref)
-    path: Path = given.output
-    if path.exists():
-        raise OutputTaken(path)
-    if not path.parent.is_dir():
-        raise NoOutputFolder(path)
-    export_version(registry, given.name, version, path)
-    print_line((f"{given.name} {version}", "bold"), f" in {path}, {size_of(path.stat().st_size)}")
-    say_beside(f"elsewhere: raasid registry import {path.name}")
-
-
-def take(given: argparse.Namespace, registry: Registry) -> None:
-    """Take a version in, under its own number. Raises PackageRefused, RegistryUnwritable."""
-    name, version = import_version(registry, given.file, reason_of(given))
-    print_line((f"{name} {version}", "bold"), f" imported from {given.file}")
-    suggest(given, "next", "show", name, str(version))

@@ -1,7 +1,4 @@
-"""`raasid registry fsck`: everything that is wrong, by name.
-
-`raasid registry gc`: what nobody needs any more.
-"""
+"""`raasid registry fsck` and `gc`: check a registry, and free what is no longer needed."""
 
 from __future__ import annotations
 
@@ -9,19 +6,19 @@ import argparse
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from raasid.cli.registry.parser import reason_of, suggest
+from raasid.cli.registry.command import print_next_command, reason_of
 from raasid.console import terminal
-from raasid.console.tables import Cell, Column, Row, minute_of, print_line, print_table, say_beside, size_of
+from raasid.console.tables import Column, Row, format_bytes, format_time, print_line, print_note, print_table
 from raasid.errors import RaasidError
-from raasid.registry.filesystem import Disk
-from raasid.registry.fsck import fsck
-from raasid.registry.gc import DAY, Keep, Sweep, collect, plan
+from raasid.registry import fsck as checks
+from raasid.registry.filesystem import FileSystem
+from raasid.registry.gc import DAY, GcPlan, RetentionPolicy, collect_garbage, plan_gc
 from raasid.registry.names import Version
 from raasid.registry.registry import Registry
 
 
 class RegistryUnsound(RaasidError):
-    """Files that are missing, changed, or not the registry's."""
+    """A check found damaged, missing or foreign files."""
 
     def __init__(self, root: Path, findings: int) -> None:
         super().__init__(
@@ -30,108 +27,100 @@ class RegistryUnsound(RaasidError):
         )
 
 
-class _Counting(Disk):
-    """Tells how far a check has come."""
-
-    def __init__(self, advance: Callable[[int], None]) -> None:
-        self._advance = advance
-
-    def read(self, path: Path) -> bytes:
-        """Return a whole file."""
-        self._advance(1)
-        return super().read(path)
-
-
-def check(given: argparse.Namespace, registry: Registry) -> None:
-    """Print a finding a line; else what was looked at. Raises RegistryUnsound."""
-    content, root = not given.quick, registry.root
-    total = sum(1 for _ in _files(registry.disk, root, content))
-    with terminal.progress("files read", total) as advance:
-        findings = fsck(Registry(root, disk=_Counting(advance)), content=content)
+def fsck(args: argparse.Namespace, registry: Registry) -> None:
+    """Print one finding per line, or a summary of a sound registry. Raises RegistryUnsound."""
+    content, root = not args.quick, registry.root
+    total = sum(1 for _ in _files(registry.fs, root, content))
+    with terminal.progress("files read", total) as update:
+        findings = checks.fsck(Registry(root, fs=_ProgressFileSystem(update)), content=content)
     for finding in findings:
         print_line(str(finding))
     if findings:
         raise RegistryUnsound(root, len(findings))
     counts = {
         "version": sum(len(list(registry.versions(name).newest_first())) for name in registry.names()),
-        "object": sum(1 for _ in registry.objects.all()),
+        "object": sum(1 for _ in registry.objects.paths()),
         "routing table": 0 if (table := registry.routes()) is None else table.seq,
-        "log file": len(registry.disk.names(registry.log.folder)),
+        "log file": len(registry.fs.list_folder(registry.log.folder)),
     }
-    told = ", ".join(f"{count} {what}{'s' * (count != 1)}" for what, count in counts.items())
-    print_line(
-        f"{told}: ", ("sound", "bold green"), "" if content else " (the content of objects was not read)"
-    )
+    summary = ", ".join(f"{count} {what}{'s' * (count != 1)}" for what, count in counts.items())
+    note = "" if content else " (the content of objects was not read)"
+    print_line(f"{summary}: ", ("sound", "bold green"), note)
 
 
-def _files(disk: Disk, folder: Path, content: bool) -> Iterator[Path]:
-    for name in disk.names(folder):
+class _ProgressFileSystem(FileSystem):
+    """Reports each file that is read."""
+
+    def __init__(self, update: Callable[[int], None]) -> None:
+        self._update = update
+
+    def read(self, path: Path) -> bytes:
+        """Return the content of a file."""
+        self._update(1)
+        return super().read(path)
+
+
+def _files(fs: FileSystem, folder: Path, content: bool) -> Iterator[Path]:
+    for name in fs.list_folder(folder):
         path = folder / name
-        entry = disk.entry(path)
-        if entry is not None and entry.is_folder:
+        info = fs.stat(path)
+        if info is not None and info.is_folder:
             if content or name != "objects":
-                yield from _files(disk, path, content)
-        elif entry is not None:
+                yield from _files(fs, path, content)
+        elif info is not None:
             yield path
 
 
-def clear(given: argparse.Namespace, registry: Registry) -> None:
-    """Say what can go and why; with --yes, free it. Raises RegistryDamaged, RegistryUnwritable."""
-    reason = reason_of(given)
-    grace = None if given.grace_days is None else given.grace_days * DAY
-    asked = {"newest": given.newest, "window": given.window, "grace_s": grace}
-    keep = Keep(**{name: value for name, value in asked.items() if value is not None})
-    sweep = collect(registry, keep, reason) if given.yes else plan(registry, keep)
-    rows = [*_versions(registry, sweep, keep), *_others(sweep)]
+def gc(args: argparse.Namespace, registry: Registry) -> None:
+    """List what can be freed and why; with --yes, free it. Raises RegistryDamaged, RegistryUnwritable."""
+    reason = reason_of(args)
+    grace_s = None if args.grace_days is None else args.grace_days * DAY
+    options = {"newest": args.newest, "window": args.window, "grace_s": grace_s}
+    policy = RetentionPolicy(**{name: value for name, value in options.items() if value is not None})
+    plan = collect_garbage(registry, policy, reason) if args.yes else plan_gc(registry, policy)
+    rows = [*_version_rows(registry, plan, policy), *_file_rows(plan)]
     if not rows:
         print_line("nothing to free: every version is named, new or young")
         return
     columns = [Column("what"), Column("frees", right=True), Column("registered (UTC)", drop=1)]
     print_table([*columns, Column("why it may go", fold=24)], rows)
-    verb = "freed" if given.yes else "would be freed"
     print_line()
-    print_line((size_of(sweep.bytes), "bold"), f" {verb}; records and metrics stay")
-    if given.yes:
-        say_beside(f"files of versions are set aside; a gc after the grace ({_days(keep)}) deletes them")
+    verb = "freed" if args.yes else "would be freed"
+    print_line((format_bytes(plan.bytes), "bold"), f" {verb}; records and metrics stay")
+    if args.yes:
+        grace = f"{policy.grace_s / DAY:g} days"
+        print_note(f"files of versions are set aside; a gc after the grace ({grace}) deletes them")
     else:
-        suggest(given, "nothing was done; this does it", "gc", "--yes", *_typed(given))
+        print_next_command(args, "nothing was done; this does it", "gc", "--yes", *_typed_options(args))
 
 
-def _versions(registry: Registry, sweep: Sweep, keep: Keep) -> list[Row]:
+def _version_rows(registry: Registry, plan: GcPlan, policy: RetentionPolicy) -> list[Row]:
     rows = []
-    for name, text, size in sweep.versions:
-        versions = registry.versions(name)
-        rank = 1 + sum(1 for version in versions.names() if version > Version.parse(text))
-        told = minute_of(versions.manifest(Version.parse(text)).time)
-        why = f"{_ordinal(rank)} newest; no alias or route named it in the last {keep.window} records"
-        rows.append(Row([f"{name} {text}", size_of(size), told, why]))
+    for name, text, size in plan.versions:
+        versions, version = registry.versions(name), Version.parse(text)
+        rank = 1 + sum(1 for other in versions.names() if other > version)
+        registered = format_time(versions.manifest(version).time)
+        why = f"{_ordinal(rank)} newest; no alias or route named it in the last {policy.window} records"
+        rows.append(Row([f"{name} {text}", format_bytes(size), registered, why]))
     return rows
 
 
-def _others(sweep: Sweep) -> list[Row]:
-    kinds: Sequence[tuple[str, Sequence[tuple[Path, int]], str]] = [
-        ("object", sweep.objects, "of no version: a registration was cut short"),
-        ("leftover", sweep.leftovers, "drafts of killed processes, and what an earlier gc has set aside"),
+def _file_rows(plan: GcPlan) -> list[Row]:
+    groups: Sequence[tuple[str, Sequence[tuple[Path, int]], str]] = [
+        ("object", plan.objects, "of no version: a registration was cut short"),
+        ("leftover", plan.leftovers, "drafts of killed processes, and what an earlier gc has set aside"),
     ]
-    return [_other(what, files, why) for what, files, why in kinds if files]
-
-
-def _other(what: str, files: Sequence[tuple[Path, int]], why: str) -> Row:
-    cells: list[Cell] = [
-        f"{len(files)} {what}{'s' * (len(files) > 1)}",
-        size_of(sum(size for _, size in files)),
+    return [
+        Row([f"{len(files)} {what}{'s' * (len(files) > 1)}", format_bytes(sum(s for _, s in files)), "", why])
+        for what, files, why in groups
+        if files
     ]
-    return Row([*cells, "", why])
 
 
-def _typed(given: argparse.Namespace) -> list[str]:
-    """The options as they were given, so that the hint does what was shown."""
-    options = {"--newest": given.newest, "--window": given.window, "--grace-days": given.grace_days}
+def _typed_options(args: argparse.Namespace) -> list[str]:
+    """Return the options as they were given, so that the suggested command frees what was listed."""
+    options = {"--newest": args.newest, "--window": args.window, "--grace-days": args.grace_days}
     return [word for name, value in options.items() if value is not None for word in (name, f"{value:g}")]
-
-
-def _days(keep: Keep) -> str:
-    return f"{keep.grace_s / DAY:g} days"
 
 
 def _ordinal(number: int) -> str:

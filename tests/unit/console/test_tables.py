@@ -26,7 +26,7 @@ ROWS = [
 
 
 class Screen:
-    """What a person sees: a terminal so many characters wide, or a file."""
+    """A terminal of a given width, or a file."""
 
     def __init__(self, width: int | None) -> None:
         self.file = io.StringIO()
@@ -49,13 +49,13 @@ def at(monkeypatch: pytest.MonkeyPatch) -> type[Screen]:
     return Shown
 
 
-def test_numbers_end_at_one_edge(at: type[Screen]) -> None:
+def test_numbers_are_aligned_on_the_right(at: type[Screen]) -> None:
     screen = at(None)
     print_table(COLUMNS[:2], [Row(row.cells[:2]) for row in ROWS])
     assert screen.lines == ["version  frames", "v1            9", "v10        1051"]
 
 
-def test_into_a_file_everything_is_written_on_one_line_a_row(at: type[Screen]) -> None:
+def test_in_a_file_each_row_is_one_complete_line(at: type[Screen]) -> None:
     screen = at(None)
     assert print_table(COLUMNS, ROWS) == []
     assert len(screen.lines) == 3
@@ -63,7 +63,7 @@ def test_into_a_file_everything_is_written_on_one_line_a_row(at: type[Screen]) -
     assert all(line == line.rstrip() for line in screen.lines)
 
 
-def test_what_has_no_room_is_left_out_and_named(at: type[Screen]) -> None:
+def test_columns_without_room_are_dropped_and_named(at: type[Screen]) -> None:
     screen = at(44)
     assert print_table(COLUMNS, ROWS) == ["by", "sha256"]
     assert max(map(len, screen.lines)) <= 44
@@ -72,22 +72,22 @@ def test_what_has_no_room_is_left_out_and_named(at: type[Screen]) -> None:
     assert "anna" not in words
 
 
-def test_a_long_text_is_folded_between_words_before_a_column_goes(at: type[Screen]) -> None:
+def test_long_texts_are_folded_between_words_before_columns_are_dropped(at: type[Screen]) -> None:
     screen = at(80)
     assert print_table(COLUMNS, ROWS) == []
     assert max(map(len, screen.lines)) <= 80
     assert any("…" in line for line in screen.lines)
 
 
-def test_a_text_that_would_push_the_others_off_the_screen_is_cut_short(at: type[Screen]) -> None:
+def test_a_text_of_too_many_lines_is_cut_off(at: type[Screen]) -> None:
     screen = at(40)
-    print_table([Column("why", fold=20, lines=2)], [Row(["word " * 40]), Row(["short"])])
+    print_table([Column("why", fold=20, max_lines=2)], [Row(["word " * 40]), Row(["short"])])
     assert len(screen.lines) == 4
     assert screen.lines[2].endswith("…")
     assert screen.lines[3] == "short"
 
 
-def test_columns_that_hold_nothing_are_not_shown(at: type[Screen]) -> None:
+def test_columns_without_content_are_not_shown(at: type[Screen]) -> None:
     screen = at(None)
     print_table([Column("a"), Column("empty"), Column("b")], [Row(["1", "", "2"])])
     assert screen.lines == ["a  b", "1  2"]
@@ -96,7 +96,7 @@ def test_columns_that_hold_nothing_are_not_shown(at: type[Screen]) -> None:
     assert screen.lines == ["a  b", "1  2"]
 
 
-def test_nothing_that_was_registered_gives_a_terminal_orders(at: type[Screen]) -> None:
+def test_control_characters_in_records_do_not_reach_the_terminal(at: type[Screen]) -> None:
     screen = at(None)
     evil = "\x1b[2J\x1b]0;owned\x07 first\nsecond [bold]"
     print_line((evil, "bold"), evil)

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from raasid.errors import Exit
 from raasid.registry.errors import KeyUnusable, SignatureRefused
-from raasid.registry.record_chain import unsealed
-from raasid.registry.records import Figure, Manifest, Signature
+from raasid.registry.record_chain import decode_record
+from raasid.registry.records import Manifest, MetricValue, Signature
 from raasid.registry.registry import Registry
 from raasid.registry.signing import make_key, signer, trusted_keys, verify
 
@@ -23,11 +23,13 @@ def registered(root: Path, key: Path | None) -> Manifest:
         "ball_model",
         {"card.json": b"{}"},
         model={"channels": 4, "scales": (1.5, 2)},
-        metrics={"f1": Figure(value=0.1 + 0.2, low=0, high=1)},
+        metrics={"f1": MetricValue(value=0.1 + 0.2, low=0, high=1)},
         sign=None if key is None else signer(key),
     )
-    path = registry.versions("ball_model").home(version) / "manifest.json"
-    read: Manifest = Manifest.of(unsealed(path.read_bytes(), path), str(path))  # as another process sees it
+    path = registry.versions("ball_model").folder_of(version) / "manifest.json"
+    read: Manifest = Manifest.from_body(
+        decode_record(path.read_bytes(), path), str(path)
+    )  # as another process sees it
     return read
 
 
@@ -48,7 +50,8 @@ def test_every_field_of_a_manifest_is_under_the_signature(key: Path, tmp_path: P
     changed = {
         "op": "x", "author": "x", "time": "x", "reason": "x", "name": "pose_model", "version": "v20300101.1",
         "files": {"card.json": file.model_copy(update={"sha256": "0" * 64})}, "model": {"channels": 8},
-        "config": {"seed": 1}, "metrics": {"f1": Figure(value=1.0)}, "lineage": {"run": "x"}, "format": 2,
+        "config": {"seed": 1}, "metrics": {"f1": MetricValue(value=1.0)}, "lineage": {"run": "x"},
+        "format": 2,
     }  # fmt: skip
     assert changed.keys() == Manifest.model_fields.keys() - {"signature"}
     for field, value in changed.items():

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from raasid.cli.registry.show import signature_of
+from raasid.cli.registry.show import describe_signature
 from raasid.registry.records import Manifest
 from raasid.registry.registry import Registry
 from raasid.registry.signing import make_key, signer
@@ -24,29 +24,29 @@ def key_of(manifest: Manifest) -> str:
     return manifest.signature.key
 
 
-def test_a_signature_that_holds_names_its_key(signed: Manifest) -> None:
-    assert signature_of(signed) == f"Ed25519, by the key {key_of(signed)[:12]}"
+def test_a_valid_signature_names_its_key(signed: Manifest) -> None:
+    assert describe_signature(signed) == f"Ed25519, by the key {key_of(signed)[:12]}"
 
 
-def test_a_manifest_that_was_not_signed_like_this_is_called_wrong(signed: Manifest) -> None:
+def test_a_manifest_that_differs_from_what_was_signed_is_called_wrong(signed: Manifest) -> None:
     changed = signed.model_copy(update={"reason": "another"})
-    assert signature_of(changed).startswith("WRONG")
+    assert describe_signature(changed).startswith("WRONG")
     garbled = signed.model_copy(
         update={"signature": signed.signature and signed.signature.model_copy(update={"key": "zz"})}
     )
-    assert signature_of(garbled).startswith("WRONG")
+    assert describe_signature(garbled).startswith("WRONG")
 
 
-@pytest.mark.parametrize(("own", "said"), [(True, ", trusted"), (False, ", NOT trusted here")])
-def test_whether_the_key_counts_here_is_said(
-    signed: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own: bool, said: str
+@pytest.mark.parametrize(("own", "text"), [(True, ", trusted"), (False, ", NOT trusted here")])
+def test_trust_in_the_key_is_stated(
+    signed: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own: bool, text: str
 ) -> None:
     (tmp_path / "keys").write_text(key_of(signed) if own else "0" * 64)
     monkeypatch.setenv("RAASID_TRUSTED_KEYS", str(tmp_path / "keys"))
-    assert signature_of(signed).endswith(said)
+    assert describe_signature(signed).endswith(text)
     unsigned = signed.model_copy(update={"signature": None})
-    assert signature_of(unsigned) == "none; only signed versions are trusted here"
+    assert describe_signature(unsigned) == "none; only signed versions are trusted here"
 
 
 def test_without_a_signature_there_is_none(signed: Manifest) -> None:
-    assert signature_of(signed.model_copy(update={"signature": None})) == "none"
+    assert describe_signature(signed.model_copy(update={"signature": None})) == "none"

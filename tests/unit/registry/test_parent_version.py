@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from raasid.registry.lineage import Parent, find_parent, parent_of
 from raasid.registry.names import Version
+from raasid.registry.parent_version import Parent, find_parent, parent_of
 from raasid.registry.registry import Registry
 
 NAME = "ball_model"
@@ -68,7 +68,7 @@ def test_what_a_training_has_noted_holds_where_there_is_no_parent(registry: Regi
     found = find_parent(registry, NAME, {}, config, registry.now())
     assert found is not None
     assert (found.version, [tuple(change) for change in found.changes]) == (first, [("seed", "1", "2")])
-    noted = {"parent": found.noted()}
+    noted = {"parent": found.to_lineage()}
     child = registry.register(NAME, {"card.json": b"[2]"}, config=config, lineage=noted)
     manifest = registry.versions(NAME).manifest(child)
     assert parent_of(registry, manifest) == parent_of(Registry(tmp_path / "elsewhere"), manifest) == found

@@ -1,4 +1,4 @@
-"""Versions in their order, which is not that of the alphabet."""
+"""ModelVersions in their order, which is not that of the alphabet."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from operations import NAME, NOW, registry_at
 
 from raasid.registry.archive import export_version, import_version
-from raasid.registry.filesystem import Disk, Durable
+from raasid.registry.filesystem import AtomicWriter, FileSystem
 from raasid.registry.fsck import fsck
 from raasid.registry.names import Version
-from raasid.registry.versions import Versions
+from raasid.registry.versions import ModelVersions
 
 DAY = 86_400.0
 
@@ -51,7 +51,7 @@ def test_numbers_that_an_import_left_out_hide_nothing(tmp_path: Path) -> None:
 def test_the_last_number_is_found_while_others_go_on(rounds: list[int]) -> None:
     with TemporaryDirectory() as folder:
         home = Path(folder) / "models" / NAME / "versions"
-        versions = Versions(Path(folder), NAME, Durable(Disk()))
+        versions = ModelVersions(Path(folder), NAME, AtomicWriter(FileSystem()))
         versions.days.mark("20261123")
         total = 0
         for more in rounds:
@@ -66,5 +66,5 @@ def test_the_last_number_is_found_while_others_go_on(rounds: list[int]) -> None:
 def test_a_version_that_was_taken_away_is_named(tmp_path: Path) -> None:
     registry = registry_at(tmp_path / "registry")
     second = [registry.register(NAME, {"card.json": b"[%d]" % n}) for n in range(4)][1]
-    rmtree(registry.versions(NAME).home(second))
+    rmtree(registry.versions(NAME).folder_of(second))
     assert any(str(second) in finding.path and "is missing" in finding.what for finding in fsck(registry))

@@ -15,10 +15,10 @@ from operations import NAME, files, newest, prepared, registry_at
 from raasid.registry.archive import export_version, import_version
 from raasid.registry.errors import BadName, PackageRefused, RegistryDamaged
 from raasid.registry.fsck import fsck
-from raasid.registry.gc import Keep, collect
+from raasid.registry.gc import RetentionPolicy, collect_garbage
 from raasid.registry.names import Version, alias_name, member_name, model_name
-from raasid.registry.record_chain import sealed, unsealed
-from raasid.registry.records import Figure, Route
+from raasid.registry.record_chain import decode_record, encode_record
+from raasid.registry.records import MetricValue, Route
 from raasid.registry.registry import Registry
 
 ESCAPES = (
@@ -42,9 +42,9 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A registry with something of everything."""
     root = tmp_path_factory.mktemp("tampering") / "registry"
     registry = prepared(root)
-    registry.add_evaluation(NAME, newest(registry), "test", {}, {"f1": Figure(value=0.5)}, "again")
+    registry.add_evaluation(NAME, newest(registry), "test", {}, {"f1": MetricValue(value=0.5)}, "again")
     registry.register(NAME, files(9))
-    collect(registry, Keep(newest=1, window=1, grace_s=-1e10), "room")
+    collect_garbage(registry, RetentionPolicy(newest=1, window=1, grace_s=-1e10), "room")
     assert fsck(registry) == []
     return root
 
@@ -153,14 +153,14 @@ def test_what_passes_for_a_name_is_one_plain_part_of_a_path(text: str) -> None:
 @settings(deadline=None)
 def test_no_bytes_pass_for_a_record_but_those_that_were_sealed(data: bytes) -> None:
     with pytest.raises(RegistryDamaged):
-        unsealed(data, "x")
+        decode_record(data, "x")
 
 
 @given(st.dictionaries(st.text(max_size=5), st.recursive(st.integers() | st.text(), st.lists, max_leaves=4)))
 @settings(deadline=None)
 def test_a_sealed_record_is_read_as_it_was(body: dict[str, object]) -> None:
     body.pop("seal", None)
-    assert unsealed(sealed(body), "x") == body
+    assert decode_record(encode_record(body), "x") == body
 
 
 def archive(members: dict[str, bytes], kind: bytes = tarfile.REGTYPE) -> bytes:
@@ -214,7 +214,9 @@ def test_an_archive_that_was_touched_is_refused_and_nothing_of_it_is_kept(tmp_pa
 def test_a_version_travels_whole(tmp_path: Path) -> None:
     registry = prepared(tmp_path / "registry")
     version = registry.resolve(NAME, "champion")
-    registry.add_evaluation(NAME, version, "test", {}, {"f1": Figure(value=0.5, low=0.4, high=0.6)}, "again")
+    registry.add_evaluation(
+        NAME, version, "test", {}, {"f1": MetricValue(value=0.5, low=0.4, high=0.6)}, "again"
+    )
     export_version(registry, NAME, version, tmp_path / "a.tar")
     export_version(registry, NAME, version, tmp_path / "b.tar")
     assert (tmp_path / "a.tar").read_bytes() == (tmp_path / "b.tar").read_bytes()
@@ -222,7 +224,9 @@ def test_a_version_travels_whole(tmp_path: Path) -> None:
     for _ in range(2):  # twice is once
         assert import_version(other, tmp_path / "a.tar", "moved") == (NAME, version)
     assert fsck(other) == []
-    assert other.versions(NAME).sealed_manifest(version) == registry.versions(NAME).sealed_manifest(version)
+    assert other.versions(NAME).manifest_and_digest(version) == registry.versions(NAME).manifest_and_digest(
+        version
+    )
     assert other.evaluations(NAME, version) == registry.evaluations(NAME, version)
     assert other.aliases(NAME) == {"champion": version}
     for member, content in files(2).items():
@@ -234,7 +238,7 @@ def test_a_version_travels_whole(tmp_path: Path) -> None:
 def test_another_version_of_the_same_number_is_not_replaced(tmp_path: Path) -> None:
     registry, other = prepared(tmp_path / "one"), prepared(tmp_path / "two")
     export_version(registry, NAME, newest(registry), tmp_path / "x.tar")
-    known = other.versions(NAME).sealed_manifest(newest(other))
+    known = other.versions(NAME).manifest_and_digest(newest(other))
     with pytest.raises(PackageRefused, match="another version"):
         import_version(other, tmp_path / "x.tar", "x")
-    assert registry_at(tmp_path / "two").versions(NAME).sealed_manifest(newest(other)) == known
+    assert registry_at(tmp_path / "two").versions(NAME).manifest_and_digest(newest(other)) == known

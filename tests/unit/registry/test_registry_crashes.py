@@ -99,7 +99,7 @@ def test_a_refusal_at_any_call_leaves_the_old_or_the_new_state(
             operation(registry)
         assert_sound(root, allowed, name == "collect")
         # the same process goes on when the disk is well again
-        registry.disk.before = lambda number, name: None  # type: ignore[attr-defined]
+        registry.fs.before = lambda number, name: None  # type: ignore[attr-defined]
         operation(registry)
         assert_sound(root, [*allowed, state(registry_at(root))], False)
 

@@ -7,10 +7,10 @@ import pytest
 from operations import NAME, NOW, files, route
 
 from raasid.registry.archive import export_version, import_version
-from raasid.registry.change_history import Entry, Journal
-from raasid.registry.gc import Keep, collect
+from raasid.registry.change_history import ChangeEntry, ChangeHistory
+from raasid.registry.gc import RetentionPolicy, collect_garbage
 from raasid.registry.names import Version
-from raasid.registry.records import Figure
+from raasid.registry.records import MetricValue
 from raasid.registry.registry import Registry
 
 Open = Callable[[], Registry]
@@ -23,9 +23,9 @@ def ticking(tmp_path: Path) -> Open:
     return lambda: Registry(tmp_path / "registry", author="tester", clock=lambda: NOW + next(seconds))
 
 
-def journal(registry: Registry) -> list[Entry]:
+def journal(registry: Registry) -> list[ChangeEntry]:
     """The oldest first, as the changes were made."""
-    return list(Journal(registry).newest_first())[::-1]
+    return list(ChangeHistory(registry).newest_first())[::-1]
 
 
 def versions(registry: Registry, count: int) -> list[Version]:
@@ -50,7 +50,7 @@ def test_changes_are_told_with_what_came_of_them(ticking: Open, told: bool) -> N
     registry.set_alias(NAME, "champion", second, "better")
     registry.switch_routes([route(first)], "go")
     registry.switch_routes([route(second)], "go on")
-    registry.add_evaluation(NAME, first, "test", {}, {"accuracy": Figure(value=0.5)}, "new footage")
+    registry.add_evaluation(NAME, first, "test", {}, {"accuracy": MetricValue(value=0.5)}, "new footage")
     registry.note("looked at it")
 
     found = journal(ticking())
@@ -96,12 +96,12 @@ def test_what_was_announced_before_a_crash_was_not_carried_out(
 
 
 def test_whoever_comes_second_has_changed_nothing(ticking: Open) -> None:
-    from raasid.registry.errors import Overtaken
+    from raasid.registry.errors import ConcurrentUpdate
 
     registry = ticking()
     first, second = versions(registry, 2)
     registry.set_alias(NAME, "champion", first, "first")
-    with pytest.raises(Overtaken):
+    with pytest.raises(ConcurrentUpdate):
         registry.set_alias(NAME, "champion", second, "too late", expect="none")
 
     assert [entry.reason for entry in journal(ticking()) if not entry.carried_out] == ["too late"]
@@ -111,7 +111,7 @@ def test_versions_that_were_freed_or_came_from_elsewhere_are_told(ticking: Open,
     registry = ticking()
     made = versions(registry, 3)
     export_version(registry, NAME, made[-1], tmp_path / "x.tar")
-    collect(registry, Keep(newest=1, window=1, grace_s=-1e10), "room")
+    collect_garbage(registry, RetentionPolicy(newest=1, window=1, grace_s=-1e10), "room")
     other = Registry(tmp_path / "other", author="somebody")
     import_version(other, tmp_path / "x.tar", "a copy")
 
@@ -139,7 +139,7 @@ def test_a_damaged_file_of_the_log_is_named_and_the_rest_is_told(ticking: Open) 
     damaged = min(ticking().log.folder.iterdir(), key=lambda path: b"another" in path.read_bytes())
     damaged.write_bytes(damaged.read_bytes().replace(b"build 0", b"build 1"))
 
-    looked = Journal(ticking())
+    looked = ChangeHistory(ticking())
 
     assert [entry.reason for entry in looked.newest_first()] == ["from another process"]
     assert len(looked.damage) == 1
@@ -150,10 +150,10 @@ def test_a_damaged_manifest_is_named_and_the_others_are_found(ticking: Open) -> 
     registry = ticking()
     forget_what_was_done(registry)
     first, second = versions(registry, 2)
-    path = registry.versions(NAME).home(second) / "manifest.json"
+    path = registry.versions(NAME).folder_of(second) / "manifest.json"
     path.write_bytes(path.read_bytes().replace(b"build 1", b"build 7"))
 
-    looked = Journal(ticking())
+    looked = ChangeHistory(ticking())
     found = list(looked.newest_first())
 
     assert [(entry.version, entry.carried_out) for entry in found] == [(None, False), (str(first), True)]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from operations import NAME, files, registry_at
 
-from raasid.registry.lineage import makers
+from raasid.registry.lineage import find_versions_by_digest
 
 
 def test_a_file_is_known_by_what_a_version_holds_and_by_what_its_run_wrote(tmp_path: Path) -> None:
@@ -13,7 +13,7 @@ def test_a_file_is_known_by_what_a_version_holds_and_by_what_its_run_wrote(tmp_p
     version = registry.register(NAME, files(1), lineage=lineage)
     held = registry.versions(NAME).manifest(version).files["model.safetensors"].sha256
 
-    found = makers(registry, {"a" * 64, held, "f" * 64})
+    found = find_versions_by_digest(registry, {"a" * 64, held, "f" * 64})
 
     assert {sha256: str(ref) for sha256, ref in found.items()} == {
         "a" * 64: f"{NAME} {version}",
@@ -26,5 +26,5 @@ def test_of_two_versions_with_one_file_the_newest_counts(tmp_path: Path) -> None
     versions = [registry.register(NAME, files(1)) for _ in range(2)]
     held = registry.versions(NAME).manifest(versions[0]).files["model.safetensors"].sha256
 
-    assert makers(registry, {held})[held].version == versions[1]
-    assert makers(registry, set()) == {}
+    assert find_versions_by_digest(registry, {held})[held].version == versions[1]
+    assert find_versions_by_digest(registry, set()) == {}
