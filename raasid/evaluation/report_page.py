@@ -164,7 +164,8 @@ def metric_table(result: EvaluationResult) -> str:
     meanings = TASKS[result.task].meanings
     rows = "".join(
         f'<tr><td><code>{name}</code></td><td class="right num">{format_number(e.value)}</td>'
-        f'<td class="num soft">{interval_text(e)}</td><td class="soft">{escape(meanings.get(name, ""))}</td></tr>'
+        f'<td class="num soft">{interval_text(e)}</td>'
+        f'<td class="soft">{escape(meanings.get(name, ""))}</td></tr>'
         for name, e in result.estimates.items()
     )
     return (

@@ -65,8 +65,8 @@ def frame_figure(
     """Draw one frame as a `<figure>`: ball, person boxes and skeletons over the image.
 
     image_bgr: (h, w, 3); its size may differ from the frame's, in whose pixels all annotations are.
-    caption_html: used as it is. focus: left, top, width, height in frame pixels of a part that is marked in the
-    whole image, and enlarged next to it. width: of the figure, CSS pixels.
+    caption_html: used as it is. focus: left, top, width, height in frame pixels of a part that is marked in
+    the whole image, and enlarged next to it. width: of the figure, CSS pixels.
     overlay: additional SVG for each view, given the conversion of frame pixels to its coordinates.
     Coordinates that are not finite are not drawn.
     """

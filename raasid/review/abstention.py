@@ -78,7 +78,8 @@ def window_abstention_reasons(
     # the median player, because one box may hold two players, one behind the other
     elif np.nanmedian(window.height_px) < MIN_PLAYER_HEIGHT_PX:
         height = np.nanmedian(window.height_px)
-        yield f"the players are too small: they are {height:.0f} pixels tall, {MIN_PLAYER_HEIGHT_PX:g} are needed"
+        needed = f"{MIN_PLAYER_HEIGHT_PX:g} are needed"
+        yield f"the players are too small: they are {height:.0f} pixels tall, {needed}"
     if window.joints[touch] < _MIN_JOINTS:
         yield "the arm is not seen: fewer than two of shoulder, elbow and wrist were found"
     if prediction.ruling.decision == "offence":

@@ -173,7 +173,7 @@ class InfoStrip:
         else:
             detail = f"{restart_text(decision)} · confidence {decision.confidence:.2f}"
         time_s = frame / decision.stands_on.frame_rate_hz
-        clock = f"{time_s:.2f} s · law {decision.edition.replace('_', '/')} · "
+        clock = f"{time_s:.2f} s · law {decision.edition.removeprefix('ifab_').replace('_', '/')} · "
         draw_text(strip, fit_text(clock + detail, 14, room), (_MARGIN, 52), 14, _SOFT)
 
     def _draw_probability(self, strip: Image, left: int, width: int, frame: int) -> None:
@@ -195,7 +195,7 @@ class InfoStrip:
         cv2.line(strip, (middle, 46), (middle, 51), _SOFT, 1)
 
     def _draw_timeline(self, strip: Image, room: int, frame: int) -> None:
-        """A line for the whole clip with the judged windows, the touch as a diamond, and the present frame."""
+        """A line for the clip with the judged windows, the touch as a diamond, and the present frame."""
 
         def x(at: float) -> int:
             return _MARGIN + round(room * at / max(1, self.frames - 1))

@@ -1,4 +1,4 @@
-"""`decision.json`: the result of a review for scripts; `decision.schema.json` beside this file describes it."""
+"""`decision.json`: the result of a review for scripts, as `decision.schema.json` describes it."""
 
 from __future__ import annotations
 
@@ -112,8 +112,8 @@ class Decision(_Record):
     confidence: UnitInterval
     """Probability of the decision; 0 without one."""
     offence_probability: UnitInterval | None
-    """Also given when the review abstains; null if there was no window, too little evidence, or if the clip is
-    out of the context model's distribution."""
+    """Also given when the review abstains; null if there was no window, too little evidence, or if the clip
+    is out of the context model's distribution."""
     facts: dict[str, FactPrediction]
     """Empty where `offence_probability` is null."""
     edition: str

@@ -14,7 +14,7 @@ import numpy as np
 from raasid.footage.frame_reader import FrameReader
 from raasid.footage.records import Ball, Frame, Keypoint, Person
 from raasid.io.image_reader import Image, ImageUnreadable
-from raasid.laws.edition_lookup import edition_named
+from raasid.laws.edition_lookup import get_edition
 from raasid.reports.charts import interval_bar
 from raasid.reports.document import plural, write_document
 from raasid.reports.frame_figure import FRAME_KEY, frame_figure
@@ -59,7 +59,7 @@ def write_review_page(
 
 
 def _answer(decision: Decision) -> Iterator[str]:
-    title = edition_named(decision.edition).title
+    title = get_edition(decision.edition).title
     yield f'<header><div class="kicker">RAASID review · {escape(decision.source)} · {escape(title)}</div>'
     yield f"<h1>{headline(decision)}</h1>"
     if decision.abstained:
@@ -190,8 +190,8 @@ def _timeline(verdict: ClipVerdict, decision: Decision, has_video: bool) -> Iter
     evidence = decision.stands_on
     video = f"{VIDEO} shows it (MPEG-4: some browsers cannot play it)." if has_video else ""
     yield (
-        f'<p class="note">{plural(evidence.frames, "frame")} of {evidence.width} × {evidence.height} pixels at '
-        f"{evidence.frame_rate_hz:g} a second; {plural(evidence.players, 'track')} of players. "
+        f'<p class="note">{plural(evidence.frames, "frame")} of {evidence.width} × {evidence.height} pixels'
+        f" at {evidence.frame_rate_hz:g} a second; {plural(evidence.players, 'track')} of players. "
         f"{video}</p>"
     )
 
@@ -256,7 +256,7 @@ def _editions(decision: Decision) -> Iterator[str]:
         return
     yield "<h2>The same facts under other Laws</h2>"
     if decision.abstained:
-        yield '<p class="note">What each edition makes of the most likely facts, if they could be trusted.</p>'
+        yield '<p class="note">What each edition decides on the most likely facts, if they were right.</p>'
     nan = float("nan")
     rows = []
     for other in decision.other_editions:
@@ -266,7 +266,7 @@ def _editions(decision: Decision) -> Iterator[str]:
         bar = "" if p is None else interval_bar(p, nan, nan, 120)
         number = "–" if p is None else f"{p:.2f}"
         rows.append(
-            f"<tr{mark}><td>{escape(edition_named(other.edition).title)}</td><td>{answer}</td>"
+            f"<tr{mark}><td>{escape(get_edition(other.edition).title)}</td><td>{answer}</td>"
             f"<td>{escape(restart_text(other))}</td><td><code>{escape(other.clause or '–')}</code></td>"
             f'<td class="right num">{number}</td><td>{bar}</td></tr>'
         )

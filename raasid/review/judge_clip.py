@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from raasid.footage.records import Clip, Frame, Provenance
-from raasid.laws.edition_names import shipped_editions
+from raasid.laws.edition_lookup import shipped_editions
 from raasid.models.context.module import ContextPrediction
 from raasid.review.abstention import (
     caveats,
@@ -35,7 +35,9 @@ from raasid.tracks.track_arrays import ClipTracks, clip_tracks
 class ContextPredictor(Protocol):
     """Predicts facts and decision from tracks; every context model is one."""
 
-    def predict_clips(self, clips: Sequence[ClipTracks], ids: Sequence[str], edition: str) -> list[ContextPrediction]:
+    def predict_clips(
+        self, clips: Sequence[ClipTracks], ids: Sequence[str], edition: str
+    ) -> list[ContextPrediction]:
         """Return a prediction for each clip, by an edition of the Laws."""
         ...
 

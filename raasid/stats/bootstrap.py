@@ -1,7 +1,7 @@
 """Bootstrap intervals of metrics: percentile intervals from resampling whole matches with replacement.
 
-Frames or clips of one match resemble each other, so that matches are drawn, not rows (cluster bootstrap; Davison
-and Hinkley 1997, §3.8). A resample is a vector of weights: how often each unit was drawn.
+Frames or clips of one match resemble each other, so that matches are drawn, not rows (cluster bootstrap;
+Davison and Hinkley 1997, §3.8). A resample is a vector of weights: how often each unit was drawn.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Small footage to judge: frames, candidates and a whole league of them."""
+"""Small ball samples: frames, candidates, and a league of both."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def ball(x: float, y: float, size: float = 10.0) -> Ball:
 
 
 def league(matches: int, frames: int, seed: int = 0) -> tuple[list[FrameRef], list[Detections]]:
-    """Frames of some matches with a detector that is right, off, silent or seeing ghosts at random."""
+    """Frames of some matches with a detector that is randomly right, off, silent or wrong."""
     rng = np.random.default_rng(seed)
     refs, detections = [], []
     for match in range(matches):

@@ -1,14 +1,15 @@
-"""Small sets of judged clips: what is true, and a model that is right, wrong, unsure or silent."""
+"""Small context samples: clips with facts, and predictions that are right, wrong, uncertain or missing."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from raasid.datasets.context.sample_meta import ClipRef, TracksFrom
+from raasid.datasets.context.sample_meta import ClipRef
+from raasid.datasets.context.tracks_config import TrackSource
 from raasid.footage.records import Tags
 from raasid.laws.decide import decide
 from raasid.laws.facts import Facts, fact_values
-from raasid.models.context.module import ClipJudgement
+from raasid.models.context.module import ContextPrediction
 
 EDITION = "ifab_2025_26"
 PLAIN = dict.fromkeys(fact_values(), False) | {
@@ -38,7 +39,7 @@ def ref(
     tags: Tags = (),
     contact: int | None = 10,
     side: str = "left",
-    source: TracksFrom = "predicted",
+    source: TrackSource = "predicted",
 ) -> ClipRef:
     touched = truth.segment != "none"
     return ClipRef(
@@ -48,28 +49,28 @@ def ref(
 
 def judged(
     clip: str,
-    likeliest: Facts,
+    most_likely: Facts,
     offence: float | None = None,
     *,
-    sure: float = 0.9,
+    confidence: float = 0.9,
     abstained: bool = False,
     contact_frame: int | None = 10,
     side: str = "left",
     edition: str = EDITION,
-) -> ClipJudgement:
-    """A judgement whose every fact has the likeliest value with probability `sure`."""
-    ruling = decide(likeliest, edition)
+) -> ContextPrediction:
+    """A judgement whose every fact has the most_likely value with probability `confidence`."""
+    ruling = decide(most_likely, edition)
     if offence is None:
-        offence = sure if ruling.decision == "offence" else 1 - sure
-    touched = likeliest.segment != "none"
-    return ClipJudgement(
+        offence = confidence if ruling.decision == "offence" else 1 - confidence
+    touched = most_likely.segment != "none"
+    return ContextPrediction(
         clip=clip,
         facts={
-            name: {v: sure if v == said else (1 - sure) / (len(values) - 1) for v in values}
+            name: {v: confidence if v == predicted else (1 - confidence) / (len(values) - 1) for v in values}
             for name, values in fact_values().items()
-            if (said := getattr(likeliest, name)) is not None
+            if (predicted := getattr(most_likely, name)) is not None
         },
-        likeliest=likeliest,
+        most_likely=most_likely,
         ruling=ruling,
         offence=offence,
         abstained=abstained,
@@ -79,26 +80,32 @@ def judged(
 
 
 def league(
-    matches: int, clips: int, seed: int = 0, source: TracksFrom = "predicted", skill: float = 0.8
-) -> tuple[list[ClipRef], list[ClipJudgement]]:
-    """Clips of some matches, and a model that is right as often as it says it is."""
+    matches: int, clips: int, seed: int = 0, source: TrackSource = "predicted", skill: float = 0.8
+) -> tuple[list[ClipRef], list[ContextPrediction]]:
+    """Clips of some matches, and a calibrated model."""
     rng = np.random.default_rng(seed)
-    refs, judgements = [], []
+    refs, predictions = [], []
     for match in range(matches):
         for number in range(clips):
             clip = f"m{match}-c{number}"
             truth = (OFFENCE, TUCKED, NO_TOUCH)[rng.integers(3)]
-            sure = rng.uniform(0.5, 1.0) if rng.random() < skill else 0.5
-            right = rng.random() < sure
+            confidence = rng.uniform(0.5, 1.0) if rng.random() < skill else 0.5
+            right = rng.random() < confidence
             offence = (truth is OFFENCE) == right
-            said = truth if right else (OFFENCE if offence else TUCKED)
+            predicted = truth if right else (OFFENCE if offence else TUCKED)
             tags = ("night",) if match % 2 else ("day",)
             if truth is NO_TOUCH:
                 tags += ("scenario_near_miss",)
             refs.append(ref(clip, truth, match=f"m{match}", tags=tags, source=source))
             moment = 10 + int(rng.integers(-3, 4))
-            judgements.append(
-                judged(clip, said, sure if offence else 1 - sure, sure=sure, contact_frame=moment,
-                       abstained=sure < 0.6)
-            )  # fmt: skip
-    return refs, judgements
+            predictions.append(
+                judged(
+                    clip,
+                    predicted,
+                    confidence if offence else 1 - confidence,
+                    confidence=confidence,
+                    contact_frame=moment,
+                    abstained=confidence < 0.6,
+                )
+            )
+    return refs, predictions

@@ -1,4 +1,4 @@
-"""Small scenes to judge: people who stand on a lawn, and models that see them more or less well."""
+"""Small pose samples: standing people, and predictions of varying accuracy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from raasid.datasets.sample_meta import FrameRef
 from raasid.footage.records import Frame, Person
 from raasid.models.pose.poses import People
 
-# a person of height 1 who faces the camera; the left arm is on the picture's right
+# a person of height 1 facing the camera; the left arm is on the right of the image
 FIGURE = np.array(
     [
         (0.0, 0.10), (0.02, 0.08), (-0.02, 0.08), (0.04, 0.09), (-0.04, 0.09),
@@ -28,9 +28,9 @@ def person(x=100.0, y=50.0, height=80.0, track=0, visibility=2, **more):
 
 
 def people(persons, shift=(0.0, 0.0), scores=None):
-    """What a model says that sees persons a little beside themselves."""
+    """Predictions for persons, shifted by an offset."""
     if not persons:
-        return People.none()
+        return People.empty()
     keypoints = np.ones((len(persons), 17, 3), np.float32)
     boxes = np.zeros((len(persons), 4), np.float32)
     for row, one in enumerate(persons):
@@ -46,7 +46,7 @@ def frame(persons, index=0, match="m1", tags=(), image=Path("none.jpg"), size=(6
 
 
 def league(matches=3, frames=6, seed=0):
-    """Frames of some matches; a model that is off by a few pixels, misses some and sees ghosts."""
+    """Frames of some matches; a model with errors, misses and false persons."""
     rng = np.random.default_rng(seed)
     refs, own, at = [], [], []
     for match in range(matches):
@@ -54,16 +54,16 @@ def league(matches=3, frames=6, seed=0):
             heights = rng.choice([30.0, 70.0, 200.0], size=4)
             persons = [person(60.0 + 150 * k, rng.uniform(20, 120), heights[k], track=k) for k in range(4)]
             refs.append(frame(persons, index, f"m{match}", ("night",) if match % 2 else ("day",)))
-            said = people(persons, scores=rng.uniform(0.3, 1.0, 4))
+            predicted = people(persons, scores=rng.uniform(0.3, 1.0, 4))
             noise = rng.normal(0, 0.03, (4, 17, 2)) * heights[:, None, None] * rng.choice([0.3, 2], (4, 1, 1))
-            said.keypoints[..., :2] += noise
-            at.append(said)
+            predicted.keypoints[..., :2] += noise
+            at.append(predicted)
             keep = np.flatnonzero(rng.random(4) < 0.9)
             ghost = people(
                 [person(rng.uniform(0, 600), rng.uniform(0, 200), 60.0)], scores=[rng.uniform(0, 0.8)]
             )
             parts = [
-                np.concatenate([getattr(said, name)[keep], getattr(ghost, name)])
+                np.concatenate([getattr(predicted, name)[keep], getattr(ghost, name)])
                 for name in ("boxes", "score", "keypoints")
             ]
             own.append(People(*parts))

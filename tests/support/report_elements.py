@@ -1,4 +1,4 @@
-"""What a page is made of."""
+"""Parse a page into its elements."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 
 class Elements(HTMLParser):
-    """Tags in order, addresses, and whether every tag is closed by its own name."""
+    """Tags in order, addresses, and a check that every tag is closed by its own name."""
 
     def __init__(self, page):
         super().__init__()

@@ -113,7 +113,9 @@ class FakeContextModel:
     always_touch: bool = False
     out_of_distribution: bool = False
 
-    def predict_clips(self, clips: Sequence[ClipTracks], ids: Sequence[str], edition: str) -> list[ContextPrediction]:
+    def predict_clips(
+        self, clips: Sequence[ClipTracks], ids: Sequence[str], edition: str
+    ) -> list[ContextPrediction]:
         predictions = []
         for tracks, name in zip(clips, ids, strict=True):
             self.calls.append((len(tracks.index), edition))

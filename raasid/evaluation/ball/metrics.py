@@ -20,7 +20,7 @@ _OUTCOME_TYPES = tuple(OutcomeType)
 
 
 def tallies(outcomes: Sequence[FrameOutcome]) -> Floats:
-    """Return (N, 6): per frame one column per `OutcomeType` holding 0 or 1, then the frame's duration in minutes."""
+    """Return (N, 6): per frame 0 or 1 for each `OutcomeType`, and the frame's duration in minutes."""
     rows = np.zeros((len(outcomes), len(_OUTCOME_TYPES) + 1))
     for row, outcome in zip(rows, outcomes, strict=True):
         row[_OUTCOME_TYPES.index(outcome.kind)] = 1

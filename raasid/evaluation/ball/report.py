@@ -33,8 +33,8 @@ def _answer(result: BallResult) -> str:
         return "No frame shows a visible ball: the detection rate is undefined."
     return (
         f'Finds the ball in <b class="num">{rate.value * 100:.1f} %</b> of the frames'
-        f' that show it, and is wrong <b class="num">{format_number(false_positives.value * 100, 1)}</b> times'
-        " in 100 images."
+        f' that show it, and is wrong <b class="num">{format_number(false_positives.value * 100, 1)}</b>'
+        " times in 100 images."
     )
 
 

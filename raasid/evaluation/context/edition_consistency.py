@@ -12,8 +12,7 @@ import numpy as np
 
 from raasid.evaluation.context.matched import ClipOutcome, decide_cached
 from raasid.laws.edition import Verdict
-from raasid.laws.edition_lookup import edition_named
-from raasid.laws.edition_names import shipped_editions
+from raasid.laws.edition_lookup import get_edition, shipped_editions
 from raasid.laws.facts import Facts
 from raasid.stats.bootstrap import Floats, safe_divide
 
@@ -56,11 +55,11 @@ def edition_flips(outcome: ClipOutcome, editions: Iterable[str] | None = None) -
 @cache
 def season_editions() -> tuple[str, ...]:
     """Every edition of the Laws, without the variants of single competitions."""
-    return tuple(name for name in shipped_editions() if edition_named(name).competition is None)
+    return tuple(name for name in shipped_editions() if get_edition(name).competition is None)
 
 
 def predicted_facts(outcome: ClipOutcome) -> Facts:
-    """The most likely value of every fact that the model predicts, even at low confidence; else its default."""
+    """The most likely value of every predicted fact, even at low confidence; else the model's default."""
     predicted: dict[str, Any] = {
         name: max(values, key=lambda value: values[value])
         for name, values in outcome.prediction.facts.items()

@@ -33,8 +33,8 @@ def decision_metrics(outcomes: Sequence[ClipOutcome]) -> Metrics:
     """Return the metrics of offence or no offence; an abstention counts by the more probable decision.
 
     accuracy; balanced_accuracy and macro_recall (the same figure by its two names), macro_precision and
-    macro_f1 over the classes that occur, precision 0 for a class that is never predicted; precision and recall
-    of offence; pr_auc of either class; ece and brier of the probability of offence; aurc over the
+    macro_f1 over the classes that occur, precision 0 for a class that is never predicted; precision and
+    recall of offence; pr_auc of either class; ece and brier of the probability of offence; aurc over the
     confidence in the decision. coverage: clips not abstained; accuracy_answered: correct among them;
     false_offences: clips without offence that are predicted as one without abstention.
     """
@@ -80,10 +80,10 @@ def decision_metrics(outcomes: Sequence[ClipOutcome]) -> Metrics:
 def touch_metrics(outcomes: Sequence[ClipOutcome]) -> Metrics:
     """Return the metrics of the touch.
 
-    contact_found: annotated touches for which the model predicts a touch; contact_within_N: those predicted at
-    most N frames off; contact_error_frames: mean distance of those found.
-    false_contact: clips without a touch for which it predicts one. side_accuracy: touches of one arm for which
-    it predicts the correct one.
+    contact_found: annotated touches for which the model predicts a touch; contact_within_N: those predicted
+    at most N frames off; contact_error_frames: mean distance of those found.
+    false_contact: clips without a touch for which it predicts one. side_accuracy: touches of one arm for
+    which it predicts the correct one.
     """
     touched = _column(outcome.ref.contact is not None for outcome in outcomes)
     untouched = _column(outcome.ref.facts.segment == "none" for outcome in outcomes)

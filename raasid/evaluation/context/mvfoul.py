@@ -38,9 +38,9 @@ class Leaderboard:
     accuracy_offence_severity: float
     accuracy_action: float
     actions: int
-    """Number of incidents that count: of a known class, clearly an offence or none, and of a definite severity."""
+    """Incidents that count: of a known class, clearly an offence or none, and of a definite severity."""
     unanswered: int
-    """Number of those without a prediction; they count as wrong."""
+    """Of those, the ones without a prediction; they count as wrong."""
     absent: tuple[str, ...]
     """Classes that do not occur; the balanced accuracies are means over the others."""
 
@@ -115,8 +115,8 @@ ClassProbabilities = dict[str, dict[str, float]]
 def incident_estimates(pairs: Iterable[tuple[ClipRef, ContextPrediction]]) -> dict[str, Estimate]:
     """Estimate the leaderboard's values; empty without labelled clips or without predictions of incidents.
 
-    A clip's incident is its id up to the last slash, as the importer names them; probabilities are averaged over
-    its cameras.
+    A clip's incident is its id up to the last slash, as the importer names them; probabilities are averaged
+    over its cameras.
     """
     truth: dict[str, dict[str, Fact]] = {}
     views: dict[str, list[ClassProbabilities]] = defaultdict(list)

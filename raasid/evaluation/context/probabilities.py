@@ -82,7 +82,7 @@ def _binned(probability: Floats, happened: Floats, weights: Floats) -> tuple[Flo
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RiskCoverage:
-    """Error rate if only the most confident clips are answered: (K,) share answered, and share of those wrong."""
+    """Error rate if only the most confident clips are answered: (K,) share answered, and wrong of those."""
 
     coverage: Floats
     risk: Floats

@@ -10,6 +10,7 @@ from raasid.evaluation.context.probabilities import BINS
 from raasid.evaluation.context.report_figures import KEY, caption_html, clip_figures
 from raasid.evaluation.context.result import ContextResult
 from raasid.evaluation.report_page import ReportPage, describe_intervals, format_number, interval_text
+from raasid.laws.edition_lookup import get_edition
 from raasid.reports.charts import MarkedPoint, Series, chart_grid, interval_bar, line_chart
 from raasid.reports.document import plural
 from raasid.reports.frame_figure import FRAME_KEY
@@ -23,8 +24,8 @@ def _answer(result: ContextResult) -> str:
         result[name].value for name in ("accuracy", "accuracy_answered", "coverage")
     )
     text = (
-        f'Rules <b class="num">{accuracy * 100:.1f} %</b> of the clips as the Law of'
-        f" {escape(result.edition.replace('_', '/'))} asks, on {result.source} tracks."
+        f'Decides <b class="num">{accuracy * 100:.1f} %</b> of the clips correctly'
+        f" ({escape(get_edition(result.edition).title)}), on {result.source} tracks."
     )
     if coverage < 1:
         text += (
@@ -43,8 +44,9 @@ def _description(result: ContextResult) -> str:
     auxiliary = f" Also evaluated: the same clips on {' and '.join(others)} tracks." if others else ""
     sparse = f" {plural(result.unruled, 'clip')} more are annotated too sparsely." if result.unruled else ""
     return (
-        f"{counts}. The correct decision follows from the annotated facts; an abstention counts by the more probable "
-        f"decision, except where abstentions are listed separately.{sparse}{auxiliary} {describe_intervals(result)}"
+        f"{counts}. The correct decision follows from the annotated facts; an abstention counts by the more "
+        f"probable decision, except where abstentions are listed separately.{sparse}{auxiliary} "
+        f"{describe_intervals(result)}"
     )
 
 
@@ -81,9 +83,10 @@ def _charts(result: ContextResult) -> Iterator[str]:
     yield "<h2>Calibration</h2>"
     ece, by_chance = result["ece"], result["ece_by_chance"]
     yield (
-        f'<p class="note">Left: clips in {BINS} groups of equal size by the predicted probability of an offence;'
-        f" on the diagonal it happens as often as predicted. The mean distance is {format_number(ece.value, 3)}; a"
-        f" perfectly calibrated model would show {format_number(by_chance.value, 3)} on as many clips."
+        f'<p class="note">Left: clips in {BINS} groups of equal size by the predicted probability of an'
+        " offence; on the diagonal it happens as often as predicted. The mean distance is"
+        f" {format_number(ece.value, 3)}; a perfectly calibrated model would show"
+        f" {format_number(by_chance.value, 3)} on as many clips."
         " Right: the error rate if only the most confident clips are answered; the ring is the abstention"
         " in use.</p>"
     )
@@ -92,8 +95,8 @@ def _charts(result: ContextResult) -> Iterator[str]:
     if result.facts:
         yield "<h2>Facts</h2>"
         yield (
-            '<p class="note">Only clips in which the fact is annotated; except for the touched part of the body,'
-            " only touches. Majority: the accuracy of always predicting the most frequent value.</p>"
+            '<p class="note">Only clips in which the fact is annotated; except for the touched part of the'
+            " body, only touches. Majority: the accuracy of always predicting the most frequent value.</p>"
         )
         yield _facts(result)
 

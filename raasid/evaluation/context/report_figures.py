@@ -134,7 +134,7 @@ def _nearest(clip: Clip) -> int:
 
 
 def _distance(ball: Ball, box: Box) -> float:
-    """Pixels from the ball's centre to a box; inside the box negative, the smaller the nearer to its middle."""
+    """Pixels from the ball's centre to a box; negative inside, the smaller the nearer to the middle."""
     x, y, w, h = box
     across, down = abs(ball.x - x - w / 2) - w / 2, abs(ball.y - y - h / 2) - h / 2
     outside = float(np.hypot(max(across, 0), max(down, 0)))

@@ -193,8 +193,8 @@ def paired_difference(
 ) -> Estimate:
     """Estimate a metric of the second model minus that of the first, over the clips that both predicted.
 
-    metric: one of `decision_metrics`. Both use the same resamples of matches: hard matches cancel out, so that
-    the interval is narrower than that of either.
+    metric: one of `decision_metrics`. Both use the same resamples of matches: hard matches cancel out, so
+    that the interval is narrower than that of either.
     """
     by_key = {outcome.ref.key: outcome for outcome in first}
     of_second = [outcome for outcome in second if outcome.ref.key in by_key]

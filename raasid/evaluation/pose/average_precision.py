@@ -78,8 +78,8 @@ def resampled_precision(ranking: Ranking, unit: Ints, weights: Floats) -> Floats
     """Compute (R, T) average precision where each unit of frames counts as often as a resample drew it.
 
     unit: (F,) the unit that a frame belongs to. weights: (R, U).
-    AP is no ratio of sums, so that every resample walks down the ranking again: over at most 400 of its ranks,
-    as sums over units. The error is below a hundredth of the standard error.
+    AP is no ratio of sums, so that every resample walks down the ranking again: over at most 400 of its
+    ranks, as sums over units. The error is below a hundredth of the standard error.
     """
     resamples, units = weights.shape
     total = weights @ np.bincount(unit, ranking.num_targets, units)

@@ -25,7 +25,7 @@ from raasid.stats.bootstrap import Floats
 Bools = NDArray[np.bool_]
 
 PCK_TORSOS = 0.2
-"""Distance within which PCK counts a joint as correct, torsos. Source: Yang and Ramanan, TPAMI 2013 (PCK), with the torso as unit."""
+"""PCK counts a joint as correct within this distance. Source: Yang and Ramanan, TPAMI 2013, in torsos."""
 _TORSO = ((LEFT_SHOULDER, RIGHT_HIP), (RIGHT_SHOULDER, LEFT_HIP))
 _FOREARM = ((LEFT_ELBOW, LEFT_WRIST), (RIGHT_ELBOW, RIGHT_WRIST))
 _PAIRS = ((LEFT_ELBOW, RIGHT_ELBOW), (LEFT_WRIST, RIGHT_WRIST))
@@ -74,7 +74,7 @@ def _longest(points: Floats, labelled: Bools, lines: tuple[tuple[int, int], ...]
 def _swapped(
     predicted: Floats, true: Floats, labelled: Bools, pair: tuple[int, int], min_distance: Floats
 ) -> Floats:
-    """(P,) 1 if the two joints of a pair fit better to each other's ground truth than to their own, else 0."""
+    """(P,) 1 if the joints of a pair are nearer to each other's ground truth than to their own, else 0."""
     left, right = pair
 
     def distance(a: Floats, b: Floats) -> Floats:

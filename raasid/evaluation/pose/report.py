@@ -48,7 +48,8 @@ def _examples(result: PoseResult) -> Iterator[str]:
         more = f", {len(chosen)} shown" if len(chosen) < len(examples) else ""
         yield f"<h3>{title}: {len(examples)}{more}</h3>"
         if chosen:
-            yield f'<p class="note">{meaning}</p><div class="pictures">{"".join(render_examples(chosen))}</div>'
+            yield f'<p class="note">{meaning}</p>'
+            yield f'<div class="pictures">{"".join(render_examples(chosen))}</div>'
 
 
 def _charts(result: PoseResult) -> Iterator[str]:

@@ -14,7 +14,7 @@ FLOATS = st.floats(-1e6, 1e6) | st.just(math.nan)
 
 
 @given(pairs=st.lists(st.tuples(FLOATS, FLOATS), max_size=20))
-def test_any_line_gives_well_formed_svg_inside_its_frame(pairs):
+def test_any_series_gives_well_formed_svg_inside_its_frame(pairs):
     chart = line_chart([Series("a & b", [x for x, _ in pairs], [y for _, y in pairs])], "x <", "y")
     root = ElementTree.fromstring(chart)
     if root.tag == "svg":
@@ -34,16 +34,16 @@ def test_ticks_are_few_and_lie_between_the_ends(low, span):
 @pytest.mark.parametrize(
     ("value", "label"), [(0.0, "0"), (0.2 + 0.1, "0.3"), (1500.0, "1500"), (5e-4, "5e-4"), (2e5, "2e5")]
 )
-def test_a_tick_is_labelled_as_short_as_it_can_be(value, label):
+def test_a_tick_label_is_as_short_as_possible(value, label):
     assert tick_label(value) == label
 
 
-def test_lines_differ_without_colour():
+def test_series_differ_without_colour():
     chart = line_chart([Series(name, [0, 1], [0, 1]) for name in "abc"], "x", "y")
     assert len(set(re.findall(r'<path d="M\S+ 27h24"[^>]*stroke-dasharray="([^"]*)"', chart))) == 3
 
 
-def test_a_marked_point_has_its_name_and_an_undefined_one_is_left_out():
+def test_a_marked_point_has_a_name_and_an_undefined_one_is_left_out():
     line = Series("a", [0, 1], [0, 1])
     assert ">here<" in line_chart([line], "x", "y", point=MarkedPoint("here", 0.5, 0.5))
     assert ">here<" not in line_chart([line], "x", "y", point=MarkedPoint("here", math.nan, 0.5))

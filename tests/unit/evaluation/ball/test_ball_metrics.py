@@ -56,7 +56,7 @@ def test_false_positives_per_minute_follow_from_the_frame_rate():
     assert metrics["false_positives_per_minute"] == pytest.approx(1 / (50 / 25 / 60))
 
 
-def test_what_is_undefined_is_not_a_number():
+def test_undefined_metrics_are_nan():
     without_ball = measure([frame()], [found()])
     for name in ("detection_rate", "precision", "recall_wasb", "ap", "ap_wasb", "map50", "rmse_px"):
         assert math.isnan(without_ball[name]), name
@@ -64,14 +64,14 @@ def test_what_is_undefined_is_not_a_number():
     assert all(math.isnan(value) for value in measure([], []).values())
 
 
-def test_a_model_that_says_nothing_detects_nothing():
+def test_a_model_without_predictions_detects_nothing():
     metrics = measure([frame(balls=[ball(9, 9)])], [found()])
     assert (metrics["detection_rate"], metrics["map50"], metrics["ap"], metrics["f1"]) == (0, 0, 0, 0)
     assert math.isnan(metrics["precision"])
 
 
 @given(seed=st.integers(0, 50), x=st.floats(0, 512), y=st.floats(0, 288), score=st.floats(0, 1, width=32))
-def test_a_false_candidate_never_raises_a_figure(seed, x, y, score):
+def test_a_false_candidate_never_improves_a_metric(seed, x, y, score):
     refs, detections = league(matches=1, frames=8, seed=seed)
     truth = refs[0].frame.ball
     if truth is not None and math.hypot(x - truth.x, y - truth.y) < 20:

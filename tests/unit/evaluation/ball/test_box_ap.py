@@ -18,7 +18,7 @@ def test_boxes_on_every_ball_are_perfect():
     assert ap(refs, [found((50, 50, 0.9)), found((90, 90, 0.3), (200, 200, 0.2))]) == pytest.approx(1.0)
 
 
-def test_a_second_box_on_one_ball_is_wrong():
+def test_a_second_box_on_one_ball_is_false():
     refs = [frame(0, [ball(50, 50)]), frame(1, [ball(90, 90)])]
     # Ranked: right, double, right. Precision is 1 up to recall 0.5 (51 of 101 points), then 2/3.
     detections = [found((50, 50, 0.9), (51, 50, 0.8)), found((90, 90, 0.7))]

@@ -14,7 +14,7 @@ from raasid.evaluation.ball.metrics import ball_metrics
 
 
 @given(seed=st.integers(0, 50))
-def test_each_point_of_the_top_curve_is_what_the_metrics_say_at_that_threshold(seed):
+def test_each_point_of_the_top_curve_has_the_metrics_at_its_threshold(seed):
     refs, detections = league(matches=1, frames=10, seed=seed)
     curve = operating_curve(match_frames(refs, detections, 0.0), "top")
     for row in (0, len(curve.threshold) // 2, -1):
@@ -42,7 +42,7 @@ def test_the_best_threshold_lies_half_way_to_the_next_lower_score():
     assert best_threshold(outcomes, max_false_positives=0.5) == 0.125
 
 
-def test_a_model_over_the_limit_at_once_is_run_where_its_f1_is_best():
+def test_a_model_that_always_exceeds_the_limit_uses_the_threshold_of_the_best_f1():
     refs = [frame(0), frame(1, [ball(50, 50)])]
     outcomes = match_frames(refs, [found((9, 9, 0.75)), found((50, 50, 0.5))], 0.5)
     assert best_threshold(outcomes, max_false_positives=0.1) == 0.25
@@ -54,7 +54,7 @@ def test_a_model_that_never_hits_keeps_the_fallback():
     assert best_threshold([], 0.1, fallback=0.3) == 0.3
 
 
-def test_a_further_candidate_on_the_ball_is_not_counted_twice():
+def test_an_additional_candidate_on_the_ball_is_ignored():
     outcomes = match_frames([frame(0, [ball(50, 50)])], [found((50, 50, 0.9), (51, 50, 0.8))], 0.5)
     curve = operating_curve(outcomes, "all")
     assert curve.detection_rate.tolist() == [1, 1]

@@ -22,9 +22,9 @@ def both():
     outcomes, _ = match_clips(*league(20, 10, seed=7))
     ours = {name: float(v[0]) for name, v in decision_metrics(outcomes)(np.ones((1, 200))).items()}
     truth = torch.tensor([outcome.truth == "offence" for outcome in outcomes]).long()
-    said = torch.tensor([outcome.said == "offence" for outcome in outcomes]).long()
-    offence = torch.tensor([outcome.judgement.offence for outcome in outcomes], dtype=torch.float64)
-    return ours, truth, said, offence
+    predicted = torch.tensor([outcome.predicted == "offence" for outcome in outcomes]).long()
+    offence = torch.tensor([outcome.prediction.offence for outcome in outcomes], dtype=torch.float64)
+    return ours, truth, predicted, offence
 
 
 @pytest.mark.parametrize(
@@ -36,9 +36,11 @@ def both():
     ],
 )
 def test_macro_means_of_the_two_decisions(both, name, metric):
-    ours, truth, said, _ = both
+    ours, truth, predicted, _ = both
     assert 0.5 < ours[name] < 1
-    assert ours[name] == pytest.approx(float(metric(said, truth, num_classes=2, average="macro")), abs=1e-6)
+    assert ours[name] == pytest.approx(
+        float(metric(predicted, truth, num_classes=2, average="macro")), abs=1e-6
+    )
 
 
 def test_areas_under_precision_and_recall(both):

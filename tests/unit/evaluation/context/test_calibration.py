@@ -53,12 +53,12 @@ def test_a_clip_drawn_twice_counts_as_two_clips():
     assert ece(probability, happened, weights) == pytest.approx(repeated)
 
 
-def test_nothing_drawn_is_not_a_perfect_calibration():
+def test_weights_of_zero_give_no_calibration_error():
     assert np.isnan(ece([0.2, 0.4], [0, 1], [0, 0]))
     assert np.isnan(ece([], []))
 
 
-def test_few_clips_look_miscalibrated_by_chance_and_many_do_not():
+def test_few_clips_have_a_large_error_by_chance_and_many_have_not():
     rng = np.random.default_rng(3)
     few, many = (ece_by_chance(rng.random(n)) for n in (80, 8000))
     assert 0.08 < few < 0.2
@@ -66,13 +66,13 @@ def test_few_clips_look_miscalibrated_by_chance_and_many_do_not():
     assert ece_by_chance(np.array([0.0, 1.0] * 40)) == 0.0
 
 
-def test_the_bins_of_the_diagram_are_those_of_the_figure():
+def test_the_reliability_bins_are_those_of_the_calibration_error():
     rng = np.random.default_rng(4)
     probability = rng.random(100).round(2)
     happened = (rng.random(100) < 0.4).astype(float)
     bins = reliability(probability, happened)
     assert sum(part.n for part in bins) == 100
-    assert [part.said for part in bins] == sorted(part.said for part in bins)
-    error = sum(part.n * abs(part.said - part.came) for part in bins) / 100
+    assert [part.probability for part in bins] == sorted(part.probability for part in bins)
+    error = sum(part.n * abs(part.probability - part.frequency) for part in bins) / 100
     assert error == pytest.approx(ece(probability, happened))
     assert reliability(np.zeros(0), np.zeros(0)) == []

@@ -10,7 +10,7 @@ from raasid.laws.facts import Facts
 
 
 def metrics(*pairs):
-    """Metrics of (truth, said) facts, or of whole (ref, judgement) pairs."""
+    """Metrics of (truth, predicted) facts, or of whole (ref, judgement) pairs."""
     whole = [
         pair if hasattr(pair[0], "clip") else (ref(str(i), pair[0]), judged(str(i), pair[1]))
         for i, pair in enumerate(pairs)
@@ -32,15 +32,15 @@ def test_decisions_are_counted_per_class():
     assert found["false_offences"] == pytest.approx(1 / 5)
 
 
-def test_one_answer_for_everything_is_half_right_at_best():
+def test_a_constant_answer_has_a_balanced_accuracy_of_one_half():
     found = metrics(*[(OFFENCE, TUCKED)] * 4, *[(TUCKED, TUCKED)] * 6)
     assert found["accuracy"] == 0.6
     assert found["macro_recall"] == 0.5
-    assert found["macro_precision"] == pytest.approx(0.6 / 2)  # a class that is never said has none
+    assert found["macro_precision"] == pytest.approx(0.6 / 2)  # a class that is never predicted has none
     assert np.isnan(found["precision"])
 
 
-def test_a_class_that_does_not_occur_is_left_out_of_the_mean():
+def test_a_class_that_does_not_occur_is_excluded_from_the_mean():
     found = metrics((TUCKED, TUCKED), (TUCKED, TUCKED), (NO_TOUCH, OFFENCE))
     assert found["macro_recall"] == pytest.approx(2 / 3)
     assert found["macro_precision"] == 1.0
@@ -49,7 +49,7 @@ def test_a_class_that_does_not_occur_is_left_out_of_the_mean():
     assert found["pr_auc_no_offence"] == 1.0
 
 
-def test_an_abstention_counts_by_the_likelier_decision_and_leaves_the_answered():
+def test_an_abstention_counts_by_the_more_probable_decision_but_not_as_answered():
     unsure = (ref("a", OFFENCE), judged("a", TUCKED, 0.45, abstained=True))
     found = metrics(unsure, (ref("b", OFFENCE), judged("b", OFFENCE)))
     assert found["accuracy"] == 0.5
@@ -57,7 +57,7 @@ def test_an_abstention_counts_by_the_likelier_decision_and_leaves_the_answered()
     assert found["accuracy_answered"] == 1.0
 
 
-def test_where_the_likeliest_facts_allow_both_the_probability_decides():
+def test_if_the_most_likely_facts_allow_both_the_probability_decides():
     open_facts = facts(deliberate=None)
     assert judged("a", open_facts, 0.7).ruling.decision is None
     said_yes = (ref("a", OFFENCE), judged("a", open_facts, 0.7))
@@ -66,7 +66,7 @@ def test_where_the_likeliest_facts_allow_both_the_probability_decides():
     assert metrics(said_no)["accuracy"] == 0.0
 
 
-def test_touches_are_found_near_their_frame():
+def test_touches_count_as_found_near_their_frame():
     found = metrics(
         *((ref(str(off), TUCKED), judged(str(off), TUCKED, contact_frame=10 + off)) for off in (0, -1, 2, 6)),
         (ref("unseen", TUCKED), judged("unseen", NO_TOUCH)),
@@ -83,7 +83,7 @@ def test_touches_are_found_near_their_frame():
     assert found["side_accuracy"] == pytest.approx(4 / 6)
 
 
-def test_clips_whose_annotation_allows_both_decisions_are_set_aside():
+def test_clips_whose_annotation_allows_both_decisions_are_returned_separately():
     refs = [ref("a", Facts(segment="hand", goalkeeper=False)), ref("b", OFFENCE)]
     outcomes, unruled = match_clips(refs, [judged("a", OFFENCE), judged("b", OFFENCE)])
     assert [outcome.ref.clip for outcome in outcomes] == ["b"]
@@ -91,11 +91,11 @@ def test_clips_whose_annotation_allows_both_decisions_are_set_aside():
 
 
 @pytest.mark.parametrize("offence", [float("nan"), -0.1, 1.5])
-def test_a_probability_that_is_none_is_refused(offence):
+def test_an_invalid_probability_is_refused(offence):
     with pytest.raises(PredictionUnusable, match="clip-7: offence has the probability"):
         match_clips([ref("clip-7", OFFENCE)], [judged("clip-7", OFFENCE, offence)])
 
 
-def test_a_judgement_of_another_clip_is_refused():
-    with pytest.raises(PredictionUnusable, match="a: judged as b"):
+def test_a_prediction_for_another_clip_is_refused():
+    with pytest.raises(PredictionUnusable, match="a: predicted as b"):
         match_clips([ref("a", OFFENCE)], [judged("b", OFFENCE)])

@@ -21,7 +21,7 @@ def result():
     return evaluate_context(*league(8, 12))
 
 
-def test_accuracy_is_told_last_and_the_other_deciding_metrics_before_it(result):
+def test_the_primary_metrics_are_listed_last(result):
     names = [name for name, *_ in result.rows()]
     assert names[-5:] == ["macro_precision", "macro_recall", "macro_f1", "ece", "accuracy"]
     assert len(names) == len(set(names))
@@ -49,9 +49,9 @@ def test_the_interval_covers_what_many_matches_would_give():
     truth = truth_of(np.ones((1, len(matches))))
     covered = dict.fromkeys(("accuracy", "brier", "pr_auc_offence"), 0)
     for seed in range(20):
-        some = bootstrap(*metrics(12, seed), resamples=300)
+        estimates = bootstrap(*metrics(12, seed), num_resamples=300)
         for name in covered:
-            covered[name] += some[name].low <= truth[name][0] <= some[name].high
+            covered[name] += estimates[name].low <= truth[name][0] <= estimates[name].high
     assert all(hits >= 15 for hits in covered.values()), covered
 
 
@@ -62,29 +62,29 @@ def test_the_order_of_the_clips_makes_no_difference(result):
     assert again.to_json() == result.to_json()
 
 
-def test_what_was_written_is_read_back(result, tmp_path):
+def test_a_context_result_is_read_back_unchanged(result, tmp_path):
     result.write(tmp_path / "metrics.json")
     back = ContextResult.read(tmp_path / "metrics.json")
     assert back.to_json() == result.to_json()
     assert dataclasses.replace(back, curves={}, outcomes=[]).facts == result.facts
 
 
-def test_two_kinds_of_tracks_stand_in_one_result():
-    seen, said = league(4, 10)
-    truly, rightly = (
-        [dataclasses.replace(each, source="truth") for each in seen],
-        [judged(each.clip, each.facts) for each in seen],
+def test_two_kinds_of_tracks_are_in_one_result():
+    refs, predicted = league(4, 10)
+    truth_refs, perfect = (
+        [dataclasses.replace(each, source="truth") for each in refs],
+        [judged(each.clip, each.facts) for each in refs],
     )
-    both = evaluate_context(seen + truly, said + rightly)
-    alone = evaluate_context(seen, said)
+    both = evaluate_context(refs + truth_refs, predicted + perfect)
+    alone = evaluate_context(refs, predicted)
     assert both.source == "predicted"
     assert both["accuracy"] == alone["accuracy"]
     assert both["accuracy_truth_tracks"].value == 1.0
     assert set(both.curves) == {"predicted", "truth"}
     assert both.counts == alone.counts
-    turned = evaluate_context(seen + truly, said + rightly, source="truth")
-    assert turned["accuracy"].value == 1.0
-    assert turned["accuracy_predicted_tracks"].value == alone["accuracy"].value
+    on_truth = evaluate_context(refs + truth_refs, predicted + perfect, source="truth")
+    assert on_truth["accuracy"].value == 1.0
+    assert on_truth["accuracy_predicted_tracks"].value == alone["accuracy"].value
 
 
 def test_slices_are_by_tag_and_by_match(result):
@@ -95,20 +95,20 @@ def test_slices_are_by_tag_and_by_match(result):
     assert sum(part.by == "match" for part in result.slices) == 8
 
 
-def test_the_confusion_tells_abstentions_apart():
+def test_the_confusion_lists_abstentions_separately():
     refs = [ref("a", OFFENCE), ref("b", OFFENCE), ref("c", TUCKED)]
-    said = [judged("a", OFFENCE), judged("b", TUCKED, abstained=True), judged("c", TUCKED)]
-    assert evaluate_context(refs, said).confusion == {
+    predicted = [judged("a", OFFENCE), judged("b", TUCKED, abstained=True), judged("c", TUCKED)]
+    assert evaluate_context(refs, predicted).confusion == {
         "offence": {"offence": 1, "no_offence": 0, "abstained": 1},
         "no_offence": {"offence": 0, "no_offence": 1, "abstained": 0},
     }
 
 
-def test_clips_that_cannot_be_ruled_are_counted_and_clips_of_none_are_an_error():
+def test_clips_without_a_decision_are_counted_and_an_error_if_there_are_no_others():
     sparse = ref("a", Facts(segment="hand", goalkeeper=False))
     result = evaluate_context([sparse, ref("b", OFFENCE)], [judged("a", OFFENCE), judged("b", OFFENCE)])
     assert (result.counts["clips"], result.unruled) == (1, 1)
-    assert "1 more are annotated too sparsely" in result.ground
+    assert "1 more are annotated too sparsely" in result.description
     with pytest.raises(UsageError, match="none of 1 held-out clips has facts"):
         evaluate_context([sparse], [judged("a", OFFENCE)])
     with pytest.raises(UsageError, match="on truth tracks"):

@@ -13,7 +13,7 @@ from raasid.evaluation.context.validation import ContextValidation
 
 
 class Replay(pl.LightningModule):
-    """Says what was said beforehand; a batch is a list of row numbers."""
+    """Says what was predicted beforehand; a batch is a list of row numbers."""
 
     def __init__(self, refs, predictions, loss=None):
         super().__init__()
@@ -59,12 +59,12 @@ def test_the_metrics_of_all_batches_are_logged(trainer_with):
     assert logged["val/loss"] == pytest.approx((4 * (1 + 2 + 3 + 4) + 2 * 5) / 18)
 
 
-def test_metrics_are_those_of_the_tracks_that_figures_are_about(trainer_with):
+def test_metrics_are_those_of_the_first_kind_of_tracks(trainer_with):
     refs, predictions = league(3, 6)
     others = [dataclasses.replace(ref, source="noisy") for ref in refs]
     mine = [dataclasses.replace(ref, source="predicted") for ref in refs[:12]]
     wrong = predictions[::-1]
-    others = [dataclasses.replace(r, clip=said.clip) for r, said in zip(others, wrong, strict=True)]
+    others = [dataclasses.replace(r, clip=predicted.clip) for r, predicted in zip(others, wrong, strict=True)]
     model = Replay([*others, *mine], [*wrong, *predictions[:12]])
     logged = trainer_with(ContextValidation()).validate(model, batches(range(30)), verbose=False)[0]
     expected = evaluate_context(mine, predictions[:12])
@@ -75,16 +75,16 @@ def test_metrics_are_those_of_the_tracks_that_figures_are_about(trainer_with):
 def test_a_clip_counts_once_on_each_kind_of_tracks_and_processes_share_them(trainer_with, monkeypatch):
     refs, predictions = league(2, 4)
     truly = [dataclasses.replace(ref, source="truth") for ref in refs]
-    rows, said = [*refs, *truly], predictions * 2
+    rows, predicted = [*refs, *truly], predictions * 2
 
     def gather(shares, mine):
         # The other process saw the second half and, to be even, the first clip again.
-        shares[:] = [mine, {rows[i].key: (rows[i], said[i]) for i in (*range(8, 16), 0)}]
+        shares[:] = [mine, {rows[i].key: (rows[i], predicted[i]) for i in (*range(8, 16), 0)}]
 
     callback = ContextValidation()
     monkeypatch.setattr(torch.distributed, "all_gather_object", gather)
     monkeypatch.setattr(torch.distributed, "get_world_size", lambda: 2)
     monkeypatch.setattr("raasid.evaluation.prediction_collector.is_distributed", lambda: True)
-    trainer_with(callback).test(Replay(rows, said), batches(range(8)), verbose=False)
+    trainer_with(callback).test(Replay(rows, predicted), batches(range(8)), verbose=False)
     assert callback.refs == sorted(rows, key=lambda ref: ref.key)
-    assert [said.clip for said in callback.predictions] == [ref.clip for ref in callback.refs]
+    assert [predicted.clip for predicted in callback.predictions] == [ref.clip for ref in callback.refs]

@@ -35,7 +35,7 @@ def test_the_most_confident_answers_come_first():
     assert curve.confidence.tolist() == [0.9, 0.8, 0.6]
 
 
-def test_confidence_that_tells_nothing_has_the_error_rate_as_area():
+def test_uninformative_confidence_has_the_error_rate_as_area():
     rng = np.random.default_rng(0)
     wrong = (rng.random(4000) < 0.3).astype(float)
     assert one(area_under_risk, np.full(4000, 0.7), wrong) == pytest.approx(wrong.mean())

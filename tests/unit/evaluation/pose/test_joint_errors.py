@@ -14,23 +14,23 @@ FOREARM = float(np.hypot(0.02, 0.15)) * HEIGHT
 TORSO = float(np.hypot(0.20, 0.32)) * HEIGHT
 
 
-def errors(said, *persons):
-    return JointErrors.of(said, GroundTruth.of(persons))
+def errors(predicted, *persons):
+    return JointErrors.measure(predicted, GroundTruth.from_persons(persons))
 
 
-def test_a_joint_is_off_by_so_many_torsos_and_an_arm_joint_by_so_many_forearms():
+def test_errors_are_in_torsos_and_those_of_arm_joints_also_in_forearms():
     one = person(height=HEIGHT)
-    said = people([one])
-    said.keypoints[0, 9, 0] += 10.0
-    said.keypoints[0, 15, 1] += 5.0
-    found = errors(said, one)
+    predicted = people([one])
+    predicted.keypoints[0, 9, 0] += 10.0
+    predicted.keypoints[0, 15, 1] += 5.0
+    found = errors(predicted, one)
     assert found.torso[0, 9] == pytest.approx(10.0 / TORSO, rel=1e-4)
     assert found.torso[0, 15] == pytest.approx(5.0 / TORSO, rel=1e-4)
     assert found.forearm[0, 9] == pytest.approx(10.0 / FOREARM, rel=1e-4)
     assert np.isnan(np.delete(found.forearm[0], ARMS)).all()
 
 
-def test_joints_that_nobody_labelled_have_no_error():
+def test_unlabelled_joints_have_no_error():
     keypoints = tuple((x, y, 0 if k == 9 else 2) for k, (x, y, _) in enumerate(person().keypoints))
     one = Person(0, "player", person().box, keypoints=keypoints)
     found = errors(people([one]), one)
@@ -42,12 +42,12 @@ def test_joints_that_nobody_labelled_have_no_error():
 
 def test_arms_on_the_wrong_sides_are_swapped():
     one = person(height=HEIGHT)
-    said = people([one])
-    said.keypoints[0, [9, 10]] = said.keypoints[0, [10, 9]]
-    assert errors(said, one).swapped[0].tolist() == [0.0, 1.0]
+    predicted = people([one])
+    predicted.keypoints[0, [9, 10]] = predicted.keypoints[0, [10, 9]]
+    assert errors(predicted, one).swapped[0].tolist() == [0.0, 1.0]
 
 
-def test_wrists_close_to_each_other_have_no_side():
+def test_wrists_close_to_each_other_have_no_swap():
     points = np.array(person(height=HEIGHT).keypoints)
     points[10, :2] = points[9, :2] + (0.1 * TORSO, 0.0)
     one = Person(0, "player", person(height=HEIGHT).box, keypoints=tuple(map(tuple, points.tolist())))
@@ -59,18 +59,18 @@ def test_crowds_have_no_errors():
     assert np.isnan(errors(people([one]), one).torso).all()
 
 
-def test_of_two_boxes_on_one_person_one_finds_it():
+def test_only_one_of_two_boxes_on_a_person_finds_it():
     persons = [person(100), person(300), person(500)]
     ref = frame(persons)
-    said = people([persons[0], persons[0], persons[1]], shift=(8.0, 0.0))
-    (outcome,) = match_frames([ref], [said], [people(persons)])
-    assert outcome.found.tolist() == [True, True, False]
+    predicted = people([persons[0], persons[0], persons[1]], shift=(8.0, 0.0))
+    (outcome,) = match_frames([ref], [predicted], [people(persons)])
+    assert outcome.is_found.tolist() == [True, True, False]
 
 
-def test_a_box_that_overlaps_less_than_half_finds_nobody():
+def test_a_box_that_overlaps_less_than_half_finds_no_person():
     one = person(100, height=80.0)  # 40 pixels wide: a shift by 14 leaves 26 / 54
     near, far = (
-        match_frames([frame([one])], [people([one], shift=(x, 0.0))], [people([one])])[0].found.tolist()
+        match_frames([frame([one])], [people([one], shift=(x, 0.0))], [people([one])])[0].is_found.tolist()
         for x in (13.0, 14.0)
     )
     assert (near, far) == ([True], [False])

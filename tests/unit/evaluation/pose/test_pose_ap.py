@@ -17,11 +17,11 @@ from raasid.models.pose.poses import People
 BINS = tuple(SIZES.values())
 
 
-def reference(truths, said, max_people=20, bins=BINS):
+def reference(truths, predicted, max_people=20, bins=BINS):
     """(sizes, thresholds) precision and (sizes,) recall, by pycocotools itself."""
     annotations, results = [], []
-    for image, (persons, found) in enumerate(zip(truths, said, strict=True)):
-        truth = GroundTruth.of(persons)
+    for image, (persons, found) in enumerate(zip(truths, predicted, strict=True)):
+        truth = GroundTruth.from_persons(persons)
         for k in range(len(persons)):
             points = truth.keypoints[k]
             annotations.append(
@@ -49,9 +49,12 @@ def reference(truths, said, max_people=20, bins=BINS):
     return precision.mean(axis=1).T, recall.mean(axis=0)
 
 
-def ours(truths, said, max_people=20, bins=BINS):
-    matches = [match_poses(f, GroundTruth.of(p), bins, max_people) for p, f in zip(truths, said, strict=True)]
-    rankings = [Ranking.of(matches, size) for size in range(len(bins))]
+def ours(truths, predicted, max_people=20, bins=BINS):
+    matches = [
+        match_poses(f, GroundTruth.from_persons(p), bins, max_people)
+        for p, f in zip(truths, predicted, strict=True)
+    ]
+    rankings = [Ranking.build(matches, size) for size in range(len(bins))]
     precision = np.array([average_precision(ranking) for ranking in rankings])
     return np.nan_to_num(precision, nan=-1), np.nan_to_num([average_recall(r) for r in rankings], nan=-1)
 
@@ -62,7 +65,7 @@ def rows(file):
 
 def read_coco(labels, predictions):
     truths = {image["id"]: [] for image in labels["images"]}
-    said = {image["id"]: [] for image in labels["images"]}
+    predicted = {image["id"]: [] for image in labels["images"]}
     for a in labels["annotations"]:
         points = np.array(a["keypoints"], float).reshape(17, 3)
         points = tuple((x, y, int(v)) for x, y, v in points)
@@ -71,24 +74,26 @@ def read_coco(labels, predictions):
         )
         truths[a["image_id"]].append(one)
     for p in predictions:
-        if p["image_id"] in said:
-            said[p["image_id"]].append((p["score"], np.array(p["keypoints"]).reshape(17, 3)))
+        if p["image_id"] in predicted:
+            predicted[p["image_id"]].append((p["score"], np.array(p["keypoints"]).reshape(17, 3)))
     found = [
         People(
             np.zeros((len(s), 4)),
             np.array([score for score, _ in s]),
             np.array([k for _, k in s]).reshape(-1, 17, 3),
         )
-        for s in said.values()
+        for s in predicted.values()
     ]
     return list(truths.values()), found
 
 
-def test_the_figures_of_the_golden_case_are_those_of_pycocotools(shared):
+def test_the_golden_case_has_the_values_of_pycocotools(shared):
     folder = shared / "data/formats/golden_oks"
     expected = rows(folder / "expected.json")
-    truths, said = read_coco(rows(folder / "example_coco_val.json"), rows(folder / "example_coco_preds.json"))
-    precision, recall = ours(truths, said)
+    truths, predicted = read_coco(
+        rows(folder / "example_coco_val.json"), rows(folder / "example_coco_preds.json")
+    )
+    precision, recall = ours(truths, predicted)
     got = {
         "AP": precision[0].mean(), "AP50": precision[0, 0], "AP75": precision[0, 5],
         "AP_M": precision[2].mean(), "AP_L": precision[3].mean(),
@@ -97,7 +102,7 @@ def test_the_figures_of_the_golden_case_are_those_of_pycocotools(shared):
     assert got == pytest.approx({name: expected[name] for name in got}, abs=1e-6)
 
 
-def test_the_figures_of_the_small_case_are_those_that_pycocotools_once_gave(repo):
+def test_the_small_case_has_the_recorded_values_of_pycocotools(repo):
     case = rows(repo / "tests/fixtures/golden_oks.json")
     precision, recall = ours(*read_coco(case, case["predictions"]))
     got = {"AP": precision[0].mean(), "AP50": precision[0, 0], "AP75": precision[0, 5], "AR": recall[0]}
@@ -106,9 +111,9 @@ def test_the_figures_of_the_small_case_are_those_that_pycocotools_once_gave(repo
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_any_scene_is_judged_as_pycocotools_judges_it(seed, capsys):
+def test_any_scene_has_the_values_of_pycocotools(seed, capsys):
     rng = np.random.default_rng(seed)
-    truths, said = [], []
+    truths, predicted = [], []
     for _ in range(10):
         persons, found = [], []
         for k in range(rng.integers(0, 5)):
@@ -137,9 +142,9 @@ def test_any_scene_is_judged_as_pycocotools_judges_it(seed, capsys):
             persons.append(one)
         truths.append(persons)
         scores = rng.choice(np.linspace(0.1, 0.9, 30), len(found))  # equal ones occur
-        said.append(People(np.zeros((len(found), 4)), scores, np.array(found).reshape(-1, 17, 3)))
+        predicted.append(People(np.zeros((len(found), 4)), scores, np.array(found).reshape(-1, 17, 3)))
     for limit in (3, 20):
-        theirs, mine = reference(truths, said, limit), ours(truths, said, limit)
+        theirs, mine = reference(truths, predicted, limit), ours(truths, predicted, limit)
         np.testing.assert_allclose(mine[0], theirs[0], atol=1e-9)
         np.testing.assert_allclose(mine[1], theirs[1], atol=1e-9)
 
@@ -153,8 +158,8 @@ def test_oks_of_a_joint_one_tolerance_away_is_the_root_of_e():
     assert np.isnan(oks(off, true, np.zeros((1, 17), bool), area))
 
 
-def test_a_person_without_joints_takes_any_pose_within_twice_the_box():
-    unlabelled = GroundTruth.of([replace(person(200, 100, 40.0), keypoints=())])
+def test_a_person_without_joints_matches_any_pose_within_twice_the_box():
+    unlabelled = GroundTruth.from_persons([replace(person(200, 100, 40.0), keypoints=())])
     poses = np.array([np.array(person(x, 100, 40.0).keypoints)[:, :2] for x in (200, 215, 330)])
     alike = pairwise_oks(poses, unlabelled)[:, 0]
     assert alike[0] == 1.0
@@ -162,11 +167,11 @@ def test_a_person_without_joints_takes_any_pose_within_twice_the_box():
     assert alike[2] < 0.1
 
 
-def test_finding_an_unlabelled_person_is_neither_right_nor_wrong():
+def test_finding_an_unlabelled_person_is_ignored():
     known, unknown = person(100), replace(person(300), keypoints=())
     found = people([known, person(300)], scores=[0.5, 0.9])
     assert average_precision(
-        Ranking.of([match_poses(found, GroundTruth.of([known, unknown]))])
+        Ranking.build([match_poses(found, GroundTruth.from_persons([known, unknown]))])
     ).mean() == pytest.approx(1.0)
 
 
@@ -174,7 +179,9 @@ def test_a_pose_without_a_person_costs_precision_only_if_it_is_more_confident():
     someone, ghost = person(100), person(400)
     sure, unsure = (
         average_precision(
-            Ranking.of([match_poses(people([someone, ghost], scores=s), GroundTruth.of([someone]))])
+            Ranking.build(
+                [match_poses(people([someone, ghost], scores=s), GroundTruth.from_persons([someone]))]
+            )
         )
         for s in ([0.5, 0.9], [0.9, 0.5])
     )
@@ -182,29 +189,30 @@ def test_a_pose_without_a_person_costs_precision_only_if_it_is_more_confident():
     assert sure.mean() == pytest.approx(0.5)
 
 
-def test_nobody_to_find_leaves_precision_undefined():
-    ranking = Ranking.of([match_poses(people([person()]), GroundTruth.of([]))])
+def test_without_targets_precision_is_undefined():
+    ranking = Ranking.build([match_poses(people([person()]), GroundTruth.from_persons([]))])
     assert np.isnan(average_precision(ranking)).all()
     assert math.isnan(average_recall(ranking))
 
 
-def test_finding_nobody_is_a_precision_of_zero():
-    ranking = Ranking.of([match_poses(People.empty(), GroundTruth.of([person()]))])
+def test_without_predictions_precision_is_zero():
+    ranking = Ranking.build([match_poses(People.empty(), GroundTruth.from_persons([person()]))])
     assert average_precision(ranking).tolist() == [0.0] * 10
 
 
-def test_the_arms_alone_are_judged_by_their_own_joints():
+def test_arm_ap_uses_the_joints_of_the_arms_alone():
     one = person()
     found = people([one])
     found.keypoints[0, 11:, :2] += 500.0  # legs anywhere
-    truth = GroundTruth.of([one]).only((5, 6, 7, 8, 9, 10))
-    assert average_precision(Ranking.of([match_poses(found, truth)])).mean() == pytest.approx(1.0)
+    truth = GroundTruth.from_persons([one]).with_joints((5, 6, 7, 8, 9, 10))
+    assert average_precision(Ranking.build([match_poses(found, truth)])).mean() == pytest.approx(1.0)
 
 
 def test_the_order_of_frames_makes_no_difference():
     refs, own, _ = league()
     matches = [
-        match_poses(found, GroundTruth.of(ref.frame.persons)) for ref, found in zip(refs, own, strict=True)
+        match_poses(found, GroundTruth.from_persons(ref.frame.persons))
+        for ref, found in zip(refs, own, strict=True)
     ]
-    there, back = average_precision(Ranking.of(matches)), average_precision(Ranking.of(matches[::-1]))
+    there, back = average_precision(Ranking.build(matches)), average_precision(Ranking.build(matches[::-1]))
     np.testing.assert_allclose(there, back)

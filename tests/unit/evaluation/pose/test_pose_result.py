@@ -23,39 +23,41 @@ def result():
     return evaluate_pose(*league(6, 5), timing=TIMING)
 
 
-def test_the_terminal_ends_with_the_metric_that_decides(result):
+def test_the_terminal_ends_with_the_primary_metric(result):
     names = [name for name, *_ in result.rows()]
     assert names[-2:] == ["mAP", "AP50"]
     assert result.score == result["AP50"].value
 
 
-def test_every_figure_has_an_interval_over_matches_that_holds_it(result):
+def test_every_metric_has_an_interval_over_matches_that_holds_it(result):
     for name, estimate in result.estimates.items():
         assert estimate.low <= estimate.value <= estimate.high, name
         assert (estimate.n, estimate.unit) == ((30, "frame") if "time" in name else (6, "match"))
     assert result["mAP"].low < result["mAP"].high
 
 
-def test_a_resample_is_judged_as_if_its_frames_stood_there_as_often_as_they_were_drawn():
+def test_a_resample_counts_frames_as_often_as_they_were_drawn():
     refs, own, _ = league(4, 4)
     matches = [
-        match_poses(found, GroundTruth.of(ref.frame.persons)) for ref, found in zip(refs, own, strict=True)
+        match_poses(found, GroundTruth.from_persons(ref.frame.persons))
+        for ref, found in zip(refs, own, strict=True)
     ]
-    draw = Resampling.draw([ref.match for ref in refs], seed=0, resamples=25)
-    resampled = resampled_precision(Ranking.of(matches), draw.unit_of_row, draw.weights)
+    draw = Resampling.draw([ref.match for ref in refs], seed=0, num_resamples=25)
+    resampled = resampled_precision(Ranking.build(matches), draw.unit_of_row, draw.weights)
     for weights, got in zip(draw.weights.astype(int), resampled, strict=True):
         repeated = [
             m for m, unit in zip(matches, draw.unit_of_row, strict=True) for _ in range(weights[unit])
         ]
-        assert got == pytest.approx(average_precision(Ranking.of(repeated)), abs=0.006)
+        assert got == pytest.approx(average_precision(Ranking.build(repeated)), abs=0.006)
 
 
-def test_resamples_of_a_long_ranking_are_close_although_only_some_ranks_are_looked_at():
+def test_resamples_of_a_long_ranking_are_close_although_only_some_ranks_are_evaluated():
     refs, own, _ = league(4, 60, seed=2)
     matches = [
-        match_poses(found, GroundTruth.of(ref.frame.persons)) for ref, found in zip(refs, own, strict=True)
+        match_poses(found, GroundTruth.from_persons(ref.frame.persons))
+        for ref, found in zip(refs, own, strict=True)
     ]
-    ranking = Ranking.of(matches)
+    ranking = Ranking.build(matches)
     assert len(ranking.score) > 800
     once = resampled_precision(ranking, np.zeros(len(refs), np.int64), np.ones((1, 1)))[0]
     assert once == pytest.approx(average_precision(ranking), abs=0.004)
@@ -66,7 +68,7 @@ def test_the_order_of_the_frames_makes_no_difference(result):
     assert evaluate_pose(*backwards, timing=TIMING).to_json() == result.to_json()
 
 
-def test_a_result_survives_its_file(result, tmp_path):
+def test_a_result_is_read_back_unchanged(result, tmp_path):
     result.write(tmp_path / "metrics.json")
     again = PoseResult.read(tmp_path / "metrics.json")
     assert again.to_json() == result.to_json()
@@ -74,7 +76,7 @@ def test_a_result_survives_its_file(result, tmp_path):
     assert json.loads(result.to_json())["timing"]["size"] == [640, 360]
 
 
-def test_slices_are_by_tag_and_match_and_stand_on_persons(result):
+def test_slices_are_by_tag_and_match_and_count_persons(result):
     names = {(part.by, part.name) for part in result.slices}
     assert names == {("tag", "day"), ("tag", "night"), *(("match", f"m{k}") for k in range(6))}
     day = next(part for part in result.slices if part.name == "day")
@@ -82,7 +84,7 @@ def test_slices_are_by_tag_and_match_and_stand_on_persons(result):
     assert not math.isnan(day.estimates["mAP"].low)
 
 
-def test_a_perfect_model_is_told_so_and_sizes_that_do_not_occur_are_undefined():
+def test_a_perfect_model_has_perfect_metrics_and_absent_sizes_are_undefined():
     persons = [person(60.0 + 90 * k, height=90.0) for k in range(4)]
     refs = [frame(persons, match=f"m{k}") for k in range(3)]
     perfect = evaluate_pose(refs, [people(persons)] * 3, [people(persons)] * 3)
@@ -93,7 +95,7 @@ def test_a_perfect_model_is_told_so_and_sizes_that_do_not_occur_are_undefined():
     assert math.isnan(perfect["AP_large"].value)
 
 
-def test_given_boxes_are_no_better_than_the_joints_in_them():
+def test_ap_at_truth_measures_the_joints_alone():
     persons = [person(100.0), person(300.0)]
     away = people(persons, shift=(0.0, 60.0))
     result = evaluate_pose([frame(persons)], [people(persons)], [away])
@@ -102,7 +104,7 @@ def test_given_boxes_are_no_better_than_the_joints_in_them():
     assert result["pck_torso"].value == 0.0
 
 
-def test_nobody_to_find_leaves_everything_undefined():
+def test_without_persons_every_metric_is_undefined():
     result = evaluate_pose([frame([])], [people([person()])], [people([])])
     assert all(math.isnan(e.value) for e in result.estimates.values())
     assert result.counts["persons"] == 0
@@ -117,13 +119,13 @@ def test_persons_without_a_labelled_joint_are_neither_counted_nor_missed():
     assert result["found"].value == 1.0
 
 
-def test_the_ground_names_what_the_times_hold_for(result):
-    assert "batch of 1, 640×360, 32-true, CPU, 2 threads, 4.0 people a frame" in result.ground
+def test_the_description_names_the_conditions_of_the_times(result):
+    assert "batch of 1, 640×360, 32-true, CPU, 2 threads, 4.0 people a frame" in result.description
     assert result["inference_time_p50"].value == 15.5
     assert 28 < result["inference_time_p95"].value < 30
 
 
-def test_of_the_well_seen_half_of_the_joints_can_be_seen():
+def test_well_seen_persons_have_half_of_their_joints_visible():
     hidden = person(300.0)
     points = tuple((x, y, 2 if k < 8 else 1) for k, (x, y, _) in enumerate(hidden.keypoints))
     persons = [person(100.0), replace(hidden, keypoints=points)]

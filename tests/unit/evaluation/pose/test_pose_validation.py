@@ -17,21 +17,21 @@ from raasid.models.pose.poses import People
 
 
 class Replay(PoseModule):
-    """Says what was found beforehand, whatever it sees; a frame's number is its first pixel."""
+    """Returns fixed predictions; the index of an image is its first pixel."""
 
     def __init__(self, own, at_truth):
         super().__init__()
         self.own, self.at = own, at_truth
-        self.looks = 0
+        self.calls = 0
         self.weight = nn.Parameter(torch.zeros(1))
 
     def losses(self, batch):
         return {"nothing": self.weight.sum()}
 
     def predict(self, images, boxes=None):
-        self.looks += boxes is None
-        said = self.own if boxes is None else self.at
-        return [said[int(image[0, 0, 0])] for image in images]
+        self.calls += boxes is None
+        predicted = self.own if boxes is None else self.at
+        return [predicted[int(image[0, 0, 0])] for image in images]
 
 
 def batch_of(refs, rows):
@@ -61,12 +61,14 @@ def trainer(tmp_path):
     return build
 
 
-def test_what_is_logged_is_what_an_evaluation_finds(trainer):
+def test_the_logged_metrics_are_those_of_an_evaluation(trainer):
     refs, own, at = league(3, 6)
     logged = trainer(PoseValidation()).validate(Replay(own, at), loader(refs, range(18)), verbose=False)[0]
     result = evaluate_pose(refs, own, at)
     expected = {"val/ap": "mAP", "val/ap50": "AP50", "val/ap_at_truth": "mAP_at_truth"}
-    assert logged == pytest.approx({name: result[metric].value for name, metric in expected.items()})
+    assert logged == pytest.approx(
+        {"val/loss": 0.0} | {name: result[metric].value for name, metric in expected.items()}
+    )
 
 
 def test_a_frame_that_comes_twice_counts_once(trainer):
@@ -78,7 +80,7 @@ def test_a_frame_that_comes_twice_counts_once(trainer):
     assert callback.frames == refs
 
 
-def test_people_come_back_in_the_pixels_of_the_source(trainer):
+def test_people_are_in_pixels_of_the_source(trainer):
     refs, own, at = league(1, 2)
 
     def halved(rows):
@@ -88,23 +90,23 @@ def test_people_come_back_in_the_pixels_of_the_source(trainer):
     trainer(callback).validate(
         Replay(own, at), DataLoader([0, 1], batch_size=2, collate_fn=halved), verbose=False
     )
-    for (found, read), before, given in zip(callback.said, own, at, strict=True):
+    for (found, read), before, given in zip(callback.predictions, own, at, strict=True):
         np.testing.assert_allclose(found.boxes, 2 * before.boxes, rtol=1e-6)
         np.testing.assert_allclose(read.keypoints[..., :2], 2 * given.keypoints[..., :2], rtol=1e-6)
         assert (read.keypoints[..., 2] == given.keypoints[..., 2]).all()
 
 
-def test_a_test_times_the_model_one_picture_at_a_time(trainer):
+def test_a_test_times_the_model_on_single_images(trainer):
     refs, own, at = league(2, 4)
     model, callback = Replay(own, at), PoseValidation()
     trainer(callback).test(model, loader(refs, range(8)), verbose=False)
     assert callback.timing is not None
     assert len(callback.timing.frames_ms) == NUM_TIMED
-    assert model.looks == 2 + NUM_WARM_UP + NUM_TIMED
+    assert model.calls == 2 + NUM_WARM_UP + NUM_TIMED
     assert (callback.timing.size, callback.timing.device) == ((64, 36), "cpu")
 
 
-def test_processes_share_what_they_found(trainer, monkeypatch):
+def test_processes_share_their_people(trainer, monkeypatch):
     refs, own, at = league(2, 4)
 
     def gather(shares, mine):
@@ -119,7 +121,7 @@ def test_processes_share_what_they_found(trainer, monkeypatch):
     assert callback.frames == refs
 
 
-def test_nobody_in_a_validation_is_no_error(trainer):
+def test_a_validation_without_people_is_no_error(trainer):
     refs, _, _ = league(1, 2)
     nobody = [People.empty()] * 2
     logged = trainer(PoseValidation()).validate(Replay(nobody, nobody), loader(refs, range(2)), verbose=False)
@@ -134,5 +136,5 @@ def test_a_model_of_another_task_is_refused(trainer):
         def detect(self, images):
             raise NotImplementedError
 
-    with pytest.raises(TypeError, match="watches pose models, not Ball"):
+    with pytest.raises(TypeError, match="needs a pose model, not Ball"):
         PoseValidation().log_metrics(trainer(), Ball("auto"))

@@ -11,7 +11,7 @@ from raasid.evaluation.ball.result import BallResult, evaluate_ball
 from raasid.evaluation.result import ResultUnreadable
 
 
-def test_what_is_written_is_read_back_to_the_last_bit(tmp_path):
+def test_a_ball_result_is_read_back_to_the_last_bit(tmp_path):
     refs, detections = league(3, 15)
     result = evaluate_ball(refs, detections, threshold=0.1 + 0.2, seed=1)
     result.write(tmp_path / "metrics.json")
@@ -24,20 +24,20 @@ def test_what_is_written_is_read_back_to_the_last_bit(tmp_path):
             np.testing.assert_array_equal(getattr(again.curves[name], column), getattr(curve, column))
 
 
-def test_the_undefined_is_written_as_null_and_read_as_not_a_number():
+def test_nan_is_written_as_null_and_read_back():
     result = evaluate_ball([frame()], [found()], threshold=0.5)
     tree = json.loads(result.to_json())
     assert tree["estimates"]["detection_rate"]["value"] is None
     assert np.isnan(BallResult.from_json(result.to_json())["detection_rate"].value)
 
 
-def test_the_order_of_frames_leaves_every_byte_as_it_is():
+def test_the_order_of_frames_does_not_change_the_file():
     refs, detections = league(3, 15)
     backwards = evaluate_ball(refs[::-1], detections[::-1], threshold=0.5)
     assert backwards.to_json() == evaluate_ball(refs, detections, threshold=0.5).to_json()
 
 
-def test_the_two_deciding_metrics_are_printed_last():
+def test_the_primary_metrics_are_printed_last():
     rows = evaluate_ball(*league(2, 10), threshold=0.5).rows()
     assert [name for name, *_ in rows[-2:]] == ["false_positives", "detection_rate"]
     assert len({name for name, *_ in rows}) == len(rows)
@@ -54,7 +54,7 @@ def test_a_file_that_is_no_result_is_refused_by_name(tmp_path):
             BallResult.read(torn)
 
 
-def test_a_result_counts_what_it_stands_on():
+def test_a_result_counts_its_samples():
     result = evaluate_ball(*league(3, 10), threshold=0.5)
     assert (result.counts["frames"], result.counts["matches"]) == (30, 3)
     assert result.counts["with ball"] == sum(o.truth is not None for o in result.outcomes)

@@ -54,7 +54,7 @@ def write(tmp_path, result):
     return page
 
 
-def test_the_report_needs_nothing_but_itself(write):
+def test_the_ball_report_is_self_contained(write):
     page = write()
     elements = Elements(page)
     assert elements.open == []
@@ -64,14 +64,14 @@ def test_the_report_needs_nothing_but_itself(write):
     assert not re.search(r"https?://|@import|url\(", page)
 
 
-def test_the_answer_comes_before_pictures_numbers_and_configuration(write):
+def test_the_answer_comes_before_images_numbers_and_configuration(write):
     page = write()
     order = [
         "Finds the ball in",
         "detection rate",
-        "What it looks like",
-        "How it learned",
-        "What other thresholds would give",
+        "Examples",
+        "Training curves",
+        "Other thresholds",
         "Where it is weak",
         "What was left out",
         "Configuration",
@@ -95,26 +95,26 @@ def test_each_kind_of_outcome_is_shown_with_its_boxes(write):
         assert ("stroke-dasharray" in figure) == (name != "miss"), name
 
 
-def test_a_frame_that_cannot_be_read_is_named_in_its_place(write, result, tmp_path):
+def test_a_frame_that_cannot_be_read_is_named_instead(write, result, tmp_path):
     lost = dataclasses.replace(result.outcomes[0], image=tmp_path / "gone.jpg")
     page = write(result=dataclasses.replace(result, outcomes=[lost]))
     assert "gone.jpg cannot be read" in page
 
 
-def test_a_result_without_pictures_or_training_still_makes_a_report(write, result):
+def test_a_result_without_images_or_training_has_a_report(write, result):
     page = write(result=BallResult.from_json(result.to_json()), metrics_csv=None, left_out=[])
-    assert "What it looks like" not in page
-    assert "How it learned" not in page
+    assert "Examples" not in page
+    assert "Training curves" not in page
     assert "every sample could be read" in page
 
 
-def test_what_is_undefined_is_told_in_words(write):
+def test_an_undefined_detection_rate_is_stated(write):
     page = write(result=evaluate_ball([], [], threshold=0.5))
     assert "detection rate is undefined" in page
     assert not re.search(r">\s*nan\b", page)
 
 
-def test_a_report_of_forty_eight_pictures_stays_under_three_megabytes(write, tmp_path):
+def test_a_report_of_forty_eight_images_is_below_three_megabytes(write, tmp_path):
     rng = np.random.default_rng(0)
     noise = cv2.GaussianBlur(rng.integers(0, 255, (1080, 1920, 3), np.uint8), (0, 0), 2)
     cv2.imwrite(str(tmp_path / "stand.jpg"), noise)

@@ -46,7 +46,7 @@ def clip(name: str, folder) -> Clip:
     return Clip(name, frames, Provenance("test"))
 
 
-def said(
+def predicted(
     name: str, facts: Facts, offence: float, at: int | None = 2, abstained: bool = False
 ) -> ContextPrediction:
     return ContextPrediction(
@@ -70,13 +70,13 @@ def result(tmp_path_factory):
         for i, (name, truth) in enumerate(truths.items())
     ]
     predictions = [
-        said("seen <1>", OFFENCE, 0.9),
-        said("calm", NONE, 0.1, at=None),
-        said("missed", NONE, 0.2, abstained=True),
-        said("ghost", OFFENCE, 0.8),
+        predicted("seen <1>", OFFENCE, 0.9),
+        predicted("calm", NONE, 0.1, at=None),
+        predicted("missed", NONE, 0.2, abstained=True),
+        predicted("ghost", OFFENCE, 0.8),
     ]
     refs += [dataclasses.replace(ref, source="truth") for ref in refs]
-    predictions += [said(name, truth, float(truth is OFFENCE)) for name, truth in truths.items()]
+    predictions += [predicted(name, truth, float(truth is OFFENCE)) for name, truth in truths.items()]
     return evaluate_context(refs, predictions, clips={name: clip(name, folder) for name in truths})
 
 
@@ -95,29 +95,29 @@ def figures(page: str) -> dict[str, str]:
     return dict(zip(found, [part for part in parts if "<figcaption>" in part], strict=True))
 
 
-def test_the_report_needs_nothing_but_itself(write):
+def test_the_context_report_is_self_contained(write):
     elements = Elements(write())
     assert elements.open == []
     assert elements.addresses
     assert all(address.startswith("data:image/jpeg;base64,") for address in elements.addresses)
 
 
-def test_the_answer_comes_first_and_says_whose_tracks_and_which_wording(write):
+def test_the_answer_comes_first_and_names_tracks_and_edition(write):
     page = write()
     order = [
-        "50.0 %</b> of the clips as the Law of 2025/26 asks, on predicted tracks",
+        "50.0 %</b> of the clips correctly (Laws of the Game 2025/26), on predicted tracks",
         "75 %</b> on which it does not abstain",
-        "What it gets wrong",
-        "Can its confidence be believed?",
-        "Fact by fact",
+        "Errors",
+        "Calibration",
+        "Facts",
         "Where it is weak",
         "accuracy_truth_tracks",
     ]
-    places = [page.index(words) for words in order]
-    assert places == sorted(places)
+    positions = [page.index(text) for text in order]
+    assert positions == sorted(positions)
 
 
-def test_wrong_clips_are_drawn_with_the_balls_way_and_both_touches(write):
+def test_errors_are_drawn_with_the_balls_path_and_both_touches(write):
     page = write()
     drawn = figures(page)
     assert set(drawn) == {"ghost", "missed"}
@@ -125,13 +125,13 @@ def test_wrong_clips_are_drawn_with_the_balls_way_and_both_touches(write):
         assert figure.count("<image ") == 2, name  # the frame, and its part enlarged
         assert figure.count("<polyline") == 2 * 2  # halo and line, in both views
         assert figure.count('r="1.6"') == 2 * 5  # a dot for each frame
-        assert figure.count('fill="#1b1f24"/>') == 2  # the one that is inferred
+        assert figure.count('fill="#1b1f24"/>') == 2  # the interpolated one
         assert figure.count('r="7"') == 2 * 2  # the annotated touch
     assert "deliberate true, truly false" in drawn["ghost"]
     assert "abstained" in drawn["missed"]
 
 
-def test_without_pictures_the_tracks_are_drawn_alone(write, result, tmp_path):
+def test_without_images_the_tracks_are_drawn_alone(write, result, tmp_path):
     gone = {
         name: dataclasses.replace(
             each,
@@ -144,13 +144,13 @@ def test_without_pictures_the_tracks_are_drawn_alone(write, result, tmp_path):
     assert all("<polyline" in figure for figure in drawn.values())
 
 
-def test_without_clips_the_wrong_ones_are_listed(write, result):
+def test_without_clips_the_errors_are_listed(write, result):
     page = write(dataclasses.replace(result, clips={}))
     assert figures(page) == {}
     assert "<li><b>ghost</b>" in page
 
 
-def test_abstentions_have_a_column_of_their_own(write):
+def test_abstentions_have_their_own_column(write):
     rows = re.findall(r"<tr><td>(offence|no offence)</td>(.*?)</tr>", write())
     counts = {truth: re.findall(r">(\d+)<", cells) for truth, cells in rows}
     assert counts == {"offence": ["1", "0", "1"], "no offence": ["1", "1", "0"]}

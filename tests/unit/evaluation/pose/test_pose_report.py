@@ -25,7 +25,7 @@ def player(x, y=100.0, track=0):
     return Person(track, "player", (x - 12.0, y, 24.0, 50.0), keypoints=points)
 
 
-def said(*persons, scores=None):
+def predicted(*persons, scores=None):
     boxes = [(p.box[0], p.box[1], p.box[0] + p.box[2], p.box[1] + p.box[3]) for p in persons]
     points = np.array([p.keypoints for p in persons], np.float32).reshape(-1, 17, 3)
     score = np.linspace(0.9, 0.6, len(persons)) if scores is None else scores
@@ -34,7 +34,7 @@ def said(*persons, scores=None):
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory):
-    """Two players, of whom one is found; somebody is seen where nobody is; one wrist is far off."""
+    """Two players, one of them found; one false person; one wrist with a large error."""
     folder = tmp_path_factory.mktemp("frames")
     refs, own, at = [], [], []
     for k in range(3):
@@ -42,8 +42,8 @@ def result(tmp_path_factory):
         image = folder / (f"{k}.jpg" if k else "gone.jpg")
         persons = (player(100.0), player(250.0, track=1))
         refs.append(FrameRef(f"clip <{k}>", f"match {k}", Frame(7, image, 512, 288, persons=persons)))
-        own.append(said(player(100.0), player(400.0)))
-        off = said(*persons)
+        own.append(predicted(player(100.0), player(400.0)))
+        off = predicted(*persons)
         off.keypoints[1, 10, :2] += 40.0
         at.append(off)
     return evaluate_pose(refs, own, at)
@@ -56,28 +56,28 @@ def page(result, tmp_path_factory):
     return write_report(PAGE, folder, "Pose <1>", result, **given).read_text()
 
 
-def test_the_page_is_whole_and_needs_nothing_but_itself(page):
+def test_the_page_is_well_formed_and_self_contained(page):
     elements = Elements(page)
     assert elements.open == []
     assert "Pose &lt;1&gt;" in page
     assert not re.search(r'(src|href)="https?:', page)
 
 
-def test_people_are_sorted_by_what_became_of_them(result):
-    kinds = {title: found for title, _, found in example_groups(result.outcomes)}
-    assert {title: len(found) for title, found in kinds.items()} == {
-        "Furthest off": 6, "Not found": 3, "Wrong": 3, "Closest": 6,
+def test_examples_are_grouped_by_outcome(result):
+    groups = {title: found for title, _, found in example_groups(result.outcomes)}
+    assert {title: len(found) for title, found in groups.items()} == {
+        "Least similar": 6, "Not found": 3, "Wrong": 3, "Most similar": 6,
     }  # fmt: skip
-    worst, best = select_examples(kinds["Furthest off"])[0], select_examples(kinds["Closest"])[0]
+    worst, best = select_examples(groups["Least similar"])[0], select_examples(groups["Most similar"])[0]
     assert worst.box[0] == 238.0
-    assert "right wrist 57 px off" in worst.words
-    assert (best.box[0], best.words[:8]) == (88.0, "OKS 1.00")
-    assert [sight.words for sight in select_examples(kinds["Wrong"])] == ["score 0.60"] * 3
+    assert "right wrist 57 px off" in worst.caption
+    assert (best.box[0], best.caption[:8]) == (88.0, "OKS 1.00")
+    assert [crop.caption for crop in select_examples(groups["Wrong"])] == ["score 0.60"] * 3
 
 
-def test_each_example_shows_the_truth_beside_what_was_said(page):
+def test_each_example_shows_ground_truth_and_prediction(page):
     figures = [f for f in re.findall(r"<figure>.*?</figure>", page, re.S) if "frame 7" in f]
-    assert len(figures) == 12  # the frames whose file is gone are told in words
+    assert len(figures) == 12  # frames whose file is missing have a message
     assert all(figure.count("<image") == 2 for figure in figures)
     assert page.count("gone.jpg") >= 3
     missed = next(figure for figure in figures if "50 px tall" in figure)
@@ -98,10 +98,10 @@ def test_every_metric_is_explained(result):
     assert set(result.estimates) | times == TASKS["pose"].meanings.keys()
 
 
-def test_a_result_without_pictures_or_people_has_a_page_all_the_same(result, tmp_path):
+def test_a_result_without_images_or_people_has_a_page(result, tmp_path):
     again = PoseResult.from_json(result.to_json())
     given = {"metrics_csv": None, "config_yaml": "", "left_out": [], "facts": {}}
     assert "AP50 of" in write_report(PAGE, tmp_path, "Pose", again, **given).read_text()
-    empty = evaluate_pose([FrameRef("c", "m", Frame(0, tmp_path, 9, 9))], [said()], [said()])
+    empty = evaluate_pose([FrameRef("c", "m", Frame(0, tmp_path, 9, 9))], [predicted()], [predicted()])
     text = write_report(PAGE, tmp_path, "Pose", empty, **given).read_text()
-    assert "nothing to judge the model by" in text
+    assert "the accuracy is undefined" in text

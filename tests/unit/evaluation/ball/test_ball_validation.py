@@ -57,7 +57,7 @@ def batches(rows, size=4):
     return DataLoader(rows, batch_size=size, collate_fn=list)
 
 
-def test_the_metrics_of_all_batches_are_logged_at_the_threshold_that_fits_them(quiet_trainer):
+def test_the_metrics_of_all_batches_are_logged_at_the_best_threshold(quiet_trainer):
     refs, detections = league(3, 10)
     model, callback = Replay(refs, detections), BallValidation()
     logged = quiet_trainer(callback).validate(model, batches(range(30)), verbose=False)[0]
@@ -69,7 +69,7 @@ def test_the_metrics_of_all_batches_are_logged_at_the_threshold_that_fits_them(q
     )
 
 
-def test_a_threshold_that_was_given_is_kept(quiet_trainer):
+def test_a_given_threshold_is_kept(quiet_trainer):
     refs, detections = league(1, 10)
     model = Replay(refs, detections, threshold=0.9)
     quiet_trainer(BallValidation()).validate(model, batches(range(10)), verbose=False)
@@ -86,17 +86,17 @@ def test_a_frame_that_comes_twice_counts_once(quiet_trainer):
     assert callback.frames == refs
 
 
-def test_a_test_leaves_its_frames_and_the_threshold_alone(quiet_trainer):
+def test_a_test_does_not_change_the_threshold(quiet_trainer):
     refs, detections = league(2, 5)
     model, callback = Replay(refs, detections), BallValidation()
     before = model.operating_threshold
     quiet_trainer(callback).test(model, batches(range(10)), verbose=False)
     assert model.operating_threshold == before
     assert [ref.key for ref in callback.frames] == [ref.key for ref in refs]
-    assert callback.detections == detections
+    assert callback.predictions == detections
 
 
-def test_processes_share_what_they_found(quiet_trainer, monkeypatch):
+def test_processes_share_their_detections(quiet_trainer, monkeypatch):
     refs, detections = league(2, 5)
 
     def gather(shares, mine):

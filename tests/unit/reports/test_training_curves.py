@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from raasid.reports.training_curves import learning_curves, read_columns
+from raasid.reports.training_curves import read_columns, training_curves
 
 
 def test_a_sparse_file_gives_each_column_its_own_steps(tmp_path):
@@ -14,9 +14,9 @@ def test_a_sparse_file_gives_each_column_its_own_steps(tmp_path):
 def test_only_groups_that_the_file_has_are_drawn(tmp_path):
     path = tmp_path / "metrics.csv"
     path.write_text("step,epoch,train/loss,lr-AdamW\n0,0,2.0,0.001\n5,0,1.5,0.0005\n")
-    charts = learning_curves(path)
+    charts = training_curves(path)
     assert len(charts) == 2
     assert "train/loss" in charts[0]
     assert "lr-AdamW" in charts[1]
     path.write_text("")
-    assert learning_curves(path) == []
+    assert training_curves(path) == []

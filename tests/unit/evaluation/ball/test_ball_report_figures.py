@@ -17,7 +17,7 @@ def outcomes(scores, clips):
     return match_frames(refs, found, 0.0)
 
 
-def test_errors_are_the_most_confident_of_each_clip_before_a_clip_comes_again():
+def test_errors_alternate_between_clips_by_confidence():
     frames = outcomes([0.9, 0.8, 0.7, 0.6], ["a", "a", "b", "a"])
     assert [o.index for o in select_examples(frames, OutcomeType.UNWANTED, 3)] == [0, 2, 1]
 
