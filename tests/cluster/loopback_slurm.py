@@ -22,7 +22,7 @@ from tempfile import mkdtemp
 
 NEEDED = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scontrol")
 _PATH = f"{os.environ['PATH']}:/usr/sbin:/sbin"
-_PATIENCE_S = 30.0
+_PATIENCE_S = 300.0
 
 _CONF = """\
 ClusterName=loop
@@ -81,7 +81,6 @@ class Slurm:
             env=self.environ | environ,
             capture_output=True,
             text=True,
-            timeout=60,
         )
         assert done.returncode == 0, f"{words}: {done.stderr}"
         return done.stdout
@@ -91,7 +90,7 @@ class Slurm:
         lines = self.run("squeue", "-h", "-r", "-t", "all", "-j", job, "-o", "%i %T").splitlines()
         return dict(line.split() for line in lines)
 
-    def wait(self, job: str, patience_s: float = 300.0) -> dict[str, str]:
+    def wait(self, job: str, patience_s: float = 600.0) -> dict[str, str]:
         """Wait until every task of a job has ended; return their states."""
         until = time.monotonic() + patience_s
         while time.monotonic() < until:

@@ -11,10 +11,30 @@ import cv2
 import numpy as np
 from loopback_slurm import Slurm
 
-from raasid.footage.store import Store
+from raasid.footage.store import DatasetStore
 
 REPO = Path(__file__).resolve().parents[2]
 VIDEOS = 5
+HOLD = """
+import sys, time
+from pathlib import Path
+
+renames = 0
+
+def hold(event, given):
+    global renames
+    if event == "os.rename" and "/store/" in str(given[1]):
+        renames += 1
+        if renames == 2:
+            Path("holding").touch()
+            time.sleep(3600)
+
+sys.addaudithook(hold)
+sys.argv[0] = "raasid"
+from raasid.cli import main
+main()
+"""
+"""A `raasid` that stops in the middle of its work, for a test that takes it away there."""
 
 
 def videos(folder: Path) -> None:
@@ -32,11 +52,21 @@ def videos(folder: Path) -> None:
 
 
 def submit(slurm: Slurm, folder: Path, *options: str) -> str:
-    """Submit the script that ships as a user would, with this interpreter's `raasid` first on the path."""
+    """Submit the script that ships as a user would, with this interpreter's `raasid` first on the path.
+
+    Task 1 stops in the middle of its work, until it is requeued.
+    """
     here = Path(sys.executable).parent
     shim = folder / "bin/raasid"
     shim.parent.mkdir(exist_ok=True)
-    shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m raasid "$@"\n')
+    hold = shim.with_name("hold.py")
+    hold.write_text(HOLD)
+    shim.write_text(
+        "#!/bin/sh\n"
+        '[ "$SLURM_ARRAY_TASK_ID" != 1 ] || [ "${SLURM_RESTART_COUNT:-0}" != 0 ] ||'
+        f' exec "{sys.executable}" "{hold}" "$@"\n'
+        f'exec "{sys.executable}" -m raasid "$@"\n'
+    )
     shim.chmod(0o755)
     environ = {"PATH": f"{shim.parent}:{here}:{slurm.environ['PATH']}", "PYTHONPATH": str(REPO)}
     (folder / "logs/slurm").mkdir(parents=True, exist_ok=True)
@@ -65,20 +95,19 @@ def test_an_array_stores_the_dataset_of_one_process_although_a_task_is_requeued(
     ]
     environ = {**slurm.environ, "PYTHONPATH": str(REPO)}
     subprocess.run(alone, cwd=tmp_path, env=environ, check=True, capture_output=True)
-    wanted = Store(tmp_path / "alone/store").find("cup").digest
+    wanted = DatasetStore(tmp_path / "alone/store").find("cup").digest
 
     job = submit(slurm, tmp_path, "--array=0-2")
-    until = time.monotonic() + 60
-    while slurm.states(job).get(f"{job}_1") != "RUNNING" and time.monotonic() < until:
+    while not (tmp_path / "holding").exists():
+        assert slurm.states(job)[f"{job}_1"] in ("PENDING", "CONFIGURING", "RUNNING"), said(tmp_path)
         time.sleep(0.1)
-    time.sleep(0.5)
     slurm.run("scontrol", "requeue", f"{job}_1")  # as when its node is taken away
     states = slurm.wait(job)
     assert set(states.values()) == {"COMPLETED"}, said(tmp_path)
     assert len(states) == 3
     assert "Restarts=1" in slurm.run("scontrol", "show", "job", f"{job}_1")
-    assert Store(tmp_path / "store").find("cup").digest == wanted
-    assert len(Store(tmp_path / "store").versions()) == 1
+    assert DatasetStore(tmp_path / "store").find("cup").digest == wanted
+    assert len(DatasetStore(tmp_path / "store").versions()) == 1
 
 
 def test_a_task_that_cannot_work_is_a_failed_job(slurm: Slurm, tmp_path: Path) -> None:

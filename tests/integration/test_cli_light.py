@@ -40,7 +40,6 @@ def look(repo: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str
         env={**os.environ, "PYTHONPATH": str(repo), **env},
         capture_output=True,
         text=True,
-        timeout=60,
     )
 
 

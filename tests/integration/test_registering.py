@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from in_process import call_raasid
 from integration_runs import RunCli, only_run
 
 import raasid.packaging
@@ -18,21 +19,26 @@ TINY = ("debug=limit", "register=true")
 
 
 @pytest.fixture(scope="module")
-def trained(league: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two trainings, one after the other, and then two at once."""
+def registered(league: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The root of two trainings, one after the other, and then two at once."""
     root = tmp_path_factory.mktemp("registering")
-    words = [sys.executable, "train.py", *league, *TINY, f"paths.root={root}"]
-
-    def start(seed: int) -> subprocess.Popen[str]:
-        command = [*words, f"seed={seed}"]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
+    words = ["train", *league, *TINY, f"paths.root={root}"]
     told = []
-    for seeds in ((1,), (2,), (3, 4)):
-        for process in [start(seed) for seed in seeds]:
-            out, err = process.communicate(timeout=300)
-            assert process.returncode == 0, err
-            told.append(out.splitlines()[-1])
+    for seed in (1, 2):
+        done = call_raasid(*words, f"seed={seed}")
+        assert done.returncode == 0, done.stderr
+        told.append(done.stdout.splitlines()[-1])
+    command = [sys.executable, "-m", "raasid", *words]
+    at_once = [
+        subprocess.Popen(
+            [*command, f"seed={seed}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        for seed in (3, 4)
+    ]
+    for process in at_once:
+        out, err = process.communicate()
+        assert process.returncode == 0, err
+        told.append(out.splitlines()[-1])
     builds = [line.removeprefix("registered ball_model v").removesuffix(" (challenger)") for line in told]
     day = builds[0].partition(".")[0]
     assert builds[:2] == [f"{day}.1", f"{day}.2"]
@@ -40,13 +46,13 @@ def trained(league: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path
     return root
 
 
-def test_every_training_is_a_version_and_the_last_is_challenger(trained: Path) -> None:
-    registry = Registry(trained / "registry")
+def test_every_training_is_a_version_and_the_last_is_challenger(registered: Path) -> None:
+    registry = Registry(registered / "registry")
     assert fsck(registry) == []
     newest, *_, oldest = registry.versions("ball_model").newest_first()
     assert registry.alias("ball_model", "challenger") in (newest, newest._replace(build=3))
     manifest = registry.versions("ball_model").manifest(oldest)
-    run = trained / "logs" / "train" / manifest.lineage["run"]
+    run = registered / "logs" / "train" / manifest.lineage["run"]
     assert manifest.config["seed"] == 1
     measured = json.loads((run / "metrics.json").read_text())
     assert manifest.metrics["detection_rate"].value == measured["estimates"]["detection_rate"]["value"]
@@ -54,15 +60,15 @@ def test_every_training_is_a_version_and_the_last_is_challenger(trained: Path) -
     assert set(manifest.files) == {"card.json", "model.json", "model.onnx", "model.safetensors", "state.json"}
 
 
-def test_a_version_is_the_model_that_was_trained(trained: Path, run_cli: RunCli) -> None:
-    registry = Registry(trained / "registry")
+def test_a_version_is_the_model_that_was_trained(registered: Path, call_cli: RunCli) -> None:
+    registry = Registry(registered / "registry")
     version = registry.resolve("ball_model", "latest")
     manifest = registry.versions("ball_model").manifest(version)
-    best = trained / "logs" / "train" / manifest.lineage["run"] / "checkpoints" / "best.ckpt"
+    best = registered / "logs" / "train" / manifest.lineage["run"] / "checkpoints" / "best.ckpt"
     data = f"paths.data={manifest.config['paths']['data']}"
     common = ("data=synthetic_tiny", data)
-    by_file = run_cli("evaluate", f"ckpt_path={best}", *common)
-    by_name = run_cli("evaluate", "version=ball_model@latest", *common, f"paths.root={trained}")
+    by_file = call_cli("evaluate", f"ckpt_path={best}", *common)
+    by_name = call_cli("evaluate", "version=ball_model@latest", *common, f"paths.root={registered}")
     assert by_file.returncode == by_name.returncode == 0, by_name.stderr
 
     def figures(text: str) -> list[str]:
@@ -73,7 +79,7 @@ def test_a_version_is_the_model_that_was_trained(trained: Path, run_cli: RunCli)
     (added,) = registry.evaluations("ball_model", version)
     assert added.split == "test"
     assert "detection_rate" in added.metrics
-    loaded = raasid.packaging.load("ball_model", str(version), root=trained / "registry")
+    loaded = raasid.packaging.load("ball_model", str(version), root=registered / "registry")
     assert not loaded.module.training
 
 
@@ -85,18 +91,20 @@ def test_a_version_is_the_model_that_was_trained(trained: Path, run_cli: RunCli)
         (("version=ball_model@latest", "ckpt_path=last"), "names a model"),
     ],
 )
-def test_what_is_not_there_is_told(words: tuple[str, ...], told: str, trained: Path, run_cli: RunCli) -> None:
-    done = run_cli("evaluate", *words, "data=synthetic_tiny", f"paths.root={trained}")
+def test_what_is_not_there_is_told(
+    words: tuple[str, ...], told: str, registered: Path, call_cli: RunCli
+) -> None:
+    done = call_cli("evaluate", *words, "data=synthetic_tiny", f"paths.root={registered}")
     assert done.returncode == 2
     assert told in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_a_full_disk_at_the_end_of_a_training_costs_no_run(
-    run_cli: RunCli, league: list[str], tmp_path: Path
+    call_cli: RunCli, league: list[str], tmp_path: Path
 ) -> None:
     (tmp_path / "registry").write_text("not a folder")
-    done = run_cli("train", *league, *TINY)
+    done = call_cli("train", *league, *TINY)
     assert done.returncode == 1
     assert "registering ball_model" in done.stderr
     assert "Traceback" not in done.stderr
@@ -105,8 +113,8 @@ def test_a_full_disk_at_the_end_of_a_training_costs_no_run(
     assert (run / "metrics.json").is_file()
 
 
-def test_a_debugging_run_registers_nothing(run_cli: RunCli, league: list[str], tmp_path: Path) -> None:
+def test_a_debugging_run_registers_nothing(call_cli: RunCli, league: list[str], tmp_path: Path) -> None:
     words = [word for word in league if not word.startswith("register=")]
-    done = run_cli("train", *words, "debug=limit")
+    done = call_cli("train", *words, "debug=limit")
     assert done.returncode == 0, done.stderr
     assert not (tmp_path / "registry").exists()

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from in_process import call_raasid
 from integration_runs import RunCli, only_run
 from wandb_http import serving
 from wandb_server import KEY, WandbServer
@@ -27,32 +28,36 @@ def online(tmp_path: Path) -> dict[str, str]:
 
 
 def test_offline_it_queues_and_a_later_sync_sends_it_once(
-    league: list[str], tmp_path: Path, run_cli: RunCli, online: dict[str, str]
+    league: list[str], tmp_path: Path, online: dict[str, str]
 ) -> None:
-    done = run_cli("train", *league, *TINY)
+    done = patient_raasid("train", *league, *TINY, f"paths.root={tmp_path}")
     assert done.returncode == 0, done.stderr
     run, registry = only_run(tmp_path), Registry(tmp_path / "registry")
     run_id = (run / "wandb_run_id").read_text()
     told = json.loads((run / "lineage.json").read_text())["registered"]
     assert [(registry.root / entry).is_file() for entry in told["outbox"]] == [True] * 4
     assert {entry.message.run.id for entry in Outbox(registry).entries()} == {run_id}
+    words = ("registry", "sync", f"--registry={registry.root}")
     with serving(WandbServer("refuse")) as server:
-        failed = sync(registry, online | {"WANDB_BASE_URL": server.url})
+        failed = call_raasid(*words, env=online | {"WANDB_BASE_URL": server.url})
     assert failed.returncode == 1
     assert "would send 4 to W&B" in failed.stdout
     assert f"model ball_model:{told['version']} (challenger), " in failed.stdout
     with serving(WandbServer()) as server:
-        for expected in ("sent", "everything is in W&B already"):
-            done = sync(registry, online | {"WANDB_BASE_URL": server.url})
-            assert (done.returncode, expected in done.stdout) == (0, True), done.stderr
+        env = online | {"WANDB_BASE_URL": server.url}
+        done = patient_raasid(*words, env=env)
+        assert (done.returncode, "sent" in done.stdout) == (0, True), done.stderr
+        done = call_raasid(*words, env=env)
+        assert (done.returncode, done.stdout) == (0, "everything is in W&B already\n"), done.stderr
     assert_arrived(server, registry, run_id, told["version"])
 
 
 def test_online_it_is_sent_before_the_training_ends(
-    league: list[str], tmp_path: Path, run_cli: RunCli, online: dict[str, str]
+    league: list[str], tmp_path: Path, online: dict[str, str]
 ) -> None:
     with serving(WandbServer()) as server:
-        done = run_cli("train", *league, *TINY, env=online | {"WANDB_BASE_URL": server.url})
+        env = online | {"WANDB_BASE_URL": server.url}
+        done = patient_raasid("train", *league, *TINY, f"paths.root={tmp_path}", env=env)
     assert done.returncode == 0, done.stderr
     run, registry = only_run(tmp_path), Registry(tmp_path / "registry")
     assert Outbox(registry).sent == Outbox(registry).queued == 4, done.stderr
@@ -73,14 +78,14 @@ def test_trainings_of_one_process_are_runs_of_their_own(
         assert [file.name for file in files if run in file.parents] == [own]
 
 
-def sync(registry: Registry, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+def patient_raasid(*words: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """A command in a process of its own, because wandb's client and its service live as long as a process."""
     return subprocess.run(
-        [sys.executable, "-m", "raasid", "registry", "sync", f"--registry={registry.root}"],
-        env={**os.environ, **env},
+        [sys.executable, str(Path(__file__).with_name("patient_raasid.py")), *words],
+        env={**os.environ, **(env or {})},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -32,7 +31,8 @@ def serving(server: WandbServer) -> Iterator[WandbServer]:
             if self.headers.get("Content-Encoding") == "gzip":
                 body = gzip.decompress(body)
             if server.ill == "hang":
-                time.sleep(60)
+                server.closed.wait()
+                return
             if server.ill == "refuse":
                 self.reply(500, b"{}")
             elif server.ill == "key":
@@ -77,5 +77,6 @@ def serving(server: WandbServer) -> Iterator[WandbServer]:
     try:
         yield server
     finally:
+        server.closed.set()
         listening.shutdown()
         listening.server_close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -14,8 +15,9 @@ _TIME = "2026-11-23T10:00:00Z"
 class WandbServer:
     """What it holds, for a test to look at.
 
-    ill: `refuse` answers HTTP 500 to everything, `hang` never answers, `key` refuses the key, `page` answers
-    with HTML, as a captive portal does. broken: the name of one operation that fails for good.
+    ill: `refuse` answers HTTP 500 to everything, `hang` never answers while it is there, `key` refuses the
+    key, `page` answers with HTML, as a captive portal does. broken: the name of one operation that fails for
+    good.
     """
 
     def __init__(self, ill: str = "", broken: str = "") -> None:
@@ -23,6 +25,7 @@ class WandbServer:
         self.heard: Callable[[str], bool] = lambda operation: True
         """Called with every operation, before it is carried out; False: it gets lost on the way."""
         self.url = ""
+        self.closed = threading.Event()
         self.runs: dict[str, Json] = {}
         self.artifacts: list[Json] = []
         """In the order of their creation; each with its collection, metadata, aliases and files."""
