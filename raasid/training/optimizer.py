@@ -71,7 +71,7 @@ class PlateauSchedule(pl.Callback):
                     f"scheduler.monitor: validation logs no metric {config.monitor!r}; "
                     f"choose one of {logged or 'those that it logs (none)'}"
                 )
-            config.scheduler.step(float(value))  # type: ignore[call-arg]
+            config.scheduler.step(float(value))  # type: ignore[arg-type]
 
 
 def _parameter_groups(module: nn.Module) -> list[dict[str, Any]]:

@@ -1,7 +1,4 @@
-"""The only file that talks to W&B.
-
-The curves of a run that was offline: wandb keeps them in its own folders, its own command sends them.
-"""
+"""Client of W&B for the outbox: it finds and sends runs, artifacts, links and aliases."""
 
 from __future__ import annotations
 
@@ -35,7 +32,7 @@ from raasid.wandb_tracking.logging import base_url, has_key, netrc_key
 
 
 def unsent_run_folders(folder: Path, run_id: str) -> list[Path]:
-    """Folders of a run that were not uploaded, the oldest first; one for each time that it was resumed."""
+    """Return a run's offline folders that were not uploaded, oldest first; one per resume."""
     found = [
         each
         for each in (folder.iterdir() if folder.is_dir() else ())
@@ -45,12 +42,12 @@ def unsent_run_folders(folder: Path, run_id: str) -> list[Path]:
 
 
 def upload_runs(folders: Sequence[Path], entity: str, project: str, limit_s: float) -> None:
-    """Send them in this order; wandb marks each, so that it is not sent again. Raises MirrorFailed."""
-    words = [sys.executable, "-m", "wandb", "sync", "--entity", entity, "--project", project]
+    """Upload offline runs in order with `wandb sync`, which marks those that it sent. Raises MirrorError."""
+    command = [sys.executable, "-m", "wandb", "sync", "--entity", entity, "--project", project]
     env = {name: value for name, value in os.environ.items() if name not in ("WANDB_MODE", "WANDB_RUN_ID")}
     try:
         done = subprocess.run(
-            [*words, *map(str, folders)],
+            [*command, *map(str, folders)],
             env=env,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -59,15 +56,15 @@ def upload_runs(folders: Sequence[Path], entity: str, project: str, limit_s: flo
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise MirrorError("wandb sync", f"not done run_with_timeout {limit_s:g} s") from error
+        raise MirrorError("wandb sync", f"not done within {limit_s:g} s") from error
     if done.returncode or not all(any(folder.glob("*.synced")) for folder in folders):
         lines = (done.stdout + done.stderr).strip().splitlines() or ["no word of why"]
         raise MirrorError("wandb sync", lines[-1])
 
 
 _METADATA_KEY = "raasid"
-"""Under this name W&B's metadata hold what the registry calls the thing."""
-_NOTHING_OF_HERE = (
+"""Key of W&B's metadata and run config under which the registry's own identifiers are stored."""
+_PRIVACY_SETTINGS = (
     "silent",
     "disable_code",
     "disable_git",
@@ -78,9 +75,9 @@ _NOTHING_OF_HERE = (
 
 
 class WandbMirror:
-    """W&B, by its own library; wandb is imported when the first thing is sent.
+    """Mirror of the registry in W&B; wandb is imported with the first request.
 
-    wait_s: for an answer to a question; upload_s: for all files of one artifact to arrive.
+    wait_s: timeout of a small request in seconds; upload_s: of the upload of one artifact or run.
     """
 
     def __init__(self, wait_s: float = 5.0, upload_s: float = 3600.0) -> None:
@@ -89,10 +86,10 @@ class WandbMirror:
         self._apis: dict[str, Any] = {}
 
     def unreachable(self) -> str | None:
-        """Why nothing can be sent now: told not to, no key, no network, a key that is refused."""
-        why = offline_reason()
-        if why is not None:
-            return why
+        """Return why nothing can be sent now (WANDB_MODE, no key, no network, rejected key), or None."""
+        reason = offline_reason()
+        if reason is not None:
+            return reason
         os.environ.setdefault("WANDB_SILENT", "true")
         url = base_url()
         if not has_key():
@@ -106,114 +103,124 @@ class WandbMirror:
             return str(error)
         return None
 
-    def find(self, told: OutboxMessage) -> Answer | None:
-        """What W&B holds of it already. Raises MirrorFailed."""
-        with _as_mirror_error(told):
-            found: Answer | None = run_with_timeout(12 * self.wait_s, lambda: self._find(told))
+    def find(self, message: OutboxMessage) -> Answer | None:
+        """Return W&B's reply if it has everything in the message already, else None. Raises MirrorError."""
+        with _as_mirror_error(message):
+            found: Answer | None = run_with_timeout(12 * self.wait_s, lambda: self._find(message))
         return found
 
-    def send(self, told: OutboxMessage, files: Mapping[str, Path]) -> Answer:
-        """Return when W&B has it all. Raises MirrorFailed."""
-        limit = self.upload_s if isinstance(told, ArtifactUpload | RunUpdate) else 24 * self.wait_s
-        with _as_mirror_error(told):
-            answer: Answer = run_with_timeout(limit, lambda: self._send(told, files))
+    def send(self, message: OutboxMessage, files: Mapping[str, Path]) -> Answer:
+        """Send a message with its files, and return W&B's reply when it is stored. Raises MirrorError."""
+        limit = self.upload_s if isinstance(message, ArtifactUpload | RunUpdate) else 24 * self.wait_s
+        with _as_mirror_error(message):
+            answer: Answer = run_with_timeout(limit, lambda: self._send(message, files))
         return answer
 
-    def _find(self, told: OutboxMessage) -> Answer | None:
-        if isinstance(told, RunUpdate):
-            api = self._api(self._entity(told.run))
-            run = _or_none_if_absent(lambda: api.run(f"{self._project(told.run)}/{told.run.id}"))
-            # the summary is written last; floats come back as they went
-            known = run is not None and all(run.summary.get(k) == v for k, v in told.summary.items())
-            known = known and not (told.folder and unsent_run_folders(Path(told.folder), told.run.id))
-            return {"run": told.run.id} if known and run.config.get(_METADATA_KEY) == told.run.id else None
-        if isinstance(told, AliasUpdate):
-            return self._find_alias(told)
-        place = told.target if isinstance(told, CollectionLink) else f"{self._project(told.run)}/{told.name}"
-        found = self._artifact(told.run, place, told.aliases[0])
-        return _named(found) if found is not None and identity_of(found) == told.identity else None
-
-    def _find_alias(self, told: AliasUpdate) -> Answer | None:
-        for place in filter(None, (f"{self._project(told.run)}/{told.name}", told.target)):
-            found = self._artifact(told.run, place, told.alias)
-            if told.version is None and found is not None:
-                return None
-            if told.version is not None and (found is None or told.version not in found.aliases):
-                return None
-        return {"alias": told.alias}
-
-    def _send(self, told: OutboxMessage, files: Mapping[str, Path]) -> Answer:
-        if isinstance(told, RunUpdate):
-            answer = self._send_curves(told)
-            with self._run(told.run) as run:
-                run.config.update({**told.config, _METADATA_KEY: told.run.id}, allow_val_change=True)
-                run.summary.update(told.summary)
-            return {"run": told.run.id, **answer}
-        if isinstance(told, ArtifactUpload):
-            return self._send_artifact(told, files)
-        home = f"{self._project(told.run)}/{told.name}"
-        if isinstance(told, CollectionLink):
-            return _named(
-                self._present(told.run, home, told.aliases[0]).link(told.target, aliases=told.aliases)
+    def _find(self, message: OutboxMessage) -> Answer | None:
+        if isinstance(message, RunUpdate):
+            api = self._api(self._entity(message.run))
+            run = _or_none_if_absent(lambda: api.run(f"{self._project(message.run)}/{message.run.id}"))
+            # the summary is written last; floats come back bit for bit
+            known = run is not None and all(run.summary.get(k) == v for k, v in message.summary.items())
+            known = known and not (
+                message.folder and unsent_run_folders(Path(message.folder), message.run.id)
             )
-        return self._set_alias(told, home)
+            return (
+                {"run": message.run.id} if known and run.config.get(_METADATA_KEY) == message.run.id else None
+            )
+        if isinstance(message, AliasUpdate):
+            return self._find_alias(message)
+        path = (
+            message.target
+            if isinstance(message, CollectionLink)
+            else f"{self._project(message.run)}/{message.name}"
+        )
+        found = self._artifact(message.run, path, message.aliases[0])
+        return _reply(found) if found is not None and identity_of(found) == message.identity else None
 
-    def _send_curves(self, told: RunUpdate) -> Answer:
+    def _find_alias(self, message: AliasUpdate) -> Answer | None:
+        for path in filter(None, (f"{self._project(message.run)}/{message.name}", message.target)):
+            found = self._artifact(message.run, path, message.alias)
+            if message.version is None and found is not None:
+                return None
+            if message.version is not None and (found is None or message.version not in found.aliases):
+                return None
+        return {"alias": message.alias}
+
+    def _send(self, message: OutboxMessage, files: Mapping[str, Path]) -> Answer:
+        if isinstance(message, RunUpdate):
+            answer = self._send_curves(message)
+            with self._run(message.run) as run:
+                run.config.update({**message.config, _METADATA_KEY: message.run.id}, allow_val_change=True)
+                run.summary.update(message.summary)
+            return {"run": message.run.id, **answer}
+        if isinstance(message, ArtifactUpload):
+            return self._send_artifact(message, files)
+        home = f"{self._project(message.run)}/{message.name}"
+        if isinstance(message, CollectionLink):
+            return _reply(
+                self._present(message.run, home, message.aliases[0]).link(
+                    message.target, aliases=message.aliases
+                )
+            )
+        return self._set_alias(message, home)
+
+    def _send_curves(self, message: RunUpdate) -> Answer:
         import wandb
 
-        if told.folder is None or (wandb.run is not None and wandb.run.id == told.run.id):
+        if message.folder is None or (wandb.run is not None and wandb.run.id == message.run.id):
             return {}
-        folders = unsent_run_folders(Path(told.folder), told.run.id)
+        folders = unsent_run_folders(Path(message.folder), message.run.id)
         if not all(os.access(folder, os.W_OK) for folder in folders):  # wandb marks there what was sent
-            return {"curves": f"not sent: {told.folder} belongs to somebody else"}
+            return {"curves": f"not sent: {message.folder} belongs to somebody else"}
         if folders:
-            upload_runs(folders, self._entity(told.run), told.run.project, self.upload_s)
+            upload_runs(folders, self._entity(message.run), message.run.project, self.upload_s)
         return {"curves": [folder.name for folder in folders]}
 
-    def _send_artifact(self, told: ArtifactUpload, files: Mapping[str, Path]) -> Answer:
+    def _send_artifact(self, message: ArtifactUpload, files: Mapping[str, Path]) -> Answer:
         missing = []
-        with self._run(told.run) as run:
-            for used in told.uses:
+        with self._run(message.run) as run:
+            for used in message.uses:
                 name, _, alias = used.partition(":")
-                source = self._artifact(told.run, f"{self._project(told.run)}/{name}", alias)
+                source = self._artifact(message.run, f"{self._project(message.run)}/{name}", alias)
                 if source is None:
                     missing.append(used)
                 else:
                     run.use_artifact(source)
-            artifact = artifact_of(told, files)
-            if told.type == "dataset":  # an input that W&B sees for the first time
-                run.use_artifact(artifact, aliases=told.aliases)
+            artifact = artifact_of(message, files)
+            if message.type == "dataset":  # an input that W&B sees for the first time
+                run.use_artifact(artifact, aliases=message.aliases)
             else:
-                run.log_artifact(artifact, aliases=told.aliases)
+                run.log_artifact(artifact, aliases=message.aliases)
             artifact.wait(timeout=int(self.upload_s))
-            answer = _named(artifact)
+            answer = _reply(artifact)
         return {**answer, "unknown_inputs": missing} if missing else answer
 
-    def _set_alias(self, told: AliasUpdate, home: str) -> Answer:
-        if told.version is None:
-            for place in filter(None, (home, told.target)):
-                holder = self._artifact(told.run, place, told.alias)
+    def _set_alias(self, message: AliasUpdate, home: str) -> Answer:
+        if message.version is None:
+            for path in filter(None, (home, message.target)):
+                holder = self._artifact(message.run, path, message.alias)
                 if holder is not None:
-                    holder.aliases = [alias for alias in holder.aliases if alias != told.alias]
+                    holder.aliases = [alias for alias in holder.aliases if alias != message.alias]
                     holder.save()
-            return {"alias": told.alias}
-        artifact = self._present(told.run, home, told.version)
-        if told.alias not in artifact.aliases:
-            artifact.aliases = [*artifact.aliases, told.alias]
+            return {"alias": message.alias}
+        artifact = self._present(message.run, home, message.version)
+        if message.alias not in artifact.aliases:
+            artifact.aliases = [*artifact.aliases, message.alias]
             artifact.save()
-        if told.target is not None:
-            artifact.link(told.target, aliases=[told.version, told.alias])
-        return {"alias": told.alias, **_named(artifact)}
+        if message.target is not None:
+            artifact.link(message.target, aliases=[message.version, message.alias])
+        return {"alias": message.alias, **_reply(artifact)}
 
-    def _present(self, run: RunRef, place: str, alias: str) -> Any:
-        found = self._artifact(run, place, alias)
+    def _present(self, run: RunRef, path: str, alias: str) -> Any:
+        found = self._artifact(run, path, alias)
         if found is None:
-            raise ValueError(f"{place}:{alias} is not there any more; somebody has deleted it in W&B")
+            raise ValueError(f"{path}:{alias} is not there any more; somebody has deleted it in W&B")
         return found
 
-    def _artifact(self, run: RunRef, place: str, alias: str) -> Any:
+    def _artifact(self, run: RunRef, path: str, alias: str) -> Any:
         api = self._api(self._entity(run))
-        found = _or_none_if_absent(lambda: api.artifact(f"{place}:{alias}"))
+        found = _or_none_if_absent(lambda: api.artifact(f"{path}:{alias}"))
         # deleted ones may still be shown
         return found if found is not None and found.state == "COMMITTED" else None
 
@@ -225,7 +232,7 @@ class WandbMirror:
         return entity or str(self._api("").default_entity)
 
     def _api(self, entity: str) -> Any:
-        """Questions are asked in the name of an entity: its organisation's registry is meant."""
+        """Return the API of an entity, whose organisation's registry it uses."""
         if entity not in self._apis:
             import wandb
 
@@ -235,7 +242,7 @@ class WandbMirror:
 
     @contextmanager
     def _run(self, ref: RunRef) -> Iterator[Any]:
-        """The run that is going on in this process if it is that one; else it is opened and closed again."""
+        """Yield the run, which is resumed and finished here unless it is open in this process."""
         import wandb
 
         if wandb.run is not None and wandb.run.id == ref.id:
@@ -259,9 +266,9 @@ class WandbMirror:
                 run.finish()
 
     def _settings(self) -> dict[str, Any]:
-        """A run is what it was where it ran: nothing of this machine is added. And waiting has an end."""
+        """Return settings with timeouts, and without metadata of this machine, where the run did not run."""
         return {
-            **dict.fromkeys(_NOTHING_OF_HERE, True),
+            **dict.fromkeys(_PRIVACY_SETTINGS, True),
             "console": "off",
             "init_timeout": 6 * self.wait_s,
             "finish_timeout": 12 * self.wait_s,
@@ -273,40 +280,42 @@ class WandbMirror:
         }
 
 
-def artifact_of(told: ArtifactUpload, files: Mapping[str, Path]) -> Any:
-    """The artifact, not yet logged; the registry's files are not copied, as they never change."""
+def artifact_of(message: ArtifactUpload, files: Mapping[str, Path]) -> Any:
+    """Build an artifact, not yet logged; the registry's files are not copied, since they never change."""
     import wandb
 
-    mark = {"identity": told.identity, "ref": f"{told.name}:{told.aliases[0]}"}
-    artifact = wandb.Artifact(told.name, type=told.type, metadata={_METADATA_KEY: mark, **told.metadata})
+    mark = {"identity": message.identity, "ref": f"{message.name}:{message.aliases[0]}"}
+    artifact = wandb.Artifact(
+        message.name, type=message.type, metadata={_METADATA_KEY: mark, **message.metadata}
+    )
     for name, path in files.items():
         artifact.add_file(str(path), name=name, policy="immutable", skip_cache=True)
-    for name, text in told.texts.items():
+    for name, text in message.texts.items():
         with artifact.new_file(name, mode="w", encoding="utf-8") as file:
             file.write(text)
     return artifact
 
 
 def identity_of(artifact: Any) -> str | None:
-    """What the registry calls an artifact that W&B holds; None: it is none of ours."""
+    """Return the registry's identity of an artifact in W&B; None for an artifact of another program."""
     mark = artifact.metadata.get(_METADATA_KEY)
     return mark.get("identity") if isinstance(mark, dict) else None
 
 
-def _named(artifact: Any) -> Answer:
-    named = {"artifact": artifact.qualified_name, "version": artifact.version, "id": artifact.id}
-    return {key: str(value) for key, value in named.items()}
+def _reply(artifact: Any) -> Answer:
+    reply = {"artifact": artifact.qualified_name, "version": artifact.version, "id": artifact.id}
+    return {key: str(value) for key, value in reply.items()}
 
 
-def _or_none_if_absent(look: Any) -> Any:
-    """What a look-up gives; None where W&B says that it has no such thing, and only then."""
+def _or_none_if_absent(request: Any) -> Any:
+    """Return the result of a request; None only if W&B says that there is no such object."""
     import wandb
     from wandb.sdk.lib.service.service_connection import WandbApiFailedError
 
     try:
-        return look()
+        return request()
     except wandb.errors.CommError as error:
-        # wandb asserts that what it finds is whole: one whose upload was cut short has its names already
+        # wandb asserts that an artifact is complete: one whose upload was interrupted has its names already
         absent = isinstance(error.exc, ValueError | AssertionError)
         if absent and not isinstance(error.exc, WandbApiFailedError):
             return None
@@ -314,9 +323,9 @@ def _or_none_if_absent(look: Any) -> Any:
 
 
 @contextmanager
-def _as_mirror_error(told: OutboxMessage) -> Iterator[None]:
-    """Whatever the library raises (it wraps a service of its own), MirrorFailed names what was being sent."""
+def _as_mirror_error(message: OutboxMessage) -> Iterator[None]:
+    """Turn every exception of the library, which wraps a service of its own, into a MirrorError."""
     try:
         yield
     except Exception as error:
-        raise MirrorError(str(told), f"{type(error).__name__}: {error}") from error
+        raise MirrorError(str(message), f"{type(error).__name__}: {error}") from error

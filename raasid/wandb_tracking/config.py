@@ -1,4 +1,4 @@
-"""Group `logger`: who hears of the metrics beside RUN/metrics.csv."""
+"""Config group `logger`: metric loggers in addition to RUN/metrics.csv."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from raasid.config.section import Section
 
 
 class WandbConfig(Section):
-    """Weights & Biases; a WANDB_* variable wins over the field of its name."""
+    """Weights & Biases; a WANDB_* variable overrides the field of its name."""
 
     project: str = "raasid"
     entity: str | None = None
@@ -21,10 +21,10 @@ class WandbConfig(Section):
     """null: offline when there is no key."""
     log_model: bool = False
     registry: Annotated[str, Field(pattern=r"^[^/:]+(/[^/:]+)?$")] | None = None
-    """W&B registry that shows every registered version, as `model` or `model/collection`; null: none."""
+    """W&B registry to which registered versions are linked, as `model` or `model/collection`; null: none."""
 
 
 class LoggerConfig(Section):
-    """One field per service."""
+    """One field per logger."""
 
     wandb: WandbConfig | None = None

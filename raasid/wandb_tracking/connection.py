@@ -1,6 +1,6 @@
-"""Whether W&B answers, and to whom: one small question, with a key, before anything is sent.
+"""Check that W&B is reachable with one small request before anything is sent, within a time limit.
 
-An end to waiting: libraries retry for minutes, name servers and dead networks do not answer at all.
+wandb itself retries for minutes, and asks for a missing key at the terminal.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from raasid.errors import RaasidError
 
 
 def run_with_timeout(seconds: float, work: Callable[[], Any]) -> Any:
-    """What `work` returns or raises; TimeoutError if that takes longer.
+    """Return or raise what `work` does; TimeoutError if that takes longer.
 
-    Work that is too late goes on in the background and hinders nobody from leaving.
+    Work that is too late continues in a daemon thread, which does not delay the exit of the process.
     """
     outcome: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
 
     def do() -> None:
         try:
             outcome.put((work(), None))
-        except BaseException as error:  # whoever waits gets it
+        except BaseException as error:  # raised in the calling thread
             outcome.put((None, error))
 
     Thread(target=do, daemon=True).start()
@@ -41,29 +41,29 @@ def run_with_timeout(seconds: float, work: Callable[[], Any]) -> Any:
     return result
 
 
-_QUESTION = {"query": "query Viewer { viewer { id entity } }"}
+_VIEWER_QUERY = {"query": "query Viewer { viewer { id entity } }"}
 
 
 class WandbUnreachable(RaasidError):
-    """W&B cannot be asked anything now."""
+    """W&B does not answer, or rejects the key."""
 
 
 class Account(NamedTuple):
-    """Who we are to W&B."""
+    """Owner of the key that is used."""
 
     url: str
     entity: str | None
-    """Whose projects are meant where none is named."""
+    """Default entity of projects."""
 
 
 def account(url: str, key: str | None, wait_s: float) -> Account:
-    """Ask a server who the key's owner is. Raises NotReached, within twice `wait_s` seconds.
+    """Return the owner of a key. Raises WandbUnreachable, within twice `wait_s` seconds.
 
-    A key that is not a plain one (an identity token) is not tried here; the server is.
+    Without a plain key (with an identity token) only the server is checked.
     """
     request = Request(
         f"{url.rstrip('/')}/graphql",
-        data=json.dumps(_QUESTION).encode(),
+        data=json.dumps(_VIEWER_QUERY).encode(),
         headers={"Content-Type": "application/json", "User-Agent": "raasid"},
     )
     if key is not None:
@@ -98,6 +98,6 @@ def account(url: str, key: str | None, wait_s: float) -> Account:
 
 
 def offline_reason() -> str | None:
-    """What in the environment says that W&B is not to be called."""
+    """Return why the environment forbids requests to W&B, or None."""
     mode = os.environ.get("WANDB_MODE", "online")
     return None if mode in ("online", "run", "shared") else f"WANDB_MODE={mode} forbids it"

@@ -1,7 +1,4 @@
-"""From a registered version to what W&B shall hold of it: its run, its data, its files, a link to them.
-
-Aliases that were set after their version was queued: the registry's own history tells what is missing.
-"""
+"""Queue registered versions and alias changes for W&B: run, dataset, artifact, link and aliases."""
 
 from __future__ import annotations
 
@@ -38,35 +35,35 @@ def queue_version(
     reason: str,
     folder: Path | None = None,
 ) -> list[OutboxEntry]:
-    """Queue a version with all that belongs to it; the entries, in the order in which they will be sent.
+    """Queue a version with its run, dataset and link; returns the entries in the order of sending.
 
     collection: of a W&B registry, as `registry` or `registry/collection`; None: the version is not linked.
-    folder: where wandb keeps what the run could not send, if it was offline.
+    folder: wandb's folder of data that the run could not send, if it was offline.
     Raises NotRegistered, RegistryDamaged, RegistryUnwritable.
     """
     manifest = outbox.registry.versions(name).manifest(version)
-    told: list[OutboxMessage] = [
+    messages: list[OutboxMessage] = [
         RunUpdate(
             run=run,
             config=manifest.config,
             summary=run_summary(manifest.metrics),
             folder=None if folder is None else str(folder),
         ),
-        *_told(outbox.registry, name, version, run, collection),
+        *_version_messages(outbox.registry, name, version, run, collection),
     ]
-    return [outbox.add(each, reason) for each in told]
+    return [outbox.add(message, reason) for message in messages]
 
 
 def run_summary(metrics: dict[str, MetricValue]) -> dict[str, float]:
-    """Metrics with the ends of their intervals, flat, as a run's summary shows them."""
-    found: dict[str, float] = {}
+    """Return metrics and the bounds of their intervals as a flat run summary."""
+    summary: dict[str, float] = {}
     for name, figure in metrics.items():
         ends = {"": figure.value, "_low": figure.low, "_high": figure.high}
-        found |= {f"{name}{end}": value for end, value in ends.items() if value is not None}
-    return found
+        summary |= {f"{name}{end}": value for end, value in ends.items() if value is not None}
+    return summary
 
 
-def _told(
+def _version_messages(
     registry: Registry, name: str, version: Version, run: RunRef, collection: str | None
 ) -> Iterator[OutboxMessage]:
     manifest, identity = registry.versions(name).manifest_and_digest(version)
@@ -76,7 +73,7 @@ def _told(
         yield data
         uses.append(f"{data.name}:{data.aliases[0]}")
     uses += _upstream(registry, manifest)
-    held = _held(registry, name, version)
+    held = _current_aliases(registry, name, version)
     file = registry.versions(name).folder_of(version) / "manifest.json"
     yield ArtifactUpload(
         run=run,
@@ -85,7 +82,7 @@ def _told(
         identity=identity,
         aliases=[str(version), *held],
         held=held,
-        metadata=_facts(manifest),
+        metadata=_metadata(manifest),
         files=manifest.files,
         # W&B gives one content one version; this file makes every version of ours another content
         texts={"registry_manifest.json": registry.fs.read(file).decode()},
@@ -102,7 +99,7 @@ def _told(
 
 
 def target_path(collection: str, name: str) -> str:
-    """`wandb-registry-<registry>/<collection>`; the collection has the model's name where none is given."""
+    """Return `wandb-registry-<registry>/<collection>`; the default collection has the model's name."""
     registry, _, inside = collection.removeprefix(_PREFIX).partition("/")
     return f"{_PREFIX}{registry}/{inside or name}"
 
@@ -124,7 +121,7 @@ def _dataset(name: str, manifest: Manifest, run: RunRef) -> ArtifactUpload | Non
 
 
 def _upstream(registry: Registry, manifest: Manifest) -> list[str]:
-    """Versions whose files, or whose checkpoint, the run was made from."""
+    """Return the versions whose files or checkpoints were inputs of the run."""
     inputs = manifest.lineage.get("inputs")
     wanted = {digest for each in inputs.values() if (digest := _sha256(each))} if inputs else set()
     itself = VersionRef(manifest.name, Version.parse(manifest.version))
@@ -137,14 +134,14 @@ def _sha256(value: Any) -> str | None:
     return digest if isinstance(digest, str) else None
 
 
-def _held(registry: Registry, name: str, version: Version) -> dict[str, int]:
-    """Aliases that point here now, with the number of the record that says so."""
+def _current_aliases(registry: Registry, name: str, version: Version) -> dict[str, int]:
+    """Return the aliases that point to the version now, with the number of the record that set them."""
     heads = {a: registry.alias_history(name, a).head() for a in registry.aliases(name) if a != PREVIOUS}
     return {a: head.seq for a, head in heads.items() if head and head.body["version"] == str(version)}
 
 
-def _facts(manifest: Manifest) -> dict[str, Any]:
-    """What the artifact says of itself; W&B takes a hundred names at the top, so groups go below."""
+def _metadata(manifest: Manifest) -> dict[str, Any]:
+    """Return the artifact's metadata; W&B allows a hundred top-level keys, hence the groups."""
     return {
         "version": manifest.version,
         "registered": manifest.time,
@@ -156,22 +153,22 @@ def _facts(manifest: Manifest) -> dict[str, Any]:
 
 
 @dataclass
-class _Held:
-    """What W&B will hold of one model when all that is queued has arrived."""
+class _QueuedModel:
+    """State of one model in W&B once everything that is queued has been sent."""
 
     runs: dict[str, RunRef] = field(default_factory=dict)
-    """Of each version."""
+    """Version -> its run."""
     aliases: dict[str, tuple[int, str | None]] = field(default_factory=dict)
-    """Number of the registry's record, and the version that it points to."""
+    """Alias -> number of the registry's record, and the version that it points to."""
     target: str | None = None
 
 
 def queue_alias_changes(outbox: Outbox) -> int:
-    """Queue every change of an alias that is not queued yet; return how many.
+    """Queue every alias change of the registry that is not queued yet; returns their number.
 
-    Whoever sets an alias need not think of W&B, and a crash behind it loses nothing. Two processes may queue
-    the same change; it is then found in W&B when it comes again. An alias that moves on to a version which
-    W&B does not hold points to nothing there. Raises RegistryDamaged, RegistryUnwritable.
+    Setting an alias therefore needs no W&B, and a crash right after it loses nothing. Two processes may queue
+    the same change; the second one is then found in W&B. An alias that moves to a version outside W&B is
+    removed there. Raises RegistryDamaged, RegistryUnwritable.
     """
     registry, queued = outbox.registry, 0
     for name, held in _queued(outbox).items():
@@ -186,30 +183,30 @@ def queue_alias_changes(outbox: Outbox) -> int:
                 if version is None and shown is None:
                     continue
                 run = home if version is None else held.runs[version]
-                told = AliasUpdate(
+                message = AliasUpdate(
                     run=run, name=name, alias=alias, version=version, record=seq, target=held.target
                 )
-                outbox.add(told, change.reason)
+                outbox.add(message, change.reason)
                 queued, shown = queued + 1, version
     return queued
 
 
-def _queued(outbox: Outbox) -> dict[str, _Held]:
-    models: dict[str, _Held] = {}
+def _queued(outbox: Outbox) -> dict[str, _QueuedModel]:
+    models: dict[str, _QueuedModel] = {}
     for entry in outbox.entries():
-        told = entry.message
-        if isinstance(told, ArtifactUpload) and told.type == "model":
-            held = models.setdefault(told.name, _Held())
-            version = told.aliases[0]
-            held.runs[version] = told.run
-            for alias, record in told.held.items():
+        message = entry.message
+        if isinstance(message, ArtifactUpload) and message.type == "model":
+            held = models.setdefault(message.name, _QueuedModel())
+            version = message.aliases[0]
+            held.runs[version] = message.run
+            for alias, record in message.held.items():
                 held.aliases[alias] = max((record, version), held.aliases.get(alias, (0, None)), key=_number)
-        elif isinstance(told, AliasUpdate):
-            aliases = models.setdefault(told.name, _Held()).aliases
-            new = told.record, told.version
-            aliases[told.alias] = max(new, aliases.get(told.alias, (0, None)), key=_number)
-        elif isinstance(told, CollectionLink):
-            models.setdefault(told.name, _Held()).target = told.target
+        elif isinstance(message, AliasUpdate):
+            aliases = models.setdefault(message.name, _QueuedModel()).aliases
+            new = message.record, message.version
+            aliases[message.alias] = max(new, aliases.get(message.alias, (0, None)), key=_number)
+        elif isinstance(message, CollectionLink):
+            models.setdefault(message.name, _QueuedModel()).target = message.target
     return {name: held for name, held in models.items() if held.runs}
 
 

@@ -1,4 +1,4 @@
-"""Send what is in the outbox: once, in order, from where the last attempt stopped."""
+"""Send the outbox to W&B: once, in order, from where the last attempt stopped."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ from raasid.registry.outbox import ArtifactUpload, Mirror, MirrorError, Outbox, 
 from raasid.registry.registry import Registry
 from raasid.wandb_tracking.enqueue import queue_alias_changes
 
-Say = Callable[[str], None]
+Print = Callable[[str], None]
 _MAX_LISTED = 20
-"""Entries that are listed one by one where nothing can be sent."""
+"""Entries that are listed if W&B is unreachable."""
 
 
 @dataclass(frozen=True, slots=True)
 class SyncResult:
-    """What came of it."""
+    """Numbers of entries, by what happened to them."""
 
     sent: int
     found: int
-    """Were there already: a process was killed before it could write that down."""
+    """Entries that W&B had already: a process was killed before it could record that."""
     left: int
-    why: str | None = None
-    """Why some are left."""
+    reason: str | None = None
+    """Why entries are left."""
 
     @property
     def exit(self) -> Exit:
-        """Success only where nothing is left."""
+        """Return success only if nothing is left."""
         return Exit.FAILED if self.left else Exit.DONE
 
 
-def sync(registry: Registry, mirror: Mirror, say: Say) -> SyncResult:
+def sync(registry: Registry, mirror: Mirror, say: Print) -> SyncResult:
     """Send everything that is queued, and the changes of aliases since.
 
-    say: hears a line for each entry. Whatever goes wrong with the other side is told and leaves the rest
-    queued. Raises RegistryDamaged, RegistryUnwritable.
+    say: called with a line for each entry. Failures of W&B are printed and leave the rest queued.
+    Raises RegistryDamaged, RegistryUnwritable.
     """
     outbox = Outbox(registry)
     queue_alias_changes(outbox)
@@ -47,19 +47,19 @@ def sync(registry: Registry, mirror: Mirror, say: Say) -> SyncResult:
     if not left:
         say("everything is in W&B already")
         return SyncResult(0, 0, 0)
-    why = mirror.unreachable()
-    if why is not None:
+    reason = mirror.unreachable()
+    if reason is not None:
         say(f"would send {left} to W&B:")
         for entry in islice(outbox.pending(), _MAX_LISTED):
             say(f"{entry.seq:>6}  {entry.message}")
         if left > _MAX_LISTED:
             say(f"        and {left - _MAX_LISTED} more")
-        say(f"W&B cannot be reached: {why}; nothing was sent, nothing is lost: run the command again")
-        return SyncResult(0, 0, left, why)
+        say(f"W&B cannot be reached: {reason}; nothing was sent, nothing is lost: run the command again")
+        return SyncResult(0, 0, left, reason)
     return _send(outbox, mirror, say)
 
 
-def _send(outbox: Outbox, mirror: Mirror, say: Say) -> SyncResult:
+def _send(outbox: Outbox, mirror: Mirror, say: Print) -> SyncResult:
     sent = found = 0
     while (entry := next(outbox.pending(), None)) is not None:
         try:
@@ -78,12 +78,12 @@ def _send(outbox: Outbox, mirror: Mirror, say: Say) -> SyncResult:
     return SyncResult(sent, found, outbox.queued - outbox.sent)
 
 
-def files_of(registry: Registry, told: OutboxMessage) -> dict[str, Path]:
-    """The registry's files of an artifact, each compared with its digest. Raises RegistryDamaged."""
-    if not isinstance(told, ArtifactUpload):
+def files_of(registry: Registry, message: OutboxMessage) -> dict[str, Path]:
+    """Return the registry's files of an artifact, verified against their digests. Raises RegistryDamaged."""
+    if not isinstance(message, ArtifactUpload):
         return {}
     found = {}
-    for name, member in told.files.items():
+    for name, member in message.files.items():
         registry.objects.restore(member.sha256)
         if len(registry.objects.read(member.sha256)) != member.bytes:
             raise RegistryDamaged(registry.objects.path(member.sha256), f"is not {member.bytes} bytes long")

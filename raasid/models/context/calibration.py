@@ -62,7 +62,9 @@ class Calibration:
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Calibration:
         """Invert `to_state`. Raises TypeError for keys of another version."""
-        models = {k: InDistributionModel(**state[k]) for k in ("inputs", "embeddings") if k in state}
+        models: dict[str, Any] = {
+            key: InDistributionModel(**state[key]) for key in ("inputs", "embeddings") if key in state
+        }
         return cls(**(state | models))
 
     def fact_probabilities(self, logits: Logits, weight: Tensor) -> Tensor:

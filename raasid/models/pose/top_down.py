@@ -76,7 +76,7 @@ class PoseTopDown(PoseModule):
             matrices = self.crop.matrices(boxes)
             for k in np.flatnonzero((keypoints[:, :, 2] > 0).any(1) & ~ignored):
                 crops.append(warp_affine(image, matrices[k], self.crop.size))
-                joints.append(transform_keypoints(keypoints[k], matrices[k], self.crop.size, None))
+                joints.append(transform_keypoints(keypoints[k], matrices[k], self.crop.size, False))
         if not crops:
             return terms
         output = self.joints(normalized_input(torch.from_numpy(np.stack(crops)).to(batch.images.device)))

@@ -165,5 +165,5 @@ def test_a_network_that_fails_costs_a_training_nothing(
     entries = mirror_version(configured(), run_dir, registry, NAME, register(registry, 1), mirror)
     assert len(entries) == 3
     said = capfd.readouterr().err
-    assert "3 things wait" in said
+    assert "3 messages wait" in said
     assert "(no network); send them: raasid registry sync" in said

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from faulty_disks import counted, killing
+from faulty_filesystems import counted, killing
 from mirrored_registry import DATA, NAME, checkpoint, prepared, queue, register, registry_at
 from recording_mirror import RecordingMirror, brief, model_of
 
 from raasid.errors import Exit
 from raasid.registry.errors import RegistryDamaged
 from raasid.registry.fsck import fsck
-from raasid.registry.gc import Keep, collect
+from raasid.registry.gc import RetentionPolicy, collect_garbage
 from raasid.registry.outbox import Outbox
 from raasid.registry.registry import Registry
 from raasid.wandb_tracking.sync import sync
@@ -250,7 +250,7 @@ def test_a_stranger_in_the_outbox_is_named(registry: Registry) -> None:
 
 def test_the_checkpoint_digest_finds_the_version_that_a_run_was_built_on(registry: Registry) -> None:
     third = register(registry, 3, {"init_from": checkpoint(2), "resumed_from": checkpoint(99)})
-    model = next(e.told for e in queue(registry, third, 3) if getattr(e.told, "type", "") == "model")
+    model = next(e.message for e in queue(registry, third, 3) if getattr(e.message, "type", "") == "model")
     assert getattr(model, "uses", [])[1:] == [f"{NAME}:v20261118.2"]
 
 
@@ -258,11 +258,11 @@ def test_what_is_still_to_be_sent_is_not_collected(mirror: RecordingMirror, tmp_
     registry = registry_at(tmp_path / "registry")
     first, second, third = (register(registry, number) for number in (1, 2, 3))
     queue(registry, first, 1)
-    keep = Keep(newest=1, window=1, grace_s=-1e10)
-    collect(registry, keep, "room")
+    keep = RetentionPolicy(newest=1, window=1, grace_s=-1e10)
+    collect_garbage(registry, keep, "room")
     freed = [registry.versions(NAME).freed(version) is not None for version in (first, second, third)]
     assert freed == [False, True, False]
     assert sync(registry, mirror, silent).exit == Exit.DONE
-    collect(registry, keep, "room")
+    collect_garbage(registry, keep, "room")
     assert registry.versions(NAME).freed(first) is not None
     assert fsck(registry) == []
