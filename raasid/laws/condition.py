@@ -1,6 +1,6 @@
-"""Conditions over facts: a closed vocabulary, three-valued, written as YAML mappings.
+"""Conditions on facts in three-valued logic, written as YAML mappings.
 
-`{bigger: true, segment: [hand, forearm]}`: every fact named has one of its values.
+`{bigger: true, segment: [hand, forearm]}`: every named fact has one of its values.
 `{any: [condition, …]}`: at least one holds. `{not: condition}`: it does not hold.
 """
 
@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from raasid.config.suggestions import did_you_mean
-from raasid.laws.facts import Facts, Value, allowed, fact_values, listed
+from raasid.laws.facts import Facts, Value, fact_values, format_values, is_allowed
 
 
 class ConditionUnreadable(ValueError):
-    """What is wrong with a condition, and under which key; `edition_file` adds the file."""
+    """What is wrong with a condition, and under which key; the loader adds the file."""
 
     def __init__(self, key: str, reason: str) -> None:
         super().__init__(reason)
@@ -24,25 +24,25 @@ class ConditionUnreadable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Neither true nor false: it hinges on a fact that nobody has determined."""
+    """Neither true nor false: it depends on an unknown fact."""
 
     fact: str
 
 
 @dataclass(frozen=True, slots=True)
 class FactIs:
-    """One fact has one of some values."""
+    """A fact has one of the given values."""
 
     fact: str
     values: tuple[Value, ...]
 
     def holds(self, facts: Facts) -> bool | Unknown:
-        """Whether it does, as far as the facts tell."""
-        seen = getattr(facts, self.fact)
-        return Unknown(self.fact) if seen is None else seen in self.values
+        """Return whether the condition holds."""
+        value = getattr(facts, self.fact)
+        return Unknown(self.fact) if value is None else value in self.values
 
     def leaves(self) -> Iterator[FactIs]:
-        """Yield the questions about single facts."""
+        """Yield the conditions on single facts."""
         yield self
 
 
@@ -53,27 +53,27 @@ class AnyOf:
     parts: tuple[Condition, ...]
 
     def holds(self, facts: Facts) -> bool | Unknown:
-        """One that holds is enough, whatever the others are."""
-        return _first(self.parts, facts, decisive=True)
+        """Return true if a part holds, even if others are unknown."""
+        return _combine(self.parts, facts, decisive=True)
 
     def leaves(self) -> Iterator[FactIs]:
-        """Yield the questions about single facts."""
+        """Yield the conditions on single facts."""
         for part in self.parts:
             yield from part.leaves()
 
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
-    """Every one of several conditions holds; none at all always hold."""
+    """All of several conditions hold; an empty list always holds."""
 
     parts: tuple[Condition, ...] = ()
 
     def holds(self, facts: Facts) -> bool | Unknown:
-        """One that does not hold is enough, whatever the others are."""
-        return _first(self.parts, facts, decisive=False)
+        """Return false if a part does not hold, even if others are unknown."""
+        return _combine(self.parts, facts, decisive=False)
 
     def leaves(self) -> Iterator[FactIs]:
-        """Yield the questions about single facts."""
+        """Yield the conditions on single facts."""
         for part in self.parts:
             yield from part.leaves()
 
@@ -85,12 +85,12 @@ class Not:
     part: Condition
 
     def holds(self, facts: Facts) -> bool | Unknown:
-        """Not, in three values: of the unknown it is unknown."""
+        """Return the negation; unknown stays unknown."""
         inner = self.part.holds(facts)
         return inner if isinstance(inner, Unknown) else not inner
 
     def leaves(self) -> Iterator[FactIs]:
-        """Yield the questions about single facts."""
+        """Yield the conditions on single facts."""
         yield from self.part.leaves()
 
 
@@ -110,29 +110,29 @@ def _part(name: Any, value: Any, key: str) -> Condition:
     if name == "any":
         if not isinstance(value, list) or not value:
             raise ConditionUnreadable(key, f"expected a list of conditions, got {value!r}")
-        return AnyOf(tuple(read_condition(part, f"{key}[{place}]") for place, part in enumerate(value)))
+        return AnyOf(tuple(read_condition(part, f"{key}[{index}]") for index, part in enumerate(value)))
     known = fact_values()
     if name not in known:
         raise ConditionUnreadable(
             key, f"no such fact: {name!r}{did_you_mean(str(name), [*known, 'any', 'not'])}"
         )
     values = value if isinstance(value, list) else [value]
-    for one in values:
-        if not allowed(one, known[name]):
+    for item in values:
+        if not is_allowed(item, known[name]):
             hint = "; put quotes round no, which YAML reads as false" if "no" in known[name] else ""
-            raise ConditionUnreadable(key, f"expected {listed(known[name])}, got {one!r}{hint}")
+            raise ConditionUnreadable(key, f"expected {format_values(known[name])}, got {item!r}{hint}")
     if not values:
         raise ConditionUnreadable(key, "expected at least one value, got an empty list")
     return FactIs(name, tuple(values))
 
 
-def _first(parts: tuple[Condition, ...], facts: Facts, *, decisive: bool) -> bool | Unknown:
-    """Look for a part that decides; without one, an unknown part leaves it open."""
-    open_: Unknown | None = None
+def _combine(parts: tuple[Condition, ...], facts: Facts, *, decisive: bool) -> bool | Unknown:
+    """Return `decisive` if a part has that value, else unknown if a part is unknown."""
+    unknown: Unknown | None = None
     for part in parts:
         found = part.holds(facts)
         if found is decisive:
             return decisive
-        if isinstance(found, Unknown) and open_ is None:
-            open_ = found
-    return not decisive if open_ is None else open_
+        if isinstance(found, Unknown) and unknown is None:
+            unknown = found
+    return not decisive if unknown is None else unknown

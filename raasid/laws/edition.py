@@ -1,4 +1,4 @@
-"""One season's wording as an ordered list of clauses, and the rules for restart and card."""
+"""An edition of Law 12: an ordered list of clauses, the rules for restart and sanction, and the ruling."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ Confidence = Literal["clear", "discretionary"]
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """One ruling; what its source does not say is None."""
+    """One ruling; unknown parts are None."""
 
     decision: Verdict | None
-    """None: abstained, because the facts that are known allow both."""
+    """None: abstained, because the known facts allow both."""
     restart: Restart | None = None
     sanction: Sanction | None = None
     clause: str | None = None
@@ -40,16 +40,16 @@ class Ruling:
 
 
 Stage = Literal["contact", "goalkeeper", "deliberate", "goal", "excuse", "body", "exemption", "otherwise"]
-"""The order in which clauses are read: the first that holds decides.
+"""The order in which clauses are tested: the first that holds decides.
 
-That a listed offence outweighs an exemption (`even if close`) is this order: body before exemption.
+A listed offence outweighs an exemption (`even if close`) because body comes before exemption.
 """
 Given = TypeVar("Given", Restart, Sanction)
 
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One sentence of the wording, paraphrased."""
+    """One sentence of the Law, paraphrased."""
 
     name: str
     """Stable: rulings and reports refer to it."""
@@ -58,13 +58,13 @@ class Clause:
     decision: Verdict
     confidence: Confidence
     sanction: Sanction | None
-    """The card, where this clause fixes it; None: as the edition's rules for cards say."""
+    """The card, if this clause fixes it; None: by the edition's rules for sanctions."""
     says: str
 
 
 @dataclass(frozen=True, slots=True)
 class Rule(Generic[Given]):
-    """What follows from an offence, under a condition; the first rule that holds counts."""
+    """A consequence of an offence, under a condition; the first rule that holds applies."""
 
     name: str
     when: Condition
@@ -73,31 +73,31 @@ class Rule(Generic[Given]):
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """A wording, complete: what it inherits is in it."""
+    """A complete edition, with everything that it inherits."""
 
     id: str
     title: str
     follows: str | None
     """The edition whose clauses it inherits."""
     valid_from: date | None
-    """None: from time immemorial."""
+    """None: before the first edition that is listed here."""
     valid_until: date | None
-    """Last day; None: until a later edition comes."""
+    """Last day; None: until a later edition."""
     competition: str | None
-    """The only competition that it is for: an overlay. None: the Laws themselves."""
+    """The only competition that an overlay applies to; None: the Laws themselves."""
     clauses: tuple[Clause, ...]
-    """In reading order."""
+    """In the order in which they are tested."""
     restarts: tuple[Rule[Restart], ...]
     sanctions: tuple[Rule[Sanction], ...]
     sources: tuple[str, ...]
-    telling: dict[str, tuple[Value, ...]] = field(init=False, compare=False, repr=False)
-    """Of each fact one value of every kind that this edition tells apart."""
+    representatives: dict[str, tuple[Value, ...]] = field(init=False, compare=False, repr=False)
+    """One representative value per equivalence class of each fact under this edition."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "telling", _telling(self.conditions()))
+        object.__setattr__(self, "representatives", _representatives(self.conditions()))
 
     def conditions(self) -> list[Condition]:
-        """Every condition that it asks."""
+        """Return every condition of clauses and rules."""
         return [
             *(clause.when for clause in self.clauses),
             *(rule.when for rule in self.restarts),
@@ -105,14 +105,14 @@ class Edition:
         ]
 
 
-def _telling(conditions: Iterable[Condition]) -> dict[str, tuple[Value, ...]]:
-    """Two values are of one kind if they are in the same of the sets that any condition names."""
-    asked: dict[str, list[tuple[Value, ...]]] = {}
+def _representatives(conditions: Iterable[Condition]) -> dict[str, tuple[Value, ...]]:
+    """Two values are equivalent if every condition treats them alike."""
+    value_sets: dict[str, list[tuple[Value, ...]]] = {}
     for condition in conditions:
         for leaf in condition.leaves():
-            asked.setdefault(leaf.fact, []).append(leaf.values)
-    kinds = {
+            value_sets.setdefault(leaf.fact, []).append(leaf.values)
+    classes = {
         fact: {tuple(value in values for values in sets): value for value in reversed(fact_values()[fact])}
-        for fact, sets in asked.items()
+        for fact, sets in value_sets.items()
     }
-    return {fact: tuple(reversed(found.values())) for fact, found in kinds.items()}
+    return {fact: tuple(reversed(found.values())) for fact, found in classes.items()}

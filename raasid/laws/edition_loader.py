@@ -1,11 +1,4 @@
-"""An edition's YAML file, with all that it inherits from files beside it.
-
-Questions that every part of an edition's file is asked; the answer is silence or EditionUnreadable.
-
-An edition's differences, put over the edition that it follows.
-
-YAML in which a key that is there twice is an error, and not silently the last one.
-"""
+"""Load an edition from its YAML file, with everything that it inherits from the edition that it follows."""
 
 from __future__ import annotations
 
@@ -22,27 +15,71 @@ from raasid.errors import DataError
 from raasid.laws.condition import AllOf, Condition, ConditionUnreadable, read_condition
 from raasid.laws.edition import Clause, Confidence, Edition, Restart, Rule, Sanction, Stage, Verdict
 
+TABLES = ("clauses", "restarts", "sanctions")
+_KEYS = ("id", "title", "follows", "valid_from", "valid_until", "competition", "removes", *TABLES, "sources")
+
 
 class EditionUnreadable(DataError):
-    """An edition's file that says something no edition can say."""
+    """An invalid edition file."""
 
     def __init__(self, path: Path, key: str, reason: str) -> None:
         super().__init__(f"{path}: {key}: {reason}")
         self.path, self.key = path, key
 
 
-class Checks:
-    """Checks of one file's values; keys are given in full, as a reader would look for them."""
+def load_edition(path: Path) -> Edition:
+    """Load an edition; raises EditionUnreadable, which names the file and the wrong key."""
+    chain = [(path, _read_document(path))]
+    while (base := chain[-1][1].get("follows")) is not None:
+        last, base_path = chain[-1][0], path.with_name(f"{base}.yaml")
+        if base_path in [file for file, _ in chain]:
+            raise EditionUnreadable(last, "follows", f"goes in a circle: {base!r}")
+        if not base_path.is_file():
+            hint = did_you_mean(base, sorted(other.stem for other in path.parent.glob("*.yaml")))
+            raise EditionUnreadable(last, "follows", f"no such edition: {base!r}{hint}")
+        chain.append((base_path, _read_document(base_path)))
+    oldest, document = chain.pop()
+    edition = _inherit(ValueReader(oldest), document, None)
+    for file, document in reversed(chain):
+        edition = _inherit(ValueReader(file), document, edition)
+    return edition
+
+
+def _read_document(path: Path) -> dict[str, Any]:
+    """Read the file's mapping, and check the keys outside its tables."""
+    reader = ValueReader(path)
+    try:
+        stored = yaml.load(path.read_text(encoding="utf-8"), StrictLoader)
+    except RepeatedKey as error:
+        raise reader.wrong(error.key, f"is there twice, again in line {error.line}") from error
+    except (yaml.YAMLError, ValueError, OSError, RecursionError) as error:
+        raise reader.wrong("(whole file)", " ".join(str(error).split())) from error
+    document = reader.mapping(stored, "", _KEYS)
+    if reader.text(document.get("id"), "id") != path.stem:
+        raise reader.wrong("id", f"expected the file's own name, {path.stem!r}, got {document['id']!r}")
+    reader.text(document.get("title"), "title")
+    reader.texts(document.get("sources"), "sources")
+    for key in ("follows", "competition"):
+        if document.get(key) is not None:
+            reader.text(document[key], key)
+    for key in ("valid_from", "valid_until"):
+        if document.get(key) is not None and type(document[key]) is not date:
+            raise reader.wrong(key, f"expected a day such as 2021-07-01, got {document[key]!r}")
+    return document
+
+
+class ValueReader:
+    """Checks the types of values in one file; `key` is the full dotted key, for messages."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def wrong(self, key: str, reason: str) -> EditionUnreadable:
-        """Make the error about one key."""
+        """Return the error for a key."""
         return EditionUnreadable(self.path, key, reason)
 
     def mapping(self, value: Any, key: str, names: Collection[str] | None = None) -> dict[str, Any]:
-        """Return a mapping whose keys are texts, all of them among `names` where these are given."""
+        """Return a mapping with text keys, all of them among `names` if given."""
         if not isinstance(value, Mapping):
             raise self.wrong(key, f"expected a mapping, got {value!r}")
         for name in value:
@@ -54,42 +91,41 @@ class Checks:
         return dict(value)
 
     def text(self, value: Any, key: str) -> str:
-        """Return a text that says something."""
+        """Return a text that is not empty."""
         if not isinstance(value, str) or not value.strip():
             hint = "; put quotes round it" if isinstance(value, int) else ""
             raise self.wrong(key, f"expected a text, got {value!r}{hint}")
         return value
 
     def texts(self, value: Any, key: str) -> tuple[str, ...]:
-        """Return a list of texts, at least one."""
+        """Return a list of at least one text."""
         if not isinstance(value, list) or not value:
             raise self.wrong(key, f"expected a list of texts, got {value!r}")
-        return tuple(self.text(one, f"{key}[{place}]") for place, one in enumerate(value))
+        return tuple(self.text(item, f"{key}[{index}]") for index, item in enumerate(value))
 
     def one_of(self, value: Any, key: str, values: Sequence[Any]) -> Any:
-        """Return one of a few words."""
+        """Return a value that is one of `values`."""
         if value not in values:
             raise self.wrong(key, f"expected one of {', '.join(values)}, got {value!r}")
         return value
 
 
-TABLES = ("clauses", "restarts", "sanctions")
 Part = TypeVar("Part", bound=Clause | Rule[Any])
 Given = TypeVar("Given", Restart, Sanction)
-Read = Callable[[Checks, str, Any, Part | None], Part]
-"""Make one entry of a table from (checks, name, what the file says, what is inherited under that name)."""
+EntryReader = Callable[[ValueReader, str, Any, Part | None], Part]
+"""Reads one entry of a table: (reader, name, value in the file, inherited entry of that name) -> entry."""
 
 
-def inherit(check: Checks, document: Mapping[str, Any], base: Edition | None) -> Edition:
-    """Make the complete edition; raises EditionUnreadable.
+def _inherit(reader: ValueReader, document: Mapping[str, Any], base: Edition | None) -> Edition:
+    """Return the complete edition; raises EditionUnreadable.
 
-    An entry of an inherited name changes it in the keys that it gives. New entries are read before
-    those that they find, clauses within their stage: the newer and narrower word comes first.
+    An entry with an inherited name changes the keys that it gives. New entries come before inherited ones,
+    clauses within their stage, because newer and narrower ones take precedence.
     """
     stages: tuple[Stage, ...] = get_args(Stage)
-    restart: Read[Rule[Restart]] = _rule("restarts", get_args(Restart))
-    sanction: Read[Rule[Sanction]] = _rule("sanctions", get_args(Sanction))
-    clauses = _over(check, document, "clauses", base.clauses if base else (), _clause)
+    restart: EntryReader[Rule[Restart]] = _rule("restarts", get_args(Restart))
+    sanction: EntryReader[Rule[Sanction]] = _rule("sanctions", get_args(Sanction))
+    clauses = _merge(reader, document, "clauses", base.clauses if base else (), _clause)
     edition = Edition(
         id=document["id"],
         title=document["title"],
@@ -98,74 +134,78 @@ def inherit(check: Checks, document: Mapping[str, Any], base: Edition | None) ->
         valid_until=document.get("valid_until"),
         competition=document.get("competition"),
         clauses=tuple(sorted(clauses, key=lambda clause: stages.index(clause.stage))),
-        restarts=_over(check, document, "restarts", base.restarts if base else (), restart),
-        sanctions=_over(check, document, "sanctions", base.sanctions if base else (), sanction),
+        restarts=_merge(reader, document, "restarts", base.restarts if base else (), restart),
+        sanctions=_merge(reader, document, "sanctions", base.sanctions if base else (), sanction),
         sources=tuple(document["sources"]),
     )
     for table in TABLES:
         parts = getattr(edition, table)
         if not parts or parts[-1].when != AllOf():
-            raise check.wrong(table, "the last entry must hold always: one without `when`")
+            raise reader.wrong(table, "the last entry must hold always: one without `when`")
     return edition
 
 
-def _over(
-    check: Checks, document: Mapping[str, Any], table: str, inherited: Sequence[Part], read: Read[Part]
+def _merge(
+    reader: ValueReader,
+    document: Mapping[str, Any],
+    table: str,
+    inherited: Sequence[Part],
+    read: EntryReader[Part],
 ) -> tuple[Part, ...]:
-    removed = check.mapping(document.get("removes", {}), "removes", TABLES).get(table)
-    gone = () if removed is None else check.texts(removed, f"removes.{table}")
+    removed = reader.mapping(document.get("removes", {}), "removes", TABLES).get(table)
+    removed_names = () if removed is None else reader.texts(removed, f"removes.{table}")
     names = [part.name for part in inherited]
-    for name in gone:
+    for name in removed_names:
         if name not in names:
-            guess = did_you_mean(name, names)
-            raise check.wrong(f"removes.{table}", f"nothing of that name is inherited: {name!r}{guess}")
-    kept = {part.name: part for part in inherited if part.name not in gone}
-    stored = check.mapping(document.get(table, {}), table)
-    own = {name: read(check, name, entry, kept.get(name)) for name, entry in stored.items()}
+            hint = did_you_mean(name, names)
+            raise reader.wrong(f"removes.{table}", f"nothing of that name is inherited: {name!r}{hint}")
+    kept = {part.name: part for part in inherited if part.name not in removed_names}
+    stored = reader.mapping(document.get(table, {}), table)
+    own = {name: read(reader, name, entry, kept.get(name)) for name, entry in stored.items()}
     new = [part for name, part in own.items() if name not in kept]
     return (*new, *(own.get(name, part) for name, part in kept.items()))
 
 
-def _clause(check: Checks, name: str, stored: Any, base: Clause | None) -> Clause:
+def _clause(reader: ValueReader, name: str, stored: Any, base: Clause | None) -> Clause:
     key = f"clauses.{name}"
     known = [field.name for field in fields(Clause) if field.name != "name"]
-    own = check.mapping(stored, key, known)
+    own = reader.mapping(stored, key, known)
     inherited = {field: getattr(base, field) for field in known} if base is not None else {}
-    told = {"confidence": "clear", "sanction": None} | inherited | own
-    fixed = told["sanction"]
+    values = {"confidence": "clear", "sanction": None} | inherited | own
+    fixed = values["sanction"]
     return Clause(
         name=name,
-        stage=check.one_of(told.get("stage"), f"{key}.stage", get_args(Stage)),
-        when=base.when if base is not None and "when" not in own else _when(check, own, key),
-        decision=check.one_of(told.get("decision"), f"{key}.decision", get_args(Verdict)),
-        confidence=check.one_of(told["confidence"], f"{key}.confidence", get_args(Confidence)),
-        sanction=None if fixed is None else check.one_of(fixed, f"{key}.sanction", get_args(Sanction)),
-        says=check.text(told.get("says"), f"{key}.says"),
+        stage=reader.one_of(values.get("stage"), f"{key}.stage", get_args(Stage)),
+        when=base.when if base is not None and "when" not in own else _when(reader, own, key),
+        decision=reader.one_of(values.get("decision"), f"{key}.decision", get_args(Verdict)),
+        confidence=reader.one_of(values["confidence"], f"{key}.confidence", get_args(Confidence)),
+        sanction=None if fixed is None else reader.one_of(fixed, f"{key}.sanction", get_args(Sanction)),
+        says=reader.text(values.get("says"), f"{key}.says"),
     )
 
 
-def _rule(table: str, gives: tuple[Given, ...]) -> Read[Rule[Given]]:
-    """Make the reader of a table of consequences."""
+def _rule(table: str, gives: tuple[Given, ...]) -> EntryReader[Rule[Given]]:
+    """Return the reader of a table of rules."""
 
-    def read(check: Checks, name: str, stored: Any, base: Rule[Given] | None) -> Rule[Given]:
+    def read(reader: ValueReader, name: str, stored: Any, base: Rule[Given] | None) -> Rule[Given]:
         key = f"{table}.{name}"
-        own = check.mapping(stored, key, ("when", "gives"))
-        when = base.when if base is not None and "when" not in own else _when(check, own, key)
+        own = reader.mapping(stored, key, ("when", "gives"))
+        when = base.when if base is not None and "when" not in own else _when(reader, own, key)
         given = own.get("gives", base.gives if base else None)
-        return Rule(name, when, check.one_of(given, f"{key}.gives", gives))
+        return Rule(name, when, reader.one_of(given, f"{key}.gives", gives))
 
     return read
 
 
-def _when(check: Checks, stored: Mapping[str, Any], key: str) -> Condition:
+def _when(reader: ValueReader, stored: Mapping[str, Any], key: str) -> Condition:
     try:
         return read_condition(stored.get("when", {}), f"{key}.when")
     except ConditionUnreadable as error:
-        raise check.wrong(error.key, str(error)) from error
+        raise reader.wrong(error.key, str(error)) from error
 
 
 class RepeatedKey(yaml.YAMLError):
-    """A mapping that says something twice."""
+    """A mapping with a repeated key."""
 
     def __init__(self, key: str, line: int) -> None:
         super().__init__(f"line {line}: {key!r} is there twice")
@@ -173,10 +213,10 @@ class RepeatedKey(yaml.YAMLError):
 
 
 class StrictLoader(yaml.SafeLoader):
-    """The safe loader, pedantic about keys."""
+    """YAML's safe loader, which raises RepeatedKey instead of silently taking the last one."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Refuse a repeated key; raises RepeatedKey."""
+        """Raise RepeatedKey for a repeated key."""
         seen: set[str] = set()
         for key, _ in node.value:
             name = str(getattr(key, "value", key))
@@ -184,47 +224,3 @@ class StrictLoader(yaml.SafeLoader):
                 raise RepeatedKey(name, key.start_mark.line + 1)
             seen.add(name)
         return super().construct_mapping(node, deep)
-
-
-_KEYS = ("id", "title", "follows", "valid_from", "valid_until", "competition", "removes", *TABLES, "sources")
-
-
-def load_edition(path: Path) -> Edition:
-    """Read an edition; raises EditionUnreadable, naming the file and the key that is wrong."""
-    chain = [(path, _document(path))]
-    while (before := chain[-1][1].get("follows")) is not None:
-        last, beside = chain[-1][0], path.with_name(f"{before}.yaml")
-        if beside in [seen for seen, _ in chain]:
-            raise EditionUnreadable(last, "follows", f"goes in a circle: {before!r}")
-        if not beside.is_file():
-            guess = did_you_mean(before, sorted(other.stem for other in path.parent.glob("*.yaml")))
-            raise EditionUnreadable(last, "follows", f"no such edition: {before!r}{guess}")
-        chain.append((beside, _document(beside)))
-    oldest, document = chain.pop()
-    edition = inherit(Checks(oldest), document, None)
-    for file, document in reversed(chain):
-        edition = inherit(Checks(file), document, edition)
-    return edition
-
-
-def _document(path: Path) -> dict[str, Any]:
-    """Read the file's mapping and check what stands outside its tables."""
-    check = Checks(path)
-    try:
-        stored = yaml.load(path.read_text(encoding="utf-8"), StrictLoader)
-    except RepeatedKey as error:
-        raise check.wrong(error.key, f"is there twice, again in line {error.line}") from error
-    except (yaml.YAMLError, ValueError, OSError, RecursionError) as error:
-        raise check.wrong("(whole file)", " ".join(str(error).split())) from error
-    document = check.mapping(stored, "", _KEYS)
-    if check.text(document.get("id"), "id") != path.stem:
-        raise check.wrong("id", f"expected the file's own name, {path.stem!r}, got {document['id']!r}")
-    check.text(document.get("title"), "title")
-    check.texts(document.get("sources"), "sources")
-    for key in ("follows", "competition"):
-        if document.get(key) is not None:
-            check.text(document[key], key)
-    for key in ("valid_from", "valid_until"):
-        if document.get(key) is not None and type(document[key]) is not date:
-            raise check.wrong(key, f"expected a day such as 2021-07-01, got {document[key]!r}")
-    return document

@@ -1,20 +1,20 @@
-"""Which edition is called what, and which one a season or a day falls under."""
+"""Find an edition: by name, or by the season or day of a match."""
 
 from __future__ import annotations
 
 import re
 from datetime import date
 from functools import cache
+from pathlib import Path
 
 from raasid.config.suggestions import did_you_mean
 from raasid.errors import UsageError
 from raasid.laws.edition import Edition
 from raasid.laws.edition_loader import load_edition
-from raasid.laws.edition_names import editions_dir, shipped_editions
 
 
 class EditionUnknown(UsageError):
-    """A name that is no edition."""
+    """No edition has this name."""
 
     def __init__(self, name: str, known: list[str]) -> None:
         super().__init__(
@@ -23,7 +23,7 @@ class EditionUnknown(UsageError):
 
 
 class SeasonUnreadable(UsageError):
-    """Neither a season nor a day."""
+    """A text that is neither a season nor a day."""
 
     def __init__(self, text: str) -> None:
         super().__init__(
@@ -31,16 +31,26 @@ class SeasonUnreadable(UsageError):
         )
 
 
-def edition_named(name: str) -> Edition:
+def editions_dir() -> Path:
+    """Return the folder of the editions, one YAML file each."""
+    return Path(__file__).resolve().parent / "editions"
+
+
+def shipped_editions() -> list[str]:
+    """Return the names of all editions, seasons first, oldest first."""
+    return sorted(path.stem for path in editions_dir().glob("*.yaml"))
+
+
+def get_edition(name: str) -> Edition:
     """Return a shipped edition; raises EditionUnknown, or EditionUnreadable for a broken file."""
     known = shipped_editions()
     if name not in known:
         raise EditionUnknown(name, known)
-    return _shipped(name)
+    return _load_shipped(name)
 
 
 @cache
-def _shipped(name: str) -> Edition:
+def _load_shipped(name: str) -> Edition:
     return load_edition(editions_dir() / f"{name}.yaml")
 
 
@@ -48,16 +58,15 @@ def edition_for(when: str | date, competition: str | None = None) -> Edition:
     """Return the edition in force on a day, or at the start of a season.
 
     when: a date; or text: a day `2022-10-01`, or a season `2022-2023`, `2022/23`, `2022_23`.
-    competition: as the overlays name theirs (`premier_league`; case, spaces and dashes do not count).
-    An overlay that came during a season counts for days from then on; a season alone does not say
-    which side of that day a match lies, and falls under the Laws themselves.
+    competition: as the overlays name theirs (`premier_league`; case, spaces and dashes do not matter).
+    An overlay that came during a season applies from its first day on; a season alone does not tell on which
+    side of that day a match lies, and is decided by the Laws without the overlay.
     Raises SeasonUnreadable.
     """
-    day, whole_season = _day(when)
-    editions = [edition_named(name) for name in shipped_editions()]
+    day, whole_season = _parse_day(when)
     in_force = [
         edition
-        for edition in editions
+        for edition in map(get_edition, shipped_editions())
         if (edition.valid_from is None or edition.valid_from <= day)
         and (edition.valid_until is None or day <= edition.valid_until)
         and (edition.competition is None or (not whole_season and _same(edition.competition, competition)))
@@ -67,7 +76,7 @@ def edition_for(when: str | date, competition: str | None = None) -> Edition:
     )
 
 
-def _day(when: str | date) -> tuple[date, bool]:
+def _parse_day(when: str | date) -> tuple[date, bool]:
     """Return the day that decides, and whether it stands for a whole season."""
     if isinstance(when, date):
         return date(when.year, when.month, when.day), False
@@ -85,8 +94,8 @@ def _day(when: str | date) -> tuple[date, bool]:
 
 
 def _same(one: str, other: str | None) -> bool:
-    return other is not None and _plain(one) == _plain(other)
+    return other is not None and _normalize(one) == _normalize(other)
 
 
-def _plain(name: str) -> str:
+def _normalize(name: str) -> str:
     return re.sub(r"[\W_]+", "", name).casefold()

@@ -1,6 +1,6 @@
-"""What can be seen of one touch of the ball: the facts from which every season's ruling follows.
+"""The facts of one contact with the ball, from which every edition derives its ruling.
 
-None stands for a fact that nobody has determined; a ruling that does not depend on it is given all the same.
+None is an unknown fact; a ruling that does not depend on it is made without it.
 Source of the list: IFAB Laws of the Game, Law 12, editions 2018/19 to 2026/27 (paraphrased).
 """
 
@@ -27,16 +27,16 @@ Segment = Literal[
     "foot",
     "none",
 ]
-"""The part of the body that the ball touches; `none` for a ball that touches nobody."""
+"""The part of the body that the ball touches; `none` if it touches nobody."""
 ARM: frozenset[str] = frozenset({"hand", "forearm", "upper_arm"})
-"""The arm as every edition has it; whether the shoulder belongs to it depends on the edition."""
+"""The arm in every edition; whether the shoulder belongs to it depends on the edition."""
 
 Scored = Literal["no", "directly", "immediately", "after_control"]
 Chance = Literal["no", "immediately", "after_control"]
 TeamMate = Literal["no", "goal", "chance"]
 Denied = Literal["nothing", "promising_attack", "goal"]
 Value = bool | str
-"""What a fact can be, once somebody has determined it."""
+"""A known value of a fact."""
 
 
 class FactsUnreadable(DataError):
@@ -48,7 +48,7 @@ class FactsUnreadable(DataError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """One touch of the ball by one player; the names are those that annotations store."""
+    """One contact of the ball with one player; the field names are those in annotations."""
 
     segment: Segment | None = None
     goalkeeper: bool | None = None
@@ -72,49 +72,49 @@ class Facts:
     falling_support: bool | None = None
     """The player falls, and the arm is between body and ground for support, not extended away."""
     scored: Scored | None = None
-    """What became of it for the touching player: no goal, straight in, at once, or after gaining control."""
+    """The touching player's goal: none, directly, immediately after, or after gaining control."""
     chance: Chance | None = None
     """Whether the touch gave the touching player a chance to score, and when."""
     team_mate: TeamMate | None = None
-    """What a team-mate got out of it at once."""
+    """What a team-mate got immediately: a goal, a chance, or nothing."""
     denied: Denied | None = None
     """What the touch took from the opponents: a promising attack, a goal or an obvious chance, or nothing."""
 
     def record(self) -> dict[str, Value]:
-        """Return what is known, as `Clip.facts` stores it."""
+        """Return the known facts, as `Clip.facts` stores them."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @cache
 def fact_values() -> dict[str, tuple[Value, ...]]:
-    """Every fact with every value that it can have, in the order of their declaration."""
-    return {name: _values(hint) for name, hint in get_type_hints(Facts).items()}
+    """Return every fact with its possible values, in the order of declaration."""
+    return {name: _literal_values(hint) for name, hint in get_type_hints(Facts).items()}
 
 
-def allowed(value: object, values: tuple[Value, ...]) -> bool:
-    """Whether a value is one of these; the type decides too, because 1 == True."""
+def is_allowed(value: object, values: tuple[Value, ...]) -> bool:
+    """Whether a value is one of these, of the same type: 1 is not True."""
     return any(value == choice and type(value) is type(choice) for choice in values)
 
 
 def read_facts(stored: Mapping[str, Any]) -> Facts:
-    """Facts of a stored record; names that are not the Law's are none of our business and left aside.
+    """Read the facts of a stored record; names that are no facts are ignored.
 
-    Raises FactsUnreadable for a value of the wrong kind.
+    Raises FactsUnreadable for a wrong value.
     """
     known = [field.name for field in fields(Facts) if stored.get(field.name) is not None]
     for name in known:
         values = fact_values()[name]
-        if not allowed(stored[name], values):
-            raise FactsUnreadable(name, stored[name], listed(values))
+        if not is_allowed(stored[name], values):
+            raise FactsUnreadable(name, stored[name], format_values(values))
     return Facts(**{name: stored[name] for name in known})
 
 
-def listed(values: tuple[Value, ...]) -> str:
-    """Values as a person writes them: `true, false`."""
+def format_values(values: tuple[Value, ...]) -> str:
+    """Format values as in YAML: `true, false`."""
     return ", ".join(str(value).lower() for value in values)
 
 
-def _values(hint: Any) -> tuple[Value, ...]:
+def _literal_values(hint: Any) -> tuple[Value, ...]:
     out: list[Value] = []
     for part in get_args(hint):
         out += [True, False] if part is bool else [] if part is type(None) else get_args(part)

@@ -24,8 +24,9 @@ from raasid.config.section import (
     RegisteredVersion,
     Section,
 )
+from raasid.config.suggestions import did_you_mean
 from raasid.datasets.source_configs import Data
-from raasid.laws.edition_names import LawConfig
+from raasid.laws.edition_lookup import shipped_editions
 from raasid.models.config import Model
 from raasid.review.options import ReviewOptions
 from raasid.training.config import FitConfig, TrainerConfig
@@ -139,6 +140,20 @@ class ValidateConfig(Section):
     """Of the splits where the data declare none, and of permutations."""
     tags: list[str] = Field([])
     paths: PathsConfig = PathsConfig()
+
+
+class LawConfig(Section):
+    """Group `law`: an edition of the Laws, or a competition's variant of it."""
+
+    edition: str
+    """The name of a file in raasid/laws/editions."""
+
+    def cross_field_errors(self) -> Iterator[tuple[str, str]]:
+        """Require an edition that ships."""
+        known = shipped_editions()
+        if self.edition not in known:
+            hint = did_you_mean(self.edition, known)
+            yield "edition", f"no such edition: '{self.edition}'{hint} (there are: {', '.join(known)})"
 
 
 class RelabelConfig(Section):

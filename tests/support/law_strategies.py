@@ -1,4 +1,4 @@
-"""Facts as hypothesis makes them: some known, some not."""
+"""Hypothesis strategies for facts: complete, and partly unknown."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PARTIAL = st.builds(
 )
 
 
-def completed(facts: Facts, chance: random.Random) -> Facts:
-    """One way to fill in what is not known."""
-    seen: dict[str, Any] = {name: chance.choice(values) for name, values in fact_values().items()}
-    return Facts(**(seen | facts.record()))
+def completed(facts: Facts, rng: random.Random) -> Facts:
+    """Fill in the unknown facts at random."""
+    values: dict[str, Any] = {name: rng.choice(values) for name, values in fact_values().items()}
+    return Facts(**(values | facts.record()))

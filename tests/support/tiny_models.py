@@ -15,7 +15,7 @@ from raasid.config.build import build
 from raasid.datasets.context.batch import collate
 from raasid.datasets.context.dataset import LabelledTracks, WindowDataset, find_touched_box
 from raasid.datasets.context.sample_meta import ClipRef
-from raasid.laws.edition_names import shipped_editions
+from raasid.laws.edition_lookup import shipped_editions
 from raasid.laws.facts import fact_values
 from raasid.models.config import recorded_model_config
 from raasid.models.context.calibration import Calibration
@@ -75,7 +75,9 @@ def _context(model: Any) -> object:
 def _calibrated(model: Any) -> None:
     count = len(model.calibration.facts)
     warm = dict.fromkeys(shipped_editions(), 0.1 + 0.2)
-    model.calibration = Calibration([0.7] * count, warm, 0.61, InDistributionModel([0.5], [0.1], 1e30), InDistributionModel())
+    model.calibration = Calibration(
+        [0.7] * count, warm, 0.61, InDistributionModel([0.5], [0.1], 1e30), InDistributionModel()
+    )
     model.label_counts = {name: [3] * len(values) for name, values in fact_values().items()}
     model.label_counts["own_play"] = [0, 8]
 

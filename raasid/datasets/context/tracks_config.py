@@ -10,7 +10,7 @@ from annotated_types import Le
 
 from raasid.config.section import Natural, Section
 from raasid.config.suggestions import did_you_mean
-from raasid.laws.edition_names import shipped_editions
+from raasid.laws.edition_lookup import shipped_editions
 
 TrackSource = Literal["predicted", "truth", "noisy"]
 

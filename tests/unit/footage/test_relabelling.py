@@ -13,8 +13,7 @@ from raasid.footage.records import Clip, Contact, Fact, Footage, Frame, Provenan
 from raasid.footage.relabel import relabel
 from raasid.laws.decide import decide
 from raasid.laws.edition import Ruling
-from raasid.laws.edition_lookup import EditionUnknown
-from raasid.laws.edition_lookup import (shipped_editions)
+from raasid.laws.edition_lookup import EditionUnknown, shipped_editions
 from raasid.laws.facts import fact_values, read_facts
 
 TOUCH: dict[str, Fact] = {

@@ -12,19 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from law_strategies import COMPLETE, PARTIAL, completed
 
-from raasid.laws.decide import decide, judge
-from raasid.laws.edition_lookup import EditionUnknown, edition_named
-from raasid.laws.edition_names import shipped_editions
+from raasid.laws.decide import decide, derive_ruling
+from raasid.laws.edition_lookup import EditionUnknown, get_edition, shipped_editions
 from raasid.laws.facts import Facts, fact_values
 
 EDITIONS = st.sampled_from(shipped_editions())
-TELLING = {"segment": ("hand", "shoulder", "chest")}
+REPRESENTATIVES = {"segment": ("hand", "shoulder", "chest")}
 """Values enough to tell all editions apart, where trying all would take long."""
 
 
 @given(COMPLETE, EDITIONS)
 @settings(max_examples=500)
-def test_complete_facts_always_get_a_complete_ruling(facts: Facts, edition: str) -> None:
+def test_complete_facts_alcompletions_get_a_complete_ruling(facts: Facts, edition: str) -> None:
     ruling = decide(facts, edition)
 
     assert None not in {getattr(ruling, field.name) for field in fields(ruling)}
@@ -34,13 +33,11 @@ def test_complete_facts_always_get_a_complete_ruling(facts: Facts, edition: str)
 
 @given(PARTIAL, EDITIONS, st.randoms(use_true_random=False))
 @settings(max_examples=1000)
-def test_what_is_decided_stays_so_whatever_else_comes_to_light(
-    facts: Facts, edition: str, chance: random.Random
-) -> None:
+def test_further_facts_never_change_a_decision(facts: Facts, edition: str, rng: random.Random) -> None:
     early = decide(facts, edition)
 
     for _ in range(5):
-        late = decide(completed(facts, chance), edition)
+        late = decide(completed(facts, rng), edition)
         for name in ("decision", "restart", "sanction", "clause"):
             if getattr(early, name) is not None:
                 assert getattr(late, name) == getattr(early, name)
@@ -52,32 +49,30 @@ def test_what_is_decided_stays_so_whatever_else_comes_to_light(
 @settings(max_examples=200, deadline=None)
 def test_it_abstains_only_where_two_completions_differ(facts: Facts, edition: str, hidden: set[str]) -> None:
     nothing: dict[str, Any] = dict.fromkeys(hidden)
-    judgement = judge(replace(facts, **nothing), edition)
-    ways: list[dict[str, Any]] = [
+    result = derive_ruling(replace(facts, **nothing), edition)
+    completions: list[dict[str, Any]] = [
         dict(zip(hidden, values, strict=True))
-        for values in product(*(TELLING.get(name, fact_values()[name]) for name in hidden))
+        for values in product(*(REPRESENTATIVES.get(name, fact_values()[name]) for name in hidden))
     ]
-    decisions = {decide(replace(facts, **way), edition).decision for way in ways}
+    decisions = {decide(replace(facts, **completion), edition).decision for completion in completions}
 
-    assert judgement.ruling.abstained == (len(decisions) > 1)
-    assert set(judgement.missing) <= hidden
-    assert bool(judgement.missing) == judgement.ruling.abstained
+    assert result.ruling.abstained == (len(decisions) > 1)
+    assert set(result.missing) <= hidden
+    assert bool(result.missing) == result.ruling.abstained
 
 
 @given(PARTIAL, EDITIONS, st.randoms(use_true_random=False))
 @settings(max_examples=500)
-def test_with_the_missing_facts_there_is_a_decision(
-    facts: Facts, edition: str, chance: random.Random
-) -> None:
-    missing = judge(facts, edition).missing
-    all_known = completed(facts, chance)
-    told: dict[str, Any] = {name: getattr(all_known, name) for name in missing}
+def test_with_the_missing_facts_there_is_a_decision(facts: Facts, edition: str, rng: random.Random) -> None:
+    missing = derive_ruling(facts, edition).missing
+    all_known = completed(facts, rng)
+    known: dict[str, Any] = {name: getattr(all_known, name) for name in missing}
 
-    assert not decide(replace(facts, **told), edition).abstained
+    assert not decide(replace(facts, **known), edition).abstained
 
 
 @given(PARTIAL)
-def test_editions_that_say_nothing_new_rule_as_the_one_before(facts: Facts) -> None:
+def test_editions_without_changes_decide_as_the_one_before(facts: Facts) -> None:
     before = decide(facts, "ifab_2024_25")
 
     for edition in ("ifab_2025_26", "ifab_2026_27"):
@@ -92,15 +87,15 @@ def test_the_overlay_only_ever_excuses(facts: Facts) -> None:
     assert (laws.decision, overlay.decision) != ("no_offence", "offence")
 
 
-def test_only_facts_on_which_the_decision_hinges_are_called_missing() -> None:
+def test_only_facts_that_the_decision_depends_on_are_missing() -> None:
     hit = Facts(segment="hand", goalkeeper=False, deliberate=False, scored="no", bigger=True)
 
-    assert judge(hit, "ifab_2021_22").missing == ("justified",)  # not where it was, nor how close
-    assert judge(replace(hit, deliberate=None), "ifab_2018_19").missing == ("deliberate",)
-    assert judge(Facts(segment="foot"), "ifab_2021_22").missing == ()
+    assert derive_ruling(hit, "ifab_2021_22").missing == ("justified",)  # not where it was, nor how close
+    assert derive_ruling(replace(hit, deliberate=None), "ifab_2018_19").missing == ("deliberate",)
+    assert derive_ruling(Facts(segment="foot"), "ifab_2021_22").missing == ()
 
 
-def test_ways_that_agree_on_the_decision_are_only_as_clear_as_the_vaguest() -> None:
+def test_completions_that_agree_on_the_decision_are_only_as_clear_as_the_vaguest() -> None:
     hit = Facts(segment="hand", goalkeeper=False, deliberate=False, scored="no", bigger=True, justified=False)
 
     assert decide(replace(hit, close_range=False), "ifab_2021_22").confidence == "clear"
@@ -108,7 +103,7 @@ def test_ways_that_agree_on_the_decision_are_only_as_clear_as_the_vaguest() -> N
 
 
 def test_an_edition_can_be_given_as_such() -> None:
-    assert decide(Facts(segment="foot"), edition_named("ifab_2019_20")).edition == "ifab_2019_20"
+    assert decide(Facts(segment="foot"), get_edition("ifab_2019_20")).edition == "ifab_2019_20"
 
 
 def test_an_unknown_edition_is_named_with_the_nearest_that_there_is() -> None:

@@ -11,8 +11,8 @@ import pytest
 
 from raasid.laws.edition import Stage
 from raasid.laws.edition_loader import load_edition
-from raasid.laws.edition_names import editions_dir
-from raasid.laws.facts import fact_values, listed
+from raasid.laws.edition_lookup import editions_dir
+from raasid.laws.facts import fact_values, format_values
 
 PAGE = Path(__file__).resolve().parents[3] / "docs/laws.md"
 
@@ -21,7 +21,7 @@ def test_its_table_has_every_fact_with_its_values() -> None:
     rows = re.findall(r"^\| `(\w+)` \| (.+?) \|", PAGE.read_text(), re.MULTILINE)
 
     assert {name: values.replace("` `", ", ").strip("`") for name, values in rows} == {
-        name: listed(values) for name, values in fact_values().items()
+        name: format_values(values) for name, values in fact_values().items()
     }
 
 

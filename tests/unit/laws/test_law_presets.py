@@ -5,8 +5,7 @@ from __future__ import annotations
 import yaml
 
 from raasid.config import conf_dir
-from raasid.laws.edition_lookup import edition_for
-from raasid.laws.edition_names import shipped_editions
+from raasid.laws.edition_lookup import edition_for, shipped_editions
 
 PRESETS = {path.stem: yaml.safe_load(path.read_text()) for path in (conf_dir() / "law").glob("*.yaml")}
 

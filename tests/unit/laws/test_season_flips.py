@@ -10,7 +10,7 @@ import pytest
 
 from raasid.laws.decide import decide
 from raasid.laws.edition import Ruling
-from raasid.laws.edition_names import shipped_editions
+from raasid.laws.edition_lookup import shipped_editions
 from raasid.laws.facts import fact_values, read_facts
 
 TABLE = Path(__file__).with_name("season_flips.md")

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from raasid.datasets.context.batch import WindowBatch
-from raasid.laws.edition_lookup import (shipped_editions)
+from raasid.laws.edition_lookup import shipped_editions
 from raasid.models.context.calibration import Calibration
 from raasid.models.context.features import Inputs
 from raasid.models.context.net import FACT_SIZES

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from raasid.laws.decide import decide
 from raasid.laws.edition_loader import EditionUnreadable, load_edition
-from raasid.laws.edition_names import editions_dir, shipped_editions
+from raasid.laws.edition_lookup import editions_dir, shipped_editions
 from raasid.laws.facts import Facts
 
 Write = Callable[[str], Path]
