@@ -44,6 +44,7 @@ from raasid.laws.facts import Segment
 Json = dict[str, Any]
 _ROLES: tuple[str, ...] = get_args(Role)
 _NUMBER_TYPES = {int, float}
+_VISIBILITIES = {0, 1, 2}
 
 
 class Decoder:
@@ -134,17 +135,21 @@ class Decoder:
 
     def _person(self, entry: Json) -> Person:
         extra = entry["raasid"]
-        x, y, w, h = _numbers(entry["bbox"], "bbox", 4)
-        pitch = None if extra.get("pitch_xy_m") is None else _numbers(extra["pitch_xy_m"], "pitch_xy_m", 2)
+        box, keypoints, pitch = entry["bbox"], entry.get("keypoints") or (), extra.get("pitch_xy_m")
+        if not _are_valid([*box, *keypoints, *(pitch or ())]):  # all at once, since a league has 100 million
+            _numbers(box, "bbox", 4)
+            _numbers(keypoints or [0] * 3 * NUM_KEYPOINTS, "keypoints", 3 * NUM_KEYPOINTS)
+            _numbers(pitch or [0, 0], "pitch_xy_m", 2)
+        x, y, w, h = box
         return Person(
             track=_integer(entry["track_id"], "track_id", 0, MAX_TRACK_ID),
             role=_choice(extra["role"], "role", _ROLES),
             box=(x, y, w, h),
             team=_optional_text(extra["team"], "team"),
-            keypoints=_keypoints(entry["keypoints"]) if entry.get("keypoints") else (),
+            keypoints=_keypoints(keypoints) if keypoints else (),
             area=None if extra.get("area_estimated") else _number(entry["area"], "area", 0, MAX_EDGE_PX**2),
             jersey=_optional_text(extra.get("jersey"), "jersey"),
-            pitch_xy_m=None if pitch is None else (pitch[0], pitch[1]),
+            pitch_xy_m=None if pitch is None else _pair(*pitch),
             crowd=bool(entry["iscrowd"]),
             source=self._source(extra),
         )
@@ -162,10 +167,16 @@ class Decoder:
 
 
 def _keypoints(flat: list[Any]) -> tuple[Keypoint, ...]:
-    values = _numbers(flat, "keypoints", 3 * NUM_KEYPOINTS)
-    if not {0, 1, 2}.issuperset(values[2::3]):
-        raise ValueUnusable(f"keypoint visibility not 0, 1 or 2: {short_repr(values[2::3])}")
-    return tuple(zip(values[::3], values[1::3], values[2::3], strict=True))
+    visibilities = flat[2::3]
+    if len(flat) != 3 * NUM_KEYPOINTS:
+        raise ValueUnusable(f"keypoints is no list of {3 * NUM_KEYPOINTS} numbers: {short_repr(flat)}")
+    if not _VISIBILITIES.issuperset(visibilities):
+        raise ValueUnusable(f"keypoint visibility not 0, 1 or 2: {short_repr(visibilities)}")
+    return tuple(zip(flat[::3], flat[1::3], visibilities, strict=True))
+
+
+def _pair(x: float, y: float) -> tuple[float, float]:
+    return x, y
 
 
 def _contact(entry: Json) -> Contact:
@@ -226,17 +237,21 @@ def _number(value: Any, what: str, low: float, high: float) -> Any:
 
 
 def _numbers(values: Any, what: str, count: int) -> list[Any]:
-    """Return a list of exactly `count` bounded numbers; checked in C, since a league has 100 million."""
+    """Return a list of exactly `count` bounded numbers."""
     if not isinstance(values, list) or len(values) != count:
         raise ValueUnusable(f"{what} is no list of {count} numbers: {short_repr(values)}")
-    if not (_NUMBER_TYPES.issuperset(map(type, values)) and _are_bounded(values)):
-        for value in values:
-            _number(value, what, -MAX_COORDINATE, MAX_COORDINATE)
+    for value in values:
+        _number(value, what, -MAX_COORDINATE, MAX_COORDINATE)
     return values
 
 
-def _are_bounded(values: list[float]) -> bool:
-    return min(values) >= -MAX_COORDINATE and max(values) <= MAX_COORDINATE
+def _are_valid(values: list[Any]) -> bool:
+    """Whether all values are bounded numbers, decided by loops in C."""
+    return (
+        _NUMBER_TYPES.issuperset(map(type, values))
+        and min(values) >= -MAX_COORDINATE
+        and max(values) <= MAX_COORDINATE
+    )
 
 
 def _choice(value: Any, what: str, choices: Collection[str]) -> Any:

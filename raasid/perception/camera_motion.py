@@ -1,4 +1,4 @@
-"""How far the picture has moved since the last frame, and whether it is another picture altogether."""
+"""How far the image has moved since the last frame, and whether there was a cut."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from raasid.footage.media import Image
+from raasid.io.image_reader import Image
 
 Floats = NDArray[np.float64]
 _EDGE = 160
-"""Pixels of the longer side at which pictures are compared."""
-_ALIKE = 0.15
-"""Peak of the phase correlation from which a shift is believed (1: nothing but shifted; 0: noise)."""
+"""Longer side, in pixels, at which images are compared."""
+_MIN_PEAK = 0.15
+"""Peak of the phase correlation from which a shift is used (1: shifted and nothing else; 0: noise)."""
 _CUT = (0.3, 0.5)
-"""Peak, and correlation of the shifted pictures, below which the camera is another one: between neighbouring
-frames of a synthetic league and of a real pan both are never so low, between clips in 19 of 20 cases."""
+"""Peak, and correlation of the shifted images, both below which there was a cut: never between neighbouring
+frames of a synthetic league or a real pan, and between clips in 19 of 20 cases."""
 
 
 class Motion(NamedTuple):
-    """shift: (2,) pixels of the source frame, zero where none could be told; cut: nothing is where it was."""
+    """shift: (2,) pixels of the source frame, zero if unknown. cut: whether the camera has changed."""
 
     shift: Floats
     cut: bool
 
 
 class CameraMotion:
-    """Told frame after frame; the first frame has not moved.
+    """Estimates the motion of the camera frame by frame; the first frame has not moved.
 
     Source of the shift: phase correlation (Kuglin and Hines 1975), as OpenCV computes it.
     """
@@ -50,16 +50,16 @@ class CameraMotion:
             return Motion(np.zeros(2), True)
         if self._window is None or self._window.shape != grey.shape:
             self._window = cv2.createHanningWindow(grey.shape[::-1], cv2.CV_32F)
-        # copies, because OpenCV lays the window over what it is given
+        # copies, because OpenCV multiplies its arguments with the window in place
         (dx, dy), peak = cv2.phaseCorrelate(last.copy(), grey.copy(), self._window)
-        if peak < _ALIKE:
+        if peak < _MIN_PEAK:
             dx = dy = 0.0
         cut = peak < _CUT[0] and _correlation(last, grey, dx, dy) < _CUT[1]
         return Motion(np.zeros(2) if cut else np.array([dx, dy]) / scale, cut)
 
 
 def _correlation(last: NDArray[np.float32], now: NDArray[np.float32], dx: float, dy: float) -> float:
-    """Of what both pictures show, -1 to 1; 1 where one of them is flat."""
+    """Return the correlation of the part that both images show, -1 to 1; 1 where one of them is flat."""
     height, width = now.shape
     x, y = round(dx), round(dy)
     a = last[max(0, -y) : height - max(0, y), max(0, -x) : width - max(0, x)]

@@ -1,9 +1,4 @@
-"""Annotated clips beside the same clips as models see them: who was seen as whom, frame by frame.
-
-Which annotated persons were seen, and as whom: by overlap of their boxes.
-
-Whether somebody's left arm was told as the right one.
-"""
+"""Match annotated frames and persons with predicted ones, by the overlap of boxes."""
 
 from __future__ import annotations
 
@@ -20,108 +15,109 @@ from raasid.geometry import iou_xywh
 from raasid.perception.to_records import INTERPOLATED
 from raasid.tracks.perturbations import ARM_JOINTS, SWAPPED
 
-SAME = 0.4
-"""Intersection over union from which a person counts as seen."""
+MIN_IOU = 0.4
+"""Intersection over union from which a person counts as detected."""
 
 
-def matched(true: Sequence[Person], seen: Sequence[Person]) -> list[tuple[int, int]]:
-    """Pairs of places in both lists, each place at most once; the sum of the overlaps is the largest."""
-    if not true or not seen:
+def match_persons(true: Sequence[Person], predicted: Sequence[Person]) -> list[tuple[int, int]]:
+    """Return pairs of indices into both lists, each index at most once, with the largest sum of overlaps."""
+    if not true or not predicted:
         return []
-    shared = iou_xywh(_boxes(true), _boxes(seen))
-    rows, columns = linear_sum_assignment(np.where(shared >= SAME, shared, 0), maximize=True)
-    return [(int(i), int(j)) for i, j in zip(rows, columns, strict=True) if shared[i, j] >= SAME]
+    shared = iou_xywh(_boxes(true), _boxes(predicted))
+    rows, columns = linear_sum_assignment(np.where(shared >= MIN_IOU, shared, 0), maximize=True)
+    return [(int(i), int(j)) for i, j in zip(rows, columns, strict=True) if shared[i, j] >= MIN_IOU]
 
 
-def same_person(person: Person, seen: Sequence[Person]) -> int | None:
-    """The track of whoever was seen in a person's place; None for nobody."""
-    pairs = matched([person], seen)
-    return seen[pairs[0][1]].track if pairs else None
+def find_same_person(person: Person, predicted: Sequence[Person]) -> int | None:
+    """Return the track of the person predicted at a person's position; None if there is none."""
+    pairs = match_persons([person], predicted)
+    return predicted[pairs[0][1]].track if pairs else None
 
 
 def _boxes(persons: Sequence[Person]) -> NDArray[np.float32]:
     return np.array([person.box for person in persons], np.float32).reshape(-1, 4)
 
 
-class NotTheSameClips(DataError):
-    """Two lists of clips that are not the same footage."""
+class ClipMismatchError(DataError):
+    """Annotated and predicted clips that are not the same footage."""
 
     def __init__(self, clip: str, reason: str) -> None:
-        super().__init__(f"{clip}: {reason}; give the same clips, annotated and as they were perceived")
+        super().__init__(f"{clip}: {reason}; give the same clips, annotated and predicted")
 
 
 @dataclass(frozen=True, slots=True)
-class FramePair:
-    """One frame, annotated and seen."""
+class MatchedFrame:
+    """One frame, annotated and predicted."""
 
     clip: str
     true: Frame
-    seen: Frame
+    predicted: Frame
     frame_rate_hz: float
     persons: tuple[tuple[Person, Person], ...]
-    """Annotated persons and who was seen in their place, interpolated ones too."""
+    """Annotated persons and the persons predicted at their positions, interpolated ones included."""
 
     @property
-    def unseen(self) -> list[Person]:
-        """Annotated persons in whose place nobody was."""
-        there = {true.track for true, _ in self.persons}
-        return [person for person in self.true.persons if person.track not in there and not person.crowd]
+    def missed(self) -> list[Person]:
+        """Annotated persons, except crowds, without a prediction."""
+        matched = {true.track for true, _ in self.persons}
+        return [person for person in self.true.persons if person.track not in matched and not person.crowd]
 
     @property
-    def unwanted(self) -> list[Person]:
-        """Persons seen where nobody is annotated."""
-        there = {seen.track for _, seen in self.persons}
-        return [person for person in self.seen.persons if person.track not in there]
+    def false(self) -> list[Person]:
+        """Predicted persons where none is annotated."""
+        matched = {predicted.track for _, predicted in self.persons}
+        return [person for person in self.predicted.persons if person.track not in matched]
 
 
-def frame_pairs(true: Sequence[Clip], seen: Sequence[Clip]) -> Iterator[FramePair]:
-    """Every frame of clips that are in both lists, by their ids. Raises NotTheSameClips."""
-    as_seen = {clip.id: clip for clip in seen}
+def match_frames(true: Sequence[Clip], predicted: Sequence[Clip]) -> Iterator[MatchedFrame]:
+    """Yield every frame of the annotated clips with its prediction, by clip id. Raises ClipMismatchError."""
+    by_id = {clip.id: clip for clip in predicted}
     for clip in true:
-        other = as_seen.get(clip.id)
+        other = by_id.get(clip.id)
         if other is None:
-            raise NotTheSameClips(clip.id, "nobody has looked at it")
+            raise ClipMismatchError(clip.id, "there is no prediction of it")
         if [f.index for f in clip.frames] != [f.index for f in other.frames]:
-            raise NotTheSameClips(clip.id, f"{len(clip.frames)} frames, but {len(other.frames)} were seen")
+            counts = f"{len(clip.frames)} frames, but {len(other.frames)} were predicted"
+            raise ClipMismatchError(clip.id, counts)
         for own, its in zip(clip.frames, other.frames, strict=True):
-            pairs = matched(own.persons, its.persons)
+            pairs = match_persons(own.persons, its.persons)
             persons = tuple((own.persons[i], its.persons[j]) for i, j in pairs)
-            yield FramePair(clip.id, own, its, clip.frame_rate_hz, persons)
+            yield MatchedFrame(clip.id, own, its, clip.frame_rate_hz, persons)
 
 
 def is_interpolated(person: Person) -> bool:
-    """Whether nobody saw a person there."""
-    return person.mark is not None and person.mark.source == INTERPOLATED
+    """Whether a person was inferred from other frames."""
+    return person.source is not None and person.source.name == INTERPOLATED
 
 
-def joints_of(person: Person) -> NDArray[np.float64]:
-    """(17, 3) x, y and COCO's visibility; zeros where nobody told them."""
+def person_joints(person: Person) -> NDArray[np.float64]:
+    """Return (17, 3) x, y and COCO visibility; zeros if unknown."""
     return np.array(person.keypoints, np.float64) if person.keypoints else np.zeros((17, 3))
 
 
 Floats = NDArray[np.float64]
-_APART = 0.08
-"""Heights between left and right from which a swap can be told at all."""
+_MIN_SEPARATION = 0.08
+"""Distance of left and right in heights from which a swap can be detected."""
 _ELBOWS_AND_WRISTS = list(ARM_JOINTS[2:])
 
 
-def arms_look_swapped(true: Floats, told: Floats, height: float) -> bool | None:
-    """Whether elbows and wrists fit the other side's much better; None where that cannot be told.
+def are_arms_swapped(true: Floats, predicted: Floats, height: float) -> bool | None:
+    """Whether elbows and wrists fit the other side's much better; None if that cannot be decided.
 
-    true, told: (17, 3) x, y and visibility.
+    true, predicted: (17, 3) x, y and visibility.
     """
-    both = (true[:, 2] > 0) & (told[:, 2] > 0)
+    both = (true[:, 2] > 0) & (predicted[:, 2] > 0)
     rows = [j for j in _ELBOWS_AND_WRISTS if both[j] and both[SWAPPED[j]]]
     if len(rows) < 2:
         return None
     apart = np.linalg.norm(true[rows, :2] - true[SWAPPED[rows], :2], axis=1).mean()
-    if apart < _APART * height:
+    if apart < _MIN_SEPARATION * height:
         return None
-    as_told = np.linalg.norm(true[rows, :2] - told[rows, :2], axis=1).mean()
-    turned = np.linalg.norm(true[rows, :2] - told[SWAPPED[rows], :2], axis=1).mean()
-    return bool(turned < 0.6 * as_told)
+    as_is = np.linalg.norm(true[rows, :2] - predicted[rows, :2], axis=1).mean()
+    swapped = np.linalg.norm(true[rows, :2] - predicted[SWAPPED[rows], :2], axis=1).mean()
+    return bool(swapped < 0.6 * as_is)
 
 
-def swapped_back(joints: Floats) -> Floats:
-    """(17, 3) with left and right arm exchanged."""
+def swap_arms(joints: Floats) -> Floats:
+    """Return (17, 3) with left and right arm exchanged."""
     return np.asarray(joints[SWAPPED])

@@ -1,13 +1,11 @@
-"""Footage as two models see it: predicted tracks in place of annotated ones, everything else as it was.
-
-What a perception has said about clips, on disk: each clip once, named by its pixels.
+"""Predict the tracks of footage, and keep them on disk: each clip once, named by its pixels.
 
     tracks-<perception>/
-        perception.json         whose tracks these are
+        perception.json         which models and settings made these tracks
         clips/<clip>.json       COCO video JSON of one clip; media are referred to, not copied
         versions/<digest>.json  which clips, with which labels, made up one dataset
 
-Labels (facts, contact, tags) stay with the footage: correcting one makes nobody look again.
+Labels (facts, contact, tags) stay with the footage, so that correcting one does not repeat the inference.
 """
 
 from __future__ import annotations
@@ -22,21 +20,21 @@ from pathlib import Path
 
 from raasid.console.terminal import progress
 from raasid.footage import coco_format
-from raasid.footage.media import Image, pictures
+from raasid.footage.frame_reader import read_frames
 from raasid.footage.records import Clip, Contact, Footage, Frame, Provenance
-from raasid.io.image_header import ImageUnreadable
-from raasid.perception.matching import same_person
-from raasid.perception.tracker import Perception
+from raasid.io.image_reader import Image, ImageUnreadable
+from raasid.perception.matching import find_same_person
+from raasid.perception.tracker import PerceptionPipeline
 
 _LAYOUT = 1
-_WHOLE = 8 << 20
-"""Bytes up to which a file is read whole for its digest; of a longer one both ends are."""
+_MAX_FULL_DIGEST = 8 << 20
+"""Bytes up to which the whole file is digested; of a larger one, both ends."""
 _END = 1 << 20
 _ABANDONED_AFTER_S = 3600.0
 
 
-class SeenClips:
-    """The store of one perception below `folder`."""
+class PredictedTrackStore:
+    """Tracks of one perception pipeline, below `folder`."""
 
     def __init__(self, folder: Path, perception: str) -> None:
         digest = hashlib.sha256(f"{_LAYOUT} {perception}".encode()).hexdigest()[:12]
@@ -44,29 +42,29 @@ class SeenClips:
         self._clips = self.home / "clips"
         self._clips.mkdir(parents=True, exist_ok=True)
         _write_once(self.home / "perception.json", {"format": _LAYOUT, "perception": perception})
-        self._sweep()
+        self._remove_abandoned()
 
     def key(self, clip: Clip) -> str:
-        """Name of a clip by what a perception sees of it: pixels, places in time, and their rate."""
+        """Return the name of a clip by what its tracks depend on: pixels, frame indices and frame rate."""
         digest = hashlib.sha256(f"{clip.frame_rate_hz}".encode())
         known: dict[Path, str] = {}
         for frame in clip.frames:
             if frame.image not in known:
-                known[frame.image] = _content(frame.image)
+                known[frame.image] = _file_digest(frame.image)
             digest.update(f"\n{known[frame.image]} {frame.index} {frame.in_video}".encode())
         return digest.hexdigest()[:24]
 
     def has(self, key: str) -> bool:
-        """Whether a clip was looked at."""
+        """Whether the tracks of a clip are stored."""
         return (self._clips / f"{key}.json").is_file()
 
     def get(self, key: str) -> tuple[Frame, ...]:
-        """Frames as they were seen. Raises AnnotationsUnreadable: delete the file, and it is made again."""
-        (clip,) = coco_format.read(self._clips, f"{key}.json")
+        """Return the predicted frames. Raises AnnotationsUnreadable; a deleted file is made again."""
+        (clip,) = coco_format.read(self._clips, f"{key}.json", media_inside=False)
         return clip.frames
 
     def put(self, key: str, clip: Clip, frames: Sequence[Frame], perception: str) -> None:
-        """Keep what was seen; the file appears whole."""
+        """Store predicted frames; the file appears complete or not at all."""
         referred = tuple(
             replace(frame, image=Path(os.path.relpath(frame.image.absolute(), self._clips)))
             for frame in frames
@@ -76,7 +74,7 @@ class SeenClips:
         coco_format.write([bare], self._clips, f"{key}.json")
 
     def note_version(self, clips: Sequence[Clip], keys: Sequence[str]) -> str:
-        """Write down which clips with which labels belong together; returns the version's digest."""
+        """Record which clips with which labels form one dataset; return the version's digest."""
         labels = [
             repr((clip.id, clip.match, clip.contact, sorted(clip.facts.items()), clip.tags)) for clip in clips
         ]
@@ -85,8 +83,8 @@ class SeenClips:
         _write_once(self.home / "versions" / f"{digest}.json", {"format": _LAYOUT, "clips": listed})
         return digest
 
-    def _sweep(self) -> None:
-        """Remove drafts of who was killed; a living writer needs less than an hour for one clip's labels."""
+    def _remove_abandoned(self) -> None:
+        """Remove drafts of killed processes; a living one writes a clip within the hour."""
         for draft in self._clips.glob(".*.json.*"):
             try:
                 if time.time() - draft.stat().st_mtime > _ABANDONED_AFTER_S:
@@ -95,12 +93,12 @@ class SeenClips:
                 continue
 
 
-def _content(path: Path) -> str:
-    """Digest of a file's content; of a missing one, that it is missing."""
+def _file_digest(path: Path) -> str:
+    """Return the digest of a file's content, or that it is missing."""
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
-            if size <= _WHOLE:
+            if size <= _MAX_FULL_DIGEST:
                 return hashlib.file_digest(file, "sha256").hexdigest()
             digest = hashlib.sha256(f"{size}".encode())
             digest.update(file.read(_END))
@@ -121,45 +119,49 @@ def _write_once(path: Path, content: dict[str, object]) -> None:
 
 
 UNREADABLE = "unreadable"
-"""Tag of a frame whose pixels could not be read; what is in it lies between its neighbours."""
+"""Tag of a frame whose pixels cannot be read; its content is interpolated."""
 
 
-def perceived(
-    footage: Footage, perception: Perception, folder: Path, splits: dict[str, list[str]] | None = None
+def predict_tracks(
+    footage: Footage, perception: PerceptionPipeline, folder: Path, splits: dict[str, list[str]] | None = None
 ) -> Footage:
-    """Return the same clips with the balls and persons that `perception` sees.
+    """Return the same clips with the balls and persons that `perception` predicts.
 
-    Each clip is looked at once, ever: what was seen lies below `folder / tracks-<perception>`, clip by clip,
-    so that a killed run goes on where it was, and a larger footage costs only its new clips. Facts, tags,
-    events and rulings are the footage's; `contact.person` becomes the track that was seen in the touched
-    person's place, -1 where none was. splits: in place of the footage's own.
-    Raises AnnotationsUnreadable for a file of an earlier run that somebody has damaged.
+    Each clip is processed once and kept below `folder / tracks-<perception>`, so that a killed run continues
+    where it was, and larger footage costs only its new clips. Facts, tags, events and rulings are the
+    footage's; `contact.person` becomes the track that is predicted at the touched person's position, -1
+    without one. splits: in place of the footage's own.
+    Raises AnnotationsUnreadable for a damaged file of an earlier run.
     """
-    store = SeenClips(folder, perception.name)
+    store = PredictedTrackStore(folder, perception.name)
     keys = [store.key(clip) for clip in footage.clips]
     new = {key: clip for key, clip in zip(keys, footage.clips, strict=True) if not store.has(key)}
     if new:
-        with progress(
-            "looking for ball and players", sum(len(clip.frames) for clip in new.values())
-        ) as advance:
+        with progress("tracking ball and players", sum(len(clip.frames) for clip in new.values())) as update:
             for key, clip in new.items():
                 images = _images(clip, unreadable := set[int]())
-                frames = perception.look(images, clip.frames, advance, clip.frame_rate_hz)
-                store.put(key, clip, [_tagged(f, f.index in unreadable) for f in frames], perception.name)
-    seen = [
-        _labelled(clip, store.get(key), perception.name)
+                frames = perception.track(images, clip.frames, update, clip.frame_rate_hz)
+                store.put(
+                    key, clip, [_tag_unreadable(f, f.index in unreadable) for f in frames], perception.name
+                )
+    predicted = [
+        _with_labels(clip, store.get(key), perception.name)
         for key, clip in zip(keys, footage.clips, strict=True)
     ]
     store.note_version(footage.clips, keys)
-    lost = sum(UNREADABLE in frame.tags for clip in seen for frame in clip.frames)
-    notes = (f"{lost} frames cannot be read; what is in them was inferred",) if lost else ()
+    count = sum(UNREADABLE in frame.tags for clip in predicted for frame in clip.frames)
+    notes = (
+        (f"{count} frames cannot be read; what is in them was inferred",)
+        if count
+        else ()
+    )
     declared = footage.splits if splits is None else splits
-    return Footage(seen, declared, footage.left_out, (*footage.notes, *notes))
+    return Footage(predicted, declared, footage.quarantine, (*footage.notes, *notes))
 
 
 def _images(clip: Clip, unreadable: set[int]) -> Iterator[Image | None]:
-    """Pixels one at a time; frames that cannot be read are noted."""
-    for frame, image in pictures(clip.frames):
+    """Yield images one at a time; add the indices of unreadable frames to `unreadable`."""
+    for frame, image in read_frames(clip.frames):
         if isinstance(image, ImageUnreadable):
             unreadable.add(frame.index)
             yield None
@@ -167,12 +169,12 @@ def _images(clip: Clip, unreadable: set[int]) -> Iterator[Image | None]:
             yield image
 
 
-def _tagged(frame: Frame, is_unreadable: bool) -> Frame:
+def _tag_unreadable(frame: Frame, is_unreadable: bool) -> Frame:
     return replace(frame, tags=(UNREADABLE,) if is_unreadable else ())
 
 
-def _labelled(clip: Clip, seen: tuple[Frame, ...], perception: str) -> Clip:
-    """What was seen, with the labels and media of the footage."""
+def _with_labels(clip: Clip, predicted: tuple[Frame, ...], perception: str) -> Clip:
+    """Return the predicted tracks with the labels and media of the footage."""
     frames = tuple(
         replace(
             own,
@@ -182,17 +184,17 @@ def _labelled(clip: Clip, seen: tuple[Frame, ...], perception: str) -> Clip:
             width=other.width,
             height=other.height,
         )
-        for own, other in zip(clip.frames, seen, strict=True)
+        for own, other in zip(clip.frames, predicted, strict=True)
     )
     provenance = replace(clip.provenance, annotator=perception, reviewed=False)
-    return replace(clip, frames=frames, provenance=provenance, contact=_touched(clip, seen))
+    return replace(clip, frames=frames, provenance=provenance, contact=_predicted_contact(clip, predicted))
 
 
-def _touched(clip: Clip, seen: tuple[Frame, ...]) -> Contact | None:
-    """The touch, with the number that the touched person has among those who were seen."""
+def _predicted_contact(clip: Clip, predicted: tuple[Frame, ...]) -> Contact | None:
+    """Return the touch with the predicted track of the touched person."""
     if clip.contact is None or not clip.frames:
         return clip.contact
-    at = min(range(len(seen)), key=lambda i: abs(clip.frames[i].index - clip.contact.frame))  # type: ignore[union-attr]
+    at = min(range(len(predicted)), key=lambda i: abs(clip.frames[i].index - clip.contact.frame))  # type: ignore[union-attr]
     touched = [p for p in clip.frames[at].persons if p.track == clip.contact.person]
-    track = same_person(touched[0], seen[at].persons) if touched else None
+    track = find_same_person(touched[0], predicted[at].persons) if touched else None
     return replace(clip.contact, person=-1 if track is None else track)

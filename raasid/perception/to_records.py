@@ -1,55 +1,58 @@
-"""Findings as records: the same persons and balls that an annotator would have written, with who says so.
-
-A ball is as large as the players next to it allow: white shirts and heads are not.
-"""
+"""Convert tracked balls and persons to records, with the model as the annotation's source."""
 
 from __future__ import annotations
 
-from raasid.footage.records import Ball, Keypoint, Mark, Person, Visibility
+from raasid.footage.records import AnnotationSource, Ball, Keypoint, Person, Visibility
 from raasid.perception.settings import PerceptionSettings
-from raasid.tracks.ball_path import BRIDGED, MISSING, SURE, BallFlight
-from raasid.tracks.similarity import Floats, Sightings
-from raasid.tracks.team_colors import Side
+from raasid.tracks.ball_path import GAP_FILLED, HIGH_CONFIDENCE, MISSING, BallPath
+from raasid.tracks.similarity import Floats, PersonDetections
+from raasid.tracks.team_colors import TeamAssignment
 
 INTERPOLATED = "interpolated"
-"""Source of what nobody saw: it lies between two sightings."""
+"""Source of a ball or person that was inferred from detections before and after."""
 
 
-def ball_record(flight: BallFlight, at: int, source: str) -> tuple[Ball, ...]:
-    """The ball of one frame, or none."""
-    state = int(flight.state[at])
+def ball_record(path: BallPath, index: int, source: str) -> tuple[Ball, ...]:
+    """Return the ball of one frame, or an empty tuple."""
+    state = int(path.state[index])
     if state == MISSING:
         return ()
-    x, y, w, h = (round(float(value), 2) for value in flight.box[at])
-    if state == BRIDGED:
-        return (Ball(x, y, w, h, Visibility.HIDDEN, Mark(INTERPOLATED, 0.0)),)
-    visibility = Visibility.CLEAR if state == SURE else Visibility.PARTLY
-    return (Ball(x, y, w, h, visibility, Mark(source, round(float(flight.score[at]), 3))),)
+    x, y, w, h = (round(float(value), 2) for value in path.box[index])
+    if state == GAP_FILLED:
+        return (Ball(x, y, w, h, Visibility.HIDDEN, AnnotationSource(INTERPOLATED, 0.0)),)
+    visibility = Visibility.CLEAR if state == HIGH_CONFIDENCE else Visibility.PARTLY
+    return (Ball(x, y, w, h, visibility, AnnotationSource(source, round(float(path.score[index]), 3))),)
 
 
 def person_record(
-    seen: Sightings, row: int, number: int, side: Side, source: str, settings: PerceptionSettings
+    detected: PersonDetections,
+    row: int,
+    track: int,
+    assignment: TeamAssignment,
+    source: str,
+    settings: PerceptionSettings,
 ) -> Person:
-    """One person of one frame; joints of an interpolated one are guesses at best."""
-    left, top, width, height = (round(float(value), 2) for value in seen.boxes[row])
-    most = 1 if source == INTERPOLATED else 2
+    """Return one person of one frame; joints of an interpolated person are never visible."""
+    left, top, width, height = (round(float(value), 2) for value in detected.boxes[row])
+    max_visibility = 1 if source == INTERPOLATED else 2
     return Person(
-        number,
-        side.role,
+        track,
+        assignment.role,
         (left, top, width, height),
-        team=side.team,
-        keypoints=_keypoints(seen.joints[row], settings, most),
-        mark=Mark(source, round(float(seen.score[row]), 3)),
+        team=assignment.team,
+        keypoints=_keypoints(detected.joints[row], settings, max_visibility),
+        source=AnnotationSource(source, round(float(detected.score[row]), 3)),
     )
 
 
-def _keypoints(joints: Floats, settings: PerceptionSettings, most: int) -> tuple[Keypoint, ...]:
-    if not (joints[:, 2] >= settings.joint_guessed).any():
+def _keypoints(joints: Floats, settings: PerceptionSettings, max_visibility: int) -> tuple[Keypoint, ...]:
+    if not (joints[:, 2] >= settings.min_joint_confidence).any():
         return ()
-    found: list[Keypoint] = []
-    for x, y, sure in joints.tolist():
-        if sure < settings.joint_guessed:
-            found.append((0.0, 0.0, 0))
+    keypoints: list[Keypoint] = []
+    for x, y, confidence in joints.tolist():
+        if confidence < settings.min_joint_confidence:
+            keypoints.append((0.0, 0.0, 0))
         else:
-            found.append((round(x, 2), round(y, 2), min(most, 2 if sure >= settings.joint_seen else 1)))
-    return tuple(found)
+            visibility = 2 if confidence >= settings.min_visible_confidence else 1
+            keypoints.append((round(x, 2), round(y, 2), min(max_visibility, visibility)))
+    return tuple(keypoints)

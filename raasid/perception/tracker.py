@@ -1,9 +1,7 @@
-"""From pictures to tracks: a ball and players through a clip of any length, in memory that does not grow.
+"""Track ball and players through a clip of any length, in memory that does not grow.
 
-Frames come one at a time; the nets see a few together. Who is who is said at once; what needs hindsight (the
-ball's path, gaps, teams) is said of a block of frames when some more have been seen.
-
-What decides which findings become tracks; part of the name of what comes out.
+Frames come one at a time; the models see a few together. Track ids are assigned at once; the ball's path,
+gaps and teams need later frames, and are computed for a block when some more frames have been seen.
 """
 
 from __future__ import annotations
@@ -16,42 +14,55 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from raasid.footage.media import Image
 from raasid.footage.records import Frame, Person
+from raasid.io.image_reader import Image
 from raasid.models.ball.module import BallModule
 from raasid.models.pose.module import PoseModule
-from raasid.perception.inference import Look, Looking, Upstream, upstream_ball, upstream_pose
+from raasid.perception.inference import BatchedInference, FrameDetections
+from raasid.perception.loaded_model import LoadedModel, load_ball_model, load_pose_model
 from raasid.perception.settings import PerceptionSettings
-from raasid.perception.teams import Squads, side_of
+from raasid.perception.teams import TeamMemory
 from raasid.perception.to_records import INTERPOLATED, ball_record, person_record
 from raasid.tracks.association import Association
-from raasid.tracks.ball_path import BallFlight, ball_flight
-from raasid.tracks.interpolation import bridged
+from raasid.tracks.ball_path import BallPath, find_ball_path
+from raasid.tracks.interpolation import interpolate_gaps
+from raasid.tracks.team_colors import TeamAssignment
 
 VERSION = 5
-"""Raised whenever the same weights would give other tracks."""
+"""Increased whenever the same weights would give other tracks."""
 BLOCK, MARGIN = 256, 64
-"""Frames that are settled at once, and that are seen before and after them for it."""
+"""Frames of a block, and frames that are seen before and after it to compute it."""
 _REACH = 0.35, 6.0
-"""Heights that a person may be from where he is expected: at once, and more per second."""
+"""Largest distance of a person from the expected position in heights: at once, and more per second."""
+_UNKNOWN_TEAM = TeamAssignment("player", None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Moment:
-    """A look whose persons are numbered."""
+class _TrackedFrame:
+    """Detections whose persons have track ids, -1 for none."""
 
-    look: Look
-    numbers: NDArray[np.int64]
+    detections: FrameDetections
+    ids: NDArray[np.int64]
     seconds: float
 
 
-class Perception:
-    """Two nets and the rules that make tracks of what they say."""
+def load_perception(
+    ball: Path, pose: Path, device: str = "cpu", settings: PerceptionSettings | None = None
+) -> PerceptionPipeline:
+    """Load a pipeline from two checkpoints, which bring input sizes and operating points.
+
+    Raises CheckpointUnusable: a file that is missing, truncated, or holds a model of another task.
+    """
+    return PerceptionPipeline(load_ball_model(ball, device), load_pose_model(pose, device), settings, device)
+
+
+class PerceptionPipeline:
+    """Ball and pose models, and the rules that turn their detections into tracks."""
 
     def __init__(
         self,
-        ball: Upstream[BallModule],
-        pose: Upstream[PoseModule],
+        ball: LoadedModel[BallModule],
+        pose: LoadedModel[PoseModule],
         settings: PerceptionSettings | None = None,
         device: str = "cpu",
     ) -> None:
@@ -61,117 +72,109 @@ class Perception:
 
     @property
     def name(self) -> str:
-        """Both weights, the settings and the version of these rules: the same name, the same tracks."""
+        """Names of both models, digest of the settings, version of the rules; equal names, equal tracks."""
         return f"perception-{VERSION}/{self.ball.name}/{self.pose.name}/{self.settings.digest()}"
 
-    def look(
+    def track(
         self,
         images: Iterable[Image | None],
         frames: Sequence[Frame],
-        advance: Callable[[int], None] | None = None,
+        update: Callable[[int], None] | None = None,
         frame_rate_hz: float = 25.0,
     ) -> list[Frame]:
-        """Return the frames of one clip, in order, with what is in them; what was annotated is left out.
+        """Return the frames of one clip, in order, with predicted balls and persons in place of their own.
 
-        images: blue-green-red, one for each frame; None where one cannot be read. advance: told how many more
-        frames were looked at. frame_rate_hz: of `Frame.index`.
+        images: blue-green-red, one for each frame; None for one that cannot be read. update: called with the
+        number of further frames that were processed. frame_rate_hz: of `Frame.index`.
         """
-        return list(self.look_through(images, frames, advance, frame_rate_hz))
+        return list(self.track_stream(images, frames, update, frame_rate_hz))
 
-    def look_through(
+    def track_stream(
         self,
         images: Iterable[Image | None],
         frames: Iterable[Frame],
-        advance: Callable[[int], None] | None = None,
+        update: Callable[[int], None] | None = None,
         frame_rate_hz: float = 25.0,
     ) -> Iterator[Frame]:
-        """As `look`, but hand frames out as soon as they are settled: for footage without end."""
-        squads = Squads()
-        window: list[_Moment] = []
+        """As `track`, but yield frames as soon as they are final, for footage of any length."""
+        teams = TeamMemory()
+        window: list[_TrackedFrame] = []
         done = 0
-        for moment in self._moments(images, frames, squads, frame_rate_hz):
-            if advance is not None:
-                advance(1)
-            window.append(moment)
+        for tracked in self._associate(images, frames, teams, frame_rate_hz):
+            if update is not None:
+                update(1)
+            window.append(tracked)
             if len(window) == done + BLOCK + MARGIN:
-                yield from self._settled(window, done, done + BLOCK, squads)
+                yield from self._finish(window, done, done + BLOCK, teams)
                 seen = done + BLOCK
                 done = min(seen, MARGIN)
                 window = window[seen - done :]
-        yield from self._settled(window, done, len(window), squads)
+        yield from self._finish(window, done, len(window), teams)
 
-    def _moments(
-        self, images: Iterable[Image | None], frames: Iterable[Frame], squads: Squads, frame_rate_hz: float
-    ) -> Iterator[_Moment]:
-        """Number the persons of each look."""
+    def _associate(
+        self, images: Iterable[Image | None], frames: Iterable[Frame], teams: TeamMemory, frame_rate_hz: float
+    ) -> Iterator[_TrackedFrame]:
+        """Assign track ids to the persons of each frame."""
         settings = self.settings
-        looking = Looking(self.ball, self.pose, settings.person_unsure, self._device)
-        tracks = Association(settings.person_sure, patience=settings.longest_gap * frame_rate_hz)
-        last: Look | None = None
-        for look in looking(images, frames):
-            if last is None or look.shot != last.shot:
-                tracks.forget()
+        inference = BatchedInference(self.ball, self.pose, settings.min_person_score, self._device)
+        tracks = Association(settings.min_track_score, max_unseen=settings.max_gap_s * frame_rate_hz)
+        last: FrameDetections | None = None
+        for detections in inference(images, frames):
+            if last is None or detections.shot != last.shot:
+                tracks.reset()
                 elapsed, shift = 1.0, np.zeros(2)
             else:
-                elapsed = max(1.0, float(look.frame.index - last.frame.index))
-                shift = look.shift - last.shift
+                elapsed = max(1.0, float(detections.frame.index - last.frame.index))
+                shift = detections.shift - last.shift
             tracks.reach = _REACH[0] + _REACH[1] * elapsed / frame_rate_hz
-            numbers = tracks.number(look.people, shift, elapsed)
-            squads.tell(look, numbers)
-            yield _Moment(look, numbers, look.frame.index / frame_rate_hz)
-            last = look
+            ids = tracks.update(detections.people, shift, elapsed)
+            teams.update(detections, ids)
+            yield _TrackedFrame(detections, ids, detections.frame.index / frame_rate_hz)
+            last = detections
 
-    def _settled(self, window: list[_Moment], start: int, stop: int, squads: Squads) -> Iterator[Frame]:
-        """Frames from start to stop, now that their neighbours are known."""
+    def _finish(
+        self, window: list[_TrackedFrame], start: int, stop: int, teams: TeamMemory
+    ) -> Iterator[Frame]:
+        """Yield the frames from start to stop, now that their neighbours are known."""
         if start == stop:
             return
-        looks = [moment.look for moment in window]
-        seconds = np.array([moment.seconds for moment in window])
-        shift = np.array([look.shift for look in looks])
-        numbers = self._lasting(window)
-        longest = self.settings.longest_gap + 1e-6
-        flight = self._flight(looks, seconds, shift)
-        gaps = bridged([look.people for look in looks], numbers, seconds, shift, longest)
-        sides = squads.now()
-        for at in range(start, stop):
+        detections = [tracked.detections for tracked in window]
+        seconds = np.array([tracked.seconds for tracked in window])
+        shift = np.array([frame.shift for frame in detections])
+        ids = self._drop_short_tracks(window)
+        max_gap_s = self.settings.max_gap_s + 1e-6
+        path = self._ball_path(detections, seconds, shift)
+        gaps = interpolate_gaps([frame.people for frame in detections], ids, seconds, shift, max_gap_s)
+        assignments = teams.assignments()
+        for index in range(start, stop):
             persons: list[Person] = []
-            for source, rows, seen in (
-                (self.pose.name, numbers[at], looks[at].people),
-                (INTERPOLATED, *gaps[at]),
+            for source, rows, people in (
+                (self.pose.name, ids[index], detections[index].people),
+                (INTERPOLATED, *gaps[index]),
             ):
-                for row, number in enumerate(rows.tolist()):
-                    if number >= 0:
-                        side = side_of(sides, number)
-                        persons.append(person_record(seen, row, number, side, source, self.settings))
+                for row, track in enumerate(rows.tolist()):
+                    if track >= 0:
+                        team = assignments.get(track, _UNKNOWN_TEAM)
+                        persons.append(person_record(people, row, track, team, source, self.settings))
             persons.sort(key=lambda person: person.track)
-            ball = ball_record(flight, at, self.ball.name)
-            yield replace(looks[at].frame, balls=ball, persons=tuple(persons))
-        going_on = {number for of_frame in numbers[max(0, stop - MARGIN) :] for number in of_frame.tolist()}
-        squads.forget(set(sides) - going_on)
+            ball = ball_record(path, index, self.ball.name)
+            yield replace(detections[index].frame, balls=ball, persons=tuple(persons))
+        alive = {track for frame_ids in ids[max(0, stop - MARGIN) :] for track in frame_ids.tolist()}
+        teams.forget(set(assignments) - alive)
 
-    def _flight(
-        self, looks: list[Look], seconds: NDArray[np.float64], shift: NDArray[np.float64]
-    ) -> BallFlight:
-        shots = np.array([look.shot for look in looks], np.int64)
-        candidates = [look.candidates for look in looks]
+    def _ball_path(
+        self, detections: list[FrameDetections], seconds: NDArray[np.float64], shift: NDArray[np.float64]
+    ) -> BallPath:
+        shots = np.array([frame.shot for frame in detections], np.int64)
+        candidates = [frame.balls for frame in detections]
         threshold = self.ball.module.operating_threshold
-        return ball_flight(candidates, threshold, seconds, shift, shots, self.settings.flight)
+        return find_ball_path(candidates, threshold, seconds, shift, shots, self.settings.ball_path)
 
-    def _lasting(self, window: list[_Moment]) -> list[NDArray[np.int64]]:
-        """Track numbers of the window; -1 for who is seen too seldom to be somebody."""
-        seen = Counter(n for moment in window for n in moment.numbers.tolist() if n >= 0)
-        fewest = min(self.settings.fewest_sightings, len(window))
+    def _drop_short_tracks(self, window: list[_TrackedFrame]) -> list[NDArray[np.int64]]:
+        """Return the track ids of the window, with -1 for tracks of too few frames."""
+        count = Counter(track for tracked in window for track in tracked.ids.tolist() if track >= 0)
+        min_frames = min(self.settings.min_track_frames, len(window))
         return [
-            np.array([n if seen[n] >= fewest else -1 for n in moment.numbers.tolist()], np.int64)
-            for moment in window
+            np.array([t if count[t] >= min_frames else -1 for t in tracked.ids.tolist()], np.int64)
+            for tracked in window
         ]
-
-
-def load_perception(
-    ball: Path, pose: Path, device: str = "cpu", settings: PerceptionSettings | None = None
-) -> Perception:
-    """Make it from two checkpoints, which bring input sizes and operating points.
-
-    Raises CheckpointUnusable: a file that is missing, torn, or holds a model of another task.
-    """
-    return Perception(upstream_ball(ball, device), upstream_pose(pose, device), settings, device)

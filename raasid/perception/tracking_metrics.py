@@ -1,7 +1,7 @@
-"""How good tracks are: ball found, persons found, numbers kept, joints near their places.
+"""Quality of predicted tracks: balls and persons found, ids kept, and joint errors.
 
 IDF1 and switches as in Ristani et al. 2016 (arXiv 1609.01775) and CLEAR MOT (Bernardin and Stiefelhagen
-2008), with overlaps from `same_persons.SAME` on.
+2008), with overlaps from `matching.MIN_IOU` on.
 """
 
 from __future__ import annotations
@@ -14,108 +14,110 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from raasid.footage.records import Ball, Clip, Frame, Visibility
-from raasid.perception.matching import frame_pairs, is_interpolated, joints_of
+from raasid.perception.matching import is_interpolated, match_frames, person_joints
 
-_HIT = 4 / 512
-"""Distance of a ball that counts as found, as a share of the frame's width: 4 px at 512 x 288."""
+_MAX_DISTANCE = 4 / 512
+"""Distance below which a ball counts as found, as a share of the frame's width: 4 px at 512 x 288."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrackQuality:
-    """Figures over all frames; shares in [0, 1], NaN where there is nothing to judge."""
+    """Metrics over all frames; shares in [0, 1], NaN without samples."""
 
     balls_found: float
-    """Share of visible balls with a place (seen or interpolated) that is right."""
+    """Share of visible balls with a correct position, detected or interpolated."""
     hidden_balls_found: float
-    """The same of balls that are covered."""
+    """The same for hidden balls."""
     balls_false: float
-    """Places per frame that are wrong or unwanted."""
+    """False positions per frame."""
     persons_found: float
     persons_false: float
     """Per frame."""
     idf1: float
     switches: int
-    """Times that a person goes on under another number."""
+    """Number of times that a person continues under another track id."""
     purity: float
-    """Share of a person's frames under the number that he has most often."""
+    """Share of a person's frames with its most frequent track id."""
     joint_error: float
-    """Median distance of told joints that are visible, in heights."""
+    """Median error of predicted visible joints, in heights."""
     joints_within: float
-    """Share of visible joints that are told within a tenth of a height."""
+    """Share of visible joints that are predicted within a tenth of a height."""
     frames: int
 
 
-def track_quality(true: Sequence[Clip], seen: Sequence[Clip], least_height: float = 0.0) -> TrackQuality:
-    """Judge tracks by annotations; persons smaller than `least_height` of the frame are not asked for."""
-    pairs = list(frame_pairs(true, seen))
+def measure_track_quality(
+    true: Sequence[Clip], predicted: Sequence[Clip], min_height: float = 0.0
+) -> TrackQuality:
+    """Compare predicted with annotated clips; persons smaller than `min_height` of the frame are optional."""
+    pairs = list(match_frames(true, predicted))
     balls = Counter[str]()
     for pair in pairs:
-        balls.update(ball_verdict(pair.true, pair.seen))
-    people, numbers, last = Counter[str](), Counter[tuple[str, int, int]](), dict[tuple[str, int], int]()
-    far: list[float] = []
+        balls.update(ball_outcomes(pair.true, pair.predicted))
+    people, ids, last = Counter[str](), Counter[tuple[str, int, int]](), dict[tuple[str, int], int]()
+    errors: list[float] = []
     labelled = 0
     for pair in pairs:
-        asked = least_height * pair.true.height
-        people["false"] += len(pair.unwanted)
-        people["missed"] += sum(person.box[3] >= asked for person in pair.unseen)
-        for person, other in pair.persons:
-            if person.box[3] < asked:
+        min_pixels = min_height * pair.true.height
+        people["false"] += len(pair.false)
+        people["missed"] += sum(person.box[3] >= min_pixels for person in pair.missed)
+        for person, prediction in pair.persons:
+            if person.box[3] < min_pixels:
                 continue
             people["found"] += 1
-            who = (pair.clip, person.track)
-            numbers[(*who, other.track)] += 1
-            people["switch"] += last.setdefault(who, other.track) != other.track
-            last[who] = other.track
-            if not is_interpolated(other):
-                known, told = joints_of(person), joints_of(other)
-                visible = known[:, 2] == 2
+            key = (pair.clip, person.track)
+            ids[(*key, prediction.track)] += 1
+            people["switch"] += last.setdefault(key, prediction.track) != prediction.track
+            last[key] = prediction.track
+            if not is_interpolated(prediction):
+                true_joints, joints = person_joints(person), person_joints(prediction)
+                visible = true_joints[:, 2] == 2
                 labelled += int(visible.sum())
-                both = visible & (told[:, 2] > 0)
-                off = np.linalg.norm(known[both, :2] - told[both, :2], axis=1) / max(person.box[3], 1.0)
-                far += off.tolist()
-    most: defaultdict[tuple[str, int], int] = defaultdict(int)
-    for (clip, track, _), count in numbers.items():
-        most[clip, track] = max(most[clip, track], count)
-    all_told = people["found"] + people["false"]
-    wanted = people["found"] + people["missed"]
+                both = visible & (joints[:, 2] > 0)
+                error = np.linalg.norm(true_joints[both, :2] - joints[both, :2], axis=1)
+                errors += (error / max(person.box[3], 1.0)).tolist()
+    most_frequent: defaultdict[tuple[str, int], int] = defaultdict(int)
+    for (clip, track, _), count in ids.items():
+        most_frequent[clip, track] = max(most_frequent[clip, track], count)
+    num_predicted = people["found"] + people["false"]
+    num_true = people["found"] + people["missed"]
     return TrackQuality(
         balls_found=_share(balls["found"], balls["found"] + balls["missed"]),
         hidden_balls_found=_share(balls["hidden found"], balls["hidden found"] + balls["hidden missed"]),
         balls_false=_share(balls["false"], len(pairs)),
-        persons_found=_share(people["found"], wanted),
+        persons_found=_share(people["found"], num_true),
         persons_false=_share(people["false"], len(pairs)),
-        idf1=_share(2 * _kept(numbers), all_told + wanted),
+        idf1=_share(2 * _matched_frames(ids), num_predicted + num_true),
         switches=people["switch"],
-        purity=_share(sum(most.values()), people["found"]),
-        joint_error=float(np.median(far)) if far else float("nan"),
-        joints_within=_share(float(sum(off < 0.1 for off in far)), labelled),
+        purity=_share(sum(most_frequent.values()), people["found"]),
+        joint_error=float(np.median(errors)) if errors else float("nan"),
+        joints_within=_share(float(sum(error < 0.1 for error in errors)), labelled),
         frames=len(pairs),
     )
 
 
-def ball_verdict(true: Frame, seen: Frame) -> list[str]:
-    """What became of the match ball: found, missed, hidden found, hidden missed; and false."""
-    wanted = true.balls[0] if true.balls and true.balls[0].visibility != Visibility.ABSENT else None
-    told = seen.balls[0] if seen.balls else None
-    if wanted is None:
-        return [] if told is None else ["false"]
-    kind = "" if wanted.visible else "hidden "
-    if told is not None and is_hit(wanted, told, true.width):
+def ball_outcomes(true: Frame, predicted: Frame) -> list[str]:
+    """Return the outcomes of a frame's ball: found, missed, hidden found, hidden missed, false."""
+    true_ball = true.balls[0] if true.balls and true.balls[0].visibility != Visibility.ABSENT else None
+    ball = predicted.balls[0] if predicted.balls else None
+    if true_ball is None:
+        return [] if ball is None else ["false"]
+    kind = "" if true_ball.visible else "hidden "
+    if ball is not None and is_ball_hit(true_ball, ball, true.width):
         return [f"{kind}found"]
-    return [f"{kind}missed"] if told is None else [f"{kind}missed", "false"]
+    return [f"{kind}missed"] if ball is None else [f"{kind}missed", "false"]
 
 
-def is_hit(true: Ball, told: Ball, width: int) -> bool:
-    """Whether a ball was told within 4 px at 512 x 288, or within its own radius if that is larger."""
-    allowed = max(_HIT * width, 0.5 * max(true.w, true.h))
-    return float(np.hypot(true.x - told.x, true.y - told.y)) < allowed
+def is_ball_hit(true: Ball, predicted: Ball, width: int) -> bool:
+    """Whether a ball is predicted within 4 px at 512 x 288, or within its own radius if that is larger."""
+    allowed = max(_MAX_DISTANCE * width, 0.5 * max(true.w, true.h))
+    return float(np.hypot(true.x - predicted.x, true.y - predicted.y)) < allowed
 
 
-def _kept(numbers: Counter[tuple[str, int, int]]) -> int:
-    """Frames in which persons go under the one number that serves all of them best."""
+def _matched_frames(ids: Counter[tuple[str, int, int]]) -> int:
+    """Return the number of frames in which persons have their id of the best one-to-one assignment."""
     total = 0
-    for clip in {clip for clip, _, _ in numbers}:
-        of_clip = {(a, b): n for (c, a, b), n in numbers.items() if c == clip}
+    for clip in {clip for clip, _, _ in ids}:
+        of_clip = {(a, b): n for (c, a, b), n in ids.items() if c == clip}
         rows, columns = sorted({a for a, _ in of_clip}), sorted({b for _, b in of_clip})
         table = np.array([[of_clip.get((a, b), 0) for b in columns] for a in rows])
         total += int(table[linear_sum_assignment(table, maximize=True)].sum())

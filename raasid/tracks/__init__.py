@@ -1,1 +1,1 @@
-"""Ball and players through a clip: association, gaps, roles, noise."""
+"""Tracks of ball and persons through a clip: association, interpolation, teams, and simulated errors."""

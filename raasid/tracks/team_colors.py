@@ -1,4 +1,4 @@
-"""What colour a person's shirt is, and who plays with whom by that."""
+"""Shirt colors of persons, and the teams that they form."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raasid.footage.keypoints import KEYPOINTS
-from raasid.footage.media import Image
 from raasid.footage.records import Role
+from raasid.io.image_reader import Image
 
 Floats = NDArray[np.float32]
 _SHOULDERS_AND_HIPS = [
     KEYPOINTS.index(name) for name in ("left_shoulder", "right_shoulder", "right_hip", "left_hip")
 ]
-_SURE = 0.3
-"""Confidence of a joint from which the torso is cut out along it."""
+_MIN_JOINT_CONFIDENCE = 0.3
+"""Confidence that all four joints of the torso must have."""
 _INNER = 0.75
-"""Of the torso: its edges show arms and grass."""
-_FEWEST_PIXELS = 6
-_SHADE = 0.5
-"""Lightness counts half: one shirt is worn in the sun and in the shade."""
+"""Inner part of the torso that is used, because its edges show arms and grass."""
+_MIN_PIXELS = 6
+_LIGHTNESS_WEIGHT = 0.5
+"""Lightness counts half, because the same shirt is seen in the sun and in the shade."""
 _SAME_SHIRT = 16.0
-"""Mean distance in CIE Lab within which two shirts may be of one team. In the synthetic league 85 % of
-team-mates are nearer to each other, and 2 % of opponents."""
+"""Mean distance in CIE Lab within which two shirts may be of one team. In the synthetic league, 85 % of
+team-mates and 2 % of opponents are nearer to each other."""
 _FAR = 26.0
-"""Distance to both teams' shirts from which somebody plays for neither."""
+"""Distance to both teams' shirts from which a person plays for neither."""
 _DARK, _PALE = 27.0, 12.0
 """Lightness and chroma below which a shirt is black."""
 
 
-def shirt(image: Image, joints: Floats) -> Floats:
-    """Return the median colour (3,) of a torso in CIE Lab, lightness 0 to 100; NaN where none can be seen.
+def shirt_color(image: Image, joints: Floats) -> Floats:
+    """Return the median color (3,) of a torso in CIE Lab, lightness 0 to 100; NaN where none can be seen.
 
-    image: blue-green-red. joints: (17, 3) x, y and confidence: shoulders and hips must be sure. What lies
-    in the upper middle of a box is a shirt no more often than not.
+    image: blue-green-red. joints: (17, 3) x, y and confidence. Shoulders and hips must be confident, because
+    the upper middle of a box shows the shirt only half of the time.
     """
     unknown = np.full(3, np.nan, np.float32)
     quad = joints[_SHOULDERS_AND_HIPS]
-    if (quad[:, 2] < _SURE).any():
+    if (quad[:, 2] < _MIN_JOINT_CONFIDENCE).any():
         return unknown
     middle = quad[:, :2].mean(axis=0)
     corners = middle + (quad[:, :2] - middle) * np.float32(_INNER)
@@ -53,60 +53,60 @@ def shirt(image: Image, joints: Floats) -> Floats:
     inside = np.zeros(crop.shape[:2], np.uint8)
     cv2.fillConvexPoly(inside, cv2.convexHull(np.round(corners - low).astype(np.int32)), 1)
     pixels = crop[inside > 0]
-    if len(pixels) < _FEWEST_PIXELS:
+    if len(pixels) < _MIN_PIXELS:
         return unknown
-    middle_colour = np.median(pixels, axis=0).astype(np.float32).reshape(1, 1, 3) / 255
-    return np.asarray(cv2.cvtColor(middle_colour, cv2.COLOR_BGR2Lab).reshape(3), np.float32)
+    middle_color = np.median(pixels, axis=0).astype(np.float32).reshape(1, 1, 3) / 255
+    return np.asarray(cv2.cvtColor(middle_color, cv2.COLOR_BGR2Lab).reshape(3), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
-    """Whom somebody plays for; team None: for neither, or nobody knows."""
+class TeamAssignment:
+    """Role and team of a person; team None: neither of the teams, or unknown."""
 
     role: Role
     team: str | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sides:
-    """of: for each track; shirts: (N, 3) mean colour of each team, at most two; lightness halved."""
+class TeamAssignments:
+    """The assignments of all tracks, and (N, 3) mean shirts of at most two teams, with lightness halved."""
 
-    of: list[Side]
+    assignments: list[TeamAssignment]
     shirts: Floats
 
 
-def sides(shirts: Floats, weights: Floats, before: Floats | None = None) -> Sides:
-    """Say for each track whom it plays for, by shirt alone.
+def assign_teams(shirts: Floats, weights: Floats, before: Floats | None = None) -> TeamAssignments:
+    """Assign each track a role and a team by its shirt alone.
 
-    shirts: (P, 3) median colour of each track, NaN unknown. weights: (P,) how much was seen of it.
-    before: `Sides.shirts` of an earlier part of the same footage, whose names are kept.
-    The two groups of like shirts that most wear are the teams "A" and "B". Somebody in neither's colours is
-    a referee if in black, otherwise `other`: colours do not tell a goalkeeper from a yellow referee.
-    Somebody in between, or unseen, is a player of an unknown team.
+    shirts: (P, 3) median color of each track, NaN if unknown. weights: (P,) how much of it was seen.
+    before: `TeamAssignments.shirts` of an earlier part of the same footage, whose team names are kept.
+    The two largest groups of similar shirts are the teams "A" and "B". A person in neither's colors is a
+    referee if dressed in black, otherwise `other`, because colors do not separate a goalkeeper from a yellow
+    referee. A person in between, or with an unknown shirt, is a player of an unknown team.
     """
     known = np.flatnonzero(~np.isnan(shirts).any(axis=1))
-    found = [Side("player", None)] * len(shirts)
+    found = [TeamAssignment("player", None)] * len(shirts)
     if not len(known):
-        return Sides(found, np.zeros((0, 3), np.float32) if before is None else before)
-    black = [_is_black(colour) for colour in shirts]
-    shirts = shirts * np.array([_SHADE, 1, 1], np.float32)
-    groups = _groups(shirts[known], weights[known])[:2]
+        return TeamAssignments(found, np.zeros((0, 3), np.float32) if before is None else before)
+    black = [_is_black(color) for color in shirts]
+    shirts = shirts * np.array([_LIGHTNESS_WEIGHT, 1, 1], np.float32)
+    groups = _group_shirts(shirts[known], weights[known])[:2]
     centres = np.array([np.average(shirts[known[g]], axis=0, weights=weights[known[g]]) for g in groups])
     if before is not None and len(before):
-        centres = _as_before(centres, before)
+        centres = _keep_team_order(centres, before)
     for row in known.tolist():
         apart = np.linalg.norm(shirts[row] - centres, axis=1)
         nearest = int(apart.argmin())
         clear = len(apart) == 1 or apart.min() < 0.6 * apart.max()
         if apart[nearest] < 1.2 * _SAME_SHIRT and clear:
-            found[row] = Side("player", "AB"[nearest])
+            found[row] = TeamAssignment("player", "AB"[nearest])
         elif len(centres) == 2 and apart.min() > _FAR:
-            found[row] = Side("referee" if black[row] else "other", None)
-    return Sides(found, centres.astype(np.float32))
+            found[row] = TeamAssignment("referee" if black[row] else "other", None)
+    return TeamAssignments(found, centres.astype(np.float32))
 
 
-def _as_before(centres: Floats, before: Floats) -> Floats:
-    """Give the teams the order that they had; a team that is not to be seen keeps its colours."""
+def _keep_team_order(centres: Floats, before: Floats) -> Floats:
+    """Return the teams in the order of `before`; a team that is not seen keeps its color."""
     apart = np.linalg.norm(before[:, None] - centres[None], axis=2)
     out = before.copy()
     newcomers = []
@@ -119,8 +119,8 @@ def _as_before(centres: Floats, before: Floats) -> Floats:
     return out if len(out) == 2 or not newcomers else np.concatenate([out, centres[newcomers[:1]]])
 
 
-def _groups(shirts: Floats, weights: Floats) -> list[list[int]]:
-    """Rows by like shirts, the heaviest group first; average linkage, cut at `_SAME_SHIRT`."""
+def _group_shirts(shirts: Floats, weights: Floats) -> list[list[int]]:
+    """Group rows by similar shirts, largest group first; average linkage, cut at `_SAME_SHIRT`."""
     groups = [[row] for row in range(len(shirts))]
     apart = np.linalg.norm(shirts[:, None] - shirts[None], axis=2)
     while len(groups) > 1:
@@ -133,9 +133,9 @@ def _groups(shirts: Floats, weights: Floats) -> list[list[int]]:
         if nearest > _SAME_SHIRT:
             break
         groups[j] += groups.pop(i)
-    # more persons first, then more of them seen; a tie goes to the smallest number, whatever the order
+    # by number of persons, then by how much was seen of them; ties by the smallest row, in any order
     return sorted(groups, key=lambda g: (-len(g), -float(weights[g].sum()), min(g)))
 
 
-def _is_black(colour: Floats) -> bool:
-    return bool(colour[0] < _DARK and np.hypot(colour[1], colour[2]) < _PALE)
+def _is_black(color: Floats) -> bool:
+    return bool(color[0] < _DARK and np.hypot(color[1], color[2]) < _PALE)

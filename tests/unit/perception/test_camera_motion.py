@@ -1,3 +1,5 @@
+"""The shift of the camera and cuts, from successive images."""
+
 from __future__ import annotations
 
 import cv2
@@ -45,7 +47,7 @@ def test_players_who_run_do_not_move_the_camera() -> None:
 
 
 @pytest.mark.parametrize("shape", [(2, 2, 3), (5, 400, 3), (360, 640, 3)])
-def test_flat_and_tiny_pictures_are_no_trouble(shape: tuple[int, int, int]) -> None:
+def test_flat_and_tiny_images_give_no_cut(shape: tuple[int, int, int]) -> None:
     camera = CameraMotion()
     for _ in range(2):
         motion = camera.since_last(np.zeros(shape, np.uint8))

@@ -1,3 +1,5 @@
+"""Ball and pose models as perception loads them from checkpoints."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -19,7 +21,7 @@ POSE = {"_target_": "raasid.models.pose.top_down.PoseTopDown", "channels": 8, "j
 
 
 def save(path: Path, module: TaskModule, model: dict[str, Any], eval_scale: float = 1.0) -> Path:
-    """A checkpoint as `raasid train` leaves it, as far as perception reads it."""
+    """Write the parts of a `raasid train` checkpoint that perception reads."""
     checkpoint: dict[str, Any] = {"state_dict": module.state_dict()}
     module.config = {"model": model, "data": {"size": [128, 72], "eval_scale": eval_scale}}
     module.on_save_checkpoint(checkpoint)
@@ -38,18 +40,18 @@ def checkpoints(tmp_path: Path) -> tuple[Path, Path]:
     )
 
 
-def test_sizes_and_thresholds_come_with_the_checkpoints(checkpoints: tuple[Path, Path]) -> None:
-    eyes = load_perception(*checkpoints)
-    assert eyes.ball.size == (192, 108)
-    assert eyes.pose.size == (128, 72)
-    assert eyes.ball.module.operating_threshold == 0.37
-    assert not eyes.ball.module.training
+def test_sizes_and_thresholds_come_from_the_checkpoints(checkpoints: tuple[Path, Path]) -> None:
+    pipeline = load_perception(*checkpoints)
+    assert pipeline.ball.size == (192, 108)
+    assert pipeline.pose.size == (128, 72)
+    assert pipeline.ball.module.operating_threshold == 0.37
+    assert not pipeline.ball.module.training
     image = np.full((360, 640, 3), 80, np.uint8)
-    frames = eyes.look([image] * 3, [Frame(t, Path("none"), 640, 360) for t in range(3)])
+    frames = pipeline.track([image] * 3, [Frame(t, Path("none"), 640, 360) for t in range(3)])
     assert [frame.index for frame in frames] == [0, 1, 2]
 
 
-def test_the_name_is_that_of_the_weights_wherever_they_lie(
+def test_the_name_depends_on_the_content_and_not_on_the_path(
     checkpoints: tuple[Path, Path], tmp_path: Path
 ) -> None:
     ball, pose = checkpoints
@@ -70,7 +72,7 @@ def test_checkpoints_in_the_wrong_order_are_refused(checkpoints: tuple[Path, Pat
         load_perception(*checkpoints[::-1])
 
 
-def test_a_missing_or_foreign_file_is_refused(checkpoints: tuple[Path, Path], tmp_path: Path) -> None:
+def test_a_missing_or_incomplete_file_is_refused(checkpoints: tuple[Path, Path], tmp_path: Path) -> None:
     with pytest.raises(CheckpointUnusable, match="no such checkpoint"):
         load_perception(tmp_path / "none.ckpt", checkpoints[1])
     torch.save({"state_dict": {}}, tmp_path / "bare.ckpt")

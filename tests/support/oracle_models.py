@@ -1,4 +1,4 @@
-"""Stand-ins for trained nets: they read the truth off the picture, or off a list, with errors on demand."""
+"""Oracle models for tests: they return given predictions for the frame whose number the image carries."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from raasid.footage.media import Image
 from raasid.footage.records import Ball, Clip, Frame, Keypoint, Person, Provenance
+from raasid.io.image_reader import Image
 from raasid.models.ball.module import BallModule, Detections
 from raasid.models.pose.module import PoseModule
 from raasid.models.pose.poses import People
-from raasid.perception.inference import Upstream
+from raasid.perception.loaded_model import LoadedModel
 from raasid.perception.settings import PerceptionSettings
-from raasid.perception.tracker import Perception
+from raasid.perception.tracker import PerceptionPipeline
 
 SIZE = (320, 180)
 
 
-def picture(index: int, size: tuple[int, int] = SIZE) -> Image:
-    """A frame that carries its own number in its first pixels; grass, so that nothing seems to be cut."""
+def numbered_image(index: int, size: tuple[int, int] = SIZE) -> Image:
+    """Return a grass-colored image with the frame's number in its first pixels; no cut is detected in it."""
     width, height = size
     image = np.full((height, width, 3), (40, 110, 50), np.uint8)
     image[:: height // 12, :, 1] = 150
@@ -28,39 +28,39 @@ def picture(index: int, size: tuple[int, int] = SIZE) -> Image:
     return image
 
 
-class TruthfulBall(BallModule):
-    """Knows where the ball is in frame number n; the number is read off the picture."""
+class OracleBall(BallModule):
+    """Returns the given balls of the numbered frame."""
 
-    def __init__(self, answers: Sequence[Detections], frames: int = 1) -> None:
+    def __init__(self, predictions: Sequence[Detections], frames: int = 1) -> None:
         super().__init__(threshold=0.4)
-        self.answers, self.frames, self.looked = answers, frames, 0
+        self.predictions, self.frames, self.num_images = predictions, frames, 0
 
     def detect(self, images: torch.Tensor, quick: bool = False) -> list[Detections]:
-        self.looked += len(images)
+        self.num_images += len(images)
         middle = 3 * (self.frames // 2)
-        return [self.answers[int(image[4, 4, middle])] for image in images]
+        return [self.predictions[int(image[4, 4, middle])] for image in images]
 
     def losses(self, batch: object) -> dict[str, torch.Tensor]:
         raise NotImplementedError
 
 
-class TruthfulPose(PoseModule):
-    """Knows who is in frame number n."""
+class OraclePose(PoseModule):
+    """Returns the given people of the numbered frame."""
 
-    def __init__(self, answers: Sequence[People]) -> None:
+    def __init__(self, predictions: Sequence[People]) -> None:
         super().__init__()
-        self.answers, self.looked = answers, 0
+        self.predictions, self.num_images = predictions, 0
 
-    def look(self, images: torch.Tensor, boxes: object = None) -> list[People]:
-        self.looked += len(images)
-        return [self.answers[int(image[4, 4, 0])] for image in images]
+    def predict(self, images: torch.Tensor, boxes: object = None) -> list[People]:
+        self.num_images += len(images)
+        return [self.predictions[int(image[4, 4, 0])] for image in images]
 
     def losses(self, batch: object) -> dict[str, torch.Tensor]:
         raise NotImplementedError
 
 
-def clip_of(count: int, people: int = 3, name: str = "clip") -> Clip:
-    """A ball that flies and people who run, in `count` frames of SIZE."""
+def moving_clip(count: int, people: int = 3, name: str = "clip") -> Clip:
+    """Return a clip of a flying ball and running people, in `count` frames of SIZE."""
     frames = []
     for t in range(count):
         persons = tuple(
@@ -77,8 +77,8 @@ def _person(track: int, x: float, y: float) -> Person:
     return Person(track, "player", (x, y, 22.0, 60.0), team="AB"[track % 2], keypoints=joints)
 
 
-def answers_of(clip: Clip) -> tuple[list[Detections], list[People]]:
-    """What nets without errors would say of each frame."""
+def oracle_predictions(clip: Clip) -> tuple[list[Detections], list[People]]:
+    """Return the predictions of models without errors for each frame."""
     balls, people = [], []
     for frame in clip.frames:
         rows = [ball for ball in frame.balls if ball.visible]
@@ -97,12 +97,14 @@ def answers_of(clip: Clip) -> tuple[list[Detections], list[People]]:
     return balls, people
 
 
-def perception_of(
+def oracle_pipeline(
     balls: Sequence[Detections],
     people: Sequence[People],
     settings: PerceptionSettings | None = None,
     frames: int = 1,
-) -> Perception:
-    """Both stand-ins, at work."""
-    ball, pose = TruthfulBall(balls, frames).eval(), TruthfulPose(people).eval()
-    return Perception(Upstream(ball, SIZE, "ball@test"), Upstream(pose, SIZE, "pose@test"), settings)
+) -> PerceptionPipeline:
+    """Return a pipeline of both oracle models."""
+    ball, pose = OracleBall(balls, frames).eval(), OraclePose(people).eval()
+    return PerceptionPipeline(
+        LoadedModel(ball, SIZE, "ball@test"), LoadedModel(pose, SIZE, "pose@test"), settings
+    )

@@ -1,0 +1,77 @@
+"""Load ball and pose models from checkpoints, with their input size and a name by content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import torch
+
+from raasid.config.build import build
+from raasid.errors import CheckpointUnusable
+from raasid.models.ball.module import BallModule
+from raasid.models.checkpoints import load_checkpoint, load_checkpoint_weights
+from raasid.models.config import recorded_model_config
+from raasid.models.layers import fold_batch_norms
+from raasid.models.module import TaskModule
+from raasid.models.pose.module import PoseModule
+
+Module = TypeVar("Module", bound=TaskModule)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LoadedModel(Generic[Module]):
+    """A model with the size (width, height) of its input in pixels, and a name by content."""
+
+    module: Module
+    size: tuple[int, int]
+    name: str
+
+
+def load_ball_model(path: Path, device: str) -> LoadedModel[BallModule]:
+    """Load the ball model of a checkpoint. Raises CheckpointUnusable."""
+    module, size = _load(path, device)
+    if not isinstance(module, BallModule):
+        raise _wrong_task(path, module, "ball")
+    name = f"ball@{_digest(module, size)}"
+    return LoadedModel(fold_batch_norms(module), size, name)
+
+
+def load_pose_model(path: Path, device: str) -> LoadedModel[PoseModule]:
+    """Load the pose model of a checkpoint. Raises CheckpointUnusable."""
+    module, size = _load(path, device)
+    if not isinstance(module, PoseModule):
+        raise _wrong_task(path, module, "pose")
+    name = f"pose@{_digest(module, size)}"
+    return LoadedModel(fold_batch_norms(module), size, name)
+
+
+def _load(path: Path, device: str) -> tuple[TaskModule, tuple[int, int]]:
+    """Return the model with its operating point, and its input size; all come from the file."""
+    trained = load_checkpoint(path).get("config")
+    if not isinstance(trained, dict):
+        raise CheckpointUnusable(path, "holds no configuration; it was not written by `raasid train`")
+    module: TaskModule = build(recorded_model_config(trained["model"]))
+    load_checkpoint_weights(module, path)
+    data = trained["data"]
+    scale = data.get("eval_scale") or 1.0
+    width, height = (round(edge * scale) for edge in data["size"])
+    return module.to(device).eval(), (width, height)
+
+
+def _wrong_task(path: Path, module: TaskModule, wanted: str) -> CheckpointUnusable:
+    return CheckpointUnusable(path, f"holds a {type(module).__name__}; a {wanted} model is needed here")
+
+
+def _digest(module: TaskModule, size: tuple[int, int]) -> str:
+    """Return eight hex digits of weights, class, size and operating point, on which predictions depend."""
+    digest = hashlib.sha256()
+    parameters = type(module).__name__, size, getattr(module, "operating_threshold", None)
+    digest.update(json.dumps(parameters).encode())
+    for name, value in sorted(module.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(value.detach().cpu().reshape(-1).contiguous().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()[:8]
