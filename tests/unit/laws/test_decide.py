@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from law_strategies import COMPLETE, PARTIAL, completed
+from soak import rounds
 
 from raasid.laws.decide import decide, derive_ruling
 from raasid.laws.edition_lookup import EditionUnknown, get_edition, shipped_editions
@@ -22,7 +23,8 @@ REPRESENTATIVES = {"segment": ("hand", "shoulder", "chest")}
 
 
 @given(COMPLETE, EDITIONS)
-@settings(max_examples=500)
+@settings(max_examples=rounds(200, 2000))
+@pytest.mark.soak
 def test_complete_facts_alcompletions_get_a_complete_ruling(facts: Facts, edition: str) -> None:
     ruling = decide(facts, edition)
 
@@ -32,7 +34,8 @@ def test_complete_facts_alcompletions_get_a_complete_ruling(facts: Facts, editio
 
 
 @given(PARTIAL, EDITIONS, st.randoms(use_true_random=False))
-@settings(max_examples=1000)
+@settings(max_examples=rounds(150, 2000))
+@pytest.mark.soak
 def test_further_facts_never_change_a_decision(facts: Facts, edition: str, rng: random.Random) -> None:
     early = decide(facts, edition)
 
@@ -46,7 +49,8 @@ def test_further_facts_never_change_a_decision(facts: Facts, edition: str, rng: 
 
 
 @given(COMPLETE, EDITIONS, st.sets(st.sampled_from(sorted(fact_values())), max_size=4))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=rounds(60, 600))
+@pytest.mark.soak
 def test_it_abstains_only_where_two_completions_differ(facts: Facts, edition: str, hidden: set[str]) -> None:
     nothing: dict[str, Any] = dict.fromkeys(hidden)
     result = derive_ruling(replace(facts, **nothing), edition)
@@ -62,7 +66,8 @@ def test_it_abstains_only_where_two_completions_differ(facts: Facts, edition: st
 
 
 @given(PARTIAL, EDITIONS, st.randoms(use_true_random=False))
-@settings(max_examples=500)
+@settings(max_examples=rounds(100, 1000))
+@pytest.mark.soak
 def test_with_the_missing_facts_there_is_a_decision(facts: Facts, edition: str, rng: random.Random) -> None:
     missing = derive_ruling(facts, edition).missing
     all_known = completed(facts, rng)

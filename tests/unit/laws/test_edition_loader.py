@@ -12,6 +12,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from soak import rounds
 
 from raasid.laws.decide import decide
 from raasid.laws.edition_loader import EditionUnreadable, load_edition
@@ -189,7 +190,8 @@ TREE = st.recursive(
 @given(
     st.sampled_from(["removes", "clauses", "restarts", "sanctions", "follows", "valid_from", "sources"]), TREE
 )
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=rounds(60, 600), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.soak
 def test_whatever_stands_in_a_file_nothing_but_the_typed_error_comes(
     write: Write, key: str, tree: object
 ) -> None:

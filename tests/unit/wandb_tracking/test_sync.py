@@ -155,6 +155,7 @@ def test_a_kill_while_sending_sends_nothing_twice(
     assert len(Outbox(registry).answers()) == len(ORDER)
 
 
+@pytest.mark.soak
 def test_a_kill_at_any_filesystem_call_of_a_sync_sends_nothing_twice(
     registry: Registry, mirror: RecordingMirror, tmp_path: Path
 ) -> None:
@@ -171,7 +172,7 @@ def test_a_kill_at_any_filesystem_call_of_a_sync_sends_nothing_twice(
 
     disk = counted()
     sync(registry_at(fresh(), disk), mirror, silent)
-    for at in range(1, disk.calls + 1):
+    for at in disk.kill_points:
         fresh()
         assert killed(sync, registry_at(root, killing(at)), mirror, silent), at
         assert fsck(registry_at(root)) == []
@@ -179,6 +180,7 @@ def test_a_kill_at_any_filesystem_call_of_a_sync_sends_nothing_twice(
         assert arrived(mirror) == ARRIVING, at
 
 
+@pytest.mark.soak
 def test_a_kill_at_any_filesystem_call_of_queueing_leaves_a_sound_registry(
     sample: Path, tmp_path: Path
 ) -> None:
@@ -191,7 +193,7 @@ def test_a_kill_at_any_filesystem_call_of_queueing_leaves_a_sound_registry(
 
     shutil.copytree(sample, root)
     work(registry_at(root, disk))
-    for at in range(1, disk.calls + 1):
+    for at in disk.kill_points:
         shutil.rmtree(root)
         shutil.copytree(sample, root)
         assert killed(work, registry_at(root, killing(at))), at
