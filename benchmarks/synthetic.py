@@ -193,7 +193,7 @@ def peak_mib(frames: int) -> float:
                 "league": league.model_dump(mode="json"),
                 "folder": folder,
                 "matches": matches,
-                "work": "render_matches",
+                "write": "render_matches",
             }
         )
         words = [sys.executable, "-m", "raasid.synthetic.render_matches", order]

@@ -1,13 +1,9 @@
-"""A league on disk: rendered once, by several processes, then read.
-
-A folder that several processes fill with the matches of a league.
-"""
+"""A league on disk: rendered or labelled once by several processes, then read."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,148 +16,29 @@ from raasid.console import terminal
 from raasid.errors import RaasidError
 from raasid.footage import coco_format
 from raasid.footage.records import Clip
-from raasid.io.atomic import make_staging_folder, remove_abandoned
+from raasid.io.atomic import StagedFolder, remove_abandoned
 from raasid.synthetic.league import League
-from raasid.synthetic.render_matches import label_matches, part_name, render_matches
+from raasid.synthetic.render_matches import label_matches, match_file, render_matches
 from raasid.synthetic.scenarios import num_frames
 
-Work = Callable[[League, Path, list[int]], Iterator[int]]
-"""A function of `render_matches`: writes what it makes of some matches, and gives the frames of each clip."""
+MatchWriter = Callable[[League, Path, list[int]], Iterator[int]]
+"""A function of `render_matches`: writes some matches into a folder, and yields the frames of each clip."""
 
 
 class RenderingFailed(RaasidError):
     """A worker process ended before its matches were rendered."""
 
-    def __init__(self, status: int, said: str) -> None:
+    def __init__(self, status: int, stderr: str) -> None:
         super().__init__(
-            f"rendering the synthetic league: a worker ended with status {status}; it said: {said}"
+            f"rendering the synthetic league: a worker ended with status {status}; its last output: {stderr}"
         )
-
-
-def build_folder(
-    league: League,
-    final: Path,
-    workers: int,
-    work: Work,
-    title: str,
-    finish: Callable[[League, Path], None] | None = None,
-) -> None:
-    """Fill `final` with what `work` makes of a league, whole or not at all; title: what the user is told.
-
-    finish: what is done to the folder before anybody sees it.
-    Of two processes that make it at once one wins, and the other takes what the winner has made.
-    """
-    final.parent.mkdir(parents=True, exist_ok=True)
-    remove_abandoned(final.parent, final.name)
-    clips_asked = [(m, c) for m in range(league.matches) for c in range(league.clips_per_match)]
-    frames = sum(num_frames(league, match, clip) for match, clip in clips_asked)
-    if not terminal.err().is_terminal:
-        terminal.err().print(f"{title}: {frames} frames into {final}", markup=False)
-    draft = make_staging_folder(final.parent, final.name)
-    try:
-        with terminal.progress(title, frames) as advance:
-            _run(league, draft, max(1, min(workers, league.matches)), work, advance)
-        if finish is not None:
-            finish(league, draft)
-        try:
-            draft.rename(final)
-        except OSError:
-            # somebody else was first; theirs are the same bytes
-            if not final.exists():
-                raise
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-
-
-def read_matches(league: League, folder: Path) -> Iterator[Clip]:
-    """The clips of a league whose matches have a file each. Raises AnnotationsUnreadable."""
-    for match in range(league.matches):
-        yield from coco_format.read(folder, part_name(match))
-
-
-def join_matches(league: League, folder: Path) -> None:
-    """Make one file of the files of the matches. Raises AnnotationsUnreadable."""
-    coco_format.write(list(read_matches(league, folder)), folder)
-    for match in range(league.matches):
-        (folder / part_name(match)).unlink()
-
-
-def _run(league: League, draft: Path, workers: int, work: Work, advance: Callable[[int], None]) -> None:
-    if workers == 1:
-        for frames in work(league, draft, list(range(league.matches))):
-            advance(frames)
-        return
-    lock = threading.Lock()
-
-    def report(frames: int) -> None:
-        with lock:
-            advance(frames)
-
-    shares = [list(range(league.matches))[k::workers] for k in range(workers)]
-    running: list[subprocess.Popen[str]] = []
-    try:
-        with ThreadPoolExecutor(workers) as pool:
-            waiting = [pool.submit(_share, league, draft, share, work, report, running) for share in shares]
-            try:
-                for done in waiting:
-                    done.result()
-            except BaseException:
-                _stop(running)
-                raise
-    finally:
-        _stop(running)
-
-
-def _stop(running: list[subprocess.Popen[str]]) -> None:
-    for process in running:
-        if process.poll() is None:
-            process.kill()
-
-
-def _share(
-    league: League,
-    draft: Path,
-    share: list[int],
-    work: Work,
-    report: Callable[[int], None],
-    running: list[subprocess.Popen[str]],
-) -> None:
-    """One worker: a fresh interpreter, so that no lock, thread or `__main__` of ours comes along."""
-    order = json.dumps(
-        {
-            "league": league.model_dump(mode="json"),
-            "folder": str(draft),
-            "matches": share,
-            "work": work.__name__,
-        }
-    )
-    home = str(Path(__file__).resolve().parents[2])
-    path = os.pathsep.join([home, *filter(None, [os.environ.get("PYTHONPATH")])])
-    with tempfile.TemporaryFile("w+") as said:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "raasid.synthetic.render_matches", order],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=said,
-            text=True,
-            env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
-        )
-        running.append(process)
-        assert process.stdout is not None
-        with process.stdout as lines:
-            for line in lines:
-                report(int(line))
-        status = process.wait()
-        if status != 0:
-            said.seek(0)
-            raise RenderingFailed(status, said.read()[-400:].strip() or "nothing")
 
 
 def generate(league: League, folder: Path, workers: int = 2) -> list[Clip]:
-    """Clips of a league under `folder / synthetic-<digest>`; rendered only where they are not there yet.
+    """Return the clips of a league under `folder / synthetic-<digest>`, which is rendered if it is missing.
 
-    The folder appears whole or not at all; of two processes that render at once one wins, and the other
-    takes the winner's images. The bytes do not depend on `workers`.
+    The folder appears complete or not at all; of two processes that render it at once, one publishes it and
+    both read it. The bytes do not depend on `workers`.
 
     Raises
     ------
@@ -173,19 +50,19 @@ def generate(league: League, folder: Path, workers: int = 2) -> list[Clip]:
     folder = folder.absolute()
     final = folder / f"synthetic-{league.digest()[:12]}"
     if not final.exists():
-        build_folder(league, final, workers, render_matches, "rendering the synthetic league", join_matches)
+        build_folder(league, final, workers, render_matches, "rendering the synthetic league", _join_matches)
     return coco_format.read(final)
 
 
 def labelled_clips(league: League, folder: Path, workers: int = 2) -> list[Clip]:
-    """The clips of `generate`, whose images are not there; kept under `folder / labels-<digest>`, a file
-    a match: joining thousands of matches would add a quarter to the time.
+    """Return the clips of `generate` without rendering images, from files under `folder / labels-<digest>`.
 
-    People and balls are drawn as outlines, and what hides what is read off these, so that boxes, keypoints,
-    visibility, tags and facts are those of the images. One thing is left out: eyes, nose and mouth may
-    reach beyond their head by a pixel, and hide a joint of somebody behind it. Of the 7,680 frames of
-    `data=synthetic_handball` 7,671 have the same labels to the last digit; in the others 7 of 633,930 joints
-    count as visible instead of hidden or the reverse, and 2 of 37,290 boxes are a pixel smaller.
+    Each match has a file: joining thousands of matches would take a quarter longer. Boxes, keypoints,
+    visibility, tags and facts are those of the rendered images, because people and balls are rasterized as
+    silhouettes. There is one exception: eyes, nose and mouth may reach beyond their head by a pixel and
+    occlude a joint of a person behind. Of the 7,680 frames of `data=synthetic_handball` 7,671 have identical
+    labels; in the others 7 of 633,930 joints are visible instead of hidden or the reverse, and 2 of 37,290
+    boxes are a pixel smaller.
 
     Raises
     ------
@@ -198,4 +75,117 @@ def labelled_clips(league: League, folder: Path, workers: int = 2) -> list[Clip]
     final = folder / f"labels-{league.digest()[:12]}"
     if not final.exists():
         build_folder(league, final, workers, label_matches, "labelling the synthetic league")
-    return list(read_matches(league, final))
+    return list(_read_matches(league, final))
+
+
+def build_folder(
+    league: League,
+    final: Path,
+    workers: int,
+    write: MatchWriter,
+    title: str,
+    finish: Callable[[League, Path], None] | None = None,
+) -> None:
+    """Fill a staged folder with the matches of a league and publish it as `final`.
+
+    title: shown to the user. finish: applied to the folder before it is published.
+    """
+    final.parent.mkdir(parents=True, exist_ok=True)
+    remove_abandoned(final.parent, final.name)
+    clips = [(match, clip) for match in range(league.matches) for clip in range(league.clips_per_match)]
+    total = sum(num_frames(league, match, clip) for match, clip in clips)
+    if not terminal.err().is_terminal:
+        terminal.err().print(f"{title}: {total} frames into {final}", markup=False)
+    with StagedFolder(final.parent, final.name) as staged:
+        with terminal.progress(title, total) as update:
+            _write_matches(league, staged.path, max(1, min(workers, league.matches)), write, update)
+        if finish is not None:
+            finish(league, staged.path)
+        staged.publish(final)
+
+
+def _read_matches(league: League, folder: Path) -> Iterator[Clip]:
+    """Yield the clips of a league whose matches have a file each. Raises AnnotationsUnreadable."""
+    for match in range(league.matches):
+        yield from coco_format.read(folder, match_file(match))
+
+
+def _join_matches(league: League, folder: Path) -> None:
+    """Join the files of the matches into one. Raises AnnotationsUnreadable."""
+    coco_format.write(list(_read_matches(league, folder)), folder)
+    for match in range(league.matches):
+        (folder / match_file(match)).unlink()
+
+
+def _write_matches(
+    league: League, folder: Path, workers: int, write: MatchWriter, update: Callable[[int], None]
+) -> None:
+    """Write all matches, in this process or in several worker processes; update: receives frame counts."""
+    if workers == 1:
+        for frames in write(league, folder, list(range(league.matches))):
+            update(frames)
+        return
+    lock = threading.Lock()
+
+    def report(frames: int) -> None:
+        with lock:
+            update(frames)
+
+    shares = [list(range(league.matches))[k::workers] for k in range(workers)]
+    running: list[subprocess.Popen[str]] = []
+    try:
+        with ThreadPoolExecutor(workers) as pool:
+            futures = [pool.submit(_run_worker, league, folder, s, write, report, running) for s in shares]
+            try:
+                for future in futures:
+                    future.result()
+            except BaseException:
+                _kill(running)
+                raise
+    finally:
+        _kill(running)
+
+
+def _kill(running: list[subprocess.Popen[str]]) -> None:
+    for process in running:
+        if process.poll() is None:
+            process.kill()
+
+
+def _run_worker(
+    league: League,
+    folder: Path,
+    matches: list[int],
+    write: MatchWriter,
+    report: Callable[[int], None],
+    running: list[subprocess.Popen[str]],
+) -> None:
+    """Run one worker in a fresh interpreter, which inherits no locks, threads or `__main__`."""
+    order = json.dumps(
+        {
+            "league": league.model_dump(mode="json"),
+            "folder": str(folder),
+            "matches": matches,
+            "write": write.__name__,
+        }
+    )
+    root = str(Path(__file__).resolve().parents[2])
+    path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
+    with tempfile.TemporaryFile("w+") as stderr:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "raasid.synthetic.render_matches", order],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+        )
+        running.append(process)
+        assert process.stdout is not None
+        with process.stdout as lines:
+            for line in lines:
+                report(int(line))
+        status = process.wait()
+        if status != 0:
+            stderr.seek(0)
+            raise RenderingFailed(status, stderr.read()[-400:].strip() or "none")

@@ -1,6 +1,6 @@
-"""A worker of `league_folder`: `python -m raasid.synthetic.render_matches ORDER`, ORDER being JSON.
+"""Worker process of `generate`: `python -m raasid.synthetic.render_matches ORDER`, ORDER being JSON.
 
-It prints the number of frames of every clip that it has finished.
+It writes some matches of a league and prints the number of frames of every finished clip.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from raasid.synthetic.league import League
 from raasid.synthetic.render_clip import render_clip
 
 
-def part_name(match: int) -> str:
-    """File of one match's annotations."""
+def match_file(match: int) -> str:
+    """Return the name of the file with the annotations of one match."""
     return f"match-{match:04}.json"
 
 
 def render_matches(league: League, folder: Path, matches: list[int]) -> Iterator[int]:
-    """Write images and annotations of some matches; gives the frames of each clip when it is written."""
+    """Write images and annotations of some matches; yield the number of frames of each written clip."""
     for match in matches:
         clips: list[Clip] = []
-        for number in range(league.clips_per_match):
-            images, clip = render_clip(league, match, number)
+        for index in range(league.clips_per_match):
+            images, clip = render_clip(league, match, index)
             for image, frame in zip(images, clip.frames, strict=True):
                 _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, league.jpeg_quality])
                 path = folder / frame.image
@@ -37,22 +37,21 @@ def render_matches(league: League, folder: Path, matches: list[int]) -> Iterator
                 path.write_bytes(data.tobytes())
             clips.append(clip)
             yield len(images)
-        coco_format.write(clips, folder, part_name(match))
+        coco_format.write(clips, folder, match_file(match))
 
 
 def label_matches(league: League, folder: Path, matches: list[int]) -> Iterator[int]:
-    """Write the annotations of some matches; gives the frames of each clip."""
+    """Write the annotations of some matches; yield the number of frames of each clip."""
     for match in matches:
         clips: list[Clip] = []
-        for number in range(league.clips_per_match):
-            clips.append(label_clip(league, match, number))
+        for index in range(league.clips_per_match):
+            clips.append(label_clip(league, match, index))
             yield len(clips[-1].frames)
-        coco_format.write(clips, folder, part_name(match))
+        coco_format.write(clips, folder, match_file(match))
 
 
 if __name__ == "__main__":
     order = json.loads(sys.argv[1])
-    league = League.model_validate(order["league"])
-    work = {made.__name__: made for made in (render_matches, label_matches)}[order["work"]]
-    for frames in work(league, Path(order["folder"]), order["matches"]):
+    write = {writer.__name__: writer for writer in (render_matches, label_matches)}[order["write"]]
+    for frames in write(League.model_validate(order["league"]), Path(order["folder"]), order["matches"]):
         print(frames, flush=True)

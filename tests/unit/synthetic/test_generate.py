@@ -77,7 +77,7 @@ def test_a_dying_worker_is_reported_with_its_last_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
-    with pytest.raises(RenderingFailed, match="status 1; it said: nothing"):
+    with pytest.raises(RenderingFailed, match="status 1; its last output: none"):
         generate(LEAGUE, tmp_path, workers=2)
     assert list(tmp_path.iterdir()) == []
 

@@ -70,5 +70,5 @@ def test_what_is_out_of_sight_is_none() -> None:
     behind = TexturedQuad(
         np.array([-5.0, -90.0, 3.0]), np.array([10.0, 0, 0]), np.array([0, 0, -3.0]), wall().texture
     )
-    assert behind.sight(camera()) is None
-    assert wall().sight(camera(), rows=0) is None
+    assert behind.visible_region(camera()) is None
+    assert wall().visible_region(camera(), rows=0) is None
