@@ -30,8 +30,7 @@ from raasid.datasets.context.datamodule import ContextDataModule
 from raasid.datasets.context.factory import build_context_datamodule
 from raasid.evaluation.context.matched import ClipOutcome
 from raasid.evaluation.context.metrics import decision_metrics
-from raasid.evaluation.context.result import ContextResult, paired_difference
-from raasid.evaluation.context.validation import ContextValidation
+from raasid.evaluation.context.result import ContextResult, ContextValidation, paired_difference
 from raasid.footage.records import Clip, Provenance
 from raasid.laws.facts import Facts
 from raasid.models.checkpoints import load_trained_model

@@ -95,14 +95,14 @@ def progress(times: Times, description: str) -> Iterator[Callable[[int], None]]:
     """The review's bar; what is drawn is timed from one step to the next, with reading and writing."""
     last = time.perf_counter()
 
-    def advance(steps: int) -> None:
+    def update(steps: int) -> None:
         nonlocal last
         now = time.perf_counter()
         if steps and description.endswith("drawing"):
             times.setdefault("drawing", []).extend([1000 * (now - last) / steps] * steps)
         last = now
 
-    yield advance
+    yield update
 
 
 def people_of(frame: Frame) -> list[list[float]]:

@@ -88,9 +88,9 @@ class Collector:
         if suffix is not None and source.path.suffix.lower() not in _SUFFIXES_OF_FORMAT[header.format]:
             named = source.path.suffix
             findings.append(f"wrong extension: {header.format} content is named {named}; stored as {suffix}")
-        with progress(title, 1) as advance:
+        with progress(title, 1) as update:
             if (part / clip_name(0)).exists():
-                advance(1)
+                update(1)
                 return findings
             draft = ClipDraft(part, 0, 0, self.options.jpeg_quality)
             try:
@@ -102,7 +102,7 @@ class Collector:
                     height, width = image.shape[:2]
                     draft.add_file(0, source.path.read_bytes(), suffix, width, height)
                 facts: dict[str, Fact] = {"source_sha256": digest, "source_format": header.format}
-                draft.finish(_clip_id(source, digest, 0), 25.0, facts, provenance, self.annotator, advance)
+                draft.finish(_clip_id(source, digest, 0), 25.0, facts, provenance, self.annotator, update)
             finally:
                 draft.discard()
         return findings
@@ -112,13 +112,13 @@ class Collector:
     ) -> list[str]:
         if source.path.stat().st_size == 0:
             raise VideoUnreadable(source.name, "zero bytes: the file is empty")
-        with VideoReader(source.location) as video, self._progress(video.header, title) as advance:
+        with VideoReader(source.location) as video, self._progress(video.header, title) as update:
             rate = video.header.frame_rate_hz
             facts = _video_facts(video.header, digest)
-            for draft in self._drafts(video, None, part, advance):
+            for draft in self._drafts(video, None, part, update):
                 clip_facts = {**facts, "clip_start_s": round(draft.start / rate, 3)}
                 clip_id = _clip_id(source, digest, draft.number)
-                draft.finish(clip_id, rate, clip_facts, provenance, self.annotator, advance)
+                draft.finish(clip_id, rate, clip_facts, provenance, self.annotator, update)
             stated, decoded = video.header.num_frames, video.num_decoded
         if decoded == 0:
             raise VideoUnreadable(source.name, f"no frame: 0 of {stated} stated frames can be decoded")
@@ -138,11 +138,11 @@ class Collector:
                     drafts = list(self._drafts(video, max_frames, part.path, lambda _: None))
                 if not drafts:
                     raise VideoUnreadable(source.name, "no frame: the stream opened and gave none")
-                with progress(title, sum(map(len, drafts))) as advance:
+                with progress(title, sum(map(len, drafts))) as update:
                     for draft in drafts:
                         clip_facts = {**facts, "clip_start_s": round(draft.start / rate, 3)}
                         clip_id = _clip_id(source, draft.digest, draft.number)
-                        draft.finish(clip_id, rate, clip_facts, provenance, self.annotator, advance)
+                        draft.finish(clip_id, rate, clip_facts, provenance, self.annotator, update)
                 content = "".join(draft.digest for draft in drafts)
                 key = self._part_key(content, repr(provenance))
                 write_done(part.path, [])
@@ -153,7 +153,7 @@ class Collector:
                     draft.discard()
 
     def _drafts(
-        self, video: VideoReader, max_frames: int | None, part: Path, advance: Callable[[int], None]
+        self, video: VideoReader, max_frames: int | None, part: Path, update: Callable[[int], None]
     ) -> Iterator[ClipDraft]:
         """Yield each clip once all its frames are stored.
 
@@ -169,7 +169,7 @@ class Collector:
                 if not decoded.keep:
                     continue
                 if (part / clip_name(decoded.clip)).exists():
-                    advance(1)
+                    update(1)
                     continue
                 if draft is None:
                     draft = ClipDraft(part, decoded.clip, decoded.start, self.options.jpeg_quality)
@@ -185,8 +185,8 @@ class Collector:
     def _progress(self, header: VideoHeader, title: str) -> Iterator[Callable[[int], None]]:
         rate = min(self.options.rate_hz or header.frame_rate_hz, header.frame_rate_hz)
         total = round(header.num_frames * rate / header.frame_rate_hz)
-        with progress(title, total or None) as advance:
-            yield advance
+        with progress(title, total or None) as update:
+            yield update
 
 
 def _video_facts(header: VideoHeader, digest: str | None) -> dict[str, Fact]:

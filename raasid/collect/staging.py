@@ -183,7 +183,7 @@ class ClipDraft:
         facts: dict[str, Fact],
         provenance: Provenance,
         annotator: Annotator,
-        advance: Callable[[int], None],
+        update: Callable[[int], None],
     ) -> None:
         """Annotate, write and publish the clip.
 
@@ -193,7 +193,7 @@ class ClipDraft:
             frames = []
             for frame in annotator.annotate(self._images(), self._frames):
                 frames.append(replace(frame, image=Path(frame.image.name)))
-                advance(1)
+                update(1)
             clip = Clip(clip_id, tuple(frames), provenance, frame_rate_hz=rate_hz, facts=facts)
             coco_format.write([clip], self._staged.path)
             self._staged.publish(self._part / clip_name(self.number))

@@ -144,7 +144,7 @@ class FrameCache:
     def _decoded(self) -> Iterator[Image]:
         with (
             ThreadPoolExecutor(_THREADS) as pool,
-            progress("decoding frames", total=len(self)) as advance,
+            progress("decoding frames", total=len(self)) as update,
         ):
             chunk = 8 * _THREADS  # bounds the memory
             for start in range(0, len(self), chunk):
@@ -153,7 +153,7 @@ class FrameCache:
                     yield from map(self._decode, sources)
                 else:
                     yield from pool.map(self._decode, sources)
-                advance(len(sources))
+                update(len(sources))
 
     def _decode(self, source: Source) -> Image:
         if isinstance(source, VideoFrame):

@@ -1,15 +1,11 @@
-"""The store: footage in, dataset versions out.
-
-Under which names media lie in a version: their own, as far down as they differ.
-"""
+"""The dataset store: footage in, immutable versions out (annotations, media and a manifest)."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,41 +16,8 @@ from raasid.errors import DataError, UsageError
 from raasid.footage import coco_format
 from raasid.footage.records import Footage
 from raasid.footage.version import MANIFEST, SHORT_DIGEST_LENGTH, DatasetVersion, content_digest
-from raasid.io.atomic import make_staging_folder, remove_abandoned
+from raasid.io.atomic import StagedFolder, remove_abandoned, write_atomic
 from raasid.io.object_store import ObjectStore, link_or_copy, sha256_of
-
-
-class MediaPaths:
-    """A name `media/…` for each file; it does not depend on where the files' common folder lies."""
-
-    def __init__(self, names: dict[Path, str]) -> None:
-        self._names = names
-
-    @classmethod
-    def of(cls, files: Iterable[Path]) -> MediaPaths:
-        """MediaPaths of the distinct files, in the order of their first use."""
-        distinct = dict.fromkeys(files)
-        if not distinct:
-            return cls({})
-        absolute = {path: os.path.normpath(path.absolute()) for path in distinct}
-        shared = os.path.commonpath([os.path.dirname(name) for name in absolute.values()])  # noqa: PTH120
-        return cls(
-            {
-                path: f"media/{Path(os.path.relpath(name, shared)).as_posix()}"
-                for path, name in absolute.items()
-            }
-        )
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-    def __getitem__(self, path: Path) -> str:
-        return self._names[path]
-
-    def items(self) -> Iterator[tuple[Path, str]]:
-        """Files with their names."""
-        yield from self._names.items()
-
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _REF = re.compile(r"(?:(?P<name>[^@]+))?(?:@(?P<digest>[0-9a-f]{4,64}))?")
@@ -75,10 +38,10 @@ class NothingToStore(DataError):
 
 
 class DatasetStore:
-    """Dataset versions below one folder, on a disk that may be shared by many machines.
+    """Dataset versions below one folder, on a disk that many machines may share.
 
     objects/ab/abcd…                       files by content
-    datasets/NAME/DIGEST/annotations.json  and manifest.json, media/…: second names of objects
+    datasets/NAME/DIGEST/annotations.json  and manifest.json, media/…: hard links to objects
     """
 
     def __init__(self, root: Path) -> None:
@@ -92,16 +55,16 @@ class DatasetStore:
         *,
         made_by: str,
         parents: Sequence[str] = (),
-        own_files: bool = False,
+        link_media: bool = False,
     ) -> DatasetVersion:
         """Store footage as a version of dataset `name`.
 
-        The version appears whole or not at all. The same content again gives the version that is there,
-        and stores nothing. Media that are missing stay named in the annotations; the manifest counts them.
+        The version appears complete or not at all. Equal content returns the version that exists and stores
+        nothing. Missing media stay named in the annotations; the manifest counts them.
 
         made_by: the command or program, for people. parents: digests of the versions it was derived from.
-        own_files: the media are the store's own already and never change, so that they are linked.
-        Raises NothingToStore, MediaUnreadable, UsageError for a name that is no file name.
+        link_media: the media never change, as those of a version or a league, and are linked, not copied.
+        Raises NothingToStore, MediaUnreadable, and UsageError for a name that is no file name.
         """
         if not _NAME.fullmatch(name):
             raise UsageError(f"dataset name: letters, digits, '.', '_' and '-' are possible, got {name!r}")
@@ -109,9 +72,8 @@ class DatasetStore:
             raise NothingToStore(name)
         home = self.root.absolute() / "datasets" / name
         remove_abandoned(home)
-        draft = make_staging_folder(home)
-        try:
-            files, missing = self._fill(draft, footage, own_files)
+        with StagedFolder(home) as staged:
+            files, missing = self._fill(staged.path, footage, link_media)
             splits = {split: sorted(ids) for split, ids in sorted(footage.splits.items())}
             digest = content_digest(files, splits)
             final = home / digest[:SHORT_DIGEST_LENGTH]
@@ -131,18 +93,12 @@ class DatasetStore:
                 "counts": _counts(footage),
                 "files": files,
             }
-            _write(draft / MANIFEST, json.dumps(manifest, indent=1))
-            try:
-                draft.rename(final)
-            except OSError:
-                if not final.exists():  # else somebody was first with the same content
-                    raise
+            write_atomic(staged.path / MANIFEST, json.dumps(manifest, indent=1))
+            staged.publish(final)  # or another process has published the same content
             return DatasetVersion.open(final)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
 
     def versions(self, name: str | None = None) -> list[DatasetVersion]:
-        """Every version, or those of one name; the oldest first."""
+        """Return all versions, or those of one name, the oldest first."""
         pattern = f"{name or '*'}/*/{MANIFEST}"
         found = [
             DatasetVersion.open(path.parent)
@@ -152,9 +108,9 @@ class DatasetStore:
         return sorted(found, key=lambda v: (v.manifest["created"], v.name, v.digest))
 
     def find(self, ref: str) -> DatasetVersion:
-        """Return the newest version of NAME, or the one that NAME@DIGEST or DIGEST names; prefixes will do.
+        """Return the newest version of NAME, or that of NAME@DIGEST or DIGEST, which may be a prefix.
 
-        Raises DatasetMissing, also when a prefix fits more than one content.
+        Raises DatasetMissing, also for a prefix of several digests.
         """
         match = _REF.fullmatch(ref)
         if match is None or not ref:
@@ -173,26 +129,28 @@ class DatasetStore:
         if len({version.digest for version in fitting}) == 1:
             return fitting[-1]
         names = ", ".join(sorted({version.name for version in known})) or "the store is empty"
-        several = ", ".join(version.ref for version in fitting)
-        raise DatasetMissing(ref, self.root, f"fits {several}" if fitting else f"not there; names: {names}")
+        matches = ", ".join(version.ref for version in fitting)
+        raise DatasetMissing(ref, self.root, f"fits {matches}" if fitting else f"not there; names: {names}")
 
-    def _fill(self, draft: Path, footage: Footage, own_files: bool) -> tuple[dict[str, dict[str, Any]], int]:
-        """Put media and annotations into the draft; give each file's digest, and how many are missing."""
+    def _fill(
+        self, folder: Path, footage: Footage, link_media: bool
+    ) -> tuple[dict[str, dict[str, Any]], int]:
+        """Write media and annotations; return digest and size of each file, and how many media are missing."""
         clips = sorted(footage.clips, key=lambda clip: clip.id)
-        names = MediaPaths.of([frame.image for clip in clips for frame in clip.frames])
+        names = media_names([frame.image for clip in clips for frame in clip.frames])
         files: dict[str, dict[str, Any]] = {}
         missing = 0
-        known = _Known(self.root)
-        with progress("storing media", len(names)) as advance:
+        known = _KnownDigests(self.root)
+        with progress("storing media", len(names)) as update:
             for source, name in names.items():
-                advance(1)
+                update(1)
                 if not source.is_file():
                     missing += 1
                     continue
-                digest = known.digest(source)
+                digest = known.get(source)
                 if digest is None or not self.objects.path(digest).is_file():
-                    digest = self.objects.put(source, own=own_files)
-                target = draft / name
+                    digest = self.objects.put(source, link=link_media)
+                target = folder / name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 link_or_copy(self.objects.path(digest), target)
                 files[name] = {"sha256": digest, "bytes": target.stat().st_size}
@@ -200,20 +158,35 @@ class DatasetStore:
             replace(clip, frames=tuple(replace(f, image=Path(names[f.image])) for f in clip.frames))
             for clip in clips
         ]
-        path = coco_format.write(moved, draft)
+        path = coco_format.write(moved, folder)
         files[path.name] = {"sha256": sha256_of(path), "bytes": path.stat().st_size}
         return dict(sorted(files.items())), missing
 
 
-class _Known:
-    """Digests of files that lie in versions of this store already: a relabelling reads no media again."""
+def media_names(files: Iterable[Path]) -> dict[Path, str]:
+    """Return a name `media/...` for each distinct file, in the order of first use.
+
+    Names are relative to the files' common folder, so they do not depend on where that folder lies.
+    """
+    distinct = dict.fromkeys(files)
+    if not distinct:
+        return {}
+    absolute = {path: os.path.normpath(path.absolute()) for path in distinct}
+    common = os.path.commonpath([os.path.dirname(name) for name in absolute.values()])  # noqa: PTH120
+    return {
+        path: f"media/{Path(os.path.relpath(name, common)).as_posix()}" for path, name in absolute.items()
+    }
+
+
+class _KnownDigests:
+    """Digests of files in versions of this store, from the manifests: relabelling reads no media again."""
 
     def __init__(self, root: Path) -> None:
         self._home = root.absolute() / "datasets"
         self._files: dict[Path, dict[str, Any]] = {}
 
-    def digest(self, source: Path) -> str | None:
-        """Return what the manifest of the file's version says."""
+    def get(self, source: Path) -> str | None:
+        """Return the digest of a file; None if it is not in a version."""
         path = source.absolute()
         if not path.is_relative_to(self._home) or len(path.relative_to(self._home).parts) < 3:
             return None
@@ -235,10 +208,3 @@ def _counts(footage: Footage) -> dict[str, int]:
         "persons": sum(len(frame.persons) for frame in frames),
         "rulings": sum(clip.ruling is not None for clip in footage.clips),
     }
-
-
-def _write(path: Path, text: str) -> None:
-    with path.open("x", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())

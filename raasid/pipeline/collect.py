@@ -70,7 +70,7 @@ def _store(cfg: CollectConfig, footage: Footage, run_dir: Path) -> None:
     document = [asdict(finding) for finding in findings]
     (run_dir / "findings.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     store = DatasetStore(Path(cfg.paths.store))
-    version = store.add(cfg.collect.name, footage, made_by="collect", own_files=True)
+    version = store.add(cfg.collect.name, footage, made_by="collect", link_media=True)
     report = write_report(run_dir / "report.html", version.ref, footage, findings)
     people = [person for clip in footage.clips for frame in clip.frames for person in frame.persons]
     num_posed = sum(bool(person.keypoints) for person in people)
@@ -90,11 +90,11 @@ def _store(cfg: CollectConfig, footage: Footage, run_dir: Path) -> None:
 
 def _check(footage: Footage, num_frames: int) -> list[Finding]:
     """Measure every frame that will be stored, and run all checks."""
-    with terminal.progress("measuring frames", num_frames) as advance:
-        images = compute_image_stats(footage.clips, advance)
+    with terminal.progress("measuring frames", num_frames) as update:
+        images = compute_image_stats(footage.clips, update)
     data = CheckInput(footage.clips, images, footage.splits, Thresholds())
-    with terminal.progress("checking", len(CHECKS)) as advance:
-        return run_checks(data, advance)
+    with terminal.progress("checking", len(CHECKS)) as update:
+        return run_checks(data, update)
 
 
 @contextmanager

@@ -39,12 +39,12 @@ def evaluate_model(
 class _BatchCounter(pl.Callback):
     """Advances a progress bar with every test batch."""
 
-    def __init__(self, advance: Callable[[int], None]) -> None:
-        self._advance = advance
+    def __init__(self, update: Callable[[int], None]) -> None:
+        self._update = update
 
     def on_test_batch_end(self, *_: Any, **__: Any) -> None:
         """Advance by one batch."""
-        self._advance(1)
+        self._update(1)
 
 
 @contextmanager
@@ -53,8 +53,8 @@ def _test_progress(trainer: pl.Trainer, split: str, num_batches: int) -> Iterato
     if not trainer.is_global_zero:
         yield
         return
-    with progress(f"evaluating the {split} split, batches", num_batches) as advance:
-        counter = _BatchCounter(advance)
+    with progress(f"evaluating the {split} split, batches", num_batches) as update:
+        counter = _BatchCounter(update)
         trainer.callbacks.append(counter)  # type: ignore[attr-defined]
         try:
             yield

@@ -153,7 +153,7 @@ def mirror_version(
     if mode(section) == "online":
         done = sync(registry, mirror or WandbMirror(), lambda line: None)
         if done.left:
-            waiting = f"W&B: {done.left} messages wait in {registry.root / 'outbox'} ({done.why})"
+            waiting = f"W&B: {done.left} messages wait in {registry.root / 'outbox'} ({done.reason})"
             err().print(f"{waiting}; send them: raasid registry sync", markup=False)
     return [f"outbox/entries/{entry.seq:08d}.json" for entry in entries]
 

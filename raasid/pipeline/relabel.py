@@ -51,27 +51,27 @@ def _source(cfg: RelabelConfig, store: DatasetStore) -> tuple[DatasetVersion, Fo
 def _print(summary: RelabelSummary, source: DatasetVersion, version: DatasetVersion) -> None:
     out = terminal.out()
     out.print(
-        f"law {summary.edition} over {source.ref}: {len(summary.ruled)} clips ruled from their facts, "
-        f"{summary.kept} without facts kept as they were, "
-        f"{summary.unreadable} with unreadable facts left out",
+        f"law {summary.edition} over {source.ref}: {len(summary.clips)} clips ruled from their facts, "
+        f"{summary.num_without_facts} without facts kept as they were, "
+        f"{summary.num_rejected} with unreadable facts left out",
         markup=False,
     )
     changes = Counter(
-        (_format_ruling(clip.old), _format_ruling(clip.new)) for clip in summary.ruled if clip.changed
+        (_format_ruling(clip.old), _format_ruling(clip.new)) for clip in summary.clips if clip.changed
     )
     _section("changed rulings", ("was", "is now", "clips"), [(*pair, n) for pair, n in _by_count(changes)])
     scenarios = Counter(
-        (name, _format_change(clip)) for clip in summary.ruled if clip.changed for name in _scenarios(clip)
+        (name, _format_change(clip)) for clip in summary.clips if clip.changed for name in _scenarios(clip)
     )
     _section("by scenario", ("scenario", "decision", "clips"), [(*key, n) for key, n in _by_count(scenarios)])
-    abstained = [clip for clip in summary.ruled if clip.new.abstained]
+    abstained = [clip for clip in summary.clips if clip.new.abstained]
     missing = Counter(fact for clip in abstained for fact in clip.missing)
     _section(
         f"abstained: {len(abstained)}",
         ("missing fact", "clips"),
         [(fact, n) for fact, n in _by_count(missing)],
     )
-    flipped = summary.flipped
+    flipped = summary.flipped_ids
     more = f" … and {len(flipped) - _MAX_SHOWN} more" if len(flipped) > _MAX_SHOWN else ""
     out.print(f"\nflipped: {len(flipped)}", markup=False)
     if flipped:

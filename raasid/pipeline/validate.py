@@ -76,8 +76,8 @@ def _drifts(cfg: ValidateConfig, result: ValidationResult) -> list[Drift]:
     assert cfg.reference is not None
     reference: Footage = DatasetStore(Path(cfg.paths.store)).find(cfg.reference).footage()
     total = sum(len(clip.frames) for clip in reference.clips)
-    with progress(f"measuring {cfg.reference}", total=total) as advance:
-        images = compute_image_stats(reference.clips, advance)
+    with progress(f"measuring {cfg.reference}", total=total) as update:
+        images = compute_image_stats(reference.clips, update)
     return compare_features(result.footage.clips, result.images, reference.clips, images, cfg.drift, cfg.seed)
 
 

@@ -1,9 +1,4 @@
-"""The table of checks, and running them.
-
-Footage examined: everything that the terminal, the report and the JSON files tell.
-
-Findings against limits: which kinds are over what is tolerated.
-"""
+"""Run all checks on footage, and compare the findings with the tolerated limits."""
 
 from __future__ import annotations
 
@@ -54,39 +49,39 @@ CHECKS: tuple[Check, ...] = (
     check_match_splits,
     check_near_identical,
 )
-"""Every check yields findings; its kinds are rows in `types.KINDS`."""
+"""Every check; the kinds of its findings are in `types.KINDS`."""
 
 
-def run_checks(data: CheckInput, advance: Callable[[int], None]) -> list[Finding]:
-    """Return all findings, check by check; `advance` is message 1 for each check."""
+def run_checks(data: CheckInput, update: Callable[[int], None]) -> list[Finding]:
+    """Return all findings, check by check; calls `update(1)` after each check."""
     found: list[Finding] = []
     for check in CHECKS:
         found += check(data)
-        advance(1)
+        update(1)
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class KindSummary:
-    """One kind of finding, judged."""
+    """The findings of one kind, compared with its limit. The field names are those in validation.json."""
 
     name: str
     findings: int
     frames: int
-    """Frames concerned; a frame with two findings counts once."""
+    """Affected frames; a frame with two findings counts once."""
     share: float
-    """Of all frames; of those and what was left out, where that is the kind."""
+    """Of all frames; for `left_out`, of all frames and left-out entries."""
     limit: float | None
-    """The largest share that is tolerated; None: any."""
+    """Largest tolerated share; None: any."""
 
     @property
     def over(self) -> bool:
-        """Whether there is more of it than is tolerated."""
+        """Whether the share exceeds the limit."""
         return self.limit is not None and self.share > self.limit
 
     @property
     def kind(self) -> FindingKind:
-        """What the name stands for."""
+        """Title and meaning of the kind."""
         return KINDS[self.name]
 
     @property
@@ -96,15 +91,15 @@ class KindSummary:
 
 
 def summarize(findings: Sequence[Finding], frames: int, left_out: int, limits: Limits) -> list[KindSummary]:
-    """Judge each kind, those without findings too, in the order of `KINDS`.
+    """Summarize every kind, also those without findings, in the order of `KINDS`.
 
-    frames: how many the footage has. left_out: entries of the reader's quarantine.
+    frames: number of frames of the footage. left_out: number of entries in the reader's quarantine.
     """
-    number: dict[str, int] = defaultdict(int)
+    num_findings: dict[str, int] = defaultdict(int)
     whole: dict[str, int] = defaultdict(int)
     single: dict[str, set[tuple[str, int]]] = defaultdict(set)
     for finding in findings:
-        number[finding.kind] += 1
+        num_findings[finding.kind] += 1
         if finding.frame is None or finding.frames > 1:
             whole[finding.kind] += finding.frames
         else:
@@ -115,15 +110,15 @@ def summarize(findings: Sequence[Finding], frames: int, left_out: int, limits: L
             share = left_out / (frames + left_out) if left_out else 0.0
             rows.append(KindSummary(name, left_out, left_out, share, getattr(limits, name)))
         else:
-            concerned = min(frames, whole[name] + len(single[name])) if frames else 0
-            share = concerned / frames if frames else float(number[name] > 0)
-            rows.append(KindSummary(name, number[name], concerned, share, getattr(limits, name)))
+            affected = min(frames, whole[name] + len(single[name])) if frames else 0
+            share = affected / frames if frames else float(num_findings[name] > 0)
+            rows.append(KindSummary(name, num_findings[name], affected, share, getattr(limits, name)))
     return rows
 
 
 @dataclass(frozen=True, slots=True)
 class ValidationResult:
-    """What was found, and what it means."""
+    """The findings, their summary, and what they were computed from."""
 
     footage: Footage
     images: ImageStatsIndex
@@ -136,18 +131,18 @@ class ValidationResult:
 
     @property
     def frames(self) -> int:
-        """Frames in all."""
+        """Number of frames."""
         return sum(len(clip.frames) for clip in self.footage.clips)
 
     @property
     def over(self) -> list[KindSummary]:
-        """Kinds of which there is more than is tolerated."""
+        """The kinds that exceed their limits."""
         return [row for row in self.rows if row.over]
 
     def quarantine(self, root: Path) -> Quarantine:
-        """What the reader left out, and every finding beside it; paths below `root` are relative."""
+        """Return what the reader rejected, and every finding; paths below `root` are relative."""
         listed = Quarantine()
-        for entry in self.footage.left_out:
+        for entry in self.footage.quarantine:
             listed.add(entry.path, entry.reason, entry.line)
         for finding in self.findings:
             reason = f"{KINDS[finding.kind].title.lower()}: {finding.message}"
@@ -155,7 +150,7 @@ class ValidationResult:
                 frame = "" if finding.frame is None else f", frame {finding.frame}"
                 track = "" if finding.track is None else f", person {finding.track}"
                 reason += f" ({finding.clip}{frame}{track})"
-            listed.add(_below(finding.path, root) or finding.clip, reason)
+            listed.add(_relative_to(finding.path, root) or finding.clip, reason)
         return listed
 
     def write(self, path: Path) -> None:
@@ -171,24 +166,23 @@ class ValidationResult:
             "notes": list(self.notes),
             "findings": [asdict(finding) for finding in self.findings],
         }
-        # JSON has no NaN; a value that is not a number is left open
-        text = json.dumps(_finite(document), indent=1, ensure_ascii=False, allow_nan=False)
+        # JSON has no NaN; it becomes null
+        text = json.dumps(_nan_to_none(document), indent=1, ensure_ascii=False, allow_nan=False)
         path.write_bytes(text.encode("utf-8", "backslashreplace") + b"\n")
 
 
 def check_footage(footage: Footage, thresholds: Thresholds, limits: Limits, seed: int) -> ValidationResult:
-    """Look at every frame once and run all checks.
+    """Measure every frame once and run all checks.
 
-    thresholds: what counts as wrong. limits: kind -> tolerated share of the frames, None for any.
-    seed: of the splits that `split_by_match` makes where the footage declares none.
+    seed: of the splits that `split_by_match` makes if the footage declares none.
     """
     frames = sum(len(clip.frames) for clip in footage.clips)
-    with progress("looking at frames", total=frames) as advance:
-        images = compute_image_stats(footage.clips, advance)
+    with progress("measuring frames", total=frames) as update:
+        images = compute_image_stats(footage.clips, update)
     splits, notes = _splits(footage, seed)
-    with progress("checking", total=len(CHECKS)) as advance:
-        findings = run_checks(CheckInput(footage.clips, images, splits, thresholds), advance)
-    rows = summarize(findings, frames, len(footage.left_out), limits)
+    with progress("checking", total=len(CHECKS)) as update:
+        findings = run_checks(CheckInput(footage.clips, images, splits, thresholds), update)
+    rows = summarize(findings, frames, len(footage.quarantine), limits)
     return ValidationResult(footage, images, findings, rows, [], (*footage.notes, *notes))
 
 
@@ -196,23 +190,23 @@ def _splits(footage: Footage, seed: int) -> tuple[dict[str, list[str]], tuple[st
     if footage.splits:
         return footage.splits, ()
     try:
-        dealt = split_by_match(footage.clips, {}, 0.0, seed)
+        splits = split_by_match(footage.clips, {}, 0.0, seed)
     except TooFewMatches:
         return {}, ("leakage was not checked: no splits are declared, and fewer than 3 matches give none",)
-    parts = {"train": dealt.train, "val": dealt.val, "test": dealt.test}
-    return {name: [clip.id for clip in clips] for name, clips in parts.items()}, dealt.notes
+    parts = {"train": splits.train, "val": splits.val, "test": splits.test}
+    return {name: [clip.id for clip in clips] for name, clips in parts.items()}, splits.notes
 
 
-def _below(path: str, root: Path) -> str:
+def _relative_to(path: str, root: Path) -> str:
     base = f"{root.absolute()}/"
     return path.removeprefix(base).removeprefix(f"{root}/")
 
 
-def _finite(value: Any) -> Any:
+def _nan_to_none(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _finite(inner) for key, inner in value.items()}
+        return {key: _nan_to_none(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
+        return [_nan_to_none(inner) for inner in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

@@ -61,7 +61,7 @@ def read(root: Path, ball_class: str | None = "ball") -> Footage:
     clips: list[Clip] = []
     splits: dict[str, list[str]] = {}
     documents = _documents(root)
-    with progress(f"reading {root.name or root}", total=len(documents)) as advance:
+    with progress(f"reading {root.name or root}", total=len(documents)) as update:
         for path in documents:
             try:
                 found = _document(path, root, files, ball_class, quarantine, unused)
@@ -71,7 +71,7 @@ def read(root: Path, ball_class: str | None = "ball") -> Footage:
                 line, reason = (error.line, error.reason) if isinstance(error, JsonUnreadable) else (None, "")
                 quarantine.add(files.relative(path), reason or f"annotations unreadable: {error}", line)
                 found = []
-            advance(1)
+            update(1)
             clips += found
             split = _split(path, root)
             splits.setdefault(split, []).extend(clip.id for clip in found)

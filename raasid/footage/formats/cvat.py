@@ -59,7 +59,7 @@ def read(root: Path, ball_class: str | None = "ball", frame_rate_hz: float = 25.
     failure: Exception | None = None
     paths = [path for path in walk_files(root) if path.suffix.lower() == ".xml"]
     source = Provenance(f"cvat:{root.resolve().name}")
-    with progress(f"reading {root.name or root}", total=len(paths)) as advance:
+    with progress(f"reading {root.name or root}", total=len(paths)) as update:
         for path in paths:
             name = files.relative(path)
             document = Document(path, name, ball_class, quarantine)
@@ -79,7 +79,7 @@ def read(root: Path, ball_class: str | None = "ball", frame_rate_hz: float = 25.
             else:
                 if not document.has_tracks and not document.has_images:
                     quarantine.add(name, "no annotations of CVAT's: the file has neither images nor tracks")
-            advance(1)
+            update(1)
             unused += document.unused
     if not clips and len(paths) == 1 and isinstance(failure, XmlUnreadable):
         raise failure

@@ -57,13 +57,13 @@ def export_frames(footage: Footage, folder: Path, where: str) -> Iterator[Export
     split_of = {clip: split for split, clips in footage.splits.items() for clip in clips}
     total = sum(len(clip.frames) for clip in footage.clips)
     placed = 0
-    with FrameReader() as media, progress(f"exporting to {folder.name}", total) as advance:
+    with FrameReader() as media, progress(f"exporting to {folder.name}", total) as update:
         for clip in footage.clips:
             split = split_of.get(clip.id, "all")
             target = folder / where.format(split=split)
             target.mkdir(parents=True, exist_ok=True)
             for frame in clip.frames:
-                advance(1)
+                update(1)
                 name = _name(clip, frame)
                 try:
                     width, height = _put(frame, target / name, media)

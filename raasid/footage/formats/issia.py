@@ -161,7 +161,7 @@ def read(root: Path) -> Footage:
     clips: list[Clip] = []
     notes: list[str] = []
     paths = [path for path in walk_files(root) if path.suffix.lower() == ".xgtf"]
-    with progress(f"reading {root.name or root}", total=len(paths)) as advance:
+    with progress(f"reading {root.name or root}", total=len(paths)) as update:
         for path in paths:
             name = path.relative_to(root).as_posix()
             try:
@@ -174,7 +174,7 @@ def read(root: Path) -> Footage:
                 quarantine.add(name, f"its video cannot be read: {error.reason}")
             except ValueUnusable as error:
                 quarantine.add(name, str(error))
-            advance(1)
+            update(1)
     return build_footage(root, clips, {}, quarantine, [*notes, *videos.notes()], EXPECTED)
 
 

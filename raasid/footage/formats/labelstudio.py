@@ -108,14 +108,14 @@ def read(
     paths = [
         path for path in walk_files(root) if path.suffix.lower() == ".json" and path.name != "scenes.json"
     ]
-    with progress(f"reading {root.name or root}", total=len(paths)) as advance:
+    with progress(f"reading {root.name or root}", total=len(paths)) as update:
         for path in paths:
             try:
                 clips += _document(path, reading)
             except JsonUnreadable as error:
                 failure = error
                 quarantine.add(reading.files.relative(path), error.reason, error.line)
-            advance(1)
+            update(1)
     if failure is not None and not clips and len(paths) == 1:
         raise failure
     clips, missing = reading.files.settle(clips)

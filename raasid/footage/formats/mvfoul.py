@@ -148,10 +148,10 @@ class _Split:
     bad: Callable[[int, str], None]
 
     def clips(self) -> Iterator[Clip]:
-        with progress(f"reading {self.name}") as advance:
+        with progress(f"reading {self.name}") as update:
             for key, line, entry in json_entries(self.folder / FILE_NAME, objects=("Actions",)):
                 if key == "Actions":
-                    advance(1)
+                    update(1)
                     name, action = entry if isinstance(entry, tuple) else ("", entry)
                     yield from self._views(short_repr(name), action, line)
 

@@ -173,9 +173,9 @@ def _probed(
     }
     unlabelled = 0
     folders = {os.path.relpath(table.parent, root): split_from_name(table.parent.name) for table in tables}
-    with progress(f"reading {root.name or root}", total=len(there)) as advance:
+    with progress(f"reading {root.name or root}", total=len(there)) as update:
         for name, path in there.items():
-            advance(1)
+            update(1)
             try:
                 facts = probe_image(path)
             except ImageUnreadable as error:

@@ -73,7 +73,7 @@ def read(root: Path) -> Footage:
     documents = [path for path in walk_files(root) if path.name == LABELS]
     clips: list[Clip] = []
     splits: dict[str, list[str]] = {}
-    with progress(f"reading {root.name or root}", total=len(documents)) as advance:
+    with progress(f"reading {root.name or root}", total=len(documents)) as update:
         for path in documents:
             try:
                 clip = _clip(path, root, files, quarantine, unused)
@@ -82,7 +82,7 @@ def read(root: Path) -> Footage:
                     raise
                 quarantine.add(files.relative(path), error.reason, error.line)
                 clip = None
-            advance(1)
+            update(1)
             if clip is None:
                 continue
             clips.append(clip)

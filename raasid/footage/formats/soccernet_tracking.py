@@ -77,10 +77,10 @@ def read(root: Path) -> Footage:
     folders = list(_sequences(root, _DEEPEST))
     clips: list[Clip] = []
     splits: dict[str, list[str]] = {}
-    with progress(f"reading {root.name or root}", total=len(folders)) as advance:
+    with progress(f"reading {root.name or root}", total=len(folders)) as update:
         for folder in folders:
             clip = _sequence(folder, root, files, quarantine)
-            advance(1)
+            update(1)
             if clip is None:
                 continue
             clips.append(clip)

@@ -115,9 +115,9 @@ def _load(
     usable: dict[Path, ImageHeader] = {}
     labels: dict[Path, list[LabelledObject]] = {}
     owner: dict[str, str] = {}
-    with progress(f"reading {root.name or root}", total=len(names)) as advance:
+    with progress(f"reading {root.name or root}", total=len(names)) as update:
         for path, name in sorted(names.items(), key=lambda item: item[1]):
-            advance(1)
+            update(1)
             label = _label_path(path, name, root)
             if owner.setdefault(label, name) != name:
                 quarantine.add(name, f"two images for one label file: {owner[label]} is the other")
