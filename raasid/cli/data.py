@@ -10,7 +10,7 @@ from pathlib import Path
 from raasid.console import terminal
 from raasid.console.tables import Column, format_bytes, format_time, print_table, short_digest
 from raasid.errors import RaasidError
-from raasid.footage.formats.exports import FORMATS, writer
+from raasid.footage.formats import EXPORT_FORMATS, exporter
 from raasid.footage.store import DatasetStore
 from raasid.footage.version import DatasetVersion
 from raasid.footage.version_diff import diff_versions
@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
 
     export = verbs.add_parser("export", help="write a version in another tool's format")
     export.add_argument("ref")
-    export.add_argument("format", choices=sorted(FORMATS))
+    export.add_argument("format", choices=sorted(EXPORT_FORMATS))
     export.add_argument("folder", type=Path, help="a new folder")
     export.set_defaults(run=_export)
     return parser
@@ -107,14 +107,14 @@ def _show(args: argparse.Namespace, store: DatasetStore) -> None:
     for name, value in lines:
         out.print(f"{name:<9} {value}", markup=False)
     if args.verify:
-        if damage := version.damage():
+        if damage := version.find_damage():
             raise DatasetDamaged(version, damage)
         out.print(f"verified  {len(manifest['files'])} files are what they were", markup=False)
 
 
 def _diff(args: argparse.Namespace, store: DatasetStore) -> None:
     found = diff_versions(store.find(args.old), store.find(args.new))
-    rows = [(d.clip, d.kind, ", ".join(d.what), d.detail) for d in found]
+    rows = [(d.clip, d.kind, ", ".join(d.fields), d.detail) for d in found]
     if rows:
         print_table(["clip", "is", "in", "detail"], rows if args.all else rows[:_MAX_CLIPS])
     if not args.all and len(rows) > _MAX_CLIPS:
@@ -124,7 +124,7 @@ def _diff(args: argparse.Namespace, store: DatasetStore) -> None:
 
 def _export(args: argparse.Namespace, store: DatasetStore) -> None:
     footage = store.find(args.ref).footage()
-    written = writer(args.format)(footage, args.folder)
+    written = exporter(args.format)(footage, args.folder)
     total = sum(len(clip.frames) for clip in footage.clips)
     left = f", {total - written} without pixels left out" if written < total else ""
     terminal.out().print(f"{args.folder}: {written} frames as {args.format}{left}", markup=False)

@@ -1,4 +1,4 @@
-"""Rulings derived from facts, clip by clip: what a change of wording does to footage."""
+"""Derives the rulings of clips from their facts by an edition of the Laws."""
 
 from __future__ import annotations
 
@@ -16,49 +16,49 @@ from raasid.laws.facts import Facts, FactsUnreadable, read_facts
 
 @dataclass(frozen=True, slots=True)
 class RelabelledClip:
-    """One clip that has facts."""
+    """A clip with facts, before and after."""
 
     clip: str
     tags: Tags
     old: Ruling | None
-    """As it was annotated, or as another edition had it; None: nobody had ruled."""
+    """As annotated, or by another edition; None: the clip had no ruling."""
     new: Ruling
     missing: tuple[str, ...]
-    """Facts without which there is no decision."""
+    """Facts that are missing for a decision."""
 
     @property
     def changed(self) -> bool:
-        """Whether decision, restart or card are not what they were; a first ruling is a change."""
-        return self.old is None or _said(self.old) != _said(self.new)
+        """Whether decision, restart or card differ; a first ruling is a change."""
+        return self.old is None or _outcome(self.old) != _outcome(self.new)
 
     @property
     def flipped(self) -> bool:
-        """Whether an offence became none, or the other way round."""
+        """Whether an offence became no offence, or the reverse."""
         return {self.old.decision if self.old else None, self.new.decision} == {"offence", "no_offence"}
 
 
 @dataclass(frozen=True, slots=True)
 class RelabelSummary:
-    """What came of it: every clip with facts, in the order of the footage."""
+    """The clips with facts, in the order of the footage, and how many others there were."""
 
     edition: str
-    ruled: tuple[RelabelledClip, ...]
-    kept: int
-    """Clips without facts; they keep the ruling that they have."""
-    unreadable: int
-    """Clips whose facts make no sense; they are left out: their ruling would be of another wording."""
+    clips: tuple[RelabelledClip, ...]
+    num_without_facts: int
+    """Clips without facts, which keep their ruling."""
+    num_rejected: int
+    """Clips with invalid facts, which are left out: their ruling would be of another edition."""
 
     @property
-    def flipped(self) -> tuple[str, ...]:
-        """Ids of the clips whose decision was turned round."""
-        return tuple(one.clip for one in self.ruled if one.flipped)
+    def flipped_ids(self) -> tuple[str, ...]:
+        """Ids of the clips whose decision was reversed."""
+        return tuple(one.clip for one in self.clips if one.flipped)
 
 
 def relabel(footage: Footage, edition: Edition | str) -> tuple[Footage, RelabelSummary]:
-    """Give every clip with facts the ruling that an edition gives them.
+    """Give every clip with facts the ruling of an edition.
 
-    A segment that the facts do not name is taken from the clip's contact. Clips without facts are
-    returned as they are; those with facts of a wrong kind are left out, with the reason.
+    A body segment that the facts lack is taken from the clip's contact. Clips without facts stay as they are;
+    those with invalid facts are moved to the quarantine.
     Raises EditionUnknown.
     """
     law = edition if isinstance(edition, Edition) else get_edition(edition)
@@ -66,8 +66,8 @@ def relabel(footage: Footage, edition: Edition | str) -> tuple[Footage, RelabelS
     for entry in footage.quarantine:
         quarantine.add(entry.path, entry.reason, entry.line)
     clips: list[Clip] = []
-    ruled: list[RelabelledClip] = []
-    kept = 0
+    relabelled: list[RelabelledClip] = []
+    num_without_facts = 0
     for clip in footage.clips:
         try:
             facts = facts_of(clip)
@@ -75,22 +75,24 @@ def relabel(footage: Footage, edition: Edition | str) -> tuple[Footage, RelabelS
             quarantine.add(clip.id, str(error))
             continue
         if facts is None:
-            kept += 1
+            num_without_facts += 1
             clips.append(clip)
             continue
         judgement = derive_ruling(facts, law)
-        ruled.append(RelabelledClip(clip.id, clip.tags, clip.ruling, judgement.ruling, judgement.missing))
+        relabelled.append(
+            RelabelledClip(clip.id, clip.tags, clip.ruling, judgement.ruling, judgement.missing)
+        )
         provenance = replace(clip.provenance, law_edition=law.id)
         clips.append(replace(clip, ruling=judgement.ruling, provenance=provenance))
-    there = {clip.id for clip in clips}
-    splits = {split: [name for name in ids if name in there] for split, ids in footage.splits.items()}
-    unreadable = len(footage.clips) - len(clips)
+    ids = {clip.id for clip in clips}
+    splits = {split: [name for name in names if name in ids] for split, names in footage.splits.items()}
+    num_rejected = len(footage.clips) - len(clips)
     new = Footage(clips, splits, quarantine, (*footage.notes, f"rulings by the Law of {law.id}, from facts"))
-    return new, RelabelSummary(law.id, tuple(ruled), kept, unreadable)
+    return new, RelabelSummary(law.id, tuple(relabelled), num_without_facts, num_rejected)
 
 
 def facts_of(clip: Clip) -> Facts | None:
-    """Return what the Law cares for among a clip's facts; None where there is nothing of the kind.
+    """Return the facts of a clip that the Laws use; None if it has none of them.
 
     Raises FactsUnreadable.
     """
@@ -101,5 +103,5 @@ def facts_of(clip: Clip) -> Facts | None:
     return read_facts(stored if contact is None else {"segment": contact.segment, **stored})
 
 
-def _said(ruling: Ruling) -> tuple[str | None, ...]:
+def _outcome(ruling: Ruling) -> tuple[str | None, ...]:
     return ruling.decision, ruling.restart, ruling.sanction

@@ -1,4 +1,4 @@
-"""Train, selection and test clips such that no match is in two of them."""
+"""Splits clips into train, val and test such that no match is in two of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TEST_SHARE = VAL_SHARE = 0.15
 
 
 class TooFewMatches(DataError):
-    """Data without declared splits, of fewer matches than splits are needed."""
+    """Data without declared splits that have fewer matches than splits."""
 
     def __init__(self, matches: Sequence[str]) -> None:
         names = f" ({', '.join(matches)})" if matches else ""
@@ -28,28 +28,27 @@ class TooFewMatches(DataError):
 
 @dataclass(frozen=True, slots=True)
 class Splits:
-    """Clips by use, each in the order of their ids; no match is in two of them."""
+    """Clips of each split in the order of their ids."""
 
     train: tuple[Clip, ...]
     val: tuple[Clip, ...]
-    """For choosing among checkpoints and hyperparameters; never for the figures of a report."""
+    """Selects checkpoints and hyperparameters; never used for the figures of a report."""
     test: tuple[Clip, ...]
     notes: tuple[str, ...] = ()
-    """What was decided for the user: moved, dropped or missing, one sentence each."""
+    """Decisions made for the user (moved, dropped, missing), one sentence each."""
 
 
 def split_by_match(
     clips: Iterable[Clip], declared: Mapping[str, Iterable[str]], holdout: float, seed: int
 ) -> Splits:
-    """Deal clips into train, val and test, whole matches at a time.
+    """Assign clips to train, val and test, a complete match at a time.
 
-    declared: split name -> clip ids. `train`, `val` and `test` are taken as they are. Where one of the
-    held-out two is missing, the other is the test, and about `holdout` of the training frames become the
-    selection split `val`; with `holdout` 0 there is none. Without a held-out split, matches are dealt
-    70/15/15 by frames. A match that the declaration has in two splits stays in the most held-out
-    of them; its other clips are dropped, and the notes say so.
+    declared: split name -> clip ids; all three are taken as declared. If only one of val and test is declared,
+    it is the test split, and about `holdout` of the training frames become `val`; with `holdout` 0 it is empty.
+    If neither is, matches are assigned 70/15/15 by frames. A match that is declared in two splits stays in the
+    most held-out one; its other clips are dropped, with a note.
     The same clips, in any order, and the same seed give the same splits.
-    Raises TooFewMatches. A declaration without `train` is good for evaluation: `train` is then empty.
+    Raises TooFewMatches. A declaration without `train` suffices for evaluation: `train` is then empty.
     """
     if not 0 <= holdout < 1:
         raise ValueError(f"holdout must be at least 0 and below 1, but is {holdout}")
@@ -59,10 +58,10 @@ def split_by_match(
         parts = _declared(ordered, declared, notes)
         if not (parts["val"] and parts["test"]):
             parts["test"] = parts["test"] or parts["val"]
-            parts["val"] = _take_selection(parts["train"], holdout, seed, notes)
+            parts["val"] = _select_val(parts["train"], holdout, seed, notes)
     else:
-        parts = _dealt(ordered, seed)
-        notes.append("the data declare no held-out split: matches were dealt 70/15/15 by frames")
+        parts = _random_split(ordered, seed)
+        notes.append("the data declare no held-out split: matches were assigned 70/15/15 by frames")
     held_out = {clip.match for clip in parts["val"]}
     train = [clip for clip in parts["train"] if clip.match not in held_out]
     return Splits(tuple(train), tuple(parts["val"]), tuple(parts["test"]), tuple(notes))
@@ -98,7 +97,7 @@ def _declared(
     return parts
 
 
-def _take_selection(train: list[Clip], holdout: float, seed: int, notes: list[str]) -> list[Clip]:
+def _select_val(train: list[Clip], holdout: float, seed: int, notes: list[str]) -> list[Clip]:
     frames = _frames_by_match(train)
     if not frames:
         return []
@@ -106,7 +105,7 @@ def _take_selection(train: list[Clip], holdout: float, seed: int, notes: list[st
         why = "holdout is 0" if holdout == 0 else f"train holds {len(frames)} match"
         notes.append(f"no selection split ({why}): the last weights are taken, not the best")
         return []
-    chosen = _nearest(frames, holdout * sum(frames.values()), seed, keep=1)
+    chosen = _choose_matches(frames, holdout * sum(frames.values()), seed, keep=1)
     val = [clip for clip in train if clip.match in chosen]
     count = sum(len(clip.frames) for clip in val)
     notes.append(
@@ -116,14 +115,14 @@ def _take_selection(train: list[Clip], holdout: float, seed: int, notes: list[st
     return val
 
 
-def _dealt(clips: list[Clip], seed: int) -> dict[str, list[Clip]]:
+def _random_split(clips: list[Clip], seed: int) -> dict[str, list[Clip]]:
     frames = _frames_by_match(clips)
     if len(frames) < 3:
         raise TooFewMatches(sorted(frames))
     total = sum(frames.values())
-    test = _nearest(frames, TEST_SHARE * total, seed, keep=2)
+    test = _choose_matches(frames, TEST_SHARE * total, seed, keep=2)
     rest = {match: count for match, count in frames.items() if match not in test}
-    val = _nearest(rest, VAL_SHARE * total, seed, keep=1)
+    val = _choose_matches(rest, VAL_SHARE * total, seed, keep=1)
     return {
         "train": [clip for clip in clips if clip.match not in test and clip.match not in val],
         "val": [clip for clip in clips if clip.match in val],
@@ -138,17 +137,17 @@ def _frames_by_match(clips: Iterable[Clip]) -> dict[str, int]:
     return frames
 
 
-def _nearest(frames: Mapping[str, int], target: float, seed: int, keep: int) -> set[str]:
+def _choose_matches(frames: Mapping[str, int], target: float, seed: int, keep: int) -> set[str]:
     """Choose matches whose frames sum as near to `target` as possible; at least 1, leaving at least `keep`.
 
-    Subset sum over the shuffled matches, the reachable sums being the bits of one integer; `first` says
-    which match reached a sum first, which is enough to walk back. With `keep` above 1 a choice that
-    takes too many gives its smallest back.
+    Subset sum over the shuffled matches: the reachable sums are the bits of one integer, and `first` has the
+    match that first reached each sum, which is enough to backtrack. If too many are chosen for `keep`, the
+    smallest are dropped.
     """
     order = sorted(frames)
     random.Random(seed).shuffle(order)
-    most = max(round(2 * target), min(frames.values()))
-    reachable, within = 1, (1 << (most + 1)) - 1
+    max_sum = max(round(2 * target), min(frames.values()))
+    reachable, within = 1, (1 << (max_sum + 1)) - 1
     first: dict[int, str] = {}
     for match in order:
         new = (reachable << frames[match]) & ~reachable & within
@@ -158,8 +157,10 @@ def _nearest(frames: Mapping[str, int], target: float, seed: int, keep: int) -> 
             new &= ~(1 << (new.bit_length() - 1))
         if round(target) in first:
             break
-    whole = sum(frames.values())
-    left = min((total for total in first if total < whole), key=lambda total: (abs(total - target), total))
+    num_frames = sum(frames.values())
+    left = min(
+        (total for total in first if total < num_frames), key=lambda total: (abs(total - target), total)
+    )
     chosen: set[str] = set()
     while left:
         chosen.add(first[left])

@@ -1,4 +1,4 @@
-"""One dataset version: a folder with annotations, media and a manifest that never change."""
+"""A dataset version: a folder of annotations, media and a manifest that never change."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from raasid.io.object_store import sha256_of
 
 MANIFEST = "manifest.json"
 SHORT_DIGEST_LENGTH = 12
-"""Digits of a digest that name a folder; the manifest holds all 64."""
+"""Hex digits of a digest in folder names and references; the manifest has all 64."""
 
 
 class VersionDamaged(DataError):
@@ -46,42 +46,42 @@ class DatasetVersion:
 
     @property
     def name(self) -> str:
-        """What the dataset is called."""
+        """Name of the dataset."""
         return str(self.manifest["name"])
 
     @property
     def digest(self) -> str:
-        """Of the content, 64 hex digits: annotations, media and splits, not name, time or place."""
+        """Digest of the content, 64 hex digits: annotations, media and splits, not name, time or location."""
         return str(self.manifest["digest"])
 
     @property
     def ref(self) -> str:
-        """NAME@DIGEST, short enough to type."""
+        """NAME@DIGEST, with a digest short enough to type."""
         return f"{self.name}@{self.digest[:SHORT_DIGEST_LENGTH]}"
 
     def clips(self) -> list[Clip]:
-        """Records of the version; media lie below its folder."""
+        """Read the clips; media lie below the folder."""
         return coco_format.read(self.folder)
 
     def footage(self) -> Footage:
-        """Clips and splits, as a reader gives them."""
+        """Return clips, splits and notes, as a reader does."""
         splits = {split: list(ids) for split, ids in self.manifest["splits"].items()}
         return Footage(self.clips(), splits, notes=tuple(self.manifest["notes"]))
 
-    def damage(self) -> list[str]:
-        """Name every file that is missing or not what it was; an empty list is a healthy version."""
-        out = []
+    def find_damage(self) -> list[str]:
+        """Describe every file that is missing or changed; empty for an intact version."""
+        damage = []
         for name, entry in self.manifest["files"].items():
             path = self.folder / name
             if not path.is_file():
-                out.append(f"{name}: missing")
+                damage.append(f"{name}: missing")
             elif path.stat().st_size != entry["bytes"] or sha256_of(path) != entry["sha256"]:
-                out.append(f"{name}: changed since it was stored")
-        return out
+                damage.append(f"{name}: changed since it was stored")
+        return damage
 
 
 def content_digest(files: Mapping[str, Mapping[str, Any]], splits: Mapping[str, Any]) -> str:
-    """Digest of a version: of its files' names and digests, and of its splits."""
+    """Return the digest of a version: of its files' names and digests, and of its splits."""
     content = {name: entry["sha256"] for name, entry in files.items()}
     text = json.dumps({"files": content, "splits": splits}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -1,9 +1,10 @@
-"""What has changed between two dataset versions, clip by clip."""
+"""Differences between two dataset versions, clip by clip."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from raasid.footage.records import Clip
 from raasid.footage.version import DatasetVersion
@@ -11,33 +12,35 @@ from raasid.footage.version import DatasetVersion
 
 @dataclass(frozen=True, slots=True)
 class ClipDifference:
-    """One clip that the versions do not share unchanged."""
+    """A clip that was added, removed or changed."""
 
     clip: str
     kind: str
     """`added`, `removed` or `changed`."""
-    what: tuple[str, ...] = ()
-    """Of a changed clip: fields of the record, `frames` split into `frames`, `balls`, `persons`, `media`."""
+    fields: tuple[str, ...] = ()
+    """Of a changed clip: the fields that differ; within frames also `balls`, `persons` and `media`."""
     detail: str = ""
 
 
 def diff_versions(old: DatasetVersion, new: DatasetVersion) -> list[ClipDifference]:
-    """Differences in the order of clip ids."""
+    """Return the clips that differ, in the order of their ids."""
     before, after = ({clip.id: clip for clip in version.clips()} for version in (old, new))
-    out = []
+    found = []
     for name in sorted(before.keys() | after.keys()):
         if name not in after:
-            out.append(ClipDifference(name, "removed"))
+            found.append(ClipDifference(name, "removed"))
         elif name not in before:
-            out.append(ClipDifference(name, "added"))
+            found.append(ClipDifference(name, "added"))
         elif what := _changed(before[name], after[name], old, new):
-            out.append(ClipDifference(name, "changed", tuple(what), _detail(before[name], after[name], what)))
-    return out
+            found.append(
+                ClipDifference(name, "changed", tuple(what), _detail(before[name], after[name], what))
+            )
+    return found
 
 
 def _changed(before: Clip, after: Clip, old: DatasetVersion, new: DatasetVersion) -> list[str]:
-    plain = [f.name for f in fields(Clip) if f.name not in {"id", "frames"}]
-    what = [name for name in plain if getattr(before, name) != getattr(after, name)]
+    names = [f.name for f in dataclasses.fields(Clip) if f.name not in {"id", "frames"}]
+    what = [name for name in names if getattr(before, name) != getattr(after, name)]
     if [frame.index for frame in before.frames] != [frame.index for frame in after.frames]:
         return [*what, "frames"]
     pairs = list(zip(before.frames, after.frames, strict=True))
@@ -59,8 +62,8 @@ def _digest(path: object, version: DatasetVersion) -> str | None:
 
 def _detail(before: Clip, after: Clip, what: list[str]) -> str:
     if "ruling" in what:
-        named = [clip.ruling.decision if clip.ruling is not None else None for clip in (before, after)]
-        return f"{named[0] or 'no ruling'} -> {named[1] or 'no ruling'}"
+        decisions = [clip.ruling.decision if clip.ruling is not None else None for clip in (before, after)]
+        return f"{decisions[0] or 'no ruling'} -> {decisions[1] or 'no ruling'}"
     if "frames" in what:
         return f"{len(before.frames)} -> {len(after.frames)} frames"
     return ""

@@ -1,6 +1,6 @@
-"""Files by content: every file is kept once, under its SHA-256, and never changes.
+"""Content-addressed files: every content is stored once, under its SHA-256, and never changes.
 
-Only what a shared filesystem promises is used: `link` and `rename` within one filesystem, no lock.
+Only what a shared filesystem promises is used: `link` and `rename` within one filesystem, and no locks.
 """
 
 from __future__ import annotations
@@ -8,15 +8,15 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import secrets
 import shutil
 from pathlib import Path
 
 from raasid.errors import DataError
+from raasid.io.atomic import atomic_path, sync_file, temporary_path
 
-CHUNK = 1 << 20
-_NO_LINK = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS}
-"""How filesystems say that they cannot link here."""
+_CHUNK_BYTES = 1 << 20
+_CANNOT_LINK = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS}
+"""Errors of filesystems that have no hard links, or none between these two folders."""
 
 
 class MediaUnreadable(DataError):
@@ -27,82 +27,63 @@ class MediaUnreadable(DataError):
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, 64 hex digits; read in pieces, so that hours of video cost no memory."""
-    digest = hashlib.sha256()
+    """SHA-256 of a file, 64 hex digits; read in chunks, so that hours of video cost no memory."""
     with path.open("rb") as file:
-        while piece := file.read(CHUNK):
-            digest.update(piece)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class ObjectStore:
-    """The folder `objects` of a store."""
+    """A folder of files by content."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def path(self, digest: str) -> Path:
-        """Where the file of that content lies, or would lie."""
+        """Return the path of the file with that content, whether it is stored or not."""
         return self.folder / digest[:2] / digest
 
-    def put(self, source: Path, *, own: bool = False) -> str:
-        """Keep a file's content; return its digest.
+    def put(self, source: Path, *, link: bool = False) -> str:
+        """Store a file's content; return its digest.
 
-        own: the file belongs to the store's side and is never changed again, so it is linked, not copied.
-        Raises MediaUnreadable.
+        link: make a hard link instead of a copy, for files that nobody will change. Raises MediaUnreadable.
         """
         try:
-            if own:
-                digest = sha256_of(source)
-                if not self.path(digest).exists():
-                    self.path(digest).parent.mkdir(parents=True, exist_ok=True)
-                    link_or_copy(source, self.path(digest))
-                return digest
-            return self._copied(source)
+            if not link:
+                return self._copy(source)
+            digest = sha256_of(source)
+            if not self.path(digest).exists():
+                self.path(digest).parent.mkdir(parents=True, exist_ok=True)
+                link_or_copy(source, self.path(digest))
         except OSError as error:
             raise MediaUnreadable(source, error) from error
+        return digest
 
-    def _copied(self, source: Path) -> str:
-        """Copy and digest in one pass; the copy gets its name when it is whole."""
+    def _copy(self, source: Path) -> str:
+        """Copy and digest in one pass; the complete copy is renamed to its digest."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        draft = self.folder / f".{secrets.token_hex(8)}"
         digest = hashlib.sha256()
-        try:
-            with source.open("rb") as given, draft.open("xb") as kept:
-                while piece := given.read(CHUNK):
-                    digest.update(piece)
-                    kept.write(piece)
-                kept.flush()
-                os.fsync(kept.fileno())
-            name = digest.hexdigest()
-            final = self.path(name)
+        with temporary_path(self.folder, "object") as temporary:
+            with source.open("rb") as reading, temporary.open("xb") as writing:
+                while chunk := reading.read(_CHUNK_BYTES):
+                    digest.update(chunk)
+                    writing.write(chunk)
+            sync_file(temporary)
+            final = self.path(digest.hexdigest())
             final.parent.mkdir(parents=True, exist_ok=True)
             if not final.exists():
-                draft.chmod(0o444)
-                draft.rename(final)
-            return name
-        finally:
-            draft.unlink(missing_ok=True)
+                temporary.chmod(0o444)
+                temporary.rename(final)
+        return digest.hexdigest()
 
 
 def link_or_copy(source: Path, target: Path) -> None:
-    """Give a file a second name; where the filesystem cannot, a copy that appears whole.
-
-    A target that is there already is left: under a content's name lies that content.
-    """
+    """Make a hard link; where the filesystem cannot, an atomic copy. An existing target is left as it is."""
     try:
         os.link(source, target)
     except FileExistsError:
         return
     except OSError as error:
-        if error.errno not in _NO_LINK:
+        if error.errno not in _CANNOT_LINK:
             raise
-        draft = target.with_name(f".{target.name}.{secrets.token_hex(6)}")
-        try:
-            with source.open("rb") as given, draft.open("xb") as kept:
-                shutil.copyfileobj(given, kept, CHUNK)
-                kept.flush()
-                os.fsync(kept.fileno())
-            draft.replace(target)
-        finally:
-            draft.unlink(missing_ok=True)
+        with atomic_path(target) as temporary:
+            shutil.copyfile(source, temporary)

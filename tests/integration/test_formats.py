@@ -10,7 +10,7 @@ import pytest
 from in_process import call_raasid
 
 from raasid.errors import Exit
-from raasid.footage.formats import FORMATS
+from raasid.footage.formats import IMPORT_FORMATS
 
 SAMPLES = {
     "yolo": "yolo/detect",
@@ -34,7 +34,7 @@ def validate(name: str, root: Path, run_dir: Path) -> subprocess.CompletedProces
 
 
 def test_every_format_has_a_sample() -> None:
-    assert sorted(SAMPLES) == sorted(FORMATS)
+    assert sorted(SAMPLES) == sorted(IMPORT_FORMATS)
 
 
 @pytest.mark.parametrize("name", SAMPLES)

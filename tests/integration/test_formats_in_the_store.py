@@ -9,8 +9,8 @@ import pytest
 
 from raasid.config.compose import compose
 from raasid.datasets.factory import open_footage
-from raasid.footage.formats import FORMATS
-from raasid.footage.store import DatasetStore, MediaPaths
+from raasid.footage.formats import IMPORT_FORMATS
+from raasid.footage.store import DatasetStore, media_names
 from raasid.pipeline.verb_configs import ImportConfig
 
 SAMPLES = {
@@ -35,7 +35,7 @@ def sample(name: str, shared: Path, tmp_path: Path) -> Path:
     return root
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", IMPORT_FORMATS)
 def test_what_a_reader_reads_comes_back_from_the_store(name: str, shared: Path, tmp_path: Path) -> None:
     words = [f"data={name}", f"data.root={sample(name, shared, tmp_path)}", "name=x"]
     words += ["data.ball_class=null"] if name == "yolo" else []
@@ -44,7 +44,7 @@ def test_what_a_reader_reads_comes_back_from_the_store(name: str, shared: Path, 
     assert footage.clips
     version = DatasetStore(tmp_path / "store").add("x", footage, made_by="a test")
 
-    names = MediaPaths.of([frame.image for clip in footage.clips for frame in clip.frames])
+    names = media_names([frame.image for clip in footage.clips for frame in clip.frames])
     expected = [
         replace(clip, frames=tuple(replace(f, image=version.folder / names[f.image]) for f in clip.frames))
         for clip in sorted(footage.clips, key=lambda clip: clip.id)

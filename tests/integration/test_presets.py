@@ -13,7 +13,7 @@ import torch.distributed as dist
 
 from raasid.config.compose import compose
 from raasid.errors import UsageError
-from raasid.footage.formats import FORMATS, yolo
+from raasid.footage.formats import IMPORT_FORMATS, yolo
 from raasid.footage.store import DatasetStore
 from raasid.pipeline.verb_configs import TrainConfig
 
@@ -23,7 +23,7 @@ NO_PRESETS = {"paths", "local", "law"}
 PRESETS = sorted(
     (file.parent.name, file.stem) for file in CONF.glob("*/[!_]*.yaml") if file.parent.name not in NO_PRESETS
 )
-READ_ELSEWHERE = {("data", name) for name in FORMATS} - {("data", "yolo")}
+READ_ELSEWHERE = {("data", name) for name in IMPORT_FORMATS} - {("data", "yolo")}
 """Formats whose presets are run by test_formats: their samples are labels without pictures."""
 MEASURED_ONLY = {("model", "pose_mediapipe"), ("model", "context_geometry"), ("model", "context_majority")}
 """Models that are never trained; test_pose_mediapipe and test_context_evaluation measure them."""

@@ -73,7 +73,7 @@ def test_exactly_the_scenarios_that_the_wording_turns_are_flipped(
     expected = {clip.id for clip in footage.clips if FLIPS[edition](clip)}
     new, told = relabel(footage, edition)
 
-    assert set(told.flipped) == expected
+    assert set(told.flipped_ids) == expected
     assert bool(expected) == (edition != "ifab_2020_21")
     assert not [clip.id for clip in new.clips if clip.ruling is None or clip.ruling.abstained]
 
@@ -83,10 +83,10 @@ def test_the_cards_of_2024_soften_for_every_goal_denied_by_accident(
 ) -> None:
     _, footage = stored
     _, told = relabel(relabel(footage, "ifab_2021_22")[0], "ifab_2024_25")
-    softened = {one.clip for one in told.ruled if one.changed}
+    softened = {one.clip for one in told.clips if one.changed}
 
     assert softened == {clip.id for clip in footage.clips if shows(clip, "goal_denied")} != set()
-    assert {(one.old.sanction, one.new.sanction) for one in told.ruled if one.changed and one.old} == {
+    assert {(one.old.sanction, one.new.sanction) for one in told.clips if one.changed and one.old} == {
         ("red", "yellow")
     }
 

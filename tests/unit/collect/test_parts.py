@@ -73,13 +73,13 @@ def in_a_process(work: Callable[[], object], dies_at: int | None = None) -> bool
 
 def test_a_kill_at_any_call_changes_nothing_in_the_end(sources: list[Source], tmp_path: Path) -> None:
     calm = collect_all(tmp_path / "calm", sources)
-    wanted = DatasetStore(tmp_path / "calm").add("footage", calm.footage, made_by="test", own_files=True)
+    wanted = DatasetStore(tmp_path / "calm").add("footage", calm.footage, made_by="test", link_media=True)
     dies_at = 1
     while True:
         store = tmp_path / f"killed{dies_at}"
         survived = in_a_process(lambda store=store: collect_all(store, sources), dies_at)
         again = collect_all(store, sources)
-        version = DatasetStore(store).add("footage", again.footage, made_by="test", own_files=True)
+        version = DatasetStore(store).add("footage", again.footage, made_by="test", link_media=True)
         assert version.digest == wanted.digest
         assert [path.name for path in store.rglob(".*")] == []
         if survived:
@@ -101,10 +101,10 @@ def test_two_processes_at_once_make_one_dataset(sources: list[Source], tmp_path:
         children.append(pid)
     assert [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children] == [0] * 4
     together = DatasetStore(tmp_path / "store").add(
-        "footage", collect_all(tmp_path / "store", sources).footage, made_by="test", own_files=True
+        "footage", collect_all(tmp_path / "store", sources).footage, made_by="test", link_media=True
     )
     alone = DatasetStore(tmp_path / "alone").add(
-        "footage", collect_all(tmp_path / "alone", sources).footage, made_by="test", own_files=True
+        "footage", collect_all(tmp_path / "alone", sources).footage, made_by="test", link_media=True
     )
     assert together.digest == alone.digest
 

@@ -9,6 +9,7 @@ from typing import get_args
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from soak import rounds
 
 from raasid.footage.coco_format import FILE_NAME, AnnotationsUnreadable, read, write
 from raasid.footage.records import (
@@ -93,7 +94,8 @@ def clips(folder: Path) -> st.SearchStrategy[Clip]:
     )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=rounds(25, 300))
+@pytest.mark.soak
 @given(data=st.data())
 def test_what_is_written_is_read_back_to_the_last_bit(tmp_path: Path, data: st.DataObject) -> None:
     written = data.draw(st.lists(clips(tmp_path), max_size=2))

@@ -69,9 +69,9 @@ def test_exactly_the_clips_that_the_wording_turns_are_flipped(
 ) -> None:
     _, told = relabel(footage(), edition)
 
-    assert set(told.flipped) == flipped
-    assert {one.clip for one in told.ruled if one.changed} == flipped | changed
-    assert len(told.ruled) == len(CASES)
+    assert set(told.flipped_ids) == flipped
+    assert {one.clip for one in told.clips if one.changed} == flipped | changed
+    assert len(told.clips) == len(CASES)
 
 
 def test_the_new_footage_carries_the_rulings_and_says_by_which_wording() -> None:
@@ -86,7 +86,7 @@ def test_the_new_footage_carries_the_rulings_and_says_by_which_wording() -> None
 
 def test_an_abstention_names_the_fact_that_is_missing() -> None:
     _, told = relabel(footage(), "ifab_2021_22")
-    (open_,) = (one for one in told.ruled if one.new.abstained)
+    (open_,) = (one for one in told.clips if one.new.abstained)
 
     assert (open_.clip, open_.missing) == ("undetermined", ("justified",))
     assert not open_.flipped
@@ -106,7 +106,7 @@ def test_a_clip_without_facts_keeps_the_ruling_that_somebody_gave_it() -> None:
     new, told = relabel(Footage([unknown, others]), "ifab_2021_22")
 
     assert new.clips == [unknown, others]
-    assert (told.kept, told.ruled) == (2, ())
+    assert (told.num_without_facts, told.clips) == (2, ())
 
 
 def test_the_contact_tells_the_segment_where_the_facts_do_not() -> None:
@@ -133,7 +133,7 @@ def test_a_clip_with_unreadable_facts_is_left_out_and_named(
     given.quarantine.add("torn.jpg", "truncated JPEG: 3 bytes")
     new, told = relabel(given, "ifab_2021_22")
 
-    assert told.unreadable == 1
+    assert told.num_rejected == 1
     assert [one.id for one in new.clips] == list(CASES)
     assert new.splits == {"train": list(CASES)}
     assert [entry.path for entry in new.quarantine] == ["bad", "torn.jpg"]
@@ -144,8 +144,8 @@ def test_a_clip_with_unreadable_facts_is_left_out_and_named(
 def test_a_first_ruling_is_a_change_but_no_flip() -> None:
     _, told = relabel(Footage([clip("a", TOUCH)]), "ifab_2021_22")
 
-    assert told.ruled[0].changed
-    assert not told.ruled[0].flipped
+    assert told.clips[0].changed
+    assert not told.clips[0].flipped
 
 
 def test_an_unknown_edition_is_refused() -> None:
@@ -166,5 +166,5 @@ def test_relabelling_again_changes_nothing(many: list[dict[str, Fact]], edition:
     twice, again = relabel(once, edition)
 
     assert twice.clips == once.clips
-    assert not [one for one in again.ruled if one.changed]
-    assert told.kept == sum(not facts for facts in many)
+    assert not [one for one in again.clips if one.changed]
+    assert told.num_without_facts == sum(not facts for facts in many)

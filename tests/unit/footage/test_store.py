@@ -62,7 +62,7 @@ def test_what_is_stored_is_read_back_with_its_pictures(footage: Footage, tmp_pat
     assert read.clips == as_stored(footage, version)
     assert read.splits == footage.splits
     assert cv2.imread(str(read.clips[0].frames[1].image))[0, 0, 0] == 40
-    assert version.damage() == []
+    assert version.find_damage() == []
 
 
 def test_the_same_content_again_is_the_same_version_and_stores_nothing(
@@ -107,7 +107,7 @@ def test_other_content_is_another_version(footage: Footage, tmp_path: Path, what
         cv2.imwrite(str(clips[0].frames[0].image), np.full((8, 8, 3), 99, np.uint8))
     second = store.add("league", Footage(clips, splits), made_by="t", parents=[first.digest])
     assert second.digest != first.digest
-    assert first.damage() == []
+    assert first.find_damage() == []
     assert store.find("league").digest == second.digest
     assert second.manifest["parents"] == [first.digest]
 
@@ -119,11 +119,11 @@ def test_footage_of_a_version_is_stored_again_without_reading_its_media(
     first = store.add("league", footage, made_by="t").footage()
     ruled = [replace(clip, ruling=Ruling("no_offence")) for clip in first.clips]
     monkeypatch.setattr(store.objects, "put", None)
-    assert store.add("league", Footage(ruled, first.splits), made_by="t").damage() == []
+    assert store.add("league", Footage(ruled, first.splits), made_by="t").find_damage() == []
 
 
 def test_own_files_are_linked(footage: Footage, tmp_path: Path) -> None:
-    version = DatasetStore(tmp_path / "store").add("league", footage, made_by="t", own_files=True)
+    version = DatasetStore(tmp_path / "store").add("league", footage, made_by="t", link_media=True)
     mine, stored = footage.clips[0].frames[1].image, version.clips()[0].frames[1].image
     other = footage.clips[1].frames[1].image
     assert stored.stat().st_ino in {mine.stat().st_ino, other.stat().st_ino}
@@ -180,7 +180,7 @@ def test_damage_is_named(footage: Footage, tmp_path: Path) -> None:
     picture.chmod(0o644)
     picture.write_bytes(b"x" + picture.read_bytes()[1:])
     version.clips()[1].frames[1].image.unlink()
-    assert sorted(line.partition(": ")[2] for line in version.damage()) == [
+    assert sorted(line.partition(": ")[2] for line in version.find_damage()) == [
         "changed since it was stored", "changed since it was stored", "missing"
     ]  # fmt: skip
     manifest = version.folder / "manifest.json"
@@ -199,7 +199,7 @@ def test_a_kill_at_any_change_on_disk_leaves_no_half_version(footage: Footage, t
             _add_and_die(DatasetStore(root), footage, n)
         _, status = os.waitpid(pid, 0)
         store = DatasetStore(root)
-        assert all(version.damage() == [] for version in store.versions())
+        assert all(version.find_damage() == [] for version in store.versions())
         assert store.add("league", footage, made_by="t").digest == digest
         assert [path.name for path in (root / "datasets/league").iterdir()] == [digest[:12]]
         if os.WIFEXITED(status):

@@ -7,13 +7,13 @@ import cv2
 import pytest
 from pycocotools.coco import COCO
 
-from raasid.footage.formats import exports, yolo
+from raasid.footage.formats import EXPORT_FORMATS, exporter, yolo
 from raasid.footage.formats.export_media import ExportRefused, NothingExported
 from raasid.footage.records import Footage
 
 
 def test_pycocotools_reads_the_coco_export(footage: Footage, tmp_path: Path) -> None:
-    assert exports.writer("coco")(footage, tmp_path / "out") == 4
+    assert exporter("coco")(footage, tmp_path / "out") == 4
     coco = COCO(tmp_path / "out/annotations.json")
     assert len(coco.getImgIds()) == 4
     for image in coco.loadImgs(coco.getImgIds()):
@@ -26,7 +26,7 @@ def test_pycocotools_reads_the_coco_export(footage: Footage, tmp_path: Path) -> 
 
 
 def test_the_yolo_reader_reads_the_yolo_detect_export(footage: Footage, tmp_path: Path) -> None:
-    assert exports.writer("yolo_detect")(footage, tmp_path / "out") == 4
+    assert exporter("yolo_detect")(footage, tmp_path / "out") == 4
     read = yolo.read(tmp_path / "out")
     assert len(read.quarantine) == 0
     assert [len(ids) for ids in read.splits.values()] == [2, 2]
@@ -41,7 +41,7 @@ def test_the_yolo_reader_reads_the_yolo_detect_export(footage: Footage, tmp_path
 
 
 def test_the_yolo_reader_reads_the_yolo_pose_export(footage: Footage, tmp_path: Path) -> None:
-    exports.writer("yolo_pose")(footage, tmp_path / "out")
+    exporter("yolo_pose")(footage, tmp_path / "out")
     read = yolo.read(tmp_path / "out", ball_class=None)
     assert len(read.quarantine) == 0
     frame = next(clip for clip in read.clips if "final" in clip.id).frames[0]
@@ -55,27 +55,27 @@ def test_the_yolo_reader_reads_the_yolo_pose_export(footage: Footage, tmp_path: 
 
 
 def test_frames_of_videos_are_the_right_ones(footage: Footage, tmp_path: Path) -> None:
-    exports.writer("coco")(footage, tmp_path / "out")
+    exporter("coco")(footage, tmp_path / "out")
     levels = [int(cv2.imread(str(tmp_path / f"out/images/v_{i:06d}.jpg")).mean()) for i in (1, 3)]
     assert levels == pytest.approx([40, 120], abs=3)
 
 
-@pytest.mark.parametrize("name", exports.FORMATS)
+@pytest.mark.parametrize("name", EXPORT_FORMATS)
 def test_an_export_leaves_out_what_has_no_pixels(footage: Footage, tmp_path: Path, name: str) -> None:
     footage.clips[0].frames[0].image.unlink()
-    assert exports.writer(name)(footage, tmp_path / "out") == 3
+    assert exporter(name)(footage, tmp_path / "out") == 3
 
 
-@pytest.mark.parametrize("name", exports.FORMATS)
+@pytest.mark.parametrize("name", EXPORT_FORMATS)
 def test_an_export_mixes_with_nothing_and_is_never_empty(footage: Footage, tmp_path: Path, name: str) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full/mine.txt").touch()
     with pytest.raises(ExportRefused):
-        exports.writer(name)(footage, tmp_path / "full")
+        exporter(name)(footage, tmp_path / "full")
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["mine.txt"]
     gone = [
         replace(clip, frames=tuple(replace(f, image=tmp_path / "gone", in_video=False) for f in clip.frames))
         for clip in footage.clips
     ]
     with pytest.raises(NothingExported):
-        exports.writer(name)(Footage(gone), tmp_path / "out")
+        exporter(name)(Footage(gone), tmp_path / "out")

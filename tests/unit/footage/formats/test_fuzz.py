@@ -13,12 +13,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from soak import rounds
 
-from raasid.footage.formats import FORMATS, reader
+from raasid.footage.formats import IMPORT_FORMATS, reader
 
 IN_ALL = rounds(2_000, 10_000)
 PER_EXAMPLE = 5
 """Drawing costs as much as reading; one draw gives so many inputs."""
-EXAMPLES = -(-IN_ALL // (PER_EXAMPLE * len(FORMATS)))
+EXAMPLES = -(-IN_ALL // (PER_EXAMPLE * len(IMPORT_FORMATS)))
 
 
 @pytest.fixture
@@ -29,14 +29,14 @@ def fast_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", IMPORT_FORMATS)
 def test_every_reader_reads_its_own_seed_and_leaves_nothing_essential_out(name: str) -> None:
     footage = reader(name)(SEEDS / name)
     sound(footage)
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", IMPORT_FORMATS)
 def test_mutated_files_are_read_or_refused_in_bounded_memory(name: str, fast_folder: Path) -> None:
     victim = Victim(name, fast_folder / "root")
 
@@ -58,7 +58,7 @@ def test_mutated_files_are_read_or_refused_in_bounded_memory(name: str, fast_fol
         f"{name}: {victim.reads} reads, {victim.refused} refused, {victim.noticed} in part, "
         f"{max(victim.worst, 0):.2f} x size"
     )
-    assert victim.reads >= PER_EXAMPLE * EXAMPLES >= IN_ALL / len(FORMATS)
+    assert victim.reads >= PER_EXAMPLE * EXAMPLES >= IN_ALL / len(IMPORT_FORMATS)
     # were nearly everything refused, only the first check of a file would ever be tested
     assert victim.refused < 0.9 * victim.reads
     assert victim.refused + victim.noticed > 0.2 * victim.reads

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from label_files import FIXTURES, stored_and_read, without_folder
 
-from raasid.footage.formats import FORMATS, reader
+from raasid.footage.formats import IMPORT_FORMATS, reader
 
 
-@pytest.mark.parametrize("name", sorted(set(FORMATS) & {path.name for path in FIXTURES.iterdir()}))
+@pytest.mark.parametrize("name", sorted(set(IMPORT_FORMATS) & {path.name for path in FIXTURES.iterdir()}))
 def test_records_come_back_equal(name: str, tmp_path: Path) -> None:
     root = FIXTURES / name
     clips = without_folder(reader(name)(root).clips, root)

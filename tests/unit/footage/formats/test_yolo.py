@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from raasid.errors import DataRootMissing, Exit, NoUsableSamples
-from raasid.footage.formats import FORMATS, reader
+from raasid.footage.formats import IMPORT_FORMATS, reader
 from raasid.footage.formats.yolo import BallClassUnclear, BallClassUnknown, read
 from raasid.footage.records import Ball
 from raasid.footage.splits import split_by_match
@@ -21,7 +21,7 @@ def reasons(root: Path) -> list[tuple[str, int | None, str]]:
     return [(entry.path, entry.line, entry.kind) for entry in read(root).quarantine]
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", IMPORT_FORMATS)
 def test_every_format_in_the_table_has_a_reader(name: str) -> None:
     assert callable(reader(name))
 

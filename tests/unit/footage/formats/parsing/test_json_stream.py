@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from soak import rounds
 
 from raasid.footage.formats.parsing import json_reader
 from raasid.footage.formats.parsing.json_reader import JsonUnreadable, json_entries
@@ -41,7 +42,8 @@ Value = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=rounds(60, 600))
+@pytest.mark.soak
 @given(st.dictionaries(st.text(max_size=9), Value), st.integers(1, 40), st.booleans(), st.none() | st.just(1))
 def test_however_the_file_is_cut_into_chunks_the_entries_are_those_of_the_json_module(
     document: dict[str, Any], chunk: int, ascii_only: bool, indent: int | None
