@@ -1,1 +1,1 @@
-"""Training: Lightning as the engine, and what a run that can be trusted needs around it."""
+"""Training with Lightning: fit, callbacks, optimisers, checkpoints, lineage."""

@@ -1,10 +1,7 @@
-"""Group `optimizer`: classes of torch.optim, or the user's own.
+"""Config groups `optimizer`, `scheduler`, `trainer` and `callbacks`, and the configuration of a fit.
 
-Group `scheduler`: how the rate moves. Fractions are of all optimiser steps, or of `optimizer.lr`.
-
-Group `trainer`: the arguments of lightning.pytorch.Trainer 2.6, but for callbacks, logger and plugins.
-
-Group `callbacks`: a name for each, with its class and its arguments.
+Fractions of a schedule are of all optimiser steps, or of `optimizer.lr`. The trainer has the arguments of
+lightning.pytorch.Trainer 2.6 except callbacks, logger and plugins.
 """
 
 from __future__ import annotations
@@ -87,7 +84,7 @@ Optimizer = Annotated[
 
 
 class OneCycleConfig(Section):
-    """Up, then down by a cosine, once over the whole training."""
+    """Up, then down by a cosine, once over the training."""
 
     kind: Literal["one_cycle"] = "one_cycle"
     warmup: Fraction = 0.1
@@ -103,7 +100,7 @@ class CosineConfig(Section):
 
 
 class PlateauConfig(Section):
-    """Down by a factor whenever the watched metric stands still."""
+    """Down by a factor whenever the monitored metric has stopped improving."""
 
     kind: Literal["plateau"] = "plateau"
     monitor: str = "val/detection_rate"
@@ -128,12 +125,12 @@ Scheduler = Annotated[
 
 Limit = Natural | Fraction
 Precision = Literal["32-true", "16-mixed", "bf16-mixed", "32", "16", "bf16", 32, 16]
-"""Lightning's others convert weights or batches as a whole; labels and weights are kept in 32 bits here."""
+"""Without Lightning's modes that convert weights or batches: both are kept in 32 bits here."""
 Duration = str | dict[Literal["days", "hours", "minutes", "seconds", "weeks"], int]
 
 
 class TrainerConfig(Section):
-    """Where and how long; what is not given is left to Lightning."""
+    """Device and length of the training; Lightning's defaults apply to missing keys."""
 
     accelerator: str = "auto"
     strategy: str = "auto"
@@ -177,11 +174,11 @@ class TrainerConfig(Section):
     model_registry: str | None = None
 
     def arguments(self) -> dict[str, Any]:
-        """Return what was given, for the constructor."""
+        """Return the keys that are set, for the constructor."""
         return {name: getattr(self, name) for name in self.model_fields_set}
 
     def cross_field_errors(self) -> Iterator[tuple[str, str]]:
-        """A training needs an end."""
+        """Require an end of the training."""
         endless = self.max_epochs in (None, -1) and self.max_steps == -1 and self.max_time is None
         if endless and not self.fast_dev_run:
             yield "max_epochs", "must be given unless max_steps or max_time is, or training never ends"
@@ -193,26 +190,28 @@ class CheckpointConfig(ClassSection, target="raasid.training.checkpointing.Check
     monitor: str = "val/detection_rate"
     mode: Mode = "max"
     every_n_train_steps: Count | None = None
-    """Write last.ckpt this often beside the one after every validation."""
+    """Additional interval at which last.ckpt is written."""
 
 
 class EmaConfig(ClassSection, target="raasid.training.ema.Ema"):
-    """The moving average of the weights: it is what is measured and kept."""
+    """The moving average of the weights, which is evaluated and saved."""
 
     decay: Fraction = 0.99
 
 
-class HardNegativeMiningConfig(ClassSection, target="raasid.training.hard_negative_mining.HardNegativeMining"):
-    """Hard negatives: what the model takes for a ball is shown to it more often."""
+class HardNegativeMiningConfig(
+    ClassSection, target="raasid.training.hard_negative_mining.HardNegativeMining"
+):
+    """Sampling of crops around the false positives of the model."""
 
     start: Natural = 50
-    """Steps before the first look."""
+    """Optimiser steps before the first search."""
     frames: Count = 24
-    """Whole training frames that are looked at after every epoch."""
+    """Training frames that are searched after every epoch."""
     keep: Count = 600
-    """Places that are remembered, the newest ones."""
-    score: Fraction = 0.05
-    """Least confidence of a place."""
+    """Positions that are stored, the newest ones."""
+    min_score: Fraction = 0.05
+    """Of a candidate."""
 
 
 class EarlyStoppingConfig(ClassSection, target="lightning.pytorch.callbacks.EarlyStopping"):
@@ -231,7 +230,7 @@ class EarlyStoppingConfig(ClassSection, target="lightning.pytorch.callbacks.Earl
 
 
 class ProgressConfig(ClassSection, target="raasid.training.progress.Progress"):
-    """The bar on the terminal; a quiet line now and then where there is none."""
+    """The bar on the terminal; without one, a line per validation."""
 
     refresh_rate: Count = 1
     """Steps between two updates."""
@@ -249,14 +248,14 @@ Callback = Annotated[
 
 
 class FitConfig(Section):
-    """What one fit needs to know; the configuration of `train` extends it."""
+    """Configuration of one fit, which that of `train` extends."""
 
     seed: Natural = 1
     train: bool = True
     ckpt_path: Checkpoint | None = None
     """Continue from: last, best, or a file."""
     optimized_metric: str = "val/detection_rate"
-    """What selects the checkpoint and what a sweep optimises."""
+    """Metric that selects the checkpoint, and that a sweep optimises."""
     model: Model
     data: Data
     optimizer: Optimizer

@@ -1,4 +1,4 @@
-"""An exponential moving average of the weights, evaluated and kept instead of the raw ones."""
+"""Exponential moving average of the weights, which is evaluated and saved instead of the raw weights."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from torch import Tensor
 class Ema(pl.Callback):
     """Average the weights over steps; validate, test and save the average.
 
-    The average's decay rises with the number of steps n as min(decay, n / (n + 10)), so that short
-    runs are not held back by their random start (as TensorFlow's `num_updates` did).
-    In a checkpoint `state_dict` holds the average, which is what evaluation loads; the raw weights
-    are kept beside it for an exact resume.
+    The decay rises with the number of steps n as min(decay, n / (n + 10)), so that short runs are not stored
+    back by their random initialisation (as with TensorFlow's `num_updates`).
+    In a checkpoint `state_dict` holds the average, which evaluation loads, and `raw_state_dict` the raw
+    weights, for an exact resume.
     """
 
     def __init__(self, decay: float = 0.99) -> None:
@@ -26,7 +26,7 @@ class Ema(pl.Callback):
         self._swapped = False
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Start from the module's weights, or from the checkpoint's average."""
+        """Initialise the average with the module's weights, or with the checkpoint's average."""
         live = pl_module.state_dict()
         if self._average is None:
             self._average = {name: value.detach().clone() for name, value in live.items()}
@@ -48,9 +48,9 @@ class Ema(pl.Callback):
         if self._pairs is None:
             return
         average, live = self._pairs
-        held = [value.clone() for value in average]
+        stored = [value.clone() for value in average]
         torch._foreach_copy_(average, live)
-        torch._foreach_copy_(live, held)
+        torch._foreach_copy_(live, stored)
         self._swapped = not self._swapped
 
     def on_validation_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -58,7 +58,7 @@ class Ema(pl.Callback):
         self._swap()
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Go on with the raw weights."""
+        """Restore the raw weights."""
         if self._swapped:
             self._swap()
 
@@ -70,14 +70,14 @@ class Ema(pl.Callback):
     def on_exception(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
     ) -> None:
-        """An interrupted validation must not leave the two exchanged for whoever saves next."""
+        """Restore the raw weights after an interrupted validation, before a checkpoint is saved."""
         if self._swapped:
             self._swap()
 
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Put the average where a model is looked for."""
+        """Save the averaged weights as `state_dict`, the raw ones as `raw_state_dict`."""
         if self._average is None or self._swapped:
             return
         checkpoint["raw_state_dict"] = checkpoint["state_dict"]
@@ -89,7 +89,7 @@ class Ema(pl.Callback):
     def on_load_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Take both back. A checkpoint without an average starts one from its weights."""
+        """Restore both. For a checkpoint without an average, start one from its weights."""
         self._average = {name: value.clone() for name, value in checkpoint["state_dict"].items()}
         self.steps = int(checkpoint.get("ema_steps", checkpoint.get("global_step", 0)))
         if "raw_state_dict" in checkpoint:

@@ -1,9 +1,4 @@
-"""Train one model: from a configuration to checkpoints.
-
-From the `trainer` group to a Lightning Trainer.
-
-No profiler, at no cost.
-"""
+"""Train one model: build the Lightning trainer from the configuration, and fit."""
 
 from __future__ import annotations
 
@@ -24,22 +19,22 @@ from lightning.pytorch.profilers import PassThroughProfiler
 from raasid.config.build import build
 from raasid.config.section import Section
 from raasid.errors import UsageError
-from raasid.training.checkpointing import Checkpoint, DurableCheckpointIO
+from raasid.training.checkpointing import AtomicCheckpointIO, Checkpoint
 from raasid.training.config import FitConfig
 from raasid.training.metrics_csv import MetricsCsv
 from raasid.training.optimizer import ConfiguredOptimization, PlateauSchedule
 from raasid.training.rng_state import ExactResume
 from raasid.wandb_tracking.logging import wandb_logger
 
-_NOTHING = nullcontext()
+_NO_OP = nullcontext()
 
 
 class NoOpProfiler(PassThroughProfiler):
-    """What Lightning uses where nobody profiles, without a generator for each of some fifty spans a step."""
+    """Lightning's default profiler, without creating a generator for each of some fifty spans a step."""
 
     def profile(self, action_name: str) -> AbstractContextManager[None]:  # type: ignore[override]
-        """Measure nothing."""
-        return _NOTHING
+        """Return a context manager that does nothing."""
+        return _NO_OP
 
 
 def build_trainer(
@@ -48,26 +43,26 @@ def build_trainer(
     callbacks: Sequence[pl.Callback] = (),
     loggers: Sequence[Logger] = (),
 ) -> pl.Trainer:
-    """Make the engine.
+    """Build the trainer of the `trainer` section.
 
-    Raises UsageError where this machine cannot do what is asked (no GPU, too few devices).
+    Raises UsageError if this machine lacks what is configured (no GPU, too few devices).
     """
-    _quieten()
-    # determinism needs no filled memory, only code that never reads what it did not write; it costs a tenth
+    _silence_lightning()
+    # filling uninitialised memory costs a tenth of the time, and deterministic code never reads it
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-    given: dict[str, Any] = {k: v for k, v in section.model_dump().items() if v is not None}
-    given.pop("default_root_dir", None)
+    arguments: dict[str, Any] = {k: v for k, v in section.model_dump().items() if v is not None}
+    arguments.pop("default_root_dir", None)
     # our sampler shards by itself: Lightning's would shuffle by rank and forget the position
-    given["use_distributed_sampler"] = False
-    given.setdefault("enable_progress_bar", False)
-    given.setdefault("profiler", NoOpProfiler())
-    sharded = str(given.get("strategy", "")).startswith("fsdp")
+    arguments["use_distributed_sampler"] = False
+    arguments.setdefault("enable_progress_bar", False)
+    arguments.setdefault("profiler", NoOpProfiler())
+    sharded = str(arguments.get("strategy", "")).startswith("fsdp")
     try:
         return pl.Trainer(
-            **given,
+            **arguments,
             callbacks=list(callbacks),
             logger=list(loggers) or False,
-            plugins=None if sharded else [DurableCheckpointIO()],
+            plugins=None if sharded else [AtomicCheckpointIO()],
             default_root_dir=run_dir,
         )
     except (MisconfigurationException, ValueError, RuntimeError) as error:
@@ -79,8 +74,8 @@ def _devices() -> str:
     return f"{gpus} GPU{'s' if gpus != 1 else ''} and {torch.get_num_threads()} CPU threads"
 
 
-def _quieten() -> None:
-    """Silence advice that we have taken or declined on purpose, and notes that our progress replaces."""
+def _silence_lightning() -> None:
+    """Silence advice that does not apply here, and messages that our progress output replaces."""
     for name in ("lightning", "lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
     for message in (
@@ -100,12 +95,12 @@ def _quieten() -> None:
 
 @dataclass(frozen=True, slots=True)
 class FitResult:
-    """What a training leaves behind."""
+    """Trainer, model and best checkpoint of a finished training."""
 
     trainer: pl.Trainer
     model: pl.LightningModule
     checkpoint: Path | None
-    """The best checkpoint; None in a dry run, which writes none."""
+    """The best one; None in a dry run, which writes none."""
 
 
 def fit(
@@ -113,18 +108,18 @@ def fit(
     model: pl.LightningModule,
     data: pl.LightningDataModule,
     run_dir: Path,
-    measure: Sequence[pl.Callback] = (),
+    validation_callbacks: Sequence[pl.Callback] = (),
 ) -> FitResult:
-    """Train `model` on `data` as `cfg` says.
+    """Train `model` on `data` as configured.
 
-    measure: callbacks that log the validation metrics; they run before those that read them.
-    Resumes from `cfg.ckpt_path` if that is set: weights, optimiser, schedule, averages, random
-    state and position in the data are those of the moment it was saved.
+    validation_callbacks: log the validation metrics; they run before the callbacks that read them.
+    Resumes from `cfg.ckpt_path` if it is set: weights, optimiser, schedule, average, random state and
+    position in the data are those of the checkpoint.
     """
     loggers = build_loggers(cfg, run_dir)
     callbacks = [build(section) for section in (cfg.callbacks or {}).values() if section is not None]
-    own = [ExactResume(), PlateauSchedule()]
-    trainer = build_trainer(cfg.trainer, run_dir, [*measure, *own, *callbacks], loggers)
+    always = [ExactResume(), PlateauSchedule()]
+    trainer = build_trainer(cfg.trainer, run_dir, [*validation_callbacks, *always, *callbacks], loggers)
     model.optimization = ConfiguredOptimization(cfg.optimizer, cfg.scheduler)  # type: ignore[assignment]
     model.config = cfg.model_dump(mode="json", by_alias=True)  # type: ignore[assignment]
     if cfg.train:
@@ -134,7 +129,7 @@ def fit(
 
 
 def build_loggers(cfg: FitConfig, run_dir: Path) -> list[Logger]:
-    """`metrics.csv` always; W&B where it is configured."""
+    """Build the logger of `metrics.csv`, and that of W&B if it is configured."""
     loggers: list[Logger] = [MetricsCsv(run_dir / "metrics.csv")]
     if cfg.logger.wandb is not None:
         loggers.append(wandb_logger(cfg.logger.wandb, run_dir, cfg.model_dump(mode="json", by_alias=True)))

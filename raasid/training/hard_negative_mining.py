@@ -1,4 +1,4 @@
-"""Find what the model takes for a ball, so that it sees more of it."""
+"""Hard negative mining: find false positives in training frames, so that they are sampled more often."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from raasid.models.ball.module import BallModule
 
 
 class HardNegativeMining(pl.Callback):
-    """Hard negative mining (Sung and Poggio 1998), at the end of every epoch's training batches.
+    """Mine hard negatives (Sung and Poggio 1998) after the last training batch of each epoch.
 
-    Penalty spots, boots and line crossings are rare among random crops, and they are what a young model
-    falls for. Some whole training frames are looked at, and confident candidates away from every ball
-    are remembered; the sampler sends part of its draws there from the next epoch on. Which frames are
-    looked at depends on seed and epoch alone, and the places are part of the checkpoint.
+    Penalty spots, boots and line crossings are rare among random crops, but typical false positives of a
+    partly trained model. Some whole training frames are searched, and confident candidates away from every
+    ball are stored; from the next epoch on, part of the crops is sampled there. The frames depend on seed and
+    epoch alone, and the positions are part of the checkpoint.
 
-    start: optimiser steps before the first look. frames: how many are looked at each time.
-    keep: how many places are remembered, the newest ones. score: least confidence of a place.
+    start: optimiser steps before the first search. frames: number of frames per search.
+    keep: number of positions that are stored, the newest ones. min_score: of a candidate.
     """
 
-    def __init__(self, start: int = 50, frames: int = 24, keep: int = 600, score: float = 0.05) -> None:
-        self.start, self.frames, self.keep, self.score = start, frames, keep, score
+    def __init__(self, start: int = 50, frames: int = 24, keep: int = 600, min_score: float = 0.05) -> None:
+        self.start, self.frames, self.keep, self.min_score = start, frames, keep, min_score
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Look round after the last batch of an epoch, before it is validated and saved."""
+        """Search after the last batch of an epoch, before it is validated and saved."""
         data = trainer.datamodule  # type: ignore[attr-defined]
         last = batch_idx + 1 == trainer.num_training_batches
         if not last or trainer.global_step < self.start or not isinstance(data, BallDataModule):
             return
         if isinstance(pl_module, BallModule) and data.config.hard_negatives and data.config.crop is not None:
-            data.hard_negatives += self._look(pl_module, data, trainer.current_epoch)
+            data.hard_negatives += self._mine(pl_module, data, trainer.current_epoch)
             del data.hard_negatives[: -self.keep]
 
     @torch.no_grad()
-    def _look(self, model: BallModule, data: BallDataModule, epoch: int) -> list[HardNegative]:
+    def _mine(self, model: BallModule, data: BallDataModule, epoch: int) -> list[HardNegative]:
         frames = data.train_dataset
         rng = np.random.default_rng([data.seed, epoch, 2])
         chosen = rng.choice(data.num_real_frames, min(self.frames, data.num_real_frames), replace=False)
@@ -49,10 +49,11 @@ class HardNegativeMining(pl.Callback):
         model.eval()
         for index in map(int, chosen):
             image, balls, _, _ = frames[index]
-            seen = model.detect(torch.from_numpy(np.array(image))[None].to(model.device), quick=True)[0]
-            for (x, y), score in zip(seen.xy[:6].tolist(), seen.score[:6].tolist(), strict=True):
+            batch = torch.from_numpy(np.array(image))[None].to(model.device)
+            candidates = model.detect(batch, quick=True)[0]
+            for (x, y), score in zip(candidates.xy[:6].tolist(), candidates.score[:6].tolist(), strict=True):
                 near = np.abs(balls[:, :2] - [x, y]).max(1) < np.maximum(12, balls[:, 2:].max(1))
-                if score > self.score and not near.any():
+                if score > self.min_score and not near.any():
                     found.append(HardNegative(index, x, y))
         model.train()
         return found

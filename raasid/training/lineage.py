@@ -1,7 +1,4 @@
-"""`RUN/lineage.json`: from which data, code and weights a checkpoint came.
-
-What a run ran on: facts for the report and the lineage.
-"""
+"""Write `RUN/lineage.json`: the data, code, environment and weights that a checkpoint comes from."""
 
 from __future__ import annotations
 
@@ -20,12 +17,13 @@ import torch
 from raasid.datasets.datamodule import TaskDataModule
 from raasid.footage.coco_encoder import annotation_entries, image_entries, video_entries
 from raasid.footage.records import Clip
+from raasid.io.atomic import write_atomic
 
 PACKAGES = ("raasid", "torch", "lightning", "ultralytics", "opencv-python", "numpy")
 
 
 def environment() -> dict[str, str]:
-    """Names and versions that decide whether a figure can be reproduced."""
+    """Return the names and versions that figures depend on."""
     device = (
         torch.cuda.get_device_name(0)
         if torch.cuda.is_available()
@@ -46,12 +44,12 @@ def environment() -> dict[str, str]:
 
 
 def code_revision() -> str:
-    """The commit that the package lies in, with a mark if files differ from it."""
-    here = Path(__file__).parent
+    """Return the commit of the package's checkout, with `-dirty` if files differ from it."""
+    folder = Path(__file__).parent
     try:
         found = subprocess.run(
             ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-            cwd=here,
+            cwd=folder,
             capture_output=True,
             text=True,
             timeout=10,
@@ -65,9 +63,9 @@ def code_revision() -> str:
 def write_lineage(
     run_dir: Path, data: TaskDataModule, checkpoint: Path | None, parents: Mapping[str, str | Path | None]
 ) -> None:
-    """Record inputs and outputs by content.
+    """Record inputs and outputs of a run with their digests.
 
-    parents: role (`init_from`, `resumed_from`, …) -> file; those that are None are left out.
+    parents: role (`init_from`, `resumed_from`, …) -> file; None is skipped.
     """
     record: dict[str, Any] = {
         "format": 1,
@@ -77,7 +75,7 @@ def write_lineage(
         "data": data_facts(data) | data.input_facts,
         "outputs": {"checkpoint": _file(checkpoint)} if checkpoint is not None else {},
     }
-    (run_dir / "lineage.json").write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")
+    write_atomic(run_dir / "lineage.json", json.dumps(record, indent=1, sort_keys=True) + "\n")
 
 
 def data_facts(data: TaskDataModule) -> dict[str, Any]:
@@ -90,8 +88,8 @@ def data_facts(data: TaskDataModule) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     licenses: set[str] = set()
     parts = {name: getattr(data.splits, name, ()) for name in ("train", "val", "test")}
-    beside = {"league": data.league, "calibration": data.calibration}
-    for name, clips in (parts | {name: clips for name, clips in beside.items() if clips}).items():
+    additional = {"league": data.league, "calibration": data.calibration}
+    for name, clips in (parts | {name: clips for name, clips in additional.items() if clips}).items():
         licenses |= {clip.provenance.license for clip in clips}
         digest.update(name.encode())
         for entry in _label_entries(clips):

@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 from raasid.errors import UsageError
 
 MIN_HIDDEN_WIDTH = 16
-"""Layers with fewer inputs or outputs read pictures, or say the answer: they take AdamW's step."""
+"""Layers with fewer inputs or outputs are first or last layers, which take AdamW's step."""
 _ADAMW_SCALE = 0.2
 """Root mean square of AdamW's typical step over its rate, so that rates mean the same for both."""
 _QUINTIC = (3.4445, -4.7750, 2.0315)
@@ -23,13 +23,13 @@ _ITERATIONS = 5
 class Muon(Optimizer):
     """Momentum of each hidden matrix, orthogonalised; AdamW with the same rate for the other parameters.
 
-    Every direction that a gradient has is followed equally far, not just the few that dominate it: a net from
+    All directions of a gradient get steps of equal length, not just the few that dominate it: a net from
     scratch needs about half of AdamW's steps. Convolutions count as matrices, outputs by (inputs x kernel).
     Sources: Jordan 2024, kellerjordan.github.io/posts/muon; Liu et al. 2025, arXiv 2502.16982 (its scale).
 
     params: as for torch's optimisers. lr, weight_decay: as AdamW's, decoupled. momentum: of matrices, with
-    Nesterov's look ahead. betas, eps: of the rest.
-    Raises UsageError: no parameter is a matrix, as where a strategy has cut all of them into flat pieces.
+    Nesterov's correction. betas, eps: of AdamW.
+    Raises UsageError: no parameter is a matrix, as under a strategy that shards them into flat pieces.
     """
 
     def __init__(
@@ -57,35 +57,35 @@ class Muon(Optimizer):
             with torch.enable_grad():
                 loss = closure()
         for group in self.param_groups:
-            moved = [p for p in group["params"] if p.grad is not None]
-            alike: dict[torch.Size, list[Tensor]] = {}
-            for p in filter(is_hidden_matrix, moved):
-                alike.setdefault(p.shape, []).append(p)
-            for matrices in alike.values():
+            stepped = [p for p in group["params"] if p.grad is not None]
+            by_shape: dict[torch.Size, list[Tensor]] = {}
+            for p in filter(is_hidden_matrix, stepped):
+                by_shape.setdefault(p.shape, []).append(p)
+            for matrices in by_shape.values():
                 self._step_matrices(group, matrices)
-            self._step_adamw(group, [p for p in moved if not is_hidden_matrix(p)])
+            self._step_adamw(group, [p for p in stepped if not is_hidden_matrix(p)])
         return loss
 
     def _step_matrices(self, group: dict[str, Any], matrices: list[Tensor]) -> None:
-        """All matrices of one shape: together they are orthogonalised much faster than one by one."""
-        ahead = []
+        """Step all matrices of one shape, which are orthogonalised together, much faster than one by one."""
+        directions = []
         for p in matrices:
             assert p.grad is not None
-            momentum = self._kept(p, "momentum")
+            momentum = self._state_tensor(p, "momentum")
             momentum.lerp_(p.grad, 1 - group["momentum"])
-            ahead.append(p.grad.lerp(momentum, group["momentum"]).flatten(1))
-        steps = orthogonalize(torch.stack(ahead))
+            directions.append(p.grad.lerp(momentum, group["momentum"]).flatten(1))
+        steps = orthogonalize(torch.stack(directions))
         scale = _ADAMW_SCALE * math.sqrt(max(steps.shape[1:]))
         for p, step in zip(matrices, steps, strict=True):
             p.mul_(1 - group["lr"] * group["weight_decay"])
             p.add_(step.view_as(p), alpha=-group["lr"] * scale)
 
     def _step_adamw(self, group: dict[str, Any], rest: list[Tensor]) -> None:
-        """Loshchilov and Hutter 2019."""
+        """Step the other parameters by AdamW (Loshchilov and Hutter 2019)."""
         if not rest:
             return
         first, second = group["betas"]
-        means, squares = ([self._kept(p, name) for p in rest] for name in ("mean", "square"))
+        means, squares = ([self._state_tensor(p, name) for p in rest] for name in ("mean", "square"))
         for p in rest:
             self.state[p]["step"] = self.state[p].get("step", 0) + 1
         grads = [p.grad for p in rest if p.grad is not None]
@@ -99,26 +99,25 @@ class Muon(Optimizer):
         torch._foreach_mul_(rest, 1 - group["lr"] * group["weight_decay"])
         torch._foreach_addcdiv_(rest, means, spread, [-group["lr"] / (1 - first**n) for n in counts])
 
-    def _kept(self, p: Tensor, name: str) -> Tensor:
-        """A part of a parameter's state, of its shape; zero at first."""
+    def _state_tensor(self, p: Tensor, name: str) -> Tensor:
+        """Return a tensor of a parameter's state, of its shape; zero at first."""
         state = self.state[p]
         if name not in state:
             state[name] = torch.zeros_like(p)
-        kept: Tensor = state[name]
-        return kept
+        value: Tensor = state[name]
+        return value
 
 
 def is_hidden_matrix(p: Tensor) -> bool:
-    """Whether a parameter joins two hidden layers."""
+    """Whether a parameter connects two hidden layers."""
     return p.ndim >= 2 and min(p.shape[:2]) >= MIN_HIDDEN_WIDTH
 
 
 def orthogonalize(matrices: Tensor) -> Tensor:
-    """(K, A, B) -> about U V^T of each one's singular value decomposition U S V^T; zero stays zero.
+    """(K, A, B) -> approximately U V^T of the singular value decompositions U S V^T; zero stays zero.
 
-    Five steps of a Newton-Schulz iteration: singular values come out between 0.7 and 1.2, near enough. What
-    each multiplies by depends on the Gram matrix alone, so that the long side takes part twice, not ten
-    times.
+    Five steps of a Newton-Schulz iteration bring singular values to between 0.7 and 1.2. The factor of each
+    step depends on the Gram matrix alone, so that the long side is multiplied twice, not ten times.
     """
     a, b, c = _QUINTIC
     tall = matrices.shape[1] > matrices.shape[2]
@@ -133,5 +132,5 @@ def orthogonalize(matrices: Tensor) -> Tensor:
         gram = step @ gram @ step
     assert factor is not None
     x = factor @ x
-    made: Tensor = x.mT if tall else x
-    return made
+    result: Tensor = x.mT if tall else x
+    return result

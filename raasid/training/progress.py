@@ -1,4 +1,4 @@
-"""What a person sees while a run trains."""
+"""Progress of a training on the terminal."""
 
 from __future__ import annotations
 
@@ -21,10 +21,9 @@ from raasid.console.terminal import err
 
 
 class Progress(pl.Callback):
-    """One bar over all steps of the run, and one line for every validation.
+    """One bar over all steps of the run, and one line per validation with the remaining time.
 
-    Where nobody watches (a batch job, a pipe) there is no bar; the lines are printed with the time
-    that is left, so that a log file tells as much.
+    Without a terminal (a batch job, a pipe) only the lines are printed.
 
     refresh_rate: steps between two updates of the bar.
     """
@@ -37,7 +36,7 @@ class Progress(pl.Callback):
         self._first_step = 0
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Show the bar from where the run stands."""
+        """Show the bar at the current step."""
         if not trainer.is_global_zero:
             return
         self._started, self._first_step = time.monotonic(), trainer.global_step
@@ -61,7 +60,7 @@ class Progress(pl.Callback):
         self._bar.start()
 
     def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
-        """Move the bar."""
+        """Update the bar."""
         if self._bar is None or trainer.global_step % self.refresh_rate:
             return
         loss = trainer.callback_metrics.get("train/loss")
@@ -69,7 +68,7 @@ class Progress(pl.Callback):
         self._bar.update(self._task, completed=trainer.global_step, note=note)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Say how the model stands."""
+        """Print the validation metrics."""
         if trainer.sanity_checking or trainer.state.fn != "fit" or not trainer.is_global_zero:
             return
         shown = [
@@ -86,13 +85,13 @@ class Progress(pl.Callback):
         )
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self._stop()
 
     def on_exception(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
     ) -> None:
-        """Give the terminal back before the error is printed."""
+        """Remove the bar before the error is printed."""
         self._stop()
 
     def _stop(self) -> None:

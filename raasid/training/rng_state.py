@@ -1,4 +1,4 @@
-"""What a resumed run must take up besides what Lightning restores."""
+"""Exact resume: random generators and `metrics.csv`, which Lightning does not restore."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from raasid.training.metrics_csv import MetricsCsv
 
 
 class ExactResume(pl.Callback):
-    """Carries the random generators in checkpoints, and tells the csv where the run goes on.
+    """Saves the random generators in checkpoints, and truncates `metrics.csv` to the resumed step.
 
-    Our own draws are keyed and need no state; dropout and whatever a user's model draws do.
+    Samplers and augmentations here are keyed and need no state; dropout and users' models do.
     """
 
     _state: dict[str, Any] | None = None
@@ -36,11 +36,11 @@ class ExactResume(pl.Callback):
     def on_load_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Keep the state until the first step: set-up still draws numbers."""
+        """Store the state until the first step: set-up still draws random numbers."""
         self._state = checkpoint.get("random_state")
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Put the generators back and drop logged rows that will be logged again."""
+        """Restore the generators and drop logged rows that will be logged again."""
         if self._state is None:
             return
         torch.set_rng_state(self._state["torch"].cpu())

@@ -73,7 +73,7 @@ def _context(model: Any) -> object:
 
 
 def _calibrated(model: Any) -> None:
-    count = len(model.calibration.facts)
+    count = len(model.calibration.fact_temperatures)
     warm = dict.fromkeys(shipped_editions(), 0.1 + 0.2)
     model.calibration = Calibration(
         [0.7] * count, warm, 0.61, InDistributionModel([0.5], [0.1], 1e30), InDistributionModel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 
 import pytest
@@ -57,9 +58,17 @@ def trained(model: ContextTransformer, batch: ContextBatch, steps: int = 120) ->
     step = torch.optim.Adam(model.parameters(), 0.01)
     for _ in range(steps):
         step.zero_grad()
-        torch.stack(list(context_losses(model(batch.windows), batch, model.weights).values())).sum().backward()
+        torch.stack(
+            list(context_losses(model(batch.windows), batch, model.weights).values())
+        ).sum().backward()
         step.step()
     return model.eval()
+
+
+@pytest.fixture(scope="module")
+def learned() -> ContextTransformer:
+    """A model that has learned CLIPS; tests that change it take a copy."""
+    return trained(small(), batch_of(CLIPS))
 
 
 @pytest.mark.parametrize("edition", ["ifab_2018_19", "ifab_2020_21", "ifab_2025_26"])
@@ -93,7 +102,10 @@ def test_features_do_not_depend_on_the_camera() -> None:
             collate(
                 [
                     WindowDataset(
-                        [LabelledTracks(scale_tracks(clip_tracks(touch()), factor), ClipRef.of(touch()))], 16, 2, EDITION
+                        [LabelledTracks(scale_tracks(clip_tracks(touch()), factor), ClipRef.of(touch()))],
+                        16,
+                        2,
+                        EDITION,
                     )[0]
                 ],
                 EDITION,
@@ -116,10 +128,8 @@ def test_what_the_ablation_may_not_see_does_not_change_what_it_says() -> None:
     assert not torch.equal(both(batch.windows).facts, both(no_ball).facts)
 
 
-def test_it_learns_touch_player_side_and_decision_of_a_handful_of_clips() -> None:
-    batch = batch_of(CLIPS)
-    model = trained(small(), batch)
-    said = model.predict_clips([clip_tracks(clip) for clip in CLIPS], [clip.id for clip in CLIPS], EDITION)
+def test_it_learns_touch_player_side_and_decision_of_a_handful_of_clips(learned: ContextTransformer) -> None:
+    said = learned.predict_clips([clip_tracks(clip) for clip in CLIPS], [clip.id for clip in CLIPS], EDITION)
     assert [j.ruling.decision for j in said] == [
         "offence",
         "no_offence",
@@ -136,15 +146,15 @@ def test_it_learns_touch_player_side_and_decision_of_a_handful_of_clips() -> Non
             assert sum(chances.values()) == pytest.approx(1, abs=1e-4), name
     # a single touch decides a long clip as it decides a short one
     assert (
-        model.predict_clips([clip_tracks(touch("long", frames=60))], ["long"], EDITION)[0].ruling.decision == "offence"
+        learned.predict_clips([clip_tracks(touch("long", frames=60))], ["long"], EDITION)[0].ruling.decision
+        == "offence"
     )
 
 
-def test_an_edition_changes_the_ruling_without_training() -> None:
-    model = trained(small(), batch_of(CLIPS))
+def test_an_edition_changes_the_ruling_without_training(learned: ContextTransformer) -> None:
     tracks = [clip_tracks(touch())]
-    assert model.predict_clips(tracks, ["a"], "ifab_2025_26")[0].ruling.decision == "offence"
-    assert model.predict_clips(tracks, ["a"], "ifab_2018_19")[0].ruling.decision == "no_offence"
+    assert learned.predict_clips(tracks, ["a"], "ifab_2025_26")[0].ruling.decision == "offence"
+    assert learned.predict_clips(tracks, ["a"], "ifab_2018_19")[0].ruling.decision == "no_offence"
 
 
 def heard_of(model: ContextTransformer, batch: ContextBatch) -> ValidationOutputs:
@@ -182,10 +192,9 @@ def test_without_ball_or_players_it_abstains_and_says_why() -> None:
         assert any(reason.startswith(why) for reason in judgement.reasons)
 
 
-def test_a_clip_unlike_all_that_is_known_is_not_judged() -> None:
-    batch = batch_of(CLIPS)
-    model = trained(small(), batch)
-    model.calibration = usual = Calibration.fit(heard_of(model, batch), EDITION, False, 0.05)
+def test_a_clip_unlike_all_that_is_known_is_not_judged(learned: ContextTransformer) -> None:
+    model = deepcopy(learned)
+    model.calibration = usual = Calibration.fit(heard_of(model, batch_of(CLIPS)), EDITION, False, 0.05)
     tracks = [clip_tracks(touch())]
     known = model.predict_clips(tracks, ["a"], EDITION)[0]
     assert known.offence > 0.9

@@ -50,7 +50,7 @@ def test_chances_are_those_of_the_model_for_any_number_of_clips(inputs: Inputs, 
         given = InDistributionModel.fit(known.input_statistics)
         nearest = float(given.distance(model(cases[1]).input_statistics).min())
     model.calibration = Calibration(
-        fact_temperatures=[0.7] * len(model.calibration.facts),
+        fact_temperatures=[0.7] * len(model.calibration.fact_temperatures),
         offence_temperatures={"ifab_2025_26": 1.7},
         inputs=replace(given, max_distance=1.2 * nearest),
         embeddings=InDistributionModel.fit(known.embedding),
