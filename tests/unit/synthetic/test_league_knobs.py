@@ -12,6 +12,7 @@ import pytest
 from raasid.datasets.source_configs import SyntheticDataConfig
 from raasid.footage.records import Clip, Visibility
 from raasid.synthetic.generate import generate
+from raasid.synthetic.label_clip import label_clip
 from raasid.synthetic.league import League, ScenarioName, ShiftName
 from raasid.synthetic.match_setting import build_match_setting
 from raasid.synthetic.render_clip import render_clip
@@ -23,7 +24,7 @@ NOISY = LEAGUE.replace(missing_balls=0.3, box_jitter=0.05, swapped_wrists=0.3)
 
 
 def clips(league: League, count: int = 4) -> list[Clip]:
-    return [render_clip(league, match, 0)[1] for match in range(count)]
+    return [label_clip(league, match, 0) for match in range(count)]
 
 
 def test_leagues_of_before_the_knobs_keep_their_names() -> None:
