@@ -27,6 +27,7 @@ def examined(clips: list[Clip], images: ImageStatsIndex) -> list[Finding]:
     return run_checks(CheckInput(clips, images, splits_of(clips), Thresholds()), lambda _: None)
 
 
+@pytest.mark.soak
 def test_clean_footage_is_hardly_ever_accused(leagues: dict[int, list[Clip]], sights: Seen) -> None:
     accused: Counter[str] = Counter()
     frames = 0
@@ -39,6 +40,7 @@ def test_clean_footage_is_hardly_ever_accused(leagues: dict[int, list[Clip]], si
     assert {kind: share for kind, share in shares.items() if share > 0.02} == {}
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_planted_fault_is_found(
     fault: str, leagues: dict[int, list[Clip]], sights: Seen, tmp_path: Path
