@@ -1,1 +1,1 @@
-"""A clip judged by all three models: decision, annotated video, page."""
+"""Review of a clip with all three models: decision, annotated video, page."""

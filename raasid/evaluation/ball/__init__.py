@@ -1,1 +1,1 @@
-"""Ball detections judged: outcomes, metrics, curves, and validation while training."""
+"""Evaluation of ball models: outcomes per frame, metrics, curves, result and report."""

@@ -1,1 +1,1 @@
-"""Judgements of clips judged: decisions, calibration, abstention, touches, facts, seasons."""
+"""Evaluation of context models: decisions, calibration, facts, editions, result and report."""

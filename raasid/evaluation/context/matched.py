@@ -71,7 +71,7 @@ def match_clips(
         edition = prediction.ruling.edition
         if edition is None:
             raise PredictionUnusable(ref.clip, "its ruling names no edition of the Laws")
-        truth = decide_cached(ref.facts, edition).decision or ref.ruled
+        truth = decide_cached(ref.facts, edition).decision or ref.annotated_decision
         if truth is None:
             unruled.append(ref)
             continue

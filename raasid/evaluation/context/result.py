@@ -1,27 +1,29 @@
-"""The evaluation of a context model: its result, and the paired difference of two models."""
+"""The evaluation of a context model: its result, the callback that logs metrics, and paired differences."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
+import lightning.pytorch as pl
 import numpy as np
 
 from raasid.datasets.context.sample_meta import SOURCES, ClipRef
 from raasid.datasets.context.tracks_config import TrackSource
 from raasid.errors import UsageError
-from raasid.evaluation.context.estimates import (
+from raasid.evaluation.context.fact_metrics import FactScore, fact_scores
+from raasid.evaluation.context.matched import ClipOutcome, match_clips
+from raasid.evaluation.context.metrics import (
     count_clips,
+    decision_metrics,
     estimate_auxiliary,
     estimate_metrics,
     slice_metrics,
 )
-from raasid.evaluation.context.fact_metrics import FactScore, fact_scores
-from raasid.evaluation.context.matched import ClipOutcome, match_clips
-from raasid.evaluation.context.metrics import decision_metrics
 from raasid.evaluation.context.mvfoul import incident_estimates
 from raasid.evaluation.context.probabilities import ReliabilityBin, RiskCoverage, reliability, risk_coverage
+from raasid.evaluation.prediction_collector import PredictionCollector
 from raasid.evaluation.result import EvaluationResult, parse_estimates
 from raasid.footage.records import Clip
 from raasid.models.context.module import ContextPrediction
@@ -186,6 +188,30 @@ def _offence_columns(outcomes: Sequence[ClipOutcome]) -> tuple[Floats, Floats]:
 def _curve(outcomes: Sequence[ClipOutcome]) -> RiskCoverage:
     confidence = np.array([outcome.confidence for outcome in outcomes], np.float64)
     return risk_coverage(confidence, np.array([not outcome.is_correct for outcome in outcomes], np.float64))
+
+
+LOGGED = ("accuracy", "balanced_accuracy", "ece")
+
+
+class ContextValidation(PredictionCollector[ClipRef, ContextPrediction]):
+    """Collects the predictions for every clip on each kind of tracks, and logs `val/` metrics.
+
+    The metrics are those of the first kind of `SOURCES` that occurs; the loss is that of all kinds.
+    """
+
+    def read_outputs(self, outputs: Any) -> Iterable[tuple[ClipRef, ContextPrediction]]:
+        """Pairs of `clips` and `predictions`."""
+        return zip(outputs["clips"], outputs["predictions"], strict=True)
+
+    def log_metrics(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Log the metrics."""
+        source = next((kind for kind in SOURCES if any(ref.source == kind for ref in self.refs)), None)
+        pairs = [pair for pair in zip(self.refs, self.predictions, strict=True) if pair[0].source == source]
+        outcomes, _ = match_clips([ref for ref, _ in pairs], [prediction for _, prediction in pairs])
+        metrics = decision_metrics(outcomes)(np.ones((1, len(outcomes))))
+        for name in LOGGED:
+            # the predictions of all processes are gathered: the value is the same in each
+            pl_module.log(f"val/{name}", float(metrics[name][0]), sync_dist=False, rank_zero_only=False)
 
 
 def paired_difference(

@@ -1,1 +1,1 @@
-"""Joints judged: object keypoint similarity, average precision, and validation while training."""
+"""Evaluation of pose models: matching by OKS, metrics, timing, result and report."""

@@ -12,10 +12,10 @@ from torch import Tensor
 from raasid.datasets.pose.batch import PoseBatch
 from raasid.datasets.sample_meta import FrameRef
 from raasid.evaluation.pose.average_precision import Ranking, average_precision
-from raasid.evaluation.pose.estimates import count_persons, estimate_metrics, slice_metrics
 from raasid.evaluation.pose.ground_truth import GroundTruth
 from raasid.evaluation.pose.matched import PoseOutcome, match_frames
 from raasid.evaluation.pose.matching import match_poses
+from raasid.evaluation.pose.metrics import count_persons, estimate_metrics, slice_metrics
 from raasid.evaluation.pose.timing import NUM_TIMED, InferenceTiming, measure_inference_time
 from raasid.evaluation.prediction_collector import FramePredictionCollector
 from raasid.evaluation.result import EvaluationResult

@@ -13,8 +13,7 @@ from raasid.datasets.context.datamodule import ContextDataModule, TrackProvider
 from raasid.datasets.context.factory import build_context_datamodule
 from raasid.errors import UsageError
 from raasid.evaluation.context.report import PAGE
-from raasid.evaluation.context.result import ContextResult, evaluate_context
-from raasid.evaluation.context.validation import ContextValidation
+from raasid.evaluation.context.result import ContextResult, ContextValidation, evaluate_context
 from raasid.evaluation.report_page import write_report
 from raasid.footage.records import Clip, Footage
 from raasid.models.context.module import ContextModule

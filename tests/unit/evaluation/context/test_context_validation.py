@@ -8,8 +8,7 @@ import torch
 from judged_clips import league
 from torch.utils.data import DataLoader
 
-from raasid.evaluation.context.result import evaluate_context
-from raasid.evaluation.context.validation import ContextValidation
+from raasid.evaluation.context.result import ContextValidation, evaluate_context
 
 
 class Replay(pl.LightningModule):
