@@ -41,7 +41,7 @@ from raasid.synthetic.label_clip import label_clip
 from raasid.synthetic.league import League
 from raasid.synthetic.match_setting import build_match_setting
 from raasid.synthetic.render_clip import render_clip
-from raasid.synthetic.scenarios import num_frames
+from raasid.synthetic.scenarios.registry import num_frames
 from raasid.synthetic.sensor import Sensor
 from raasid.synthetic.visibility import VisibilityRenderer
 

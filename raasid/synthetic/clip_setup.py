@@ -17,8 +17,10 @@ from raasid.synthetic.label_noise import LabelNoise
 from raasid.synthetic.league import League
 from raasid.synthetic.match_setting import MatchSetting, build_match_setting
 from raasid.synthetic.play_simulation import Play, simulate_play
-from raasid.synthetic.scenarios import Scene, build_scene, scenario_of
-from raasid.synthetic.shifts import Shift, build_shift
+from raasid.synthetic.scenarios.registry import scenario_of
+from raasid.synthetic.scenarios.scene import Scene, build_scene
+from raasid.synthetic.shifts.registry import build_shift
+from raasid.synthetic.shifts.shift import Shift
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -21,7 +21,7 @@ from raasid.laws.facts import read_facts
 from raasid.synthetic.arrays import Image
 from raasid.synthetic.league import League, ScenarioName, ShiftName
 from raasid.synthetic.render_clip import render_clip
-from raasid.synthetic.scenarios import SCENARIOS
+from raasid.synthetic.scenarios.registry import SCENARIOS
 
 _CELL_WIDTH, _CELL_HEIGHT, _TITLE_HEIGHT, _MARGIN = 150, 172, 22, 118
 _INK, _PAPER = (40, 36, 34), (246, 247, 248)

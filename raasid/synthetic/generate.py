@@ -19,7 +19,7 @@ from raasid.footage.records import Clip
 from raasid.io.atomic import StagedFolder, remove_abandoned
 from raasid.synthetic.league import League
 from raasid.synthetic.render_matches import label_matches, match_file, render_matches
-from raasid.synthetic.scenarios import num_frames
+from raasid.synthetic.scenarios.registry import num_frames
 
 MatchWriter = Callable[[League, Path, list[int]], Iterator[int]]
 """A function of `render_matches`: writes some matches into a folder, and yields the frames of each clip."""

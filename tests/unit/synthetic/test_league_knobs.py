@@ -17,7 +17,7 @@ from raasid.synthetic.league import League, ScenarioName, ShiftName
 from raasid.synthetic.match_setting import build_match_setting
 from raasid.synthetic.render_clip import render_clip
 from raasid.synthetic.scenarios.registry import SCENARIOS, PriorImpossible, scenario_of
-from raasid.synthetic.shifts import SHIFTS
+from raasid.synthetic.shifts.registry import SHIFTS
 
 LEAGUE = League(matches=2, clips_per_match=2, frames_per_clip=2, stride=1, size=(320, 180), seed=3)
 NOISY = LEAGUE.replace(missing_balls=0.3, box_jitter=0.05, swapped_wrists=0.3)

@@ -18,8 +18,9 @@ from raasid.synthetic.camera import look_at
 from raasid.synthetic.league import League
 from raasid.synthetic.match_setting import build_match_setting
 from raasid.synthetic.pitch import CROSSBAR_M, GOAL_M, LENGTH_M
-from raasid.synthetic.scenarios import SCENARIOS, TRAINING, Scene, body_capsules, build_scene
-from raasid.synthetic.scenarios.registry import scenario_probabilities
+from raasid.synthetic.scenarios import body_capsules
+from raasid.synthetic.scenarios.registry import SCENARIOS, TRAINING, scenario_probabilities
+from raasid.synthetic.scenarios.scene import Scene, build_scene
 
 SIZE = (640, 360)
 TIMES = np.arange(20) / 25

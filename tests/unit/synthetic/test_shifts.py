@@ -17,8 +17,8 @@ from raasid.synthetic.arrays import Image
 from raasid.synthetic.league import League
 from raasid.synthetic.match_setting import build_match_setting
 from raasid.synthetic.render_clip import render_clip
-from raasid.synthetic.scenarios import SCENARIOS, scenario_of
-from raasid.synthetic.shifts import SHIFTS, build_shift
+from raasid.synthetic.scenarios.registry import SCENARIOS, scenario_of
+from raasid.synthetic.shifts.registry import SHIFTS, build_shift
 
 LEAGUE = League(size=(320, 180), seed=11, scenario_share=1.0, scenarios=("arm_out",), scenario_frames=8)
 MOVES = {"camera_height", "camera_zoom", "frame_rate", "slow_motion", "mirror", "prior", "unseen_scenario"}
