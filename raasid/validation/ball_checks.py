@@ -1,9 +1,4 @@
-"""The match ball of a clip through time.
-
-Annotations: a ball that is not where, or not as large as, the frames around have it.
-
-Annotations: frames whose ball nobody labelled.
-"""
+"""Checks of the ball over time: positions off its path, odd sizes, frames without a labelled ball."""
 
 from __future__ import annotations
 
@@ -22,20 +17,20 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BallTrack:
-    """The frames of a clip in which the match ball is visible."""
+    """The visible balls of a clip."""
 
     position: NDArray[np.int64]
-    """(N,) position in the clip, rising."""
+    """(N,) position of the frame in the clip, rising."""
     time_s: Floats
     """(N,)"""
     xy: Floats
     """(N, 2) pixels."""
     diameter: Floats
-    """(N,) the box's shorter side, which motion blur leaves alone; NaN for balls that are points."""
+    """(N,) shorter side of the box, which motion blur does not change; NaN for balls given as points."""
 
 
 def ball_track(clip: Clip) -> BallTrack:
-    """Follow the match ball of a clip."""
+    """Return the ball of each frame of a clip."""
     rows = []
     for position, frame in enumerate(clip.frames):
         ball = frame.ball
@@ -46,12 +41,12 @@ def ball_track(clip: Clip) -> BallTrack:
 
 
 def time_s(clip: Clip, frame: Frame) -> float:
-    """When a frame was taken, in seconds of its clip."""
+    """Return the time of a frame in seconds of its clip."""
     return frame.index / clip.frame_rate_hz
 
 
-_AROUND = 3
-"""Balls on either side with which a ball's size is compared."""
+_NUM_NEIGHBOURS = 3
+"""Balls before and after with which a ball's size is compared."""
 
 
 def check_ball_path(data: CheckInput) -> Iterator[Finding]:
@@ -66,20 +61,22 @@ def check_ball_path(data: CheckInput) -> Iterator[Finding]:
                 yield from _jump(clip, track, k, thresholds.ball_leap)
 
 
-def _size(clip: Clip, track: BallTrack, k: int, most: float) -> Iterator[Finding]:
-    around = np.r_[track.diameter[max(0, k - _AROUND) : k], track.diameter[k + 1 : k + 1 + _AROUND]]
+def _size(clip: Clip, track: BallTrack, k: int, limit: float) -> Iterator[Finding]:
+    around = np.r_[
+        track.diameter[max(0, k - _NUM_NEIGHBOURS) : k], track.diameter[k + 1 : k + 1 + _NUM_NEIGHBOURS]
+    ]
     around = around[~np.isnan(around)]
     if len(around) < 2 or np.isnan(track.diameter[k]) or _at_edge(clip, track, k):
         return
-    usual, here = float(np.median(around)), float(track.diameter[k])
-    ratio = max(here / usual, usual / here)
-    if ratio > most:
-        message = f"the ball measures {here:.1f} pixels, around it {usual:.1f}"
-        yield _found("ball_size", clip, track, k, message, ratio, most)
+    median, diameter = float(np.median(around)), float(track.diameter[k])
+    ratio = max(diameter / median, median / diameter)
+    if ratio > limit:
+        message = f"the ball measures {diameter:.1f} pixels, around it {median:.1f}"
+        yield _finding("ball_size", clip, track, k, message, ratio, limit)
 
 
 def _at_edge(clip: Clip, track: BallTrack, k: int) -> bool:
-    """Whether the frame's edge cuts the ball."""
+    """Whether the ball is truncated by the frame's edge."""
     frame = clip.frames[track.position[k]]
     ball = frame.ball
     if ball is None or not frame.width:
@@ -93,19 +90,19 @@ def _at_edge(clip: Clip, track: BallTrack, k: int) -> bool:
     )
 
 
-def _jump(clip: Clip, track: BallTrack, k: int, most: float) -> Iterator[Finding]:
+def _jump(clip: Clip, track: BallTrack, k: int, limit: float) -> Iterator[Finding]:
     a, b, c = track.xy[k - 1 : k + 2]
     share = (track.time_s[k] - track.time_s[k - 1]) / (track.time_s[k + 1] - track.time_s[k - 1])
     off = float(np.linalg.norm(b - (a + share * (c - a))))
     frame = clip.frames[track.position[k]]
     width = frame.width or 1920
     # a kick bends the path once; a wrong label leaves it and comes back
-    if off > most * width and off > 1.5 * float(np.linalg.norm(c - a)):
+    if off > limit * width and off > 1.5 * float(np.linalg.norm(c - a)):
         message = f"the ball is {off:.0f} pixels off the path between the frames around"
-        yield _found("ball_jump", clip, track, k, message, off / width, most)
+        yield _finding("ball_jump", clip, track, k, message, off / width, limit)
 
 
-def _found(
+def _finding(
     kind: str, clip: Clip, track: BallTrack, k: int, message: str, value: float, limit: float
 ) -> Finding:
     frame = clip.frames[track.position[k]]
@@ -126,30 +123,30 @@ def _found(
     )
 
 
-_STATED = frozenset({"no_ball", "ball_hidden"})
-"""Tags by which an annotator says that there is none to see."""
-_REACH_S = 0.25
-"""How far beyond the first and the last ball of a clip its path may be continued, seconds."""
-_NEAR = 4
-"""Frames of the known path from which it is continued."""
+_NO_BALL_TAGS = frozenset({"no_ball", "ball_hidden"})
+"""Tags with which an annotator states that no ball is visible."""
+_MAX_EXTRAPOLATION_S = 0.25
+"""How far the path is extrapolated before the first and after the last ball of a clip."""
+_NUM_FITTED = 4
+"""Balls from which the path is extrapolated."""
 
 
 def check_missing_ball(data: CheckInput) -> Iterator[Finding]:
-    """Find frames without any ball where its path, known from the frames around, lies in the picture.
+    """Find frames without a ball although its path, known from the frames around, is inside the frame.
 
-    A ball that is labelled hidden or absent is not missing, nor is one whose path leads out of the frame.
+    A ball that is labelled hidden or absent is not missing, nor is one whose path leaves the frame.
     """
     for clip in data.clips:
         track = ball_track(clip)
         if len(track.position) < 2:
             continue
         for position, frame in enumerate(clip.frames):
-            if frame.balls or _STATED.intersection(frame.tags):
+            if frame.balls or _NO_BALL_TAGS.intersection(frame.tags):
                 continue
-            place = _expected(clip, track, position, data.thresholds.gap_s)
-            if place is not None and _inside(frame, place):
-                side = 4 * _usual(track)
-                x, y = place.tolist()
+            expected = _expected(clip, track, position, data.thresholds.gap_s)
+            if expected is not None and _inside(frame, expected):
+                side = 4 * _median_diameter(track)
+                x, y = expected.tolist()
                 yield Finding(
                     "missing_ball",
                     clip.id,
@@ -161,7 +158,7 @@ def check_missing_ball(data: CheckInput) -> Iterator[Finding]:
 
 
 def _expected(clip: Clip, track: BallTrack, position: int, gap_s: float) -> Floats | None:
-    """Where the ball should be: between its neighbours, or a little beyond the last one."""
+    """Return where the ball should be: between its neighbours, or extrapolated; None if unknown."""
     now = time_s(clip, clip.frames[position])
     after = int(np.searchsorted(track.position, position))
     before = after - 1
@@ -171,21 +168,21 @@ def _expected(clip: Clip, track: BallTrack, position: int, gap_s: float) -> Floa
             return None
         share = (now - start) / (end - start)
         return np.asarray(track.xy[before] + share * (track.xy[after] - track.xy[before]))
-    near = slice(0, _NEAR) if before < 0 else slice(-_NEAR, None)
-    times, way = track.time_s[near], track.xy[near]
+    fitted = slice(0, _NUM_FITTED) if before < 0 else slice(-_NUM_FITTED, None)
+    times, path = track.time_s[fitted], track.xy[fitted]
     edge = times[0] if before < 0 else times[-1]
-    if abs(now - edge) > _REACH_S or times[-1] - times[0] > gap_s:
+    if abs(now - edge) > _MAX_EXTRAPOLATION_S or times[-1] - times[0] > gap_s:
         return None
-    speed = np.polyfit(times - times.mean(), way, 1)[0]
-    return np.asarray(way[0 if before < 0 else -1] + speed * (now - edge))
+    speed = np.polyfit(times - times.mean(), path, 1)[0]
+    return np.asarray(path[0 if before < 0 else -1] + speed * (now - edge))
 
 
-def _usual(track: BallTrack) -> float:
-    """The ball's usual diameter in pixels; a guess where balls are points."""
+def _median_diameter(track: BallTrack) -> float:
+    """Return the ball's median diameter in pixels; a guess if all balls are points."""
     known = track.diameter[~np.isnan(track.diameter)]
     return float(np.median(known)) if len(known) else 8.0
 
 
-def _inside(frame: Frame, place: Floats) -> bool:
-    x, y = place.tolist()
+def _inside(frame: Frame, xy: Floats) -> bool:
+    x, y = xy.tolist()
     return not frame.width or bool(0 < x < frame.width and 0 < y < frame.height)

@@ -1,11 +1,4 @@
-"""Annotations: boxes that are no boxes, or not in the picture.
-
-Annotations: one thing that has two boxes.
-
-Annotations: roles, body segments and facts that nothing knows.
-
-Annotations: contacts that point at nothing.
-"""
+"""Checks of boxes, names and contacts: impossible or duplicate boxes, unknown names, dangling contacts."""
 
 from __future__ import annotations
 
@@ -19,10 +12,10 @@ import numpy as np
 from raasid.footage.records import Ball, Clip, Frame, Person, Role, Visibility
 from raasid.geometry import iou_xywh
 from raasid.laws.facts import FactsUnreadable, Segment, read_facts
-from raasid.validation.types import CheckInput, Finding, Place
+from raasid.validation.types import Box, CheckInput, Finding
 
-_LEAST_OVERHANG = 1.0
-"""Pixels: rounding."""
+_MIN_OVERHANG_PX = 1.0
+"""A smaller overhang is rounding."""
 
 
 def check_boxes(data: CheckInput) -> Iterator[Finding]:
@@ -38,13 +31,13 @@ def check_boxes(data: CheckInput) -> Iterator[Finding]:
 
 def _ball(clip: Clip, frame: Frame, ball: Ball, overhang: float) -> Iterator[Finding]:
     numbers = (ball.x, ball.y, ball.w, ball.h)
-    place = (ball.x - ball.w / 2, ball.y - ball.h / 2, ball.w, ball.h)
+    box = (ball.x - ball.w / 2, ball.y - ball.h / 2, ball.w, ball.h)
     if not all(map(math.isfinite, numbers)):
-        yield _found("not_finite", clip, frame, f"ball at {_told(numbers)}", place)
+        yield _finding("not_finite", clip, frame, f"ball at {_format(numbers)}", box)
     elif (ball.w > 0) != (ball.h > 0) or ball.w < 0 or ball.h < 0:  # 0 by 0 is a point
-        yield _found("no_size", clip, frame, f"ball of {ball.w:g} x {ball.h:g} pixels", place)
+        yield _finding("no_size", clip, frame, f"ball of {ball.w:g} x {ball.h:g} pixels", box)
     else:
-        yield from _outside(clip, frame, "ball", place, overhang, None)
+        yield from _outside(clip, frame, "ball", box, overhang, None)
 
 
 def _person(clip: Clip, frame: Frame, person: Person, overhang: float) -> Iterator[Finding]:
@@ -52,45 +45,47 @@ def _person(clip: Clip, frame: Frame, person: Person, overhang: float) -> Iterat
     points = [value for x, y, visible in person.keypoints if visible for value in (x, y)]
     if not all(map(math.isfinite, (*box, *points))):
         what = "box" if not all(map(math.isfinite, box)) else "keypoint"
-        yield _found("not_finite", clip, frame, f"{what} of {person.role} {person.track}", box, person.track)
+        yield _finding(
+            "not_finite", clip, frame, f"{what} of {person.role} {person.track}", box, person.track
+        )
     elif box[2] <= 0 or box[3] <= 0:
         message = f"{person.role} {person.track} of {box[2]:g} x {box[3]:g} pixels"
-        yield _found("no_size", clip, frame, message, box, person.track)
+        yield _finding("no_size", clip, frame, message, box, person.track)
     else:
         yield from _outside(clip, frame, f"{person.role} {person.track}", box, overhang, person.track)
 
 
 def _outside(
-    clip: Clip, frame: Frame, name: str, box: Place, overhang: float, track: int | None
+    clip: Clip, frame: Frame, name: str, box: Box, overhang: float, track: int | None
 ) -> Iterator[Finding]:
     if not frame.width or not frame.height:
         return
     x, y, w, h = box
-    across = max(-x, x + w - frame.width) - max(_LEAST_OVERHANG, overhang * frame.width)
-    down = max(-y, y + h - frame.height) - max(_LEAST_OVERHANG, overhang * frame.height)
+    across = max(-x, x + w - frame.width) - max(_MIN_OVERHANG_PX, overhang * frame.width)
+    down = max(-y, y + h - frame.height) - max(_MIN_OVERHANG_PX, overhang * frame.height)
     if across > 0 or down > 0:
-        message = f"{name}: box {_told(box)} in a frame of {frame.width}x{frame.height}"
-        yield _found("box_outside", clip, frame, message, box, track)
+        message = f"{name}: box {_format(box)} in a frame of {frame.width}x{frame.height}"
+        yield _finding("box_outside", clip, frame, message, box, track)
 
 
-def _found(
-    kind: str, clip: Clip, frame: Frame, message: str, place: Place, track: int | None = None
+def _finding(
+    kind: str, clip: Clip, frame: Frame, message: str, box: Box, track: int | None = None
 ) -> Finding:
-    return Finding(kind, clip.id, frame.index, message, track, str(frame.image), place=place)
+    return Finding(kind, clip.id, frame.index, message, track, str(frame.image), place=box)
 
 
-def _told(numbers: tuple[float, ...]) -> str:
+def _format(numbers: tuple[float, ...]) -> str:
     return "(" + ", ".join(f"{number:.5g}" for number in numbers) + ")"
 
 
 def check_duplicate_boxes(data: CheckInput) -> Iterator[Finding]:
-    """Find boxes of one frame that cover each other, and tracks that a frame has twice."""
-    most = data.thresholds.overlap
+    """Find boxes of one frame that cover each other, and tracks that occur twice in a frame."""
+    max_iou = data.thresholds.overlap
     for clip in data.clips:
         for frame in clip.frames:
             tracks = [person.track for person in frame.persons]
             persons = [person.box for person in frame.persons]
-            for i, j in _twins(persons, most):
+            for i, j in _overlapping_pairs(persons, max_iou):
                 message = f"persons {tracks[i]} and {tracks[j]} have one box"
                 yield Finding(
                     "duplicate_box",
@@ -108,20 +103,20 @@ def check_duplicate_boxes(data: CheckInput) -> Iterator[Finding]:
                     "duplicate_box", clip.id, frame.index, message, track, str(frame.image), place=box
                 )
             balls = [(b.x - b.w / 2, b.y - b.h / 2, b.w, b.h) for b in frame.balls]
-            for _, j in _twins(balls, most):
+            for _, j in _overlapping_pairs(balls, max_iou):
                 message = "two balls have one box"
                 yield Finding(
                     "duplicate_box", clip.id, frame.index, message, None, str(frame.image), place=balls[j]
                 )
 
 
-def _twins(boxes: Sequence[Place], most: float) -> list[tuple[int, int]]:
-    """Pairs (i < j) whose intersection over union is above `most`."""
+def _overlapping_pairs(boxes: Sequence[Box], max_iou: float) -> list[tuple[int, int]]:
+    """Return the pairs i < j whose intersection over union exceeds `max_iou`."""
     if len(boxes) < 2:
         return []
     box = np.array(boxes, np.float64)
     with np.errstate(invalid="ignore"):  # coordinates may be infinite or NaN
-        found = iou_xywh(box, box) > most
+        found = iou_xywh(box, box) > max_iou
     return [(int(i), int(j)) for i, j in np.argwhere(np.triu(found, 1))]
 
 
@@ -153,7 +148,7 @@ def _roles(clip: Clip) -> Iterator[Finding]:
 
 
 def check_contact(data: CheckInput) -> Iterator[Finding]:
-    """Find contacts whose frame or person the clip does not have; clips without persons are not judged."""
+    """Find contacts whose frame or person is not in the clip; clips without persons are not checked."""
     for clip in data.clips:
         contact = clip.contact
         if contact is None or not clip.frames:

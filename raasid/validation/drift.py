@@ -1,7 +1,4 @@
-"""Distribution: where footage differs from a reference by more than chance, and by enough to matter.
-
-Numbers of footage whose distribution may drift: of frames, of clips, of tags and facts.
-"""
+"""Distribution drift: features that differ from a reference by more than chance, and enough to matter."""
 
 from __future__ import annotations
 
@@ -17,56 +14,57 @@ from raasid.stats.permutation import wasserstein_permutation_test
 from raasid.validation.image_stats import ImageStatsIndex
 from raasid.validation.options import DriftRule
 
-_MOST_FRAMES = 50
-"""Of a clip; more tell little that is new, and permuting them costs time."""
+_MAX_FRAMES = 50
+"""Per clip; more frames add little information, and permuting them takes time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """Values of one feature, and the clip (0, 1, …) of each."""
+    """The values of one feature."""
 
     values: list[float] = field(default_factory=list)
-    units: list[int] = field(default_factory=list)
+    clips: list[int] = field(default_factory=list)
+    """The number (0, 1, …) of the clip of each value."""
 
-    def add(self, value: float, unit: int) -> None:
-        """Note one finite value."""
+    def add(self, value: float, clip: int) -> None:
+        """Add a value, unless it is infinite or NaN."""
         if math.isfinite(value):
             self.values.append(value)
-            self.units.append(unit)
+            self.clips.append(clip)
 
 
 def features(clips: Sequence[Clip], images: ImageStatsIndex) -> dict[str, Feature]:
-    """Take the features of footage; lengths are in shares of the frame's width.
+    """Return the features of footage by name; lengths are shares of the frame's width.
 
-    A tag or a value of a fact is 1 for clips that have it and 0 for the others.
+    A tag, or a value of a fact, is 1 for clips that have it; `fill_missing_tag` adds 0 for the others.
     """
-    out: dict[str, Feature] = defaultdict(Feature)
-    for unit, clip in enumerate(clips):
-        step = max(1, math.ceil(len(clip.frames) / _MOST_FRAMES))
+    found: dict[str, Feature] = defaultdict(Feature)
+    for number, clip in enumerate(clips):
+        step = max(1, math.ceil(len(clip.frames) / _MAX_FRAMES))
         for frame in clip.frames[::step]:
-            for name, value in _of_frame(frame):
-                out[name].add(value, unit)
-            if seen := images.by_frame.get((clip.id, frame.index)):
-                out["brightness"].add(seen.brightness, unit)
-                out["contrast"].add(seen.contrast, unit)
-                out["sharpness"].add(seen.sharpness, unit)
+            for name, value in _frame_features(frame):
+                found[name].add(value, number)
+            if stats := images.by_frame.get((clip.id, frame.index)):
+                found["brightness"].add(stats.brightness, number)
+                found["contrast"].add(stats.contrast, number)
+                found["sharpness"].add(stats.sharpness, number)
         for name, fact in clip.facts.items():
             if isinstance(fact, bool | str):
-                out[f"fact {name}={str(fact).lower()}"].add(1.0, unit)
+                found[f"fact {name}={str(fact).lower()}"].add(1.0, number)
             else:
-                out[f"fact {name}"].add(float(fact), unit)
+                found[f"fact {name}"].add(float(fact), number)
         for tag in clip.tags:
-            out[f"tag {tag}"].add(1.0, unit)
-    return dict(out)
+            found[f"tag {tag}"].add(1.0, number)
+    return dict(found)
 
 
 def fill_missing_tag(feature: Feature | None, clips: int) -> Feature:
-    """A tag's feature, with 0 for clips that do not have it."""
-    has = set(feature.units) if feature else set()
-    return Feature([float(unit in has) for unit in range(clips)], list(range(clips)))
+    """Return the feature of a tag, with 0 for clips without it."""
+    having = set(feature.clips) if feature else set()
+    return Feature([float(number in having) for number in range(clips)], list(range(clips)))
 
 
-def _of_frame(frame: Frame) -> Iterator[tuple[str, float]]:
+def _frame_features(frame: Frame) -> Iterator[tuple[str, float]]:
     yield "persons per frame", float(len(frame.persons))
     yield "frames with a ball", float(frame.ball is not None)
     ball = frame.ball
@@ -79,7 +77,7 @@ def _of_frame(frame: Frame) -> Iterator[tuple[str, float]]:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """One feature, compared."""
+    """One feature compared with the reference. The field names are those in validation.json."""
 
     feature: str
     clips: int
@@ -87,9 +85,9 @@ class Drift:
     mean: float
     reference_mean: float
     effect: float | None
-    """Bias-corrected W1 over the reference's standard deviation; None: too few clips to say."""
+    """Bias-corrected W1 over the reference's standard deviation; None: too few clips."""
     p: float | None
-    """After Benjamini and Hochberg."""
+    """Adjusted for all features (Benjamini and Hochberg)."""
     drifted: bool
 
 
@@ -97,60 +95,60 @@ def compare_features(
     clips: Sequence[Clip],
     images: ImageStatsIndex,
     reference: Sequence[Clip],
-    reference_sight: ImageStatsIndex,
+    reference_images: ImageStatsIndex,
     rule: DriftRule,
     seed: int,
 ) -> list[Drift]:
-    """Compare all features that both have; tags and facts that one lacks count as absent there."""
+    """Compare all features that both have; a tag or fact that occurs on one side only is 0 on the other."""
     from scipy.stats import false_discovery_control  # slow to import; `raasid collect` never needs it
 
-    here, there = features(clips, images), features(reference, reference_sight)
+    ours, theirs = features(clips, images), features(reference, reference_images)
     pairs: list[tuple[str, Feature, Feature]] = []
-    for name in sorted(here.keys() | there.keys()):
+    for name in sorted(ours.keys() | theirs.keys()):
         if name.startswith("tag ") or "=" in name:
             pairs.append(
                 (
                     name,
-                    fill_missing_tag(here.get(name), len(clips)),
-                    fill_missing_tag(there.get(name), len(reference)),
+                    fill_missing_tag(ours.get(name), len(clips)),
+                    fill_missing_tag(theirs.get(name), len(reference)),
                 )
             )
-        elif name in here and name in there:
-            pairs.append((name, here[name], there[name]))
-    enough = [min(len(set(a.units)), len(set(b.units))) >= rule.min_clips for _, a, b in pairs]
-    message = [
+        elif name in ours and name in theirs:
+            pairs.append((name, ours[name], theirs[name]))
+    enough = [min(len(set(a.clips)), len(set(b.clips))) >= rule.min_clips for _, a, b in pairs]
+    tests = [
         wasserstein_permutation_test(
             np.array(a.values),
             np.array(b.values),
-            _counted(a),
-            _counted(b),
+            _consecutive(a),
+            _consecutive(b),
             rule.permutations,
             seed,
         )
-        if able
+        if has_enough
         else None
-        for (_, a, b), able in zip(pairs, enough, strict=True)
+        for (_, a, b), has_enough in zip(pairs, enough, strict=True)
     ]
-    adjusted = iter(false_discovery_control([found.p for found in message if found]).tolist())
-    out = []
-    for (name, a, b), found in zip(pairs, message, strict=True):
-        p = next(adjusted) if found else None
-        drifted = found is not None and p is not None and p < rule.alpha and found.effect >= rule.effect
-        out.append(
+    adjusted = iter(false_discovery_control([test.p for test in tests if test]).tolist())
+    drifts = []
+    for (name, a, b), test in zip(pairs, tests, strict=True):
+        p = next(adjusted) if test else None
+        drifted = test is not None and p is not None and p < rule.alpha and test.effect >= rule.effect
+        drifts.append(
             Drift(
                 name,
-                len(set(a.units)),
-                len(set(b.units)),
+                len(set(a.clips)),
+                len(set(b.clips)),
                 float(np.mean(a.values)),
                 float(np.mean(b.values)),
-                found.effect if found else None,
+                test.effect if test else None,
                 p,
                 drifted,
             )
         )
-    return out
+    return drifts
 
 
-def _counted(feature: Feature) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Units as 0, 1, … without gaps."""
-    return np.unique(feature.units, return_inverse=True)[1].astype(np.int64)
+def _consecutive(feature: Feature) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Return the clip numbers of the values as 0, 1, … without gaps."""
+    return np.unique(feature.clips, return_inverse=True)[1].astype(np.int64)

@@ -1,13 +1,4 @@
-"""Quality: files that are missing, torn, called by a wrong name, or of another size than annotated.
-
-Quality: pictures in which nothing can be stats.
-
-Quality: pictures without a sharp edge.
-
-Quality: a clip that stands still.
-
-Quality: one picture twice, within a clip or in two clips.
-"""
+"""Checks of images: unusable files, black, blurred, frozen and duplicate frames."""
 
 from __future__ import annotations
 
@@ -27,7 +18,7 @@ _MAGIC = ((b"\xff\xd8\xff", "JPEG"), (b"\x89PNG", "PNG"), (b"BM", "BMP"), (b"RIF
 
 
 def check_media(data: CheckInput) -> Iterator[Finding]:
-    """Find media that cannot be used as they are; footage without any media is one finding."""
+    """Find media that are missing, unreadable or misnamed; footage without any media is one finding."""
     images = data.images
     total = sum(len(clip.frames) for clip in data.clips)
     if total and len(images.missing) == total:
@@ -64,16 +55,16 @@ def _missing(clip: Clip, frames: list[Frame]) -> Iterator[Finding]:
 def _wrong_size(clip: Clip, frame: Frame, size: tuple[int, int]) -> Iterator[Finding]:
     if frame.width and (frame.width, frame.height) != size:
         message = (
-            f"the picture has {size[0]}x{size[1]} pixels, its annotation says {frame.width}x{frame.height}"
+            f"the image has {size[0]}x{size[1]} pixels, its annotation says {frame.width}x{frame.height}"
         )
         yield Finding("wrong_size", clip.id, frame.index, message, path=str(frame.image))
 
 
 def _wrong_name(clip: Clip, frame: Frame) -> Iterator[Finding]:
-    said = _FORMATS.get(frame.image.suffix.lower())
+    named = _FORMATS.get(frame.image.suffix.lower())
     found = _content(frame.image)
-    if said and found and said != found:
-        message = f"{frame.image.name} holds a {found}, its name says {said}"
+    if named and found and named != found:
+        message = f"{frame.image.name} holds a {found}, its name says {named}"
         yield Finding(
             "wrong_extension", clip.id, frame.index, message, path=str(frame.image), severity="warning"
         )
@@ -83,18 +74,18 @@ def _content(path: Path) -> str | None:
     try:
         with path.open("rb") as file:
             head = file.read(4)
-    except OSError:  # it was there a moment ago; that it can be read was looked at already
+    except OSError:  # it was readable a moment ago, when the image was measured
         return None
     return next((name for magic, name in _MAGIC if head.startswith(magic)), None)
 
 
 def is_black(stats: ImageStats, thresholds: Thresholds) -> bool:
-    """Whether a picture is is_black or of one colour."""
+    """Whether an image is black or of one colour."""
     return stats.highlight < thresholds.dark or stats.contrast < thresholds.uniform
 
 
 def check_exposure(data: CheckInput) -> Iterator[Finding]:
-    """Find is_black and uniform frames."""
+    """Find black and uniform frames."""
     thresholds = data.thresholds
     for clip in data.clips:
         for frame in clip.frames:
@@ -113,7 +104,7 @@ def check_exposure(data: CheckInput) -> Iterator[Finding]:
 
 
 def check_blur(data: CheckInput) -> Iterator[Finding]:
-    """Find frames that are out of focus, or smeared by the camera's movement."""
+    """Find frames that are out of focus or blurred by the camera's movement."""
     thresholds = data.thresholds
     for clip in data.clips:
         for frame in clip.frames:
@@ -127,7 +118,8 @@ def check_blur(data: CheckInput) -> Iterator[Finding]:
                     "blurred",
                     clip.id,
                     frame.index,
-                    f"blurred: sharpness {stats.sharpness:.3f}, in focus it is above {thresholds.sharpness:.3f}",
+                    f"blurred: sharpness {stats.sharpness:.3f}, "
+                    f"in focus it is above {thresholds.sharpness:.3f}",
                     path=str(frame.image),
                     value=stats.sharpness,
                     limit=thresholds.sharpness,
@@ -135,31 +127,32 @@ def check_blur(data: CheckInput) -> Iterator[Finding]:
 
 
 def is_frozen(stats: ImageStats, thresholds: Thresholds) -> bool:
-    """Whether a picture is the one before once more, compressed anew perhaps."""
+    """Whether an image is the same as the previous one, possibly recompressed."""
     return stats.moved <= thresholds.still and stats.changed <= thresholds.noise
 
 
 def check_frozen(data: CheckInput) -> Iterator[Finding]:
-    """Find frames that show the same picture as the frame before in their clip."""
+    """Find frames that show the same image as the previous frame of their clip."""
     thresholds = data.thresholds
     for clip in data.clips:
-        for before, frame in pairwise(clip.frames):
+        for previous, frame in pairwise(clip.frames):
             stats = data.images.by_frame.get((clip.id, frame.index))
             if stats is not None and is_frozen(stats, thresholds) and not is_black(stats, thresholds):
                 yield Finding(
                     "frozen",
                     clip.id,
                     frame.index,
-                    f"nothing moved since the frame before: the largest change is {stats.moved:.4f} of white",
+                    "nothing moved since the previous frame: "
+                    f"the largest change is {stats.moved:.4f} of white",
                     path=str(frame.image),
                     value=stats.moved,
                     limit=thresholds.still,
-                    other=(clip.id, before.index),
+                    other=(clip.id, previous.index),
                 )
 
 
 def check_duplicates(data: CheckInput) -> Iterator[Finding]:
-    """Find pictures that another frame has, too; a frozen clip is not message again."""
+    """Find images that occur twice, within a clip or in two clips; frozen frames are not reported again."""
     thresholds = data.thresholds
     frames = [
         (clip, frame, stats)
@@ -169,9 +162,9 @@ def check_duplicates(data: CheckInput) -> Iterator[Finding]:
         and not is_black(stats, thresholds)
         and not is_frozen(stats, thresholds)
     ]
-    by_frame = [stats for *_, stats in frames]
-    alone = np.arange(len(frames))
-    for i, j, gap in find_same_images(by_frame, alone, thresholds.hash_bits, thresholds.same):
+    measured = [stats for *_, stats in frames]
+    groups = np.arange(len(frames))
+    for i, j, gap in find_same_images(measured, groups, thresholds.hash_bits, thresholds.same):
         (first, earlier, _), (clip, frame, _) = frames[i], frames[j]
         if first is clip and abs(i - j) == 1:  # neighbours in slow footage
             continue
@@ -179,7 +172,7 @@ def check_duplicates(data: CheckInput) -> Iterator[Finding]:
             "duplicate",
             clip.id,
             frame.index,
-            f"the same picture as frame {earlier.index} of {first.id}",
+            f"the same image as frame {earlier.index} of {first.id}",
             path=str(frame.image),
             value=gap,
             limit=thresholds.same,

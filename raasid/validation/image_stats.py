@@ -1,4 +1,4 @@
-"""Measurements of every image: brightness, sharpness, change, hash, thumbnail; and images that are the same."""
+"""Measurements of every image (brightness, sharpness, change, hash), and images that are the same."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Leakage: a match of which one part is learned and another tested.
-
-Leakage: a picture of one split that another split has, too.
-"""
+"""Checks of leakage: matches, or near-identical images, in more than one split."""
 
 from __future__ import annotations
 
@@ -18,11 +15,11 @@ from raasid.validation.types import CheckInput, Finding
 def check_match_splits(data: CheckInput) -> Iterator[Finding]:
     """Find matches with clips in more than one split."""
     split_of = {clip: split for split, clips in data.splits.items() for clip in clips}
-    parts: dict[str, dict[str, int]] = defaultdict(dict)
+    frames_by_split: dict[str, dict[str, int]] = defaultdict(dict)
     for clip in data.clips:
         if split := split_of.get(clip.id):
-            parts[clip.match][split] = parts[clip.match].get(split, 0) + len(clip.frames)
-    for match, frames in sorted(parts.items()):
+            frames_by_split[clip.match][split] = frames_by_split[clip.match].get(split, 0) + len(clip.frames)
+    for match, frames in sorted(frames_by_split.items()):
         if len(frames) > 1:
             message = ", ".join(f"{count} in {split}" for split, count in sorted(frames.items()))
             yield Finding(
@@ -35,7 +32,7 @@ def check_match_splits(data: CheckInput) -> Iterator[Finding]:
 
 
 def check_near_identical(data: CheckInput) -> Iterator[Finding]:
-    """Find near-identical frames across splits, whatever their matches are called."""
+    """Find near-identical frames across splits, whatever their matches are named."""
     thresholds = data.thresholds
     number = {split: k for k, split in enumerate(sorted(data.splits))}
     split_of = {clip: split for split, clips in data.splits.items() for clip in clips}
@@ -47,9 +44,9 @@ def check_near_identical(data: CheckInput) -> Iterator[Finding]:
         if (stats := data.images.by_frame.get((clip.id, frame.index))) is not None
         and not is_black(stats, thresholds)
     ]
-    by_frame = [stats for *_, stats in frames]
+    measured = [stats for *_, stats in frames]
     group = np.array([number[split_of[clip.id]] for clip, *_ in frames], np.int64)
-    for i, j, gap in find_same_images(by_frame, group, thresholds.hash_bits, thresholds.near):
+    for i, j, gap in find_same_images(measured, group, thresholds.hash_bits, thresholds.near):
         (first, earlier, _), (clip, frame, _) = frames[i], frames[j]
         yield Finding(
             "near_identical_across_splits",

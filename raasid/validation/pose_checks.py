@@ -1,9 +1,4 @@
-"""All skeletons of a clip as arrays, and how long limbs are.
-
-Annotations: joints that are far from the box of their person.
-
-Annotations: limbs that no body has.
-"""
+"""Checks of skeletons: keypoints outside their box, and limbs of impossible length."""
 
 from __future__ import annotations
 
@@ -14,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raasid.footage.records import Clip
-from raasid.validation.types import CheckInput, Finding, Place
+from raasid.validation.types import Box, CheckInput, Finding
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -35,19 +30,19 @@ LIMBS = (
 """Name, joints, and length over body height. Source: Winter, Biomechanics and Motor Control of Human
 Movement, 4th edition, figure 4.1 (after Drillis and Contini)."""
 FOREARM = 0.146
-_STEADY = slice(0, 9)
-"""Limbs from which the body's size is message: swapped wrists must not change it."""
+_SIZE_LIMBS = slice(0, 9)
+"""Limbs from which the body's size is estimated: all but the forearms, which swapped wrists change."""
 
-_ENOUGH = 4
-"""Limbs that must be labelled for their lengths to be compared; otherwise a whole box must help."""
+_MIN_LIMBS = 4
+"""With fewer labelled limbs a skeleton is only checked if the frame does not truncate its box."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Skeletons:
-    """M skeletons."""
+    """M skeletons of a clip."""
 
     frame: NDArray[np.int64]
-    """(M,) position in the clip."""
+    """(M,) position of the frame in the clip."""
     track: NDArray[np.int64]
     """(M,)"""
     xy: Floats
@@ -56,19 +51,19 @@ class Skeletons:
     """(M, 4) left, top, width, height."""
 
     def limbs(self) -> Floats:
-        """Return body heights (M, 11) that each limb would ask for if it lay in the picture's plane."""
+        """Return the body height (M, 11) that follows from each limb if it is parallel to the image plane."""
         a, b = (np.array([limb[k] for limb in LIMBS]) for k in (1, 2))
         lengths = np.linalg.norm(self.xy[:, a] - self.xy[:, b], axis=-1)
         return np.asarray(lengths / np.array([limb[3] for limb in LIMBS]))
 
     def size(self) -> Floats:
-        """Return body heights (M,), pixels: what the third longest limb asks for; else the box's height.
+        """Return body heights (M,), pixels: from the third longest limb, else the height of the box.
 
-        Limbs are foreshortened, never lengthened, so the longest ones tell; the third, since one or two may
-        be wrong.
+        Limbs are foreshortened, never lengthened, so that the longest ones are the best estimates; the third,
+        because one or two may be wrong.
         """
-        asked = np.sort(np.nan_to_num(self.limbs()[:, _STEADY], nan=-1.0), axis=1)[:, -3]
-        return np.where(asked > 0, asked, self.box[:, 3].clip(1.0))
+        heights = np.sort(np.nan_to_num(self.limbs()[:, _SIZE_LIMBS], nan=-1.0), axis=1)[:, -3]
+        return np.where(heights > 0, heights, self.box[:, 3].clip(1.0))
 
 
 def stack_skeletons(clip: Clip) -> Skeletons:
@@ -90,12 +85,12 @@ def stack_skeletons(clip: Clip) -> Skeletons:
 
 
 def is_truncated(clip: Clip, found: Skeletons) -> Bools:
-    """Which of the M skeletons show too little to be judged: few limbs, in a box that the frame cuts."""
+    """Return which of the M skeletons cannot be checked: few limbs, in a box truncated by the frame."""
     frames = [clip.frames[position] for position in found.frame]
     size = np.array([(frame.width, frame.height) for frame in frames]).reshape(-1, 2)
     low, high = found.box[:, :2], found.box[:, :2] + found.box[:, 2:]
     at_edge = ((low < 2) | (high > size - 2)).any(axis=1)
-    few = (~np.isnan(found.limbs()[:, _STEADY])).sum(axis=1) < _ENOUGH
+    few = (~np.isnan(found.limbs()[:, _SIZE_LIMBS])).sum(axis=1) < _MIN_LIMBS
     return np.asarray(at_edge & few)
 
 
@@ -111,7 +106,7 @@ def check_keypoints(data: CheckInput) -> Iterator[Finding]:
             worst = int(beyond[row].argmax())
             frame = clip.frames[found.frame[row]]
             message = f"{NAMES[worst]} is {apart[row, worst]:.0f} pixels outside the box"
-            box: Place = tuple(found.box[row].tolist())
+            box: Box = tuple(found.box[row].tolist())
             yield Finding(
                 "keypoint_outside_box",
                 clip.id,
@@ -128,9 +123,9 @@ def check_keypoints(data: CheckInput) -> Iterator[Finding]:
 def check_skeletons(data: CheckInput) -> Iterator[Finding]:
     """Find limbs that are much longer than the rest of the body and its box allow.
 
-    A limb seen from the side is as long as it is, from the front shorter; longer it never is.
+    Perspective only ever shortens a limb.
     """
-    most = data.thresholds.limb
+    max_ratio = data.thresholds.limb
     for clip in data.clips:
         found = stack_skeletons(clip)
         if not len(found.frame):
@@ -138,11 +133,11 @@ def check_skeletons(data: CheckInput) -> Iterator[Finding]:
         size = np.maximum(found.size(), found.box[:, 2:].max(axis=1))
         ratio = np.nan_to_num(found.limbs() / size[:, None], nan=0.0)
         ratio[is_truncated(clip, found)] = 0.0
-        for row in np.flatnonzero((ratio > most).any(axis=1)).tolist():
+        for row in np.flatnonzero((ratio > max_ratio).any(axis=1)).tolist():
             worst = int(ratio[row].argmax())
             frame = clip.frames[found.frame[row]]
             message = f"{LIMBS[worst][0]} {ratio[row, worst]:.1f} times as long as the body allows"
-            box: Place = tuple(found.box[row].tolist())
+            box: Box = tuple(found.box[row].tolist())
             yield Finding(
                 "impossible_skeleton",
                 clip.id,
@@ -151,6 +146,6 @@ def check_skeletons(data: CheckInput) -> Iterator[Finding]:
                 int(found.track[row]),
                 str(frame.image),
                 float(ratio[row, worst]),
-                most,
+                max_ratio,
                 place=box,
             )

@@ -1,7 +1,4 @@
-"""`validation.html`: the answer, what each kind of finding by_frame like, the tables, the configuration.
-
-Pictures of findings: from as many clips as there are, the finding marked.
-"""
+"""`validation.html`: the answer, example images of each kind of finding, the tables, the configuration."""
 
 from __future__ import annotations
 
@@ -21,50 +18,50 @@ from raasid.validation.runner import KindSummary, ValidationResult
 from raasid.validation.types import Finding
 
 
-def gallery(found: ValidationResult, kind: str, most: int) -> list[str]:
-    """Return up to `most` figures of a kind; where two frames are one, both stand side by side."""
-    able = [
+def example_figures(result: ValidationResult, kind: str, max_images: int) -> list[str]:
+    """Return up to `max_images` figures of a kind; findings about two frames show both side by side."""
+    visible = [
         finding
-        for finding in found.findings
+        for finding in result.findings
         if finding.kind == kind
         and finding.frame is not None
-        and (finding.clip, finding.frame) in found.images.by_frame
+        and (finding.clip, finding.frame) in result.images.by_frame
     ]
-    frames = {(clip.id, frame.index): frame for clip in found.footage.clips for frame in clip.frames}
+    frames = {(clip.id, frame.index): frame for clip in result.footage.clips for frame in clip.frames}
     figures: list[str] = []
     with FrameReader() as media:
-        for finding in _spread(able):
+        for finding in _across_clips(visible):
             pair = _figures(media, frames, finding)
-            if len(figures) + len(pair) > max(most, len(pair)):
+            if len(figures) + len(pair) > max(max_images, len(pair)):
                 break
             figures += pair
-    return figures if most else []
+    return figures if max_images else []
 
 
-def _spread(findings: Sequence[Finding]) -> list[Finding]:
-    """The first of each clip, then the second of each, and so on."""
-    seen: Counter[str] = Counter()
-    turns = []
+def _across_clips(findings: Sequence[Finding]) -> list[Finding]:
+    """Order findings: the first of each clip, then the second of each, and so on."""
+    count: Counter[str] = Counter()
+    ranked = []
     for rank, finding in enumerate(findings):
-        turns.append((seen[finding.clip], rank, finding))
-        seen[finding.clip] += 1
-    return [finding for *_, finding in sorted(turns, key=lambda turn: turn[:2])]
+        ranked.append((count[finding.clip], rank, finding))
+        count[finding.clip] += 1
+    return [finding for *_, finding in sorted(ranked, key=lambda entry: entry[:2])]
 
 
 def _figures(media: FrameReader, frames: dict[FrameKey, Frame], finding: Finding) -> list[str]:
     assert finding.frame is not None
-    places = [(finding.clip, finding.frame)]
+    keys = [(finding.clip, finding.frame)]
     if finding.other in frames:
-        places.insert(0, finding.other)
+        keys.insert(0, finding.other)
     figures = []
-    for key in places:
+    for key in keys:
         try:
             image = media.read(frames[key])
-        except ImageUnreadable:  # it could be read when it was looked at; the table tells of it all the same
+        except ImageUnreadable:  # it was readable when it was measured; the tables list the finding
             return []
-        message = finding.message if key == places[-1] else "the other one"
+        message = finding.message if key == keys[-1] else "the other frame"
         caption = f"<b>{escape(key[0])}</b> frame {key[1]} · {escape(message)}"
-        place = finding.place if key == places[-1] else None
+        place = finding.place if key == keys[-1] else None
         figures.append(frame_figure(image, frames[key], caption, focus=place))
     return figures
 
@@ -73,58 +70,60 @@ _LEFT_OUT_SHOWN = 200
 
 
 def write_validation_page(
-    path: Path, title: str, found: ValidationResult, pictures: int, config_yaml: str
+    path: Path, title: str, result: ValidationResult, max_images: int, config_yaml: str
 ) -> Path:
-    """Write the report and return its path; `pictures`: how many of each kind."""
+    """Write the report and return its path; max_images: of each kind."""
     parts = [
-        *_answer(title, found),
-        *_pictures(found, pictures),
-        *_tables(found),
-        *_drift(found.drifts),
-        *_left_out(found),
+        *_answer(title, result),
+        *_examples(result, max_images),
+        *_tables(result),
+        *_drift(result.drifts),
+        *_left_out(result),
         f"<h2>Configuration</h2><pre>{escape(config_yaml.strip())}</pre>",
     ]
     return write_document(path, title, parts)
 
 
-def _answer(title: str, found: ValidationResult) -> Iterator[str]:
+def _answer(title: str, result: ValidationResult) -> Iterator[str]:
     yield f'<header><div class="kicker">RAASID · validation</div><h1>{escape(title)}</h1>'
-    having = [row for row in found.rows if row.findings]
-    if found.over:
+    found_kinds = [row for row in result.rows if row.findings]
+    if result.over:
         worst = ", ".join(
-            f'{row.kind.title.lower()} <b class="num">{row.share:.1%}</b>' for row in found.over
+            f'{row.kind.title.lower()} <b class="num">{row.share:.1%}</b>' for row in result.over
         )
         yield f'<p class="answer">Not fit for training as it is: {worst}.</p>'
-    elif having:
-        yield '<p class="answer">Fit for training: whatever was found is within its limit.</p>'
+    elif found_kinds:
+        yield '<p class="answer">Fit for training: everything found is within its limit.</p>'
     else:
-        yield '<p class="answer">Fit for training: nothing was found.</p>'
-    matches = len({clip.match for clip in found.footage.clips})
+        yield '<p class="answer">Fit for training: nothing was result.</p>'
+    matches = len({clip.match for clip in result.footage.clips})
     yield (
-        f'<p class="note">{found.frames:,} frames in {len(found.footage.clips):,} clips of {matches:,} '
+        f'<p class="note">{result.frames:,} frames in {len(result.footage.clips):,} clips of {matches:,} '
         "matches; "
-        f"{len(found.images.by_frame):,} pictures were looked at.</p>"
+        f"{len(result.images.by_frame):,} images were measured.</p>"
     )
-    for note in found.notes:
+    for note in result.notes:
         yield f'<p class="note">{escape(note)}.</p>'
-    yield f"</header>{_table(having)}" if having else "</header>"
+    yield f"</header>{_table(found_kinds)}" if found_kinds else "</header>"
 
 
-def _pictures(found: ValidationResult, most: int) -> Iterator[str]:
-    shown = {row.name: gallery(found, row.name, most) for row in found.rows if row.findings}
-    if not any(shown.values()):
+def _examples(result: ValidationResult, max_images: int) -> Iterator[str]:
+    figures_by_kind = {
+        row.name: example_figures(result, row.name, max_images) for row in result.rows if row.findings
+    }
+    if not any(figures_by_kind.values()):
         return
-    yield f'<h2>What it by_frame like</h2><p class="note">{FRAME_KEY}</p>'
-    for row in found.rows:
-        if figures := shown.get(row.name):
+    yield f'<h2>What it looks like</h2><p class="note">{FRAME_KEY}</p>'
+    for row in result.rows:
+        if figures := figures_by_kind.get(row.name):
             yield f"<h3>{row.kind.title}: {row.frames:,} frames</h3>"
             two = ' style="grid-template-columns: repeat(2, 1fr)"' if row.kind.paired else ""
             yield f'<p class="note">{row.kind.meaning}</p>'
             yield f'<div class="pictures"{two}>{"".join(figures)}</div>'
 
 
-def _tables(found: ValidationResult) -> Iterator[str]:
-    yield f"<h2>All kinds</h2>{_table(found.rows)}"
+def _tables(result: ValidationResult) -> Iterator[str]:
+    yield f"<h2>All kinds</h2>{_table(result.rows)}"
 
 
 def _table(rows: Sequence[KindSummary]) -> str:
@@ -165,11 +164,11 @@ def _drift(drifts: Sequence[Drift]) -> Iterator[str]:
     )
 
 
-def _left_out(found: ValidationResult) -> Iterator[str]:
-    entries = list(found.footage.left_out)
+def _left_out(result: ValidationResult) -> Iterator[str]:
+    entries = list(result.footage.quarantine)
     if not entries:
         return
-    yield f"<h2>What the reader left out</h2><p>{escape(found.footage.left_out.describe(10))}.</p>"
+    yield f"<h2>What the reader left out</h2><p>{escape(result.footage.quarantine.describe(10))}.</p>"
     rows = "".join(
         f"<tr><td><code>{escape(entry.path)}</code></td>"
         f'<td class="right num">{entry.line or ""}</td><td>{escape(entry.reason)}</td></tr>'

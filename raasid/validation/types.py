@@ -1,11 +1,4 @@
-"""One thing that a check found.
-
-Every kind of finding: what it is called and what it means to a reader of the report.
-
-What a check is given.
-
-What counts as wrong: scale-free numbers, so that they hold for small and large frames.
-"""
+"""Findings and their kinds, and the interface of a check."""
 
 from __future__ import annotations
 
@@ -18,66 +11,66 @@ from raasid.validation.image_stats import ImageStatsIndex
 from raasid.validation.options import Thresholds
 
 Severity = Literal["error", "warning"]
-Place = tuple[float, float, float, float]
+Box = tuple[float, float, float, float]
 """Left, top, width, height in frame pixels."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong, where, and by how much."""
+    """One thing that is wrong: what, where, and by how much. The field names are those in the JSON files."""
 
     kind: str
-    """A key of `kinds.KINDS`."""
+    """A key of `KINDS`."""
     clip: str
     """Clip id."""
     frame: int | None
-    """`Frame.index`; None when the whole clip, or the whole footage, is meant."""
+    """`Frame.index`; None for a finding about a whole clip or all footage."""
     message: str
-    """One sentence for people, with the value seen."""
+    """One sentence with the observed value."""
     track: int | None = None
     path: str = ""
-    """The media file, as the record names it."""
+    """The media file."""
     value: float | None = None
     limit: float | None = None
-    """What `value` would have had to keep."""
+    """The threshold that `value` violates."""
     severity: Severity = "error"
     frames: int = 1
-    """How many frames this concerns; more than one where a whole clip, or all footage, is meant."""
-    place: Place | None = None
-    """Where to look in the frame."""
+    """How many frames are affected; more than one for a whole clip or all footage."""
+    place: Box | None = None
+    """Where in the frame to look."""
     other: tuple[str, int] | None = None
-    """Clip and frame of the second one, where two frames are concerned."""
+    """Clip and frame of the other one of two frames."""
 
 
-Station = Literal["reading", "quality", "annotations", "leakage"]
+Category = Literal["reading", "quality", "annotations", "leakage"]
 
 
 @dataclass(frozen=True, slots=True)
 class FindingKind:
-    """A sort of finding. The limit of the same name in the configuration says how much is tolerated."""
+    """A kind of finding; the limit of the same name in the configuration says how much is tolerated."""
 
-    station: Station
+    station: Category
     title: str
     meaning: str
     paired: bool = False
-    """Whether it concerns two frames, which are shown side by side."""
+    """Whether it is about two frames, which the report shows side by side."""
 
 
 KINDS: dict[str, FindingKind] = {
     "left_out": FindingKind("reading", "Left out", "The reader could not use it."),
     "missing_media": FindingKind("quality", "No media", "The annotation names a file that is not there."),
     "unreadable": FindingKind(
-        "quality", "Unreadable", "The file is empty, torn, absurdly large, or no picture."
+        "quality", "Unreadable", "The file is empty, truncated, absurdly large, or no image."
     ),
     "wrong_extension": FindingKind(
         "quality", "Wrong extension", "The file's name says one format, its content another."
     ),
-    "wrong_size": FindingKind("quality", "Wrong size", "The picture is not as large as its annotation says."),
+    "wrong_size": FindingKind("quality", "Wrong size", "The image does not have the annotated size."),
     "black": FindingKind("quality", "Black or uniform", "There is nothing to see."),
     "blurred": FindingKind("quality", "Blurred", "Even the strongest edges are soft."),
-    "frozen": FindingKind("quality", "Frozen", "The same picture as the frame before.", paired=True),
+    "frozen": FindingKind("quality", "Frozen", "The same image as the previous frame.", paired=True),
     "duplicate": FindingKind(
-        "quality", "Duplicate", "The same picture as another frame, not its neighbour.", paired=True
+        "quality", "Duplicate", "The same image as another frame that is not adjacent.", paired=True
     ),
     "not_finite": FindingKind("annotations", "Not a number", "A coordinate is NaN or infinite."),
     "no_size": FindingKind("annotations", "Box without size", "A width or height that is not positive."),
@@ -98,16 +91,14 @@ KINDS: dict[str, FindingKind] = {
         "annotations", "Ball size", "A ball much larger or smaller than in the frames around."
     ),
     "ball_jump": FindingKind("annotations", "Ball jump", "A ball that leaves its path for one frame."),
-    "duplicate_box": FindingKind("annotations", "Duplicate box", "Two boxes for one thing."),
-    "unknown_name": FindingKind(
-        "annotations", "Unknown name", "A role, body segment or fact that nothing knows."
-    ),
+    "duplicate_box": FindingKind("annotations", "Duplicate box", "Two boxes for one object."),
+    "unknown_name": FindingKind("annotations", "Unknown name", "An unknown role, body segment or fact."),
     "bad_contact": FindingKind(
         "annotations", "Contact without partner", "A contact whose frame or person is not there."
     ),
-    "match_in_two_splits": FindingKind("leakage", "Match in two splits", "What is learned is also tested."),
+    "match_in_two_splits": FindingKind("leakage", "Match in two splits", "Training data is also tested on."),
     "near_identical_across_splits": FindingKind(
-        "leakage", "Same frame in two splits", "A test picture that training has seen.", paired=True
+        "leakage", "Same frame in two splits", "A test image that is also in training.", paired=True
     ),
 }
 """In the order in which tables list them."""
@@ -115,18 +106,18 @@ KINDS: dict[str, FindingKind] = {
 
 @dataclass(frozen=True, slots=True)
 class CheckInput:
-    """Footage under examination."""
+    """What a check receives."""
 
     clips: Sequence[Clip]
     images: ImageStatsIndex
     splits: Mapping[str, Sequence[str]]
-    """Split name -> clip ids; empty when there is no way to split."""
+    """Split name -> clip ids; empty if the footage cannot be split."""
     thresholds: Thresholds
 
 
 class Check(Protocol):
-    """Yields what it finds, in the order of clips and frames."""
+    """Yields findings in the order of clips and frames."""
 
     def __call__(self, data: CheckInput) -> Iterator[Finding]:
-        """Examine the footage."""
+        """Check the footage."""
         ...

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raasid.validation.image_stats import ImageStats, difference, find_same_images
+from raasid.validation.image_stats import ImageStats, find_same_images, thumbnail_difference
 
 Hashes = st.lists(st.integers(0, 2**64 - 1), min_size=2, max_size=40)
 
@@ -42,12 +42,12 @@ def test_pairs_are_found_across_blocks() -> None:
 def test_gain_and_offset_make_no_other_picture(gain: float, offset: float) -> None:
     picture = np.random.default_rng(0).integers(60, 120, (27, 48)).astype(np.uint8)
     changed = (picture * gain + offset).clip(0, 255).round().astype(np.uint8)
-    assert difference(picture, changed) < 0.01
+    assert thumbnail_difference(picture, changed) < 0.01
 
 
 def test_one_player_makes_another_picture() -> None:
     picture = np.random.default_rng(0).integers(60, 120, (27, 48)).astype(np.uint8)
     other = picture.copy()
     other[10:14, 20:22] += 60
-    assert difference(picture, other) > 0.1
-    assert difference(picture, 255 - picture) == 1.0
+    assert thumbnail_difference(picture, other) > 0.1
+    assert thumbnail_difference(picture, 255 - picture) == 1.0
