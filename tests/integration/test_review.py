@@ -126,7 +126,7 @@ def test_a_review_that_is_killed_goes_on(
     assert done.returncode == 0, done.stderr
     assert "a.mp4: reviewed before" in done.stderr
     assert first.stat().st_mtime_ns == written
-    (decision,) = tmp_path.glob("reviews/b-*/2025_26/decision.json")
+    (decision,) = tmp_path.glob("reviews/b-*/ifab_2025_26/decision.json")
     assert json.loads(decision.read_text())["stands_on"]["frames"] == 25
     assert not list(tmp_path.glob("reviews/*/*/.draft*"))
 
