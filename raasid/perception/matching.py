@@ -13,10 +13,14 @@ from raasid.errors import DataError
 from raasid.footage.records import Clip, Frame, Person
 from raasid.geometry import iou_xywh
 from raasid.perception.to_records import INTERPOLATED
-from raasid.tracks.perturbations import ARM_JOINTS, SWAPPED
+from raasid.tracks.perturbations import ARM_JOINTS, ARMS_SWAPPED
 
+Floats = NDArray[np.float64]
 MIN_IOU = 0.4
 """Intersection over union from which a person counts as detected."""
+_MIN_SEPARATION = 0.08
+"""Distance of left and right in heights from which a swap can be detected."""
+_ELBOWS_AND_WRISTS = list(ARM_JOINTS[2:])
 
 
 def match_persons(true: Sequence[Person], predicted: Sequence[Person]) -> list[tuple[int, int]]:
@@ -95,29 +99,18 @@ def person_joints(person: Person) -> NDArray[np.float64]:
     return np.array(person.keypoints, np.float64) if person.keypoints else np.zeros((17, 3))
 
 
-Floats = NDArray[np.float64]
-_MIN_SEPARATION = 0.08
-"""Distance of left and right in heights from which a swap can be detected."""
-_ELBOWS_AND_WRISTS = list(ARM_JOINTS[2:])
-
-
 def are_arms_swapped(true: Floats, predicted: Floats, height: float) -> bool | None:
     """Whether elbows and wrists fit the other side's much better; None if that cannot be decided.
 
     true, predicted: (17, 3) x, y and visibility.
     """
     both = (true[:, 2] > 0) & (predicted[:, 2] > 0)
-    rows = [j for j in _ELBOWS_AND_WRISTS if both[j] and both[SWAPPED[j]]]
+    rows = [j for j in _ELBOWS_AND_WRISTS if both[j] and both[ARMS_SWAPPED[j]]]
     if len(rows) < 2:
         return None
-    apart = np.linalg.norm(true[rows, :2] - true[SWAPPED[rows], :2], axis=1).mean()
+    apart = np.linalg.norm(true[rows, :2] - true[ARMS_SWAPPED[rows], :2], axis=1).mean()
     if apart < _MIN_SEPARATION * height:
         return None
     as_is = np.linalg.norm(true[rows, :2] - predicted[rows, :2], axis=1).mean()
-    swapped = np.linalg.norm(true[rows, :2] - predicted[SWAPPED[rows], :2], axis=1).mean()
+    swapped = np.linalg.norm(true[rows, :2] - predicted[ARMS_SWAPPED[rows], :2], axis=1).mean()
     return bool(swapped < 0.6 * as_is)
-
-
-def swap_arms(joints: Floats) -> Floats:
-    """Return (17, 3) with left and right arm exchanged."""
-    return np.asarray(joints[SWAPPED])

@@ -17,15 +17,10 @@ from raasid.perception.error_statistics import (
     shrunk_rate,
     student_t_error_scale,
 )
-from raasid.perception.matching import (
-    MatchedFrame,
-    are_arms_swapped,
-    is_interpolated,
-    person_joints,
-    swap_arms,
-)
+from raasid.perception.matching import MatchedFrame, are_arms_swapped, is_interpolated, person_joints
 from raasid.perception.teams import match_team_names
 from raasid.tracks.person_errors import HEIGHTS, PersonErrors
+from raasid.tracks.perturbations import ARMS_SWAPPED
 from raasid.tracks.track_arrays import ROLES
 
 Floats = NDArray[np.float64]
@@ -115,7 +110,7 @@ def _joints(detected: Detected, default: PersonErrors) -> Fields:
         if swap is not None:
             swaps[pair.clip, a.track].append(swap)
         if swap:
-            predicted = swap_arms(predicted)
+            predicted = predicted[ARMS_SWAPPED]
         for row in (0, 1):
             visibility[row] += np.bincount(predicted[true[:, 2] == row + 1, 2].astype(int), minlength=3)
         both = (true[:, 2] > 0) & (predicted[:, 2] > 0)

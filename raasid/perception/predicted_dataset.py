@@ -22,15 +22,51 @@ from raasid.console.terminal import progress
 from raasid.footage import coco_format
 from raasid.footage.frame_reader import read_frames
 from raasid.footage.records import Clip, Contact, Footage, Frame, Provenance
+from raasid.io.atomic import write_atomic
 from raasid.io.image_reader import Image, ImageUnreadable
 from raasid.perception.matching import find_same_person
 from raasid.perception.tracker import PerceptionPipeline
 
+UNREADABLE = "unreadable"
+"""Tag of a frame whose pixels cannot be read; its content is interpolated."""
 _LAYOUT = 1
 _MAX_FULL_DIGEST = 8 << 20
 """Bytes up to which the whole file is digested; of a larger one, both ends."""
 _END = 1 << 20
 _ABANDONED_AFTER_S = 3600.0
+
+
+def predict_tracks(
+    footage: Footage, perception: PerceptionPipeline, folder: Path, splits: dict[str, list[str]] | None = None
+) -> Footage:
+    """Return the same clips with the balls and persons that `perception` predicts.
+
+    Each clip is processed once and kept below `folder / tracks-<perception>`, so that a killed run continues
+    where it was, and larger footage costs only its new clips. Facts, tags, events and rulings are the
+    footage's; `contact.person` becomes the track that is predicted at the touched person's position, -1
+    without one. splits: in place of the footage's own.
+    Raises AnnotationsUnreadable for a damaged file of an earlier run.
+    """
+    store = PredictedTrackStore(folder, perception.name)
+    keys = [store.key(clip) for clip in footage.clips]
+    new = {key: clip for key, clip in zip(keys, footage.clips, strict=True) if not store.has(key)}
+    if new:
+        with progress("tracking ball and players", sum(len(clip.frames) for clip in new.values())) as update:
+            for key, clip in new.items():
+                images = _images(clip, unreadable := set[int]())
+                frames = perception.track(images, clip.frames, update, clip.frame_rate_hz)
+                store.put(
+                    key, clip, [_tag_unreadable(f, f.index in unreadable) for f in frames], perception.name
+                )
+    predicted = [
+        _with_labels(clip, store.get(key), perception.name)
+        for key, clip in zip(keys, footage.clips, strict=True)
+    ]
+    store.note_version(footage.clips, keys)
+    count = sum(UNREADABLE in frame.tags for clip in predicted for frame in clip.frames)
+    notes = (f"{count} frames cannot be read; what is in them was inferred",) if count else ()
+    declared = footage.splits if splits is None else splits
+    return Footage(predicted, declared, footage.quarantine, (*footage.notes, *notes))
 
 
 class PredictedTrackStore:
@@ -110,53 +146,8 @@ def _file_digest(path: Path) -> str:
 
 
 def _write_once(path: Path, content: dict[str, object]) -> None:
-    if path.exists():
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    draft.replace(path)
-
-
-UNREADABLE = "unreadable"
-"""Tag of a frame whose pixels cannot be read; its content is interpolated."""
-
-
-def predict_tracks(
-    footage: Footage, perception: PerceptionPipeline, folder: Path, splits: dict[str, list[str]] | None = None
-) -> Footage:
-    """Return the same clips with the balls and persons that `perception` predicts.
-
-    Each clip is processed once and kept below `folder / tracks-<perception>`, so that a killed run continues
-    where it was, and larger footage costs only its new clips. Facts, tags, events and rulings are the
-    footage's; `contact.person` becomes the track that is predicted at the touched person's position, -1
-    without one. splits: in place of the footage's own.
-    Raises AnnotationsUnreadable for a damaged file of an earlier run.
-    """
-    store = PredictedTrackStore(folder, perception.name)
-    keys = [store.key(clip) for clip in footage.clips]
-    new = {key: clip for key, clip in zip(keys, footage.clips, strict=True) if not store.has(key)}
-    if new:
-        with progress("tracking ball and players", sum(len(clip.frames) for clip in new.values())) as update:
-            for key, clip in new.items():
-                images = _images(clip, unreadable := set[int]())
-                frames = perception.track(images, clip.frames, update, clip.frame_rate_hz)
-                store.put(
-                    key, clip, [_tag_unreadable(f, f.index in unreadable) for f in frames], perception.name
-                )
-    predicted = [
-        _with_labels(clip, store.get(key), perception.name)
-        for key, clip in zip(keys, footage.clips, strict=True)
-    ]
-    store.note_version(footage.clips, keys)
-    count = sum(UNREADABLE in frame.tags for clip in predicted for frame in clip.frames)
-    notes = (
-        (f"{count} frames cannot be read; what is in them was inferred",)
-        if count
-        else ()
-    )
-    declared = footage.splits if splits is None else splits
-    return Footage(predicted, declared, footage.quarantine, (*footage.notes, *notes))
+    if not path.exists():
+        write_atomic(path, json.dumps(content, indent=1) + "\n")
 
 
 def _images(clip: Clip, unreadable: set[int]) -> Iterator[Image | None]:

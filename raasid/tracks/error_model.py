@@ -43,7 +43,7 @@ class TrackErrorModel:
 
     @classmethod
     def from_json(cls, text: str) -> TrackErrorModel:
-        """The errors that `to_json` wrote. Raises NoiseUnreadable."""
+        """Parse what `to_json` wrote. Raises ErrorModelUnreadable."""
         try:
             parsed = json.loads(text)
             return cls(_parse(BallErrors, parsed["ball"]), _parse(PersonErrors, parsed["persons"]))

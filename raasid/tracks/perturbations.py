@@ -15,6 +15,14 @@ from raasid.tracks.track_arrays import ClipTracks
 Float64s = NDArray[np.float64]
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
+T4_MEDIAN = 0.7407
+"""Median of |t| with 4 degrees of freedom: the median error divided by it is the scale."""
+ARM_JOINTS = (5, 6, 7, 8, 9, 10)
+"""Shoulders, elbows and wrists."""
+ARMS_SWAPPED = np.array([FLIP_INDICES[j] if j in ARM_JOINTS else j for j in range(NUM_KEYPOINTS)])
+"""Index of each joint when left and right arm are exchanged."""
+_MAX_MATRIX_FRAMES = 128
+"""Frames up to which a process is computed as one matrix product."""
 
 
 def markov_runs(rng: Generator, share: Float64s | float, length: float, shape: tuple[int, ...]) -> Bools:
@@ -36,10 +44,6 @@ def markov_runs(rng: Generator, share: Float64s | float, length: float, shape: t
     began = np.maximum.accumulate(np.where(begins, at, -1), axis=-1)
     ended = np.maximum.accumulate(np.where(ends, at, -1), axis=-1)
     return np.asarray(began > ended)
-
-
-_MAX_MATRIX_FRAMES = 128
-"""Frames up to which a process is computed as one matrix product."""
 
 
 def autoregressive_noise(rng: Generator, correlation: float, shape: tuple[int, ...]) -> Floats:
@@ -72,10 +76,6 @@ def student_t_scale(rng: Generator, correlation: float, shape: tuple[int, ...]) 
     return np.asarray(np.sqrt(4 / np.maximum(squares, 0.1)), np.float32)
 
 
-T4_MEDIAN = 0.7407
-"""Median of |t| with 4 degrees of freedom: the median error divided by it is the scale."""
-
-
 def previous_and_next(present: Bools) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return for each of (…, T) the last true index up to it (-1: none) and the next from it on (T: none)."""
     frames = present.shape[-1]
@@ -83,12 +83,6 @@ def previous_and_next(present: Bools) -> tuple[NDArray[np.int64], NDArray[np.int
     before = np.maximum.accumulate(np.where(present, at, -1), axis=-1)
     after = np.minimum.accumulate(np.where(present, at, frames)[..., ::-1], axis=-1)[..., ::-1]
     return before, after
-
-
-ARM_JOINTS = (5, 6, 7, 8, 9, 10)
-"""Shoulders, elbows and wrists."""
-SWAPPED = np.array([FLIP_INDICES[j] if j in ARM_JOINTS else j for j in range(NUM_KEYPOINTS)])
-"""Index of each joint when left and right arm are exchanged."""
 
 
 def perturb_boxes(tracks: ClipTracks, position: float, size: float, rng: Generator) -> Floats:
@@ -121,7 +115,7 @@ def perturb_joints(tracks: ClipTracks, scale: Floats, correlation: float, rng: G
 
 def swap_arms(joints: Floats, swapped: Bools) -> Floats:
     """Return (P, T, 17, 3) with left and right arm exchanged where (P, T) `swapped` is true."""
-    return np.asarray(np.where(swapped[..., None, None], joints[:, :, SWAPPED], joints), np.float32)
+    return np.asarray(np.where(swapped[..., None, None], joints[:, :, ARMS_SWAPPED], joints), np.float32)
 
 
 def break_and_merge_tracks(tracks: ClipTracks, breaks: float, merges: float, rng: Generator) -> ClipTracks:

@@ -51,7 +51,7 @@ def window_targets(window: TrackWindow, ref: ClipRef, edition: str, player: int 
         if window.valid[frame] and distance[frame] <= 2:
             contact = player * len(window.valid) + frame
     side = SIDES.index(ref.side) if ref.contact is not None or ref.facts.segment == "none" else UNKNOWN
-    decision = decide(ref.facts, edition).decision or ref.ruled
+    decision = decide(ref.facts, edition).decision or ref.annotated_decision
     return Targets(
         contact,
         side,
@@ -105,7 +105,7 @@ class WindowBatch(NamedTuple):
 
 
 class ContextBatch(NamedTuple):
-    """WindowBatch with their labels."""
+    """Windows with their labels."""
 
     windows: WindowBatch
     contact: Tensor

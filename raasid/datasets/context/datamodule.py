@@ -254,7 +254,7 @@ def _labelled(
 def _has_label(clip: Clip, edition: str) -> bool:
     """Whether facts or annotator decide a clip, or it is labelled as an incident."""
     ref = ClipRef.of(clip)
-    return bool(decide(ref.facts, edition).decision or ref.ruled or ref.incident)
+    return bool(decide(ref.facts, edition).decision or ref.annotated_decision or ref.incident)
 
 
 def _drop_undecided(splits: Splits, edition: str) -> tuple[Splits, list[str]]:

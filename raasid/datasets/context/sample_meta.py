@@ -37,7 +37,7 @@ class ClipRef:
     frames: int = 0
     moment: int | None = None
     """Position in the clip of the touch, or of the annotated incident."""
-    ruled: Verdict | None = None
+    annotated_decision: Verdict | None = None
     """Decision of the annotator, for clips whose facts do not determine one."""
     incident: dict[str, str] = field(default_factory=dict)
     """Labels of `INCIDENT` that are annotated."""
@@ -56,9 +56,9 @@ class ClipRef:
         if touch is None and clip.events:
             moment = _position(clip, clip.events[0].frame)
         incident = incident_labels(clip.facts)
-        ruled = clip.ruling.decision if clip.ruling is not None else None
+        decision = clip.ruling.decision if clip.ruling is not None else None
         if incident.get("handball") == "no_handball":
-            ruled = "no_offence"
+            decision = "no_offence"
         return cls(
             clip=clip.id,
             match=clip.match,
@@ -70,7 +70,7 @@ class ClipRef:
             side="none" if touch is None else touch.side,
             frames=len(clip.frames),
             moment=moment,
-            ruled=ruled,
+            annotated_decision=decision,
             incident=incident,
         )
 

@@ -65,9 +65,7 @@ def resample_to_25hz(tracks: ClipTracks) -> tuple[ClipTracks, NDArray[np.int64]]
         (exact[:, None] & np.ones(17, bool))[..., None], np.take(tracks.joints, nearest, 1), joints
     ).astype(np.float32)
     ball = np.where(exact[:, None], tracks.ball[nearest], interpolated(tracks.ball, 1)).astype(np.float32)
-    boxes = np.where(exact[:, None], tracks.boxes[:, nearest], interpolated(tracks.boxes, 1)).astype(
-        np.float32
-    )
+    boxes = np.where(exact[:, None], tracks.boxes[:, nearest], interpolated(tracks.boxes, 1))
     return replace(
         tracks,
         frame_rate_hz=RATE_HZ,
@@ -142,9 +140,9 @@ class ResampledTracks:
         near = self.distance.min(0).copy()
         found: list[int] = []
         while len(found) < max_count and float(near.min()) < FAR:
-            at = int(near.argmin())
-            found.append(at)
-            near[max(0, at - min_distance) : at + min_distance + 1] = FAR
+            frame = int(near.argmin())
+            found.append(frame)
+            near[max(0, frame - min_distance) : frame + min_distance + 1] = FAR
         return found or [self.closest()]
 
     def window(self, frames: int, players: int, centre: int, shift: int = 0) -> TrackWindow:
@@ -159,9 +157,9 @@ class ResampledTracks:
             -((frames - total) // 2) if total <= frames else min(max(centre - frames // 2, 0), total - frames)
         )
         start += shift
-        at = np.arange(start, start + frames)
-        valid = (at >= 0) & (at < total)
-        take = np.clip(at, 0, max(total - 1, 0))
+        positions = np.arange(start, start + frames)
+        valid = (positions >= 0) & (positions < total)
+        take = np.clip(positions, 0, max(total - 1, 0))
         if not total:
             return _empty(frames, players, tracks.size)
         chosen, approach = np.zeros(0, np.int64), FAR
@@ -203,6 +201,7 @@ class ResampledTracks:
 
 
 def _ball_distances(tracks: ClipTracks) -> Floats:
+    """Return (P, T) distances of ball and body in body heights; FAR where one of them is unknown."""
     if not len(tracks.tracks):
         return np.zeros((0, len(tracks.index)), np.float32)
     joints, boxes = torch.from_numpy(tracks.joints), torch.from_numpy(tracks.boxes)
@@ -215,9 +214,8 @@ def _ball_distances(tracks: ClipTracks) -> Floats:
     nearest = torch.where(known.any(-1), to_joints, to_box)
     relative = nearest / body_heights(boxes, present)[:, None]
     known_pair = present & torch.from_numpy(tracks.ball_known)[None]
-    return np.asarray(
-        torch.where(known_pair, relative, torch.full_like(relative, FAR)).clamp_max(FAR).numpy()
-    )
+    relative = torch.where(known_pair, relative, torch.full_like(relative, FAR))
+    return np.asarray(relative.clamp_max(FAR).numpy())
 
 
 def _empty(frames: int, players: int, size: tuple[int, int]) -> TrackWindow:

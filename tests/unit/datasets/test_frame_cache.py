@@ -1,4 +1,4 @@
-"""Cached, uncached and forked frames are the same pixels, and labels find their place in them."""
+"""Cached, uncached and forked frames have the same pixels, and labels scale with them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from raasid.datasets.frame_cache import FrameCache, decode_image
 from raasid.io.image_reader import ImageUnreadable
 
 
-def picture(path: Path, width: int = 64, height: int = 36, seed: int = 0) -> Path:
+def random_image(path: Path, width: int = 64, height: int = 36, seed: int = 0) -> Path:
     rng = np.random.default_rng(seed)
     coarse = rng.integers(0, 255, (max(2, height // 8), max(2, width // 8), 3), dtype=np.uint8)
     cv2.imwrite(str(path), cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC))
@@ -30,7 +30,7 @@ def picture(path: Path, width: int = 64, height: int = 36, seed: int = 0) -> Pat
 
 @pytest.fixture
 def frames(tmp_path: Path) -> list[Path]:
-    return [picture(tmp_path / f"{number}.jpg", seed=number) for number in range(5)]
+    return [random_image(tmp_path / f"{number}.jpg", seed=number) for number in range(5)]
 
 
 def test_cached_and_uncached_frames_are_the_same(frames: list[Path], tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_a_second_process_decodes_nothing(
 
 def test_a_changed_image_is_decoded_again(frames: list[Path], tmp_path: Path) -> None:
     before = FrameCache(frames, (32, 18), tmp_path / "cache", 1.0)[0].copy()
-    picture(frames[0], seed=99)
+    random_image(frames[0], seed=99)
     os.utime(frames[0], ns=(1, 1))
     assert (FrameCache(frames, (32, 18), tmp_path / "cache", 1.0)[0] != before).any()
 
@@ -71,10 +71,10 @@ def test_an_unchanged_size_is_not_resampled_and_comes_as_rgb(tmp_path: Path) -> 
 
 @given(st.integers(8, 90), st.integers(8, 90), st.sampled_from([".png", ".jpg"]))
 @settings(max_examples=60, deadline=None)
-def test_a_label_finds_its_object_after_scaling(
+def test_a_label_scaled_with_the_image_stays_on_its_object(
     tmp_path_factory: pytest.TempPathFactory, width: int, height: int, suffix: str
 ) -> None:
-    # A white lower right quarter: its corner is a label, and the scaled corner must be where white begins.
+    # the corner of a white lower right quarter is the label; the scaled corner must be where white begins
     pixels = np.zeros((height, width, 3), np.uint8)
     x, y = width // 2, height // 2
     pixels[y:, x:] = 255
@@ -90,7 +90,7 @@ def test_a_label_finds_its_object_after_scaling(
     assert bottom - frame[:bottom, right - 1].sum() == pytest.approx(y * scale, abs=0.75)
 
 
-def test_halving_while_decoding_is_near_to_decoding_and_averaging(shared: Path) -> None:
+def test_halving_while_decoding_is_close_to_decoding_and_averaging(shared: Path) -> None:
     path = next(iter(sorted((shared / "data" / "dfl_ball" / "images" / "val").iterdir())))
     averaged = cv2.resize(cv2.imread(str(path)), (960, 540), interpolation=cv2.INTER_AREA)[:, :, ::-1]
     halved = decode_image(path, (960, 544))
@@ -101,18 +101,18 @@ def test_halving_while_decoding_is_near_to_decoding_and_averaging(shared: Path) 
     assert abs(dy) < 0.02
 
 
-def test_a_turned_photo_is_decoded_upright_even_when_halved(tmp_path: Path) -> None:
+def test_a_rotated_photo_is_decoded_upright_even_when_halved(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     pixels = np.zeros((64, 128, 3), np.uint8)
-    pixels[:, :64] = 255  # the left half, which the turn makes the upper half
+    pixels[:, :64] = 255  # the left half, which the rotation makes the upper half
     Image.fromarray(pixels).save(tmp_path / "turned.jpg", exif=exif)
     frame = decode_image(tmp_path / "turned.jpg", (32, 64))
     assert frame[:30].min() > 240
     assert frame[34:].max() < 15
 
 
-def test_above_the_budget_frames_are_decoded_when_asked_for(frames: list[Path], tmp_path: Path) -> None:
+def test_above_the_budget_frames_are_decoded_on_access(frames: list[Path], tmp_path: Path) -> None:
     needed = len(frames) * 32 * 18 * 3 / 2**30
     assert FrameCache(frames, (32, 18), tmp_path / "cache", needed * 0.99).file is None
     assert not (tmp_path / "cache").exists()
@@ -135,7 +135,7 @@ def test_only_recent_frames_stay_in_memory(
 
 
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
-def test_a_full_disk_costs_speed_not_the_run(
+def test_a_full_disk_slows_the_run_and_does_not_end_it(
     frames: list[Path],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -175,7 +175,7 @@ def test_a_damaged_image_is_named_and_leaves_no_half_cache(frames: list[Path], t
     assert list((tmp_path / "cache").iterdir()) == []
 
 
-def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not(
+def test_files_of_killed_processes_are_removed_and_those_of_living_ones_are_not(
     frames: list[Path], tmp_path: Path
 ) -> None:
     file = FrameCache(frames, (32, 18), tmp_path / "cache", 1.0).file
@@ -204,12 +204,12 @@ def test_a_worker_process_sees_the_same_frames(
 
 
 def test_a_pickled_cache_carries_no_pixels(tmp_path: Path) -> None:
-    cache = FrameCache([picture(tmp_path / "a.jpg", 640, 360)], (640, 360), tmp_path, 1.0)
+    cache = FrameCache([random_image(tmp_path / "a.jpg", 640, 360)], (640, 360), tmp_path, 1.0)
     _ = cache[0]
     assert len(pickle.dumps(cache)) < 2_000
 
 
-def test_a_number_past_the_end_is_an_index_error(frames: list[Path], tmp_path: Path) -> None:
+def test_an_index_past_the_end_is_an_index_error(frames: list[Path], tmp_path: Path) -> None:
     cache = FrameCache(frames, (32, 18), tmp_path, 0)
     np.testing.assert_array_equal(cache[-1], cache[4])
     with pytest.raises(IndexError, match="frame 5 of 5"):

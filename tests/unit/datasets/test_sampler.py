@@ -1,4 +1,4 @@
-"""Which sample comes when."""
+"""The order of samples is a function of seed, epoch and position."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Windows: where they lie, who is in them, what they say of what is not there."""
+"""Windows of tracks: their position, players, resampling and targets."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ def tracked(clip: Clip) -> LabelledTracks:
     return LabelledTracks(clip_tracks(clip), ClipRef.of(clip), find_touched_box(clip))
 
 
-def test_the_window_lies_round_the_touch_and_the_touched_player_comes_first() -> None:
-    paced = ResampledTracks.of(clip_tracks(touch(frames=20)))
-    window = paced.window(12, 3, paced.closest())
-    assert paced.closest() == 10
+def test_the_window_is_centred_on_the_touch_and_the_touched_player_comes_first() -> None:
+    resampled = ResampledTracks.of(clip_tracks(touch(frames=20)))
+    window = resampled.window(12, 3, resampled.closest())
+    assert resampled.closest() == 10
     assert window.tracks.tolist() == [4, 9, -1]
     assert window.origin[window.valid].tolist() == list(range(4, 16))
     assert not window.present[2].any()
     assert window.joints[2].sum() == 0
 
 
-def test_what_lies_beyond_the_clip_is_not_valid() -> None:
+def test_frames_beyond_the_clip_are_not_valid() -> None:
     window = ResampledTracks.of(clip_tracks(touch(frames=6))).window(16, 2, 3)
     assert window.valid.sum() == 6
     assert (window.origin[~window.valid] == -1).all()
@@ -50,7 +50,7 @@ def test_what_lies_beyond_the_clip_is_not_valid() -> None:
 
 
 @pytest.mark.parametrize("rate_hz", [10.0, 50.0, 75.0])
-def test_any_frame_rate_becomes_25_hz_and_the_touch_stays_where_it_was(rate_hz: float) -> None:
+def test_any_frame_rate_becomes_25_hz_and_the_touch_stays_at_its_time(rate_hz: float) -> None:
     clip = touch(frames=int(rate_hz * 0.8) // 2 * 2, rate_hz=rate_hz)
     tracks, origin = resample_to_25hz(clip_tracks(clip))
     assert tracks.frame_rate_hz == 25.0
@@ -62,7 +62,7 @@ def test_any_frame_rate_becomes_25_hz_and_the_touch_stays_where_it_was(rate_hz: 
     assert speed == pytest.approx(12.0, abs=0.01)
 
 
-def test_nothing_is_made_up_between_frames_that_are_far_apart() -> None:
+def test_nothing_is_interpolated_between_frames_far_apart() -> None:
     clip = touch(frames=6)
     sparse = replace(clip, frames=tuple(replace(f, index=i * 10) for i, f in enumerate(clip.frames)))
     tracks, _ = resample_to_25hz(clip_tracks(sparse))
@@ -74,21 +74,21 @@ def test_joints_that_are_unknown_at_one_end_stay_unknown_between() -> None:
     tracks = clip_tracks(touch(frames=10, rate_hz=10.0))
     joints = tracks.joints.copy()
     joints[0, 5, 9] = 0
-    paced, origin = resample_to_25hz(replace(tracks, joints=joints))
-    hand = paced.joints[0, :, 9, 2]
+    resampled, origin = resample_to_25hz(replace(tracks, joints=joints))
+    hand = resampled.joints[0, :, 9, 2]
     assert (hand[np.flatnonzero(origin == 5)] == 0).all()
     assert hand[0] == 1
 
 
-def test_without_ball_or_players_there_is_a_window_that_says_so() -> None:
+def test_without_ball_or_players_a_window_is_flagged_as_far() -> None:
     for clip in (blind(touch()), empty(touch()), replace(touch(), frames=())):
-        paced = ResampledTracks.of(clip_tracks(clip))
-        window = paced.window(12, 3, paced.closest())
+        resampled = ResampledTracks.of(clip_tracks(clip))
+        window = resampled.window(12, 3, resampled.closest())
         assert window.approach == FAR
         assert not (window.ball_known.any() and window.present.any())
 
 
-def test_the_nearest_segment_is_the_one_that_the_ball_is_at() -> None:
+def test_the_nearest_segment_is_the_touched_one() -> None:
     import torch
 
     tracks = clip_tracks(touch())
@@ -111,21 +111,17 @@ def test_targets_name_player_frame_side_and_every_fact() -> None:
     } == clip.facts
 
 
-def test_a_miss_has_no_contact_and_what_nobody_knows_is_unknown() -> None:
+def test_a_miss_has_no_contact_and_missing_labels_are_unknown() -> None:
     miss = touch(hits=False)
-    assert (
-        window_targets(
-            ResampledTracks.of(clip_tracks(miss)).window(12, 2, 10), ClipRef.of(miss), EDITION, None
-        ).contact
-        == NO_CONTACT
-    )
-    silent = replace(touch(), facts={"segment": "forearm"}, contact=None)
-    labels = WindowDataset([tracked(silent)], 12, 2, EDITION)[0][1]
+    window = ResampledTracks.of(clip_tracks(miss)).window(12, 2, 10)
+    assert window_targets(window, ClipRef.of(miss), EDITION, None).contact == NO_CONTACT
+    unlabelled = replace(touch(), facts={"segment": "forearm"}, contact=None)
+    labels = WindowDataset([tracked(unlabelled)], 12, 2, EDITION)[0][1]
     assert (labels.contact, labels.side, labels.offence) == (UNKNOWN, UNKNOWN, UNKNOWN)
     assert (labels.facts[1:] == UNKNOWN).all()
 
 
-def test_a_mirror_swaps_sides_and_looking_twice_gives_the_clip_back() -> None:
+def test_mirroring_swaps_sides_and_mirroring_twice_restores_the_clip() -> None:
     tracks = clip_tracks(touch())
     twice = mirror_tracks(mirror_tracks(tracks))
     for name in ("ball", "boxes", "joints"):
@@ -134,7 +130,7 @@ def test_a_mirror_swaps_sides_and_looking_twice_gives_the_clip_back() -> None:
     assert once.joints[0, 0, 10, 0] == pytest.approx(640 - tracks.joints[0, 0, 9, 0])
 
 
-def test_a_varied_window_depends_on_its_key_and_the_seed_alone() -> None:
+def test_an_augmented_window_depends_on_its_key_and_the_seed_alone() -> None:
     data = WindowDataset([tracked(touch()), tracked(touch(hits=False))], 12, 2, EDITION, AUGMENT, seed=3)
     again = WindowDataset(data.clips, 12, 2, EDITION, AUGMENT, seed=3)
     key, other = SampleKey(1, 5, 0), SampleKey(2, 5, 0)
@@ -144,15 +140,15 @@ def test_a_varied_window_depends_on_its_key_and_the_seed_alone() -> None:
     assert np.array_equal(data[0][0].ball, again[0][0].ball)
 
 
-def test_mirrored_draws_keep_labels_and_pixels_together() -> None:
+def test_mirrored_samples_keep_labels_and_pixels_together() -> None:
     data = WindowDataset([tracked(touch())], 12, 2, EDITION, WindowAugmentation(flip=1.0, zoom=0.0, shift=0))
     window, labels, ref = data[SampleKey(0, 0, 0)]
     assert (ref.side, labels.side) == ("right", 1)
     assert labels.contact >= 0
-    assert window.ball[0, 0] < 320  # it comes from the left now
+    assert window.ball[0, 0] < 320  # the ball comes from the left now
 
 
-def test_errors_differ_from_epoch_to_epoch_and_are_the_same_when_unvaried() -> None:
+def test_errors_differ_between_epochs_and_not_without_augmentation() -> None:
     def errors(tracks, rng):  # type: ignore[no-untyped-def]
         return replace(tracks, ball=tracks.ball + rng.normal(0, 1, tracks.ball.shape).astype(np.float32))
 
@@ -163,7 +159,7 @@ def test_errors_differ_from_epoch_to_epoch_and_are_the_same_when_unvaried() -> N
     assert not np.array_equal(data[SampleKey(0, 0, 0)][0].ball, data[SampleKey(1, 0, 0)][0].ball)
 
 
-def test_the_touched_player_is_found_among_predicted_ones_by_place() -> None:
+def test_the_touched_player_is_found_among_predicted_ones_by_position() -> None:
     clip = touch()
     renumbered = replace(
         clip,
