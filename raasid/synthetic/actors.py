@@ -92,15 +92,15 @@ class Cast:
         arms = np.full((num_times * num_actors, 2, 2, 3), np.nan)
         tilt = np.zeros((num_times * num_actors, 2))
         for i, animation in self.animations.items():
-            posed, mine = animation.at(times), slice(i, None, num_actors)
-            arms[mine], tilt[mine], hop[mine] = posed.arms, posed.tilt, posed.lift
-            for given, angle in (
-                (posed.hip, pose.hip),
-                (posed.knee, pose.knee),
-                (posed.lean, pose.lean),
-                (posed.spread, pose.spread),
+            pose_angles, rows_i = animation.at(times), slice(i, None, num_actors)
+            arms[rows_i], tilt[rows_i], hop[rows_i] = pose_angles.arms, pose_angles.tilt, pose_angles.lift
+            for animated, angle in (
+                (pose_angles.hip, pose.hip),
+                (pose_angles.knee, pose.knee),
+                (pose_angles.lean, pose.lean),
+                (pose_angles.spread, pose.spread),
             ):
-                angle[mine] = np.where(np.isnan(given), angle[mine], given)
+                angle[rows_i] = np.where(np.isnan(animated), angle[rows_i], animated)
         return joints(pose, ground, heading, height, hop, arms, tilt).reshape(
             num_times, num_actors, JOINTS, 3
         )

@@ -50,8 +50,8 @@ class Turf:
     green: Colour
     uniform_light: int | None
     """The light if it is uniform, on the same scale; else None."""
-    paint: float
-    """Opacity of the lines, 0 to 1."""
+    line_opacity: float
+    """0 to 1."""
     litter: list[Floats]
     """Scraps of paper as ground polygons (N, 3), metres."""
     grain: float
@@ -120,8 +120,8 @@ def draw_turf(rng: Generator, light: Light, texels_per_m: float = TEXELS_PER_M) 
     blotch += 0.7
     worn *= np.clip(blotch, 0, 1, out=blotch)
     earth = (np.array([92, 128, 140]) * rng.uniform(0.8, 1.05)).astype(np.float32)
-    beside = np.abs(x[0]) > LENGTH_M / 2 + rng.uniform(2.5, 5)
-    behind = np.abs(y[:, 0]) > WIDTH_M / 2 + rng.uniform(2.5, 5)
+    off_ends = np.abs(x[0]) > LENGTH_M / 2 + rng.uniform(2.5, 5)
+    off_sides = np.abs(y[:, 0]) > WIDTH_M / 2 + rng.uniform(2.5, 5)
     surround = np.array([[58, 110, 84], [92, 96, 98], [54, 74, 150], [70, 120, 70]], np.float32)[
         int(rng.integers(4))
     ]
@@ -135,8 +135,8 @@ def draw_turf(rng: Generator, light: Light, texels_per_m: float = TEXELS_PER_M) 
     for channel in range(3):
         plane = worn * (earth - green)[channel]
         plane += green[channel]
-        plane[behind] = surround[channel]
-        plane[:, beside] = surround[channel]
+        plane[off_sides] = surround[channel]
+        plane[:, off_ends] = surround[channel]
         plane *= tone
         ground[..., channel] = np.clip(plane, 0, 255, out=plane)
     ground[..., 3] = shade
@@ -150,7 +150,7 @@ def draw_turf(rng: Generator, light: Light, texels_per_m: float = TEXELS_PER_M) 
         green=(float(green[0]), float(green[1]), float(green[2])),
         uniform_light=int(shade[0, 0]) if int(shade.min()) == int(shade.max()) else None,
         litter=_litter(rng),
-        paint=float(rng.uniform(0.55, 0.9)),
+        line_opacity=float(rng.uniform(0.55, 0.9)),
         grain=float(rng.uniform(0.5, 2.0)),
     )
 
@@ -221,7 +221,7 @@ def paint_lawn(camera: Camera, turf: Turf, grain: Image) -> Lawn | None:
 
 
 def _tiled(grain: Image, rows: slice, columns: slice) -> Image:
-    """Return the grain, repeated over the whole image, for some rows and columns of it."""
+    """Return the grain, repeated over the whole image, cropped to some rows and columns."""
     size = len(grain)
     top, left = rows.start % size, columns.start % size
     down = -(-(top + rows.stop - rows.start) // size)
@@ -249,7 +249,7 @@ def _draw_lines(grass: Image, camera: Camera, turf: Turf, corner: tuple[int, int
         return
     columns, rows = pixels.reshape(-1, 2).T
     painted = rows, columns
-    share = (paint[painted] * (turf.paint / 255)).astype(np.float32)[:, None]
+    share = (paint[painted] * (turf.line_opacity / 255)).astype(np.float32)[:, None]
     grass[painted] = (grass[painted] * (1 - share) + _WHITE * share).astype(np.uint8)
 
 

@@ -14,7 +14,7 @@ from raasid.synthetic.arrays import Floats, Image
 from raasid.synthetic.lighting import Light
 
 _NOISE_MARGIN_PX = 199
-"""The noise tile is this much larger than the image: each frame takes a different window of it."""
+"""The noise tile is this much larger than the image: each frame uses a different part of it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -42,8 +42,8 @@ class Angles:
     elbow: Floats
     lean: Floats
     """(N,) trunk forward."""
-    look: Floats
-    """(N,) head to the left."""
+    head_yaw: Floats
+    """(N,) head turned to the left."""
 
 
 def _limb(flexion: Floats, sideways: Floats) -> Floats:
@@ -97,7 +97,7 @@ def joints(
     wrists = elbows + _FOREARM * fore
     head = chest + _NECK * trunk + np.array([0.03, 0.0, 0.0])
     gaze, left = np.zeros((n, 3)), np.zeros((n, 3))
-    gaze[:, 0], gaze[:, 1] = np.cos(angles.look), np.sin(angles.look)
+    gaze[:, 0], gaze[:, 1] = np.cos(angles.head_yaw), np.sin(angles.head_yaw)
     left[:, 0], left[:, 1] = -gaze[:, 1], gaze[:, 0]
     up = np.array([0.0, 0.0, 1.0])
     out[:, 0] = head + 0.105 * gaze - 0.02 * up
@@ -157,7 +157,7 @@ def angles(phase: Floats, speed: Floats, since_kick: Floats, keeper: Floats, sty
     raised = 0.14 + 0.05 * np.abs(style[:, 3:4]) + 0.25 * still * np.maximum(0, style[:, 4:6] - 0.6)
     elbow = np.minimum(0.25 + 0.2 * v, 1.65) + still * 1.2 * np.maximum(0, style[:, 4:6] - 0.9)
     lean = np.clip(0.02 + 0.028 * speed + 0.05 * style[:, 6], -0.1, 0.4)
-    look = 0.5 * style[:, 7]
+    head_yaw = 0.5 * style[:, 7]
 
     guard = keeper[:, None]
     hip = hip + 0.55 * guard
@@ -169,7 +169,7 @@ def angles(phase: Floats, speed: Floats, since_kick: Floats, keeper: Floats, sty
     kicks = np.isfinite(since_kick)
     if kicks.any():
         raised = _apply_kick(hip, knee, raised, np.where(kicks, since_kick, 9.0))
-    return Angles(hip, knee, spread, shoulder, raised, elbow, lean, look)
+    return Angles(hip, knee, spread, shoulder, raised, elbow, lean, head_yaw)
 
 
 def _apply_kick(hip: Floats, knee: Floats, raised: Floats, t: Floats) -> Floats:

@@ -57,7 +57,7 @@ def goal_by_team_mate(rng: Generator) -> Script:
 
 
 def goal_after_touch(rng: Generator) -> Script:
-    """The ball falls off the arm before the player's own foot, and he scores at once."""
+    """The ball falls off the arm before the player's own foot, who scores at once."""
     return replace(_attacker(rng, "scores_next", scored="immediately"), ball_speed=(8.0, 13.0))
 
 
@@ -144,7 +144,7 @@ def foot(rng: Generator) -> Script:
 
 
 def near_miss(rng: Generator) -> Script:
-    """In the image the ball lies on the arm; in depth it passes before or behind it.
+    """In the image the ball is on the arm; in depth it passes in front of or behind it.
 
     The player moves as in the scenes with a touch, so that the pose of the arm reveals nothing.
     """

@@ -64,11 +64,11 @@ class BallTrajectory(BallPath):
         leg_index = np.maximum(np.searchsorted(self._starts, times + 1e-9, side="right") - 1, 0)
         out = np.empty((len(times), 3))
         for k in np.unique(leg_index).tolist():
-            leg, mine = self.legs[k], leg_index == k
-            position = np.clip((times[mine] - leg.start_s) / STEP_S, 0.0, len(leg.points) - 1.0)
+            leg, in_leg = self.legs[k], leg_index == k
+            position = np.clip((times[in_leg] - leg.start_s) / STEP_S, 0.0, len(leg.points) - 1.0)
             i = np.minimum(position.astype(int), len(leg.points) - 2)
             here = leg.points[i]
-            out[mine] = here + (leg.points[i + 1] - here) * (position - i)[:, None]
+            out[in_leg] = here + (leg.points[i + 1] - here) * (position - i)[:, None]
         return out
 
 
@@ -166,13 +166,13 @@ def draw_ending(
         return BallEnding(lambda arrives: [free_flight(target, arrives, moment, end)])
     if script.ending == "bounces":
         spring, grip = rng.uniform(*script.restitution), rng.uniform(0.1, 0.4)
-        chance = rng.normal(0, 0.3, 3)
+        noise = rng.normal(0, 0.3, 3)
 
         def bounce(arrives: Floats) -> list[TrajectoryLeg]:
             into = min(0.0, float(arrives @ normal))
             away = arrives - (1 + spring) * into * normal
             slide = away - (away @ normal) * normal
-            return [free_flight(target, away - slide * grip + chance, moment, end)]
+            return [free_flight(target, away - slide * grip + noise, moment, end)]
 
         return BallEnding(bounce)
     goal = np.array([attack_sign * (LENGTH_M / 2 + 0.35), rng.uniform(-0.85, 0.85) * (GOAL_M / 2), 0.0])

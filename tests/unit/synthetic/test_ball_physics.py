@@ -33,12 +33,12 @@ def test_a_rolling_ball_stops_for_good() -> None:
     assert path.at(4.5) == pytest.approx(path.at(4.9))
 
 
-def test_a_kick_of_long_ago_is_in_flight_at_time_zero() -> None:
+def test_a_ball_kicked_before_the_clip_is_in_flight_at_time_zero() -> None:
     path = kicked(REST, np.array([15.0, 0, 8.0]), kicked_at=-0.5, duration=0.2)
     assert path.at(0.0)[2] > 1.5
 
 
-def test_a_rule_is_followed() -> None:
+def test_a_path_follows_the_given_function() -> None:
     path = follow(lambda t: (2 * t, 0.0, 0.2), duration=1.0)
     assert path.at(0.5) == pytest.approx([1.0, 0, 0.2], abs=1e-9)
     assert path.velocity(0.5) == pytest.approx([2.0, 0, 0])

@@ -18,32 +18,32 @@ def camera(focal_px: float) -> Camera:
     return look_at(np.array([0.0, -60.0, 18.0]), np.array([0.0, 0.0, 1.0]), focal_px, 0.0, SIZE)
 
 
-def bodies(*places: tuple[float, float]) -> tuple[Floats, list[OutfitColours]]:
+def bodies(*positions: tuple[float, float]) -> tuple[Floats, list[OutfitColours]]:
     rng = np.random.default_rng(0)
-    outfits = [draw_civilian_outfit(rng, WHITE, (40, 30, 30)) for _ in places]
+    outfits = [draw_civilian_outfit(rng, WHITE, (40, 30, 30)) for _ in positions]
     actors = [
-        Actor(i, "player", "home", outfit, place, (1.0, 0.3 * i), 0.0, 1.8, float(i), (0.0,) * NUM_STYLE)
-        for i, (place, outfit) in enumerate(zip(places, outfits, strict=True))
+        Actor(i, "player", "home", outfit, position, (1.0, 0.3 * i), 0.0, 1.8, float(i), (0.0,) * NUM_STYLE)
+        for i, (position, outfit) in enumerate(zip(positions, outfits, strict=True))
     ]
     return Cast(actors).joints(0.1), [OutfitColours(outfit) for outfit in outfits]
 
 
 def drawn(
-    joints: Floats, paints: list[OutfitColours], eye: Camera, smear: float = 0.0
+    joints: Floats, colours: list[OutfitColours], eye: Camera, smear: float = 0.0
 ) -> list[Sprite | None]:
-    n = len(paints)
+    n = len(colours)
     smears = np.tile([smear, smear / 2], (n, 1))
-    return render_bodies(Limbs.of(joints, eye), paints, SIZE, light=np.ones(n), side=0.3, smear_px=smears)
+    return render_bodies(Limbs.of(joints, eye), colours, SIZE, light=np.ones(n), side=0.3, smear_px=smears)
 
 
 @pytest.mark.parametrize("focal_px", [1500.0, 4000.0, 9000.0])
 @pytest.mark.parametrize("smear", [0.0, 5.0])
-def test_a_body_looks_the_same_alone_and_among_others(focal_px: float, smear: float) -> None:
-    joints, paints = bodies((0.0, 0.0), (1.5, 1.0), (-0.8, -0.5))
+def test_a_body_is_rendered_the_same_alone_and_among_others(focal_px: float, smear: float) -> None:
+    joints, colours = bodies((0.0, 0.0), (1.5, 1.0), (-0.8, -0.5))
     eye = camera(focal_px)
-    together = drawn(joints, paints, eye, smear)
+    together = drawn(joints, colours, eye, smear)
     for i, among in enumerate(together):
-        (alone,) = drawn(joints[i : i + 1], paints[i : i + 1], eye, smear)
+        (alone,) = drawn(joints[i : i + 1], colours[i : i + 1], eye, smear)
         assert alone is not None
         assert among is not None
         assert (alone.left, alone.top) == (among.left, among.top)
@@ -53,8 +53,8 @@ def test_a_body_looks_the_same_alone_and_among_others(focal_px: float, smear: fl
 
 @pytest.mark.parametrize("focal_px", [1500.0, 4000.0, 9000.0])
 def test_the_inside_of_a_body_is_opaque_and_its_outline_is_soft(focal_px: float) -> None:
-    joints, paints = bodies((0.0, 0.0))
-    (body,) = drawn(joints, paints, camera(focal_px))
+    joints, colours = bodies((0.0, 0.0))
+    (body,) = drawn(joints, colours, camera(focal_px))
     assert body is not None
     assert body.alpha.min() == 0
     assert body.alpha.max() == 1
@@ -62,6 +62,6 @@ def test_the_inside_of_a_body_is_opaque_and_its_outline_is_soft(focal_px: float)
     assert (body.colour <= 255 * body.alpha[..., None] + 0.5).all()
 
 
-def test_whoever_is_out_of_sight_is_none() -> None:
-    joints, paints = bodies((0.0, 0.0), (50.0, 0.0), (0.0, -90.0))
-    assert [body is None for body in drawn(joints, paints, camera(3000.0))] == [False, True, True]
+def test_an_invisible_body_has_no_sprite() -> None:
+    joints, colours = bodies((0.0, 0.0), (50.0, 0.0), (0.0, -90.0))
+    assert [body is None for body in drawn(joints, colours, camera(3000.0))] == [False, True, True]

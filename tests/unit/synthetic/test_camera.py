@@ -27,7 +27,7 @@ def test_right_is_right_and_up_is_up() -> None:
     assert pixels[2, 1] < 180
 
 
-def test_a_rotation_is_orthogonal_and_keeps_hands() -> None:
+def test_a_rotation_is_orthogonal_and_keeps_handedness() -> None:
     rotation = camera(roll=0.1).rotation
     assert rotation @ rotation.T == pytest.approx(np.eye(3))
     assert np.linalg.det(rotation) == pytest.approx(1)
@@ -40,7 +40,7 @@ def test_the_plane_homography_agrees_with_the_projection(x: float, y: float, tx:
     assert mapped[:2] / mapped[2] == pytest.approx(seen.project(np.array([x, y, 0.0]))[0], abs=1e-6)
 
 
-def test_cameras_on_one_spot_are_related_by_a_homography() -> None:
+def test_cameras_with_one_centre_are_related_by_a_homography() -> None:
     one, other = camera((0.0, 0.0), 1200), camera((5.0, 3.0), 1500, 0.02)
     points = np.array([[2.0, 1.0, 0.0], [-3.0, 8.0, 1.5]])
     there, here = one.project(points)[0], other.project(points)[0]
@@ -53,7 +53,7 @@ def test_what_is_behind_the_camera_has_no_outline() -> None:
     assert len(camera().outline(behind)) == 0
 
 
-def test_a_polygon_through_the_camera_is_cut() -> None:
+def test_a_polygon_through_the_camera_is_clipped() -> None:
     ground = np.array([[-60.0, -100, 0], [60, -100, 0], [60, 40, 0], [-60, 40, 0]])
     outline = camera().outline(ground)
     assert len(outline) >= 4

@@ -1,4 +1,4 @@
-"""Fingers, faces and numbers: drawn where they belong, and only where they can be seen."""
+"""Fingers, faces and numbers are drawn at their joints, and only if they are visible."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def body(heading: float) -> Floats:
 
 
 def drawn(heading: float, hidden: list[int], number: int, camera: Camera = EYE) -> Floats:
-    """Alpha that is added to an empty cut-out of the whole image, (360, 640)."""
+    """Alpha that is added to an empty sprite of the whole image, (360, 640)."""
     empty = Sprite(0, 0, np.zeros((360, 640), np.float32), np.zeros((360, 640, 3), np.float32))
     flags = np.isin(np.arange(17), hidden)
     done = add_details(empty, body(heading), flags, OUTFIT, camera, light=1.0, number=number)
@@ -33,20 +33,20 @@ def near(alpha: Floats, point: Floats, reach: int = 14) -> float:
     return float(alpha[y - reach : y + reach, x - reach : x + reach].sum())
 
 
-def test_hands_have_fingers_beyond_the_palm_unless_the_body_hides_them() -> None:
+def test_hands_have_fingers_beyond_the_palm_unless_the_body_occludes_them() -> None:
     alpha = drawn(-np.pi / 2, [], 0)
     hands = body(-np.pi / 2)[17:19]
     assert min(near(alpha, hand) for hand in hands) > 5
     assert near(drawn(-np.pi / 2, [9], 0), hands[0]) == 0
 
 
-def test_a_face_is_drawn_only_when_it_is_seen() -> None:
+def test_a_face_is_drawn_only_if_it_is_visible() -> None:
     nose = body(-np.pi / 2)[0]
     assert near(drawn(-np.pi / 2, [], 0), nose) > 1
     assert near(drawn(-np.pi / 2, [0, 1, 2], 0), nose) == 0
 
 
-def test_a_number_stands_on_the_back_and_not_on_the_chest() -> None:
+def test_a_number_is_on_the_back_and_not_on_the_chest() -> None:
     facing, turned = body(-np.pi / 2), body(np.pi / 2)
     middle = (facing[11:13].mean(axis=0) + facing[5:7].mean(axis=0)) / 2
     assert near(drawn(-np.pi / 2, [0, 9, 10], 8), middle) == 0

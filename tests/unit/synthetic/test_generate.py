@@ -31,14 +31,14 @@ def test_the_bytes_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> Non
     assert len(contents(alone)) == 3
 
 
-def test_what_is_there_is_not_rendered_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_existing_league_is_not_rendered_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = generate(LEAGUE, tmp_path, workers=1)
     monkeypatch.setattr(module, "build_folder", lambda *_: pytest.fail("rendered again"))
     assert generate(LEAGUE, tmp_path) == first
     assert all(frame.image.is_file() for clip in first for frame in clip.frames)
 
 
-def test_two_at_once_give_one_league_and_leave_no_draft(tmp_path: Path) -> None:
+def test_two_concurrent_renderings_give_one_league_and_leave_no_staged_folder(tmp_path: Path) -> None:
     found: list[int] = []
     racers = [
         threading.Thread(target=lambda: found.append(len(generate(LEAGUE, tmp_path, workers=1))))
@@ -62,7 +62,7 @@ def test_a_failure_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.Mon
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_draft_whose_process_is_gone_is_swept_away(tmp_path: Path) -> None:
+def test_a_staged_folder_of_a_dead_process_is_removed(tmp_path: Path) -> None:
     name = f"synthetic-{LEAGUE.digest()[:12]}"
     orphan = tmp_path / f".{name}.{socket.gethostname()}.999999999.abcd"
     stranger = tmp_path / f".{name}.elsewhere.1.abcd"
@@ -73,7 +73,7 @@ def test_a_draft_whose_process_is_gone_is_swept_away(tmp_path: Path) -> None:
     assert stranger.exists()
 
 
-def test_a_dying_worker_is_reported_with_its_last_words(
+def test_a_dead_worker_is_reported_with_its_last_output(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
@@ -82,7 +82,7 @@ def test_a_dying_worker_is_reported_with_its_last_words(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_without_annotations_is_named(tmp_path: Path) -> None:
+def test_a_folder_without_annotations_is_an_error(tmp_path: Path) -> None:
     folder = tmp_path / f"synthetic-{LEAGUE.digest()[:12]}"
     folder.mkdir()
     with pytest.raises(AnnotationsUnreadable, match=coco_format.FILE_NAME):
@@ -93,6 +93,6 @@ def test_outside_a_terminal_there_is_one_line_at_the_start_and_one_at_the_end(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     generate(LEAGUE, tmp_path, workers=1)
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert len(said.err.strip().splitlines()) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert len(captured.err.strip().splitlines()) == 2

@@ -27,7 +27,7 @@ def seen(y: float, grain: Image = PLAIN, focal_px: float = 700.0) -> Lawn:
     return lawn
 
 
-def test_a_shot_of_grass_alone_has_no_open_rows() -> None:
+def test_an_image_of_grass_alone_has_no_open_rows() -> None:
     assert seen(0.0, focal_px=1500.0).open_rows(SIZE[1]) == 0
 
 
@@ -56,7 +56,7 @@ def test_lines_are_whiter_than_grass_where_the_law_puts_them() -> None:
     assert line_2 > grass_2 + 30
 
 
-def test_the_grain_lies_on_the_grass_at_the_image_s_own_places() -> None:
+def test_the_grain_is_fixed_to_image_coordinates() -> None:
     grain = np.full((256, 256), 128, np.uint8)
     grain[100, 50] = 160
     lawn, plain = seen(0.0, grain, 1500.0), seen(0.0, PLAIN, 1500.0)
@@ -65,7 +65,7 @@ def test_the_grain_lies_on_the_grass_at_the_image_s_own_places() -> None:
     assert changed.tolist() == [[100, 50], [100, 306]]
 
 
-def test_light_that_is_the_same_everywhere_needs_no_texture() -> None:
+def test_uniform_light_gives_the_same_image_as_a_light_texture() -> None:
     grounds = [turf(seed) for seed in range(12)]
     plain = [ground for ground in grounds if ground.uniform_light is not None]
     assert 0 < len(plain) < len(grounds)

@@ -1,4 +1,4 @@
-"""Labels without images: what `generate` says of the same league, and nothing on disk but annotations."""
+"""Labels without images equal those of `generate`, and only annotations are on the disk."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_the_labels_are_those_of_the_images(kind: str) -> None:
     assert label_clip(LEAGUES[kind], 1, 1) == render_clip(LEAGUES[kind], 1, 1)[1]
 
 
-def test_what_stands_before_people_hides_them_without_images_too() -> None:
+def test_the_foreground_occludes_people_without_images_too() -> None:
     league = LEAGUES["a near stand in the image"]
     labelled = [label_clip(league, match, 0) for match in range(2)]
     hidden = [v for clip in labelled for f in clip.frames for p in f.persons for *_, v in p.keypoints]
@@ -77,7 +77,7 @@ def test_the_labels_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> No
     assert written[0] == written[1]
 
 
-def test_what_is_labelled_is_not_labelled_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_labelled_league_is_not_labelled_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     league = League(matches=1, clips_per_match=1, frames_per_clip=1)
     first = labelled_clips(league, tmp_path)
     monkeypatch.setattr(module, "build_folder", lambda *_: pytest.fail("labelled again"))
@@ -94,7 +94,7 @@ def test_an_interrupted_labelling_leaves_nothing(tmp_path: Path, monkeypatch: py
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_occluded_league_hides_its_balls() -> None:
+def test_occlusion_hides_balls() -> None:
     league = PLAY.replace(occlusion=1.0)
     balls = [ball for c in range(6) for f in label_clip(league, 0, c).frames for ball in f.balls]
     assert sum(ball.visibility == Visibility.HIDDEN for ball in balls) > 3

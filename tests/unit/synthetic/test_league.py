@@ -24,14 +24,14 @@ def test_a_clip_is_the_same_whatever_was_rendered_before(rendered: list[tuple[li
     assert all(np.array_equal(a, b) for a, b in zip(images, again, strict=True))
 
 
-def test_images_and_labels_have_the_size_asked_for(rendered: list[tuple[list[Image], Clip]]) -> None:
+def test_images_and_labels_have_the_configured_size(rendered: list[tuple[list[Image], Clip]]) -> None:
     for images, clip in rendered:
         assert len(images) == len(clip.frames) == 2
         assert all(image.shape == (180, 320, 3) and image.dtype == np.uint8 for image in images)
         assert {(frame.width, frame.height) for frame in clip.frames} == {(320, 180)}
 
 
-def test_every_box_lies_in_the_image(rendered: list[tuple[list[Image], Clip]]) -> None:
+def test_every_box_is_inside_the_image(rendered: list[tuple[list[Image], Clip]]) -> None:
     for _, clip in rendered:
         for frame in clip.frames:
             for ball in frame.balls:
@@ -44,7 +44,7 @@ def test_every_box_lies_in_the_image(rendered: list[tuple[list[Image], Clip]]) -
                 assert y + h <= 180
 
 
-def test_people_have_seventeen_keypoints_and_tracks_of_their_own(
+def test_people_have_seventeen_keypoints_and_unique_tracks(
     rendered: list[tuple[list[Image], Clip]],
 ) -> None:
     frames = [frame for _, clip in rendered for frame in clip.frames]
@@ -56,7 +56,7 @@ def test_people_have_seventeen_keypoints_and_tracks_of_their_own(
     assert states == {0, 1, 2}
 
 
-def test_a_clear_ball_can_be_told_from_the_grass_around_it() -> None:
+def test_a_clear_ball_is_brighter_than_the_grass_around_it() -> None:
     league = LEAGUE.replace(size=(640, 360), frames_per_clip=1)
     contrast = []
     for match in range(6):
@@ -98,11 +98,11 @@ def test_matches_carry_their_provenance(rendered: list[tuple[list[Image], Clip]]
         {"jpeg_quality": 80},
     ],
 )
-def test_the_digest_follows_every_field(change: dict[str, object]) -> None:
+def test_the_digest_changes_with_every_field(change: dict[str, object]) -> None:
     assert LEAGUE.replace(**change).digest() != LEAGUE.digest()
 
 
-def test_the_digest_follows_the_renderer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_digest_changes_with_the_renderer_version(monkeypatch: pytest.MonkeyPatch) -> None:
     before = LEAGUE.digest()
     monkeypatch.setattr(module, "RENDERER_VERSION", module.RENDERER_VERSION + 1)
     assert LEAGUE.digest() != before

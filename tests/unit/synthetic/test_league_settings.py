@@ -1,4 +1,4 @@
-"""The league's difficulty knobs: what they change, and that they change nothing else."""
+"""Every setting of a league changes what it names and nothing else."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def clips(league: League, count: int = 4) -> list[Clip]:
     return [label_clip(league, match, 0) for match in range(count)]
 
 
-def test_leagues_of_before_the_knobs_keep_their_names() -> None:
+def test_leagues_without_later_settings_keep_their_digests() -> None:
     first = League(matches=24, clips_per_match=8, frames_per_clip=6, stride=1)
     assert first.digest() == "64bc95d6d1f83c397dbb715a2a2a4d26b471b2a5cd5ec70aced6fa175fc138b6"
 
@@ -49,11 +49,11 @@ def test_leagues_of_before_the_knobs_keep_their_names() -> None:
         {"swapped_wrists": 0.1},
     ],
 )
-def test_the_digest_follows_every_knob(change: dict[str, object]) -> None:
+def test_the_digest_changes_with_every_setting(change: dict[str, object]) -> None:
     assert LEAGUE.replace(**change).digest() != LEAGUE.digest()
 
 
-def test_scripted_and_open_play_go_side_by_side(tmp_path: Path) -> None:
+def test_a_league_mixes_scripted_clips_and_open_play(tmp_path: Path) -> None:
     league = LEAGUE.replace(matches=3, scenario_share=0.5, scenario_frames=5)
     found = generate(league, tmp_path, workers=2)
     scripted = [clip for clip in found if clip.facts]
@@ -80,7 +80,7 @@ def test_open_play_does_not_change_when_other_clips_are_scripted() -> None:
     assert all(np.array_equal(a, b) for a, b in zip(images, plain, strict=True))
 
 
-def test_a_scripted_clip_shows_arms_and_ball_from_near() -> None:
+def test_a_scripted_clip_shows_arms_and_ball_in_close_up() -> None:
     league = LEAGUE.replace(size=(640, 360), scenario_share=1.0, scenarios=("arm_out",))
     for match in range(3):
         _, clip = render_clip(league, match, 0, moment_only=True)
@@ -94,7 +94,7 @@ def test_a_scripted_clip_shows_arms_and_ball_from_near() -> None:
         assert person.keypoints[9 + side][2] > 0
 
 
-def test_people_in_the_way_hide_the_ball_more_often() -> None:
+def test_occlusion_hides_the_ball_more_often() -> None:
     def seen(occlusion: float) -> float:
         league = LEAGUE.replace(frames_per_clip=1, occlusion=occlusion)
         frames = chain.from_iterable(clip.frames for clip in clips(league, 24))
@@ -104,7 +104,7 @@ def test_people_in_the_way_hide_the_ball_more_often() -> None:
     assert seen(1.0) > seen(0.0) + 0.25
 
 
-def test_cameras_keep_to_the_range_asked_for() -> None:
+def test_cameras_are_within_the_configured_heights() -> None:
     heights = [
         build_match_setting(3, m, (320, 180), camera_height_m=(12.0, 14.0)).mount.centre[2] for m in range(6)
     ]
@@ -112,7 +112,7 @@ def test_cameras_keep_to_the_range_asked_for() -> None:
     assert len(set(heights)) == 6
 
 
-def test_noise_is_in_the_labels_alone_and_the_truth_can_be_had() -> None:
+def test_label_noise_changes_labels_and_no_image() -> None:
     images, noisy = render_clip(NOISY, 1, 1)
     clean, true = render_clip(LEAGUE, 1, 1)
     assert all(np.array_equal(a, b) for a, b in zip(images, clean, strict=True))
@@ -121,7 +121,7 @@ def test_noise_is_in_the_labels_alone_and_the_truth_can_be_had() -> None:
     assert [f.image for f in noisy.frames] == [f.image for f in true.frames]
 
 
-def test_mistakes_come_at_the_rate_asked_for() -> None:
+def test_label_errors_have_the_configured_rates() -> None:
     pairs = [
         (a, b)
         for noisy, true in zip(clips(NOISY, 30), clips(LEAGUE, 30), strict=True)
@@ -146,7 +146,7 @@ def test_mistakes_come_at_the_rate_asked_for() -> None:
         assert y + h <= 180.01
 
 
-def test_a_prior_over_one_kind_of_scenario_is_refused() -> None:
+def test_a_prior_over_one_kind_of_scenario_is_an_error() -> None:
     league = LEAGUE.replace(scenario_share=1.0, scenarios=("chest",), handball_prior=0.2)
     with pytest.raises(PriorImpossible, match="chest"):
         scenario_of(league, 0, 0)
@@ -157,7 +157,7 @@ def test_the_schema_lists_every_scenario_and_every_suite() -> None:
     assert get_args(ShiftName) == tuple(SHIFTS)
 
 
-def test_the_data_section_gives_its_league() -> None:
+def test_the_data_section_becomes_a_league() -> None:
     section = SyntheticDataConfig(matches=30, ball_px=9, shift="fog", size=(320, 184))
     assert section.to_league(section.size, seed=4) == League(
         matches=30, ball_px=9, shift="fog", size=(320, 184), seed=4

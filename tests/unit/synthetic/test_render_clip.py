@@ -1,4 +1,4 @@
-"""Labels of staged scenes: what the record says must be what the image shows."""
+"""Labels of single frames agree with their images."""
 
 from __future__ import annotations
 
@@ -32,29 +32,31 @@ def resting(x: float, y: float, z: float = RADIUS_M) -> BallPath:
     return follow(lambda _: (x, y, z), duration=0.1)
 
 
-def shoot(
+def render(
     actors: list[Actor], ball: BallPath | None, spare_ball: Floats | None = None, shutter_s: float = 0.004
 ) -> tuple[Image, Frame]:
-    """One frame of a staged play."""
+    """Render one frame of a given play."""
     setting = build_match_setting(0, 1, SIZE)
     setting = replace(setting, sensor=replace(setting.sensor, shutter_s=shutter_s))
     play = Play("staged", Cast(actors), ball, spare_ball)
     operator = MainCamera(np.random.default_rng(7), setting.mount, play, SIZE, 6.5)
     assert not operator.lost
-    (plate,) = paint_backgrounds(np.random.default_rng(0), [operator.at(0.0)], setting.turf, setting.stadium)
-    shot = ClipRenderer(setting, play, operator, SIZE, np.random.default_rng(0))
-    return shot.frame(plate, 0.0, 0, Path("a.jpg"), np.random.default_rng(0))
+    (background,) = paint_backgrounds(
+        np.random.default_rng(0), [operator.at(0.0)], setting.turf, setting.stadium
+    )
+    renderer = ClipRenderer(setting, play, operator, SIZE, np.random.default_rng(0))
+    return renderer.frame(background, 0.0, 0, Path("a.jpg"), np.random.default_rng(0))
 
 
 def towards_the_camera(x: float, y: float, metres: float) -> tuple[float, float]:
-    """A ground point nearer to the camera by that much."""
-    way = build_match_setting(0, 1, SIZE).mount.centre[:2] - np.array([x, y])
-    nearer = np.array([x, y]) + way / np.linalg.norm(way) * metres
+    """Return a ground point that is nearer to the camera by that much."""
+    direction = build_match_setting(0, 1, SIZE).mount.centre[:2] - np.array([x, y])
+    nearer = np.array([x, y]) + direction / np.linalg.norm(direction) * metres
     return float(nearer[0]), float(nearer[1])
 
 
 def test_a_ball_in_the_open_is_clear_and_as_wide_as_its_box() -> None:
-    image, frame = shoot([actor(40, 20)], resting(4, 16))
+    image, frame = render([actor(40, 20)], resting(4, 16))
     ball = frame.ball
     assert ball is not None
     assert ball.visibility == Visibility.CLEAR
@@ -65,44 +67,44 @@ def test_a_ball_in_the_open_is_clear_and_as_wide_as_its_box() -> None:
     assert np.hypot(row - 12, column - 12) <= ball.w
 
 
-def test_a_ball_behind_a_person_is_hidden_and_no_question_for_a_detector() -> None:
-    _, frame = shoot([actor(*towards_the_camera(0, 10, 0.3))], resting(0, 10, 0.95))
+def test_a_ball_behind_a_person_is_hidden_and_not_a_target_for_detectors() -> None:
+    _, frame = render([actor(*towards_the_camera(0, 10, 0.3))], resting(0, 10, 0.95))
     assert frame.balls[0].visibility == Visibility.HIDDEN
     assert frame.ball is None
     assert "hidden" in frame.tags
 
 
-def test_a_ball_before_a_person_hides_the_person_and_not_itself() -> None:
+def test_a_ball_in_front_of_a_person_is_visible() -> None:
     nearer = towards_the_camera(0, 10, 0.5)
-    _, frame = shoot([actor(0, 10)], resting(*nearer, 1.0))
+    _, frame = render([actor(0, 10)], resting(*nearer, 1.0))
     assert frame.balls[0].visibility >= Visibility.BLURRED
 
 
 def test_a_fast_ball_is_blurred_and_its_box_covers_the_streak() -> None:
     path = follow(lambda t: (4.0, 16.0, 3.0 - 30.0 * t), duration=0.1)
-    _, frame = shoot([], path, shutter_s=0.02)
+    _, frame = render([], path, shutter_s=0.02)
     ball = frame.balls[0]
     assert ball.visibility == Visibility.BLURRED
     assert ball.h > 2 * ball.w
 
 
 def test_without_a_ball_in_play_the_spare_one_comes_second() -> None:
-    _, frame = shoot([], resting(0, 10), np.array([2.0, 10.0, RADIUS_M]))
+    _, frame = render([], resting(0, 10), np.array([2.0, 10.0, RADIUS_M]))
     assert len(frame.balls) == 2
-    _, frame = shoot([actor(0, 0)], None)
+    _, frame = render([actor(0, 0)], None)
     assert frame.ball is None
     assert frame.tags == ("no_ball",)
 
 
-def test_a_person_in_front_hides_the_keypoints_of_the_one_behind() -> None:
+def test_a_person_in_front_occludes_the_keypoints_of_the_one_behind() -> None:
     nearer = towards_the_camera(0, 10, 0.8)
-    _, frame = shoot([actor(0, 10, track=1), actor(*nearer, track=2)], resting(1.5, 10))
-    seen = {p.track: sum(v == 2 for _, _, v in p.keypoints) for p in frame.persons}
-    assert seen[1] < seen[2]
+    _, frame = render([actor(0, 10, track=1), actor(*nearer, track=2)], resting(1.5, 10))
+    visible = {p.track: sum(v == 2 for _, _, v in p.keypoints) for p in frame.persons}
+    assert visible[1] < visible[2]
 
 
 def test_a_person_s_box_holds_the_visible_keypoints() -> None:
-    _, frame = shoot([actor(0.8, 10)], resting(0, 10))
+    _, frame = render([actor(0.8, 10)], resting(0, 10))
     (person,) = frame.persons
     x, y, w, h = person.box
     for px, py, v in person.keypoints:

@@ -1,4 +1,4 @@
-"""Every scripted scene is measured again in three dimensions, with geometry of the tests' own."""
+"""Every scripted scene is measured again in three dimensions, with independent geometry."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LEFT_HAND = 17
 
 
 @lru_cache(maxsize=64)
-def staged(name: str, seed: int) -> Scene:
+def scene_of(name: str, seed: int) -> Scene:
     setting = build_match_setting(0, seed, SIZE)
     rng = np.random.default_rng([7, seed, sum(map(ord, name))])
     return build_scene(rng, name, setting.kits, setting.mount.centre, TIMES)
@@ -51,7 +51,7 @@ def gap_to_axis(p: Floats, a: Floats, b: Floats) -> float:
 
 
 def axis(joints: Floats, segment: str, side: int) -> tuple[Floats, Floats, float]:
-    """Ends and radius of a limb, as anatomy books have it."""
+    """Return ends and radius of a limb."""
     a, b, radius = {
         "hand": (9 + side, LEFT_HAND + side, 0.042),
         "forearm": (7 + side, 9 + side, 0.039),
@@ -68,8 +68,8 @@ def axis(joints: Floats, segment: str, side: int) -> tuple[Floats, Floats, float
 
 
 @pytest.mark.parametrize(("name", "seed"), ATTEMPTS)
-def test_ball_and_segment_meet_at_the_moment_or_keep_apart(name: str, seed: int) -> None:
-    scene = staged(name, seed)
+def test_the_ball_touches_the_segment_at_the_moment_or_never(name: str, seed: int) -> None:
+    scene = scene_of(name, seed)
     assert scene.play.ball is not None
     if name == "near_miss":
         assert scene.contact is None
@@ -88,8 +88,8 @@ def test_ball_and_segment_meet_at_the_moment_or_keep_apart(name: str, seed: int)
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_a_near_miss_cannot_be_told_from_a_touch_in_the_image(seed: int) -> None:
-    scene = staged("near_miss", seed)
+def test_a_near_miss_looks_like_a_touch_in_the_image(seed: int) -> None:
+    scene = scene_of("near_miss", seed)
     setting = build_match_setting(0, seed, SIZE)
     assert scene.play.ball is not None
     joints, ball = player(scene, moment(scene)), scene.play.ball.at(moment(scene))
@@ -104,7 +104,7 @@ def test_a_near_miss_cannot_be_told_from_a_touch_in_the_image(seed: int) -> None
 
 @pytest.mark.parametrize(("name", "seed"), ATTEMPTS)
 def test_facts_about_the_arm_are_true_of_the_joints(name: str, seed: int) -> None:
-    scene = staged(name, seed)
+    scene = scene_of(name, seed)
     facts, side, joints = scene.facts, scene.attempt.side, player(scene, moment(scene))
     wrist, hand, shoulder = joints[9 + side], joints[LEFT_HAND + side], joints[5 + side]
     assert facts.above_shoulder == (wrist[2] > shoulder[2] and hand[2] > shoulder[2])
@@ -120,7 +120,7 @@ def test_facts_about_the_arm_are_true_of_the_joints(name: str, seed: int) -> Non
 
 @pytest.mark.parametrize(("name", "seed"), ATTEMPTS)
 def test_facts_about_the_game_are_true_of_the_pitch(name: str, seed: int) -> None:
-    scene = staged(name, seed)
+    scene = scene_of(name, seed)
     ball, facts, actor = scene.play.ball, scene.facts, scene.play.cast.actors[scene.player]
     assert ball is not None
     x, y, _ = ball.at(moment(scene))
@@ -133,9 +133,9 @@ def test_facts_about_the_game_are_true_of_the_pitch(name: str, seed: int) -> Non
     assert facts.close_range == (away < 2.0)
     crossed = None
     for t in np.arange(moment(scene), TIMES[-1] + 0.5, 0.004):
-        place = ball.at(t)
-        if abs(place[0]) > LENGTH_M / 2 + RADIUS_M:
-            crossed = place
+        position = ball.at(t)
+        if abs(position[0]) > LENGTH_M / 2 + RADIUS_M:
+            crossed = position
             break
     inside = (
         crossed is not None
@@ -149,8 +149,8 @@ def test_facts_about_the_game_are_true_of_the_pitch(name: str, seed: int) -> Non
 
 
 @pytest.mark.parametrize(("name", "seed"), ATTEMPTS)
-def test_only_a_hand_that_goes_for_the_ball_is_deliberate(name: str, seed: int) -> None:
-    scene = staged(name, seed)
+def test_only_a_hand_that_moves_to_the_ball_is_deliberate(name: str, seed: int) -> None:
+    scene = scene_of(name, seed)
     assert scene.play.ball is not None
     if scene.facts.segment not in ARM:
         assert not scene.facts.deliberate
@@ -158,25 +158,25 @@ def test_only_a_hand_that_goes_for_the_ball_is_deliberate(name: str, seed: int) 
     t, side = moment(scene), scene.attempt.side
     before, after = player(scene, t - 0.08), player(scene, t - 0.02)
     moved = (after - before)[LEFT_HAND + side] - (after - before)[5 + side]
-    way = scene.play.ball.at(t) - before[LEFT_HAND + side]
-    speed = float(moved @ way) / float(np.linalg.norm(way)) / 0.06
+    direction = scene.play.ball.at(t) - before[LEFT_HAND + side]
+    speed = float(moved @ direction) / float(np.linalg.norm(direction)) / 0.06
     assert (speed > 1.0) == scene.facts.deliberate
 
 
 @pytest.mark.parametrize(("name", "seed"), ATTEMPTS)
 def test_nobody_else_touches_the_ball_around_the_moment(name: str, seed: int) -> None:
-    scene = staged(name, seed)
+    scene = scene_of(name, seed)
     assert scene.play.ball is not None
     for t in np.arange(moment(scene) - 0.08, moment(scene) + 0.081, 0.02):
         kicks = np.array([abs(a.kicks_at - t) < 0.15 for a in scene.play.cast.actors])
-        everybody = scene.play.cast.joints(t)
-        gaps = body_capsules.gaps(everybody, scene.play.ball.at(t)).min(axis=1)
+        everyone = scene.play.cast.joints(t)
+        gaps = body_capsules.gaps(everyone, scene.play.ball.at(t)).min(axis=1)
         gaps[kicks | (np.arange(len(gaps)) == scene.player)] = 9.0
         assert gaps.min() > 0.02
 
 
-def test_anatomy_is_what_the_image_shows() -> None:
-    joints = player(staged("arm_out", 0), 0.3)
+def test_body_capsules_match_the_rendered_body() -> None:
+    joints = player(scene_of("arm_out", 0), 0.3)
     start, stop = body_capsules.axes(joints)
     painted = np.concatenate([*capsules(joints)], axis=-1)
     for k, segment in enumerate(body_capsules.SEGMENT.tolist()):
@@ -188,22 +188,22 @@ def test_anatomy_is_what_the_image_shows() -> None:
 
 
 @pytest.mark.parametrize(("name", "seed"), ATTEMPTS)
-def test_the_registry_says_what_the_law_says(name: str, seed: int) -> None:
+def test_the_registry_agrees_with_the_law(name: str, seed: int) -> None:
     expected = SCENARIOS[name].offence
-    ruling = decide(staged(name, seed).facts, "ifab_2024_25")
+    ruling = decide(scene_of(name, seed).facts, "ifab_2024_25")
     if expected is not None:
         assert ruling.decision == ("offence" if expected else "no_offence")
 
 
 def test_a_prior_is_the_share_of_offences() -> None:
-    chances = scenario_probabilities((), 0.05)
-    assert set(chances) == set(TRAINING)
-    assert sum(p for name, p in chances.items() if SCENARIOS[name].offence) == pytest.approx(0.05)
-    assert sum(chances.values()) == pytest.approx(1)
+    probabilities = scenario_probabilities((), 0.05)
+    assert set(probabilities) == set(TRAINING)
+    assert sum(p for name, p in probabilities.items() if SCENARIOS[name].offence) == pytest.approx(0.05)
+    assert sum(probabilities.values()) == pytest.approx(1)
     assert scenario_probabilities((), None)["near_miss"] > scenario_probabilities((), None)["chest"]
-    assert "elbow_behind" not in chances
+    assert "elbow_behind" not in probabilities
 
 
-def test_an_unknown_scenario_is_named_with_those_that_exist() -> None:
+def test_an_unknown_scenario_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ValidationError, match="'deliberate'"):
         League.model_validate({"scenarios": ["handbal"]})

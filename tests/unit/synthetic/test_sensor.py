@@ -15,7 +15,7 @@ def chain(**changes: float) -> Sensor:
     return replace(draw_sensor(rng, draw_light(rng), 320), **{**plain, **changes})  # type: ignore[arg-type]
 
 
-def test_the_grain_does_not_depend_on_what_was_rendered_before() -> None:
+def test_the_noise_does_not_depend_on_earlier_images() -> None:
     image = np.full((90, 160, 3), 120, np.uint8)
     fresh = chain(noise=1.2).expose(image.copy(), np.random.default_rng(0))
     for noise in (0.5, 0.7, 0.9):
@@ -23,7 +23,7 @@ def test_the_grain_does_not_depend_on_what_was_rendered_before() -> None:
     assert np.array_equal(fresh, chain(noise=1.2).expose(image.copy(), np.random.default_rng(0)))
 
 
-def test_the_grain_has_the_strength_asked_for_and_no_shift() -> None:
+def test_the_noise_has_the_configured_strength_and_no_offset() -> None:
     identity = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, axis=2)
     image = np.full((180, 320, 3), 120, np.uint8)
     for noise in (0.6, 2.0, 5.0):
@@ -32,7 +32,7 @@ def test_the_grain_has_the_strength_asked_for_and_no_shift() -> None:
         assert abs(float(out.mean()) - 120) < 0.3
 
 
-def test_each_colour_follows_its_own_curve() -> None:
+def test_each_channel_has_its_own_tone_curve() -> None:
     curve = np.zeros((1, 256, 3), np.uint8)
     curve[..., 0], curve[..., 1], curve[..., 2] = 10, 60, np.arange(256)
     out = chain(noise=0.0, tone_curve=curve).expose(
@@ -41,7 +41,7 @@ def test_each_colour_follows_its_own_curve() -> None:
     assert (out == np.array([10, 60, 200])).all()
 
 
-def test_two_sizes_at_once_are_enough_for_the_caches() -> None:
+def test_the_caches_hold_at_most_two_sizes() -> None:
     for width in (80, 96, 112, 128):
         chain(noise=1.0).expose(np.full((64, width, 3), 9, np.uint8), np.random.default_rng(0))
     assert module._noise_tiles.cache_info().currsize <= 2

@@ -1,4 +1,4 @@
-"""Every suite: nothing at intensity 0, and more of its own quantity at every step; labels stay exact."""
+"""Every suite changes nothing at intensity 0 and more at every step; labels stay exact."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_intensity_0_is_the_unshifted_league_to_the_last_byte(name: str) -> None
 
 
 @pytest.mark.parametrize("name", sorted(SHIFTS))
-def test_a_shift_says_so_in_the_tags_and_in_the_digest(name: str) -> None:
+def test_a_shift_is_in_the_tags_and_in_the_digest(name: str) -> None:
     leagues = [LEAGUE.replace(shift=name, shift_intensity=k) for k in range(4)]
     assert len({league.digest() for league in leagues}) == 4
     if name != "prior":
@@ -63,7 +63,7 @@ def test_a_shift_says_so_in_the_tags_and_in_the_digest(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SAME_GEOMETRY)
-def test_labels_do_not_move_where_only_the_look_changes(name: str) -> None:
+def test_labels_do_not_change_where_only_the_appearance_does(name: str) -> None:
     for _, clip in steps(name):
         (frame,), (clean,) = clip.frames, shifted(None, 0)[1].frames
         assert clip.facts == shifted(None, 0)[1].facts
@@ -81,7 +81,7 @@ def test_night_grows_darker_and_noisier() -> None:
 
 
 @pytest.mark.parametrize("name", ["rain", "snow", "fog", "bitrate", "league_style", "kit_clash"])
-def test_the_look_goes_further_from_the_clean_one(name: str) -> None:
+def test_the_image_differs_more_from_the_clean_one_at_every_step(name: str) -> None:
     assert rising(far_from_clean(name))
 
 
@@ -100,18 +100,18 @@ def test_snow_is_white_and_the_ball_orange() -> None:
     assert red > 3 * blue
 
 
-def test_fog_takes_contrast() -> None:
+def test_fog_reduces_contrast() -> None:
     assert rising([-float(image.std()) for image, _ in steps("fog")])
 
 
-def test_a_thin_line_takes_detail() -> None:
+def test_a_low_bitrate_removes_detail() -> None:
     def detail(image: Image) -> float:
         return float(cv2.Laplacian(image, cv2.CV_32F).std())
 
     assert rising([-detail(image) for image, _ in steps("bitrate")])
 
 
-def test_cameras_stand_higher() -> None:
+def test_cameras_are_higher_at_every_step() -> None:
     heights = [build_match_setting(11, 0, (320, 180), build_shift(None, 0), None).mount.centre[2]]
     for k in (1, 2, 3):
         league = build_shift("camera_height", k).change_league(LEAGUE)
@@ -127,11 +127,11 @@ def test_wider_lenses_make_the_ball_smaller() -> None:
     )
 
 
-def test_kits_come_nearer_to_the_grass() -> None:
-    venues = [
+def test_kits_become_more_similar_to_the_grass() -> None:
+    settings = [
         build_match_setting(11, 0, (320, 180), build_shift("kit_clash" if k else None, k)) for k in range(4)
     ]
-    gap = [float(np.linalg.norm(np.array(v.kits.home.shirt) - np.array(v.turf.green))) for v in venues]
+    gap = [float(np.linalg.norm(np.array(v.kits.home.shirt) - np.array(v.turf.green))) for v in settings]
     assert rising([-g for g in gap])
 
 
@@ -145,7 +145,7 @@ def test_fewer_frames_a_second_and_longer_streaks() -> None:
     assert rising(shutters)
 
 
-def test_a_replay_passes_more_slowly() -> None:
+def test_slow_motion_raises_the_replay_speed() -> None:
     clips = [clip for _, clip in steps("slow_motion")]
     assert [clip.provenance.replay_speed for clip in clips] == [1.0, 1.5, 2.0, 3.0]
     assert [clip.frame_rate_hz for clip in clips] == [25.0, 37.5, 50.0, 75.0]
@@ -184,7 +184,7 @@ def test_offences_become_rarer() -> None:
     assert shares == pytest.approx([0.20, 0.08, 0.03], abs=0.035)
 
 
-def test_scenes_that_training_never_saw_take_over() -> None:
+def test_unseen_scenarios_become_more_frequent() -> None:
     whole = LEAGUE.replace(scenarios=())
     shares = []
     for k in range(4):
@@ -216,7 +216,7 @@ def test_a_change_of_law_changes_rulings_and_no_image() -> None:
     assert differ[2] > 0
 
 
-def test_an_unknown_suite_or_intensity_is_named_with_those_that_exist() -> None:
+def test_an_unknown_suite_or_intensity_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ValidationError, match="'night', 'rain'"):
         League.model_validate({"shift": "nigth", "shift_intensity": 1})
     with pytest.raises(ValidationError, match="less than or equal to 3"):

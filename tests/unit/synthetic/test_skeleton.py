@@ -27,13 +27,13 @@ def test_bones_keep_their_length_and_feet_stay_on_the_ground(
     assert min(pose[15:17, 2].min() - 0.08, pose[LEFT_TOE : LEFT_TOE + 2, 2].min() - 0.03) == pytest.approx(0)
 
 
-def test_a_standing_person_is_as_tall_as_asked_and_stands_where_asked() -> None:
+def test_a_standing_person_has_the_given_height_and_position() -> None:
     pose = body()
     assert pose[:, 2].max() + 0.10 == pytest.approx(1.80, abs=0.06)
     assert pose[11:13, :2].mean(axis=0) == pytest.approx([3, 4])
 
 
-def test_left_is_left_of_where_a_person_looks() -> None:
+def test_left_is_on_the_left_of_the_heading() -> None:
     pose = body(heading=0.0)
     assert pose[5, 1] > pose[6, 1]
     assert pose[0, 0] > pose[3:5, 0].max()
