@@ -8,7 +8,7 @@ from raasid.console.terminal import out
 from raasid.datasets.datamodule import TaskDataModule
 from raasid.datasets.source_configs import Data
 from raasid.evaluation.result import EvaluationResult
-from raasid.packaging.model_card import defined_metrics
+from raasid.packaging.card_builder import defined_metrics
 from raasid.packaging.package import LoadedVersion
 from raasid.pipeline.adapters.adapter import task_adapter
 from raasid.pipeline.evaluation import evaluate_model, print_comparison, print_results, write_results

@@ -12,7 +12,7 @@ from raasid.datasets.datamodule import TaskDataModule
 from raasid.errors import UsageError
 from raasid.evaluation.result import EvaluationResult
 from raasid.models.module import TaskModule
-from raasid.packaging.model_card import build_card, defined_metrics
+from raasid.packaging.card_builder import build_card, defined_metrics
 from raasid.packaging.onnx.export import NotExportable
 from raasid.packaging.onnx.graph_spec import NoOnnxExport
 from raasid.packaging.onnx.parity import NotComputable, ParityBroken

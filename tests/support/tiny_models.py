@@ -21,7 +21,7 @@ from raasid.models.config import recorded_model_config
 from raasid.models.context.calibration import Calibration
 from raasid.models.context.ood import InDistributionModel
 from raasid.models.module import TaskModule
-from raasid.packaging.model_card import build_card
+from raasid.packaging.card_builder import build_card
 from raasid.packaging.package import pack, portable_model_config
 from raasid.registry.names import Version
 from raasid.registry.registry import Registry

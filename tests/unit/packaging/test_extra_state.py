@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from raasid.models.module import TaskModule
-from raasid.packaging.tensors import load_extra_state, dump_extra_state
+from raasid.packaging.tensors import dump_extra_state, load_extra_state
 from raasid.registry.errors import PackageRefused
 
 Key = st.text(st.characters(codec="utf-8"), max_size=6).filter(lambda key: key != "not finite")

@@ -214,14 +214,14 @@ class Harmful:
 def test_the_registry_is_light_until_a_model_is_asked_for() -> None:
     code = """
 import sys
-import raasid.packaging.registry, raasid.registry.file_checks, raasid.packaging.model_card
+import raasid.registry.registry, raasid.registry.file_checks, raasid.packaging.model_card
 print(sorted({'torch', 'lightning', 'wandb', 'cv2', 'numpy', 'cryptography'} & set(sys.modules)))
 """
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout == "[]\n"
     assert raasid.packaging.load is load
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
-        _ = raasid.registry.nothing
+        _ = raasid.packaging.nothing
 
 
 def test_a_net_of_ultralytics_comes_back_as_it_was(registry: Registry) -> None:

@@ -13,7 +13,8 @@ from raasid.evaluation.ball.result import BallResult
 from raasid.evaluation.context.result import ContextResult
 from raasid.models.ball.yolo import BallYolo
 from raasid.models.context.baselines import ContextGeometry
-from raasid.packaging.model_card import Card, IOSpec, build_card, defined_metrics, read_card
+from raasid.packaging.card_builder import build_card, defined_metrics
+from raasid.packaging.model_card import Card, IOSpec, read_card
 from raasid.registry.errors import PackageRefused
 from raasid.registry.records import MetricValue
 from raasid.stats.bootstrap import Estimate
@@ -114,7 +115,7 @@ def test_a_card_reads_back_and_is_readable() -> None:
 
 @pytest.mark.parametrize(
     ("data", "reason"),
-    [(b"", "is not JSON"), (b"[]", "valid"), (b'{"name": 7}', "name: "), (b"[" * 99, "nested deeper")],
+    [(b"", "is not JSON"), (b"[]", "valid"), (b'{"name": 7}', "name: "), (b"[" * 99_999, "nested too deep")],
 )
 def test_what_is_no_card_is_refused(data: bytes, reason: str) -> None:
     with pytest.raises(PackageRefused, match=rf"card\.json: .*{reason}"):

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from raasid.packaging.tensors import load_weights, dump_weights
+from raasid.packaging.tensors import dump_weights, load_weights
 from raasid.registry.errors import PackageRefused
 
 

@@ -82,7 +82,7 @@ def test_the_mean_over_ranks_is_the_loss_of_the_global_batch(
     sums: list[list[float]] = []
     for rank in ranks:
         loss(*rank)
-        sums.append([float(watch._sum) for watch in loss._watches.values()])
+        sums.append([float(watch._sum) for watch in loss._probes.values()])
     totals = [a + b for a, b in zip(*sums, strict=True)]
     assert min(totals) > 0
     calls = iter(totals * 2)
