@@ -1,11 +1,11 @@
-"""The registry against MLflow's, in the same run, each in its own environment and folder.
+"""Our registry compared with MLflow's, in the same run, each in its own environment and folder.
 
 At 10, 1,000 and 10,000 versions: versions created per second, each on the disk before the next; time to set
 an alias, to get a version by alias, and to list the 100 newest as a new process would. MLflow once with
 SQLite, once with its file store, which it refuses unless forced; it has --budget seconds to fill up.
 
 The claims, at every size: 300 versions a second; an alias set in 2 ms, at 10,000 as at 10 (at most twice);
-got in 0.1 ms; 100 listed in 20 ms. MLflow's environment is made once, in --environment.
+got in 0.1 ms; 100 listed in 20 ms. MLflow's environment is created once, in --environment.
 Last line: the figure. Exit status: 0 where the claims hold.
 """
 
@@ -27,7 +27,7 @@ Figures = dict[str, dict[str, float]]
 
 
 def environment(folder: Path) -> Path:
-    """The Python of an environment with MLflow; made where there is none."""
+    """Return the Python of an environment with MLflow, creating it if necessary."""
     python = folder / "bin" / "python"
     done = folder / "complete"
     if not done.exists():
@@ -39,7 +39,7 @@ def environment(folder: Path) -> Path:
 
 
 def side(python: Path, store: str, sizes: list[int], budget: float) -> Figures:
-    """Figures of one store, measured in a process of its own."""
+    """Measure one store in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         words = [str(HERE / "peer" / "registry_side.py"), store, "--folder", folder, "--budget", str(budget)]
         command = [str(python), *words, "--sizes", *map(str, sizes)]
@@ -49,7 +49,7 @@ def side(python: Path, store: str, sizes: list[int], budget: float) -> Figures:
 
 
 def broken(ours: Figures) -> list[str]:
-    """Claims that do not hold."""
+    """Return the claims that do not hold."""
     found = []
     for size, figures in ours.items():
         for name, limit in LIMITS.items():
@@ -87,13 +87,13 @@ def main() -> int:
     for problem in problems:
         print(problem, file=sys.stderr)
     top = ours[max(ours, key=int)]
-    told = ", ".join(f"{name} {value:.3g}" for name, value in top.items())
-    print(f"at {max(ours, key=int)} versions: {told}; {len(problems)} claims broken")
+    figures_text = ", ".join(f"{name} {value:.3g}" for name, value in top.items())
+    print(f"at {max(ours, key=int)} versions: {figures_text}; {len(problems)} claims broken")
     return int(bool(problems))
 
 
 def _ratio(name: str, ours: float, theirs: float) -> str:
-    """How many times better ours is."""
+    """Format how many times better ours is."""
     better = ours / theirs if name == "create_per_s" else theirs / ours
     return f"x{better:.1f}"
 

@@ -1,8 +1,8 @@
-"""Eight processes change a registry at once while two read: one order of events explains what all have seen.
+"""Eight processes change a registry at once while two read: every observation fits one order of events.
 
-Each writer registers versions, moves the champion and switches routes; some of their clocks are a day behind
-or ahead. Each event is noted with the time before and after it. Checked: alias and route are linearizable
-(Herlihy and Wing 1990), versions are dense and no number was given twice, nobody read half a record.
+Each writer registers versions, moves the champion and switches routes; some clocks are a day behind or ahead.
+Each event is recorded with the time before and after it. Checked: alias and routes are linearizable (Herlihy
+and Wing 1990), version numbers are dense and unique, and no reader saw a partial record.
 
 Last line: the figure. Exit status: 0 where everything holds.
 """
@@ -31,34 +31,34 @@ from raasid.registry.registry import Registry
 NAME = "ball_model"
 DAY = 86_400.0
 CLOCKS = (0.0, 0.0, 0.0, -DAY, DAY, 0.0, -3600.0, 0.0)
-"""Seconds that a writer's clock is wrong."""
+"""Clock error of each writer, seconds."""
 
 
 class Event(NamedTuple):
-    """Something that one process did."""
+    """One operation of a process."""
 
     what: str
     """alias, routes or version."""
     writes: bool
     start: int
     end: int
-    """Nanoseconds of a clock that all processes share."""
+    """Nanoseconds of a clock shared by all processes."""
     position: int
-    """Number of the record that was written or read; 0: there was none yet."""
+    """Number of the record that was written or read; 0 if there was none yet."""
     value: str
-    """What was written, or read."""
+    """What was written or read."""
 
 
 def write(root: Path, number: int, seconds: float, notes: Path) -> None:
-    """Change things, and note it."""
-    wrong = CLOCKS[number % len(CLOCKS)]
-    registry = Registry(root, author=f"writer {number}", clock=lambda: time.time() + wrong)
-    chance, events = random.Random(number), list[Event]()
+    """Change the registry, and record every event."""
+    clock_error = CLOCKS[number % len(CLOCKS)]
+    registry = Registry(root, author=f"writer {number}", clock=lambda: time.time() + clock_error)
+    rng, events = random.Random(number), list[Event]()
     until = time.monotonic() + seconds
     version: Version | None = None
     while time.monotonic() < until:
         token = f"{number}/{len(events)}"
-        kind = chance.choice(("version", "alias", "routes")) if version else "version"
+        kind = rng.choice(("version", "alias", "routes")) if version else "version"
         start = time.monotonic_ns()
         if kind == "version":
             version = registry.register(NAME, {"notes.txt": token.encode()}, reason=token)
@@ -74,7 +74,7 @@ def write(root: Path, number: int, seconds: float, notes: Path) -> None:
 
 
 def read(root: Path, number: int, seconds: float, notes: Path) -> None:
-    """Look at things, and note it; a torn record raises."""
+    """Read the registry, and record every event; a truncated record raises."""
     registry, events = Registry(root), list[Event]()
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -93,10 +93,10 @@ def read(root: Path, number: int, seconds: float, notes: Path) -> None:
 
 
 def out_of_order(events: Iterable[Event]) -> list[str]:
-    """Check one register, whose writes got numbers: an event that began after another had ended comes later.
+    """Check that the numbered writes of one register are linearizable; return the violations.
 
-    The numbers are an order in which each write follows the one before; it explains what was seen if it
-    agrees with the order of all events that did not overlap, and every read has the value of its number.
+    The order of the numbers must agree with the order of all events that did not overlap, and every read must
+    return the value written under its number.
     """
     events = sorted(events, key=lambda event: event.start)
     values = {event.position: event.value for event in events if event.writes}
@@ -119,17 +119,17 @@ def out_of_order(events: Iterable[Event]) -> list[str]:
     return wrong
 
 
-def judged(root: Path, events: list[Event]) -> list[str]:
-    """Everything that is wrong."""
+def find_problems(root: Path, events: list[Event]) -> list[str]:
+    """Return everything that is wrong."""
     wrong = [
         text for kind in ("alias", "routes") for text in out_of_order(e for e in events if e.what == kind)
     ]
     registry = Registry(root)
     there = registry.versions(NAME).names()
-    given = [event.value for event in events if event.what == "version"]
-    if len(set(given)) != len(given):
-        wrong.append(f"{len(given) - len(set(given))} version numbers were given twice")
-    if {str(version) for version in there} != set(given):
+    registered = [event.value for event in events if event.what == "version"]
+    if len(set(registered)) != len(registered):
+        wrong.append(f"{len(registered) - len(set(registered))} version numbers were given twice")
+    if {str(version) for version in there} != set(registered):
         wrong.append("the versions that are there are not those that were acknowledged")
     for day in {version.day for version in there}:
         builds = [version.build for version in there if version.day == day]
@@ -140,7 +140,7 @@ def judged(root: Path, events: list[Event]) -> list[str]:
         ("alias", registry.alias_history(NAME, "champion")),
         ("routes", registry.route_history()),
     ):
-        kept = {link.seq: link.body["reason"] for link in chain.newest_first()}
+        kept = {record.seq: record.body["reason"] for record in chain.newest_first()}
         lost = [e for e in events if e.what == kind and e.writes and kept.get(e.position) != e.value]
         wrong += [f"{kind} {event.value} is lost" for event in lost]
     late = [
@@ -152,21 +152,21 @@ def judged(root: Path, events: list[Event]) -> list[str]:
 
 
 def main() -> None:
-    """Start all of them, wait, and judge."""
+    """Run writers and readers, and check what they recorded."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--writers", type=int, default=8)
     parser.add_argument("--readers", type=int, default=2)
-    given = parser.parse_args()
+    args = parser.parse_args()
     with TemporaryDirectory() as folder:
         root = Path(folder, "registry")
-        jobs = [(write, n) for n in range(given.writers)] + [(read, n) for n in range(given.readers)]
+        jobs = [(write, n) for n in range(args.writers)] + [(read, n) for n in range(args.readers)]
         notes = [Path(folder, f"{job.__name__}-{n}.json") for job, n in jobs]
         context = multiprocessing.get_context("fork")
         processes = [
-            context.Process(target=job, args=(root, n, given.seconds, note))
+            context.Process(target=job, args=(root, n, args.seconds, note))
             for (job, n), note in zip(jobs, notes, strict=True)
         ]
         for process in processes:
@@ -175,12 +175,12 @@ def main() -> None:
             process.join()
         failed = sum(process.exitcode != 0 for process in processes)
         events = [Event(*event) for note in notes if note.exists() for event in json.loads(note.read_text())]
-        wrong = judged(root, events)
+        wrong = find_problems(root, events)
     for text in wrong[:20]:
         print(text, file=sys.stderr)
     writes = sum(event.writes for event in events)
     print(
-        f"{given.writers} writers, {given.readers} readers, {given.seconds:g} s: {writes} changes, "
+        f"{args.writers} writers, {args.readers} readers, {args.seconds:g} s: {writes} changes, "
         f"{len(events) - writes} reads, {failed} processes failed, {len(wrong)} things wrong"
     )
     sys.exit(bool(wrong or failed or not writes))

@@ -1,8 +1,8 @@
-"""Nothing that was acknowledged is lost, whenever the process is killed.
+"""No acknowledged change is lost, whenever the process is killed.
 
-A process registers versions, sets aliases and switches routes as fast as it can, and tells what was done by a
-pipe; it is killed (SIGKILL) after a random time, and the next one goes on in the same registry. In the end:
-acknowledged changes lost, versions or files unreadable, numbers given twice, gaps, findings of fsck.
+A process registers versions, sets aliases and switches routes as fast as it can, and reports each change
+through a pipe; it is killed (SIGKILL) after a random time, and the next one continues in the same registry.
+Counted at the end: lost changes, unreadable versions or files, duplicate numbers, gaps, findings of fsck.
 
 Last line: the figure. Exit status: 0 where all of them are zero.
 """
@@ -29,17 +29,17 @@ from raasid.registry.records import Route
 from raasid.registry.registry import Registry
 
 NAME = "ball_model"
-LONGEST_S = 0.05
+MAX_ROUND_S = 0.05
 _CARD = b'{"format": 1}'
 
 
-def work(root: Path, seed: int, told: int) -> None:
-    """Change things until somebody kills this process; a line for each change that was acknowledged."""
-    chance, registry = random.Random(seed), Registry(root, author=f"worker {seed}")
+def work(root: Path, seed: int, pipe: int) -> None:
+    """Change the registry until this process is killed; write a line for each acknowledged change."""
+    rng, registry = random.Random(seed), Registry(root, author=f"worker {seed}")
     version = registry.versions(NAME).latest()
     for number in range(1_000_000):
         token = f"{seed}/{number}"
-        kind = chance.choice(("register", "alias", "routes")) if version is not None else "register"
+        kind = rng.choice(("register", "alias", "routes")) if version is not None else "register"
         done: dict[str, Any] = {"kind": kind, "token": token}
         if kind == "register":
             version = registry.register(NAME, {"card.json": _CARD, "notes.txt": token.encode()}, reason=token)
@@ -50,11 +50,11 @@ def work(root: Path, seed: int, told: int) -> None:
         else:
             route = Route(edition="*", name=NAME, version=str(version), share=1.0)
             done["seq"] = registry.switch_routes([route], token).seq
-        os.write(told, json.dumps(done).encode() + b"\n")
+        os.write(pipe, json.dumps(done).encode() + b"\n")
 
 
-def round_of(root: Path, seed: int, after_s: float) -> list[dict[str, Any]]:
-    """Let a process work and kill it; return what it has acknowledged."""
+def run_round(root: Path, seed: int, after_s: float) -> list[dict[str, Any]]:
+    """Run a worker, kill it, and return what it acknowledged."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -72,14 +72,16 @@ def round_of(root: Path, seed: int, after_s: float) -> list[dict[str, Any]]:
         return [json.loads(line) for line in pipe.read().splitlines(keepends=True) if line.endswith(b"\n")]
 
 
-def judged(root: Path, told: list[dict[str, Any]]) -> dict[str, int]:
-    """Count what is wrong."""
+def count_problems(root: Path, acknowledged: list[dict[str, Any]]) -> dict[str, int]:
+    """Count what is wrong, by kind."""
     registry = Registry(root)
     versions = registry.versions(NAME)
     lost = unreadable = 0
-    aliases = {link.seq: link.body["reason"] for link in registry.alias_history(NAME, "champion").newest_first()}
+    aliases = {
+        link.seq: link.body["reason"] for link in registry.alias_history(NAME, "champion").newest_first()
+    }
     routes = {link.seq: link.body["reason"] for link in registry.route_history().newest_first()}
-    for done in told:
+    for done in acknowledged:
         if done["kind"] == "register":
             try:
                 lost += versions.manifest(Version.parse(done["version"])).reason != done["token"]
@@ -96,36 +98,36 @@ def judged(root: Path, told: list[dict[str, Any]]) -> dict[str, int]:
                 registry.read(NAME, version, member)
             except RegistryDamaged:
                 unreadable += 1
-    given = Counter(done["version"] for done in told if done["kind"] == "register")
+    numbers = Counter(done["version"] for done in acknowledged if done["kind"] == "register")
     last = {day: max(v.build for v in there if v.day == day) for day in {v.day for v in there}}
     return {
         "lost": lost,
         "unreadable": unreadable,
-        "duplicates": sum(count - 1 for count in given.values()),
+        "duplicates": sum(count - 1 for count in numbers.values()),
         "gaps": sum(last.values()) - len(there),
         "findings": len(fsck(registry)),
     }
 
 
 def main() -> None:
-    """Run the rounds."""
+    """Run all rounds and count problems."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rounds", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args()
-    chance = random.Random(given.seed)
+    args = parser.parse_args()
+    rng = random.Random(args.seed)
     with TemporaryDirectory() as folder:
-        told: list[dict[str, Any]] = []
-        for number in range(given.rounds):
-            told += round_of(Path(folder, "registry"), number, chance.uniform(0.0, LONGEST_S))
+        acknowledged: list[dict[str, Any]] = []
+        for number in range(args.rounds):
+            acknowledged += run_round(Path(folder, "registry"), number, rng.uniform(0.0, MAX_ROUND_S))
             if (number + 1) % 500 == 0:
-                print(f"{number + 1} kills, {len(told)} changes acknowledged", file=sys.stderr)
-        wrong = judged(Path(folder, "registry"), told)
-    counted = ", ".join(f"{count} {name}" for name, count in wrong.items())
-    print(f"{given.rounds} kills, {len(told)} changes acknowledged: {counted}")
-    sys.exit(any(wrong.values()) or not told)
+                print(f"{number + 1} kills, {len(acknowledged)} changes acknowledged", file=sys.stderr)
+        problems = count_problems(Path(folder, "registry"), acknowledged)
+    summary = ", ".join(f"{count} {name}" for name, count in problems.items())
+    print(f"{args.rounds} kills, {len(acknowledged)} changes acknowledged: {summary}")
+    sys.exit(any(problems.values()) or not acknowledged)
 
 
 if __name__ == "__main__":

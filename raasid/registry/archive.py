@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
 import tarfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
+from raasid.io.atomic import atomic_path
 from raasid.registry.errors import PackageRefused, RegistryDamaged
 from raasid.registry.file_checks import check_files
-from raasid.registry.filesystem import DRAFT_PREFIX
 from raasid.registry.names import Version, alias_name, model_name
 from raasid.registry.record_chain import MAX_RECORD_BYTES, canonical_json, decode_record, sha256_hex
 from raasid.registry.records import EvaluationRecord, Manifest
@@ -41,23 +40,18 @@ def export_version(registry: Registry, name: str, version: Version, path: Path) 
         if target == version and registry.is_settable(alias)
     )
     folder = registry.versions(name).folder_of(version)
-    draft = path.with_name(f"{DRAFT_PREFIX}{path.name}-{os.getpid()}")
-    with registry.writing(f"exporting to {path}"):
-        try:
-            with tarfile.open(draft, "x", format=tarfile.PAX_FORMAT) as tar:
-                _add(tar, "manifest.json", registry.fs.read(folder / "manifest.json"))
-                _add(tar, "aliases.json", canonical_json(aliases))
-                for record in registry.fs.list_folder(folder / "evaluations"):
-                    if _MEMBER.fullmatch(f"evaluations/{record}"):
-                        _add(tar, f"evaluations/{record}", registry.fs.read(folder / "evaluations" / record))
-                for sha256 in sorted({member.sha256 for member in manifest.files.values()}):
-                    _add(tar, f"objects/{sha256}", registry.objects.read(sha256))
-            with draft.open("rb") as file:
-                os.fsync(file.fileno())
-            draft.replace(path)
-        finally:
-            with suppress(FileNotFoundError):
-                draft.unlink()
+    with (
+        registry.writing(f"exporting to {path}"),
+        atomic_path(path) as draft,
+        tarfile.open(draft, "x", format=tarfile.PAX_FORMAT) as tar,
+    ):
+        _add(tar, "manifest.json", registry.fs.read(folder / "manifest.json"))
+        _add(tar, "aliases.json", canonical_json(aliases))
+        for record in registry.fs.list_folder(folder / "evaluations"):
+            if _MEMBER.fullmatch(f"evaluations/{record}"):
+                _add(tar, f"evaluations/{record}", registry.fs.read(folder / "evaluations" / record))
+        for sha256 in sorted({member.sha256 for member in manifest.files.values()}):
+            _add(tar, f"objects/{sha256}", registry.objects.read(sha256))
 
 
 def import_version(registry: Registry, path: Path, reason: str) -> tuple[str, Version]:

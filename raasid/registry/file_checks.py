@@ -1,13 +1,14 @@
 """Decides which files a model package may hold: by name, by size, and by what the format's parser says.
 
 A pickle or an archive fails the parser behind its suffix. Only as text would a pickle of protocol 0 pass, so
-text is checked for it explicitly. Each parser is imported in the function that needs it.
+text is checked for it explicitly. Parsers of libraries are imported in the functions that need them.
 """
 
 from __future__ import annotations
 
 import io
 import math
+import pickletools
 import re
 import stat
 from collections.abc import Callable, Iterator, Mapping
@@ -237,18 +238,32 @@ def _decode_text(source: Source) -> str:
 
 
 def _is_pickle(data: bytes) -> bool:
-    """Whether Python's pickle would load this; nothing is loaded."""
-    import pickletools
-
+    """Whether Python's pickle would load this, as far as the first instructions show; nothing is loaded."""
     try:
-        pickletools.dis(data, _Discard())
-    except (ValueError, IndexError, OverflowError):
-        return False
+        pickletools.dis(data, _LimitedOutput())
+    except _LimitReached:
+        return True
+    except (ValueError, IndexError, OverflowError) as error:
+        return str(error).startswith("stack not empty after STOP")  # pickle ignores what is left on it
     return True
 
 
-class _Discard(io.StringIO):
+class _LimitReached(Exception):
+    """The disassembly is longer than that of any ordinary text."""
+
+
+class _LimitedOutput(io.StringIO):
+    """Discards the disassembly, and ends it after some thousand instructions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._writes_left = 10_000
+
     def write(self, text: str) -> int:
+        """Count a piece of output. Raises _LimitReached."""
+        self._writes_left -= 1
+        if self._writes_left < 0:
+            raise _LimitReached
         return len(text)
 
 

@@ -1,4 +1,4 @@
-"""What a registry does, each as one call that a test can cut short."""
+"""Operations of a registry, each as one call that a test can interrupt."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ State = tuple[object, ...]
 Operation = Callable[[Registry], object]
 
 
-def registry_at(root: Path, disk: FileSystem | None = None, now: float = NOW) -> Registry:
-    return Registry(root, fs=disk, author="tester", clock=lambda: now)
+def registry_at(root: Path, fs: FileSystem | None = None, now: float = NOW) -> Registry:
+    return Registry(root, fs=fs, author="tester", clock=lambda: now)
 
 
 def files(number: int) -> dict[str, bytes]:
@@ -31,9 +31,9 @@ def files(number: int) -> dict[str, bytes]:
     return {"model.safetensors": struct.pack("<Q", len(header)) + header + weights, "card.json": b"{}"}
 
 
-def prepared(root: Path, disk: FileSystem | None = None) -> Registry:
-    """Three versions, the second is champion and answers everything."""
-    registry = registry_at(root, disk)
+def prepared(root: Path, fs: FileSystem | None = None) -> Registry:
+    """Register three versions; the second is champion and answers all traffic."""
+    registry = registry_at(root, fs)
     first, second, _ = (registry.register(NAME, files(n), reason=f"build {n}") for n in (1, 2, 3))
     for version in (first, second):
         registry.set_alias(NAME, "champion", version, "better")
@@ -55,13 +55,13 @@ OPERATIONS: dict[str, Operation] = {
     "register": lambda r: r.register(NAME, files(4), reason="build 4"),
     "set alias": lambda r: r.set_alias(NAME, "champion", newest(r), "better still"),
     "switch routes": lambda r: r.switch_routes([route(newest(r))], "all to the newest"),
-    "append to the log": lambda r: r.note("looked at it"),
+    "append to the log": lambda r: r.note("a remark"),
     "collect": lambda r: collect_garbage(r, RetentionPolicy(newest=1, window=1, grace_s=-1e10), "room"),
 }
 
 
 def state(registry: Registry) -> State:
-    """All that anybody can see, but for the log."""
+    """Return everything that readers can see, except the log."""
     versions = registry.versions(NAME)
     return (
         tuple((str(v), versions.freed(v) is not None) for v in versions.newest_first()),
@@ -71,7 +71,7 @@ def state(registry: Registry) -> State:
 
 
 def readable(registry: Registry) -> None:
-    """Every file of every version that is not freed can be read."""
+    """Read every file of every version that is not freed."""
     for version in registry.versions(NAME).newest_first():
         if registry.versions(NAME).freed(version) is None:
             for member in registry.versions(NAME).manifest(version).files:

@@ -1,4 +1,4 @@
-"""A registry as a season leaves it behind: three versions of the ball, one of each other."""
+"""A registry with three versions of the ball model and one of each other task."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HOUR = 3600.0
 
 
 class Season:
-    """Registers versions an hour apart."""
+    """Registers versions an hour apart, and sets aliases and routes."""
 
     def __init__(self, root: Path) -> None:
         self.now = START

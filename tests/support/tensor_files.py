@@ -1,4 +1,4 @@
-"""Files of tensors, right and wrong, written by hand, without the library that reads them."""
+"""Safetensors files, valid and invalid, written without the library that reads them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ def with_header(header: bytes, data: bytes = b"") -> bytes:
 
 
 def tensor_file(weights: bytes = b"\x00\x00\x80?") -> bytes:
-    """One tensor `weight` of bytes."""
+    """Return a file with one tensor `weight` of bytes."""
     entry = {"dtype": "U8", "shape": [len(weights)], "data_offsets": [0, len(weights)]}
     return with_header(json.dumps({"weight": entry}).encode(), weights)

@@ -13,18 +13,18 @@ from raasid.registry.names import Version
 from raasid.registry.records import MetricValue
 from raasid.registry.registry import Registry
 
-Open = Callable[[], Registry]
+OpenRegistry = Callable[[], Registry]
 
 
 @pytest.fixture
-def ticking(tmp_path: Path) -> Open:
-    """Opens the registry as another process would; every look at the clock is a second later."""
+def open_registry(tmp_path: Path) -> OpenRegistry:
+    """Return a function that opens the registry as a new process would; its clock ticks at every reading."""
     seconds = iter(range(1_000_000))
     return lambda: Registry(tmp_path / "registry", author="tester", clock=lambda: NOW + next(seconds))
 
 
-def journal(registry: Registry) -> list[ChangeEntry]:
-    """The oldest first, as the changes were made."""
+def entries_of(registry: Registry) -> list[ChangeEntry]:
+    """Return the changes in the order in which they were made."""
     return list(ChangeHistory(registry).newest_first())[::-1]
 
 
@@ -32,28 +32,28 @@ def versions(registry: Registry, count: int) -> list[Version]:
     return [registry.register(NAME, files(number), reason=f"build {number}") for number in range(count)]
 
 
-def forget_what_was_done(registry: Registry) -> None:
-    """Leave the log as a crash leaves it, right behind the record and before the line that tells of it."""
+def without_done_lines(registry: Registry) -> None:
+    """Write no `done` lines, like a process that crashes after writing the record."""
 
     def nothing(op: str, record: Path) -> None: ...
 
     registry.log.done = nothing  # type: ignore[method-assign]
 
 
-@pytest.mark.parametrize("told", [True, False])
-def test_changes_are_told_with_what_came_of_them(ticking: Open, told: bool) -> None:
-    registry = ticking()
-    if not told:
-        forget_what_was_done(registry)
+@pytest.mark.parametrize("logged_done", [True, False])
+def test_changes_are_listed_with_their_outcome(open_registry: OpenRegistry, logged_done: bool) -> None:
+    registry = open_registry()
+    if not logged_done:
+        without_done_lines(registry)
     first, second = versions(registry, 2)
     registry.set_alias(NAME, "champion", first, "the only one")
     registry.set_alias(NAME, "champion", second, "better")
     registry.switch_routes([route(first)], "go")
     registry.switch_routes([route(second)], "go on")
     registry.add_evaluation(NAME, first, "test", {}, {"accuracy": MetricValue(value=0.5)}, "new footage")
-    registry.note("looked at it")
+    registry.note("a remark")
 
-    found = journal(ticking())
+    found = entries_of(open_registry())
 
     assert [entry.action for entry in found] == [
         *("register", "register", "alias", "alias", "route", "route", "evaluate", "note")
@@ -83,82 +83,82 @@ def test_changes_are_told_with_what_came_of_them(ticking: Open, told: bool) -> N
         ("send", {"to": "wandb", "entry": 1}),
     ],
 )
-def test_what_was_announced_before_a_crash_was_not_carried_out(
-    ticking: Open, action: str, changes: dict[str, object]
+def test_a_change_announced_before_a_crash_was_not_carried_out(
+    open_registry: OpenRegistry, action: str, changes: dict[str, object]
 ) -> None:
-    registry = ticking()
+    registry = open_registry()
     version = versions(registry, 1)[0]
     assert str(version) == "v20261118.1"
     registry.set_alias(NAME, "champion", version, "first")
     registry.announce(action, changes, "then the power went")
 
-    assert [entry.carried_out for entry in journal(ticking())] == [True, True, False]
+    assert [entry.carried_out for entry in entries_of(open_registry())] == [True, True, False]
 
 
-def test_whoever_comes_second_has_changed_nothing(ticking: Open) -> None:
+def test_a_concurrent_update_that_lost_was_not_carried_out(open_registry: OpenRegistry) -> None:
     from raasid.registry.errors import ConcurrentUpdate
 
-    registry = ticking()
+    registry = open_registry()
     first, second = versions(registry, 2)
     registry.set_alias(NAME, "champion", first, "first")
     with pytest.raises(ConcurrentUpdate):
         registry.set_alias(NAME, "champion", second, "too late", expect="none")
 
-    assert [entry.reason for entry in journal(ticking()) if not entry.carried_out] == ["too late"]
+    assert [entry.reason for entry in entries_of(open_registry()) if not entry.carried_out] == ["too late"]
 
 
-def test_versions_that_were_freed_or_came_from_elsewhere_are_told(ticking: Open, tmp_path: Path) -> None:
-    registry = ticking()
+def test_freed_and_imported_versions_are_listed(open_registry: OpenRegistry, tmp_path: Path) -> None:
+    registry = open_registry()
     made = versions(registry, 3)
     export_version(registry, NAME, made[-1], tmp_path / "x.tar")
     collect_garbage(registry, RetentionPolicy(newest=1, window=1, grace_s=-1e10), "room")
-    other = Registry(tmp_path / "other", author="somebody")
+    other = Registry(tmp_path / "other", author="another")
     import_version(other, tmp_path / "x.tar", "a copy")
 
-    freed, taken = journal(ticking())[-1], journal(Registry(tmp_path / "other"))[0]
+    freed, taken = entries_of(open_registry())[-1], entries_of(Registry(tmp_path / "other"))[0]
 
     assert (freed.action, freed.carried_out) == ("gc", True)
     assert freed.changes["versions"] == [f"{NAME} {version}" for version in made[:2][::-1]]
     assert (taken.action, taken.carried_out, taken.changes["version"]) == ("import", True, str(made[-1]))
 
 
-def test_changes_of_another_model_are_told_apart(ticking: Open) -> None:
-    registry = ticking()
+def test_changes_are_filtered_by_model(open_registry: OpenRegistry) -> None:
+    registry = open_registry()
     ball = versions(registry, 1)[0]
     registry.register("pose_model", files(9), reason="pose")
     registry.switch_routes([route(ball)], "go")
     registry.switch_routes([], "stop")
 
-    assert [e.reason for e in journal(ticking()) if e.concerns(NAME)] == ["build 0", "go", "stop"]
-    assert [e.reason for e in journal(ticking()) if e.concerns("pose_model")] == ["pose"]
+    assert [e.reason for e in entries_of(open_registry()) if e.concerns(NAME)] == ["build 0", "go", "stop"]
+    assert [e.reason for e in entries_of(open_registry()) if e.concerns("pose_model")] == ["pose"]
 
 
-def test_a_damaged_file_of_the_log_is_named_and_the_rest_is_told(ticking: Open) -> None:
-    versions(ticking(), 1)
-    ticking().note("from another process")
-    damaged = min(ticking().log.folder.iterdir(), key=lambda path: b"another" in path.read_bytes())
+def test_a_damaged_log_file_is_reported_and_the_rest_is_listed(open_registry: OpenRegistry) -> None:
+    versions(open_registry(), 1)
+    open_registry().note("from another process")
+    damaged = min(open_registry().log.folder.iterdir(), key=lambda path: b"another" in path.read_bytes())
     damaged.write_bytes(damaged.read_bytes().replace(b"build 0", b"build 1"))
 
-    looked = ChangeHistory(ticking())
+    history = ChangeHistory(open_registry())
 
-    assert [entry.reason for entry in looked.newest_first()] == ["from another process"]
-    assert len(looked.damage) == 1
-    assert damaged.name in str(looked.damage[0])
+    assert [entry.reason for entry in history.newest_first()] == ["from another process"]
+    assert len(history.damage) == 1
+    assert damaged.name in str(history.damage[0])
 
 
-def test_a_damaged_manifest_is_named_and_the_others_are_found(ticking: Open) -> None:
-    registry = ticking()
-    forget_what_was_done(registry)
+def test_a_damaged_manifest_is_reported_and_the_others_are_found(open_registry: OpenRegistry) -> None:
+    registry = open_registry()
+    without_done_lines(registry)
     first, second = versions(registry, 2)
     path = registry.versions(NAME).folder_of(second) / "manifest.json"
     path.write_bytes(path.read_bytes().replace(b"build 1", b"build 7"))
 
-    looked = ChangeHistory(ticking())
-    found = list(looked.newest_first())
+    history = ChangeHistory(open_registry())
+    found = list(history.newest_first())
 
     assert [(entry.version, entry.carried_out) for entry in found] == [(None, False), (str(first), True)]
-    assert [error.path for error in looked.damage] == [str(path)]
+    assert [error.path for error in history.damage] == [str(path)]
 
 
 def test_an_empty_folder_has_no_history(tmp_path: Path) -> None:
-    assert journal(Registry(tmp_path / "nowhere")) == []
+    assert entries_of(Registry(tmp_path / "nowhere")) == []

@@ -28,12 +28,14 @@ def test_every_key_that_differs_is_named_by_its_path() -> None:
 
 @settings(deadline=None)
 @given(tree=trees)
-def test_a_configuration_does_not_differ_from_itself(tree: dict[str, object]) -> None:
+def test_a_config_does_not_differ_from_itself(tree: dict[str, object]) -> None:
     assert config_delta(tree, tree) == []
 
 
 @settings(deadline=None)
 @given(one=trees, other=trees)
-def test_the_way_back_is_the_way_there_reversed(one: dict[str, object], other: dict[str, object]) -> None:
+def test_exchanging_the_configs_exchanges_old_and_new_values(
+    one: dict[str, object], other: dict[str, object]
+) -> None:
     there, back = config_delta(one, other), config_delta(other, one)
     assert [(key, new, old) for key, old, new in there] == [tuple(change) for change in back]

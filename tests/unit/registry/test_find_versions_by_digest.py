@@ -7,7 +7,7 @@ from operations import NAME, files, registry_at
 from raasid.registry.lineage import find_versions_by_digest
 
 
-def test_a_file_is_known_by_what_a_version_holds_and_by_what_its_run_wrote(tmp_path: Path) -> None:
+def test_a_version_is_found_by_the_files_it_holds_and_by_the_outputs_of_its_run(tmp_path: Path) -> None:
     registry = registry_at(tmp_path)
     lineage = {"outputs": {"checkpoint": {"path": "best.ckpt", "sha256": "a" * 64}, "odd": "nothing"}}
     version = registry.register(NAME, files(1), lineage=lineage)
@@ -21,7 +21,7 @@ def test_a_file_is_known_by_what_a_version_holds_and_by_what_its_run_wrote(tmp_p
     }
 
 
-def test_of_two_versions_with_one_file_the_newest_counts(tmp_path: Path) -> None:
+def test_of_two_versions_with_the_same_file_the_newest_is_found(tmp_path: Path) -> None:
     registry = registry_at(tmp_path)
     versions = [registry.register(NAME, files(1)) for _ in range(2)]
     held = registry.versions(NAME).manifest(versions[0]).files["model.safetensors"].sha256

@@ -30,16 +30,16 @@ def parent(registry: Registry, version: Version) -> Parent | None:
     return parent_of(registry, registry.versions(NAME).manifest(version))
 
 
-def test_the_first_version_has_none(registry: Registry) -> None:
+def test_the_first_version_has_no_parent(registry: Registry) -> None:
     assert parent(registry, made(registry, 1)) is None
 
 
-def test_without_a_champion_it_is_the_version_before(registry: Registry) -> None:
+def test_without_a_champion_the_parent_is_the_version_before(registry: Registry) -> None:
     versions = [made(registry, number) for number in (1, 2, 3)]
     assert parent(registry, versions[2]) == Parent(versions[1], "the version before")
 
 
-def test_it_is_the_champion_of_that_time_not_of_today(registry: Registry) -> None:
+def test_the_parent_is_the_champion_at_registration_not_the_current_one(registry: Registry) -> None:
     first, second = made(registry, 1), made(registry, 2)
     registry.set_alias(NAME, "champion", first, "good")
     third = made(registry, 3)
@@ -50,19 +50,19 @@ def test_it_is_the_champion_of_that_time_not_of_today(registry: Registry) -> Non
     assert parent(registry, fourth) == Parent(second, "champion at that time")
 
 
-def test_weights_that_it_began_with_come_before_all(registry: Registry) -> None:
+def test_the_version_of_the_initial_weights_takes_precedence(registry: Registry) -> None:
     first, second = made(registry, 1), made(registry, 2)
     registry.set_alias(NAME, "champion", second, "good")
     assert parent(registry, made(registry, 3, init_from=1)) == Parent(first, "whose weights it began with")
 
 
-def test_a_run_that_went_on_from_its_own_checkpoint_is_not_its_own_parent(registry: Registry) -> None:
+def test_a_run_resumed_from_its_own_checkpoint_is_not_its_own_parent(registry: Registry) -> None:
     first = made(registry, 1)
     second = made(registry, 2, resumed_from=2)
     assert parent(registry, second) == Parent(first, "the version before")
 
 
-def test_what_a_training_has_noted_holds_where_there_is_no_parent(registry: Registry, tmp_path: Path) -> None:
+def test_a_recorded_parent_is_known_in_a_registry_without_it(registry: Registry, tmp_path: Path) -> None:
     first = registry.register(NAME, {"card.json": b"[1]"}, config={"seed": 1, "model": {"channels": 4}})
     config = {"seed": 2, "model": {"channels": 4}}
     found = find_parent(registry, NAME, {}, config, registry.now())
@@ -77,7 +77,7 @@ def test_what_a_training_has_noted_holds_where_there_is_no_parent(registry: Regi
 @pytest.mark.parametrize(
     "noted", [7, {}, {"version": "v20260101.1"}, {"version": 1, "why": "", "changes": 3}]
 )
-def test_a_note_of_another_kind_is_passed_over(noted: object, registry: Registry) -> None:
+def test_a_malformed_recorded_parent_is_ignored(noted: object, registry: Registry) -> None:
     first = made(registry, 1)
     child = registry.register(NAME, {"card.json": b"[2]"}, lineage={"parent": noted})
     assert parent(registry, child) == Parent(first, "the version before")

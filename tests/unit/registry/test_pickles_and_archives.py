@@ -57,6 +57,12 @@ def test_a_large_pickle_is_refused(protocol: int) -> None:
     assert_refused_under_every_name(pickle.dumps(b"x" * 200_000, protocol))
 
 
+@pytest.mark.parametrize("text", [b"N0" * (2 << 20), b"(" * (4 << 20), b"N" * 4_000 + b"."])
+def test_text_that_reads_like_a_long_pickle_is_refused_without_reading_it_all(text: bytes) -> None:
+    with pytest.raises(PackageRefused, match="is a pickle"):
+        check_files({"notes.txt": text[: 4 << 20]})
+
+
 @pytest.mark.parametrize(
     "text",
     [".", "No. 7 is a keeper.\n", "# A card\n\nIt is.\n", '{"a": 1}', "[1, 2]", "Very good.\n", "<html>"],

@@ -1,4 +1,4 @@
-"""Whatever is refused, killed or forgotten, at whichever call: the old state or the new one, and sound."""
+"""After a failure at any filesystem call the registry is sound, in the old or the new state."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from faulty_disks import ForgetfulDisk, PowerCut, WatchedDisk, counted, failing, killing
+from faulty_filesystems import ForgetfulFileSystem, PowerCut, WatchedFileSystem, counted, failing, killing
 from operations import NAME, OPERATIONS, Operation, prepared, readable, registry_at, state
+from soak import rounds
 
 from raasid.registry.errors import RegistryUnwritable
 from raasid.registry.fsck import fsck
@@ -22,7 +23,7 @@ REFUSALS = {
     "EDQUOT": (errno.EDQUOT, True),
     "read-only": (errno.EROFS, True),
 }
-POWER_CUTS = range(6)
+POWER_CUTS = range(rounds(3, 12))
 
 
 @pytest.fixture(scope="module")
@@ -37,14 +38,14 @@ def copy_of(sample: Path, folder: Path) -> Path:
     return Path(shutil.copytree(sample, folder))
 
 
-def calls_of(operation: Operation, sample: Path, folder: Path) -> int:
-    disk = counted()
-    operation(registry_at(copy_of(sample, folder), disk))
-    return disk.calls
+def watched(operation: Operation, sample: Path, folder: Path) -> WatchedFileSystem:
+    fs = counted()
+    operation(registry_at(copy_of(sample, folder), fs))
+    return fs
 
 
 def outcomes(sample: Path, folder: Path, operation: Operation) -> list[object]:
-    """States that may be: as it was, as it is to be; of a collection, any number of versions freed."""
+    """Return the state before the operation and after it."""
     root = copy_of(sample, folder)
     before = state(registry_at(root))
     operation(registry_at(root))
@@ -52,11 +53,12 @@ def outcomes(sample: Path, folder: Path, operation: Operation) -> list[object]:
 
 
 def assert_sound(root: Path, allowed: list[object], collecting: bool) -> None:
+    """Check for the old or new state; collecting: each version may be freed or not."""
     registry = registry_at(root)
     assert fsck(registry) == []
     readable(registry)
     now = state(registry)
-    if collecting:  # version by version
+    if collecting:
         before, after = allowed
         assert now[1:] == before[1:]  # type: ignore[index]
         for was, is_now, will in zip(before[0], now[0], after[0], strict=True):  # type: ignore[index]
@@ -65,11 +67,12 @@ def assert_sound(root: Path, allowed: list[object], collecting: bool) -> None:
         assert now in allowed
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_a_kill_at_any_call_leaves_the_old_or_the_new_state(name: str, sample: Path, tmp_path: Path) -> None:
     operation, root = OPERATIONS[name], tmp_path / "registry"
     allowed = outcomes(sample, root, operation)
-    for at in range(1, calls_of(operation, sample, root) + 1):
+    for at in watched(operation, sample, root).kill_points:
         copy_of(sample, root)
         child = os.fork()
         if child == 0:
@@ -80,7 +83,7 @@ def test_a_kill_at_any_call_leaves_the_old_or_the_new_state(name: str, sample: P
         _, status = os.waitpid(child, 0)
         assert os.WIFSIGNALED(status), f"call {at} was not reached"
         assert_sound(root, allowed, name == "collect")
-        operation(registry_at(root))  # and it can be done over
+        operation(registry_at(root))  # and it can be repeated
         assert fsck(registry_at(root)) == []
 
 
@@ -90,21 +93,21 @@ def test_a_refusal_at_any_call_leaves_the_old_or_the_new_state(
     name: str, refusal: str, sample: Path, tmp_path: Path
 ) -> None:
     operation, root = OPERATIONS[name], tmp_path / "registry"
-    code, for_good = REFUSALS[refusal]
+    code, permanent = REFUSALS[refusal]
     allowed = outcomes(sample, root, operation)
-    for at in range(1, calls_of(operation, sample, root) + 1):
+    for at in range(1, watched(operation, sample, root).calls + 1):
         copy_of(sample, root)
-        registry = registry_at(root, failing(at, code, for_good=for_good))
-        with suppress(RegistryUnwritable, OSError):  # either is told; what counts is what is left
+        registry = registry_at(root, failing(at, code, permanent=permanent))
+        with suppress(RegistryUnwritable, OSError):
             operation(registry)
         assert_sound(root, allowed, name == "collect")
-        # the same process goes on when the disk is well again
+        # the same process continues when the filesystem works again
         registry.fs.before = lambda number, name: None  # type: ignore[attr-defined]
         operation(registry)
         assert_sound(root, [*allowed, state(registry_at(root))], False)
 
 
-def test_a_refused_writing_call_is_told_with_what_to_do(sample: Path, tmp_path: Path) -> None:
+def test_a_refused_write_is_reported_with_what_to_do(sample: Path, tmp_path: Path) -> None:
     root = copy_of(sample, tmp_path / "registry")
     with pytest.raises(
         RegistryUnwritable, match=r"registering ball_model: .*No space left.*repeat the command"
@@ -112,8 +115,8 @@ def test_a_refused_writing_call_is_told_with_what_to_do(sample: Path, tmp_path: 
         OPERATIONS["register"](registry_at(root, _full()))
 
 
-def test_no_lock_is_ever_asked_for(sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a filesystem without a lock daemon every lock call fails with ENOLCK: there is none to fail."""
+def test_no_lock_is_ever_requested(sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a filesystem without a lock daemon every lock call fails with ENOLCK."""
     import fcntl
 
     def refuse(*_: object) -> None:
@@ -126,29 +129,30 @@ def test_no_lock_is_ever_asked_for(sample: Path, tmp_path: Path, monkeypatch: py
         operation(registry_at(copy_of(sample, tmp_path / "registry")))
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_a_disk_that_forgets_what_was_not_synced_loses_nothing_that_was_acknowledged(name: str) -> None:
+def test_a_power_cut_that_loses_unsynced_data_loses_no_acknowledged_change(name: str) -> None:
     operation, root = OPERATIONS[name], Path("/shared/registry")
 
-    def run(cut_at: int) -> tuple[ForgetfulDisk, bool, int]:
-        disk = ForgetfulDisk()
-        disk.make_folder(Path("/shared"))
-        disk.sync_folder(Path("/"))
-        prepared(root, disk)
-        disk.calls, disk.cut_at = 0, cut_at
+    def run(cut_at: int) -> tuple[ForgetfulFileSystem, bool, int]:
+        fs = ForgetfulFileSystem()
+        fs.make_folder(Path("/shared"))
+        fs.sync_folder(Path("/"))
+        prepared(root, fs)
+        fs.calls, fs.cut_at = 0, cut_at
         try:
-            operation(registry_at(root, disk))
+            operation(registry_at(root, fs))
         except PowerCut:
-            return disk, False, disk.calls
-        return disk, True, disk.calls
+            return fs, False, fs.calls
+        return fs, True, fs.calls
 
     whole, _, calls = run(0)
     after = state(registry_at(root, whole))
     before = state(prepared(root, _memory()))
     for at in range(1, calls + 2):
-        disk, acknowledged, _ = run(at)
+        fs, acknowledged, _ = run(at)
         for seed in POWER_CUTS:
-            survivor = registry_at(root, disk.after_power_cut(seed))
+            survivor = registry_at(root, fs.after_power_cut(seed))
             assert fsck(survivor) == [], (at, seed)
             readable(survivor)
             now = state(survivor)
@@ -158,24 +162,24 @@ def test_a_disk_that_forgets_what_was_not_synced_loses_nothing_that_was_acknowle
                 assert now in (before, after)
 
 
-def test_a_writer_killed_before_it_synced_leaves_no_gap_before_the_next_ones_version() -> None:
+def test_a_writer_killed_before_its_sync_leaves_no_gap_before_the_next_version() -> None:
     root, builds = Path("/shared/registry"), set()
     for at in range(1, 200):
-        disk = _memory()
-        disk.sync_folder(Path("/"))
-        prepared(root, disk)
-        disk.calls, disk.cut_at = 0, at
+        fs = _memory()
+        fs.sync_folder(Path("/"))
+        prepared(root, fs)
+        fs.calls, fs.cut_at = 0, at
         killed = True
         try:
-            registry_at(root, disk).register(NAME, {"card.json": b"{}"})
+            registry_at(root, fs).register(NAME, {"card.json": b"{}"})
             killed = False
         except PowerCut:
             pass
-        disk.cut_at = 0
-        version = registry_at(root, disk).register(NAME, {"card.json": b"[]"})
+        fs.cut_at = 0
+        version = registry_at(root, fs).register(NAME, {"card.json": b"[]"})
         builds.add(version.build)
         for seed in POWER_CUTS:
-            survivor = registry_at(root, disk.after_power_cut(seed))
+            survivor = registry_at(root, fs.after_power_cut(seed))
             assert fsck(survivor) == [], (at, seed)
             assert survivor.versions(NAME).latest() == version, (at, seed)
         if not killed:
@@ -184,17 +188,17 @@ def test_a_writer_killed_before_it_synced_leaves_no_gap_before_the_next_ones_ver
     assert len(builds) == 2, "killed before and after the number was taken"
 
 
-def _memory() -> ForgetfulDisk:
-    disk = ForgetfulDisk()
-    disk.make_folder(Path("/shared"))
-    return disk
+def _memory() -> ForgetfulFileSystem:
+    fs = ForgetfulFileSystem()
+    fs.make_folder(Path("/shared"))
+    return fs
 
 
-def _full() -> WatchedDisk:
+def _full() -> WatchedFileSystem:
     before: Callable[[int, str], None]
 
     def before(number: int, name: str) -> None:
         if name == "write":
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "file")
 
-    return WatchedDisk(before)
+    return WatchedFileSystem(before)

@@ -76,7 +76,7 @@ def test_arbitrary_bytes_are_refused_or_read_by_safetensors(rest: bytes, length:
     ),
     st.randoms(),
 )
-def test_every_valid_file_is_accepted(tensors: list[tuple[str, list[int], str]], chance: Any) -> None:
+def test_every_valid_file_is_accepted(tensors: list[tuple[str, list[int], str]], rng: Any) -> None:
     header, at = {}, 0
     for dtype, shape, name in tensors:
         size = DTYPE_BYTES[dtype]
@@ -84,7 +84,7 @@ def test_every_valid_file_is_accepted(tensors: list[tuple[str, list[int], str]],
             size *= edge
         header[name], at = entry(dtype, shape, at, at + size), at + size
     names = [name for name in header if name != "__metadata__"]
-    chance.shuffle(names)
+    rng.shuffle(names)
     if len(names) == len(header):
         assert accepts_or_refuses(described({name: header[name] for name in names}, bytes(at)))
 
@@ -98,12 +98,12 @@ def test_a_file_with_a_changed_byte_is_refused_or_read_by_safetensors(at: int, v
 
 
 def test_every_supported_type_is_accepted(tmp_path: Path) -> None:
-    kinds = [
+    dtypes = [
         *(torch.bool, torch.uint8, torch.int8, torch.float8_e5m2, torch.float8_e4m3fn, torch.uint16),
         *(torch.int16, torch.float16, torch.bfloat16, torch.uint32, torch.int32, torch.float32),
         *(torch.uint64, torch.int64, torch.float64),
     ]
-    tensors = {str(kind): torch.zeros(2, 3).to(kind) for kind in kinds} | {"scalar": torch.tensor(3)}
+    tensors = {str(dtype): torch.zeros(2, 3).to(dtype) for dtype in dtypes} | {"scalar": torch.tensor(3)}
     safetensors.torch.save_file(tensors, tmp_path / "model.safetensors", {"format": "pt"})
     found = check_safetensors(tmp_path / "model.safetensors")
     assert {layout.dtype for layout in found.values()} == set(DTYPE_BYTES)

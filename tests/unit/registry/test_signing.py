@@ -1,4 +1,4 @@
-"""A version that a trusted key has signed is told from every other."""
+"""Only a version signed by a trusted key is verified."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def key(tmp_path: Path) -> Path:
     return tmp_path / "private.pem"
 
 
-def test_what_was_signed_is_verified_by_whoever_reads_it(key: Path, tmp_path: Path) -> None:
+def test_a_signed_manifest_is_verified_by_another_process(key: Path, tmp_path: Path) -> None:
     public = make_key(key)
     verify(registered(tmp_path / "registry", key), frozenset({public}))
 
 
-def test_every_field_of_a_manifest_is_under_the_signature(key: Path, tmp_path: Path) -> None:
+def test_the_signature_covers_every_field_of_a_manifest(key: Path, tmp_path: Path) -> None:
     trusted = frozenset({make_key(key)})
     manifest = registered(tmp_path / "registry", key)
     (file,) = manifest.files.values()
@@ -59,23 +59,23 @@ def test_every_field_of_a_manifest_is_under_the_signature(key: Path, tmp_path: P
             verify(manifest.model_copy(update={field: value}), trusted)
 
 
-def test_a_missing_a_wrong_and_a_stranger_s_signature_are_refused(key: Path, tmp_path: Path) -> None:
+def test_missing_invalid_and_untrusted_signatures_are_refused(key: Path, tmp_path: Path) -> None:
     public = make_key(key)
-    stranger = make_key(tmp_path / "stranger.pem")
+    untrusted = make_key(tmp_path / "untrusted.pem")
     unsigned = registered(tmp_path / "registry", None)
     with pytest.raises(SignatureRefused, match=r"ball_model v\d+\.1: is not signed") as refused:
         verify(unsigned, frozenset({public}))
     assert refused.value.exit == Exit.REFUSED
     signed = registered(tmp_path / "registry", key)
     with pytest.raises(SignatureRefused, match=f"signed by {public}, who is not trusted"):
-        verify(signed, frozenset({stranger}))
+        verify(signed, frozenset({untrusted}))
     for value in ("", "0" * 128, "zz" * 64, str(signed.signature and signed.signature.value)[:-2]):
         forged = signed.model_copy(update={"signature": Signature(key=public, value=value)})
         with pytest.raises(SignatureRefused, match="is not what"):
             verify(forged, frozenset({public}))
 
 
-def test_a_private_key_is_for_its_owner_and_is_never_written_over(key: Path) -> None:
+def test_a_private_key_is_readable_by_its_owner_only_and_never_overwritten(key: Path) -> None:
     make_key(key)
     assert key.stat().st_mode & 0o777 == 0o600
     before = key.read_bytes()
@@ -87,7 +87,7 @@ def test_a_private_key_is_for_its_owner_and_is_never_written_over(key: Path) -> 
         signer(key)
 
 
-def test_a_key_that_openssl_made_signs_as_well(key: Path, tmp_path: Path) -> None:
+def test_a_key_made_by_openssl_can_sign(key: Path, tmp_path: Path) -> None:
     made = subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", key], capture_output=True)
     if made.returncode:
         pytest.skip("openssl without Ed25519")
@@ -97,7 +97,7 @@ def test_a_key_that_openssl_made_signs_as_well(key: Path, tmp_path: Path) -> Non
     verify(manifest, frozenset({manifest.signature.key}))
 
 
-def test_what_is_no_ed25519_key_is_refused(key: Path) -> None:
+def test_a_file_without_an_ed25519_key_is_refused(key: Path) -> None:
     rsa = generate_private_key(65537, 1024)
     pem = rsa.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     for content, reason in ((b"", "no private key in PEM"), (pem, "Ed25519 is needed")):
@@ -121,8 +121,8 @@ def test_trusted_keys_come_from_a_list_or_from_the_environment(
     assert trusted_keys() == frozenset({"ab" * 32, "cd" * 32})
 
 
-@pytest.mark.parametrize("content", ["", "# nobody\n", "ab\n", "zz" * 32])
-def test_a_list_that_names_nobody_or_nonsense_trusts_nobody(content: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", ["", "# comment\n", "ab\n", "zz" * 32])
+def test_an_empty_or_malformed_key_list_is_refused(content: str, tmp_path: Path) -> None:
     listed = tmp_path / "keys.txt"
     listed.write_text(content)
     with pytest.raises(KeyUnusable):

@@ -1,4 +1,4 @@
-"""ModelVersions in their order, which is not that of the alphabet."""
+"""Versions are ordered by day and number, not alphabetically."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from raasid.registry.versions import ModelVersions
 DAY = 86_400.0
 
 
-def test_the_newest_come_first_over_days_and_from_nine_to_ten(tmp_path: Path) -> None:
+def test_the_newest_versions_come_first_over_days_and_from_nine_to_ten(tmp_path: Path) -> None:
     made = []
     for day, count in ((0, 12), (1, 1), (2, 11)):
         registry = registry_at(tmp_path / "registry", now=NOW + day * DAY)
@@ -33,7 +33,7 @@ def test_the_newest_come_first_over_days_and_from_nine_to_ten(tmp_path: Path) ->
     assert [str(v) for v in registry_at(tmp_path / "registry").versions("other").newest_first()] == []
 
 
-def test_numbers_that_an_import_left_out_hide_nothing(tmp_path: Path) -> None:
+def test_versions_behind_a_gap_left_by_an_import_are_found(tmp_path: Path) -> None:
     source, target = registry_at(tmp_path / "source"), registry_at(tmp_path / "target")
     made = [source.register(NAME, {"card.json": b"[%d]" % n}) for n in range(9)]
     for version in (made[6], made[2]):
@@ -48,7 +48,7 @@ def test_numbers_that_an_import_left_out_hide_nothing(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.integers(1, 70), min_size=1, max_size=6))
-def test_the_last_number_is_found_while_others_go_on(rounds: list[int]) -> None:
+def test_the_last_number_is_found_while_other_processes_register(rounds: list[int]) -> None:
     with TemporaryDirectory() as folder:
         home = Path(folder) / "models" / NAME / "versions"
         versions = ModelVersions(Path(folder), NAME, AtomicWriter(FileSystem()))
@@ -63,7 +63,7 @@ def test_the_last_number_is_found_while_others_go_on(rounds: list[int]) -> None:
             assert versions.latest() == Version("20261123", total)
 
 
-def test_a_version_that_was_taken_away_is_named(tmp_path: Path) -> None:
+def test_a_removed_version_is_reported(tmp_path: Path) -> None:
     registry = registry_at(tmp_path / "registry")
     second = [registry.register(NAME, {"card.json": b"[%d]" % n}) for n in range(4)][1]
     rmtree(registry.versions(NAME).folder_of(second))

@@ -1,4 +1,4 @@
-"""The front door, with a verb so small that only the door is tested."""
+"""The command line, tested with a trivial verb."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-REPO = Path(__file__).resolve().parents[2]
+REPO = Path(__file__).resolve().parents[3]
 
 SCRIPT = """
 import sys
@@ -61,7 +61,7 @@ def runs(folder: Path) -> list[str]:
     return sorted(path.name for path in (folder / "logs" / "train").glob("*"))
 
 
-def test_a_run_gets_a_directory_named_by_time_and_configuration(run: Run, tmp_path: Path) -> None:
+def test_a_run_directory_is_named_by_time_and_config(run: Run, tmp_path: Path) -> None:
     done = run("seed=3")
 
     assert done.returncode == 0
@@ -72,7 +72,7 @@ def test_a_run_gets_a_directory_named_by_time_and_configuration(run: Run, tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("seed", "status", "told"),
+    ("seed", "status", "message"),
     [
         (7, 2, "error: seven is no good\n"),
         (8, 1, "ZeroDivisionError: eight\n"),
@@ -80,16 +80,16 @@ def test_a_run_gets_a_directory_named_by_time_and_configuration(run: Run, tmp_pa
         (10, 75, ""),
     ],
 )
-def test_the_exit_status_says_how_the_run_ended(run: Run, seed: int, status: int, told: str) -> None:
+def test_the_exit_status_says_how_the_run_ended(run: Run, seed: int, status: int, message: str) -> None:
     done = run(f"seed={seed}")
 
     assert done.returncode == status
-    assert done.stderr.endswith(told)
+    assert done.stderr.endswith(message)
     assert ("Traceback" in done.stderr) == (seed == 8)
     assert "site-packages" not in done.stderr
 
 
-def test_wrong_words_leave_nothing_behind(run: Run, tmp_path: Path) -> None:
+def test_invalid_overrides_create_nothing(run: Run, tmp_path: Path) -> None:
     done = run("seed=x", "optimzer.lr=1")
 
     assert (done.returncode, done.stdout) == (2, "")
@@ -101,7 +101,7 @@ def test_wrong_words_leave_nothing_behind(run: Run, tmp_path: Path) -> None:
     assert not (tmp_path / "logs").exists()
 
 
-def test_last_goes_on_in_the_same_directory(run: Run, tmp_path: Path) -> None:
+def test_resuming_the_last_run_continues_in_its_directory(run: Run, tmp_path: Path) -> None:
     run("seed=3")
 
     done = run("ckpt_path=last", "seed=3")
@@ -112,7 +112,7 @@ def test_last_goes_on_in_the_same_directory(run: Run, tmp_path: Path) -> None:
     assert f"FROM {tmp_path / 'logs' / 'train' / name / 'checkpoints' / 'last.ckpt'}" in done.stdout
 
 
-def test_last_without_any_run_is_a_usage_error(run: Run, tmp_path: Path) -> None:
+def test_resuming_without_any_run_is_a_usage_error(run: Run, tmp_path: Path) -> None:
     done = run("ckpt_path=last")
 
     assert done.returncode == 2
@@ -120,7 +120,7 @@ def test_last_without_any_run_is_a_usage_error(run: Run, tmp_path: Path) -> None
     assert not (tmp_path / "logs").exists()
 
 
-def test_a_sweep_has_one_directory_with_one_for_each_job(run: Run, tmp_path: Path) -> None:
+def test_a_sweep_directory_holds_one_directory_per_job(run: Run, tmp_path: Path) -> None:
     done = run("seed=1,2", "-m", "tags=[a]")
 
     assert done.returncode == 0, done.stderr
@@ -133,7 +133,7 @@ def test_a_sweep_has_one_directory_with_one_for_each_job(run: Run, tmp_path: Pat
     }
 
 
-def test_a_failed_job_fails_the_sweep_after_the_others_ran(run: Run, tmp_path: Path) -> None:
+def test_a_failed_job_fails_the_sweep_after_the_other_jobs_ran(run: Run, tmp_path: Path) -> None:
     done = run("-m", "seed=7,1")
 
     assert done.returncode == 2
@@ -141,7 +141,7 @@ def test_a_failed_job_fails_the_sweep_after_the_others_ran(run: Run, tmp_path: P
     assert done.stdout.count("RUN") == 2
 
 
-def test_a_process_that_lightning_starts_joins_the_run(run: Run, tmp_path: Path) -> None:
+def test_a_process_started_by_lightning_joins_the_run(run: Run, tmp_path: Path) -> None:
     first = run("train", "seed=3", program="raasid-cli")
     [name] = runs(tmp_path)
     words = eval(first.stdout.split("ARGV ")[1].splitlines()[0])
@@ -159,7 +159,7 @@ def test_a_process_that_lightning_starts_joins_the_run(run: Run, tmp_path: Path)
     assert runs(tmp_path) == [name]
 
 
-def test_processes_that_srun_starts_share_one_run(run: Run, tmp_path: Path) -> None:
+def test_processes_started_by_srun_share_one_run(run: Run, tmp_path: Path) -> None:
     slurm = {"SLURM_STEP_NUM_TASKS": "2", "SLURM_JOB_ID": "1", "SLURM_STEP_ID": "0"}
 
     ranks = [run("seed=3", SLURM_PROCID=str(rank), **slurm) for rank in (0, 1)]
@@ -177,7 +177,7 @@ def test_without_a_verb_the_verbs_are_listed(run: Run) -> None:
     assert re.search(r"^  evaluate +\w.*$", done.stdout, re.MULTILINE)
 
 
-def test_a_verb_that_is_not_there_is_a_usage_error(run: Run) -> None:
+def test_an_unknown_verb_is_a_usage_error(run: Run) -> None:
     done = run("trian", program="raasid-cli")
 
     assert done.returncode == 2

@@ -1,4 +1,4 @@
-"""Disks that fail, kill, or forget: every call of the registry goes through one."""
+"""Filesystems that fail, kill the process, or lose unsynced data, for every call of the registry."""
 
 from __future__ import annotations
 
@@ -10,20 +10,30 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from raasid.registry.filesystem import FileSystem, FileInfo
+from soak import SOAK
+
+from raasid.registry.filesystem import FileInfo, FileSystem
 
 CALLS = (
     "open", "write", "sync", "close", "sync_folder", "make_folder", "link", "rename", "unlink", "touch",
     "read", "list_folder", "stat",
 )  # fmt: skip
-WRITING = ("open", "write", "sync", "sync_folder", "make_folder", "link", "rename", "unlink", "touch")
+CHANGING = ("open", "write", "make_folder", "link", "rename", "unlink", "touch")
+"""Calls after which another process finds something else than before."""
+WRITING = (*CHANGING, "sync", "sync_folder")
 
 
-class WatchedDisk(FileSystem):
-    """A real disk; `before` is told of every call, with its number from 1."""
+class WatchedFileSystem(FileSystem):
+    """The real filesystem; `before` receives the number, from 1, and the name of every call."""
 
     def __init__(self, before: Callable[[int, str], None]) -> None:
         self.calls, self.before = 0, before
+        self.changes: list[int] = []
+
+    @property
+    def kill_points(self) -> list[int]:
+        """Return the calls to kill the process in: one for each state of the files; in a soak, all calls."""
+        return list(range(1, self.calls + 1)) if SOAK else sorted({*self.changes, self.calls})
 
     def __getattribute__(self, name: str) -> Any:
         found = super().__getattribute__(name)
@@ -32,38 +42,40 @@ class WatchedDisk(FileSystem):
 
         def watched(*args: Any) -> Any:
             self.calls += 1
+            if name in CHANGING:
+                self.changes.append(self.calls)
             self.before(self.calls, name)
             return found(*args)
 
         return watched
 
 
-def counted() -> WatchedDisk:
-    return WatchedDisk(lambda number, name: None)
+def counted() -> WatchedFileSystem:
+    return WatchedFileSystem(lambda number, name: None)
 
 
-def failing(at: int, code: int, *, for_good: bool = False) -> WatchedDisk:
-    """One that refuses call `at` with an error; or this and every writing call behind it."""
+def failing(at: int, code: int, *, permanent: bool = False) -> WatchedFileSystem:
+    """Fail call `at` with an error; permanent: this call and every later write."""
 
     def before(number: int, name: str) -> None:
-        if number == at or (for_good and number > at and name in WRITING):
+        if number == at or (permanent and number > at and name in WRITING):
             raise OSError(code, os.strerror(code), name)
 
-    return WatchedDisk(before)
+    return WatchedFileSystem(before)
 
 
-def killing(at: int) -> WatchedDisk:
-    """One in whose call `at` the process dies, as by power or the scheduler's axe."""
+def killing(at: int) -> WatchedFileSystem:
+    """Kill the process in call `at`."""
 
     def before(number: int, name: str) -> None:
         if number == at:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    return WatchedDisk(before)
+    return WatchedFileSystem(before)
 
 
 class PowerCut(Exception):
-    """The machine is off."""
+    """The simulated machine lost power."""
 
 
 class _File:
@@ -71,11 +83,11 @@ class _File:
         self.data, self.synced, self.links, self.touched = b"", b"", 1, 0.0
 
 
-class ForgetfulDisk(FileSystem):
-    """A disk in memory that keeps what was synced, and of the rest what it likes.
+class ForgetfulFileSystem(FileSystem):
+    """A filesystem in memory that is only sure to keep what was synced.
 
-    Content is kept by `sync`; a name by `sync_folder` of its folder. `after_power_cut` gives a disk on which
-    every unsynced write is there in part, and every unsynced name there or not, as chance has it.
+    Content is kept by `sync`, a name by `sync_folder` of its folder. `after_power_cut` returns a filesystem
+    that holds a random part of every unsynced write, and a random choice of unsynced names.
     """
 
     def __init__(self, cut_at: int = 0) -> None:
@@ -85,28 +97,28 @@ class ForgetfulDisk(FileSystem):
         self.open_files: dict[int, _File] = {}
         self.calls, self.cut_at = 0, cut_at
 
-    def after_power_cut(self, seed: int) -> ForgetfulDisk:
-        chance = random.Random(seed)
-        other = ForgetfulDisk()
-        other.now = {folder: self._names_left(folder, chance) for folder in self.now}
+    def after_power_cut(self, seed: int) -> ForgetfulFileSystem:
+        rng = random.Random(seed)
+        other = ForgetfulFileSystem()
+        other.now = {folder: self._names_left(folder, rng) for folder in self.now}
         copies: dict[int, _File] = {}
         for names in other.now.values():
             for name, file in names.items():
                 if file is not None:
-                    names[name] = copies.setdefault(id(file), _survivor(file, chance))
+                    names[name] = copies.setdefault(id(file), _survivor(file, rng))
         found = {Path("/")}
-        for folder in sorted(other.now):  # a folder whose name is gone is gone with all that it held
+        for folder in sorted(other.now):  # a folder without a name is lost with its content
             if folder.parent in found and folder.name in other.now[folder.parent]:
                 found.add(folder)
         other.now = {folder: names for folder, names in other.now.items() if folder in found}
         other.kept = {folder: dict(names) for folder, names in other.now.items()}
         return other
 
-    def _names_left(self, folder: Path, chance: random.Random) -> dict[str, _File | None]:
+    def _names_left(self, folder: Path, rng: random.Random) -> dict[str, _File | None]:
         now, kept = self.now[folder], dict(self.kept.get(folder, {}))
         for name in sorted(now.keys() | kept.keys()):
             same = name in now and name in kept and now[name] is kept[name]
-            if not same and chance.random() < 0.5:
+            if not same and rng.random() < 0.5:
                 if name in now:
                     kept[name] = now[name]
                 else:
@@ -140,7 +152,7 @@ class ForgetfulDisk(FileSystem):
 
     def write(self, file: int, data: bytes | memoryview) -> int:
         self._call()
-        taken = bytes(data[: max(1, len(data) // 2)])  # in pieces, as a disk may
+        taken = bytes(data[: max(1, len(data) // 2)])  # in pieces, as a filesystem may
         self.open_files[file].data += taken
         return len(taken)
 
@@ -200,9 +212,9 @@ class ForgetfulDisk(FileSystem):
         return None if file is None else FileInfo(len(file.data), file.touched, file.links, False)
 
 
-def _survivor(file: _File, chance: random.Random) -> _File:
+def _survivor(file: _File, rng: random.Random) -> _File:
     left = _File()
     unsynced = file.data[len(file.synced) :] if file.data.startswith(file.synced) else b""
-    left.data = file.synced + unsynced[: chance.randint(0, len(unsynced))]
+    left.data = file.synced + unsynced[: rng.randint(0, len(unsynced))]
     left.synced, left.links = left.data, 1
     return left

@@ -30,7 +30,7 @@ def test_an_undefined_metric_reads_nan():
 
 
 @given(st.lists(st.tuples(st.floats(0, 1000), st.floats(0, 1000), st.floats(0, 1000)), min_size=1))
-def test_every_line_gives_its_value_back(values):
+def test_the_value_can_be_parsed_from_every_line(values):
     rows = [(f"metric_{i}", *value) for i, value in enumerate(values)]
     for (name, value, _, _), line in zip(rows, terminal.metric_lines(rows), strict=True):
         assert line.split()[0] == name
