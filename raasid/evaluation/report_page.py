@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -21,6 +22,7 @@ MAX_SLICE_ROWS = 30
 MAX_REJECTED_ROWS = 200
 
 Result = TypeVar("Result", bound=EvaluationResult)
+Item = TypeVar("Item")
 
 
 def _no_parts(_: object) -> Iterator[str]:
@@ -57,17 +59,17 @@ def write_report(
     config_yaml: str,
     left_out: Sequence[tuple[str, str]],
     facts: Mapping[str, str],
-    beside: tuple[str, EvaluationResult] | None = None,
+    baseline: tuple[str, EvaluationResult] | None = None,
 ) -> Path:
     """Write RUN/report.html and return its path.
 
     metrics_csv: the run's training curves, if it trained. left_out: samples that were not used, and why.
     facts: the environment and what else identifies the run, in the order to show.
-    beside: name and result of a baseline model on the same samples.
+    baseline: name and result of a baseline model on the same samples.
     """
     sections = (
         _answer(page, title, result),
-        _comparison(result, beside),
+        _comparison(result, baseline),
         page.examples(result),
         _training(metrics_csv),
         page.charts(result),
@@ -78,6 +80,16 @@ def write_report(
     )
     parts = (part for section in sections for part in section)
     return write_document(run_dir / "report.html", title, parts)
+
+
+def alternate(items: Iterable[Item], group: Callable[[Item], str]) -> list[Item]:
+    """Reorder items so that the first of every group comes first, then every second, and so on."""
+    counts: Counter[str] = Counter()
+    rounds = []
+    for position, item in enumerate(items):
+        rounds.append((counts[group(item)], position, item))
+        counts[group(item)] += 1
+    return [item for *_, item in sorted(rounds, key=lambda one: one[:2])]
 
 
 def describe_intervals(result: EvaluationResult) -> str:
@@ -96,9 +108,9 @@ def _answer(page: ReportPage[Result], title: str, result: Result) -> Iterator[st
     yield f'<p class="note">{page.description(result)}</p>'
 
 
-def _comparison(result: EvaluationResult, beside: tuple[str, EvaluationResult] | None) -> Iterator[str]:
-    if beside is not None:
-        name, other = beside
+def _comparison(result: EvaluationResult, baseline: tuple[str, EvaluationResult] | None) -> Iterator[str]:
+    if baseline is not None:
+        name, other = baseline
         yield f"<h2>Compared with {escape(name)}</h2>"
         yield '<p class="note">The other model was evaluated on the same samples.</p>'
         yield comparison_table(result, other)

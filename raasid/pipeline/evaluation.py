@@ -90,7 +90,7 @@ def write_results(
         config_yaml=config.read_text() if config.exists() else "",
         left_out=[(entry.path, entry.reason) for entry in quarantine or ()],
         facts=facts | environment(),
-        beside=baseline,
+        baseline=baseline,
     )
 
 

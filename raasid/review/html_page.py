@@ -131,12 +131,12 @@ def _frame_figures(
     close: bool = False,
 ) -> str:
     figures = []
-    with FrameReader() as media:
+    with FrameReader() as reader:
         for index in at:
             (frame,) = perceived.frames(index, index + 1)
             caption = f"<b>{index / decision.stands_on.frame_rate_hz:.2f} s</b>, frame {index}"
             try:
-                image = media.frame(frame.image, index)
+                image = reader.frame(frame.image, index)
             except ImageUnreadable as error:
                 figures.append(f"<figure><figcaption>{caption}: {escape(str(error))}</figcaption></figure>")
                 continue

@@ -6,18 +6,17 @@ Boxes are vectors over a small JPEG, so that they are sharp in print at a few ki
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from html import escape
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from raasid.evaluation.ball.matched import FrameOutcome, OutcomeType
+from raasid.evaluation.report_page import alternate
+from raasid.io.image_reader import Image
 from raasid.reports.document import Box, box_outline, data_uri
 
-Image = NDArray[np.uint8]
 Boxes = tuple[Box | None, Box | None]
 """Ground truth and prediction: centre and size in pixels of the image file."""
 
@@ -32,10 +31,10 @@ _STYLES = ((_TRUTH, ""), (_PREDICTION, "3.5 2.5"))
 KEY = (
     '<span class="key"><svg width="22" height="16" aria-hidden="true">'
     f'<rect x="3" y="2" width="16" height="12" fill="#3d5a3d" stroke="{_TRUTH}" stroke-width="2"/></svg>'
-    "solid blue: where the ball is</span>"
+    "solid blue: the annotated ball</span>"
     '<span class="key"><svg width="22" height="16" aria-hidden="true">'
     f'<rect x="3" y="2" width="16" height="12" fill="#3d5a3d" stroke="{_PREDICTION}" stroke-width="2"'
-    ' stroke-dasharray="3 2"/></svg>dashed yellow: where the model put it</span>'
+    ' stroke-dasharray="3 2"/></svg>dashed yellow: the prediction</span>'
 )
 
 
@@ -51,13 +50,7 @@ def select_examples(outcomes: Sequence[FrameOutcome], kind: OutcomeType, limit: 
         steps = np.linspace(0, len(ranked) - 1, min(limit, len(ranked))).round().astype(int)
         return [ranked[i] for i in steps]
     ranked = sorted(matching, key=lambda o: (-_rank_score(o), o.clip, o.index))
-    per_clip: Counter[str] = Counter()
-    rounds = []
-    for rank, outcome in enumerate(ranked):
-        rounds.append((per_clip[outcome.clip], rank, outcome))
-        per_clip[outcome.clip] += 1
-    rounds.sort(key=lambda one: one[:2])
-    return [outcome for *_, outcome in rounds[:limit]]
+    return alternate(ranked, lambda outcome: outcome.clip)[:limit]
 
 
 def outcome_figure(outcome: FrameOutcome) -> str:
@@ -148,8 +141,8 @@ def _view(image: Image, source: Box, target: Box, boxes: Boxes) -> str:
         shown = cv2.resize(image, pixels, interpolation=cv2.INTER_AREA)
     else:
         factor = pixels[0] / w
-        shift = np.array([[factor, 0, -x * factor], [0, factor, -y * factor]])
-        shown = cv2.warpAffine(image, shift, pixels, flags=cv2.INTER_CUBIC, borderValue=_OUTSIDE)
+        affine = np.array([[factor, 0, -x * factor], [0, factor, -y * factor]])
+        shown = cv2.warpAffine(image, affine, pixels, flags=cv2.INTER_CUBIC, borderValue=_OUTSIDE)
     parts = [
         f'<image width="{w * scale:.1f}" height="{h * scale:.1f}" preserveAspectRatio="none"'
         f' href="{data_uri(shown)}"/>'

@@ -18,7 +18,9 @@ from raasid.models.context.module import ContextPrediction
 from raasid.stats.bootstrap import Estimate
 
 Labels = Mapping[str, Fact]
-"""`action_class`, `offence` and `severity` as `mvfoul_labels.labels_of` spells them."""
+"""`action_class`, `offence` and `severity` as `footage.formats.mvfoul_labels.parse_labels` spells them."""
+ClassProbabilities = dict[str, dict[str, float]]
+"""Label -> class -> probability."""
 
 ACTIONS = (
     "tackling", "standing_tackling", "high_leg", "holding", "pushing", "elbowing", "challenge", "dive",
@@ -76,8 +78,8 @@ def leaderboard(truth: Mapping[str, Labels], predicted: Mapping[str, Labels]) ->
         balanced_accuracy_offence_severity=balanced[0],
         balanced_accuracy_action=balanced[1],
         accuracy_offence_severity=100
-        * _accuracy([right for correct in severities.values() for right in correct]),
-        accuracy_action=100 * _accuracy([right for correct in actions.values() for right in correct]),
+        * _accuracy([one for correct in severities.values() for one in correct]),
+        accuracy_action=100 * _accuracy([one for correct in actions.values() for one in correct]),
         actions=sum(map(len, actions.values())),
         unanswered=unanswered,
         absent=tuple(absent),
@@ -98,7 +100,7 @@ def _balanced(classes: Mapping[Hashable, list[bool]]) -> float:
 
 
 def _accuracy(correct: list[bool]) -> float:
-    return _mean([float(right) for right in correct])
+    return _mean([float(one) for one in correct])
 
 
 def _mean(values: list[float]) -> float:
@@ -107,9 +109,6 @@ def _mean(values: list[float]) -> float:
 
 def _severity_name(severity: float | None) -> str:
     return "no_offence" if severity is None else f"severity_{severity:g}"
-
-
-ClassProbabilities = dict[str, dict[str, float]]
 
 
 def incident_estimates(pairs: Iterable[tuple[ClipRef, ContextPrediction]]) -> dict[str, Estimate]:
@@ -148,11 +147,11 @@ def _most_likely(views: list[ClassProbabilities]) -> dict[str, str]:
 
 def _as_annotated(labels: dict[str, str]) -> dict[str, Fact]:
     """Convert to the dataset's labels, which hold offence and severity separately."""
-    out: dict[str, Fact] = {}
+    annotated: dict[str, Fact] = {}
     if "action_class" in labels:
-        out["action_class"] = labels["action_class"]
+        annotated["action_class"] = labels["action_class"]
     if severity := labels.get("severity"):
-        out["offence"] = "no_offence" if severity == "no_offence" else "offence"
+        annotated["offence"] = "no_offence" if severity == "no_offence" else "offence"
         if severity != "no_offence":
-            out["severity"] = float(severity)
-    return out
+            annotated["severity"] = float(severity)
+    return annotated

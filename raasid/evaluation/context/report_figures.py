@@ -35,40 +35,40 @@ KEY = (
 def clip_figures(outcomes: Sequence[ClipOutcome], clips: Mapping[str, Clip]) -> list[str]:
     """Draw a figure per outcome whose clip is available; on plain grass if its images are not."""
     figures = []
-    with FrameReader() as media:
+    with FrameReader() as reader:
         for outcome in outcomes:
             clip = clips.get(outcome.ref.clip)
             if clip is not None and clip.frames:
-                figures.append(_figure(outcome, clip, media))
+                figures.append(_figure(outcome, clip, reader))
     return figures
 
 
 def caption_html(outcome: ClipOutcome) -> str:
     """Return truth, prediction, probability and wrong facts as HTML."""
-    judgement = outcome.prediction
+    prediction = outcome.prediction
     parts = [
         f"{outcome.truth.replace('_', ' ')}, predicted {outcome.predicted.replace('_', ' ')}",
-        f"P(offence) {judgement.offence:.2f}" + (", abstained" if judgement.abstained else ""),
+        f"P(offence) {prediction.offence:.2f}" + (", abstained" if prediction.abstained else ""),
     ]
-    missed = []
-    for name in judgement.facts:
-        true, predicted = getattr(outcome.ref.facts, name), getattr(judgement.most_likely, name)
+    wrong = []
+    for name in prediction.facts:
+        true, predicted = getattr(outcome.ref.facts, name), getattr(prediction.most_likely, name)
         if true is not None and true != predicted:
-            missed.append(f"{name} {_value_text(predicted)}, truly {_value_text(true)}")
-    parts += missed[:3]
-    if len(missed) > 3:
-        parts.append(f"{len(missed) - 3} more facts wrong")
+            wrong.append(f"{name} {_value_text(predicted)}, annotated {_value_text(true)}")
+    parts += wrong[:3]
+    if len(wrong) > 3:
+        parts.append(f"{len(wrong) - 3} more facts wrong")
     parts += [tag for tag in outcome.tags if tag.startswith("scenario_")]
     return f"<b>{escape(outcome.ref.clip)}</b>" + "".join(f" · {escape(part)}" for part in parts)
 
 
-def _figure(outcome: ClipOutcome, clip: Clip, media: FrameReader) -> str:
+def _figure(outcome: ClipOutcome, clip: Clip, reader: FrameReader) -> str:
     predicted, true = outcome.prediction.contact_frame, outcome.ref.contact
     moments = [at for at in (true, predicted) if at is not None and at < len(clip.frames)]
     position = moments[0] if moments else _nearest(clip)
     frame = clip.frames[position]
     try:
-        image = media.read(frame)
+        image = reader.read(frame)
     except (ImageUnreadable, OSError):
         width, height = (frame.width, frame.height) if frame.width else _UNKNOWN_SIZE
         image = np.full((height, width, 3), _GRASS, np.uint8)

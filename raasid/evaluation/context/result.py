@@ -30,6 +30,7 @@ from raasid.models.context.module import ContextPrediction
 from raasid.stats.bootstrap import Estimate, Floats, bootstrap
 from raasid.tasks import TaskName
 
+LOGGED = ("accuracy", "balanced_accuracy", "ece")
 _CLASSES = ("offence", "no_offence")
 
 
@@ -188,9 +189,6 @@ def _offence_columns(outcomes: Sequence[ClipOutcome]) -> tuple[Floats, Floats]:
 def _curve(outcomes: Sequence[ClipOutcome]) -> RiskCoverage:
     confidence = np.array([outcome.confidence for outcome in outcomes], np.float64)
     return risk_coverage(confidence, np.array([not outcome.is_correct for outcome in outcomes], np.float64))
-
-
-LOGGED = ("accuracy", "balanced_accuracy", "ece")
 
 
 class ContextValidation(PredictionCollector[ClipRef, ContextPrediction]):

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from raasid.evaluation.pose.ground_truth import Bools
 from raasid.evaluation.pose.matching import PoseMatches
 from raasid.stats.bootstrap import Floats, Ints
-
-Bools = NDArray[np.bool_]
 
 _RECALLS = np.linspace(0, 1, 101)
 _GRID = 400

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from raasid.evaluation.pose.ground_truth import (
     ARMS,
@@ -17,12 +16,11 @@ from raasid.evaluation.pose.ground_truth import (
     RIGHT_HIP,
     RIGHT_SHOULDER,
     RIGHT_WRIST,
+    Bools,
     GroundTruth,
 )
 from raasid.models.pose.poses import People
 from raasid.stats.bootstrap import Floats
-
-Bools = NDArray[np.bool_]
 
 PCK_TORSOS = 0.2
 """PCK counts a joint as correct within this distance. Source: Yang and Ramanan, TPAMI 2013, in torsos."""

@@ -6,17 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from raasid.datasets.sample_meta import FrameRef
-from raasid.evaluation.pose.ground_truth import ARMS, GroundTruth
+from raasid.evaluation.pose.ground_truth import ARMS, Bools, GroundTruth
 from raasid.evaluation.pose.joint_errors import JointErrors
 from raasid.evaluation.pose.matching import SIZES, PoseMatches, match_poses
 from raasid.footage.records import Tags
 from raasid.geometry import iou_xyxy_xywh
 from raasid.models.pose.poses import People
-
-Bools = NDArray[np.bool_]
 
 MIN_IOU = 0.5
 """Intersection over union from which a box is on a person."""

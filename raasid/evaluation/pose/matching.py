@@ -7,12 +7,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from raasid.evaluation.pose.ground_truth import GroundTruth
+from raasid.evaluation.pose.ground_truth import Bools, GroundTruth
 from raasid.models.pose.poses import People
 from raasid.stats.bootstrap import Floats
 
-Bools = NDArray[np.bool_]
-
+THRESHOLDS: Floats = np.linspace(0.5, 0.95, 10)
+"""OKS from which a pose is correct: AP50 uses the first, AP75 the sixth, mAP the mean over all."""
+SIZES = {
+    "all": (0.0, 1e10),
+    "small": (0.0, 32.0**2),
+    "medium": (32.0**2, 96.0**2),
+    "large": (96.0**2, 1e10),
+}
+"""Areas of a person in square pixels of the source. COCO's keypoint evaluation has no bin for small persons;
+players in a wide view are small."""
+MAX_PEOPLE = 100
+"""Predictions per frame. COCO's evaluation uses 20; a wide view of a match shows two teams and referees."""
 _FACE = (0.026, 0.025, 0.025, 0.035, 0.035)
 _ARMS = (0.079, 0.079, 0.072, 0.072, 0.062, 0.062)
 _LEGS = (0.107, 0.107, 0.087, 0.087, 0.089, 0.089)
@@ -59,20 +69,6 @@ def _mean_similarity(squared: Floats, labelled: Bools, area: Floats) -> Floats:
     count = np.broadcast_to(labelled, similarity.shape).sum(axis=-1)
     with np.errstate(invalid="ignore"):
         return np.asarray(similarity.sum(axis=-1) / count)
-
-
-THRESHOLDS: Floats = np.linspace(0.5, 0.95, 10)
-"""OKS from which a pose is correct: AP50 uses the first, AP75 the sixth, mAP the mean over all."""
-SIZES = {
-    "all": (0.0, 1e10),
-    "small": (0.0, 32.0**2),
-    "medium": (32.0**2, 96.0**2),
-    "large": (96.0**2, 1e10),
-}
-"""Areas of a person in square pixels of the source. COCO's keypoint evaluation has no bin for small persons;
-players in a wide view are small."""
-MAX_PEOPLE = 100
-"""Predictions per frame. COCO's evaluation uses 20; a wide view of a match shows two teams and referees."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from html import escape
@@ -12,14 +11,14 @@ from numpy.typing import NDArray
 
 from raasid.evaluation.pose.matched import PoseOutcome
 from raasid.evaluation.pose.matching import SIGMAS, oks
+from raasid.evaluation.report_page import alternate
 from raasid.footage.frame_reader import FrameReader
 from raasid.footage.keypoints import KEYPOINTS
 from raasid.footage.records import AnnotationSource, Person
 from raasid.io.image_reader import ImageUnreadable
 from raasid.models.pose.poses import People
 from raasid.reports.frame_figure import FRAME_KEY, side_by_side
-
-Floats = NDArray[np.float64]
+from raasid.stats.bootstrap import Floats
 
 MAX_EXAMPLES = 12
 MIN_JOINT_CONFIDENCE = 0.1
@@ -61,25 +60,20 @@ def example_groups(outcomes: Sequence[PoseOutcome]) -> list[tuple[str, str, list
 
 def select_examples(crops: Sequence[ExampleCrop], limit: int = MAX_EXAMPLES) -> list[ExampleCrop]:
     """Select the first by rank, alternating between clips."""
-    per_clip: Counter[str] = Counter()
-    rounds = []
-    for position, crop in enumerate(sorted(crops, key=lambda one: one.rank)):
-        clip = crop.outcome.ref.clip
-        rounds.append((per_clip[clip], position, crop))
-        per_clip[clip] += 1
-    return [crop for *_, crop in sorted(rounds, key=lambda one: one[:2])[:limit]]
+    ranked = sorted(crops, key=lambda crop: crop.rank)
+    return alternate(ranked, lambda crop: crop.outcome.ref.clip)[:limit]
 
 
 def render_examples(chosen: Sequence[ExampleCrop]) -> Iterator[str]:
     """Yield a figure for each example."""
-    with FrameReader() as media:
+    with FrameReader() as reader:
         for crop in chosen:
             frame = crop.outcome.ref.frame
             clip = f"<b>{escape(crop.outcome.ref.clip)}</b> frame {frame.index}"
             tags = "".join(f" · {escape(tag)}" for tag in crop.outcome.tags[:2])
             caption = f"{clip} · {escape(crop.caption)}{tags}"
             try:
-                image = media.read(frame)
+                image = reader.read(frame)
             except ImageUnreadable as error:
                 yield f'<figure class="note">{escape(str(error))}<figcaption>{caption}</figcaption></figure>'
                 continue
@@ -125,15 +119,13 @@ def _worst_joint(pose: Floats, true: Floats, area: float) -> str:
     return f", {KEYPOINTS[joint].replace('_', ' ')} {error[joint]:.0f} px off"
 
 
-def _person(people: People, k: int, render_examples: NDArray[np.bool_] | None = None) -> Person:
+def _person(people: People, k: int, drawn: NDArray[np.bool_] | None = None) -> Person:
     """Convert one of the people; drawn: (17,) joints to show, None for those of enough confidence."""
-    if render_examples is None:
-        render_examples = people.keypoints[k, :, 2] >= MIN_JOINT_CONFIDENCE
+    if drawn is None:
+        drawn = people.keypoints[k, :, 2] >= MIN_JOINT_CONFIDENCE
     left, top, right, bottom = people.boxes[k].tolist()
     rows = people.keypoints[k].tolist()
-    keypoints = tuple(
-        (x, y, 2 if shown else 0) for (x, y, _), shown in zip(rows, render_examples, strict=True)
-    )
+    keypoints = tuple((x, y, 2 if shown else 0) for (x, y, _), shown in zip(rows, drawn, strict=True))
     box = (left, top, right - left, bottom - top)
     return Person(
         0, "player", box, keypoints=keypoints, source=AnnotationSource(_MODEL, float(people.score[k]))

@@ -50,9 +50,9 @@ class TaskAdapter(Protocol):
         config_yaml: str,
         left_out: Sequence[tuple[str, str]],
         facts: Mapping[str, str],
-        beside: tuple[str, EvaluationResult] | None = None,
+        baseline: tuple[str, EvaluationResult] | None = None,
     ) -> Path:
-        """Write RUN/report.html and return its path. beside: name and result of a baseline model."""
+        """Write RUN/report.html and return its path. baseline: name and result of a baseline model."""
         ...
 
     def inherit_data_config(self, config: Any, trained: Mapping[str, Any]) -> dict[str, Any]:

@@ -127,7 +127,7 @@ def test_errors_are_drawn_with_the_balls_path_and_both_touches(write):
         assert figure.count('r="1.6"') == 2 * 5  # a dot for each frame
         assert figure.count('fill="#1b1f24"/>') == 2  # the interpolated one
         assert figure.count('r="7"') == 2 * 2  # the annotated touch
-    assert "deliberate true, truly false" in drawn["ghost"]
+    assert "deliberate true, annotated false" in drawn["ghost"]
     assert "abstained" in drawn["missed"]
 
 
