@@ -21,6 +21,8 @@ from raasid.synthetic.textured_quad import TexturedQuad
 
 _MAX_GROWTH = 1.7
 """A background is at most this many times as wide and as high as a frame."""
+_MARGIN_PX = 8
+"""A quad this far outside the image may still affect it, because backgrounds are resampled."""
 _LAWN_CORNERS = [(-HALF_X_M, -HALF_Y_M), (HALF_X_M, -HALF_Y_M), (HALF_X_M, HALF_Y_M), (-HALF_X_M, HALF_Y_M)]
 
 
@@ -167,10 +169,6 @@ def _draw_goal(image: Image, camera: Camera, side: int, net_opacity: float) -> N
     for a, b in np.round((pixels - 0.5) * 16).astype(int):
         thickness = max(1, round(0.12 * scale))
         cv2.line(image, tuple(a.tolist()), tuple(b.tolist()), (214, 220, 220), thickness, cv2.LINE_AA, 4)
-
-
-_MARGIN_PX = 8
-"""A quad this far outside the image may still affect it, because backgrounds are resampled."""
 
 
 def occluder_masks(cameras: list[Camera], stadium: Stadium) -> list[Floats | None]:

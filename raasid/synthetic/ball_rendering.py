@@ -24,7 +24,7 @@ _PATCHES: list[Colour] = [(84, 80, 80), (150, 146, 146), (120, 110, 215), (190, 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BallAppearance:
-    """ColourRasterizer of one match's ball, in full light."""
+    """Colours of one match's ball, in full light."""
 
     ground: Colour
     patch: Colour

@@ -65,38 +65,6 @@ def smooth_noise(rng: Generator, shape: tuple[int, int], cell: float) -> Floats:
     return np.asarray(cv2.resize(coarse, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC))
 
 
-def _mowing(rng: Generator, x: Floats, y: Floats) -> Floats:
-    """Return -1 and 1 in a mowing pattern, softened at the seams; (height, width)."""
-    pattern = str(rng.choice(["across", "across", "checks", "along", "diagonal", "rings", "plain"]))
-    period = float(rng.choice([LENGTH_M / 18, LENGTH_M / 14, 5.5, 11.0]))
-
-    def wave(s: Floats) -> Floats:
-        return np.asarray(np.tanh(6 * np.sin(np.pi * s / period)))
-
-    if pattern == "across":
-        return wave(x)
-    if pattern == "along":
-        return wave(y)
-    if pattern == "checks":
-        return 0.6 * wave(x) + 0.6 * wave(y)
-    if pattern == "diagonal":
-        return wave((x + y) * 0.7)
-    if pattern == "rings":
-        return wave(np.hypot(x, y))
-    return np.zeros_like(x)
-
-
-def _litter(rng: Generator) -> list[Floats]:
-    """Draw scraps of paper, in some stadiums and mostly off the pitch; from afar they resemble a ball."""
-    out: list[Floats] = []
-    for _ in range(int(rng.integers(3, 12)) if rng.random() < 0.3 else 0):
-        away = rng.random() < 0.75
-        y = rng.choice([-1, 1]) * rng.uniform(34.6, 38.0) if away else rng.uniform(-34, 34)
-        middle = np.array([rng.uniform(-50, 50), y, 0.0])
-        out.append(middle + np.pad(rng.uniform(-0.13, 0.13, (4, 2)), ((0, 0), (0, 1))))
-    return out
-
-
 def draw_turf(rng: Generator, light: Light, texels_per_m: float = TEXELS_PER_M) -> Turf:
     """Draw the ground of one match; its green does not depend on the texture's resolution."""
     shape = height, width = int(2 * HALF_Y_M * texels_per_m), int(2 * HALF_X_M * texels_per_m)
@@ -105,7 +73,7 @@ def draw_turf(rng: Generator, light: Light, texels_per_m: float = TEXELS_PER_M) 
     green = (_GREENS[int(rng.integers(len(_GREENS)))] * rng.normal(1, 0.04, 3)).astype(np.float32)
     contrast = rng.uniform(0.015, 0.085)
     tone = np.empty(shape, np.float32)
-    np.multiply(_mowing(rng, x, y), contrast, out=tone)
+    np.multiply(_draw_mowing_pattern(rng, x, y), contrast, out=tone)
     tone += 1
     for cell, weight in ((90, 0.02), (24, 0.014), (7, 0.013), (2.2, 0.022)):
         strength = np.float32(weight * rng.uniform(0.4, 1.3))
@@ -149,10 +117,42 @@ def draw_turf(rng: Generator, light: Light, texels_per_m: float = TEXELS_PER_M) 
         ),
         green=(float(green[0]), float(green[1]), float(green[2])),
         uniform_light=int(shade[0, 0]) if int(shade.min()) == int(shade.max()) else None,
-        litter=_litter(rng),
+        litter=_draw_litter(rng),
         line_opacity=float(rng.uniform(0.55, 0.9)),
         grain=float(rng.uniform(0.5, 2.0)),
     )
+
+
+def _draw_mowing_pattern(rng: Generator, x: Floats, y: Floats) -> Floats:
+    """Return -1 and 1 in a mowing pattern, softened at the seams; (height, width)."""
+    pattern = str(rng.choice(["across", "across", "checks", "along", "diagonal", "rings", "plain"]))
+    period = float(rng.choice([LENGTH_M / 18, LENGTH_M / 14, 5.5, 11.0]))
+
+    def wave(s: Floats) -> Floats:
+        return np.asarray(np.tanh(6 * np.sin(np.pi * s / period)))
+
+    if pattern == "across":
+        return wave(x)
+    if pattern == "along":
+        return wave(y)
+    if pattern == "checks":
+        return 0.6 * wave(x) + 0.6 * wave(y)
+    if pattern == "diagonal":
+        return wave((x + y) * 0.7)
+    if pattern == "rings":
+        return wave(np.hypot(x, y))
+    return np.zeros_like(x)
+
+
+def _draw_litter(rng: Generator) -> list[Floats]:
+    """Draw scraps of paper, in some stadiums and mostly off the pitch; from afar they resemble a ball."""
+    out: list[Floats] = []
+    for _ in range(int(rng.integers(3, 12)) if rng.random() < 0.3 else 0):
+        away = rng.random() < 0.75
+        y = rng.choice([-1, 1]) * rng.uniform(34.6, 38.0) if away else rng.uniform(-34, 34)
+        middle = np.array([rng.uniform(-50, 50), y, 0.0])
+        out.append(middle + np.pad(rng.uniform(-0.13, 0.13, (4, 2)), ((0, 0), (0, 1))))
+    return out
 
 
 def _wear(x: Floats, y: Floats) -> Floats:

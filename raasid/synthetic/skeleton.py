@@ -34,7 +34,7 @@ class Angles:
     knee: Floats
     """Flexion; positive brings the heel to the back."""
     spread: Floats
-    """TrajectoryLeg sideways."""
+    """Abduction: leg sideways."""
     shoulder: Floats
     """Flexion; positive swings the arm forward, pi is straight up."""
     raised: Floats

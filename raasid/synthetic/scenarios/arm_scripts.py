@@ -25,7 +25,7 @@ def _arm_part(rng: Generator) -> Segment:
 
 
 def arm_tucked(rng: Generator) -> Script:
-    """The arm lies at the body, hanging_arm or folded before it."""
+    """The arm lies at the body, hanging or folded in front of it."""
     folded = rng.random() < 0.4
     arm = (
         Arm(

@@ -68,7 +68,7 @@ def extract_facts(attempt: SceneAttempt, camera: Floats, end_s: float) -> Facts:
 
 
 def _check_touch(attempt: SceneAttempt, joints: Floats) -> None:
-    """At the moment the ball touches the segment that was aimed_flight at, and no other."""
+    """Check that at the moment the ball touches the segment that it was aimed at, and no other."""
     if attempt.script.miss_m:
         return
     k = body_capsules.index_of(attempt.script.aim, attempt.side)
@@ -105,15 +105,16 @@ def _check_visibility(attempt: SceneAttempt, joints: Floats, camera: Floats) -> 
     ball = attempt.target
     if attempt.script.miss_m == 0:
         towards = (camera - ball) / np.linalg.norm(camera - ball)
-        sight = ball + np.linspace(0.11, 1.4, 26)[:, None] * towards
-        if (body_capsules.gaps(np.broadcast_to(joints, (26, *joints.shape)), sight) + RADIUS_M).min() < 0:
+        line_of_sight = ball + np.linspace(0.11, 1.4, 26)[:, None] * towards
+        if (
+            body_capsules.gaps(np.broadcast_to(joints, (26, *joints.shape)), line_of_sight) + RADIUS_M
+        ).min() < 0:
             raise AttemptFailed("the body occludes the ball")
     if attempt.script.aim in ARM:
         view = look_at(camera, np.array([*attempt.player.ground, 1.0]), 3000.0, 0.0, (640, 360))
         ends, _ = view.project(joints[[5 + attempt.side, 7 + attempt.side, LEFT_HAND + attempt.side]])
-        visible_m = float(np.linalg.norm(np.diff(ends, axis=0), axis=1).sum()) / view.pixels_per_metre(
-            joints[11]
-        )
+        length_px = float(np.linalg.norm(np.diff(ends, axis=0), axis=1).sum())
+        visible_m = length_px / view.pixels_per_metre(joints[11])
         if visible_m < _MIN_ARM_M:
             raise AttemptFailed("the arm points at the camera")
         views = Cameras([view])

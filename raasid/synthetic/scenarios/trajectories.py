@@ -105,7 +105,7 @@ def free_flight(source: Floats, velocity: Floats, start_s: float, until_s: float
 
 
 def goal_entered(path: BallPath, start_s: float, until_s: float) -> int:
-    """Return -1 or 1 for the goal that the num_steps ball enters in that time, 0 for none."""
+    """Return -1 or 1 for the goal that the whole ball enters in that time, 0 for none."""
     positions = path.along(np.arange(start_s, until_s + 1e-9, STEP_S))
     over = np.flatnonzero(np.abs(positions[:, 0]) > LENGTH_M / 2 + RADIUS_M)
     if len(over) == 0:
@@ -163,14 +163,14 @@ def draw_ending(
     """
     moment, end = span.tolist()
     if script.ending == "passes":
-        return BallEnding(lambda arrives: [free_flight(target, arrives, moment, end)])
+        return BallEnding(lambda velocity: [free_flight(target, velocity, moment, end)])
     if script.ending == "bounces":
-        spring, grip = rng.uniform(*script.restitution), rng.uniform(0.1, 0.4)
+        restitution, grip = rng.uniform(*script.restitution), rng.uniform(0.1, 0.4)
         noise = rng.normal(0, 0.3, 3)
 
-        def bounce(arrives: Floats) -> list[TrajectoryLeg]:
-            into = min(0.0, float(arrives @ normal))
-            away = arrives - (1 + spring) * into * normal
+        def bounce(velocity: Floats) -> list[TrajectoryLeg]:
+            into = min(0.0, float(velocity @ normal))
+            away = velocity - (1 + restitution) * into * normal
             slide = away - (away @ normal) * normal
             return [free_flight(target, away - slide * grip + noise, moment, end)]
 
