@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from raasid.errors import CheckpointUnusable
-from raasid.models.checkpoints import load_matching_weights, load_checkpoint_weights
+from raasid.models.checkpoints import load_checkpoint_weights, load_matching_weights
 
 
 def net(head: int = 2) -> nn.Sequential:

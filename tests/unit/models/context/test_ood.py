@@ -9,7 +9,12 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from raasid.models.context.features import Features
-from raasid.models.context.ood import NUM_FARTHEST, InDistributionModel, window_statistics, in_distribution_weight
+from raasid.models.context.ood import (
+    NUM_FARTHEST,
+    InDistributionModel,
+    in_distribution_weight,
+    window_statistics,
+)
 
 
 def normal(rows: int, columns: int = 100) -> Tensor:

@@ -11,7 +11,7 @@ import torch
 
 from raasid.errors import CheckpointUnusable
 from raasid.models.yolo.net import build_net
-from raasid.models.yolo.weights import read_user_weights, load_user_weights
+from raasid.models.yolo.weights import load_user_weights, read_user_weights
 
 
 @pytest.fixture(scope="module")
