@@ -110,8 +110,7 @@ class BallCropper:
         if crop.shape[0] < side:
             crop = np.pad(crop, ((0, side - crop.shape[0]), (0, 0), (0, 0)))
         scale = self.size / side
-        shrink = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        crop = np.ascontiguousarray(cv2.resize(crop, (self.size, self.size), interpolation=shrink))
+        crop = _resize(crop, self.size, cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
         moved = (balls - np.array([left, top, 0, 0], np.float32)) * np.float32(scale)
         inside = ((moved[:, :2] >= 0) & (moved[:, :2] < self.size)).all(1)
         return self._vary(crop, moved[inside], rng)
@@ -123,6 +122,15 @@ class BallCropper:
             image = np.ascontiguousarray(image[:, ::-1])
             balls[:, 0] = image.shape[1] - balls[:, 0]
         return vary_colors(image, self.augment, rng), balls
+
+
+def _resize(image: Image, size: int, interpolation: int) -> Image:
+    """Resize (H, W, 3 * T) frame by frame, because OpenCV averages at most four channels."""
+    frames = [
+        cv2.resize(image[:, :, first : first + 3], (size, size), interpolation=interpolation)
+        for first in range(0, image.shape[2], 3)
+    ]
+    return np.concatenate(frames, axis=2, dtype=np.uint8)
 
 
 def mosaic(

@@ -47,6 +47,15 @@ def test_the_same_generator_gives_the_same_crop() -> None:
     assert np.array_equal(first[1], second[1])
 
 
+def test_three_frames_are_cropped_alike_at_any_zoom() -> None:
+    image = np.random.default_rng(0).integers(0, 255, (120, 200, 3), np.uint8)
+    cut = BallCropper(64, STILL.model_copy(update={"zoom": 0.4}))
+    for seed in range(8):
+        three, _ = cut(np.tile(image, 3), np.zeros((0, 4), np.float32), np.random.default_rng(seed))
+        one, _ = cut(image, np.zeros((0, 4), np.float32), np.random.default_rng(seed))
+        assert np.array_equal(three, np.tile(one, 3))
+
+
 def test_strength_zero_changes_nothing() -> None:
     image = np.random.default_rng(0).integers(0, 255, (40, 60, 6), np.uint8)
     assert np.array_equal(vary_colors(image, STILL, np.random.default_rng(0)), image)
