@@ -18,7 +18,7 @@ def person(track: int, reach: float) -> Person:
     return Person(track, "player", (30, 20, 20, 40), keypoints=tuple(points), source=mark)
 
 
-def test_the_page_shows_people_best_arms_first_and_what_is_wrong(tmp_path: Path) -> None:
+def test_the_page_shows_people_with_visible_arms_first_and_the_problems(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "a.jpg"), np.full((120, 200, 3), 90, np.uint8))
     frames = tuple(
         Frame(index, tmp_path / "a.jpg", 200, 120, persons=(person(1, 4.0), person(2, 20.0)))
@@ -45,7 +45,7 @@ def test_the_page_shows_people_best_arms_first_and_what_is_wrong(tmp_path: Path)
     assert page.count("person 2, confidence") == 1, "one close-up a person"
 
 
-def test_a_page_without_people_or_pictures_is_a_page(tmp_path: Path) -> None:
+def test_a_page_without_people_or_images_is_complete(tmp_path: Path) -> None:
     clip = Clip("c", (Frame(0, tmp_path / "gone.jpg", 200, 120),), Provenance("test"))
     page = write_report(tmp_path / "r.html", "footage@1", Footage([clip]), []).read_text()
     assert "Close up" not in page

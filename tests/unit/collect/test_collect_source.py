@@ -21,7 +21,7 @@ def collector(tmp_path: Path) -> Collector:
 
 @pytest.fixture
 def video(tmp_path: Path) -> Source:
-    """Sixty frames, each as grey as its number tells."""
+    """Sixty frames, the grey level of each is twice its number."""
     path = tmp_path / "sixty frames.avi"
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 25, (64, 48))
     for number in range(60):
@@ -43,7 +43,7 @@ def test_a_video_becomes_clips_with_its_facts(collector: Collector, video: Sourc
     assert (facts["source_duration_s"], facts["source_sha256"]) == (2.4, result.sha256)
 
 
-def test_a_kept_frame_shows_what_the_video_shows_at_its_index(collector: Collector, video: Source) -> None:
+def test_a_kept_frame_is_the_frame_of_the_video_at_its_index(collector: Collector, video: Source) -> None:
     result = collector.collect(video, "")
     assert result.part is not None
     with FrameReader() as media:
@@ -52,7 +52,7 @@ def test_a_kept_frame_shows_what_the_video_shows_at_its_index(collector: Collect
                 assert media.read(frame).mean() == pytest.approx(2 * (start + frame.index), abs=4)
 
 
-def test_of_a_cut_off_video_the_beginning_is_kept_and_the_end_named(
+def test_the_beginning_of_a_truncated_video_is_kept_and_the_end_reported(
     collector: Collector, video: Source
 ) -> None:
     content = video.path.read_bytes()
@@ -64,7 +64,7 @@ def test_of_a_cut_off_video_the_beginning_is_kept_and_the_end_named(
     assert result.findings[0].startswith("truncated video: decoding stopped at frame ")
 
 
-def test_an_exif_turn_is_in_the_frame_and_the_file_stays_as_it_is(
+def test_exif_rotation_is_applied_to_the_size_and_the_file_is_unchanged(
     collector: Collector, tmp_path: Path
 ) -> None:
     from PIL import Image
@@ -80,7 +80,7 @@ def test_an_exif_turn_is_in_the_frame_and_the_file_stays_as_it_is(
     assert frame.image.read_bytes() == path.read_bytes()
 
 
-def test_pictures_of_rarer_formats_become_jpeg(collector: Collector, tmp_path: Path) -> None:
+def test_images_of_other_formats_become_jpeg(collector: Collector, tmp_path: Path) -> None:
     path = tmp_path / "old.bmp"
     cv2.imwrite(str(path), np.full((40, 60, 3), 80, np.uint8))
     result = collector.collect(Source(str(path), path.name), "")

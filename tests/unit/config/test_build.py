@@ -1,4 +1,4 @@
-"""From sections to objects."""
+"""Objects built from configuration sections."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from raasid.models.config import BallHeatmapConfig, recorded_model_config
 from raasid.training.config import EarlyStoppingConfig
 
 
-def foreign(target: str, **fields: object) -> Section:
+def custom(target: str, **fields: object) -> Section:
     return CustomClassConfig.model_validate({"_target_": target, **fields})
 
 
 def test_the_fields_are_the_arguments() -> None:
-    assert build(foreign("collections.Counter", red=2), blue=1) == Counter(red=2, blue=1)
+    assert build(custom("collections.Counter", red=2), blue=1) == Counter(red=2, blue=1)
 
 
 def test_positional_arguments_go_first() -> None:
-    assert build(foreign("fractions.Fraction"), 3, 4) * 4 == 3
+    assert build(custom("fractions.Fraction"), 3, 4) * 4 == 3
 
 
 def test_a_section_for_a_class_of_lightning_fits_its_arguments() -> None:
@@ -41,17 +41,17 @@ def test_a_section_for_a_class_of_lightning_fits_its_arguments() -> None:
         ("Counter", "no _target_ that names a class"),
     ],
 )
-def test_a_class_that_is_not_there_is_a_usage_error(target: str, words: str) -> None:
+def test_a_missing_class_is_a_usage_error(target: str, words: str) -> None:
     with pytest.raises(UsageError, match=words.replace("?", r"\?")):
-        build(foreign(target))
+        build(custom(target))
 
 
 def test_an_argument_that_the_class_does_not_take_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="does not fit: got an unexpected keyword argument 'colour'"):
-        build(foreign("fractions.Fraction", colour=2))
+        build(custom("fractions.Fraction", colour=2))
 
 
-def test_a_recorded_model_becomes_a_section_again() -> None:
+def test_a_recorded_model_is_parsed_into_its_section() -> None:
     section = BallHeatmapConfig(channels=8)
 
     assert recorded_model_config(section.model_dump(mode="json", by_alias=True)) == section

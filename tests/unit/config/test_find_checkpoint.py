@@ -21,7 +21,7 @@ def a_run(folder: Path, *checkpoints: str, target: str = HEATMAP) -> Path:
     return folder
 
 
-def test_last_goes_on_in_the_newest_run_of_the_same_configuration(tmp_path: Path) -> None:
+def test_last_continues_in_the_newest_run_of_the_same_configuration(tmp_path: Path) -> None:
     run = a_run(tmp_path / "2026-11-23_05-00-00_aaaaaa", "last")
     a_run(tmp_path / "2026-11-23_06-00-00_aaaaaa")
     a_run(tmp_path / "2026-11-23_07-00-00_bbbbbb", "last")
@@ -46,7 +46,7 @@ def test_best_always_starts_a_new_run(tmp_path: Path) -> None:
     assert find_checkpoint("best", tmp_path, "aaaaaa", HEATMAP) == (run / "checkpoints" / "best.ckpt", None)
 
 
-def test_a_directory_that_the_user_names_comes_first(tmp_path: Path) -> None:
+def test_a_directory_that_the_user_names_takes_precedence(tmp_path: Path) -> None:
     a_run(tmp_path / "2026-11-23_05-00-00_aaaaaa", "last")
     mine = a_run(tmp_path / "mine", "last")
 
@@ -62,7 +62,7 @@ def test_evaluation_takes_the_newest_training_of_any_kind(tmp_path: Path) -> Non
     assert find_checkpoint("best", tmp_path, None, None) == (run / "checkpoints" / "best.ckpt", None)
 
 
-def test_where_there_is_none_the_message_says_where_it_looked(tmp_path: Path) -> None:
+def test_a_missing_checkpoint_is_reported_with_the_searched_folder(tmp_path: Path) -> None:
     damaged = tmp_path / "2026-11-23_05-00-00_bbbbbb"
     a_run(damaged, "last")
     (damaged / ".hydra" / "config.yaml").write_text("model: [")

@@ -59,14 +59,16 @@ def validated(composer: ConfigComposer, *words: str, multirun: bool = False) -> 
         ("+callbacks.mine._target_=no_such_package.Callback", "callbacks.mine._target_", "no module named"),
     ],
 )
-def test_one_wrong_word_is_one_problem(composer: ConfigComposer, word: str, path: str, words: str) -> None:
+def test_one_wrong_override_is_one_problem(
+    composer: ConfigComposer, word: str, path: str, words: str
+) -> None:
     found = problems(composer, word)
 
     assert list(found) == [path]
     assert words in found[path]
 
 
-def test_problems_come_in_the_order_of_the_words(composer: ConfigComposer) -> None:
+def test_problems_are_in_the_order_of_the_overrides(composer: ConfigComposer) -> None:
     found = problems(composer, "data.batch_size=abc", "optimzer.lr=1", "model.channels=-3")
 
     assert list(found) == ["data.batch_size", "optimzer.lr", "model.channels"]
@@ -97,7 +99,7 @@ def test_a_callback_can_be_dropped_where_the_group_has_it(composer: ConfigCompos
     assert "ema" in config.callbacks
 
 
-def test_every_value_of_a_sweep_is_tried_before_it_starts(composer: ConfigComposer) -> None:
+def test_every_value_of_a_sweep_is_checked_before_it_starts(composer: ConfigComposer) -> None:
     found = problems(
         composer, "seed=1,x", "model=ball_yolo,ball_heatmp", "optimizer.lr=choice(0.1,-1)", multirun=True
     )
@@ -110,11 +112,11 @@ def test_every_value_of_a_sweep_is_tried_before_it_starts(composer: ConfigCompos
     "word",
     ["model=ball_yolo,ball_heatmap", "experiment=glob(*)", "seed=range(1,4)", "optimizer.lr=interval(0.1,1)"],
 )
-def test_a_sweep_of_right_values_may_start(composer: ConfigComposer, word: str) -> None:
+def test_a_sweep_of_valid_values_can_start(composer: ConfigComposer, word: str) -> None:
     assert validated(composer, word, multirun=True).multirun
 
 
-def test_the_directory_that_the_user_asks_for_is_handed_on(composer: ConfigComposer) -> None:
+def test_the_users_run_directory_is_returned(composer: ConfigComposer) -> None:
     assert validated(composer, "hydra.run.dir=a b/c").run_dir == "a b/c"
     assert validated(composer).run_dir is None
 
@@ -153,6 +155,6 @@ WORDS = st.text(max_size=12) | st.builds(
 
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(WORDS, min_size=1, max_size=2), st.booleans())
-def test_whatever_is_typed_is_either_fine_or_explained(words: list[str], multirun: bool) -> None:
+def test_any_command_line_is_valid_or_explained(words: list[str], multirun: bool) -> None:
     with ConfigComposer(conf_dir(), "train") as composer, suppress(ConfigProblems):
         assert preflight(TrainConfig, composer, words, multirun).config

@@ -1,4 +1,4 @@
-"""Processes that were started together."""
+"""Processes that srun or torchrun started together."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SLURM = {"SLURM_PROCID": "3", "SLURM_STEP_NUM_TASKS": "8", "SLURM_JOB_ID": "42",
 TORCHRUN = {"RANK": "1", "WORLD_SIZE": "2", "TORCHELASTIC_RUN_ID": "a/b"}
 
 
-def test_srun_and_torchrun_are_understood() -> None:
+def test_ranks_of_srun_and_torchrun_are_read() -> None:
     assert rank_info(SLURM) == RankInfo(3, "slurm-42-0-0")
     assert rank_info(SLURM | {"SLURM_RESTART_COUNT": "1"}) == RankInfo(3, "slurm-42-0-1")
     assert rank_info(TORCHRUN) == RankInfo(1, "torchrun-a_b-0")
@@ -40,6 +40,6 @@ def test_the_decision_of_rank_0_reaches_the_others(tmp_path: Path) -> None:
     assert RankInfo(1, "x").wait_for_rank0(tmp_path) == ["seed=1", "hydra.run.dir='a b'"]
 
 
-def test_waiting_for_a_silent_rank_0_ends_with_advice(tmp_path: Path) -> None:
+def test_a_timeout_of_the_wait_for_rank_0_ends_with_advice(tmp_path: Path) -> None:
     with pytest.raises(RaasidError, match="on a disk that every node sees"):
         RankInfo(1, "y").wait_for_rank0(tmp_path, timeout_s=0.0)

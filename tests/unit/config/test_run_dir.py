@@ -1,4 +1,4 @@
-"""Run directories that nothing shares."""
+"""Every run has a directory of its own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from raasid.config.run_dir import claim_run_dir, find_runs
 NOW = datetime(2026, 11, 23, 5, 10, 3)
 
 
-def test_the_name_says_when_and_what(tmp_path: Path) -> None:
+def test_the_name_has_the_time_and_the_hash(tmp_path: Path) -> None:
     run = claim_run_dir(tmp_path / "logs" / "train", "abc123", now=NOW)
 
     assert run == tmp_path / "logs" / "train" / "2026-11-23_05-10-03_abc123"

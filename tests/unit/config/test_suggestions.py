@@ -35,8 +35,8 @@ def test_the_key_that_was_meant_is_found(typed: str, meant: str | None) -> None:
 
 
 @given(st.text(max_size=20), st.lists(st.text(max_size=20), max_size=6))
-def test_a_guess_is_a_candidate_whatever_their_order(typed: str, candidates: list[str]) -> None:
-    guess = nearest(typed, candidates)
+def test_a_suggestion_is_a_candidate_whatever_their_order(typed: str, candidates: list[str]) -> None:
+    suggestion = nearest(typed, candidates)
 
-    assert guess is None or guess in candidates
-    assert guess == nearest(typed, reversed(candidates))
+    assert suggestion is None or suggestion in candidates
+    assert suggestion == nearest(typed, reversed(candidates))

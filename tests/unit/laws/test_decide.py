@@ -25,7 +25,7 @@ REPRESENTATIVES = {"segment": ("hand", "shoulder", "chest")}
 @given(COMPLETE, EDITIONS)
 @settings(max_examples=rounds(200, 2000))
 @pytest.mark.soak
-def test_complete_facts_alcompletions_get_a_complete_ruling(facts: Facts, edition: str) -> None:
+def test_complete_facts_always_get_a_complete_ruling(facts: Facts, edition: str) -> None:
     ruling = decide(facts, edition)
 
     assert None not in {getattr(ruling, field.name) for field in fields(ruling)}
@@ -100,7 +100,7 @@ def test_only_facts_that_the_decision_depends_on_are_missing() -> None:
     assert derive_ruling(Facts(segment="foot"), "ifab_2021_22").missing == ()
 
 
-def test_completions_that_agree_on_the_decision_are_only_as_clear_as_the_vaguest() -> None:
+def test_a_decision_is_only_as_clear_as_the_least_clear_possible_clause() -> None:
     hit = Facts(segment="hand", goalkeeper=False, deliberate=False, scored="no", bigger=True, justified=False)
 
     assert decide(replace(hit, close_range=False), "ifab_2021_22").confidence == "clear"
@@ -111,7 +111,7 @@ def test_an_edition_can_be_given_as_such() -> None:
     assert decide(Facts(segment="foot"), get_edition("ifab_2019_20")).edition == "ifab_2019_20"
 
 
-def test_an_unknown_edition_is_named_with_the_nearest_that_there_is() -> None:
+def test_an_unknown_edition_is_named_with_the_nearest_one() -> None:
     with pytest.raises(
         EditionUnknown, match=r"no such edition: 'ifab_2021_23'; did you mean 'ifab_2021_22'\?"
     ):

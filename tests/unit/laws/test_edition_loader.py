@@ -53,7 +53,7 @@ def follower(text: str) -> str:
 
 
 @pytest.mark.parametrize("name", shipped_editions())
-def test_every_shipped_edition_loads_and_says_where_it_is_from(name: str) -> None:
+def test_every_shipped_edition_loads_and_names_its_sources(name: str) -> None:
     edition = load_edition(editions_dir() / f"{name}.yaml")
 
     assert edition.id == name
@@ -72,7 +72,7 @@ def test_a_shipped_edition_holds_only_its_differences(name: str) -> None:
             assert getattr(clause, key) != value, (clause.name, key)
 
 
-def test_an_edition_of_ones_own_can_follow_a_shipped_one(write: Write) -> None:
+def test_a_users_own_edition_can_follow_a_shipped_one(write: Write) -> None:
     mine = load_edition(write(follower("removes: {clauses: [body_bigger]}")))
     hit = Facts(segment="hand", goalkeeper=False, deliberate=False, bigger=True, above_shoulder=False)
     no_goal = Facts(**hit.record(), scored="no", chance="no", team_mate="no")
@@ -90,7 +90,7 @@ def test_a_changed_clause_keeps_what_it_does_not_change(write: Write) -> None:
     assert changed.when.holds(Facts(bigger=True)) is True
 
 
-def test_a_new_clause_is_read_before_those_of_its_stage(write: Write) -> None:
+def test_a_new_clause_is_tested_before_those_of_its_stage(write: Write) -> None:
     mine = load_edition(write(follower(CLAUSE % "{close_range: true}")))
 
     assert [clause.name for clause in mine.clauses if clause.stage == "body"][:2] == ["new", "body_bigger"]
@@ -166,7 +166,9 @@ def test_an_edition_may_stand_alone(write: Write) -> None:
         (follower(CLAUSE % "{not: {up: true}}"), "clauses.new.when.not.up", "no such fact: 'up'"),
     ],
 )
-def test_a_bad_file_is_told_what_and_where(write: Write, text: str, key: str, told: str) -> None:
+def test_an_invalid_file_is_reported_with_key_and_reason(
+    write: Write, text: str, key: str, told: str
+) -> None:
     with pytest.raises(EditionUnreadable, match=re.escape(told)) as error:
         load_edition(write(text))
 
@@ -174,7 +176,7 @@ def test_a_bad_file_is_told_what_and_where(write: Write, text: str, key: str, to
     assert str(error.value).startswith(f"{error.value.path}: ")
 
 
-def test_a_file_that_is_not_there_is_told_so(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(EditionUnreadable, match="No such file"):
         load_edition(tmp_path / "none.yaml")
 
@@ -192,9 +194,7 @@ TREE = st.recursive(
 )
 @settings(max_examples=rounds(60, 600), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.soak
-def test_whatever_stands_in_a_file_nothing_but_the_typed_error_comes(
-    write: Write, key: str, tree: object
-) -> None:
+def test_any_content_of_a_file_raises_at_most_the_typed_error(write: Write, key: str, tree: object) -> None:
     stored = {**yaml.safe_load(BASE), "follows": "ifab_2020_21", key: tree}
     with suppress(EditionUnreadable):
         decide(Facts(), load_edition(write(yaml.safe_dump(stored))))

@@ -51,7 +51,7 @@ def test_a_season_or_day_has_its_edition(when: str | date, edition: str) -> None
         ("2020-2021", "premier_league", "ifab_2020_21"),
     ],
 )
-def test_an_overlay_counts_in_its_competition_from_its_day_on(
+def test_an_overlay_applies_in_its_competition_from_its_first_day(
     when: str, competition: str | None, edition: str
 ) -> None:
     assert edition_for(when, competition).id == edition
@@ -60,6 +60,6 @@ def test_an_overlay_counts_in_its_competition_from_its_day_on(
 @pytest.mark.parametrize(
     "text", ["", "2022", "2022-2024", "2022/24", "22/23", "2022-13-01", "0000-0001", "next"]
 )
-def test_what_is_no_season_is_refused(text: str) -> None:
+def test_a_text_that_is_no_season_is_refused(text: str) -> None:
     with pytest.raises(SeasonUnreadable, match="is no season; write 2022-2023"):
         edition_for(text)

@@ -10,15 +10,15 @@ from raasid.laws.facts import Facts, FactsUnreadable, read_facts
 
 
 @given(PARTIAL)
-def test_what_is_recorded_reads_back_the_same(facts: Facts) -> None:
+def test_recorded_facts_are_read_back_unchanged(facts: Facts) -> None:
     assert read_facts(facts.record()) == facts
 
 
-def test_names_that_are_not_the_laws_are_left_aside() -> None:
+def test_names_that_are_no_facts_are_ignored() -> None:
     assert read_facts({"weather": "rain", "bigger": True}) == Facts(bigger=True)
 
 
-def test_null_is_as_good_as_absent() -> None:
+def test_null_is_the_same_as_absent() -> None:
     assert read_facts({"bigger": None}) == Facts()
 
 
@@ -32,6 +32,6 @@ def test_null_is_as_good_as_absent() -> None:
         ({"segment": ["hand"]}, r"facts: segment is \['hand'\]; expected hand"),
     ],
 )
-def test_a_value_of_the_wrong_kind_is_named(stored: dict[str, object], message: str) -> None:
+def test_a_wrong_value_is_named(stored: dict[str, object], message: str) -> None:
     with pytest.raises(FactsUnreadable, match=message):
         read_facts(stored)

@@ -1,4 +1,4 @@
-"""What the page on the Laws says is so."""
+"""docs/laws.md agrees with the code."""
 
 from __future__ import annotations
 

@@ -51,10 +51,10 @@ def rows() -> Iterator[Row]:
         if case == "case":
             columns = cells
         else:
-            yield Row(case, told(facts), dict(zip(columns, cells, strict=True)))
+            yield Row(case, parse_facts(facts), dict(zip(columns, cells, strict=True)))
 
 
-def told(text: str) -> dict[str, bool | str | None]:
+def parse_facts(text: str) -> dict[str, bool | str | None]:
     facts: dict[str, bool | str | None] = {name: PLAIN.get(name, False) for name in fact_values()}
     for word in filter(None, text.split(", ")):
         name, _, value = word.partition("=")
@@ -78,7 +78,7 @@ def expected(cell: str, edition: str) -> tuple[str | None, ...]:
     raise AssertionError(f"cannot read the cell {cell!r}")
 
 
-def said(ruling: Ruling) -> tuple[str | None, ...]:
+def ruling_cells(ruling: Ruling) -> tuple[str | None, ...]:
     return ruling.decision, ruling.restart, ruling.sanction, ruling.confidence, ruling.edition
 
 
@@ -96,7 +96,7 @@ def test_the_ruling_is_the_one_in_the_table(
 ) -> None:
     ruling = decide(read_facts(facts), edition)
 
-    assert said(ruling) == expected(cell, edition)
+    assert ruling_cells(ruling) == expected(cell, edition)
 
 
 def test_the_table_has_every_edition_that_ships_in_every_row() -> None:

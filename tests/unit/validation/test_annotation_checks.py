@@ -56,7 +56,7 @@ def test_frames_of_unknown_size_have_no_outside() -> None:
     assert found(check_boxes, clip(unknown)) == []
 
 
-def test_a_joint_may_hang_over_its_box_but_not_far() -> None:
+def test_a_keypoint_may_be_slightly_outside_its_box() -> None:
     over, far = STANDING.copy(), STANDING.copy()
     over[9, 0] += 15
     far[9, 0] += 60
@@ -113,7 +113,7 @@ def test_swapped_wrists_of_a_single_frame_are_found_by_anatomy() -> None:
     assert len(found(check_left_right, clip(frame(0, persons=[person(wide)])))) == 1
 
 
-def test_a_person_who_takes_over_a_number_is_not_followed() -> None:
+def test_a_track_that_jumps_to_another_person_is_not_continued() -> None:
     mirrored = walking(1, {0: [1, 3, 5, 7, 9, 11, 13, 15]})[0].persons[0]
     elsewhere = replace(mirrored, box=(130.0, 5.0, 40.0, 105.0))
     points = tuple((x + 100, y, seen) for x, y, seen in mirrored.keypoints)
@@ -121,7 +121,7 @@ def test_a_person_who_takes_over_a_number_is_not_followed() -> None:
     assert found(check_left_right, clip(*walking(1, {}), other)) == []
 
 
-def test_a_ball_is_missing_between_two_that_are_there() -> None:
+def test_a_ball_is_missing_between_two_labelled_ones() -> None:
     hits = found(check_missing_ball, rolling(10, missing=[0, 4, 5, 9]))
     assert [finding.frame for finding in hits] == [0, 4, 5, 9]
     place = hits[1].place
@@ -129,7 +129,7 @@ def test_a_ball_is_missing_between_two_that_are_there() -> None:
     assert place[0] + place[2] / 2 == pytest.approx(70)
 
 
-def test_a_ball_that_is_said_to_be_hidden_or_absent_is_not_missing() -> None:
+def test_a_ball_that_is_labelled_hidden_or_absent_is_not_missing() -> None:
     frames = list(rolling(8).frames)
     frames[2] = frame(2, Ball(60, 60, 8, 8, Visibility.HIDDEN))
     frames[3] = frame(3, Ball(0, 0, 0, 0, Visibility.ABSENT))
@@ -137,12 +137,12 @@ def test_a_ball_that_is_said_to_be_hidden_or_absent_is_not_missing() -> None:
     assert found(check_missing_ball, clip(*frames)) == []
 
 
-def test_a_ball_that_rolls_out_of_the_picture_is_not_missing() -> None:
+def test_a_ball_that_rolls_out_of_the_frame_is_not_missing() -> None:
     frames = [frame(i, Ball(170.0 + 10 * i, 60, 8, 8)) for i in range(3)] + [frame(3), frame(4)]
     assert found(check_missing_ball, clip(*frames)) == []
 
 
-def test_nothing_is_said_about_a_clip_without_any_ball() -> None:
+def test_a_clip_without_any_ball_has_no_findings() -> None:
     assert found(check_missing_ball, rolling(5, missing=range(5))) == []
 
 
@@ -164,27 +164,27 @@ def test_a_kick_is_no_jump() -> None:
     )
 
 
-def test_a_ball_is_as_large_as_around_it() -> None:
+def test_a_ball_much_larger_than_in_the_frames_around_is_found() -> None:
     frames = list(rolling(9).frames)
     frames[4] = frame(4, Ball(70, 60, 30, 30))
     (finding,) = found(check_ball_path, clip(*frames))
     assert (finding.kind, finding.frame) == ("ball_size", 4)
 
 
-def test_one_person_has_one_box() -> None:
+def test_two_boxes_of_one_person_are_found() -> None:
     twin = replace(person(), track=2, box=(30.2, 5.0, 40.0, 105.0))
     near = replace(person(), track=3, box=(45.0, 5.0, 40.0, 105.0))
     (finding,) = found(check_duplicate_boxes, clip(frame(0, persons=[person(), twin, near])))
     assert finding.track == 2
 
 
-def test_a_track_is_once_in_a_frame() -> None:
+def test_a_track_that_occurs_twice_in_a_frame_is_found() -> None:
     again = replace(person(), box=(130.0, 5.0, 40.0, 105.0))
     (finding,) = found(check_duplicate_boxes, clip(frame(0, persons=[person(), again])))
     assert "2 times" in finding.message
 
 
-def test_boxes_that_are_not_finite_are_nobodys_twins() -> None:
+def test_boxes_that_are_not_finite_are_no_duplicates() -> None:
     lost = [replace(person(), track=k, box=(math.nan, 0.0, 1.0, 1.0)) for k in (1, 2)]
     assert found(check_duplicate_boxes, clip(frame(0, persons=lost))) == []
 
@@ -196,7 +196,7 @@ def test_unknown_roles_segments_and_facts_are_named() -> None:
     assert ["'linesman'" in message[0], "'elbow'" in message[1], "deliberate" in message[2]] == [True] * 3
 
 
-def test_a_contact_needs_its_frame_and_its_person() -> None:
+def test_a_contact_without_its_frame_or_person_is_found() -> None:
     good = replace(clip(frame(0, persons=[person()])), contact=Contact(0, 1, "left", "hand"))
     assert found(check_contact, good) == []
     for wrong in (Contact(7, 1, "left", "hand"), Contact(0, 9, "left", "hand")):
@@ -204,7 +204,7 @@ def test_a_contact_needs_its_frame_and_its_person() -> None:
 
 
 @pytest.mark.parametrize("check", [check_keypoints, check_skeletons, check_left_right])
-def test_footage_without_skeletons_is_silent(check: object) -> None:
+def test_footage_without_skeletons_has_no_findings(check: object) -> None:
     bare = replace(person(), keypoints=())
     few = replace(person(np.zeros((17, 2))), keypoints=tuple((0.0, 0.0, 0) for _ in range(17)))
     assert found(check, clip(frame(0), frame(1, persons=[bare, replace(few, track=2)]))) == []  # type: ignore[attr-defined]

@@ -36,7 +36,7 @@ def test_footage_like_the_reference_does_not_drift() -> None:
     assert [name for name, d in drifts(footage(60, 1), footage(60, 2)).items() if d.drifted] == []
 
 
-def test_smaller_balls_and_more_nights_are_told() -> None:
+def test_smaller_balls_and_more_nights_are_drift() -> None:
     found = drifts(footage(60, 1, size=5, night=0.8), footage(60, 2))
     assert {name for name, drift in found.items() if drift.drifted} == {"ball size", "tag night"}
     assert found["ball size"].effect is not None
@@ -49,6 +49,6 @@ def test_a_tag_that_only_one_side_has_counts_as_absent_on_the_other() -> None:
     assert found["tag night"].mean == 0.0
 
 
-def test_too_small_a_sample_is_called_too_small() -> None:
+def test_a_small_sample_is_reported_as_too_small() -> None:
     found = drifts(footage(8, 1, size=2), footage(60, 2))
     assert {(drift.effect, drift.p, drift.drifted) for drift in found.values()} == {(None, None, False)}

@@ -15,25 +15,29 @@ from raasid.validation.options import Thresholds
 from raasid.validation.runner import run_checks
 from raasid.validation.types import CheckInput, Finding
 
-Seen = dict[int, ImageStatsIndex]
+StatsBySeed = dict[int, ImageStatsIndex]
 
 
 @pytest.fixture(scope="module")
-def sights(leagues: dict[int, list[Clip]]) -> Seen:
+def stats_by_seed(leagues: dict[int, list[Clip]]) -> StatsBySeed:
     return {seed: compute_image_stats(clips, lambda _: None) for seed, clips in leagues.items()}
 
 
-def examined(clips: list[Clip], images: ImageStatsIndex) -> list[Finding]:
+def findings_in(clips: list[Clip], images: ImageStatsIndex) -> list[Finding]:
     return run_checks(CheckInput(clips, images, splits_of(clips), Thresholds()), lambda _: None)
 
 
 @pytest.mark.soak
-def test_clean_footage_is_hardly_ever_accused(leagues: dict[int, list[Clip]], sights: Seen) -> None:
+def test_clean_footage_has_hardly_any_findings(
+    leagues: dict[int, list[Clip]], stats_by_seed: StatsBySeed
+) -> None:
     accused: Counter[str] = Counter()
     frames = 0
     for seed, clips in leagues.items():
         frames += sum(len(clip.frames) for clip in clips)
-        found = {(finding.kind, finding.clip, finding.frame) for finding in examined(clips, sights[seed])}
+        found = {
+            (finding.kind, finding.clip, finding.frame) for finding in findings_in(clips, stats_by_seed[seed])
+        }
         accused.update(kind for kind, *_ in found)
     shares = {kind: count / frames for kind, count in accused.items()}
     print({kind: round(share, 4) for kind, share in shares.items()})
@@ -43,7 +47,7 @@ def test_clean_footage_is_hardly_ever_accused(leagues: dict[int, list[Clip]], si
 @pytest.mark.soak
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_planted_fault_is_found(
-    fault: str, leagues: dict[int, list[Clip]], sights: Seen, tmp_path: Path
+    fault: str, leagues: dict[int, list[Clip]], stats_by_seed: StatsBySeed, tmp_path: Path
 ) -> None:
     kind, plant = FAULTS[fault]
     planted = hit = accused = frames = 0
@@ -55,8 +59,8 @@ def test_a_planted_fault_is_found(
             for x, y in zip(clips, bad, strict=True)
             for a, b in zip(x.frames, y.frames, strict=True)
         )
-        images = compute_image_stats(bad, lambda _: None) if repainted else sights[seed]
-        mine = [finding for finding in examined(bad, images) if finding.kind == kind]
+        images = compute_image_stats(bad, lambda _: None) if repainted else stats_by_seed[seed]
+        mine = [finding for finding in findings_in(bad, images) if finding.kind == kind]
         here = {(finding.clip, finding.frame) for finding in mine}
         pairs = {finding.other for finding in mine if finding.other is not None}
         planted += len(keys)

@@ -1,4 +1,4 @@
-"""A kill at any filesystem call: what is there afterwards is whole, and the next process finishes it."""
+"""The staging area: after a kill at any filesystem call the next process finishes the work."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def collect_all(store: Path, sources: list[Source]) -> CollectedFootage:
 
 
 def in_a_process(work: Callable[[], object], dies_at: int | None = None) -> bool:
-    """Run in a child that is gone at its n-th filesystem call; whether it came to the end."""
+    """Run in a child process that dies at its n-th filesystem call; return whether it finished."""
     pid = os.fork()
     if pid == 0:
         calls = 0
@@ -126,7 +126,7 @@ def test_a_file_that_changed_is_collected_again(sources: list[Source], tmp_path:
     assert first[1:] == second[1:]
 
 
-def test_a_part_that_is_gone_is_made_again(sources: list[Source], tmp_path: Path) -> None:
+def test_a_missing_part_is_made_again(sources: list[Source], tmp_path: Path) -> None:
     work = collector(tmp_path / "store")
     collect_all(tmp_path / "store", sources)
     result = work.staging.result(sources[0], work.settings_key())
@@ -137,7 +137,7 @@ def test_a_part_that_is_gone_is_made_again(sources: list[Source], tmp_path: Path
     assert len(collect_all(tmp_path / "store", sources).footage.clips) == 2
 
 
-def test_other_settings_make_other_parts(sources: list[Source], tmp_path: Path) -> None:
+def test_other_options_make_other_parts(sources: list[Source], tmp_path: Path) -> None:
     keys = {
         collector(tmp_path, **settings).collect(sources[0], "").part
         for settings in ({}, {"rate_hz": 1.0}, {"jpeg_quality": 80}, {"duration_s": 5.0})
@@ -145,6 +145,6 @@ def test_other_settings_make_other_parts(sources: list[Source], tmp_path: Path) 
     assert len(keys) == 3, "how long streams are taken changes nothing in a file"
 
 
-def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_reported(tmp_path: Path) -> None:
     result = collector(tmp_path).collect(Source(str(tmp_path / "gone.mp4"), "gone.mp4"), "")
     assert result == CollectResult(None, None, ("cannot be read: No such file or directory",))

@@ -45,7 +45,7 @@ def test_a_standing_person_is_plausible() -> None:
     ],
     ids=["elsewhere", "upside down", "tiny", "unseen"],
 )
-def test_a_skeleton_that_is_not_of_this_person_is_not_kept(change: object) -> None:
+def test_a_skeleton_of_another_person_is_dropped(change: object) -> None:
     assert not plausible(change(standing(BOX)), BOX)  # type: ignore[operator]
 
 
@@ -80,7 +80,7 @@ def annotated(pose: Mirror | None) -> Sequence[Frame]:
     return list(PeopleAnnotator(pose).annotate([picture, picture], frames))
 
 
-def test_every_annotation_says_who_made_it_and_that_nobody_reviewed_it() -> None:
+def test_every_annotation_has_its_source_and_is_not_reviewed() -> None:
     for frame in annotated(Mirror()):
         (person,) = frame.persons
         assert person.source is not None
@@ -91,7 +91,7 @@ def test_every_annotation_says_who_made_it_and_that_nobody_reviewed_it() -> None
         assert person.keypoints[0][1] == pytest.approx(103, abs=4)
 
 
-def test_without_joints_the_box_stays_and_is_trusted_less() -> None:
+def test_a_box_without_joints_stays_with_a_lower_confidence() -> None:
     (alone,), (blind,) = annotated(None)[0].persons, annotated(Blind())[0].persons
     assert alone.keypoints == blind.keypoints == ()
     assert alone.source is not None

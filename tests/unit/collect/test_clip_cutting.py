@@ -22,8 +22,8 @@ def shots(*lengths: int) -> Iterator[Image]:
 
 def clips(images: Iterator[Image], **settings: float) -> list[tuple[int, int]]:
     found: dict[int, int] = {}
-    for taken in cut_into_clips(images, 25.0, CollectOptions(**settings)):  # type: ignore[arg-type]
-        found[taken.clip] = taken.start
+    for decoded in cut_into_clips(images, 25.0, CollectOptions(**settings)):  # type: ignore[arg-type]
+        found[decoded.clip] = decoded.start
     return list(found.items())
 
 
@@ -44,7 +44,7 @@ def test_a_clip_ends_when_it_is_long_enough() -> None:
 
 
 @pytest.mark.parametrize(("rate", "kept"), [(5.0, 10), (1.0, 2), (None, 50), (100.0, 50), (12.5, 25)])
-def test_so_many_frames_of_each_second_are_kept(rate: float | None, kept: int) -> None:
-    taken = list(cut_into_clips(shots(50), 25.0, CollectOptions(rate_hz=rate)))
-    assert sum(frame.keep for frame in taken) == kept
-    assert taken[0].keep
+def test_rate_hz_frames_of_each_second_are_kept(rate: float | None, kept: int) -> None:
+    decoded = list(cut_into_clips(shots(50), 25.0, CollectOptions(rate_hz=rate)))
+    assert sum(frame.keep for frame in decoded) == kept
+    assert decoded[0].keep

@@ -32,11 +32,11 @@ def with_people(pitch: Image) -> Image:
     return pitch
 
 
-def test_lines_and_stripes_are_nobody(pitch: Image) -> None:
+def test_lines_and_stripes_are_no_people(pitch: Image) -> None:
     assert propose_players(pitch) == []
 
 
-def test_everybody_on_the_grass_is_found_where_they_stand(pitch: Image) -> None:
+def test_people_on_grass_are_found_at_their_positions(pitch: Image) -> None:
     found = [proposal.box for proposal in propose_players(with_people(pitch))]
     for x, y, w, h in PEOPLE:
         near = [box for box in found if abs(box[0] + box[2] / 2 - x - w / 2) < 6 and abs(box[1] - y) < 6]
@@ -45,7 +45,7 @@ def test_everybody_on_the_grass_is_found_where_they_stand(pitch: Image) -> None:
     assert len(found) == len(PEOPLE)
 
 
-def test_large_frames_are_given_back_in_their_own_pixels(pitch: Image) -> None:
+def test_boxes_in_large_frames_are_in_their_own_pixels(pitch: Image) -> None:
     large = np.asarray(cv2.resize(with_people(pitch), (2560, 1440)), np.uint8)
     boxes = [proposal.box for proposal in propose_players(large)]
     assert any(abs(x - 4 * PEOPLE[0][0]) < 16 and h == pytest.approx(4 * 34, abs=30) for x, _, _, h in boxes)
@@ -56,7 +56,7 @@ def test_no_grass_no_people(grey: int) -> None:
     assert propose_players(np.full((90, 160, 3), grey, np.uint8)) == []
 
 
-def test_two_merged_players_are_taken_apart(pitch: Image) -> None:
+def test_two_merged_players_are_split(pitch: Image) -> None:
     picture = with_people(pitch)
     cv2.rectangle(picture, (420, 202), (440, 242), (40, 40, 200), -1)
     near = [p.box for p in propose_players(picture) if 390 < p.box[0] < 440]

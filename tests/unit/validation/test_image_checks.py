@@ -43,13 +43,13 @@ def kinds(check: object, *clips: Clip) -> list[tuple[str, str, int | None]]:
     return [(finding.kind, finding.clip, finding.frame) for finding in findings]
 
 
-def test_black_and_uniform_pictures_are_found(tmp_path: Path) -> None:
+def test_black_and_uniform_images_are_found(tmp_path: Path) -> None:
     night = (scene() * 0.3).astype(np.uint8)
     footage = store(tmp_path, scene(), np.zeros_like(scene()), np.full_like(scene(), 128), night)
     assert kinds(check_exposure, footage) == [("black", "c", 1), ("black", "c", 2)]
 
 
-def test_a_blurred_picture_is_found_and_a_black_one_is_not_called_blurred(tmp_path: Path) -> None:
+def test_a_blurred_image_is_found_and_a_black_one_is_not(tmp_path: Path) -> None:
     blurred = cv2.GaussianBlur(scene(), (0, 0), 3)
     assert kinds(check_blur, store(tmp_path, scene(), blurred, np.zeros_like(scene()))) == [
         ("blurred", "c", 1)
@@ -67,11 +67,11 @@ def test_sharpness_falls_with_every_bit_of_blur() -> None:
     assert values == sorted(values, reverse=True)
 
 
-def test_a_picture_without_an_edge_has_no_sharpness() -> None:
+def test_an_image_without_an_edge_has_no_sharpness() -> None:
     assert sharpness(np.full((27, 48), 9, np.float32)) == 0.0
 
 
-def test_a_frozen_clip_is_found_even_if_compressed_anew(tmp_path: Path) -> None:
+def test_a_frozen_clip_is_found_even_if_recompressed(tmp_path: Path) -> None:
     again = cv2.imdecode(cv2.imencode(".jpg", scene(), [cv2.IMWRITE_JPEG_QUALITY, 85])[1], 1)
     moved = scene()
     cv2.circle(moved, (240, 130), 9, (255, 255, 255), -1)
@@ -109,7 +109,7 @@ def test_missing_media_of_a_clip_are_one_finding(tmp_path: Path) -> None:
     ]
 
 
-def test_torn_empty_and_misnamed_files_are_told_apart(tmp_path: Path) -> None:
+def test_truncated_empty_and_misnamed_files_are_distinguished(tmp_path: Path) -> None:
     footage = store(tmp_path, scene(), scene(2), scene(3), scene(4))
     paths = [image.image for image in footage.frames]
     paths[0].write_bytes(b"")
