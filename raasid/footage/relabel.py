@@ -78,17 +78,17 @@ def relabel(footage: Footage, edition: Edition | str) -> tuple[Footage, RelabelS
             num_without_facts += 1
             clips.append(clip)
             continue
-        judgement = derive_ruling(facts, law)
-        relabelled.append(
-            RelabelledClip(clip.id, clip.tags, clip.ruling, judgement.ruling, judgement.missing)
-        )
+        new = derive_ruling(facts, law)
+        relabelled.append(RelabelledClip(clip.id, clip.tags, clip.ruling, new.ruling, new.missing))
         provenance = replace(clip.provenance, law_edition=law.id)
-        clips.append(replace(clip, ruling=judgement.ruling, provenance=provenance))
+        clips.append(replace(clip, ruling=new.ruling, provenance=provenance))
     ids = {clip.id for clip in clips}
     splits = {split: [name for name in names if name in ids] for split, names in footage.splits.items()}
     num_rejected = len(footage.clips) - len(clips)
-    new = Footage(clips, splits, quarantine, (*footage.notes, f"rulings by the Law of {law.id}, from facts"))
-    return new, RelabelSummary(law.id, tuple(relabelled), num_without_facts, num_rejected)
+    notes = (*footage.notes, f"rulings by the Law of {law.id}, from facts")
+    return Footage(clips, splits, quarantine, notes), RelabelSummary(
+        law.id, tuple(relabelled), num_without_facts, num_rejected
+    )
 
 
 def facts_of(clip: Clip) -> Facts | None:

@@ -43,10 +43,10 @@ def split_by_match(
 ) -> Splits:
     """Assign clips to train, val and test, a complete match at a time.
 
-    declared: split name -> clip ids; all three are taken as declared. If only one of val and test is declared,
-    it is the test split, and about `holdout` of the training frames become `val`; with `holdout` 0 it is empty.
-    If neither is, matches are assigned 70/15/15 by frames. A match that is declared in two splits stays in the
-    most held-out one; its other clips are dropped, with a note.
+    declared: split name -> clip ids; all three are taken as declared. If only one of val and test is
+    declared, it is the test split, and about `holdout` of the training frames become `val`; with `holdout` 0
+    it is empty. If neither is, matches are assigned 70/15/15 by frames. A match declared in two splits stays
+    in the most held-out one; its other clips are dropped, with a note.
     The same clips, in any order, and the same seed give the same splits.
     Raises TooFewMatches. A declaration without `train` suffices for evaluation: `train` is then empty.
     """
@@ -157,9 +157,9 @@ def _choose_matches(frames: Mapping[str, int], target: float, seed: int, keep: i
             new &= ~(1 << (new.bit_length() - 1))
         if round(target) in first:
             break
-    num_frames = sum(frames.values())
+    available = sum(frames.values())
     left = min(
-        (total for total in first if total < num_frames), key=lambda total: (abs(total - target), total)
+        (total for total in first if total < available), key=lambda total: (abs(total - target), total)
     )
     chosen: set[str] = set()
     while left:

@@ -135,7 +135,7 @@ class DatasetStore:
     def _fill(
         self, folder: Path, footage: Footage, link_media: bool
     ) -> tuple[dict[str, dict[str, Any]], int]:
-        """Write media and annotations; return digest and size of each file, and how many media are missing."""
+        """Write media and annotations; return digest and size per file, and the number of missing media."""
         clips = sorted(footage.clips, key=lambda clip: clip.id)
         names = media_names([frame.image for clip in clips for frame in clip.frames])
         files: dict[str, dict[str, Any]] = {}

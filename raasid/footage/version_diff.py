@@ -31,27 +31,27 @@ def diff_versions(old: DatasetVersion, new: DatasetVersion) -> list[ClipDifferen
             found.append(ClipDifference(name, "removed"))
         elif name not in before:
             found.append(ClipDifference(name, "added"))
-        elif what := _changed(before[name], after[name], old, new):
+        elif changed := _changed_fields(before[name], after[name], old, new):
             found.append(
-                ClipDifference(name, "changed", tuple(what), _detail(before[name], after[name], what))
+                ClipDifference(name, "changed", tuple(changed), _detail(before[name], after[name], changed))
             )
     return found
 
 
-def _changed(before: Clip, after: Clip, old: DatasetVersion, new: DatasetVersion) -> list[str]:
+def _changed_fields(before: Clip, after: Clip, old: DatasetVersion, new: DatasetVersion) -> list[str]:
     names = [f.name for f in dataclasses.fields(Clip) if f.name not in {"id", "frames"}]
-    what = [name for name in names if getattr(before, name) != getattr(after, name)]
+    changed = [name for name in names if getattr(before, name) != getattr(after, name)]
     if [frame.index for frame in before.frames] != [frame.index for frame in after.frames]:
-        return [*what, "frames"]
+        return [*changed, "frames"]
     pairs = list(zip(before.frames, after.frames, strict=True))
-    what += [
+    changed += [
         part
         for part in ("balls", "persons", "tags")
-        if any(getattr(a, part) != getattr(b, part) for a, b in pairs) and part not in what
+        if any(getattr(a, part) != getattr(b, part) for a, b in pairs) and part not in changed
     ]
     if any(_digest(a.image, old) != _digest(b.image, new) for a, b in pairs):
-        what.append("media")
-    return what
+        changed.append("media")
+    return changed
 
 
 def _digest(path: object, version: DatasetVersion) -> str | None:
@@ -60,10 +60,10 @@ def _digest(path: object, version: DatasetVersion) -> str | None:
     return None if entry is None else entry["sha256"]
 
 
-def _detail(before: Clip, after: Clip, what: list[str]) -> str:
-    if "ruling" in what:
+def _detail(before: Clip, after: Clip, changed: list[str]) -> str:
+    if "ruling" in changed:
         decisions = [clip.ruling.decision if clip.ruling is not None else None for clip in (before, after)]
         return f"{decisions[0] or 'no ruling'} -> {decisions[1] or 'no ruling'}"
-    if "frames" in what:
+    if "frames" in changed:
         return f"{len(before.frames)} -> {len(after.frames)} frames"
     return ""

@@ -1,4 +1,4 @@
-"""Reads ball-action spotting: what happens to the ball when, in the videos of whole matches."""
+"""Reads SoccerNet ball-action spotting: timed actions in videos of complete matches."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class _Action:
 def read(root: Path, frame_rate_hz: float = 25.0) -> Footage:
     """Read the labels of each game: a clip per video, with an event and a frame for each action.
 
-    frame_rate_hz: of games whose video is not there. `position`, milliseconds as a text, is the time in the
+    frame_rate_hz: of games without their video. `position`, milliseconds as a text, is the time in the
     video. Where there is a video for each half (`1_720p.mkv`), or the positions begin again with the second
     half, each half is a clip of its own; otherwise the game is. Games are matches; league and season are
     taken from the folders.
@@ -68,8 +68,8 @@ def read(root: Path, frame_rate_hz: float = 25.0) -> Footage:
         clips += found
         if split := next(filter(None, map(split_from_name, path.relative_to(root).parts)), None):
             splits.setdefault(split, []).extend(clip.id for clip in found)
-    alone = [clip.id for clip in clips if not clip.frames[0].width]
-    notes += missing_note("videos", len(alone), len(clips), *alone[:1])
+    without_media = [clip.id for clip in clips if not clip.frames[0].width]
+    notes += missing_note("videos", len(without_media), len(clips), *without_media[:1])
     return build_footage(root, clips, splits, quarantine, notes, EXPECTED)
 
 
@@ -104,12 +104,12 @@ def _game(
         video = videos.get(half, videos.get(None))
         of_half = [action for action in actions if half is None or action.half == half]
         try:
-            film = None if video is None else probe_video(video)
+            header = None if video is None else probe_video(video)
         except VideoUnreadable as error:
             quarantine.add(name, f"video cannot be read: {error.reason}")
             continue
         place = video or path.parent / ("224p.mp4" if half is None else f"{half}_224p.mp4")
-        if clip := _clip(path, root, half, of_half, place, film, frame_rate_hz, quarantine):
+        if clip := _clip(path, root, half, of_half, place, header, frame_rate_hz, quarantine):
             clips.append(clip)
     return clips
 
@@ -156,23 +156,23 @@ def _clip(
     half: int | None,
     actions: list[_Action],
     place: Path,
-    film: VideoHeader | None,
+    header: VideoHeader | None,
     frame_rate_hz: float,
     quarantine: Quarantine,
 ) -> Clip | None:
-    rate = film.frame_rate_hz if film else frame_rate_hz
+    rate = header.frame_rate_hz if header else frame_rate_hz
     events: list[Event] = []
     for action in actions:
         index = round(action.time_ms * rate / 1000)
-        if film is not None and index >= film.num_frames:
-            reason = f"action behind the end of the video: frame {index} of {film.num_frames}"
+        if header is not None and index >= header.num_frames:
+            reason = f"action behind the end of the video: frame {index} of {header.num_frames}"
             quarantine.add(os.path.relpath(path, root), reason)
         else:
             events.append(Event(index, action.label, action.team, action.attributes))
     if not events:
         return None
     events.sort(key=lambda event: event.frame)
-    width, height = (film.width, film.height) if film else (0, 0)
+    width, height = (header.width, header.height) if header else (0, 0)
     frames = tuple(
         Frame(index, place, width, height, in_video=True) for index in sorted({e.frame for e in events})
     )

@@ -1,4 +1,4 @@
-"""Reads COCO detection and keypoint files, those of videos, and our own."""
+"""Reads COCO detection and keypoint files, those with videos, and our own."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ EXPECTED = "COCO JSON files in the folder itself, in annotations/, or in train, 
 
 @dataclass(slots=True)
 class _Contents:
-    """What one file says besides its annotations."""
+    """Contents of a file except its annotations."""
 
     ours: bool = False
     images: dict[Id, ImageEntry] = field(default_factory=dict)
@@ -47,10 +47,10 @@ class _Contents:
 def read(root: Path, ball_class: str | None = "ball") -> Footage:
     """Read every COCO file of a folder; each image is a clip, or each video where the file has `videos`.
 
-    ball_class: name of the ball's category; `ball` stands for its usual names, None for a set without one.
+    ball_class: name of the ball's category; `ball` includes common synonyms, None if there is none.
     Keypoints are put into COCO's order by their names. Categories that are neither ball nor person are
-    counted in a note. Matches are as `yolo_matches.matches_of` says.
-    A file that `coco_video` wrote is read in full, with all that COCO cannot hold.
+    counted in a note. Matches are as `match_grouping.group_by_match` returns them.
+    A file that this package wrote is read in full, with all that COCO cannot hold.
     Raises DataRootMissing, NoUsableSamples; JsonUnreadable when the only file is unreadable.
     Source: COCO data format (cocodataset.org); TAO for videos; CVAT's `attributes`.
     """
@@ -75,7 +75,7 @@ def read(root: Path, ball_class: str | None = "ball") -> Footage:
             clips += found
             split = _split(path, root)
             splits.setdefault(split, []).extend(clip.id for clip in found)
-    clips, missing = files.settle(clips)
+    clips, missing = files.drop_missing_images(clips)
     splits.pop("", None)
     if (
         len(splits) < 2

@@ -1,4 +1,4 @@
-"""Entries of a COCO file, checked: its images, its categories, and its annotations as balls and persons."""
+"""Parses the entries of a COCO file: images, categories, and annotations as balls and persons."""
 
 from __future__ import annotations
 

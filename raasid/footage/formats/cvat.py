@@ -1,7 +1,4 @@
-"""Reads CVAT's XML, version 1.1: tasks of images, and tracks of videos.
-
-One XML file of CVAT while it is read: images as they end, tracks until the file does.
-"""
+"""Reads CVAT XML 1.1: tasks of images, and tracks of videos."""
 
 from __future__ import annotations
 
@@ -42,11 +39,11 @@ def read(root: Path, ball_class: str | None = "ball", frame_rate_hz: float = 25.
     task ends. Frames of the task that no track covers are frames without annotations. A ball that is
     occluded is hidden; one whose attribute `used_in_game` says no is not the match ball and not kept.
     Box and skeleton of one group are one person; a skeleton alone gives the box round its points.
-    Matches of images are as `yolo_matches.matches_of` says. A video may be there as its frames, as CVAT
-    exports them: `images/frame_000000.png`.
-    ball_class: the ball's label; `ball` stands for its usual names, None for a set without one.
+    Matches of images are as `match_grouping.group_by_match` returns them. A video may also be a folder of
+    frames, as CVAT exports it: `images/frame_000000.png`.
+    ball_class: the ball's label; `ball` includes common synonyms, None if there is none.
     What comes before a fault in the XML is read, but no track, since its end is not known.
-    frame_rate_hz: of videos that are not there.
+    frame_rate_hz: of missing videos.
     Raises DataRootMissing, NoUsableSamples; XmlUnreadable when nothing of the only file can be read.
     Source: CVAT documentation, XML annotation format 1.1; WASB's soccer labels.
     """
@@ -83,7 +80,7 @@ def read(root: Path, ball_class: str | None = "ball", frame_rate_hz: float = 25.
             unused += document.unused
     if not clips and len(paths) == 1 and isinstance(failure, XmlUnreadable):
         raise failure
-    clips, missing = files.settle(clips)
+    clips, missing = files.drop_missing_images(clips)
     clips, notes = assign_matches(root, clips, splits)
     notes += [*missing, *videos.notes()]
     if unused:
@@ -117,8 +114,8 @@ def _video(
     task, name = document.task, files.relative(path)
     title = task.name or path.stem
     images = _numbered(path.parent / "images")
-    video, film = (path, None) if images else videos.find(title, [path.parent, root, root / "videos"])
-    size = (film.width, film.height) if film else task.size
+    video, header = (path, None) if images else videos.find(title, [path.parent, root, root / "videos"])
+    size = (header.width, header.height) if header else task.size
     indices = document.tracks.frames()
     if task.stop is not None:
         declared = range(task.start, task.stop + 1, task.step)
@@ -128,15 +125,15 @@ def _video(
             quarantine.add(name, f"frames without annotations not used: {len(declared)} frames in all")
     frames = []
     for index in sorted(indices):
-        if film and index >= film.num_frames:
-            quarantine.add(name, f"frames behind the end of the video: it has {film.num_frames}")
+        if header and index >= header.num_frames:
+            quarantine.add(name, f"frames behind the end of the video: it has {header.num_frames}")
             break
         placed: tuple[Path, int, int] | None = (video, *size)
         if images:
             image = images.get(index, Path(f"frame_{index:06d}.png"))
             placed = files.find(Path(image.name), [path.parent / "images"], task.size)
         if placed is not None:
-            frames.append(Frame(index, *placed, *document.tracks.at(index), in_video=not images))
+            frames.append(Frame(index, *placed, *document.tracks.pop(index), in_video=not images))
     if not frames:
         raise ValueUnusable(f"no frame with a usable shape: {name}")
     named = task.name and path.stem == "annotations"
@@ -144,7 +141,7 @@ def _video(
         without_suffix(title) if named else without_suffix(name),
         tuple(frames),
         source,
-        film.frame_rate_hz if film else rate,
+        header.frame_rate_hz if header else rate,
     )
 
 

@@ -1,4 +1,4 @@
-"""Cvat document."""
+"""Reads one CVAT XML file: yields its images, and collects its tracks."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Document:
         for element in iter_elements(self._path, _UNITS):
             try:
                 if element.tag == "meta":
-                    self.task = parse_task(element, self._bad)
+                    self.task = parse_task(element, self._reject)
                 elif element.tag == "image":
                     self.has_images = True
                     picture, self._picture = self._picture, ImageEntry()
@@ -80,17 +80,17 @@ class Document:
                 elif element.tag == "track":
                     self.has_tracks = True
                     track, self._track = self._track, Track()
-                    self.tracks.add(track, self.task, self._bad)
+                    self.tracks.add(track, self.task, self._reject)
                 elif element.parent is not None and element.parent.tag == "skeleton":
                     self._points.append(element)
                 else:
                     self._shape(element)
             except ValueUnusable as error:
-                self._bad(element.line, str(error))
+                self._reject(element.line, str(error))
             except NotUsed as what:
                 self.unused[str(what)] += 1
 
-    def _bad(self, line: int, reason: str) -> None:
+    def _reject(self, line: int, reason: str) -> None:
         self._quarantine.add(self._name, reason, line or None)
 
     def _shape(self, element: Element) -> None:

@@ -1,7 +1,4 @@
-"""Tracks of CVAT's XML: the frames of a video, filled between keyframes.
-
-Tracks of which only some frames are written down: what lies between is on a straight line.
-"""
+"""Tracks of CVAT XML: collected while a file is read, then interpolated to the frames of the video."""
 
 from __future__ import annotations
 
@@ -14,98 +11,98 @@ from raasid.footage.formats.parsing.values import MAX_EDGE_PX, MAX_FRAMES, Value
 from raasid.footage.formats.parsing.xml_reader import Element
 from raasid.footage.records import Ball, Person
 
-Bad = Callable[[int, str], None]
-"""Hears of what is left out: line, and `what: value seen`."""
+Reject = Callable[[int, str], None]
+"""Called with line and reason of what is left out."""
 
 
 @dataclass(slots=True)
 class Task:
-    """What a file says of its video."""
+    """Properties of the annotated video."""
 
     name: str = ""
-    """The video's file; the task's name where it does not say."""
+    """File name of the video, else the name of the task."""
     size: tuple[int, int] = (0, 0)
     start: int = 0
     stop: int | None = None
-    """The last frame."""
+    """Last frame; None if unknown."""
     step: int = 1
 
     def check(self, frame: int) -> None:
-        """Raise ValueUnusable for a frame that the video does not have."""
+        """Raise ValueUnusable for a frame outside the task."""
         if not self.start <= frame or (self.stop is not None and frame > self.stop):
             raise ValueUnusable(f"frame outside the task: {frame}, the task has {self.start} to {self.stop}")
 
 
 @dataclass(slots=True)
 class Track:
-    """One track while it is read."""
+    """A track while it is read."""
 
     keys: dict[int, Record | None] = field(default_factory=dict)
     lines: dict[int, int] = field(default_factory=dict)
     written: int = 0
-    """Frames that are listed but no keyframes."""
+    """Number of listed frames that are no keyframes."""
 
 
 @dataclass(slots=True)
 class Tracks:
-    """All that the tracks of a file show, frame by frame."""
+    """The records of all tracks, by frame."""
 
     balls: dict[int, list[Ball]] = field(default_factory=dict)
     persons: dict[int, list[Person]] = field(default_factory=dict)
 
-    def add(self, track: Track, task: Task, bad: Bad) -> None:
-        """Take a finished track; after its last keyframe it stays where it is, to the end of the task."""
+    def add(self, track: Track, task: Task, reject: Reject) -> None:
+        """Add a finished track; after its last keyframe it stays in position until the end of the task."""
         last = max(track.keys, default=0)
         stop = None if task.stop is None else task.stop + 1
 
         def too_long(frame: int, reason: str) -> None:
-            bad(track.lines.get(frame, 0), reason)
+            reject(track.lines.get(frame, 0), reason)
 
         for frame, record in interpolate(
             track.keys,
             stop=stop if stop is not None and stop > last else None,
             step=task.step,
             written=track.written,
-            bad=too_long,
+            reject=too_long,
         ):
             if isinstance(record, Ball):
                 self.balls.setdefault(frame, []).append(record)
             else:
                 self.persons.setdefault(frame, []).append(record)
 
-    def at(self, frame: int) -> tuple[tuple[Ball, ...], tuple[Person, ...]]:
-        """Give balls and persons of a frame away."""
+    def pop(self, frame: int) -> tuple[tuple[Ball, ...], tuple[Person, ...]]:
+        """Remove and return the balls and persons of a frame."""
         persons = self.persons.pop(frame, [])
         return tuple(self.balls.pop(frame, ())), tuple(
             merge_by_track(persons) if len(persons) > 1 else persons
         )
 
     def frames(self) -> set[int]:
-        """Return every frame in which something is seen."""
+        """Return every frame that has a ball or a person."""
         return self.balls.keys() | self.persons.keys()
 
 
-def parse_task(meta: Element, bad: Bad) -> Task:
-    """Read `meta`: of a task or a job. What is unusable there counts as not said."""
+def parse_task(meta: Element, reject: Reject) -> Task:
+    """Parse `meta` of a task or a job; unusable values count as missing."""
     inner = meta.at("task") or meta.at("job")
     task = Task()
     if inner is None:
         return task
 
-    def said(*path: str, most: int = MAX_FRAMES) -> int | None:
+    def stated(*path: str, high: int = MAX_FRAMES) -> int | None:
         written = inner.text_at(*path)
         try:
-            return integer(written, "/".join(path), 0, most) if written else None
+            return integer(written, "/".join(path), 0, high) if written else None
         except ValueUnusable as error:
-            bad(inner.line, str(error))
+            reject(inner.line, str(error))
             return None
 
-    edges = [said("original_size", edge, most=MAX_EDGE_PX) or 0 for edge in ("width", "height")]
+    edges = [stated("original_size", edge, high=MAX_EDGE_PX) or 0 for edge in ("width", "height")]
     task.size = edges[0], edges[1]
     task.name = inner.text_at("source") or inner.text_at("name") or ""
     task.step = _step(inner.text_at("frame_filter") or "")
-    task.start = said("start_frame") or 0
-    size, stop = said("size"), said("stop_frame")
+    task.start = stated("start_frame") or 0
+    size, stop = stated("size"), stated("stop_frame")
     if stop is not None:
         task.stop = stop
     elif size:
@@ -114,7 +111,7 @@ def parse_task(meta: Element, bad: Bad) -> Task:
 
 
 def parse_keyframe(element: Element, task: Task) -> tuple[int, bool]:
-    """Return the frame of a shape in a track, and whether it is a keyframe; without a word it is one."""
+    """Return the frame of a shape in a track, and whether it is a keyframe (the default)."""
     frame = integer(element.attributes.get("frame"), "frame", 0, MAX_FRAMES)
     task.check(frame)
     if element.attributes.get("outside", "0") not in ("0", "1"):
@@ -123,7 +120,7 @@ def parse_keyframe(element: Element, task: Task) -> tuple[int, bool]:
 
 
 def _step(written: str) -> int:
-    """Return the step in a frame filter such as `step=5`."""
+    """Return the step of a frame filter such as `step=5`."""
     key, _, value = written.partition("=")
     usable = key.strip() == "step" and value.strip().isdecimal() and len(value) < 6
     return max(1, int(value)) if usable else 1

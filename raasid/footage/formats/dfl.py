@@ -1,4 +1,4 @@
-"""Reads the DFL Bundesliga event table: scored windows of match videos and what happens in them."""
+"""Reads the DFL Bundesliga event table: scored intervals of match videos and their events."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class _Window:
 def read(root: Path, frame_rate_hz: float = 25.0) -> Footage:
     """Read the table: every window between a `start` and its `end` is a clip.
 
-    frame_rate_hz: of videos that are not there. Frames are the first and the last of a window and those of
+    frame_rate_hz: of missing videos. Frames are the first and the last of a window and those of
     its events, since nothing else is annotated. The two halves of a match (`1606b0e6_0`, `1606b0e6_1`) are
     one match. A start without an end, an end without a start and events outside windows go to `quarantine`.
     Raises DataRootMissing, NoUsableSamples, TableUnreadable. Source: Kaggle, DFL Bundesliga Data Shootout.
@@ -71,32 +71,31 @@ def read(root: Path, frame_rate_hz: float = 25.0) -> Footage:
     rows = _rows(root / TABLE, quarantine)
     source = f"dfl:{root.resolve().name}"
     clips: list[Clip] = []
-    alone: list[str] = []
+    without_media: list[str] = []
     videos = len(rows)
     for video_id in sorted(rows):
         listed = rows.pop(video_id)
         video = find_video((root / "train", root / "clips", root), video_id)
-        film = None
+        header = None
         try:
-            film = None if video is None else probe_video(video)
+            header = None if video is None else probe_video(video)
         except VideoUnreadable as error:
             quarantine.add(video_id, f"video cannot be read: {error.reason}")
             continue
         if video is None:
-            alone.append(video_id)
+            without_media.append(video_id)
         place = video or root / "train" / f"{video_id}.mp4"
         match = video_id.rpartition("_")[0] or video_id
         provenance = Provenance(source, match=match, competition="bundesliga")
         for window in _windows(listed, quarantine):
-            clip = _clip(video_id, provenance, place, film, frame_rate_hz, window)
-            if film is not None and clip.frames[-1].index >= film.num_frames:
-                reason = (
-                    f"window behind the end of the video: frame {clip.frames[-1].index} of {film.num_frames}"
-                )
+            clip = _clip(video_id, provenance, place, header, frame_rate_hz, window)
+            if header is not None and clip.frames[-1].index >= header.num_frames:
+                last = clip.frames[-1].index
+                reason = f"window behind the end of the video: frame {last} of {header.num_frames}"
                 quarantine.add(TABLE, reason, window.line)
             else:
                 clips.append(clip)
-    notes = missing_note("videos", len(alone), videos, *alone[:1])
+    notes = missing_note("videos", len(without_media), videos, *without_media[:1])
     return build_footage(root, clips, {}, quarantine, notes, EXPECTED)
 
 
@@ -104,16 +103,16 @@ def _rows(table: Path, quarantine: Quarantine) -> dict[str, list[_Row]]:
     """Rows of each video in the order of time; rows of one time keep their order."""
     rows: dict[str, list[_Row]] = {}
 
-    def bad(line: int, reason: str) -> None:
+    def reject(line: int, reason: str) -> None:
         quarantine.add(TABLE, reason, line)
 
-    for line, (video, time, event, attributes) in read_table(table, _COLUMNS, bad):
+    for line, (video, time, event, attributes) in read_table(table, _COLUMNS, reject):
         try:
             video_id = video if video in rows else safe_join(Path(), video, "video_id").as_posix()
             time_s = number(time, "time", 0, _LONGEST_S)
             row = _Row(time_s, line, label(event, "event"), _attributes(attributes))
         except ValueUnusable as error:
-            bad(line, str(error))
+            reject(line, str(error))
         else:
             rows.setdefault(video_id, []).append(row)
     for listed in rows.values():
@@ -168,16 +167,16 @@ def _clip(
     video_id: str,
     provenance: Provenance,
     place: Path,
-    film: VideoHeader | None,
+    header: VideoHeader | None,
     frame_rate_hz: float,
     window: _Window,
 ) -> Clip:
-    rate = film.frame_rate_hz if film else frame_rate_hz
+    rate = header.frame_rate_hz if header else frame_rate_hz
 
     def index(time_s: float) -> int:
         return min(round(time_s * rate), MAX_FRAMES)
 
-    width, height = (film.width, film.height) if film else (0, 0)
+    width, height = (header.width, header.height) if header else (0, 0)
     events = tuple(Event(index(row.time_s), row.event, None, row.attributes) for row in window.events)
     shown_at = {index(window.start_s), index(window.end_s), *(event.frame for event in events)}
     frames = tuple(Frame(number, place, width, height, in_video=True) for number in sorted(shown_at))

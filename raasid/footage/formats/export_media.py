@@ -1,4 +1,4 @@
-"""Where the pictures of an export lie, and how they get there."""
+"""Writes the images of an export, by split."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""File search."""
+"""Finds files below a folder: in one order, through symbolic links, and whatever the case of their names."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ from raasid.errors import DataError
 
 
 def first_file(candidates: Iterable[Path]) -> Path | None:
-    """Return the first of the paths that is a file; None when there is none."""
-    # unlike Path.is_file, os.path's is False for names that no file system takes
+    """Return the first path that is a file, or None."""
+    # Unlike Path.is_file, os.path.isfile is False for names that no file system has.
     return next((path for path in candidates if os.path.isfile(path)), None)  # noqa: PTH113
 
 
 class CaseInsensitiveNames:
-    """Looks names up whatever their case; every folder is listed once."""
+    """Looks up files and folders ignoring case; every folder is listed once."""
 
     def __init__(self) -> None:
         self._listed: dict[Path, dict[str, Path]] = {}
 
     def folder(self, wanted: Path) -> Path | None:
-        """Return the folder that is called so, up to upper and lower case; its parent is taken as it is."""
+        """Return the folder of that name, ignoring its case but not that of its parent; or None."""
         return self._names(wanted.parent).get(f"{wanted.name.casefold()}/")
 
     def file(self, wanted: Path, suffixes: Collection[str]) -> Path | None:
-        """Return the file that is called so and has one of the suffixes (`.mp4`), up to the case."""
+        """Return the file of that name with one of the suffixes (`.mp4`), ignoring case; or None."""
         names = self._names(wanted.parent)
-        spelt = (f"{wanted.name}{suffix}".casefold() for suffix in sorted(suffixes))
-        return next((names[name] for name in spelt if name in names), None)
+        candidates = (f"{wanted.name}{suffix}".casefold() for suffix in sorted(suffixes))
+        return next((names[name] for name in candidates if name in names), None)
 
     def _names(self, folder: Path) -> dict[str, Path]:
         if folder not in self._listed:
             try:
                 with os.scandir(folder) as entries:
                     listed = sorted(entries, key=lambda entry: entry.name)
-            except (OSError, ValueError):  # not there, no folder, or no name that a folder can have
+            except (OSError, ValueError):  # missing, no folder, or a name that no folder can have
                 listed = []
             self._listed[folder] = {
                 entry.name.casefold() + ("/" if entry.is_dir() else ""): Path(entry.path) for entry in listed
@@ -45,7 +45,7 @@ class CaseInsensitiveNames:
 
 
 class FolderUnreadable(DataError):
-    """A folder that is there but may not or cannot be listed."""
+    """A folder that exists but cannot be listed."""
 
     def __init__(self, folder: str, error: OSError) -> None:
         super().__init__(
@@ -56,15 +56,15 @@ class FolderUnreadable(DataError):
 def walk_files(folder: Path) -> Iterator[Path]:
     """Yield every file below `folder`, sorted by name folder by folder; hidden names are skipped.
 
-    A link to a folder is followed once; one that leads back into a folder already seen is not.
-    Raises FolderUnreadable: half a data set without a word would be worse.
+    Links to folders are followed, but no folder is visited twice.
+    Raises FolderUnreadable: silently reading half of a data set would be worse.
     """
     yield from _walk(str(folder), set())
 
 
 def _walk(folder: str, seen: set[tuple[int, int]]) -> Iterator[Path]:
     try:
-        status = os.stat(folder)  # noqa: PTH116 - text throughout: a Path per entry costs more than the scan
+        status = os.stat(folder)  # noqa: PTH116 - a Path per entry costs more than the scan
         if (status.st_dev, status.st_ino) in seen:
             return
         seen.add((status.st_dev, status.st_ino))
@@ -84,5 +84,5 @@ def _walk(folder: str, seen: set[tuple[int, int]]) -> Iterator[Path]:
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # a link to itself: it is listed as a file, and reading it says what is wrong
+    except OSError:  # a link to itself: yielded as a file, and reading it reports the error
         return False

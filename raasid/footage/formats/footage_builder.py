@@ -1,9 +1,4 @@
-"""What a reader has gathered becomes footage: ids once each, in order, and splits of what was kept.
-
-Which match single images belong to, for formats that do not say it.
-
-Which match each image of a YOLO set belongs to, as far as files and names tell.
-"""
+"""Builds `Footage` from the clips of a reader, and recognises the names of splits."""
 
 from __future__ import annotations
 
@@ -20,11 +15,11 @@ SPLIT_SPELLINGS = {
     "val": ("val", "valid", "validation"),
     "test": ("test", "testing"),
 }
-"""Split -> how folders and files call it."""
+"""Split -> names of its folders and files."""
 
 
 def split_from_name(name: str) -> str | None:
-    """Return the split that a folder or file name stands for, None for any other name."""
+    """Return the split that a folder or file name means, or None."""
     folded = name.casefold()
     return next((split for split, spellings in SPLIT_SPELLINGS.items() if folded in spellings), None)
 
@@ -37,12 +32,9 @@ def build_footage(
     notes: Iterable[str],
     expected: str,
 ) -> Footage:
-    """Return the footage: clips in the order of their ids, the first of each id, splits of what is there.
+    """Sort clips by id, keep the first of each, and limit the splits to them.
 
-    Raises
-    ------
-    NoUsableSamples
-        There is no clip; the message has what was left out, or what the format expects.
+    expected: layout of the format, for the error message. Raises NoUsableSamples if there is no clip.
     """
     kept: dict[str, Clip] = {}
     for clip in clips:

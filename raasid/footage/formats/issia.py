@@ -1,7 +1,4 @@
-"""Reads the ISSIA-CNR soccer set: ViPER ground truth of six fixed cameras round one pitch.
-
-Objects of ISSIA's ViPER files, frame by frame: the ball, who plays it, and the persons.
-"""
+"""Reads the ISSIA-CNR soccer set: ViPER ground truth of six fixed cameras around one pitch."""
 
 from __future__ import annotations
 
@@ -40,7 +37,7 @@ FRAME_OFFSET = 8
 MAX_SPAN_FRAMES = 3000
 """Frames that one value may stand for: as long as the set's sequences."""
 
-Bad = Callable[[int, str], None]
+Reject = Callable[[int, str], None]
 _UNITS = {"point", "bbox", "bvalue", "dvalue"}
 
 
@@ -55,8 +52,8 @@ class CameraAnnotations:
     events: list[Event] = field(default_factory=list)
 
 
-def read_camera_file(path: Path, *, mirrored: bool, bad: Bad) -> CameraAnnotations:
-    """Read one file. `bad` hears of values that are left out: line, and the reason. Raises XmlUnreadable."""
+def read_camera_file(path: Path, *, mirrored: bool, reject: Reject) -> CameraAnnotations:
+    """Read one file; `reject` is called with line and reason of each bad value. Raises XmlUnreadable."""
     found = CameraAnnotations()
     for element in iter_elements(path, _UNITS):
         attribute, owner = element.inside("attribute"), element.inside("object")
@@ -68,7 +65,7 @@ def read_camera_file(path: Path, *, mirrored: bool, bad: Bad) -> CameraAnnotatio
         try:
             _take(name, owner, element, found, mirrored=mirrored)
         except ValueUnusable as error:
-            bad(element.line, str(error))
+            reject(element.line, str(error))
     return found
 
 
@@ -184,18 +181,20 @@ def _clip(path: Path, root: Path, videos: VideoLookup, quarantine: Quarantine, n
     if camera is None:
         notes.append(f"{name}: no camera number in the file's name; taken as not mirrored")
 
-    def bad(line: int, reason: str) -> None:
+    def reject(line: int, reason: str) -> None:
         quarantine.add(name, reason, line)
 
-    found = read_camera_file(path, mirrored=camera in MIRRORED_CAMERAS, bad=bad)
+    found = read_camera_file(path, mirrored=camera in MIRRORED_CAMERAS, reject=reject)
     named = PurePosixPath(found.video.replace("\\", "/")).name
     names = [named] if named else []
     if camera is not None:
         names += [f"filmrole{camera}.avi", f"ID-{camera}.avi"]
-    video, film = videos.find((names or [path.stem])[0], [path.parent, root], *names[1:])
-    if film is not None and (film.width, film.height) != (WIDTH, HEIGHT):
-        raise ValueUnusable(f"video of another size: {film.width}x{film.height}, expected {WIDTH}x{HEIGHT}")
-    frames = tuple(_frames(found, video, film.num_frames if film else None))
+    video, header = videos.find((names or [path.stem])[0], [path.parent, root], *names[1:])
+    if header is not None and (header.width, header.height) != (WIDTH, HEIGHT):
+        raise ValueUnusable(
+            f"video of another size: {header.width}x{header.height}, expected {WIDTH}x{HEIGHT}"
+        )
+    frames = tuple(_frames(found, video, header.num_frames if header else None))
     if not frames:
         raise ValueUnusable(f"no frame with an object: {short_repr(path.name)}")
     folder = path.parent.relative_to(root).as_posix()
@@ -207,7 +206,7 @@ def _clip(path: Path, root: Path, videos: VideoLookup, quarantine: Quarantine, n
             match=root.resolve().name if folder == "." else folder,
             camera=None if camera is None else f"camera {camera}",
         ),
-        film.frame_rate_hz if film else FRAME_RATE_HZ,
+        header.frame_rate_hz if header else FRAME_RATE_HZ,
         events=tuple(sorted(found.events, key=lambda event: (event.frame, event.label))),
     )
 

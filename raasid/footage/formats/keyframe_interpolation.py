@@ -1,4 +1,4 @@
-"""Keyframe interpolation."""
+"""Fills tracks between their keyframes by linear interpolation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 from raasid.footage.records import Ball, Keypoint, Person
 
 MAX_GAP_FRAMES = 1500
-"""Frames between two keyframes, one minute at 25 Hz; whoever left a larger gap meant no straight line."""
+"""One minute at 25 Hz; a larger gap between keyframes is not meant as a straight line."""
 
 Record = Ball | Person
 
@@ -19,19 +19,19 @@ def interpolate(
     stop: int | None,
     step: int = 1,
     written: int = 0,
-    bad: Callable[[int, str], None],
+    reject: Callable[[int, str], None],
 ) -> Iterator[tuple[int, Record]]:
-    """Yield (frame, record) for each frame in which a track can be seen, in order.
+    """Yield (frame, record) for each frame in which a track is visible, in order.
 
-    keys: keyframes; None where the track goes out of sight, to come back at the next keyframe or never.
-    stop: the first frame after the last keyframe in which the track is gone; None: right after it.
-    step: distance of the frames that exist. written: how many frames the file itself lists between the
-    keyframes; so many may be filled beyond `MAX_GAP_FRAMES`.
-    bad: hears of gaps that are too long to be filled: the keyframe before it, and the reason.
+    keys: keyframes; None where the track leaves the image, until the next keyframe.
+    stop: first frame after the last keyframe without the track; None: the frame after the last keyframe.
+    step: distance between frames. written: number of frames that the file lists between keyframes, which are
+    allowed in gaps beyond `MAX_GAP_FRAMES`.
+    reject: called with the keyframe before a gap that is too long, and the reason.
     """
     frames = sorted(keys)
     ends: list[int | None] = [*frames[1:], stop]
-    for start, end in zip(frames, ends, strict=False):  # without any keyframe there is one end too many
+    for start, end in zip(frames, ends, strict=False):  # without keyframes `ends` has one element too many
         first = keys[start]
         if first is None:
             continue
@@ -39,7 +39,7 @@ def interpolate(
         if end is None or end - start <= step:
             continue
         if (end - start) // step > MAX_GAP_FRAMES + written:
-            bad(start, f"gap too long to fill: {(end - start) // step} frames after frame {start}")
+            reject(start, f"gap too long to fill: {(end - start) // step} frames after frame {start}")
             continue
         second = keys.get(end)
         for frame in range(start + step, end, step):
@@ -50,7 +50,7 @@ def interpolate(
 
 
 def interpolate_pair(first: Record, second: Record, share: float) -> Record:
-    """Return what lies between two records of a track; what is not a place is the first one's."""
+    """Interpolate positions between two records of a track; everything else is the first record's."""
     if isinstance(first, Ball):
         return _ball(first, second, share) if isinstance(second, Ball) else first
     return _person(first, second, share) if isinstance(second, Person) else first
@@ -58,7 +58,7 @@ def interpolate_pair(first: Record, second: Record, share: float) -> Record:
 
 def _ball(first: Ball, second: Ball, share: float) -> Ball:
     before, after = (first.x, first.y, first.w, first.h), (second.x, second.y, second.w, second.h)
-    if before == after:  # one record for all frames in which nothing moves
+    if before == after:  # share one record among frames without movement
         return first
     x, y, w, h = _line(before, after, share)
     return Ball(x, y, w, h, first.visibility, first.source)

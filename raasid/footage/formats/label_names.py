@@ -1,11 +1,4 @@
-"""What annotators call the ball.
-
-From the names that annotators give to people to the roles of our records.
-
-Which of COCO's 17 keypoints a foreign name means.
-
-Rulings that annotators chose from a list: `offence`, `penalty`, `yellow card`.
-"""
+"""Maps names that annotators give (balls, roles, keypoints, rulings) to those of the records."""
 
 from __future__ import annotations
 

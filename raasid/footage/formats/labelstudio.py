@@ -1,4 +1,4 @@
-"""Reads Label Studio's JSON export: images with boxes and keypoints, videos with tracks, choices."""
+"""Reads Label Studio JSON exports: images with boxes and keypoints, videos with tracks, choices."""
 
 from __future__ import annotations
 
@@ -83,10 +83,10 @@ def read(
     Of several annotations the ground truth counts, else the newest that was not cancelled; predictions
     count where there is none, marked as not reviewed. Choices become tags, or the clip's ruling.
     Frames of videos are counted from 0 here, from 1 in the file; only those with a region are read.
-    Matches of images are as `yolo_matches.matches_of` says.
-    ball_class: the ball's label; `ball` stands for its usual names, None for a set without one.
-    frame_rate_hz: of videos that are not there and whose duration the file does not tell.
-    video_size: width and height in pixels of videos that are not there. Without it, and where the file
+    Matches of images are as `match_grouping.group_by_match` returns them.
+    ball_class: the ball's label; `ball` includes common synonyms, None if there is none.
+    frame_rate_hz: of missing videos and whose duration the file does not tell.
+    video_size: width and height in pixels of missing videos. Without it, and where the file
     does not tell, they count as 100 x 100, since regions are in per cent; the clip is tagged `size_unknown`.
     Raises DataRootMissing, NoUsableSamples; JsonUnreadable when nothing of the only file can be read.
     Source: Label Studio documentation, JSON export and video regions.
@@ -118,7 +118,7 @@ def read(
             update(1)
     if failure is not None and not clips and len(paths) == 1:
         raise failure
-    clips, missing = reading.files.settle(clips)
+    clips, missing = reading.files.drop_missing_images(clips)
     clips, notes = assign_matches(root, clips, {})
     notes += [*missing, *reading.videos.notes()]
     if reading.unsized:
@@ -157,17 +157,17 @@ def _task(task: Mapping[str, Any], reading: _Reading, name: str, line: int) -> C
         reading.nobody += 1
         return None
 
-    def bad(reason: str) -> None:
+    def reject(reason: str) -> None:
         reading.quarantine.add(name, reason, line)
 
     build = _video if media.video else _image
-    frames, rate = build(media, verdict, reading, bad)
+    frames, rate = build(media, verdict, reading, reject)
     if not frames:
         return None
     try:
         ruling, tags = parse_ruling(_choices(verdict))
     except ValueUnusable as error:
-        bad(str(error))
+        reject(str(error))
         ruling, tags = None, ()
     if media.video and (frames[0].width, frames[0].height) == PER_CENT:
         tags = (*tags, UNSIZED)
@@ -184,25 +184,25 @@ def _choices(verdict: ChosenAnnotation) -> Iterable[str]:
 
 
 def _image(
-    media: TaskMedia, verdict: ChosenAnnotation, reading: _Reading, bad: Any
+    media: TaskMedia, verdict: ChosenAnnotation, reading: _Reading, reject: Any
 ) -> tuple[tuple[Frame, ...], float]:
     names = [Path(each) for each in media.names]
     placed = reading.files.find(names[0], reading.folders, (0, 0), *names[1:])
     if placed is None:
         return (), 0.0
     path, width, height = placed
-    size = (width, height) if width and height else _size(verdict.results, bad)
+    size = (width, height) if width and height else _size(verdict.results, reject)
     regions = [result for result in verdict.results if result.get("type") in _PICTURED]
     if regions and not all(size):
         raise ValueUnusable(
             f"size of the picture unknown: no original_width for {short_repr(media.names[0])}"
         )
     look = RegionContext(size, reading.ball_class, verdict.mark)
-    balls, persons = image_records(regions, look, bad, reading.unused)
+    balls, persons = image_records(regions, look, reject, reading.unused)
     return (Frame(0, path, *size, balls, persons),), reading.frame_rate_hz
 
 
-def _size(results: Iterable[Mapping[str, Any]], bad: Any) -> tuple[int, int]:
+def _size(results: Iterable[Mapping[str, Any]], reject: Any) -> tuple[int, int]:
     for result in results:
         if "original_width" in result:
             try:
@@ -211,15 +211,15 @@ def _size(results: Iterable[Mapping[str, Any]], bad: Any) -> tuple[int, int]:
                     integer(result.get("original_height"), "original_height", 1, MAX_EDGE_PX),
                 )
             except ValueUnusable as error:
-                bad(str(error))
+                reject(str(error))
     return 0, 0
 
 
 def _video(
-    media: TaskMedia, verdict: ChosenAnnotation, reading: _Reading, bad: Any
+    media: TaskMedia, verdict: ChosenAnnotation, reading: _Reading, reject: Any
 ) -> tuple[tuple[Frame, ...], float]:
-    path, film = reading.videos.find(media.names[0], reading.folders, *media.names[1:])
-    size = (film.width, film.height) if film else reading.video_size or _size(verdict.results, bad)
+    path, header = reading.videos.find(media.names[0], reading.folders, *media.names[1:])
+    size = (header.width, header.height) if header else reading.video_size or _size(verdict.results, reject)
     regions = [result for result in verdict.results if result.get("type") == "videorectangle"]
     if regions and not all(size):
         size = PER_CENT
@@ -229,9 +229,9 @@ def _video(
     look = RegionContext(size, reading.ball_class, verdict.mark)
     for number_, region in enumerate(regions):
         try:
-            found = track_records(region, number_, look, bad)
+            found = track_records(region, number_, look, reject)
         except ValueUnusable as error:
-            bad(str(error))
+            reject(str(error))
             continue
         if isinstance(found, str):
             reading.unused[f"track {found}"] += 1
@@ -241,11 +241,11 @@ def _video(
                 balls.setdefault(index, []).append(record)
             else:
                 persons.setdefault(index, []).append(record)
-    rate = film.frame_rate_hz if film else _rate(regions) or reading.frame_rate_hz
+    rate = header.frame_rate_hz if header else _rate(regions) or reading.frame_rate_hz
     frames = tuple(
         Frame(index, path, *size, tuple(balls.get(index, ())), tuple(persons.get(index, ())), in_video=True)
         for index in sorted(balls.keys() | persons.keys())
-        if film is None or index < film.num_frames
+        if header is None or index < header.num_frames
     )
     # a video of which only choices are known is one frame long here: its first
     return frames or (Frame(0, path, *size, in_video=True),), rate

@@ -1,4 +1,4 @@
-"""Label Studio's regions as balls and persons: per cent of the picture become pixels."""
+"""Converts Label Studio regions, in per cent of the image, to balls and persons in pixels."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class RegionContext:
 def image_records(
     regions: Iterable[Mapping[str, Any]],
     look: RegionContext,
-    bad: Callable[[str], None],
+    reject: Callable[[str], None],
     unused: Counter[str],
 ) -> tuple[tuple[Ball, ...], tuple[Person, ...]]:
     """Return the balls and persons of an image.
@@ -83,7 +83,7 @@ def image_records(
                 named[str(region.get("id"))] = len(persons)
                 persons.append(found)
         except ValueUnusable as error:
-            bad(str(error))
+            reject(str(error))
     for parent, group in points.items():
         _give(group, named.get(parent), persons, apart=bool(parent), look=look)
     return tuple(balls), tuple(persons)
@@ -119,7 +119,7 @@ def _around(point: Keypoint, persons: list[Person]) -> int | None:
 
 
 def track_records(
-    region: Mapping[str, Any], track: int, look: RegionContext, bad: Callable[[str], None]
+    region: Mapping[str, Any], track: int, look: RegionContext, reject: Callable[[str], None]
 ) -> dict[int, Record] | str:
     """Return a track of a video, frame (from 0) -> record; or the label of what is neither ball nor person.
 
@@ -144,11 +144,11 @@ def track_records(
             if key.get("enabled") is False:
                 gone.add(frame + 1)
         except ValueUnusable as error:
-            bad(str(error))
+            reject(str(error))
     for frame in gone:
         keys.setdefault(frame, None)
     stop = count if count > max(keys, default=0) else None
-    return dict(interpolate(keys, stop=stop, bad=lambda _, reason: bad(reason)))
+    return dict(interpolate(keys, stop=stop, reject=lambda _, reason: reject(reason)))
 
 
 def _label(value: Mapping[str, Any], key: str) -> str:

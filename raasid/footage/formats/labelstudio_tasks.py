@@ -1,4 +1,4 @@
-"""Label Studio's tasks: which of several annotations counts, and which file a task is about."""
+"""Label Studio tasks: which of several annotations counts, and which file a task is about."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def task_media(data: object) -> TaskMedia:
     for key in sorted(given, key=lambda key: (key not in ("image", "video"), str(key))):
         if not isinstance(given[key], str):
             continue
-        path = _path(text(given[key], f"data.{key}", longest=2000))
+        path = _path(text(given[key], f"data.{key}", max_length=2000))
         suffix = PurePosixPath(path).suffix.lower()
         if suffix in known or key in ("image", "video"):
             bare = text(PurePosixPath(path).name, f"data.{key}")

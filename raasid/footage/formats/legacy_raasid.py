@@ -1,4 +1,4 @@
-"""Reads the annotations of the project that RAASID took its three models from: one JSON list per split."""
+"""Reads the annotations of the origin project, one JSON list of records per split."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _INTENTS: dict[str, dict[str, Fact]] = {
 def read(root: Path, image_size: tuple[int, int] | None = None) -> Footage:
     """Read the records: every image is a clip of one frame.
 
-    image_size: width, height in pixels of images that are not there. Positions are fractions of the image, so
+    image_size: width, height in pixels of missing images. Positions are fractions of the image, so
     without it and without `image_size` nobody knows the pixels, and the records have neither ball nor pose.
     The project's own script shuffles anew for each split, so that most of `val` is in `train` as well: an
     image stays in the most held-out split that names it, and a note says how many were dropped.
@@ -70,8 +70,8 @@ def read(root: Path, image_size: tuple[int, int] | None = None) -> Footage:
     matches, doubts = group_by_match(root, per_split)
     source = f"origin:{root.resolve().name}"
     everything = {name: sample for found in samples.values() for name, sample in found.items()}
-    alone = [name for name, sample in sorted(everything.items()) if not sample.there]
-    notes += [*doubts, *missing_note("images", len(alone), len(everything), *alone[:1])]
+    without_media = [name for name, sample in sorted(everything.items()) if not sample.there]
+    notes += [*doubts, *missing_note("images", len(without_media), len(everything), *without_media[:1])]
     if sizeless := sum(not sample.frame.width for sample in everything.values()):
         notes.append(
             f"{sizeless} records have neither ball nor pose: without image or data.image_size no pixels"
@@ -121,7 +121,7 @@ def _samples(
 ) -> Iterator[tuple[str, _Sample]]:
     """Image path below the root and what is known of it, for each usable record; the first of each image."""
 
-    def bad(reason: str) -> None:
+    def reject(reason: str) -> None:
         quarantine.add(path.name, reason)
 
     seen: set[str] = set()
@@ -136,7 +136,7 @@ def _samples(
             name = os.path.relpath(image, root)
             if name in seen:
                 raise ValueUnusable(f"second record of one image: {short_repr(name)}")
-            sample = _sample(image, record, size, bad)
+            sample = _sample(image, record, size, reject)
         except ValueUnusable as error:
             quarantine.add(path.name, str(error), line)
         except ImageUnreadable as error:
@@ -147,7 +147,7 @@ def _samples(
 
 
 def _sample(
-    image: Path, record: dict[str, Any], size: tuple[int, int] | None, bad: Callable[[str], None]
+    image: Path, record: dict[str, Any], size: tuple[int, int] | None, reject: Callable[[str], None]
 ) -> _Sample:
     there = os.path.lexists(image)
     if there:
@@ -157,7 +157,7 @@ def _sample(
     if record.get("ball_position") is not None:
         x, y = numbers(record["ball_position"], "ball_position", 2, 0, 1)
         balls = (Ball(x * size[0], y * size[1], 0.0, 0.0),) if size else ()
-    persons = _persons(record.get("pose_data"), size, bad)
+    persons = _persons(record.get("pose_data"), size, reject)
     width, height = size or (0, 0)
     frame = Frame(
         integer(record.get("frame_number", 0), "frame_number"), image, width, height, balls, persons
@@ -172,12 +172,12 @@ def _sample(
     return _Sample(frame, there, known, (label(situation, "game_situation"),) if situation else ())
 
 
-def _persons(pose: Any, size: tuple[int, int] | None, bad: Callable[[str], None]) -> tuple[Person, ...]:
+def _persons(pose: Any, size: tuple[int, int] | None, reject: Callable[[str], None]) -> tuple[Person, ...]:
     """Return the player whose pose is given, if the points are COCO's; the box is drawn round them."""
     points = sequence(mapping(pose or {}, "pose_data").get("keypoints") or [], "keypoints")
     if len(points) != NUM_KEYPOINTS:
         if points:
-            bad(f"keypoints not used: {len(points)}, only COCO's {NUM_KEYPOINTS} are")
+            reject(f"keypoints not used: {len(points)}, only COCO's {NUM_KEYPOINTS} are")
         return ()
     keypoints: list[Keypoint] = []
     for point in points:

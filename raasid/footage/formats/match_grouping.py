@@ -1,4 +1,4 @@
-"""Match grouping."""
+"""Groups single images into matches, by `scenes.json` or by their names, so that splits do not leak."""
 
 from __future__ import annotations
 
@@ -13,23 +13,22 @@ from raasid.footage.formats.parsing.json_reader import JsonUnreadable, read_json
 from raasid.footage.formats.yolo_sheet import DataYamlUnreadable
 from raasid.footage.records import Clip
 
-_EXPORT = re.compile(r"^(?P<source>.+?)(?:_(?:jpe?g|png|bmp|webp|tiff?))?\.rf\.[0-9A-Za-z]+$")
+_AUGMENTED_COPY = re.compile(r"^(?P<source>.+?)(?:_(?:jpe?g|png|bmp|webp|tiff?))?\.rf\.[0-9A-Za-z]+$")
 
-_NUMBERED = re.compile(r"^(?P<series>.*[^\d_. -])[_. -]*\d+$")
+_SERIES_NAME = re.compile(r"^(?P<series>.*[^\d_. -])[_. -]*\d+$")
 
 
 def group_by_match(root: Path, images: Mapping[str, Sequence[str]]) -> tuple[dict[str, str], list[str]]:
     """Return the match of each image, and notes for the user.
 
-    images: split -> paths relative to the root (split `` when there are none).
+    images: split -> paths relative to the root (split `` if there are none).
 
     `scenes.json` in the root, `{"file name or relative path": scene}`, decides: match `scene-<scene>`.
-    Without it, by name: augmented copies of one image, as Roboflow names them (`x_jpg.rf.<hash>.jpg`), are
-    one image `x`; and images numbered within several series (`cup_final_000123`, `derby_000007`) are
-    one match per series. One series for the whole set (`img_17`) tells nothing: then, as for names
-    without a number, every image is a match of its own. A series is a guess, so where the declared splits cut
-    one, they win: its parts count as different matches, and a note says so.
-    Raises DataSheetUnreadable for a scenes.json that is there but cannot be understood: splits would leak.
+    Without it, names decide: augmented copies of an image, as Roboflow names them (`x_jpg.rf.<hash>.jpg`),
+    are one image `x`; images numbered within several series (`cup_final_000123`, `derby_000007`) are one match
+    per series. If the entire set is one series (`img_17`) or names have no number, every image is a match.
+    A series is a guess: where the declared splits cut one, its parts are different matches, with a note.
+    Raises DataYamlUnreadable for an invalid scenes.json, because splits would leak.
     """
     paths = {path for split in images.values() for path in split}
     scenes = _read_scenes(root / "scenes.json")
@@ -48,13 +47,12 @@ def group_by_match(root: Path, images: Mapping[str, Sequence[str]]) -> tuple[dic
 
 
 def source_image(path: str) -> str:
-    """Return the relative path without extension; of an exported copy, the bare name of its source.
+    """Return the relative path without suffix; for an augmented copy, the bare name of its source.
 
-    Without the folder, copies of one image are found in whichever split they are; other images keep it,
-    since `train/0001` and `val/0001` are two.
+    Copies of an image match across the folders of splits, while `train/0001` and `val/0001` are two images.
     """
     plain = splitext(path)[0]
-    exported = _EXPORT.match(plain.rpartition("/")[2])
+    exported = _AUGMENTED_COPY.match(plain.rpartition("/")[2])
     return exported["source"] if exported else plain
 
 
@@ -62,7 +60,7 @@ def _by_name(images: Mapping[str, Sequence[str]]) -> tuple[dict[str, str], list[
     sources = {path: source_image(path) for split in images.values() for path in split}
     members: dict[str, set[str]] = defaultdict(set)
     for source in set(sources.values()):
-        if numbered := _NUMBERED.match(source.rpartition("/")[2]):
+        if numbered := _SERIES_NAME.match(source.rpartition("/")[2]):
             members[numbered["series"]].add(source)
     series_of = {source: series for series, group in members.items() if len(group) > 1 for source in group}
     if len(set(series_of.values())) < 2:
@@ -101,13 +99,13 @@ def _read_scenes(path: Path) -> dict[str, str | int] | None:
 def assign_matches(
     root: Path, clips: Iterable[Clip], splits: Mapping[str, Iterable[str]]
 ) -> tuple[list[Clip], list[str]]:
-    """Return the clips, those of one image with the match that files and names tell, and notes.
+    """Return the clips with a match for every clip of one image, and notes.
 
-    Clips of several frames, and those whose match is known, stay as they are: a clip is the least that is
-    never split. Raises DataSheetUnreadable for a scenes.json that cannot be understood.
+    Clips of several frames, and those with a match, stay as they are.
+    Raises DataYamlUnreadable for an invalid scenes.json.
     """
     clips = list(clips)
-    names = {clip.id: f"{clip.id}{clip.frames[0].image.suffix}" for clip in clips if _loose(clip)}
+    names = {clip.id: f"{clip.id}{clip.frames[0].image.suffix}" for clip in clips if _is_single_image(clip)}
     split_of = {name: split for split, ids in splits.items() for name in ids}
     images: dict[str, list[str]] = {}
     for clip, name in names.items():
@@ -121,5 +119,5 @@ def assign_matches(
     ], notes
 
 
-def _loose(clip: Clip) -> bool:
+def _is_single_image(clip: Clip) -> bool:
     return len(clip.frames) == 1 and not clip.frames[0].in_video and not clip.provenance.match

@@ -1,15 +1,4 @@
-"""The image files that annotations name: where they lie, how large they are, and which are not there.
-
-The videos that annotations name: where they lie, what their headers say, and which are not there.
-
-What the header of a video says: size, frame rate, how many frames.
-
-Where a file lies that an annotation names: always inside the data root, whether it is there or not.
-
-Files and folders found by names that have neither the case of the disk nor an extension.
-
-The files below a folder, in one order, through symbolic links but never round in circles.
-"""
+"""Finds the image and video files that annotations name, and counts those that are missing."""
 
 from __future__ import annotations
 
@@ -29,17 +18,17 @@ from raasid.io.video_reader import VIDEO_SUFFIXES, VideoHeader, probe_video
 
 
 def missing_note(what: str, missing: int, total: int, example: Path | str = "") -> tuple[str, ...]:
-    """Return the one note of a reader that found labels without their media; empty if all are there."""
+    """Return a note that counts labels without their media; none if nothing is missing."""
     if not missing:
         return ()
     return (f"{missing} of {total} {what} are not there: labels alone, such as for {example}",)
 
 
 class ImageLookup:
-    """Looks for images below a data root, and keeps count of those that are missing.
+    """Finds images below a data root, and counts those that are missing.
 
-    Labels often come without their images; then they load all the same. Where some images are there,
-    one that is missing is a fault of the data, and its frame is left out.
+    Labels without any image load all the same, as they are often shared so. Where some images exist, a
+    missing one is a defect of the data, and its frame is rejected.
     """
 
     def __init__(self, root: Path, quarantine: Quarantine) -> None:
@@ -51,11 +40,11 @@ class ImageLookup:
     def find(
         self, name: Path, folders: Sequence[Path], size: tuple[int, int], *other_names: Path
     ) -> tuple[Path, int, int] | None:
-        """Return path, width and height of an image; None when it is bad, which goes to `quarantine`.
+        """Return path, width and height of an image, whether it exists or not; None if it is rejected.
 
-        name: relative, and other names that the file may have. folders: where it may lie, the likeliest
-        first; the first is where it should be. size: width and height that the annotations state, 0 where
-        they do not. An image of another size is bad: its annotations are in pixels of some other picture.
+        name: relative path, and alternatives. folders: where to search, the expected one first. size: stated
+        width and height, 0 if unknown. An image of another size is rejected, since its annotations are in
+        pixels of some other image.
         """
         expected = folders[0]
         if self._folder is not None and self._folder in folders:
@@ -63,12 +52,12 @@ class ImageLookup:
         for path in (folder / each for each in (name, *other_names) for folder in folders):
             if os.path.isfile(path):  # noqa: PTH113 - unlike Path.is_file, False for a name too long
                 self._folder = path.parent
-                return self._looked_at(path, size)
+                return self._checked(path, size)
         path = expected / name
         self._missing.add(path)
         return path, *size
 
-    def _looked_at(self, path: Path, size: tuple[int, int]) -> tuple[Path, int, int] | None:
+    def _checked(self, path: Path, size: tuple[int, int]) -> tuple[Path, int, int] | None:
         self._found += 1
         try:
             facts = probe_image(path)
@@ -84,13 +73,13 @@ class ImageLookup:
         return path, facts.width, facts.height
 
     def relative(self, path: Path) -> str:
-        """Return a path as `quarantine` names it: below the root, with forward slashes."""
+        """Return a path relative to the root, with forward slashes, as in the quarantine."""
         return Path(os.path.relpath(path, self._root)).as_posix()
 
-    def settle(self, clips: Iterable[Clip]) -> tuple[list[Clip], tuple[str, ...]]:
-        """Return the clips without the frames that miss their image, and notes.
+    def drop_missing_images(self, clips: Iterable[Clip]) -> tuple[list[Clip], tuple[str, ...]]:
+        """Return the clips without frames whose image is missing, and notes.
 
-        Where no image at all is there, every frame stays, and one note says so.
+        If no image exists at all, every frame stays, and a note says so.
         """
         clips = list(clips)
         if not self._missing:
@@ -112,34 +101,34 @@ class ImageLookup:
 
 
 def find_video(folders: Iterable[Path], stem: str) -> Path | None:
-    """Return the first video called `stem` in any of the folders, whatever its container."""
+    """Return the first video called `stem` in one of the folders, with any suffix; or None."""
     return first_file(folder / f"{stem}{suffix}" for folder in folders for suffix in sorted(VIDEO_SUFFIXES))
 
 
 class VideoLookup:
-    """Looks for videos below a data root, and counts those that are missing."""
+    """Finds videos below a data root, and counts those that are missing."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._asked: set[Path] = set()
+        self._requested: set[Path] = set()
         self._missing: set[Path] = set()
 
     def find(self, name: str, folders: Sequence[Path], *other_names: str) -> tuple[Path, VideoHeader | None]:
-        """Return a video's path and its header's facts; without facts where it is not there.
+        """Return path and header of a video; if it is missing, the expected path and None.
 
-        name: as the annotations have it, which may lack the suffix or have another one; and other names that
-        it may have. folders: where it may lie, the likeliest first; the first is where it should be.
+        name: as annotated, possibly with another suffix or none; and alternatives. folders: where to search,
+        the expected one first.
         Raises VideoUnreadable, ValueUnusable.
         """
         for each in (name, *other_names):
             path = self._found(each, folders)
             if path is not None:
-                self._asked.add(path)
+                self._requested.add(path)
                 return path, probe_video(path)
         bare = safe_join(Path(), name, "video name").name
         known = PurePosixPath(bare).suffix.lower() in VIDEO_SUFFIXES
         path = folders[0] / (bare if known else f"{bare}.mp4")
-        self._asked.add(path)
+        self._requested.add(path)
         self._missing.add(path)
         return path, None
 
@@ -152,8 +141,8 @@ class VideoLookup:
         return found or find_video(folders, stem)
 
     def notes(self) -> tuple[str, ...]:
-        """Return the note that says how many videos are not there; none if all are."""
+        """Return a note on missing videos; none if all were found."""
         if not self._missing:
             return ()
         example = min(self._missing).relative_to(self._root).as_posix()
-        return missing_note("videos", len(self._missing), len(self._asked), example)
+        return missing_note("videos", len(self._missing), len(self._requested), example)

@@ -1,7 +1,4 @@
-"""Reads SoccerNet-MVFoul: incidents, each seen by several cameras, with what referees said of them.
-
-What referees said of an incident of SoccerNet-MVFoul, as facts, tags and, for handballs, a ruling.
-"""
+"""Reads SoccerNet-MVFoul: incidents, each filmed by several cameras, with the labels of referees."""
 
 from __future__ import annotations
 
@@ -54,7 +51,7 @@ def read(root: Path, group: Group = "match", around: int = 0) -> Footage:
     pieces, or the single incident, as they have it. The declared splits are kept either way.
     around: frames before and after the incident that come along; the dataset's own baseline takes 12.
     `Provenance.replay_speed` is how many times slower than life a replay runs; `Clip.frame_rate_hz` counts
-    the frames of a second of play, so that of a replay is higher. Labels: `mvfoul_labels.labels_of`.
+    the frames of a second of play, so that of a replay is higher. Labels: `mvfoul_labels.parse_labels`.
     Clips whose video is not there are read from their labels alone.
     Raises DataRootMissing, NoUsableSamples, JsonUnreadable (of the only file).
     Source: SoccerNet-MVFoul (Held et al., CVPRW 2023), its development kit and sample.
@@ -68,12 +65,12 @@ def read(root: Path, group: Group = "match", around: int = 0) -> Footage:
     for folder in folders:
         name = os.path.relpath(folder / FILE_NAME, root)
 
-        def bad(line: int, reason: str, name: str = name) -> None:
+        def reject(line: int, reason: str, name: str = name) -> None:
             quarantine.add(name, reason, line)
 
         split = _split_name(folder)
         source = f"mvfoul:{root.resolve().name}"
-        reading = _Split(folder, split, source, group, around, CaseInsensitiveNames(), bad)
+        reading = _Split(folder, split, source, group, around, CaseInsensitiveNames(), reject)
         try:
             found = list(reading.clips())
         except JsonUnreadable as error:
@@ -85,8 +82,8 @@ def read(root: Path, group: Group = "match", around: int = 0) -> Footage:
             quarantine.add(name, "no usable action: nothing of Actions can be read")
         clips += found
         splits.setdefault(split_from_name(split) or split, []).extend(clip.id for clip in found)
-    alone = [clip.id for clip in clips if not clip.frames[0].width]
-    notes = missing_note("clips", len(alone), len(clips), *alone[:1])
+    without_media = [clip.id for clip in clips if not clip.frames[0].width]
+    notes = missing_note("clips", len(without_media), len(clips), *without_media[:1])
     return build_footage(root, clips, splits, quarantine, notes, EXPECTED)
 
 
@@ -145,7 +142,7 @@ class _Split:
     group: Group
     around: int
     disk: CaseInsensitiveNames
-    bad: Callable[[int, str], None]
+    reject: Callable[[int, str], None]
 
     def clips(self) -> Iterator[Clip]:
         with progress(f"reading {self.name}") as update:
@@ -160,30 +157,31 @@ class _Split:
             action = mapping(value, "action")
             views = sequence(action.get("Clips"), "Clips")
         except ValueUnusable as error:
-            self.bad(line, f"{error}, action {key}")
+            self.reject(line, f"{error}, action {key}")
             return
-        labels = parse_labels(action, lambda reason: self.bad(line, f"{reason}, action {key}"))
+        labels = parse_labels(action, lambda reason: self.reject(line, f"{reason}, action {key}"))
         game = _game(action.get("UrlLocal"))
         for view in views:
             try:
                 yield self._clip(view, labels, game)
             except ValueUnusable as error:
-                self.bad(line, f"{error}, action {key}")
+                self.reject(line, f"{error}, action {key}")
 
     def _clip(self, value: Any, labels: IncidentLabels, game: _Game) -> Clip:
         view = mapping(value, "clip")
         url = text(view.get("Url"), "Url").replace("\\", "/").strip("/").split("/")
         if len(url) < 2:
             raise ValueUnusable(f"Url has no action and clip: {short_repr(view.get('Url'))}")
-        place, film = self._film(safe_join(self.folder, "/".join(url[-2:]), "Url"))
+        place, header = self._find_video(safe_join(self.folder, "/".join(url[-2:]), "Url"))
         slower = number(view.get("Replay speed", 1.0), "Replay speed", 1 / _SLOWEST, _SLOWEST)
         start = max(0, INCIDENT_FRAME - self.around)
         end = min(
-            INCIDENT_FRAME + self.around + 1, film.num_frames if film else INCIDENT_FRAME + self.around + 1
+            INCIDENT_FRAME + self.around + 1,
+            header.num_frames if header else INCIDENT_FRAME + self.around + 1,
         )
         if end <= INCIDENT_FRAME:
             raise ValueUnusable(f"clip ends before its incident: {end} frames, incident at {INCIDENT_FRAME}")
-        width, height = (film.width, film.height) if film else (0, 0)
+        width, height = (header.width, header.height) if header else (0, 0)
         action, name = (part.casefold() for part in url[-2:])
         camera = text(view.get("Camera type") or "", "Camera type", empty=True)
         return Clip(
@@ -200,14 +198,14 @@ class _Split:
                 camera=camera or None,
                 replay_speed=slower,
             ),
-            frame_rate_hz=(film.frame_rate_hz if film else _RATE_HZ) * slower,
+            frame_rate_hz=(header.frame_rate_hz if header else _RATE_HZ) * slower,
             facts=labels.facts,
             tags=labels.tags,
             events=(Event(INCIDENT_FRAME, "foul", None, labels.attributes),),
             ruling=labels.ruling(game.edition),
         )
 
-    def _film(self, place: Path) -> tuple[Path, VideoHeader | None]:
+    def _find_video(self, place: Path) -> tuple[Path, VideoHeader | None]:
         """Find a clip, whose url has no extension and not the case of the disk; or name it as it should."""
         folder = self.disk.folder(place.parent)
         video = folder and self.disk.file(folder / place.name, VIDEO_SUFFIXES)

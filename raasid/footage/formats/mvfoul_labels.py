@@ -1,4 +1,4 @@
-"""Mvfoul labels."""
+"""The labels of a SoccerNet-MVFoul incident as facts, tags and, for handballs, a ruling."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ class IncidentLabels:
         return Ruling(self.decision, sanction=self.sanction, edition=edition) if self.decision else None
 
 
-def parse_labels(action: dict[str, Any], bad: Callable[[str], None]) -> IncidentLabels:
-    """Return the labels of an action; `bad` hears of values that cannot be used, and the others still count.
+def parse_labels(action: dict[str, Any], reject: Callable[[str], None]) -> IncidentLabels:
+    """Return the labels of an action; `reject` is called with the reason of each value that is left out.
 
     Facts have the keys in lower case with underscores and the values likewise (`No offence`, `No Offence`:
     `no_offence`), `severity` as a number from 1 (no card) to 5 (red), `handball` as a boolean. Empty values
@@ -60,14 +60,14 @@ def parse_labels(action: dict[str, Any], bad: Callable[[str], None]) -> Incident
             if value:
                 facts[name] = label(value, key)
         except ValueUnusable as error:
-            bad(str(error))
+            reject(str(error))
     try:
         if (severity := action.get("Severity", "")) != "":
             facts["severity"] = number(severity, "Severity", 1, 5)
         if handball := text(action.get("Handball", ""), "Handball", empty=True):
             facts["handball"] = _handball(handball)
     except ValueUnusable as error:
-        bad(str(error))
+        reject(str(error))
     tags = [f"{name}_{facts[name]}" for name in ("action_class", "offence") if name in facts]
     if isinstance(level := facts.get("severity"), float):
         tags.append(f"severity_{level:g}")

@@ -1,4 +1,4 @@
-"""Reads Roboflow's (TensorFlow's) CSV export: one table of pixel corners beside the images."""
+"""Reads the CSV export of Roboflow (TensorFlow): one table of pixel corners beside the images."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def read(root: Path, ball_class: str | None = "ball") -> Footage:
     (`Location-of-ball`, `football`). None when the set has no ball. Other classes become persons, with the
     role that their name says. An image without a row, or with a row that has no box, is a background image.
     Width and height are the table's; an image of another size is left out. Matches are as
-    `yolo_matches.matches_of` says, so that augmented copies of one image stay together.
+    `match_grouping.group_by_match` returns them, so that augmented copies of one image stay together.
     Raises DataRootMissing, NoUsableSamples, BallClassUnknown, TableUnreadable, DataSheetUnreadable.
     Source: Roboflow's export of TensorFlow object detection CSV.
     """
@@ -105,18 +105,18 @@ def _pictures(table: Path, root: Path, quarantine: Quarantine, *, only: bool) ->
     pictures: dict[str, _Picture] = {}
     places: dict[str, tuple[str, Path]] = {}
 
-    def bad(line: int, reason: str) -> None:
+    def reject(line: int, reason: str) -> None:
         quarantine.add(name, reason, line)
 
     try:
-        for line, cells in read_table(table, _COLUMNS, bad):
+        for line, cells in read_table(table, _COLUMNS, reject):
             try:
                 if cells[0] not in places:
                     path = safe_join(table.parent, cells[0], "filename")
                     places[cells[0]] = os.path.relpath(path, root), path
                 _take(cells, *places[cells[0]], pictures)
             except ValueUnusable as error:
-                bad(line, str(error))
+                reject(line, str(error))
     except TableUnreadable as error:
         if only:
             raise

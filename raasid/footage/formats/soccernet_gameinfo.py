@@ -1,4 +1,4 @@
-"""Soccernet gameinfo."""
+"""The ini files of SoccerNet tracking sequences: who each track is, which match, and which action."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class IniUnreadable(DataError):
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"{path}: {reason}")
         self.reason = reason
-        """`what: value seen`, as `LeftOut.reason` wants it."""
+        """`what: value seen`, as in `RejectedSample.reason`."""
 
 
 def read_ini(path: Path, section: str = "Sequence") -> dict[str, str]:

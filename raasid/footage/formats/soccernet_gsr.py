@@ -1,4 +1,4 @@
-"""Reads SoccerNet game-state reconstruction: Labels-GameState.json, however large."""
+"""Reads SoccerNet game-state reconstruction: Labels-GameState.json of any size."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _FAR_OUT_M = 1000.0
 
 @dataclass(slots=True)
 class _Contents:
-    """What one file says besides its annotations."""
+    """Contents of a file except its annotations."""
 
     info: dict[str, Any] = field(default_factory=dict)
     images: dict[str, tuple[int, str, tuple[int, int]]] = field(default_factory=dict)
@@ -90,7 +90,7 @@ def read(root: Path) -> Footage:
             split = next((found for found in map(split_from_name, parents) if found), None)
             if split:
                 splits.setdefault(split, []).append(clip.id)
-    clips, notes = files.settle(clips)
+    clips, notes = files.drop_missing_images(clips)
     if unused:
         counts = ", ".join(f"{count} {name}" for name, count in sorted(unused.items()))
         notes = (*notes, f"annotations that are not used: {counts}")

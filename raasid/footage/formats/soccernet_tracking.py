@@ -1,11 +1,4 @@
-"""Reads SoccerNet-Tracking sequences: boxes as MOT has them, classes out of gameinfo.ini.
-
-Who the tracks of a SoccerNet tracking sequence are: `trackletID_1= player team left;10`.
-
-The ini files of tracking sequences: one section, keys without case.
-
-What SoccerNet's tracking sets say of the action that a sequence was cut round.
-"""
+"""Reads SoccerNet-Tracking sequences: boxes in MOT format, identities in gameinfo.ini."""
 
 from __future__ import annotations
 
@@ -88,7 +81,7 @@ def read(root: Path) -> Footage:
             split = next((found for found in map(split_from_name, parents) if found), None)
             if split:
                 splits.setdefault(split, []).append(clip.id)
-    clips, notes = files.settle(clips)
+    clips, notes = files.drop_missing_images(clips)
     return build_footage(root, clips, splits, quarantine, notes, EXPECTED)
 
 

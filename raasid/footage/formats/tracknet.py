@@ -1,4 +1,4 @@
-"""Reads TrackNet's ball tracks: a CSV per rally, beside the rally's video or its frames."""
+"""Reads TrackNet ball tracks: a CSV per rally, beside the video or the frames."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ class _Media:
     """Where the pixels of a rally are: a video, or a file per frame."""
 
     video: Path
-    film: VideoHeader | None = None
+    header: VideoHeader | None = None
     images: dict[int, Path] | None = None
     size: tuple[int, int] = (0, 0)
-    """Width and height of the images; of the video, `film` knows them."""
+    """Width and height of the images; of the video, `header` knows them."""
 
 
 def read(root: Path, frame_rate_hz: float = 30.0) -> Footage:
     """Read every rally's table below the root: a clip each, a frame per row.
 
     The ball is a point (w = h = 0); visibility 0 is a frame without a ball, whatever its X and Y.
-    frame_rate_hz: of rallies whose video is not there. Media are looked for beside the table and in `video`
+    frame_rate_hz: of rallies without their video. Media are looked for beside the table and in `video`
     and `frame` beside its folder, under the table's name without `_ball`. A folder of rallies is a match;
     rallies in the root itself are a match each. Folders called train, val or test are splits.
     Raises DataRootMissing, NoUsableSamples. Sources: TrackNetV2's data description; the tennis set.
@@ -60,7 +60,7 @@ def read(root: Path, frame_rate_hz: float = 30.0) -> Footage:
     quarantine = Quarantine()
     clips: list[Clip] = []
     splits: dict[str, list[str]] = {}
-    alone: list[str] = []
+    without_media: list[str] = []
     for table in walk_files(root):
         if table.suffix.lower() != ".csv":
             continue
@@ -74,9 +74,9 @@ def read(root: Path, frame_rate_hz: float = 30.0) -> Footage:
         if not frames:
             quarantine.add(name, "no usable row: the rally is left out")
             continue
-        if media.film is None and media.images is None:
-            alone.append(name)
-        clips.append(_clip(name, root, frames, media.film.frame_rate_hz if media.film else frame_rate_hz))
+        if media.header is None and media.images is None:
+            without_media.append(name)
+        clips.append(_clip(name, root, frames, media.header.frame_rate_hz if media.header else frame_rate_hz))
         if split := next(filter(None, map(split_from_name, Path(name).parts[:-1])), None):
             splits.setdefault(split, []).append(clips[-1].id)
     return build_footage(
@@ -84,7 +84,7 @@ def read(root: Path, frame_rate_hz: float = 30.0) -> Footage:
         clips,
         splits,
         quarantine,
-        missing_note("rallies' videos", len(alone), len(clips), *alone[:1]),
+        missing_note("rallies' videos", len(without_media), len(clips), *without_media[:1]),
         EXPECTED,
     )
 
@@ -98,18 +98,18 @@ def _clip(name: str, root: Path, frames: Sequence[Frame], rate: float) -> Clip:
 def _frames(table: Path, name: str, media: _Media, quarantine: Quarantine) -> list[Frame]:
     frames: dict[int, Frame] = {}
 
-    def bad(line: int, reason: str) -> None:
+    def reject(line: int, reason: str) -> None:
         quarantine.add(name, reason, line)
 
     try:
-        for line, cells in read_table(table, _COLUMNS, bad):
+        for line, cells in read_table(table, _COLUMNS, reject):
             try:
                 index = _index(cells[0])
                 if index in frames:
                     raise ValueUnusable(f"second row of one frame: {index}")
                 frames[index] = _frame(index, cells, media)
             except ValueUnusable as error:
-                bad(line, str(error))
+                reject(line, str(error))
     except TableUnreadable as error:
         quarantine.add(name, error.reason)
         return []
@@ -125,10 +125,10 @@ def _index(cell: str) -> int:
 def _frame(index: int, cells: Sequence[str], media: _Media) -> Frame:
     visibility = integer(cells[1], "visibility", 0, 3)
     image, (width, height) = media.video, media.size
-    if media.film is not None:
-        width, height = media.film.width, media.film.height
-        if index >= media.film.num_frames:
-            raise ValueUnusable(f"frame behind the end of the video: {index} of {media.film.num_frames}")
+    if media.header is not None:
+        width, height = media.header.width, media.header.height
+        if index >= media.header.num_frames:
+            raise ValueUnusable(f"frame behind the end of the video: {index} of {media.header.num_frames}")
     if media.images is not None:
         if index not in media.images:
             raise ValueUnusable(f"no image of the frame: {index}")

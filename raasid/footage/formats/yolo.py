@@ -1,7 +1,4 @@
-"""Reads YOLO detection and pose folders.
-
-One YOLO label file: `class x y w h`, and keypoints behind it in pose sets.
-"""
+"""Reads YOLO detection and pose sets."""
 
 from __future__ import annotations
 
@@ -70,7 +67,7 @@ def read(root: Path, ball_class: str | int | None = "ball") -> Footage:
     ball. Players, goalkeepers and referees become persons with that role, every other class a person
     with role `other`. `Frame.balls` keeps the order of the file. An image without a label file, or with
     an empty one, is a background image. Clip ids are the images' paths below the root, without
-    extension; matches are as `yolo_matches.matches_of` says.
+    extension; matches are as `match_grouping.group_by_match` returns them.
     Bad rows, labels and images go to `quarantine`, and the rest of the row's file still counts.
     Raises DataRootMissing, NoUsableSamples, DataSheetUnreadable, BallClassUnknown, BallClassUnclear.
     Source: Ultralytics dataset documentation (detect, pose); Roboflow's export layout.

@@ -1,9 +1,4 @@
-"""YOLO detection: the ball and the persons by role.
-
-YOLO pose: persons with their 17 keypoints; persons without keypoints have all of them unlabelled.
-
-What both YOLO exports share: pictures by split, a label file for each, `data.yaml`, `scenes.json`.
-"""
+"""Exports YOLO detection sets (the ball and persons by role) and pose sets (persons with 17 keypoints)."""
 
 from __future__ import annotations
 
@@ -61,7 +56,7 @@ NAMES = ("ball", "player", "goalkeeper", "referee", "other")
 
 
 def write_detect(footage: Footage, folder: Path) -> int:
-    """Write every visible ball with a size, and every person; see `yolo_files.write_set`."""
+    """Write every visible ball with a size, and every person; see `write_set`."""
     return write_set(footage, folder, NAMES, _detect_rows, {})
 
 
@@ -75,7 +70,7 @@ def _detect_rows(frame: Frame) -> Iterator[str]:
 
 
 def write_pose(footage: Footage, folder: Path) -> int:
-    """Write every person that is no crowd; see `yolo_files.write_set`."""
+    """Write every person that is no crowd; see `write_set`."""
     extra = {"kpt_shape": [NUM_KEYPOINTS, 3], "flip_idx": list(FLIP_INDICES)}
     return write_set(footage, folder, ["person"], _pose_rows, extra)
 

@@ -1,4 +1,4 @@
-"""Yolo labels."""
+"""Parses YOLO label files: `class x y w h`, in pose sets followed by keypoints."""
 
 from __future__ import annotations
 

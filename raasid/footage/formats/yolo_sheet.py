@@ -1,4 +1,4 @@
-"""The `data.yaml` of a YOLO set: class names, keypoint shape, and where the images of each split are."""
+"""Reads the `data.yaml` of a YOLO set: class names, keypoint shape, and the images of each split."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""A JSON file of somebody else's, read whole: what is wrong with it is said with file and line.
-
-A JSON file of any size, entry by entry: only the entry at hand is in memory.
-"""
+"""Reads JSON of other programs, as a document or entry by entry, and reports the line of every error."""
 
 from __future__ import annotations
 
@@ -17,30 +14,33 @@ from raasid.errors import DataError
 from raasid.footage.formats.parsing.values import short_repr
 
 MAX_BYTES = 512 * 2**20
-"""Larger files are for readers that stream."""
+"""Limit of `read_json`; larger files need `json_entries`."""
+MAX_ENTRY_CHARS = 64 * 2**20
+"""Limit for one entry of `json_entries`."""
+_CHUNK = 1 << 16
+_LOOKAHEAD = 16
+"""Characters before the end of the buffer where an error may be due to text that has not been read yet."""
+_BLANK = re.compile(r"[ \t\r\n]*")
 
 
 class JsonUnreadable(DataError):
-    """A JSON file that is missing, torn, too large, or no JSON."""
+    """A JSON file that is missing, truncated, too large, or no JSON."""
 
     def __init__(self, path: Path, line: int | None, reason: str) -> None:
         where = f"{path}, line {line}" if line else str(path)
         super().__init__(f"{where}: {reason}")
         self.line = line
         self.reason = reason
-        """`what: value seen`, as `LeftOut.reason` wants it."""
+        """`what: value seen`, as in `RejectedSample.reason`."""
 
 
-def read_json(path: Path, doubt: Callable[[str], None] = lambda reason: None) -> Any:
+def read_json(path: Path, warn: Callable[[str], None] = lambda reason: None) -> Any:
     """Return the document in a JSON file.
 
-    `doubt` hears of keys that stand twice in one object, where the last one counts. Byte order mark and CRLF
-    are fine. nan and numbers too large for a float pass: the checks of single values refuse them.
-
-    Raises
-    ------
-    JsonUnreadable
-        The file cannot be read, is larger than `MAX_BYTES`, not UTF-8, not JSON, or nested too deeply.
+    warn: called for keys that occur twice in an object, of which the last one counts. Byte order mark and
+    CRLF are accepted, and so are nan and numbers too large for a float: the checks of values reject them.
+    Raises JsonUnreadable if the file cannot be read, exceeds `MAX_BYTES`, is not UTF-8 or JSON, or is nested
+    too deeply.
     """
     data = _content(path)
 
@@ -50,7 +50,7 @@ def read_json(path: Path, doubt: Callable[[str], None] = lambda reason: None) ->
             seen: set[str] = set()
             for key, _ in pairs:
                 if key in seen:
-                    doubt(f"key twice in one object: {short_repr(key)}; the last one counts")
+                    warn(f"key twice in one object: {short_repr(key)}; the last one counts")
                 seen.add(key)
         return found
 
@@ -67,10 +67,10 @@ def read_json(path: Path, doubt: Callable[[str], None] = lambda reason: None) ->
 def _content(path: Path) -> str:
     try:
         with path.open("rb") as file:
-            # asked first: read(n) takes n bytes of memory at once, however short the file is
+            # The size comes first: read(n) allocates n bytes, however short the file is.
             size = os.fstat(file.fileno()).st_size
             data = file.read() if size <= MAX_BYTES else b""
-    except (OSError, ValueError) as error:  # a ValueError: no file system knows such a name
+    except (OSError, ValueError) as error:  # ValueError: no file system has such a name
         raise JsonUnreadable(path, None, f"cannot be read: {getattr(error, 'strerror', error)}") from error
     if size > MAX_BYTES:
         raise JsonUnreadable(path, None, f"too large: {size:,} bytes, at most {MAX_BYTES:,}; split it up")
@@ -82,26 +82,15 @@ def _content(path: Path) -> str:
         raise JsonUnreadable(path, line, f"not UTF-8 text: byte 0x{byte:02x} at {error.start}") from error
 
 
-MAX_ENTRY_CHARS = 64 * 2**20
-"""Characters; a larger entry (a whole file in one line of a list, say) is not for streaming."""
-_CHUNK = 1 << 16
-_NEAR = 16
-"""Characters before the buffer's end within which an error may be due to what has not been read yet."""
-_BLANK = re.compile(r"[ \t\r\n]*")
-
-
 def json_entries(path: Path, objects: Collection[str] = ()) -> Iterator[tuple[str, int, Any]]:
     """Yield (key, line from 1, entry) in the order of the file.
 
-    Of a JSON object, each entry of the lists that stand under its keys, and each value that is no list, as
-    a whole. Of a JSON list, each entry, under the key "". What comes before an error is yielded.
-    objects: keys whose value is an object of many; its members are yielded one by one, as (name, value).
-    Numbers are not looked at: nan and 1e400 pass, and the checks of single values refuse them.
-
-    Raises
-    ------
-    JsonUnreadable
-        The file cannot be read, is not UTF-8, not JSON, nested too deeply, or has too large an entry.
+    From an object, the entries of each list under its keys, and each other value; from a list, its entries
+    under the key "". Entries before an error are yielded.
+    objects: keys whose values are large objects; their members are yielded one by one, as (name, value).
+    Numbers are not checked: nan and 1e400 pass, and the checks of single values reject them.
+    Raises JsonUnreadable if the file cannot be read, is not UTF-8 or JSON, is nested too deeply, or has an
+    entry of more than `MAX_ENTRY_CHARS`.
     """
     try:
         with path.open("rb") as file:
@@ -133,7 +122,7 @@ def _keyed(text: _Text, objects: Collection[str]) -> Iterator[tuple[str, int, An
 
 
 class _Text:
-    """The file's text from a place onwards; as much of it as the entry at hand needs."""
+    """The text of a file from a position onwards; only as much as the current entry needs."""
 
     def __init__(self, path: Path, file: BinaryIO) -> None:
         self._path, self._file = path, file
@@ -152,20 +141,20 @@ class _Text:
         return JsonUnreadable(self._path, self.line, reason)
 
     def peek(self) -> str:
-        """Return the next sign that is not blank; none at the end."""
+        """Return the next character that is not blank; empty at the end."""
         while True:
             match = _BLANK.match(self._buffer, self._at)
             self._at = match.end() if match else self._at
             if self._at < len(self._buffer) or not self._more():
                 return self._buffer[self._at : self._at + 1]
 
-    def skip(self, sign: str) -> None:
-        if (found := self.peek()) != sign:
-            raise self.bad(f"not valid JSON: {sign} expected, found {short_repr(found)}")
+    def skip(self, character: str) -> None:
+        if (found := self.peek()) != character:
+            raise self.bad(f"not valid JSON: {character} expected, found {short_repr(found)}")
         self._at += 1
 
     def between(self, opening: str, closing: str) -> Iterator[None]:
-        """Stop before each entry of a list or an object, separated by commas."""
+        """Yield before each entry of a list or an object; entries are separated by commas."""
         self.skip(opening)
         more = self.peek() != closing
         while more:
@@ -181,7 +170,7 @@ class _Text:
             yield line, self.value()
 
     def members(self) -> Iterator[tuple[int, str]]:
-        """Stop behind each key of an object, before its value; line and key."""
+        """Yield line and key of each member of an object, before its value."""
         for _ in self.between("{", "}"):
             line = self.line
             key = self.value()
@@ -198,8 +187,10 @@ class _Text:
                 value, end = self._json.raw_decode(self._buffer, self._at)
             except json.JSONDecodeError as error:
                 ahead = error.pos - start
-                torn = error.pos >= len(self._buffer) - _NEAR or error.msg.startswith("Unterminated")
-                if not (torn and self._more()):
+                is_truncated = error.pos >= len(self._buffer) - _LOOKAHEAD or error.msg.startswith(
+                    "Unterminated"
+                )
+                if not (is_truncated and self._more()):
                     self._at += ahead
                     raise self.bad(f"not valid JSON: {error.msg}") from error
             except RecursionError as error:
@@ -208,13 +199,13 @@ class _Text:
                 raise self.bad(f"not valid JSON: {error}") from error
             else:
                 # a number at the end may go on in what has not been read yet
-                whole = self._buffer[end : end + 1] not in ("", ".", "e", "E")
-                if whole or not self._more():
+                is_complete = self._buffer[end : end + 1] not in ("", ".", "e", "E")
+                if is_complete or not self._more():
                     self._at += end - start
                     return value
 
     def _more(self) -> bool:
-        """Forget what is done with and read on; at least as much again as is held."""
+        """Drop what was consumed and read at least as much again as is left; False at the end."""
         if self._ended:
             return False
         held = len(self._buffer) - self._at
@@ -223,7 +214,7 @@ class _Text:
         data = self._file.read(max(_CHUNK, held))
         self._ended = not data
         try:
-            fresh = self._decoder.decode(data, final=self._ended)
+            decoded = self._decoder.decode(data, final=self._ended)
         except UnicodeDecodeError as error:
             self._at = len(self._buffer)
             raise JsonUnreadable(
@@ -232,5 +223,5 @@ class _Text:
                 f"not UTF-8 text: byte 0x{error.object[error.start]:02x}",
             ) from error
         self._line, self._counted = self.line, 0
-        self._buffer, self._at = self._buffer[self._at :] + fresh, 0
+        self._buffer, self._at = self._buffer[self._at :] + decoded, 0
         return not self._ended

@@ -1,10 +1,7 @@
-"""Values out of a foreign file, looked at before anything is built from them.
+"""Checks of single values from files of other programs, before anything is built from them.
 
-Each check returns the value in the wanted type or raises `ValueUnusable`, whose message is the reason that
-goes to the quarantine. Nothing that a file says is believed without a bound: a number may be nan, 1e400, or
-a frame that no film has.
-
-One object for equal coordinates: tools round to whole pixels, and a file has millions of them.
+Each function returns the value in its type or raises ValueUnusable, whose message becomes the reason in the
+quarantine. Every number has bounds: a file may say nan, 1e400, or a frame that no video has.
 """
 
 from __future__ import annotations
@@ -23,43 +20,44 @@ MAX_FRAMES = 10_000_000
 """Four days at 25 Hz; a larger frame number is a mistake."""
 MAX_TRACK_ID = 1_000_000_000
 MAX_EDGE_PX = 100_000
-"""Pixels; width or height of a picture."""
+"""Width or height of an image."""
 MAX_COORDINATE = 1_000_000.0
-"""Pixels or metres from the origin; boxes may reach beyond the picture, but not out of the stadium."""
+"""Pixels or metres from the origin; boxes may reach beyond the image, but not out of the stadium."""
 MAX_TEXT_LENGTH = 300
 """Characters; a name, a label, a file path."""
 
-_NO_TEXT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+_CONTROL_CHARACTERS = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _short = Repr()
 _short.maxlevel, _short.maxdict, _short.maxstring, _short.maxother = 2, 3, 60, 60
 
 
 class ValueUnusable(ValueError):
-    """A value that breaks the format; the message is `what: value seen`."""
+    """A value that violates the format; the message is `what: value seen`."""
 
 
 def short_repr(value: object) -> str:
-    """Return a value as a message can show it: short, on one line, whatever a file put into it."""
+    """Return a repr that is short and on one line, whatever the value is."""
     return _short.repr(value).encode("utf-8", "backslashreplace").decode()
 
 
 def number(value: object, what: str, low: float = -MAX_COORDINATE, high: float = MAX_COORDINATE) -> float:
-    """Return a finite number within [low, high]; a boolean is none, and text only if it spells one."""
+    """Return a finite number within [low, high]; accepts text that spells a number, but no booleans."""
     found = value
     if isinstance(value, str):
-        spelt = value.strip()
-        found = float(spelt) if len(spelt) <= MAX_TEXT_LENGTH and _NUMBER.fullmatch(spelt) else value
+        stripped = value.strip()
+        is_number = len(stripped) <= MAX_TEXT_LENGTH and _NUMBER.fullmatch(stripped)
+        found = float(stripped) if is_number else value
     if isinstance(found, bool) or not isinstance(found, int | float):
         raise ValueUnusable(f"{what} is no number: {short_repr(value)}")
-    # compared before it is converted: float() of a whole number with 400 digits overflows
+    # Compared before it is converted: float() of an integer with 400 digits overflows.
     if not low <= found <= high:
         raise ValueUnusable(f"{what} outside [{low:.12g}, {high:.12g}]: {short_repr(value)}")
     return float(found)
 
 
 def integer(value: object, what: str, low: int = 0, high: int = MAX_FRAMES) -> int:
-    """Return a whole number within [low, high]; 3.0 and "3" count as 3."""
+    """Return an integer within [low, high]; accepts 3.0 and "3" as 3."""
     found = number(value, what, low, high)
     if found != math.floor(found):
         raise ValueUnusable(f"{what} is no whole number: {short_repr(value)}")
@@ -75,14 +73,14 @@ def numbers(
     return tuple(number(item, what, low, high) for item in value)
 
 
-def text(value: object, what: str, *, longest: int = MAX_TEXT_LENGTH, empty: bool = False) -> str:
-    """Return a text of one line without control characters, stripped of outer blanks."""
+def text(value: object, what: str, *, max_length: int = MAX_TEXT_LENGTH, empty: bool = False) -> str:
+    """Return a text of one line without control characters, with outer blanks stripped."""
     if not isinstance(value, str):
         raise ValueUnusable(f"{what} is no text: {short_repr(value)}")
-    if len(value) > longest:
-        raise ValueUnusable(f"{what} longer than {longest} characters: {short_repr(value)}")
+    if len(value) > max_length:
+        raise ValueUnusable(f"{what} longer than {max_length} characters: {short_repr(value)}")
     found = value.strip()
-    if _NO_TEXT.search(found):
+    if _CONTROL_CHARACTERS.search(found):
         raise ValueUnusable(f"{what} has control characters: {short_repr(value)}")
     if not found and not empty:
         raise ValueUnusable(f"{what} is empty: {short_repr(value)}")
@@ -90,7 +88,7 @@ def text(value: object, what: str, *, longest: int = MAX_TEXT_LENGTH, empty: boo
 
 
 def one_of(value: object, what: str, choices: Collection[str]) -> str:
-    """Return a text that is among `choices`; upper and lower case are one, and the choice's is returned."""
+    """Return the element of `choices` that equals the text but for case."""
     found = text(value, what).casefold()
     for choice in choices:
         if choice.casefold() == found:
@@ -113,7 +111,7 @@ def sequence(value: object, what: str) -> list[Any]:
 
 
 def label(value: object, what: str) -> str:
-    """Return a class or event name as records spell it: lower case, with underscores for blanks and signs."""
+    """Return a class or event name in lower case, with underscores for blanks and punctuation."""
     found = re.sub(r"[^\w]+", "_", text(value, what).casefold()).strip("_")
     if not found:
         raise ValueUnusable(f"{what} is no name: {short_repr(value)}")
@@ -121,24 +119,22 @@ def label(value: object, what: str) -> str:
 
 
 def shared_float(value: float) -> float:
-    """Return an equal number, the same object each time for integer numbers from 0 to 8191."""
-    return _whole(int(value)) if 0 <= value < 8192 and value == int(value) else value
+    """Return an equal number; whole numbers below 8192 are one object each.
+
+    Tools round to whole pixels, and a file has millions of coordinates: this saves most of their memory.
+    """
+    return _cached_float(int(value)) if 0 <= value < 8192 and value == int(value) else value
 
 
 @lru_cache(maxsize=8192)
-def _whole(value: int) -> float:
+def _cached_float(value: int) -> float:
     return float(value)
 
 
 def safe_join(base: Path, name: object, what: str = "file name") -> Path:
-    """Return `base / name` for a name out of a foreign file; backslashes count as slashes.
+    """Return `base / name` for a file name from an annotation; backslashes count as slashes.
 
-    A name that leads out of `base` (`../x`, `/etc/x`, `C:/x`) or that no file can have is refused.
-
-    Raises
-    ------
-    ValueUnusable
-        No usable name.
+    Raises ValueUnusable for a name that leads out of `base` (`../x`, `/etc/x`, `C:/x`), or that is too long.
     """
     plain = text(name, what).replace("\\", "/")
     parts = PurePosixPath(plain).parts

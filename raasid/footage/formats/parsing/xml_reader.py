@@ -1,4 +1,4 @@
-"""XML files of annotations, element by element: no file is held whole, and none can blow up the memory."""
+"""Reads XML element by element in bounded memory, and reports the line of every error."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CHUNK = 1 << 14
 
 
 class XmlUnreadable(DataError):
-    """A file that is no well-formed XML, is nested absurdly deep, or declares entities."""
+    """A file that is not well-formed XML, is nested too deeply, or declares entities."""
 
     def __init__(self, path: Path, line: int | None, reason: str) -> None:
         where = f"{path}, line {line}" if line else str(path)
@@ -27,43 +27,40 @@ class XmlUnreadable(DataError):
         self.path = path
         self.line = line
         self.reason = reason
-        """`what: value seen`, as `LeftOut.reason` wants it."""
+        """`what: value seen`, as in `RejectedSample.reason`."""
 
 
 @dataclass(slots=True, eq=False)
 class Element:
-    """One element; names are without their namespace."""
+    """An element; names are without their namespace."""
 
     tag: str
     attributes: dict[str, str]
     line: int
-    """Of its start tag, counted from 1."""
+    """Line of its start tag, from 1."""
     parent: Element | None
-    """The element round one that was yielded; None for what such an element contains.
-
-    An element between two that are yielded belongs to the outer one and so has none either.
-    """
+    """The enclosing element of one that is yielded; None for elements inside of a yielded one."""
     text: str = ""
     children: list[Element] = field(default_factory=list)
 
     def all(self, tag: str) -> Iterator[Element]:
-        """Yield the children of that name."""
+        """Yield the children with that tag."""
         return (child for child in self.children if child.tag == tag)
 
     def at(self, *path: str) -> Element | None:
-        """Find the first element down a path of names; None when there is none."""
+        """Return the first element at a path of tags, or None."""
         element: Element | None = self
         for tag in path:
             element = next(element.all(tag), None) if element is not None else None
         return element
 
     def text_at(self, *path: str) -> str | None:
-        """Return the stripped text at a path of names; None when there is no such element."""
+        """Return the stripped text of the element at a path of tags, or None."""
         element = self.at(*path)
         return None if element is None else element.text.strip()
 
     def inside(self, *tags: str) -> Element | None:
-        """Find the nearest element round this one that has one of these names."""
+        """Return the nearest enclosing element with one of these tags, or None."""
         element = self.parent
         while element is not None and element.tag not in tags:
             element = element.parent
@@ -71,29 +68,28 @@ class Element:
 
 
 def iter_elements(path: Path, tags: Collection[str]) -> Iterator[Element]:
-    """Yield every element with one of these names as soon as it ends, then forget it.
+    """Yield every element with one of these tags as soon as it ends, then release it.
 
-    An element comes with what it contains, except for contents that were yielded on their own before;
-    its `parent` is known, though the parent's later contents are not. What has another name and lies in
-    no element of these names is skipped.
-    Raises XmlUnreadable after the last good element: not well-formed, deeper than `MAX_DEPTH`, or with a
-    document type or entities of its own.
+    An element has its contents, except for elements inside that were yielded themselves; its `parent` is
+    known, though not the parent's later contents. Other elements are skipped.
+    Raises XmlUnreadable after the last good element if the file is not well-formed, is nested deeper than
+    `MAX_DEPTH`, or declares a document type or entities.
     """
     target = _Target(path, tags)
     try:
         parser = DefusedXMLParser(target=target, forbid_dtd=True)
-        # expat knows where it is; the typeshed does not know that this parser has it
+        # The typeshed does not know this attribute; expat has the current line.
         target.expat = parser.parser
         with path.open("rb") as file:
             while chunk := file.read(_CHUNK):
                 parser.feed(chunk)
-                yield from target.taken()
+                yield from target.pop_finished()
         parser.close()
-        yield from target.taken()
+        yield from target.pop_finished()
     except OSError as error:
         raise XmlUnreadable(path, None, f"cannot be read: {error.strerror}") from error
     except ParseError as error:
-        yield from target.taken()
+        yield from target.pop_finished()
         raise XmlUnreadable(path, error.position[0], f"not well-formed XML: {error}") from error
     except DefusedXmlException as error:
         raise XmlUnreadable(path, target.line, f"document type or entity declared: {error}") from error
@@ -102,7 +98,7 @@ def iter_elements(path: Path, tags: Collection[str]) -> Iterator[Element]:
 
 
 class _Target:
-    """Builds elements from expat's events and keeps the finished ones until they are taken."""
+    """Builds elements from the parser's events and keeps finished ones until they are taken."""
 
     def __init__(self, path: Path, tags: Collection[str]) -> None:
         self._path = path
@@ -116,7 +112,7 @@ class _Target:
     def line(self) -> int | None:
         return getattr(self.expat, "CurrentLineNumber", None)
 
-    def taken(self) -> Iterator[Element]:
+    def pop_finished(self) -> Iterator[Element]:
         while self._done:
             yield self._done.popleft()
 
@@ -135,7 +131,7 @@ class _Target:
             self._wanted -= 1
             self._done.append(element)
         elif self._wanted and self._open:
-            element.parent = None  # else the two would hold each other until the collector comes by
+            element.parent = None  # else parent and child form a cycle, which lives until the next collection
             self._open[-1].children.append(element)
 
     def data(self, text: str) -> None:

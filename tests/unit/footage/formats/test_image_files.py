@@ -35,7 +35,7 @@ def test_a_clip_loses_frames_whose_image_is_not_there_if_others_are(tmp_path: Pa
     there = write_image(tmp_path / "1.jpg")
     files.find(Path("1.jpg"), [tmp_path], (0, 0))
     files.find(Path("2.jpg"), [tmp_path], (0, 0))
-    kept, notes = files.settle([clip(there, tmp_path / "2.jpg"), clip(tmp_path / "2.jpg")])
+    kept, notes = files.drop_missing_images([clip(there, tmp_path / "2.jpg"), clip(tmp_path / "2.jpg")])
     assert [[frame.image for frame in each.frames] for each in kept] == [[there]]
     assert notes == ()
     assert [entry.path for entry in quarantine] == ["2.jpg"]

@@ -9,7 +9,7 @@ STILL, MOVED = Ball(0.0, 0.0, 0.0, 0.0), Ball(10.0, 20.0, 4.0, 4.0)
 def places(keys: dict, stop: int | None = None, step: int = 1, written: int = 0) -> tuple[dict, list[str]]:
     said: list[str] = []
     found = interpolate(
-        keys, stop=stop, step=step, written=written, bad=lambda _, reason: said.append(reason)
+        keys, stop=stop, step=step, written=written, reject=lambda _, reason: said.append(reason)
     )
     return {frame: record.x for frame, record in found}, said
 
@@ -47,7 +47,7 @@ def test_a_gap_too_long_is_said_not_filled_unless_the_file_lists_its_frames() ->
 
 
 def test_what_does_not_move_is_one_record() -> None:
-    found = dict(interpolate({0: MOVED, 9: MOVED}, stop=None, bad=lambda *_: None))
+    found = dict(interpolate({0: MOVED, 9: MOVED}, stop=None, reject=lambda *_: None))
     assert len({id(record) for record in found.values()}) == 1
 
 
