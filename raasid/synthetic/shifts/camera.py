@@ -18,8 +18,15 @@ if TYPE_CHECKING:
     from raasid.synthetic.league import League
     from raasid.synthetic.match_setting import MatchSetting
 
-_HEIGHTS_M = ((10.0, 35.0), (36.0, 42.0), (46.0, 53.0), (58.0, 68.0))
+# tuples: by intensity, 0 to 3
+_CAMERA_HEIGHTS_M = ((10.0, 35.0), (36.0, 42.0), (46.0, 53.0), (58.0, 68.0))
 _ZOOM = (1.0, 0.75, 0.55, 0.40)
+_FRAME_RATE_DIVISOR = (1.0, 1.5, 2.0, 3.0)
+_EXPOSURE_FACTOR = (1.0, 1.8, 3.0, 4.5)
+_MAX_EXPOSURE_S = 1 / 18
+_SLOW_MOTION = (1.0, 1.5, 2.0, 3.0)
+_BITRATE_SCALE = (1.0, 0.75, 0.56, 0.40)
+_BITRATE_QUALITY = (100, 42, 26, 14)
 
 
 class CameraHeight(Shift):
@@ -29,7 +36,7 @@ class CameraHeight(Shift):
 
     def change_league(self, league: League) -> League:
         """Return the league with cameras under the roof."""
-        return league.replace(camera_height_m=_HEIGHTS_M[self.intensity])
+        return league.replace(camera_height_m=_CAMERA_HEIGHTS_M[self.intensity])
 
 
 class CameraZoom(Shift):
@@ -43,12 +50,6 @@ class CameraZoom(Shift):
         return league.replace(ball_px=league.ball_px * zoom, scenario_ball_px=league.scenario_ball_px * zoom)
 
 
-_FRAME_RATE_DIVISOR = (1.0, 1.5, 2.0, 3.0)
-_EXPOSURE = (1.0, 1.8, 3.0, 4.5)
-_MAX_EXPOSURE_S = 1 / 18
-_SLOW_MOTION = (1.0, 1.5, 2.0, 3.0)
-
-
 class FrameRate(Shift):
     """A feed of 25 Hz becomes one of 17, 12.5 or 8 Hz with longer exposures."""
 
@@ -60,7 +61,7 @@ class FrameRate(Shift):
 
     def change_setting(self, setting: MatchSetting, seed: int, match: int) -> MatchSetting:
         """Return the setting with longer exposures."""
-        shutter = min(_MAX_EXPOSURE_S, setting.sensor.shutter_s * _EXPOSURE[self.intensity])
+        shutter = min(_MAX_EXPOSURE_S, setting.sensor.shutter_s * _EXPOSURE_FACTOR[self.intensity])
         return replace(setting, sensor=replace(setting.sensor, shutter_s=shutter))
 
 
@@ -74,10 +75,6 @@ class SlowMotion(Shift):
         return league.replace(slow_motion=league.slow_motion * _SLOW_MOTION[self.intensity])
 
 
-_SCALE = (1.0, 0.75, 0.56, 0.40)
-_QUALITY = (100, 42, 26, 14)
-
-
 class Bitrate(Shift):
     """Images are shrunk, compressed and enlarged again."""
 
@@ -89,9 +86,9 @@ class Bitrate(Shift):
 
     def _degraded(self, image: Image) -> Image:
         height, width = image.shape[:2]
-        scale = _SCALE[self.intensity]
+        scale = _BITRATE_SCALE[self.intensity]
         small = cv2.resize(image, (round(width * scale), round(height * scale)), interpolation=cv2.INTER_AREA)
-        _, data = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY[self.intensity]])
+        _, data = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, _BITRATE_QUALITY[self.intensity]])
         decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)
         return np.asarray(cv2.resize(decoded, (width, height), interpolation=cv2.INTER_CUBIC))
 

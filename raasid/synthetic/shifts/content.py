@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from raasid.synthetic.league import League
     from raasid.synthetic.match_setting import MatchSetting
 
+_DRY_GRASS = np.array([0.92, 1.02, 1.42], np.float32)
+"""Blue, green, red of dry grass relative to the usual lawn."""
+# tuples: by intensity, 0 to 3
+_HANDBALL_PRIOR = (0.4, 0.20, 0.08, 0.03)
+_UNSEEN_SHARE = (0.0, 1 / 3, 2 / 3, 1.0)
+_EDITIONS = ("", "ifab_2021_22", "ifab_2020_21", "ifab_2018_19")
+"""The higher the intensity, the more the edition differs from today's."""
+
 
 class KitClash(Shift):
     """Kits become more similar to the grass above the knee, and to the ball below it."""
@@ -51,10 +59,6 @@ class KitClash(Shift):
         )
 
 
-_DRY_GRASS = np.array([0.92, 1.02, 1.42], np.float32)
-"""Blue, green, red of dry grass relative to the usual lawn."""
-
-
 class LeagueStyle(Shift):
     """Replaces the graphics, then the lawn as well, then the stadium as well."""
 
@@ -78,10 +82,6 @@ class LeagueStyle(Shift):
         return setting
 
 
-_PRIOR = (0.4, 0.20, 0.08, 0.03)
-_UNSEEN = (0.0, 1 / 3, 2 / 3, 1.0)
-
-
 class Prior(Shift):
     """Offences become as rare as in real matches."""
 
@@ -89,7 +89,7 @@ class Prior(Shift):
 
     def change_league(self, league: League) -> League:
         """Return the league with fewer offences."""
-        return league.replace(handball_prior=_PRIOR[self.intensity])
+        return league.replace(handball_prior=_HANDBALL_PRIOR[self.intensity])
 
 
 class UnseenScenario(Shift):
@@ -99,11 +99,7 @@ class UnseenScenario(Shift):
 
     def change_league(self, league: League) -> League:
         """Return the league with a growing share of such scenarios."""
-        return league.replace(unseen_share=_UNSEEN[self.intensity])
-
-
-_EDITIONS = ("", "ifab_2021_22", "ifab_2020_21", "ifab_2018_19")
-"""The higher the intensity, the more the edition differs from today's."""
+        return league.replace(unseen_share=_UNSEEN_SHARE[self.intensity])
 
 
 class LawChange(Shift):

@@ -18,8 +18,19 @@ from raasid.synthetic.shifts.shift import Shift
 if TYPE_CHECKING:
     from raasid.synthetic.match_setting import MatchSetting
 
-_BRIGHTNESS = (1.0, 0.78, 0.58, 0.42)
-_NOISE = (1.0, 2.0, 3.4, 5.0)
+# tuples: by intensity, 0 to 3
+_NIGHT_BRIGHTNESS = (1.0, 0.78, 0.58, 0.42)
+_NIGHT_NOISE = (1.0, 2.0, 3.4, 5.0)
+_NUM_DROPS = (0, 260, 620, 1200)
+"""In an image 640 wide."""
+_BALL_ORANGE = (36.0, 112.0, 246.0)
+_SNOW_COLOUR = np.array([236, 232, 228], np.float32)
+_SNOW_COVER = (0.0, 0.30, 0.62, 0.92)
+"""Share of the snow in the colour of the lawn."""
+_NUM_FLAKES = (0, 120, 260, 480)
+_FOG_VISIBILITY_M = (float("inf"), 190.0, 90.0, 52.0)
+"""Distance over which contrast falls to 1/e."""
+_MAX_DISTANCE_M = 160.0
 
 
 class Night(Shift):
@@ -34,18 +45,16 @@ class Night(Shift):
     def change_setting(self, setting: MatchSetting, seed: int, match: int) -> MatchSetting:
         """Return the setting with darker images, more noise and longer exposures."""
         sensor = setting.sensor
-        dark = np.clip(np.round(sensor.tone_curve * _BRIGHTNESS[self.intensity]), 0, 255).astype(np.uint8)
+        dark = np.clip(np.round(sensor.tone_curve * _NIGHT_BRIGHTNESS[self.intensity]), 0, 255).astype(
+            np.uint8
+        )
         sensor = replace(
             sensor,
             tone_curve=dark,
-            noise=sensor.noise * _NOISE[self.intensity],
+            noise=sensor.noise * _NIGHT_NOISE[self.intensity],
             shutter_s=min(1 / 50, sensor.shutter_s * (1 + 0.4 * self.intensity)),
         )
         return replace(setting, sensor=sensor)
-
-
-_NUM_DROPS = (0, 260, 620, 1200)
-"""In an image 640 wide."""
 
 
 class Rain(Shift):
@@ -85,13 +94,6 @@ class Rain(Shift):
         return np.asarray(cv2.add(flat, cv2.cvtColor(layer, cv2.COLOR_GRAY2BGR)))
 
 
-_ORANGE = (36.0, 112.0, 246.0)
-_SNOW = np.array([236, 232, 228], np.float32)
-_SNOW_COVER = (0.0, 0.30, 0.62, 0.92)
-"""Share of the snow in the colour of the lawn."""
-_NUM_FLAKES = (0, 120, 260, 480)
-
-
 class Snow(Shift):
     """Snow on the ground and in the air, and an orange ball."""
 
@@ -106,7 +108,7 @@ class Snow(Shift):
         return replace(
             setting,
             turf=self._covered(setting.turf, np.random.default_rng([seed, match, 52])),
-            ball=replace(setting.ball, ground=_ORANGE, patch=(40.0, 60.0, 120.0)),
+            ball=replace(setting.ball, ground=_BALL_ORANGE, patch=(40.0, 60.0, 120.0)),
             weather=self._draw_flakes,
         )
 
@@ -116,7 +118,7 @@ class Snow(Shift):
             rng, texture.shape[:2], 12
         )
         share = np.clip(_SNOW_COVER[self.intensity] + 0.22 * depth, 0, 0.97).astype(np.float32)[..., None]
-        texture[..., :3] = (texture[..., :3] * (1 - share) + _SNOW * share).astype(np.uint8)
+        texture[..., :3] = (texture[..., :3] * (1 - share) + _SNOW_COLOUR * share).astype(np.uint8)
         return replace(turf, ground=replace(turf.ground, texture=texture))
 
     def _draw_flakes(self, image: Image, camera: Camera, rng: Generator) -> Image:
@@ -129,12 +131,7 @@ class Snow(Shift):
         for (x, y), r, bright in zip(positions, radius, rng.integers(90, 230, count).tolist(), strict=True):
             cv2.circle(layer, (round(x * 16), round(y * 16)), round(r * 16), bright, -1, cv2.LINE_AA, 4)
         share = cv2.GaussianBlur(layer, (3, 3), 0).astype(np.float32)[..., None] / 255
-        return np.asarray((image * (1 - share) + _SNOW * share).astype(np.uint8))
-
-
-_VISIBILITY_M = (float("inf"), 190.0, 90.0, 52.0)
-"""Distance over which contrast falls to 1/e."""
-_MAX_DISTANCE_M = 160.0
+        return np.asarray((image * (1 - share) + _SNOW_COLOUR * share).astype(np.uint8))
 
 
 class Fog(Shift):
@@ -147,7 +144,7 @@ class Fog(Shift):
         grey = 118.0 if setting.light.sky == "night" else 196.0
 
         def draw_fog(image: Image, camera: Camera, rng: Generator) -> Image:
-            clear = np.exp(-_row_distance(camera) / _VISIBILITY_M[self.intensity]).astype(np.float32)
+            clear = np.exp(-_row_distance(camera) / _FOG_VISIBILITY_M[self.intensity]).astype(np.float32)
             return np.asarray(
                 (image * clear[:, None, None] + grey * (1 - clear[:, None, None])).astype(np.uint8)
             )
