@@ -155,7 +155,7 @@ def show_config(verb: str) -> None:
     stderr = StringIO()
     try:
         with redirect_stderr(stderr):
-            hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=verb)(_never)()
+            hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=verb)(_unreachable_task)()
     except ValueError as error:  # raised by Hydra for options that exclude each other
         fail(str(error), Exit.USAGE)
     except SystemExit as leaving:
@@ -175,7 +175,7 @@ def fail(message: str, code: int) -> NoReturn:
     sys.exit(code)
 
 
-def _never(_: object) -> NoReturn:
+def _unreachable_task(_: object) -> NoReturn:
     raise RaasidError("a query about the config started a run")
 
 

@@ -63,7 +63,8 @@ def check_files(files: Mapping[str, Source]) -> None:
         try:
             _check_file(name, source)
         except OSError as error:
-            raise PackageRefused(name, f"{source!s} cannot be read ({error.strerror or error})") from error
+            path = source if isinstance(source, Path) else "its content"
+            raise PackageRefused(name, f"{path} cannot be read ({error.strerror or error})") from error
 
 
 def _check_file(name: str, source: Source) -> None:

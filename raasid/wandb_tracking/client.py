@@ -25,10 +25,12 @@ from raasid.wandb_tracking.connection import (
     Account,
     WandbUnreachable,
     account,
+    base_url,
+    has_key,
+    netrc_key,
     offline_reason,
     run_with_timeout,
 )
-from raasid.wandb_tracking.logging import base_url, has_key, netrc_key
 
 
 def unsent_run_folders(folder: Path, run_id: str) -> list[Path]:

@@ -101,3 +101,29 @@ def offline_reason() -> str | None:
     """Return why the environment forbids requests to W&B, or None."""
     mode = os.environ.get("WANDB_MODE", "online")
     return None if mode in ("online", "run", "shared") else f"WANDB_MODE={mode} forbids it"
+
+
+def has_key() -> bool:
+    """Whether wandb finds a key for its server."""
+    if os.environ.get("WANDB_API_KEY") or os.environ.get("WANDB_IDENTITY_TOKEN_FILE"):
+        return True
+    return netrc_key(base_url()) is not None
+
+
+def base_url() -> str:
+    """Return the URL of the server by wandb's variables and settings files."""
+    import wandb
+
+    return str(wandb.setup().settings.base_url)
+
+
+def netrc_key(url: str) -> str | None:
+    """Return the key that `wandb login` has stored for a server."""
+    import wandb
+    from wandb.sdk.lib import wbauth
+
+    try:
+        key: str | None = wbauth.read_netrc_auth(host=url)
+    except wandb.errors.AuthenticationError:  # an invalid key
+        return None
+    return key

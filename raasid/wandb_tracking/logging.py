@@ -12,6 +12,7 @@ from typing import Any
 from lightning.pytorch.loggers import WandbLogger
 
 from raasid.wandb_tracking.config import WandbConfig
+from raasid.wandb_tracking.connection import has_key
 
 
 def run_id(run_dir: Path) -> str:
@@ -68,32 +69,6 @@ def mode(section: WandbConfig) -> str:
     if chosen:
         return {"dryrun": "offline", "run": "online"}.get(chosen, chosen)
     return "offline" if section.offline or (section.offline is None and not has_key()) else "online"
-
-
-def has_key() -> bool:
-    """Whether wandb finds a key for its server."""
-    if os.environ.get("WANDB_API_KEY") or os.environ.get("WANDB_IDENTITY_TOKEN_FILE"):
-        return True
-    return netrc_key(base_url()) is not None
-
-
-def base_url() -> str:
-    """Return the URL of the server by wandb's variables and settings files."""
-    import wandb
-
-    return str(wandb.setup().settings.base_url)
-
-
-def netrc_key(url: str) -> str | None:
-    """Return the key that `wandb login` has stored for a server."""
-    import wandb
-    from wandb.sdk.lib import wbauth
-
-    try:
-        key: str | None = wbauth.read_netrc_auth(host=url)
-    except wandb.errors.AuthenticationError:  # an invalid key
-        return None
-    return key
 
 
 _VARIABLES = {

@@ -10,7 +10,6 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from raasid.console.tables import print_note
 from raasid.errors import RaasidError, UsageError
 from raasid.lazy import load_object
 
@@ -155,6 +154,8 @@ def reason_of(args: argparse.Namespace) -> str:
 
 def print_next_command(args: argparse.Namespace, label: str, *words: str | Path) -> None:
     """Print on stderr the command to type next, for the same registry."""
+    from raasid.console.tables import print_note
+
     folder = [] if args.registry == Path(_DEFAULT_FOLDER) else ["--registry", args.registry]
     print_note(f"{label}: {shlex.join(str(word) for word in ('raasid', 'registry', *words, *folder))}")
 
