@@ -1,4 +1,4 @@
-"""A registry whose versions were made by runs of W&B."""
+"""A registry whose versions were registered by W&B runs."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from pathlib import Path
 
 from operations import files
 
-from raasid.registry.filesystem import Disk
+from raasid.registry.filesystem import FileSystem
 from raasid.registry.names import Version
-from raasid.registry.outbox import Entry, Outbox, RunRef
-from raasid.registry.records import Figure
+from raasid.registry.outbox import Outbox, OutboxEntry, RunRef
+from raasid.registry.records import MetricValue
 from raasid.registry.registry import Registry
 from raasid.wandb_tracking.enqueue import queue_version
 
@@ -18,8 +18,8 @@ NOW = 1_795_000_000.0
 DATA = "ab" * 32
 
 
-def registry_at(root: Path, disk: Disk | None = None) -> Registry:
-    return Registry(root, disk=disk, author="tester", clock=lambda: NOW)
+def registry_at(root: Path, fs: FileSystem | None = None) -> Registry:
+    return Registry(root, fs=fs, author="tester", clock=lambda: NOW)
 
 
 def run_ref(number: int) -> RunRef:
@@ -32,7 +32,7 @@ def register(registry: Registry, number: int, inputs: dict[str, str] | None = No
         NAME,
         files(number),
         config={"seed": number},
-        metrics={"detection_rate": Figure(value=0.5 + number / 100, low=0.4, high=0.9)},
+        metrics={"detection_rate": MetricValue(value=0.5 + number / 100, low=0.4, high=0.9)},
         lineage={
             "data": {"labels_sha256": DATA, "train": {"frames": 12}},
             "inputs": {role: {"path": "x.ckpt", "sha256": digest} for role, digest in (inputs or {}).items()},
@@ -46,13 +46,15 @@ def checkpoint(number: int) -> str:
     return f"{number:064x}"
 
 
-def queue(registry: Registry, version: Version, number: int, collection: str | None = "model") -> list[Entry]:
+def queue(
+    registry: Registry, version: Version, number: int, collection: str | None = "model"
+) -> list[OutboxEntry]:
     return queue_version(Outbox(registry), NAME, version, run_ref(number), collection, f"run {number}")
 
 
-def prepared(root: Path, disk: Disk | None = None) -> Registry:
-    """Two versions, the second built on the first; the first is champion, then the second."""
-    registry = registry_at(root, disk)
+def prepared(root: Path, fs: FileSystem | None = None) -> Registry:
+    """Register two versions, the second built on the first; first the one is champion, then the other."""
+    registry = registry_at(root, fs)
     first = register(registry, 1)
     registry.set_alias(NAME, "challenger", first, "new")
     queue(registry, first, 1)

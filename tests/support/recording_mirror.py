@@ -1,4 +1,4 @@
-"""A W&B that writes down on the disk what it is sent, so that it outlives whoever is killed while sending."""
+"""A fake W&B that records on disk what it is sent, so that the record survives a killed sender."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from raasid.registry.outbox import Answer, ArtifactTold, MirrorFailed, Told
+from raasid.registry.outbox import Answer, ArtifactUpload, MirrorError, OutboxMessage
 
 
 class RecordingMirror:
-    """What it took is one line each in `log`; `find` reads them.
+    """Appends a line to `log` for each message it accepts; `find` reads them.
 
     refuse: numbers of calls of `send`, from 1, that fail before anything arrives.
     die_before, die_after: the process is killed in that call, before or after the thing has arrived.
@@ -29,23 +29,23 @@ class RecordingMirror:
     def unreachable(self) -> str | None:
         return self.down
 
-    def find(self, told: Told) -> Answer | None:
+    def find(self, message: OutboxMessage) -> Answer | None:
         taken = [body for body, _ in self.taken()]
-        if told.kind == "alias":  # what holds is what was set last
-            same = [n for n, body in enumerate(taken) if _is(body, told, "kind", "name", "alias")]
-            return {"n": same[-1]} if same and taken[same[-1]]["version"] == told.version else None
-        keys = ("kind", "run", "summary") if told.kind == "run" else ("kind", "name", "identity")
-        return next(({"n": n} for n, body in enumerate(taken) if _is(body, told, *keys)), None)
+        if message.kind == "alias":  # what holds is what was set last
+            same = [n for n, body in enumerate(taken) if _is(body, message, "kind", "name", "alias")]
+            return {"n": same[-1]} if same and taken[same[-1]]["version"] == message.version else None
+        keys = ("kind", "run", "summary") if message.kind == "run" else ("kind", "name", "identity")
+        return next(({"n": n} for n, body in enumerate(taken) if _is(body, message, *keys)), None)
 
-    def send(self, told: Told, files: Mapping[str, Path]) -> Answer:
+    def send(self, message: OutboxMessage, files: Mapping[str, Path]) -> Answer:
         self.sends += 1
         if self.sends in self.refuse:
-            raise MirrorFailed(str(told), "HTTP 500")
+            raise MirrorError(str(message), "HTTP 500")
         if self.sends == self.die_before:
             os.kill(os.getpid(), signal.SIGKILL)
         content = {name: path.read_bytes().decode() for name, path in files.items()}
         with self.log.open("a") as out:
-            out.write(json.dumps([told.model_dump(), content]) + "\n")
+            out.write(json.dumps([message.model_dump(), content]) + "\n")
         if self.sends == self.die_after:
             os.kill(os.getpid(), signal.SIGKILL)
         return {"n": len(self.taken()) - 1}
@@ -56,21 +56,21 @@ class RecordingMirror:
         return [tuple(json.loads(line)) for line in self.log.read_text().splitlines()]  # type: ignore[misc]
 
 
-def _is(body: Mapping[str, Any], told: Told, *keys: str) -> bool:
-    asked = told.model_dump()
+def _is(body: Mapping[str, Any], message: OutboxMessage, *keys: str) -> bool:
+    asked = message.model_dump()
     return all(body.get(key) == asked[key] for key in keys)
 
 
-def brief(told: Mapping[str, Any]) -> str:
-    """One word for what was sent, and one for which."""
-    kind = told["kind"]
+def brief(message: Mapping[str, Any]) -> str:
+    """Return one word for what was sent, and one for which."""
+    kind = message["kind"]
     if kind == "artifact":
-        return f"{told['type']} {told['aliases'][0]}"
+        return f"{message['type']} {message['aliases'][0]}"
     if kind == "alias":
-        return f"{told['alias']} {told['version']}"
-    return f"{kind} {told['run']['id']}"
+        return f"{message['alias']} {message['version']}"
+    return f"{kind} {message['run']['id']}"
 
 
-def model_of(taken: Mapping[str, Any]) -> ArtifactTold:
-    found: ArtifactTold = ArtifactTold.of(dict(taken), "taken")
+def model_of(taken: Mapping[str, Any]) -> ArtifactUpload:
+    found: ArtifactUpload = ArtifactUpload.from_body(dict(taken), "taken")
     return found
