@@ -8,12 +8,11 @@ from html import escape
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from raasid.footage.records import AnnotationSource, Ball, Frame, Keypoint, Person, Visibility
+from raasid.io.image_reader import Image
 from raasid.reports.document import Box, box_outline, data_uri, outlined
 
-Image = NDArray[np.uint8]
 ToFigure = Callable[[float, float], tuple[float, float]]
 """Converts frame pixels to the figure's coordinates."""
 Overlay = Callable[[ToFigure], str]
@@ -21,7 +20,8 @@ Joints = Sequence[tuple[float, float] | None]
 
 _BALL, _PERSON, _BODY, _LEFT_ARM, _RIGHT_ARM = "#f0e442", "#56b4e9", "#ffffff", "#e69f00", "#ff8fd0"
 """After Okabe and Ito (2008); shape or dash repeat whatever a colour says."""
-_TRUNK_AND_LEGS = ((5, 6), (11, 12), (5, 11), (6, 12), (11, 13), (13, 15), (12, 14), (14, 16))
+TRUNK_AND_LEGS = ((5, 6), (11, 12), (5, 11), (6, 12), (11, 13), (13, 15), (12, 14), (14, 16))
+"""Bones between COCO's keypoints."""
 _ARMS = (((5, 7), (7, 9), _LEFT_ARM), ((6, 8), (8, 10), _RIGHT_ARM))
 _LEFT_WRIST, _RIGHT_WRIST = 9, 10  # of COCO's 17
 _UNREVIEWED_DASH, _INTERPOLATED_DASH = "4 3", "1.5 2"
@@ -173,7 +173,7 @@ def _person(person: Person, to_figure: ToFigure, scale: float) -> str:
     if person.keypoints:
         thin = min(1.4, max(0.5, h * scale / 90))
         points = [_joint(point, to_figure) for point in person.keypoints]
-        parts += [_bone(points, bone, _BODY, dash, thin) for bone in _TRUNK_AND_LEGS]
+        parts += [_bone(points, bone, _BODY, dash, thin) for bone in TRUNK_AND_LEGS]
         for upper, fore, colour in _ARMS:
             parts += [_bone(points, bone, colour, dash, 1.8 * thin) for bone in (upper, fore)]
         parts.append(_wrists(points, thin))

@@ -12,6 +12,7 @@ import numpy as np
 
 from raasid.footage.records import Ball, Frame, Person, Visibility
 from raasid.io.image_reader import Image
+from raasid.reports.frame_figure import TRUNK_AND_LEGS
 from raasid.review.arm_distance import ARM_JOINTS
 
 Colour = tuple[int, int, int]
@@ -26,7 +27,6 @@ def bgr(hexadecimal: str) -> Colour:
 
 BALL, BODY, LEFT_ARM, RIGHT_ARM, TOUCH = map(bgr, ("#f0e442", "#ffffff", "#e69f00", "#ff8fd0", "#d55e00"))
 DARK = bgr("#14181d")
-_TRUNK_AND_LEGS = ((5, 6), (11, 12), (5, 11), (6, 12), (11, 13), (13, 15), (12, 14), (14, 16))
 _TRAIL_S = 0.6
 _FACE = cv2.FontFace("sans")
 _SHIFT = 4
@@ -41,7 +41,7 @@ def draw_people(image: Image, persons: Sequence[Person], scale: float, arm: tupl
             cv2.rectangle(image, (round(x), round(y)), (round(x + w), round(y + h)), BODY, 1, cv2.LINE_AA)
             continue
         points = [(x * scale, y * scale) if visible else None for x, y, visible in person.keypoints]
-        for a, b in _TRUNK_AND_LEGS:
+        for a, b in TRUNK_AND_LEGS:
             _bone(image, points[a], points[b], BODY, 1)
         for side, colour in (("left", LEFT_ARM), ("right", RIGHT_ARM)):
             shoulder, elbow, wrist = ARM_JOINTS[side]

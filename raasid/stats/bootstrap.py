@@ -82,7 +82,7 @@ def bootstrap_sums(
         np.add.at(units, grouping.unit_of_row, tallies)
     # equal units are interchangeable: draw how often each distinct one occurs
     distinct, counts = np.unique(units, axis=0, return_counts=True)
-    draw = Resampling.draw_units(grouping, counts / max(grouping.num_units, 1), seed, num_resamples)
+    draw = Resampling._draw_units(grouping, counts / max(grouping.num_units, 1), seed, num_resamples)
     values, resampled = metrics(tallies.sum(axis=0)), metrics(draw.weights @ distinct)
     return {name: draw.estimate(float(value), resampled[name]) for name, value in values.items()}
 
@@ -129,10 +129,10 @@ class Resampling:
         """
         grouping = _Grouping.of(matches, row_unit)
         equal = np.full(grouping.num_units, 1 / max(grouping.num_units, 1))
-        return cls.draw_units(grouping, equal, seed, num_resamples)
+        return cls._draw_units(grouping, equal, seed, num_resamples)
 
     @classmethod
-    def draw_units(
+    def _draw_units(
         cls, grouping: _Grouping, probabilities: Floats, seed: int, num_resamples: int
     ) -> Resampling:
         """Draw kinds of units with the given probabilities."""

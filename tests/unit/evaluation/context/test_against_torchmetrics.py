@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from judged_clips import league
+from context_samples import league
 from torchmetrics.functional.classification import (
     binary_average_precision,
     multiclass_f1_score,

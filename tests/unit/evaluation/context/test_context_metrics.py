@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from judged_clips import NO_TOUCH, OFFENCE, TUCKED, facts, judged, ref
+from context_samples import NO_TOUCH, OFFENCE, TUCKED, facts, predict, ref
 
 from raasid.evaluation.context.matched import PredictionUnusable, match_clips
 from raasid.evaluation.context.metrics import context_metrics
@@ -10,9 +10,9 @@ from raasid.laws.facts import Facts
 
 
 def metrics(*pairs):
-    """Metrics of (truth, predicted) facts, or of whole (ref, judgement) pairs."""
+    """Metrics of (truth, predicted) facts, or of complete (ref, prediction) pairs."""
     whole = [
-        pair if hasattr(pair[0], "clip") else (ref(str(i), pair[0]), judged(str(i), pair[1]))
+        pair if hasattr(pair[0], "clip") else (ref(str(i), pair[0]), predict(str(i), pair[1]))
         for i, pair in enumerate(pairs)
     ]
     outcomes, _ = match_clips([r for r, _ in whole], [j for _, j in whole])
@@ -50,8 +50,8 @@ def test_a_class_that_does_not_occur_is_excluded_from_the_mean():
 
 
 def test_an_abstention_counts_by_the_more_probable_decision_but_not_as_answered():
-    unsure = (ref("a", OFFENCE), judged("a", TUCKED, 0.45, abstained=True))
-    found = metrics(unsure, (ref("b", OFFENCE), judged("b", OFFENCE)))
+    unsure = (ref("a", OFFENCE), predict("a", TUCKED, 0.45, abstained=True))
+    found = metrics(unsure, (ref("b", OFFENCE), predict("b", OFFENCE)))
     assert found["accuracy"] == 0.5
     assert found["coverage"] == 0.5
     assert found["accuracy_answered"] == 1.0
@@ -59,20 +59,23 @@ def test_an_abstention_counts_by_the_more_probable_decision_but_not_as_answered(
 
 def test_if_the_most_likely_facts_allow_both_the_probability_decides():
     open_facts = facts(deliberate=None)
-    assert judged("a", open_facts, 0.7).ruling.decision is None
-    said_yes = (ref("a", OFFENCE), judged("a", open_facts, 0.7))
-    said_no = (ref("b", OFFENCE), judged("b", open_facts, 0.3))
+    assert predict("a", open_facts, 0.7).ruling.decision is None
+    said_yes = (ref("a", OFFENCE), predict("a", open_facts, 0.7))
+    said_no = (ref("b", OFFENCE), predict("b", open_facts, 0.3))
     assert metrics(said_yes)["accuracy"] == 1.0
     assert metrics(said_no)["accuracy"] == 0.0
 
 
 def test_touches_count_as_found_near_their_frame():
     found = metrics(
-        *((ref(str(off), TUCKED), judged(str(off), TUCKED, contact_frame=10 + off)) for off in (0, -1, 2, 6)),
-        (ref("unseen", TUCKED), judged("unseen", NO_TOUCH)),
-        (ref("ghost", NO_TOUCH), judged("ghost", TUCKED)),
-        (ref("none", NO_TOUCH), judged("none", NO_TOUCH)),
-        (ref("other arm", TUCKED), judged("other arm", TUCKED, side="right")),
+        *(
+            (ref(str(off), TUCKED), predict(str(off), TUCKED, contact_frame=10 + off))
+            for off in (0, -1, 2, 6)
+        ),
+        (ref("unseen", TUCKED), predict("unseen", NO_TOUCH)),
+        (ref("ghost", NO_TOUCH), predict("ghost", TUCKED)),
+        (ref("none", NO_TOUCH), predict("none", NO_TOUCH)),
+        (ref("other arm", TUCKED), predict("other arm", TUCKED, side="right")),
     )
     assert found["contact_found"] == pytest.approx(5 / 6)
     assert found["contact_within_1"] == pytest.approx(3 / 6)
@@ -85,7 +88,7 @@ def test_touches_count_as_found_near_their_frame():
 
 def test_clips_whose_annotation_allows_both_decisions_are_returned_separately():
     refs = [ref("a", Facts(segment="hand", goalkeeper=False)), ref("b", OFFENCE)]
-    outcomes, unruled = match_clips(refs, [judged("a", OFFENCE), judged("b", OFFENCE)])
+    outcomes, unruled = match_clips(refs, [predict("a", OFFENCE), predict("b", OFFENCE)])
     assert [outcome.ref.clip for outcome in outcomes] == ["b"]
     assert [clip.clip for clip in unruled] == ["a"]
 
@@ -93,9 +96,9 @@ def test_clips_whose_annotation_allows_both_decisions_are_returned_separately():
 @pytest.mark.parametrize("offence", [float("nan"), -0.1, 1.5])
 def test_an_invalid_probability_is_refused(offence):
     with pytest.raises(PredictionUnusable, match="clip-7: offence has the probability"):
-        match_clips([ref("clip-7", OFFENCE)], [judged("clip-7", OFFENCE, offence)])
+        match_clips([ref("clip-7", OFFENCE)], [predict("clip-7", OFFENCE, offence)])
 
 
 def test_a_prediction_for_another_clip_is_refused():
     with pytest.raises(PredictionUnusable, match="a: predicted as b"):
-        match_clips([ref("a", OFFENCE)], [judged("b", OFFENCE)])
+        match_clips([ref("a", OFFENCE)], [predict("b", OFFENCE)])

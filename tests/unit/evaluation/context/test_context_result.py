@@ -6,7 +6,7 @@ import random
 
 import numpy as np
 import pytest
-from judged_clips import OFFENCE, TUCKED, judged, league, ref
+from context_samples import OFFENCE, TUCKED, league, predict, ref
 
 from raasid.errors import UsageError
 from raasid.evaluation.context.matched import match_clips
@@ -73,7 +73,7 @@ def test_two_kinds_of_tracks_are_in_one_result():
     refs, predicted = league(4, 10)
     truth_refs, perfect = (
         [dataclasses.replace(each, source="truth") for each in refs],
-        [judged(each.clip, each.facts) for each in refs],
+        [predict(each.clip, each.facts) for each in refs],
     )
     both = evaluate_context(refs + truth_refs, predicted + perfect)
     alone = evaluate_context(refs, predicted)
@@ -97,7 +97,7 @@ def test_slices_are_by_tag_and_by_match(result):
 
 def test_the_confusion_lists_abstentions_separately():
     refs = [ref("a", OFFENCE), ref("b", OFFENCE), ref("c", TUCKED)]
-    predicted = [judged("a", OFFENCE), judged("b", TUCKED, abstained=True), judged("c", TUCKED)]
+    predicted = [predict("a", OFFENCE), predict("b", TUCKED, abstained=True), predict("c", TUCKED)]
     assert evaluate_context(refs, predicted).confusion == {
         "offence": {"offence": 1, "no_offence": 0, "abstained": 1},
         "no_offence": {"offence": 0, "no_offence": 1, "abstained": 0},
@@ -106,10 +106,10 @@ def test_the_confusion_lists_abstentions_separately():
 
 def test_clips_without_a_decision_are_counted_and_an_error_if_there_are_no_others():
     sparse = ref("a", Facts(segment="hand", goalkeeper=False))
-    result = evaluate_context([sparse, ref("b", OFFENCE)], [judged("a", OFFENCE), judged("b", OFFENCE)])
+    result = evaluate_context([sparse, ref("b", OFFENCE)], [predict("a", OFFENCE), predict("b", OFFENCE)])
     assert (result.counts["clips"], result.unruled) == (1, 1)
     assert "1 more are annotated too sparsely" in result.description
     with pytest.raises(UsageError, match="none of 1 held-out clips has facts"):
-        evaluate_context([sparse], [judged("a", OFFENCE)])
+        evaluate_context([sparse], [predict("a", OFFENCE)])
     with pytest.raises(UsageError, match="on truth tracks"):
-        evaluate_context([ref("b", OFFENCE)], [judged("b", OFFENCE)], source="truth")
+        evaluate_context([ref("b", OFFENCE)], [predict("b", OFFENCE)], source="truth")

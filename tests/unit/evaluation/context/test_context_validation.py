@@ -5,7 +5,7 @@ import dataclasses
 import lightning.pytorch as pl
 import pytest
 import torch
-from judged_clips import league
+from context_samples import league
 from torch.utils.data import DataLoader
 
 from raasid.evaluation.context.result import ContextValidation, evaluate_context

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from judged_clips import facts, judged, ref
+from context_samples import facts, predict, ref
 
 from raasid.evaluation.context.edition_consistency import edition_flips, flip_metrics, season_editions
 from raasid.evaluation.context.matched import match_clips
@@ -17,7 +17,7 @@ JUSTIFIED = facts(bigger=True, justified=True)
 
 def outcomes(*pairs: tuple[Facts, Facts]):
     refs = [ref(str(i), truth) for i, (truth, _) in enumerate(pairs)]
-    return match_clips(refs, [judged(str(i), predicted, 0.5) for i, (_, predicted) in enumerate(pairs)])[0]
+    return match_clips(refs, [predict(str(i), predicted, 0.5) for i, (_, predicted) in enumerate(pairs)])[0]
 
 
 def metric(name: str, *pairs: tuple[Facts, Facts]) -> float:
@@ -63,14 +63,14 @@ def test_clips_that_all_editions_decide_alike_have_no_flips():
 
 @pytest.mark.parametrize("edition", ["ifab_2018_19", "ifab_2020_21", "ifab_2025_26"])
 def test_the_edition_of_the_prediction_makes_no_difference(edition):
-    predicted = judged("0", JUSTIFIED, 0.5, edition=edition)
+    predicted = predict("0", JUSTIFIED, 0.5, edition=edition)
     found, _ = match_clips([ref("0", JUSTIFIED)], [predicted])
     assert float(flip_metrics(found)(np.ones((1, 1)))["season_flips"][0]) == 1.0
 
 
 def test_a_predicted_value_counts_even_at_low_confidence():
     predicted = dataclasses.replace(
-        judged("0", JUSTIFIED, 0.5), most_likely=dataclasses.replace(JUSTIFIED, bigger=None)
+        predict("0", JUSTIFIED, 0.5), most_likely=dataclasses.replace(JUSTIFIED, bigger=None)
     )
     found, _ = match_clips([ref("0", JUSTIFIED)], [predicted])
     assert float(flip_metrics(found)(np.ones((1, 1)))["season_flips"][0]) == 1.0

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from judged_clips import NO_TOUCH, OFFENCE, TUCKED, facts, judged, ref
+from context_samples import NO_TOUCH, OFFENCE, TUCKED, facts, predict, ref
 
 from raasid.evaluation.context.fact_metrics import fact_accuracy, fact_scores
 from raasid.evaluation.context.matched import match_clips
@@ -11,7 +11,7 @@ from raasid.evaluation.context.matched import match_clips
 def outcomes(*pairs):
     refs = [ref(str(i), truth, match=f"m{i}") for i, (truth, _) in enumerate(pairs)]
     return match_clips(
-        refs, [judged(str(i), predicted, confidence=0.8) for i, (_, predicted) in enumerate(pairs)]
+        refs, [predict(str(i), predicted, confidence=0.8) for i, (_, predicted) in enumerate(pairs)]
     )[0]
 
 
@@ -50,9 +50,9 @@ def test_a_fact_that_is_not_annotated_or_not_predicted_is_not_scored():
 
 
 def test_the_mean_weighs_each_fact_equally():
-    judged_outcomes = outcomes((OFFENCE, TUCKED), (NO_TOUCH, NO_TOUCH))
+    its_outcomes = outcomes((OFFENCE, TUCKED), (NO_TOUCH, NO_TOUCH))
     weights = np.array([[1.0, 1.0], [0.0, 1.0]])
-    found = fact_accuracy(judged_outcomes)(weights)["fact_accuracy"]
-    names = len(fact_scores(judged_outcomes))
+    found = fact_accuracy(its_outcomes)(weights)["fact_accuracy"]
+    names = len(fact_scores(its_outcomes))
     assert found[0] == pytest.approx((names - 1) / names)  # `deliberate` alone is wrong, in its only clip
     assert found[1] == 1.0

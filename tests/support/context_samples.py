@@ -47,7 +47,7 @@ def ref(
     )
 
 
-def judged(
+def predict(
     clip: str,
     most_likely: Facts,
     offence: float | None = None,
@@ -58,7 +58,7 @@ def judged(
     side: str = "left",
     edition: str = EDITION,
 ) -> ContextPrediction:
-    """A judgement whose every fact has the most_likely value with probability `confidence`."""
+    """A prediction whose every fact has its most likely value with probability `confidence`."""
     ruling = decide(most_likely, edition)
     if offence is None:
         offence = confidence if ruling.decision == "offence" else 1 - confidence
@@ -99,7 +99,7 @@ def league(
             refs.append(ref(clip, truth, match=f"m{match}", tags=tags, source=source))
             moment = 10 + int(rng.integers(-3, 4))
             predictions.append(
-                judged(
+                predict(
                     clip,
                     predicted,
                     confidence if offence else 1 - confidence,
