@@ -1,1 +1,1 @@
-"""The intake: new footage becomes clips, frames and pre-annotations, once, however often interrupted."""
+"""The intake of footage: files and streams become clips, frames and pre-annotations in the store."""

@@ -25,7 +25,7 @@ class Annotator(Protocol):
 
     @property
     def name(self) -> str:
-        """Model and version; another name annotates collected footage anew."""
+        """Model and version; with another name collected footage is annotated again."""
         ...
 
     def annotate(self, images: Iterable[Image], frames: Sequence[Frame]) -> Iterable[Frame]:

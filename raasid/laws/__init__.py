@@ -1,1 +1,1 @@
-"""Law 12: what can be seen of a contact (facts), the wording of each season (editions), and the ruling."""
+"""Law 12: the facts of a contact, the editions of each season, and the rulings that follow."""

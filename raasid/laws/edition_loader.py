@@ -217,10 +217,10 @@ class StrictLoader(yaml.SafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Raise RepeatedKey for a repeated key."""
-        seen: set[str] = set()
+        names: set[str] = set()
         for key, _ in node.value:
             name = str(getattr(key, "value", key))
-            if name in seen:
+            if name in names:
                 raise RepeatedKey(name, key.start_mark.line + 1)
-            seen.add(name)
+            names.add(name)
         return super().construct_mapping(node, deep)

@@ -1,1 +1,1 @@
-"""The verbs: each ties stations together, and reads as the story of a run."""
+"""The verbs: each is the story of a run, from its configuration to its files."""

@@ -77,7 +77,9 @@ def _print(summary: RelabelSummary, source: DatasetVersion, version: DatasetVers
     if flipped:
         out.print(f"  {' '.join(flipped[:_MAX_SHOWN])}{more}", markup=False)
     if version.digest == source.digest:
-        out.print(f"\n{source.ref} says so already\nnext: raasid data show {source.ref}", markup=False)
+        out.print(
+            f"\n{source.ref} already has these rulings\nnext: raasid data show {source.ref}", markup=False
+        )
         return
     out.print(
         f"\nversion {version.ref}, parent {source.ref}\nnext: raasid data diff {source.ref} {version.ref}",

@@ -1,1 +1,1 @@
-"""Checks of footage: what is wrong with pixels, annotations and splits; how it drifts from a reference."""
+"""Checks of footage: images, annotations and splits; and drift from a reference."""

@@ -138,11 +138,11 @@ def check_names(data: CheckInput) -> Iterator[Finding]:
 
 
 def _roles(clip: Clip) -> Iterator[Finding]:
-    seen: dict[str, list[int]] = defaultdict(list)
+    frames_of: dict[str, list[int]] = defaultdict(list)
     for frame in clip.frames:
         for role in {str(person.role) for person in frame.persons} - _ROLES:
-            seen[role].append(frame.index)
-    for role, frames in sorted(seen.items()):
+            frames_of[role].append(frame.index)
+    for role, frames in sorted(frames_of.items()):
         message = f"role {role!r} in {len(frames)} frames; known are {', '.join(sorted(_ROLES))}"
         yield Finding("unknown_name", clip.id, frames[0], message, frames=len(frames))
 

@@ -71,7 +71,7 @@ class Thresholds(Section):
     overlap: Fraction = 0.95
     """Two boxes are one if their intersection over union is above this."""
     gap_s: Positive = 1.0
-    """A missing ball is looked for between frames that are at most this far apart, seconds."""
+    """A missing ball is searched for between balls that are at most this far apart, seconds."""
     ball_ratio: Annotated[float, Gt(1)] = 2.5
     """A ball may be larger or smaller than in the frames around by this factor."""
     ball_leap: Fraction = 0.08

@@ -144,9 +144,9 @@ def _table(rows: Sequence[KindSummary]) -> str:
 def _drift(drifts: Sequence[Drift]) -> Iterator[str]:
     if not drifts:
         return
-    moved = sum(drift.drifted for drift in drifts)
+    num_drifted = sum(drift.drifted for drift in drifts)
     yield "<h2>Against the reference</h2>"
-    yield f"<p>{moved} of {len(drifts)} features differ by more than chance, and by enough to matter.</p>"
+    yield f"<p>{num_drifted} of {len(drifts)} features differ by more than chance and enough to matter.</p>"
     right = '<th class="right">'
     rows = "".join(
         f'<tr><td>{escape(d.feature)}</td><td class="right num">{d.mean:.4g}</td>'
@@ -154,7 +154,7 @@ def _drift(drifts: Sequence[Drift]) -> Iterator[str]:
         f'<td class="right num">{"–" if d.effect is None else f"{d.effect:.3f}"}</td>'
         f'<td class="right num">{"–" if d.p is None else f"{d.p:.4f}"}</td>'
         f'<td class="right num">{d.clips} / {d.reference_clips}</td>'
-        f"<td>{'too small' if d.effect is None else '<b>differs</b>' if d.drifted else 'as before'}</td></tr>"
+        f"<td>{'too small' if d.effect is None else '<b>differs</b>' if d.drifted else 'no drift'}</td></tr>"
         for d in sorted(drifts, key=lambda d: (not d.drifted, -(d.effect or 0.0), d.feature))
     )
     yield (

@@ -84,7 +84,7 @@ def test_a_rule_change_flips_exactly_the_clips_that_the_wording_turns(
     assert list(newer.manifest["parents"]) == [older.digest]
     assert {clip.provenance.law_edition for clip in newer.clips() if clip.facts} == {"ifab_2021_22"}
     assert sorted((tmp_path / "store/objects").rglob("*")) == objects, "media were copied again"
-    assert newer.damage() == []
+    assert newer.find_damage() == []
 
     told = second.stdout
     assert "10 clips ruled from their facts, 1 without facts kept" in told
@@ -105,7 +105,7 @@ def test_the_same_again_stores_nothing_and_says_so(
     )
 
     assert again.returncode == 0, again.stderr
-    assert f"{version.ref} says so already" in again.stdout
+    assert f"{version.ref} already has these rulings" in again.stdout
     assert DatasetStore(tmp_path / "store").versions("season") == [version]
 
 
