@@ -1,15 +1,15 @@
 """How fast the synthetic league is rendered, and whether its memory is flat in the number of frames.
 
-speed   frames/s of one core, by processor time: stadiums, plates, images, labels and the stored JPEG, all
+speed   frames/s of one core, by processor time: stadiums, backgrounds, images, labels and the stored JPEG, all
         shared out over the frames. Medians of several rounds over matches of three kinds of league; the
         claim is about the first, the default.
-        No renderer with such labels can be installed to compare with. The yardstick is what nobody can
-        avoid: encoding the same frames as JPEG with OpenCV, in the same round. Their ratio travels from one
+        No renderer with such labels can be installed to compare with. The yardstick is what cannot be
+        avoided: encoding the same frames as JPEG with OpenCV, in the same round. Their ratio travels from one
         machine to another; frames/s do not, and a neighbour on the same core costs a third of them.
 labels  the same without images: frames/s, and how many times faster, with the time to set up the clips.
 stages  milliseconds per frame of the default league.
 memory  peak of the process that renders and stores, 200 frames against 2,000. The records of all clips are
-        kept by whoever asked for the league; images are not kept by anyone.
+        kept by the caller; images are not kept.
 
 The claim: at least 60 frames/s of one core at 640 x 360, and at most 1.1 times the memory.
 Last line: the figure. Exit status: 0 where the claim holds.
