@@ -1,7 +1,7 @@
 """How fast the synthetic league is rendered, and whether its memory is flat in the number of frames.
 
-speed   frames/s of one core, by processor time: stadiums, backgrounds, images, labels and the stored JPEG, all
-        shared out over the frames. Medians of several rounds over matches of three kinds of league; the
+speed   frames/s of one core, by processor time: stadiums, backgrounds, images, labels and the stored JPEG,
+        averaged over the frames. Medians of several rounds over matches of three kinds of league; the
         claim is about the first, the default.
         No renderer with such labels can be installed to compare with. The yardstick is what cannot be
         avoided: encoding the same frames as JPEG with OpenCV, in the same round. Their ratio travels from one
