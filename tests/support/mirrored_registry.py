@@ -53,7 +53,7 @@ def queue(
 
 
 def prepared(root: Path, fs: FileSystem | None = None) -> Registry:
-    """Register two versions, the second built on the first; first the one is champion, then the other."""
+    """Register two versions, the second built on the first; the first is champion, then the second."""
     registry = registry_at(root, fs)
     first = register(registry, 1)
     registry.set_alias(NAME, "challenger", first, "new")
