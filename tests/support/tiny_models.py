@@ -1,4 +1,4 @@
-"""One untrained, narrow model of each task, with something kept beside its weights, and what it answers."""
+"""One untrained, narrow model of each task, with extra state, and its predictions."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ class BallHeatmap(BallModule):
         return heat, output[:, 1:]
 
     def _augmented_heats(self, images: Tensor, height: int, width: int) -> Iterator[Tensor]:
-        """Yield the heat (B, height, width) of the mirror image and of each additional scale, mirrored too."""
+        """Yield the heat (B, height, width) of the mirror image and each additional scale, also mirrored."""
         missing = (0, 0, 0, width * STRIDE - images.shape[2], 0, height * STRIDE - images.shape[1])
         whole_cells = F.pad(images, missing)  # so that a mirror image falls on the same cells
         if self.mirror:

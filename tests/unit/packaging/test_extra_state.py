@@ -76,12 +76,12 @@ def test_the_configuration_is_left_to_the_manifest() -> None:
         ({1, 2}, "kept is a set"),
     ],
 )
-def test_what_json_cannot_keep_is_refused_by_its_place(value: Any, reason: str) -> None:
+def test_values_that_json_cannot_hold_are_refused_with_their_path(value: Any, reason: str) -> None:
     with pytest.raises(PackageRefused, match=f"state.json: {reason}"):
         dump_extra_state(keeper(value))
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{}", b"{", b'{"kept": {"not finite": "soon"}}', b"[" * 500])
-def test_what_no_module_wrote_is_refused(data: bytes) -> None:
+def test_state_that_no_module_wrote_is_refused(data: bytes) -> None:
     with pytest.raises(PackageRefused, match=r"state\.json: is not what such a model keeps"):
         load_extra_state(keeper(), data)

@@ -42,7 +42,7 @@ def kept(model: TaskModule) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", TINY)
-def test_what_comes_out_answers_exactly_as_what_went_in(name: str, registry: Registry) -> None:
+def test_a_loaded_model_predicts_exactly_what_the_packed_one_did(name: str, registry: Registry) -> None:
     tiny, model = TINY[name], made(TINY[name])
     version = registered(registry, tiny)
     registry.set_alias(tiny.name, "champion", version, "the first")
@@ -54,7 +54,7 @@ def test_what_comes_out_answers_exactly_as_what_went_in(name: str, registry: Reg
     assert loaded.module.config == loaded.manifest.config
 
 
-def test_loading_leaves_chance_as_it_was(registry: Registry) -> None:
+def test_loading_does_not_advance_the_random_generator(registry: Registry) -> None:
     version = registered(registry, BALL)
     torch.manual_seed(5)
     expected = torch.rand(3)
@@ -63,13 +63,13 @@ def test_loading_leaves_chance_as_it_was(registry: Registry) -> None:
     assert torch.equal(torch.rand(3), expected)
 
 
-def test_the_same_model_packed_twice_is_the_same_files(registry: Registry) -> None:
+def test_packing_a_model_twice_gives_identical_files(registry: Registry) -> None:
     first, second = (registered(registry, BALL) for _ in range(2))
     versions = registry.versions(BALL.name)
     assert versions.manifest(first).files == versions.manifest(second).files
 
 
-def test_a_version_is_loaded_on_a_machine_that_has_none_of_the_files_it_began_from(
+def test_a_version_loads_without_the_files_that_its_training_started_from(
     registry: Registry,
 ) -> None:
     version = registered(registry, BALL)
@@ -174,7 +174,7 @@ def test_a_version_without_weights_says_so(registry: Registry) -> None:
         load_module(registry, BALL.name, str(version))
 
 
-def test_where_keys_are_trusted_only_what_they_signed_is_loaded(
+def test_with_trusted_keys_only_signed_versions_are_loaded(
     registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours, theirs = tmp_path / "ours.pem", tmp_path / "theirs.pem"
@@ -195,7 +195,7 @@ def test_where_keys_are_trusted_only_what_they_signed_is_loaded(
     raasid.packaging.load(BALL.name, str(good), root=registry.root)
 
 
-def test_a_foreign_checkpoint_that_would_run_code_is_refused_with_the_reason(tmp_path: Path) -> None:
+def test_a_checkpoint_that_would_run_code_is_refused_with_the_reason(tmp_path: Path) -> None:
     path = tmp_path / "weights.pt"
     torch.save({"state_dict": {}, "extra": Harmful(tmp_path / "ran")}, path)
     with pytest.raises(CheckpointUnusable, match="cannot be read as a checkpoint"):
@@ -211,7 +211,7 @@ class Harmful:
         return Path.touch, (self.proof,)
 
 
-def test_the_registry_is_light_until_a_model_is_asked_for() -> None:
+def test_the_registry_imports_no_torch_until_a_model_is_loaded() -> None:
     code = """
 import sys
 import raasid.registry.registry, raasid.registry.file_checks, raasid.packaging.model_card
@@ -224,7 +224,7 @@ print(sorted({'torch', 'lightning', 'wandb', 'cv2', 'numpy', 'cryptography'} & s
         _ = raasid.packaging.nothing
 
 
-def test_a_net_of_ultralytics_comes_back_as_it_was(registry: Registry) -> None:
+def test_a_net_of_ultralytics_is_loaded_with_its_weights(registry: Registry) -> None:
     recorded = {
         "_target_": "raasid.models.ball.yolo.BallYolo",
         "net": "yolo26n.yaml",

@@ -38,7 +38,7 @@ def ball_card(matches: int = 12) -> Card:
     return build_card(made(BALL), run_config(BALL), LINEAGE, measured(matches))
 
 
-def test_metrics_carry_interval_ground_and_meaning() -> None:
+def test_metrics_have_interval_unit_and_meaning() -> None:
     card = ball_card()
     rate = card.metrics["detection_rate"]
     assert (rate.value, rate.low, rate.high, rate.n, rate.unit) == (0.9, 0.85, 0.95, 12, "match")
@@ -67,7 +67,7 @@ def test_ports_are_those_of_the_exported_graph_with_units() -> None:
     assert card.facts["model"]["threshold"] == pytest.approx(0.3)
 
 
-def test_data_are_told_by_content_and_not_by_place() -> None:
+def test_training_data_are_identified_by_digests_not_paths() -> None:
     card = ball_card()
     assert card.data.splits["train"].model_dump() == {"matches": 2, "frames": 20}
     assert card.data.digests == {"init_from": "cd" * 32, "labels": "ab" * 32}
@@ -88,7 +88,7 @@ def test_limits_follow_from_the_run() -> None:
     assert card.data.licenses == ["unknown"]
 
 
-def test_a_context_model_names_its_edition_and_what_it_never_saw_vary() -> None:
+def test_a_context_model_names_its_edition_and_the_facts_that_never_varied() -> None:
     card = build_card(made(CONTEXT), run_config(CONTEXT), LINEAGE, None)
     assert card.law_edition == "ifab_2025_26"
     assert "Never varied in training, so that nothing was learned of it: own_play." in card.limits
@@ -117,7 +117,7 @@ def test_a_card_reads_back_and_is_readable() -> None:
     ("data", "reason"),
     [(b"", "is not JSON"), (b"[]", "valid"), (b'{"name": 7}', "name: "), (b"[" * 99_999, "nested too deep")],
 )
-def test_what_is_no_card_is_refused(data: bytes, reason: str) -> None:
+def test_invalid_cards_are_refused(data: bytes, reason: str) -> None:
     with pytest.raises(PackageRefused, match=rf"card\.json: .*{reason}"):
         read_card(data)
 

@@ -42,7 +42,7 @@ def test_shared_strided_empty_and_scalar_tensors_come_back() -> None:
     assert {name: value.stride() for name, value in target.state_dict().items()} == strides
 
 
-def test_the_same_weights_are_the_same_bytes_however_they_lie() -> None:
+def test_the_same_weights_give_the_same_bytes_in_any_memory_layout() -> None:
     model = Odd(1)
     before = dump_weights(model)
     model.conv.to(memory_format=torch.contiguous_format)
@@ -78,6 +78,6 @@ def holding(tensor: torch.Tensor) -> nn.Module:
     ],
     ids=["extra state", "complex", "sparse"],
 )
-def test_what_is_no_dense_tensor_of_numbers_is_refused(module: nn.Module, reason: str) -> None:
+def test_anything_but_dense_tensors_of_real_numbers_is_refused(module: nn.Module, reason: str) -> None:
     with pytest.raises(PackageRefused, match=f"model.safetensors: {reason}"):
         dump_weights(module)

@@ -1,4 +1,4 @@
-"""What fools the model is remembered, drawn by key and part of a checkpoint."""
+"""Hard negatives are sampled by key, at the configured share."""
 
 from __future__ import annotations
 

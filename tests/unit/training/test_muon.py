@@ -59,7 +59,7 @@ def test_singular_values_become_about_one_and_directions_stay(k: int, a: int, b:
     assert ((u @ vt) * orthogonalize(made)).sum() > 0
 
 
-def test_nothing_stays_nothing() -> None:
+def test_zero_stays_zero() -> None:
     assert not orthogonalize(torch.zeros(2, 3, 4)).any()
 
 

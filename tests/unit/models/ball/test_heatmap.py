@@ -13,7 +13,7 @@ from raasid.models.centernet import heatmap_loss, heatmap_target
 
 
 class Oracle(BallHeatmap):
-    """Says exactly what the target says."""
+    """Predicts exactly the target."""
 
     def __init__(self, balls: torch.Tensor, present: torch.Tensor) -> None:
         super().__init__(channels=4)
@@ -34,7 +34,7 @@ def test_decoding_a_target_gives_the_ball_back(x: float, y: float, w: float, h: 
     assert np.allclose(best.wh[0], [w, h], rtol=1e-3)
 
 
-def test_a_perfect_answer_costs_almost_nothing_and_silence_costs_more() -> None:
+def test_a_perfect_prediction_has_almost_no_loss_and_an_empty_one_more() -> None:
     # at the centre of a cell, so that no neighbour is nearly as right
     balls, present = torch.tensor([[[30.0, 22.0, 6.0, 6.0]]]), torch.tensor([[True]])
     images = torch.zeros(1, 64, 96, 3, dtype=torch.uint8)

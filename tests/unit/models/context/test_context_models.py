@@ -79,7 +79,7 @@ def test_certain_facts_give_the_decision_of_the_edition(edition: str) -> None:
         assert chance == pytest.approx(float(decide(facts, edition).decision == "offence"), abs=1e-6)
 
 
-def test_the_chance_of_an_offence_is_that_of_its_facts_together() -> None:
+def test_the_offence_probability_is_the_sum_over_combinations_of_facts() -> None:
     facts = replace(read_facts(touch().facts), segment=None, bigger=None)
     chances = one_hot(facts)
     arm = 3 / 12  # hand, forearm, upper arm, of twelve segments
@@ -87,7 +87,7 @@ def test_the_chance_of_an_offence_is_that_of_its_facts_together() -> None:
 
 
 @pytest.mark.parametrize("inputs", INPUTS)
-def test_features_are_as_wide_as_promised_and_always_finite(inputs: str) -> None:
+def test_features_have_the_declared_width_and_are_finite(inputs: str) -> None:
     for clip in (touch(), blind(touch()), empty(touch()), touch(frames=2)):
         described = extract_features(batch_of([clip]).windows, inputs)  # type: ignore[arg-type]
         assert described.values.shape[-1] == WIDTHS[inputs]  # type: ignore[index]
@@ -117,7 +117,7 @@ def test_features_do_not_depend_on_the_camera() -> None:
     assert torch.allclose(near, far, atol=0.01)
 
 
-def test_what_the_ablation_may_not_see_does_not_change_what_it_says() -> None:
+def test_inputs_outside_the_ablation_do_not_change_the_prediction() -> None:
     batch = batch_of([touch()])
     no_ball = batch.windows._replace(ball=batch.windows.ball * 0)
     nobody = batch.windows._replace(joints=batch.windows.joints * 0, boxes=batch.windows.boxes * 0)
@@ -128,7 +128,9 @@ def test_what_the_ablation_may_not_see_does_not_change_what_it_says() -> None:
     assert not torch.equal(both(batch.windows).facts, both(no_ball).facts)
 
 
-def test_it_learns_touch_player_side_and_decision_of_a_handful_of_clips(learned: ContextTransformer) -> None:
+def test_it_learns_contact_player_side_and_decision_of_some_clips(
+    learned: ContextTransformer,
+) -> None:
     said = learned.predict_clips([clip_tracks(clip) for clip in CLIPS], [clip.id for clip in CLIPS], EDITION)
     assert [j.ruling.decision for j in said] == [
         "offence",
@@ -163,7 +165,7 @@ def heard_of(model: ContextTransformer, batch: ContextBatch) -> ValidationOutput
     return ValidationOutputs(said, batch.facts, tuple(ref.facts for ref in batch.refs))
 
 
-def test_facts_that_never_varied_in_training_are_not_claimed() -> None:
+def test_facts_that_never_varied_in_training_are_not_predicted() -> None:
     model = small()
     model.set_label_counts(read_facts(clip.facts) for clip in CLIPS)
     judgement = model.predict_clips([clip_tracks(touch())], ["a"], EDITION)[0]
@@ -173,7 +175,7 @@ def test_facts_that_never_varied_in_training_are_not_claimed() -> None:
     assert set(model.predict_clips([clip_tracks(touch())], ["a"], EDITION)[0].facts) == set(judgement.facts)
 
 
-def test_being_measured_on_other_clips_changes_nothing_of_what_was_learned() -> None:
+def test_evaluation_on_other_clips_keeps_the_label_counts_of_the_training() -> None:
     model = small()
     model.set_label_counts(read_facts(clip.facts) for clip in CLIPS)
     model.set_label_counts([])  # footage without a training split
@@ -192,7 +194,7 @@ def test_without_ball_or_players_it_abstains_and_says_why() -> None:
         assert any(reason.startswith(why) for reason in judgement.reasons)
 
 
-def test_a_clip_unlike_all_that_is_known_is_not_judged(learned: ContextTransformer) -> None:
+def test_an_out_of_distribution_clip_gets_the_priors_and_an_abstention(learned: ContextTransformer) -> None:
     model = deepcopy(learned)
     model.calibration = usual = Calibration.fit(heard_of(model, batch_of(CLIPS)), EDITION, False, 0.05)
     tracks = [clip_tracks(touch())]
@@ -211,7 +213,7 @@ def test_a_clip_unlike_all_that_is_known_is_not_judged(learned: ContextTransform
     assert (foreign.contact_frame, foreign.contact_track, foreign.side) == (None, None, "none")
 
 
-def test_likeliest_facts_agree_with_the_decision_and_leave_open_what_is_open() -> None:
+def test_the_most_likely_facts_agree_with_the_decision() -> None:
     chances = {
         "segment": {"hand": 0.45, "none": 0.55}
         | dict.fromkeys(fact_values()["segment"], 0.0)
@@ -227,7 +229,7 @@ def test_likeliest_facts_agree_with_the_decision_and_leave_open_what_is_open() -
     assert (facts.segment, ruling.decision) == ("none", "no_offence")
 
 
-def test_calibration_cools_what_is_too_sure_and_travels_in_the_checkpoint() -> None:
+def test_calibration_lowers_overconfidence_and_is_stored_in_the_checkpoint() -> None:
     generator = torch.Generator().manual_seed(1)
     count = 400
     truth = torch.rand(count, generator=generator) < 0.7
@@ -261,7 +263,7 @@ def test_calibration_cools_what_is_too_sure_and_travels_in_the_checkpoint() -> N
     assert other.calibration == fit
 
 
-def test_the_confidence_that_is_needed_keeps_to_the_risk() -> None:
+def test_answers_above_the_minimum_confidence_keep_to_the_risk() -> None:
     confidence = torch.linspace(0.5, 1.0, 200)
     right = torch.rand(200, generator=torch.Generator().manual_seed(0)) < confidence
     needed = min_confidence_for_risk(confidence, right, 0.1)
@@ -272,7 +274,7 @@ def test_the_confidence_that_is_needed_keeps_to_the_risk() -> None:
     assert min_confidence_for_risk(torch.zeros(0), torch.zeros(0, dtype=torch.bool), 0.05) == 0.5
 
 
-def test_geometry_sees_the_arm_the_angle_and_nothing_else() -> None:
+def test_geometry_predicts_contact_and_angle_of_the_arm_alone() -> None:
     rule = ContextGeometry(frames=16, players=2)
     said = rule.predict_clips([clip_tracks(clip) for clip in CLIPS[:3]], ["a", "b", "c"], EDITION)
     assert [j.most_likely.segment for j in said[:2]] == ["forearm", "forearm"]
@@ -293,7 +295,7 @@ def test_geometry_has_one_threshold_for_both_arms(side: str) -> None:
     assert (judgement.side, judgement.ruling.decision) == (side, "offence")
 
 
-def test_the_majority_says_what_the_training_split_has_most_often() -> None:
+def test_the_majority_baseline_predicts_the_most_frequent_decision() -> None:
     model = ContextMajority()
     with pytest.raises(NoTrainingLabels):
         model.predict_clips([clip_tracks(touch())], ["a"], EDITION)
@@ -337,14 +339,14 @@ def test_labels_of_mvfoul_are_learned_and_give_the_leaderboards_value() -> None:
 @pytest.mark.parametrize(
     ("far", "why"), [(0.1, "pixels tall"), (1.0, "")], ids=["from the last row", "from near"]
 )
-def test_a_player_too_small_to_have_arms_is_not_judged(far: float, why: str) -> None:
+def test_it_abstains_for_a_player_too_small_to_have_arms(far: float, why: str) -> None:
     from raasid.datasets.context.augmentation import scale_tracks
 
     judgement = small().predict_clips([scale_tracks(clip_tracks(touch()), far)], ["a"], EDITION)[0]
     assert any("pixels tall" in reason for reason in judgement.reasons) == bool(why)
 
 
-def test_a_ball_that_comes_near_nobody_is_not_judged() -> None:
+def test_it_abstains_if_the_ball_comes_near_no_player() -> None:
     clip = touch()
     away = replace(
         clip, frames=tuple(replace(f, balls=(replace(f.balls[0], x=620, y=20),)) for f in clip.frames)
@@ -354,7 +356,7 @@ def test_a_ball_that_comes_near_nobody_is_not_judged() -> None:
     assert any("comes no nearer" in reason for reason in judgement.reasons)
 
 
-def test_of_a_long_clip_a_sure_offence_counts_more_than_what_cannot_be_judged() -> None:
+def test_a_confident_offence_in_a_long_clip_outranks_an_unusable_window() -> None:
     class Told(ContextMajority):
         def predict_windows(self, windows, clips, edition):  # type: ignore[no-untyped-def]
             said = super().predict_windows(windows, clips, edition)

@@ -1,4 +1,4 @@
-"""What is foreign to a model, and how little it is trusted there."""
+"""The out-of-distribution score of windows, and the weight of predictions by it."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def normal(rows: int, columns: int = 100) -> Tensor:
     return torch.randn(rows, columns, generator=torch.Generator().manual_seed(3))
 
 
-def test_nothing_measured_is_never_strange() -> None:
+def test_before_anything_is_fitted_every_score_is_zero() -> None:
     assert InDistributionModel().ood_score(normal(3)).tolist() == [0.0, 0.0, 0.0]
 
 
-def test_a_few_strange_traits_among_many_are_enough() -> None:
+def test_a_few_unusual_statistics_among_many_are_out_of_distribution() -> None:
     known = InDistributionModel.fit(normal(300))
     usual = known.ood_score(normal(300))
     assert float((in_distribution_weight(usual) > 0).float().mean()) == 1.0
@@ -34,14 +34,14 @@ def test_a_few_strange_traits_among_many_are_enough() -> None:
     assert bool((known.ood_score(other) > 1).all())
 
 
-def test_few_windows_with_many_traits_do_not_make_their_likes_foreign() -> None:
+def test_a_model_of_few_windows_with_many_statistics_accepts_similar_windows() -> None:
     values = normal(1000, 400)
     known = InDistributionModel.fit(values[:64])
     assert float((known.ood_score(values[64:]) < 1).float().mean()) > 0.99
     assert float(in_distribution_weight(known.ood_score(values[64:])).mean()) > 0.95
 
 
-def test_one_window_that_is_known_does_not_make_all_others_foreign_beyond_measure() -> None:
+def test_a_model_of_one_window_gives_finite_scores() -> None:
     one = normal(1)
     known = InDistributionModel.fit(one)
     assert float(known.ood_score(one)[0]) == 0.0
@@ -50,14 +50,14 @@ def test_one_window_that_is_known_does_not_make_all_others_foreign_beyond_measur
 
 @settings(deadline=None)
 @given(st.floats(0, 1e6))
-def test_trust_falls_from_one_to_nothing(strange: float) -> None:
+def test_the_weight_falls_from_one_to_zero(strange: float) -> None:
     now, later = in_distribution_weight(torch.tensor([strange, strange + 0.1])).tolist()
     assert 0 <= later <= now <= 1
     assert now == 1 or strange > 0.66
     assert now == 0 or strange < 1
 
 
-def test_traits_are_of_the_frames_that_are_there_and_of_the_next_player() -> None:
+def test_statistics_are_of_the_valid_frames_of_the_next_player() -> None:
     values = torch.zeros(1, 2, 4, 1)
     values[0, 0, :, 0] = torch.tensor([1.0, 3.0, 900.0, 900.0])
     values[0, 1] = 77.0

@@ -24,7 +24,7 @@ head:
 """
 
 
-def test_a_near_miss_is_answered_with_the_name_that_was_meant() -> None:
+def test_a_misspelled_net_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(UnknownNet, match=r"'yolo26q.yaml' is no file.*did you mean 'yolo26\w.yaml'"):
         build_net("yolo26q.yaml")
 
@@ -43,7 +43,7 @@ def test_a_users_own_yaml_is_built_with_one_class(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "nc: 1\n", "a: [\n", TINY.format(head="NoSuchHead"), "[1, 2]"])
-def test_a_yaml_that_is_no_net_is_named(tmp_path: Path, text: str) -> None:
+def test_a_yaml_that_describes_no_net_is_refused_by_name(tmp_path: Path, text: str) -> None:
     own = tmp_path / "own.yaml"
     own.write_text(text)
     with pytest.raises(NetUnusable, match=r"own\.yaml: "):

@@ -26,7 +26,7 @@ def saved() -> Any:
     return net
 
 
-def test_the_average_in_a_training_checkpoint_goes_first(tmp_path: Path, saved: Any) -> None:
+def test_the_average_in_a_training_checkpoint_is_preferred(tmp_path: Path, saved: Any) -> None:
     average = copy.deepcopy(saved)
     with torch.no_grad():
         average.model[0].conv.weight.fill_(0.5)
@@ -91,7 +91,7 @@ class Download:
 
 
 @pytest.mark.parametrize("kind", [Touch, Shell])
-def test_nothing_that_a_file_asks_for_is_run(tmp_path: Path, saved: Any, kind: type[Touch]) -> None:
+def test_no_code_that_a_file_names_is_executed(tmp_path: Path, saved: Any, kind: type[Touch]) -> None:
     mark, file = tmp_path / "mark", tmp_path / "bad.pt"
     torch.save({"model": saved, "extra": kind(mark)}, file)
     with pytest.raises(CheckpointUnusable, match=r"bad\.pt: .*state_dict\(\)"):
@@ -99,19 +99,19 @@ def test_nothing_that_a_file_asks_for_is_run(tmp_path: Path, saved: Any, kind: t
     assert not mark.exists()
 
 
-def test_classes_of_the_library_are_not_run_either(tmp_path: Path, saved: Any) -> None:
+def test_classes_of_the_library_are_not_executed_either(tmp_path: Path, saved: Any) -> None:
     torch.save({"model": saved, "extra": Download()}, tmp_path / "sly.pt")
     assert read_user_weights(tmp_path / "sly.pt").keys() == saved.state_dict().keys()
 
 
-def test_weights_of_another_net_are_refused_with_their_share(tmp_path: Path, saved: Any) -> None:
+def test_weights_of_another_net_are_refused_with_the_matching_share(tmp_path: Path, saved: Any) -> None:
     torch.save(saved.state_dict(), tmp_path / "weights.pt")
     with pytest.raises(CheckpointUnusable, match=r"tensors fit the net.*choose the model\.net"):
         build_net("yolov8s.yaml", tmp_path / "weights.pt")
 
 
 @pytest.mark.parametrize("content", [b"", b"no pickle", b"PK\x03\x04 torn"])
-def test_a_file_that_is_none_is_named(tmp_path: Path, content: bytes) -> None:
+def test_an_unreadable_file_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.pt").write_bytes(content)
     with pytest.raises(CheckpointUnusable, match=r"x\.pt: is no file of torch\.save"):
         read_user_weights(tmp_path / "x.pt")

@@ -41,7 +41,7 @@ def windows(count: int, model: ContextTransformer) -> WindowBatch:
 
 
 @pytest.mark.parametrize("inputs", ["both", "ball"])
-def test_chances_are_those_of_the_model_for_any_number_of_clips(inputs: Inputs, tmp_path: Path) -> None:
+def test_probabilities_are_those_of_the_model_for_any_number_of_clips(inputs: Inputs, tmp_path: Path) -> None:
     torch.manual_seed(0)
     model = ContextTransformer(frames=12, width=16, layers=1, inputs=inputs).eval()
     cases = [windows(1, model), windows(5, model)]
