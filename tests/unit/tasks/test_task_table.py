@@ -6,8 +6,8 @@ import pytest
 
 from raasid.evaluation.ball.metrics import ball_metrics
 from raasid.evaluation.context.probabilities import BINS
-from raasid.evaluation.pose.joint_errors import PCK_REACH
-from raasid.evaluation.pose.matched import LEAST_OVERLAP
+from raasid.evaluation.pose.joint_errors import PCK_TORSOS
+from raasid.evaluation.pose.matched import MIN_IOU
 from raasid.tasks import TASKS, Task, find_task
 
 each_task = pytest.mark.parametrize("task", TASKS.values(), ids=lambda task: task.name)
@@ -41,8 +41,8 @@ def test_every_ball_metric_is_in_the_table() -> None:
 @pytest.mark.parametrize(
     ("task", "metric", "constant"),
     [
-        ("pose", "pck_torso", PCK_REACH),
-        ("pose", "found", LEAST_OVERLAP),
+        ("pose", "pck_torso", PCK_TORSOS),
+        ("pose", "found", MIN_IOU),
         ("context", "ece", BINS),
     ],
 )
