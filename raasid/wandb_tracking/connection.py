@@ -35,7 +35,7 @@ def run_with_timeout(seconds: float, work: Callable[[], Any]) -> Any:
     try:
         result, error = outcome.get(timeout=seconds)
     except Empty:
-        raise TimeoutError(f"no answer run_with_timeout {seconds:g} s") from None
+        raise TimeoutError(f"no answer within {seconds:g} s") from None
     if error is not None:
         raise error
     return result

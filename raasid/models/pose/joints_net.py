@@ -88,7 +88,7 @@ def decode_joints(heat: Tensor, presence: Tensor, box_area: Tensor) -> Joints:
     """Return the position of the highest expected OKS of each joint.
 
     heat: (N, 17, h, w); presence: (N, 17) logits; box_area: (N,) square crop pixels of the boxes.
-    That is not the most probable position: between left and right that cannot be told apart, the middle may
+    It may differ from the most probable position: where left and right look the same, the middle of both may
     be worth more than either.
     """
     n, joints, height, width = heat.shape

@@ -14,7 +14,7 @@ from raasid.packaging.onnx.graph_spec import ExportNet, Graph, Port, Tensors
 
 _DTYPES = {"valid": "bool", "present": "bool", "roles": "int64", "teams": "int64"}
 _MEANINGS = {
-    "size": "width and height of the source picture, pixels",
+    "size": "width and height of the source image, pixels",
     "valid": "whether the clip has the frame",
     "ball": "centre x, centre y, width, height in pixels; known, seen (0 or 1), confidence",
     "joints": "x, y in pixels and confidence of 17 keypoints in COCO's order; 0 where unknown",

@@ -89,7 +89,7 @@ def top_down_graphs(model: PoseTopDown) -> list[Graph]:
             ("people", NUM_KEYPOINTS, 3),
             f"x and y as fractions of the crop, and expected similarity (OKS), of {', '.join(KEYPOINTS)}",
         ),
-        Port("present", ("people", NUM_KEYPOINTS), "probability that the joint is in the picture"),
+        Port("present", ("people", NUM_KEYPOINTS), "probability that the joint is in the image"),
         Port(
             "heat",
             ("people", NUM_KEYPOINTS, "rows", "columns"),
@@ -100,7 +100,7 @@ def top_down_graphs(model: PoseTopDown) -> list[Graph]:
     finding = {"threshold": model.min_score, "most": model.max_people, "scale": model.scale}
     closer = finding | {
         "scale": model.rescan_scale,
-        "instead_of": "finder, for a picture that shows nobody, or people of a smaller median height",
+        "instead_of": "finder, for an image without people, or with people of a smaller median height",
         "small_px": model.rescan_below_px,
     }
     reading = {

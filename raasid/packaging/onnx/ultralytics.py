@@ -76,7 +76,7 @@ def _all(rows: Tensor) -> Tensor:
 def ball_yolo_graphs(model: BallYolo) -> list[Graph]:
     """Return one graph; for nets that are not end-to-end its facts ask the caller for suppression."""
     net = YoloExport(model, model.max_detections, NMS_CANDIDATES)
-    meaning = "per anchor: centre x, centre y, width, height as fractions of the picture, and score"
+    meaning = "per anchor: centre x, centre y, width, height as fractions of the image, and score"
     facts = ball_facts(model) | {
         "suppression": None if net.end2end else {"iou": NMS_IOU, "keep": model.max_detections}
     }
@@ -87,7 +87,7 @@ def ball_yolo_graphs(model: BallYolo) -> list[Graph]:
 def pose_yolo_graphs(model: PoseYolo) -> list[Graph]:
     """Return one graph; for nets that are not end-to-end its facts ask the caller for suppression."""
     net = YoloExport(model, model.max_people, NMS_CANDIDATES, NUM_KEYPOINTS)
-    places = "x and y as to_fractions of the picture, and confidence"
+    places = "x and y as fractions of the image, and confidence"
     outputs = (
         BOXES,
         Port("joints", ("batch", "candidates", NUM_KEYPOINTS, 3), f"{places}, of {', '.join(KEYPOINTS)}"),
