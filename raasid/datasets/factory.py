@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from raasid.datasets.data_config import DataConfig, FilesDataConfig, RealDataConfig
+from raasid.datasets.data_config import DataConfig, FilesDataConfig, LeagueConfig, RealDataConfig
 from raasid.datasets.source_configs import StoreDataConfig, SyntheticDataConfig
 from raasid.footage.formats import reader
 from raasid.footage.records import Clip, Footage
@@ -33,9 +33,8 @@ def _open_league(config: SyntheticDataConfig, folder: Path) -> Footage:
     held_out = config.test_matches + config.val_matches
     matches = list(dict.fromkeys(clip.match for clip in clips))
     split_of = dict.fromkeys(matches, "train")
-    split_of |= dict.fromkeys(matches[:held_out], "val") | dict.fromkeys(
-        matches[: config.test_matches], "test"
-    )
+    split_of |= dict.fromkeys(matches[:held_out], "val")
+    split_of |= dict.fromkeys(matches[: config.test_matches], "test")
     splits: dict[str, list[str]] = {"train": [], "val": [], "test": []}
     for clip in clips:
         splits[split_of[clip.match]].append(clip.id)
@@ -46,5 +45,9 @@ def auxiliary_league(config: DataConfig, folder: Path) -> Callable[[], list[Clip
     """Return what renders the league to train on in addition to real footage; None where none is wanted."""
     if not isinstance(config, RealDataConfig) or config.league is None:
         return None
-    assert config.size is not None, "data.size is resolved before data are read"
-    return partial(generate, config.league.to_league(config.size), folder)
+    return partial(_render_auxiliary, config, config.league, folder)
+
+
+def _render_auxiliary(config: RealDataConfig, league: LeagueConfig, folder: Path) -> list[Clip]:
+    assert config.size is not None
+    return generate(league.to_league(config.size), folder)

@@ -121,7 +121,7 @@ class IssiaDataConfig(FilesDataConfig):
 
 
 class SyntheticDataConfig(LeagueSettings, DataConfig):
-    """The embedded league."""
+    """The synthetic league: rendered football with exact labels."""
 
     format: Literal["synthetic"] = "synthetic"
     size: Size | None = (640, 360)

@@ -37,9 +37,8 @@ def paint_spots(image: Image, balls: Balls, rng: np.random.Generator) -> Image:
     ball = float(np.median(balls[:, 2:])) if len(balls) else DEFAULT_BALL_PX
     for _ in range(rng.integers(1, MAX_SPOTS + 1)):
         x, y = rng.uniform(0, width), rng.uniform(0, height)
-        mask = _mask(
-            ball * math.exp(rng.uniform(math.log(SPOT_WIDTH[0]), math.log(SPOT_WIDTH[1]))), ball, rng
-        )
+        share = math.exp(rng.uniform(math.log(SPOT_WIDTH[0]), math.log(SPOT_WIDTH[1])))
+        mask = _mask(ball * share, ball, rng)
         if not (np.abs(balls[:, :2] - [x, y]).max(1) < 1.5 * ball).any():
             _paint(image, mask, int(x), int(y), rng)
     return image

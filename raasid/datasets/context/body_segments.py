@@ -34,7 +34,7 @@ SEGMENTS: tuple[tuple[str, str, int, int], ...] = (
 """Name as in `laws.facts.Segment`, side, and the points at its ends. A foot is located at its ankle."""
 ARMS = tuple(i for i, (name, *_) in enumerate(SEGMENTS) if name in {"hand", "forearm", "upper_arm"})
 FAR = 3.0
-"""What is further from a ball than this many body body_heights, or not known at all, is as far as this."""
+"""Largest distance from a ball in body heights; also the distance of what is unknown."""
 
 _A = [a for _, _, a, _ in SEGMENTS]
 _B = [b for _, _, _, b in SEGMENTS]
@@ -43,9 +43,8 @@ _B = [b for _, _, _, b in SEGMENTS]
 def body_points(joints: Tensor) -> Tensor:
     """Extend (..., 17, 3) x, y, confidence to (..., 22, 3); a derived point has the lowest confidence."""
     wrists, elbows = joints[..., 9:11, :], joints[..., 7:9, :]
-    hands = _with_lower_confidence(
-        elbows[..., :2] + HAND_REACH * (wrists[..., :2] - elbows[..., :2]), wrists, elbows
-    )
+    tips = elbows[..., :2] + HAND_REACH * (wrists[..., :2] - elbows[..., :2])
+    hands = _with_lower_confidence(tips, wrists, elbows)
     hips = _middle(joints[..., 11, :], joints[..., 12, :])
     chest = _middle(joints[..., 5, :], joints[..., 6, :])
     face = joints[..., :5, :]

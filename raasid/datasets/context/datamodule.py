@@ -267,7 +267,6 @@ def _drop_undecided(splits: Splits, edition: str) -> tuple[Splits, list[str]]:
         dropped, total = dropped + len(clips) - len(kept[name]), total + len(clips)
     notes = []
     if dropped:
-        notes.append(
-            f"{dropped} of {total} clips are left out: their facts allow both decisions by {edition}"
-        )
+        reason = f"their facts allow both decisions by {edition}"
+        notes.append(f"{dropped} of {total} clips are left out: {reason}")
     return Splits(**kept, notes=splits.notes), notes
