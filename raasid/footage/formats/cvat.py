@@ -94,11 +94,11 @@ def _images(
 ) -> Iterator[tuple[Clip, str]]:
     folders = [path.parent / "images", path.parent, root / "images", root]
     folders = [folder for folder in dict.fromkeys(folders) if folder.is_dir()]
-    for picture in document.pictures():
-        placed = files.find(Path(picture.name), folders, picture.size)
+    for entry in document.images():
+        placed = files.find(Path(entry.name), folders, entry.size)
         if placed is not None:
-            frame = Frame(0, *placed, tuple(picture.balls), tuple(picture.persons))
-            yield Clip(without_suffix(picture.name), (frame,), source), split_from_name(picture.subset) or ""
+            frame = Frame(0, *placed, tuple(entry.balls), tuple(entry.persons))
+            yield Clip(without_suffix(entry.name), (frame,), source), split_from_name(entry.subset) or ""
 
 
 def _video(

@@ -63,11 +63,11 @@ class Document:
         self.has_tracks = False
         self.has_images = False
         self._points: list[Element] = []
-        self._picture = ImageEntry()
+        self._entry = ImageEntry()
         self._track = Track()
         self._groups: dict[str, int] = {}
 
-    def pictures(self) -> Iterator[ImageEntry]:
+    def images(self) -> Iterator[ImageEntry]:
         """Yield the images; when they end, `tracks` holds all tracks. Raises XmlUnreadable."""
         for element in iter_elements(self._path, _UNITS):
             try:
@@ -75,8 +75,8 @@ class Document:
                     self.task = parse_task(element, self._reject)
                 elif element.tag == "image":
                     self.has_images = True
-                    picture, self._picture = self._picture, ImageEntry()
-                    yield _finished(element, picture)
+                    entry, self._entry = self._entry, ImageEntry()
+                    yield _finished(element, entry)
                 elif element.tag == "track":
                     self.has_tracks = True
                     track, self._track = self._track, Track()
@@ -107,25 +107,25 @@ class Document:
             else:
                 shape.points[index] = place
         if around.tag == "image":
-            self._in_picture(shape)
+            self._add_to_image(shape)
         else:
-            self._in_track(shape, around)
+            self._add_to_track(shape, around)
 
-    def _in_picture(self, shape: Shape) -> None:
-        picture, group = self._picture, shape.element.attributes.get("group_id", "")
-        number = len(picture.persons)
+    def _add_to_image(self, shape: Shape) -> None:
+        entry, group = self._entry, shape.element.attributes.get("group_id", "")
+        number = len(entry.persons)
         if group not in ("", "0"):
-            number = picture.numbers.setdefault(group, number)
+            number = entry.numbers.setdefault(group, number)
         found = to_record(shape, number, self._ball_class)
         if isinstance(found, Ball):
-            picture.balls.append(found)
+            entry.balls.append(found)
             return
-        picture.persons.append(found)
+        entry.persons.append(found)
         named = stated_track(shape)
         if named is not None:
-            picture.tracks[number] = named
+            entry.tracks[number] = named
 
-    def _in_track(self, shape: Shape, around: Element) -> None:
+    def _add_to_track(self, shape: Shape, around: Element) -> None:
         frame, is_key = parse_keyframe(shape.element, self.task)
         if not is_key:
             self._track.written += 1
@@ -153,19 +153,19 @@ class Document:
         return number if group in ("", "0") else self._groups.setdefault(group, number)
 
 
-def _finished(element: Element, picture: ImageEntry) -> ImageEntry:
+def _finished(element: Element, entry: ImageEntry) -> ImageEntry:
     given = element.attributes
-    picture.name = safe_join(Path(), text(given.get("name"), "image name")).as_posix()
+    entry.name = safe_join(Path(), text(given.get("name"), "image name")).as_posix()
     width, height = (integer(given.get(edge) or 0, edge, 0, MAX_EDGE_PX) for edge in ("width", "height"))
-    picture.size, picture.subset = (width, height), given.get("subset", "")
-    renamed = set(picture.tracks.values())
-    tracks = picture.tracks if len(renamed) == len(picture.tracks) else {}
+    entry.size, entry.subset = (width, height), given.get("subset", "")
+    renamed = set(entry.tracks.values())
+    tracks = entry.tracks if len(renamed) == len(entry.tracks) else {}
     free = max(renamed, default=-1) + 1
     persons = []
-    for person in merge_by_track(picture.persons):
+    for person in merge_by_track(entry.persons):
         number = tracks.get(person.track)
         if tracks and number is None:
             number, free = free, free + 1
         persons.append(person if number is None else replace(person, track=number))
-    picture.persons = persons
-    return picture
+    entry.persons = persons
+    return entry

@@ -18,16 +18,16 @@ def write_cvat(footage: Footage, folder: Path) -> int:
 
     Source: CVAT documentation, XML annotation format 1.1.
     """
-    pictures = export_frames(footage, folder, "images")
+    exported = export_frames(footage, folder, "images")
     folder.mkdir(parents=True, exist_ok=True)
     count = 0
-    first = next(pictures)  # an export that is refused leaves no file
+    first = next(exported)  # an export that is refused leaves no file
     with (folder / "annotations.xml").open("w", encoding="utf-8") as file:
         xml = XMLGenerator(file, "utf-8", short_empty_elements=True)
         xml.startDocument()
         xml.startElement("annotations", AttributesImpl({}))
         _text(xml, "version", "1.1")
-        for count, placed in enumerate((first, *pictures), start=1):
+        for count, placed in enumerate((first, *exported), start=1):
             _image(xml, count - 1, placed)
         xml.endElement("annotations")
         xml.endDocument()

@@ -35,21 +35,21 @@ class NothingExported(DataError):
 
 @dataclass(frozen=True, slots=True)
 class ExportedFrame:
-    """One frame of an export; its picture is written."""
+    """A frame whose image has been exported."""
 
     clip: Clip
     frame: Frame
-    """With the width and height of the picture, also where the record did not know them."""
+    """With the width and height of the image, even if the record did not have them."""
     split: str
     """`train`, `val`, `test`, or `all` where the footage declares no splits."""
     name: str
-    """Of the picture: the same for no other frame, without folder."""
+    """File name of the image, unique in the export, without folder."""
 
 
 def export_frames(footage: Footage, folder: Path, where: str) -> Iterator[ExportedFrame]:
-    """Write the picture of each frame and yield it; frames whose pixels cannot be read are left out.
+    """Write the image of each frame and yield the frame; unreadable frames are left out.
 
-    where: folder of the pictures below `folder`, with `{split}` for the split's name. Image files are copied
+    where: folder of the images below `folder`, with `{split}` for the split's name. Image files are copied
     as they are; frames of videos become JPEGs. Raises ExportRefused, and NothingExported at the end.
     """
     if folder.exists() and any(folder.iterdir()):

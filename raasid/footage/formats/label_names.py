@@ -16,10 +16,10 @@ _BALLS = {"ball", "balls", "football", "soccerball", "sportsball", "matchball"}
 
 @lru_cache(maxsize=1024)
 def is_ball(name: str, wanted: str | None = "ball") -> bool:
-    """Whether a class of that name is the ball; case, blanks and signs do not count.
+    """Whether a class of that name is the ball; case, blanks and punctuation are ignored.
 
-    wanted: the name that the user gave for it; None: the data has no ball. With `ball`, other usual
-    names of it and names that begin with it (`ball_in_play`) count as well.
+    wanted: the class name that the user gave; None: the data has no ball. `ball` includes synonyms and names
+    that begin with it (`ball_in_play`).
     """
     if wanted is None:
         return False
@@ -56,9 +56,9 @@ _INDEX = {name: index for index, name in enumerate(KEYPOINTS)}
 
 @lru_cache(maxsize=1024)
 def keypoint_index(name: str) -> int | None:
-    """Return the place of a keypoint in COCO's order; None for a name that is none of the 17.
+    """Return the index of a keypoint in COCO's order; None for a name that is none of the 17.
 
-    `left_wrist`, `Left Wrist`, `wrist-left`, `leftWrist`, `l_wrist` and `LWrist` are one.
+    `left_wrist`, `Left Wrist`, `wrist-left`, `leftWrist`, `l_wrist` and `LWrist` are equivalent.
     """
     parted = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=^[LR])(?=[A-Z][a-z])", "_", name.strip())
     words = re.findall(r"[a-z]+", parted.casefold())
@@ -67,29 +67,26 @@ def keypoint_index(name: str) -> int | None:
 
 
 def coco_order(names: Sequence[str]) -> tuple[int | None, ...]:
-    """For each of the 17 keypoints the place in `names` where it stands; None where it does not.
-
-    No names at all mean COCO's own order.
-    """
+    """Return the index in `names` of each of the 17 keypoints (None: missing); without names, 0 to 16."""
     if not names:
         return tuple(range(NUM_KEYPOINTS))
-    places: dict[int, int] = {}
-    for place, name in enumerate(names):
+    positions: dict[int, int] = {}
+    for position, name in enumerate(names):
         index = keypoint_index(name)
         if index is not None:
-            places.setdefault(index, place)
-    return tuple(places.get(index) for index in range(NUM_KEYPOINTS))
+            positions.setdefault(index, position)
+    return tuple(positions.get(index) for index in range(NUM_KEYPOINTS))
 
 
 def complete_keypoints(points: Mapping[int, Keypoint]) -> tuple[Keypoint, ...]:
-    """Return all 17 in order, those without an entry unlabelled; nothing when nobody labelled any."""
+    """Return all 17 in order, missing ones as unlabelled; empty if none is labelled."""
     if not any(point[2] for point in points.values()):
         return ()
     return tuple(points.get(index, UNLABELLED) for index in range(NUM_KEYPOINTS))
 
 
 def keypoint_box(points: Iterable[Keypoint]) -> tuple[float, float, float, float]:
-    """Return x, y, width, height of the tightest box round the labelled points."""
+    """Return x, y, width, height of the tightest box around the labelled points."""
     labelled = [(x, y) for x, y, visibility in points if visibility]
     left, top = min(x for x, _ in labelled), min(y for _, y in labelled)
     right, bottom = max(x for x, _ in labelled), max(y for _, y in labelled)
@@ -121,7 +118,7 @@ _SANCTIONS: dict[str, Sanction] = {
 
 
 def parse_ruling(choices: Iterable[str]) -> tuple[Ruling | None, Tags]:
-    """Return the ruling among normalised choices, and the others as tags, each once and in order.
+    """Return the ruling among normalised choices, and the other choices as tags.
 
     There is a ruling only where one of offence and no offence is chosen.
     Raises ValueUnusable for choices that contradict each other.

@@ -63,8 +63,8 @@ class _Reading:
     unused: Counter[str] = field(default_factory=Counter)
     unsized: list[str] = field(default_factory=list)
     """Videos of unknown size."""
-    nobody: int = 0
-    """Tasks that nobody has annotated."""
+    num_unannotated: int = 0
+    """Tasks without annotations."""
 
     @property
     def folders(self) -> list[Path]:
@@ -122,10 +122,10 @@ def read(
     clips, notes = assign_matches(root, clips, {})
     notes += [*missing, *reading.videos.notes()]
     if reading.unsized:
-        told = f"{len(reading.unsized)} videos are of unknown size, such as {reading.unsized[0]}"
-        notes.append(f"{told}: their places are in per cent, as of 100 x 100; set data.video_size=[w,h]")
-    if reading.nobody:
-        notes.append(f"{reading.nobody} tasks are not annotated and not used")
+        count = f"{len(reading.unsized)} videos are of unknown size, such as {reading.unsized[0]}"
+        notes.append(f"{count}: their places are in per cent, as of 100 x 100; set data.video_size=[w,h]")
+    if reading.num_unannotated:
+        notes.append(f"{reading.num_unannotated} tasks are not annotated and not used")
     if reading.unused:
         named = ", ".join(f"{what} ({count})" for what, count in reading.unused.most_common(5))
         notes.append(f"{reading.unused.total()} regions are neither ball nor person and not used: {named}")
@@ -152,31 +152,31 @@ def _document(path: Path, reading: _Reading) -> Iterable[Clip]:
 
 def _task(task: Mapping[str, Any], reading: _Reading, name: str, line: int) -> Clip | None:
     media = task_media(task.get("data"))
-    verdict = choose_annotation(task)
-    if verdict is None:
-        reading.nobody += 1
+    annotation = choose_annotation(task)
+    if annotation is None:
+        reading.num_unannotated += 1
         return None
 
     def reject(reason: str) -> None:
         reading.quarantine.add(name, reason, line)
 
     build = _video if media.video else _image
-    frames, rate = build(media, verdict, reading, reject)
+    frames, rate = build(media, annotation, reading, reject)
     if not frames:
         return None
     try:
-        ruling, tags = parse_ruling(_choices(verdict))
+        ruling, tags = parse_ruling(_choices(annotation))
     except ValueUnusable as error:
         reject(str(error))
         ruling, tags = None, ()
     if media.video and (frames[0].width, frames[0].height) == PER_CENT:
         tags = (*tags, UNSIZED)
-    provenance = Provenance(f"labelstudio:{reading.root.resolve().name}", annotator=verdict.annotator)
+    provenance = Provenance(f"labelstudio:{reading.root.resolve().name}", annotator=annotation.annotator)
     return Clip(without_suffix(media.names[0]), frames, provenance, rate, tags=tags, ruling=ruling)
 
 
-def _choices(verdict: ChosenAnnotation) -> Iterable[str]:
-    for result in verdict.results:
+def _choices(annotation: ChosenAnnotation) -> Iterable[str]:
+    for result in annotation.results:
         if result.get("type") == "choices":
             value = mapping(result.get("value"), "value")
             for choice in sequence(value.get("choices"), "choices"):
@@ -184,21 +184,21 @@ def _choices(verdict: ChosenAnnotation) -> Iterable[str]:
 
 
 def _image(
-    media: TaskMedia, verdict: ChosenAnnotation, reading: _Reading, reject: Any
+    media: TaskMedia, annotation: ChosenAnnotation, reading: _Reading, reject: Any
 ) -> tuple[tuple[Frame, ...], float]:
     names = [Path(each) for each in media.names]
     placed = reading.files.find(names[0], reading.folders, (0, 0), *names[1:])
     if placed is None:
         return (), 0.0
     path, width, height = placed
-    size = (width, height) if width and height else _size(verdict.results, reject)
-    regions = [result for result in verdict.results if result.get("type") in _PICTURED]
+    size = (width, height) if width and height else _size(annotation.results, reject)
+    regions = [result for result in annotation.results if result.get("type") in _PICTURED]
     if regions and not all(size):
         raise ValueUnusable(
             f"size of the picture unknown: no original_width for {short_repr(media.names[0])}"
         )
-    look = RegionContext(size, reading.ball_class, verdict.mark)
-    balls, persons = image_records(regions, look, reject, reading.unused)
+    context = RegionContext(size, reading.ball_class, annotation.source)
+    balls, persons = image_records(regions, context, reject, reading.unused)
     return (Frame(0, path, *size, balls, persons),), reading.frame_rate_hz
 
 
@@ -216,20 +216,22 @@ def _size(results: Iterable[Mapping[str, Any]], reject: Any) -> tuple[int, int]:
 
 
 def _video(
-    media: TaskMedia, verdict: ChosenAnnotation, reading: _Reading, reject: Any
+    media: TaskMedia, annotation: ChosenAnnotation, reading: _Reading, reject: Any
 ) -> tuple[tuple[Frame, ...], float]:
     path, header = reading.videos.find(media.names[0], reading.folders, *media.names[1:])
-    size = (header.width, header.height) if header else reading.video_size or _size(verdict.results, reject)
-    regions = [result for result in verdict.results if result.get("type") == "videorectangle"]
+    size = (
+        (header.width, header.height) if header else reading.video_size or _size(annotation.results, reject)
+    )
+    regions = [result for result in annotation.results if result.get("type") == "videorectangle"]
     if regions and not all(size):
         size = PER_CENT
         reading.unsized.append(media.names[0])
     balls: dict[int, list[Ball]] = {}
     persons: dict[int, list[Person]] = {}
-    look = RegionContext(size, reading.ball_class, verdict.mark)
+    context = RegionContext(size, reading.ball_class, annotation.source)
     for number_, region in enumerate(regions):
         try:
-            found = track_records(region, number_, look, reject)
+            found = track_records(region, number_, context, reject)
         except ValueUnusable as error:
             reject(str(error))
             continue

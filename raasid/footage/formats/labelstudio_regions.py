@@ -31,7 +31,7 @@ from raasid.footage.records import AnnotationSource, Ball, Keypoint, Person
 Record = Ball | Person
 Box = tuple[float, float, float, float]
 _FARTHEST = 1000.0
-"""Per cent; regions may hang over the edge of the picture, not lie somewhere else."""
+"""Per cent; regions may extend beyond the image, but not lie somewhere else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class RegionContext:
     """How regions of one annotation are turned into records."""
 
     size: tuple[int, int]
-    """Width and height of the picture in pixels."""
+    """Width and height of the image in pixels."""
     ball_class: str | None
     source: AnnotationSource | None
     """Set on records of a prediction."""
@@ -47,7 +47,7 @@ class RegionContext:
 
 def image_records(
     regions: Iterable[Mapping[str, Any]],
-    look: RegionContext,
+    context: RegionContext,
     reject: Callable[[str], None],
     unused: Counter[str],
 ) -> tuple[tuple[Ball, ...], tuple[Person, ...]]:
@@ -65,16 +65,16 @@ def image_records(
             value = mapping(region.get("value"), "value")
             kind, name = str(region.get("type")), _label(value, str(region.get("type")))
             if kind == "keypointlabels":
-                x, y = _pixels(value, ("x", "y"), look)
+                x, y = _pixels(value, ("x", "y"), context)
                 index = keypoint_index(name)
-                if is_ball(name, look.ball_class):
-                    balls.append(Ball(x, y, 0.0, 0.0, source=look.source))
+                if is_ball(name, context.ball_class):
+                    balls.append(Ball(x, y, 0.0, 0.0, source=context.source))
                 elif index is None:
                     unused[f"keypoint {name}"] += 1
                 else:
                     points.setdefault(str(region.get("parentID") or ""), {})[index] = (x, y, 2)
                 continue
-            found = _record(name, _rectangle(value, look), len(persons), look)
+            found = _record(name, _rectangle(value, context), len(persons), context)
             if isinstance(found, Ball):
                 balls.append(found)
             elif found is None:
@@ -85,12 +85,17 @@ def image_records(
         except ValueUnusable as error:
             reject(str(error))
     for parent, group in points.items():
-        _give(group, named.get(parent), persons, apart=bool(parent), look=look)
+        _give(group, named.get(parent), persons, apart=bool(parent), context=context)
     return tuple(balls), tuple(persons)
 
 
 def _give(
-    group: dict[int, Keypoint], owner: int | None, persons: list[Person], *, apart: bool, look: RegionContext
+    group: dict[int, Keypoint],
+    owner: int | None,
+    persons: list[Person],
+    *,
+    apart: bool,
+    context: RegionContext,
 ) -> None:
     """Give keypoints to a person: their parent, the box round each of them, or one of their own."""
     shares: dict[int | None, dict[int, Keypoint]] = {}
@@ -105,7 +110,7 @@ def _give(
         x, y, w, h = keypoint_box(share.values())
         box = (x, y, max(w, 1.0), max(h, 1.0))
         persons.append(
-            Person(len(persons), "player", box, keypoints=complete_keypoints(share), source=look.source)
+            Person(len(persons), "player", box, keypoints=complete_keypoints(share), source=context.source)
         )
 
 
@@ -119,7 +124,7 @@ def _around(point: Keypoint, persons: list[Person]) -> int | None:
 
 
 def track_records(
-    region: Mapping[str, Any], track: int, look: RegionContext, reject: Callable[[str], None]
+    region: Mapping[str, Any], track: int, context: RegionContext, reject: Callable[[str], None]
 ) -> dict[int, Record] | str:
     """Return a track of a video, frame (from 0) -> record; or the label of what is neither ball nor person.
 
@@ -135,7 +140,7 @@ def track_records(
         try:
             key = mapping(entry, "keyframe")
             frame = integer(key.get("frame"), "frame", 1, count or MAX_FRAMES) - 1
-            found = _record(name, _rectangle(key, look), track, look)
+            found = _record(name, _rectangle(key, context), track, context)
             if found is None:
                 return name
             if frame in keys:
@@ -158,22 +163,22 @@ def _label(value: Mapping[str, Any], key: str) -> str:
     return label(labels[0], key)
 
 
-def _record(name: str, box: Box, track: int, look: RegionContext) -> Record | None:
-    if is_ball(name, look.ball_class):
+def _record(name: str, box: Box, track: int, context: RegionContext) -> Record | None:
+    if is_ball(name, context.ball_class):
         x, y, w, h = box
-        return Ball(x + w / 2, y + h / 2, w, h, source=look.source)
+        return Ball(x + w / 2, y + h / 2, w, h, source=context.source)
     role = role_from_name(name)
-    return None if role == "other" and name != "other" else Person(track, role, box, source=look.source)
+    return None if role == "other" and name != "other" else Person(track, role, box, source=context.source)
 
 
-def _pixels(value: Mapping[str, Any], keys: Iterable[str], look: RegionContext) -> list[float]:
-    edges = {"x": look.size[0], "width": look.size[0], "y": look.size[1], "height": look.size[1]}
+def _pixels(value: Mapping[str, Any], keys: Iterable[str], context: RegionContext) -> list[float]:
+    edges = {"x": context.size[0], "width": context.size[0], "y": context.size[1], "height": context.size[1]}
     return [number(value.get(key), key, -_FARTHEST, _FARTHEST) * edges[key] / 100 for key in keys]
 
 
-def _rectangle(value: Mapping[str, Any], look: RegionContext) -> Box:
+def _rectangle(value: Mapping[str, Any], context: RegionContext) -> Box:
     """Return the upright box round a rectangle, which may be turned about its top left corner."""
-    x, y, w, h = _pixels(value, ("x", "y", "width", "height"), look)
+    x, y, w, h = _pixels(value, ("x", "y", "width", "height"), context)
     if w <= 0 or h <= 0:
         raise ValueUnusable(f"box without size: {w:g} x {h:g}")
     turn = math.radians(number(value.get("rotation") or 0, "rotation", -360, 360))

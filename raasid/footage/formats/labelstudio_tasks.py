@@ -23,7 +23,7 @@ class ChosenAnnotation:
     """The annotation of a task that counts."""
 
     results: list[dict[str, Any]]
-    mark: AnnotationSource | None
+    source: AnnotationSource | None
     """Set where it is a model's prediction."""
     annotator: str
 
@@ -70,7 +70,7 @@ def _path(address: str) -> str:
 def choose_annotation(task: Mapping[str, Any]) -> ChosenAnnotation | None:
     """Return the annotation that counts: the ground truth, else the newest, else the newest prediction.
 
-    Annotations that were cancelled do not count. None: nobody has annotated the task.
+    Annotations that were cancelled do not count. None: the task has no annotation.
     """
     annotations = [
         each for each in _objects(task.get("annotations")) if each.get("was_cancelled") is not True

@@ -45,7 +45,7 @@ def read(root: Path, image_size: tuple[int, int] | None = None) -> Footage:
     """Read the records: every image is a clip of one frame.
 
     image_size: width, height in pixels of missing images. Positions are fractions of the image, so
-    without it and without `image_size` nobody knows the pixels, and the records have neither ball nor pose.
+    without it and without `image_size` pixels are unknown, and the records have neither ball nor pose.
     The project's own script shuffles anew for each split, so that most of `val` is in `train` as well: an
     image stays in the most held-out split that names it, and a note says how many were dropped.
     Poses are used if they have COCO's 17 keypoints. `player_intent` becomes facts, `game_situation` a tag.

@@ -25,7 +25,7 @@ def group_by_match(root: Path, images: Mapping[str, Sequence[str]]) -> tuple[dic
 
     `scenes.json` in the root, `{"file name or relative path": scene}`, decides: match `scene-<scene>`.
     Without it, names decide: augmented copies of an image, as Roboflow names them (`x_jpg.rf.<hash>.jpg`),
-    are one image `x`; images numbered within several series (`cup_final_000123`, `derby_000007`) are one match
+    are one image `x`; images numbered within several series (`cup_final_000123`, `derby_000007`) are a match
     per series. If the entire set is one series (`img_17`) or names have no number, every image is a match.
     A series is a guess: where the declared splits cut one, its parts are different matches, with a note.
     Raises DataYamlUnreadable for an invalid scenes.json, because splits would leak.

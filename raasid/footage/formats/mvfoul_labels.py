@@ -75,9 +75,9 @@ def parse_labels(action: dict[str, Any], reject: Callable[[str], None]) -> Incid
     sanction: Sanction | None = None
     if facts.get("handball") is True:
         tags.append("handball")
-        if said := facts.get("handball_offence"):
-            tags.append(f"handball_offence_{said}")
-            decision = _decision(str(said))
+        if verdict := facts.get("handball_offence"):
+            tags.append(f"handball_offence_{verdict}")
+            decision = _decision(str(verdict))
             sanction = _CARDS.get(level) if decision and isinstance(level, float) else None
     return IncidentLabels(
         facts,
@@ -90,15 +90,15 @@ def parse_labels(action: dict[str, Any], reject: Callable[[str], None]) -> Incid
 
 
 def _handball(value: str) -> bool:
-    said = label(value, "Handball")
-    if said not in ("handball", "no_handball"):
+    verdict = label(value, "Handball")
+    if verdict not in ("handball", "no_handball"):
         raise ValueUnusable(f"Handball is neither Handball nor No handball: {short_repr(value)}")
-    return said == "handball"
+    return verdict == "handball"
 
 
-def _decision(said: str) -> Verdict | None:
+def _decision(verdict: str) -> Verdict | None:
     """Read an open vocabulary: `no`, `No handball offence`, `Yes`, `Offence`; None for anything else."""
-    words = said.split("_")
+    words = verdict.split("_")
     if words[0] in ("no", "not"):
         return "no_offence"
     return "offence" if words[0] == "yes" or "offence" in words else None

@@ -49,7 +49,7 @@ Corners = tuple[float, float, float, float]
 
 
 @dataclass(slots=True)
-class _Picture:
+class _ImageEntry:
     """One image and its boxes, as the rows of the table have them."""
 
     path: Path
@@ -73,36 +73,36 @@ def read(root: Path, ball_class: str | None = "ball") -> Footage:
         raise DataRootMissing(root, EXPECTED)
     quarantine = Quarantine()
     tables = [path for path in walk_files(root) if path.name.casefold() == _TABLE]
-    pictures: dict[str, _Picture] = {}
+    entries: dict[str, _ImageEntry] = {}
     split_of: dict[str, str] = {}
     for table in tables:
-        found = _pictures(table, root, quarantine, only=len(tables) == 1)
-        pictures |= found
+        found = _read_table(table, root, quarantine, only=len(tables) == 1)
+        entries |= found
         split_of |= dict.fromkeys(found, split_from_name(table.parent.name) or "")
-    missing, unlabelled = _probed(root, pictures, tables, split_of, quarantine)
-    balls = _ball_classes(root, ball_class, {name for each in pictures.values() for name, _ in each.boxes})
+    missing, unlabelled = _probed(root, entries, tables, split_of, quarantine)
+    balls = _ball_classes(root, ball_class, {name for each in entries.values() for name, _ in each.boxes})
     per_split: dict[str, list[str]] = {}
     for name, split in split_of.items():
-        if name in pictures:
+        if name in entries:
             per_split.setdefault(split, []).append(name)
     matches, notes = group_by_match(root, per_split)
-    notes += missing_note("images", len(missing), len(pictures), *missing[:1])
+    notes += missing_note("images", len(missing), len(entries), *missing[:1])
     if unlabelled:
         notes.append(f"{unlabelled} images stand in no table: they count as background")
     source = f"roboflow_csv:{root.resolve().name}"
     clips = (
-        # each picture is given up as its clip is made
-        Clip(splitext(name)[0], (_frame(pictures.pop(name), balls),), Provenance(source, match=matches[name]))
-        for name in sorted(pictures)
+        # each image is given up as its clip is made
+        Clip(splitext(name)[0], (_frame(entries.pop(name), balls),), Provenance(source, match=matches[name]))
+        for name in sorted(entries)
     )
     splits = {split: [splitext(name)[0] for name in names] for split, names in per_split.items() if split}
     return build_footage(root, clips, splits, quarantine, notes, EXPECTED)
 
 
-def _pictures(table: Path, root: Path, quarantine: Quarantine, *, only: bool) -> dict[str, _Picture]:
+def _read_table(table: Path, root: Path, quarantine: Quarantine, *, only: bool) -> dict[str, _ImageEntry]:
     """Read one table; image paths below the root -> what the rows say of them."""
     name = os.path.relpath(table, root)
-    pictures: dict[str, _Picture] = {}
+    entries: dict[str, _ImageEntry] = {}
     places: dict[str, tuple[str, Path]] = {}
 
     def reject(line: int, reason: str) -> None:
@@ -114,32 +114,32 @@ def _pictures(table: Path, root: Path, quarantine: Quarantine, *, only: bool) ->
                 if cells[0] not in places:
                     path = safe_join(table.parent, cells[0], "filename")
                     places[cells[0]] = os.path.relpath(path, root), path
-                _take(cells, *places[cells[0]], pictures)
+                _take(cells, *places[cells[0]], entries)
             except ValueUnusable as error:
                 reject(line, str(error))
     except TableUnreadable as error:
         if only:
             raise
         quarantine.add(name, error.reason)
-    return pictures
+    return entries
 
 
-def _take(cells: list[str], name: str, path: Path, pictures: dict[str, _Picture]) -> None:
+def _take(cells: list[str], name: str, path: Path, entries: dict[str, _ImageEntry]) -> None:
     size = [
         integer(cell, what, 1, MAX_EDGE_PX)
         for cell, what in zip(cells[1:3], ("width", "height"), strict=True)
     ]
-    picture = pictures.setdefault(name, _Picture(path, size[0], size[1]))
-    if (picture.width, picture.height) != tuple(size):
+    image = entries.setdefault(name, _ImageEntry(path, size[0], size[1]))
+    if (image.width, image.height) != tuple(size):
         raise ValueUnusable(
-            f"two sizes of one image: {size[0]}x{size[1]}, before {picture.width}x{picture.height}"
+            f"two sizes of one image: {size[0]}x{size[1]}, before {image.width}x{image.height}"
         )
     if any(cells[4:]):
         corners = _corners(cells[4:], size[0], size[1])
         entry = label(cells[3], "class"), corners
-        if entry in picture.boxes:
+        if entry in image.boxes:
             raise ValueUnusable(f"duplicate row: {','.join(cells[3:])}")
-        picture.boxes.append(entry)
+        image.boxes.append(entry)
 
 
 def _corners(cells: list[str], width: int, height: int) -> Corners:
@@ -156,7 +156,7 @@ def _corners(cells: list[str], width: int, height: int) -> Corners:
 
 def _probed(
     root: Path,
-    pictures: dict[str, _Picture],
+    entries: dict[str, _ImageEntry],
     tables: list[Path],
     split_of: dict[str, str],
     quarantine: Quarantine,
@@ -180,18 +180,18 @@ def _probed(
                 facts = probe_image(path)
             except ImageUnreadable as error:
                 quarantine.add(name, error.reason)
-                pictures.pop(name, None)
+                entries.pop(name, None)
                 continue
-            known = pictures.get(name)
+            known = entries.get(name)
             if known is None:
                 unlabelled += 1
-                pictures[name] = _Picture(path, facts.width, facts.height)
+                entries[name] = _ImageEntry(path, facts.width, facts.height)
                 split_of[name] = folders.get(os.path.dirname(name) or ".") or ""  # noqa: PTH120
             elif (known.width, known.height) != (facts.width, facts.height):
                 reason = f"size differs: the table has {known.width}x{known.height}, the file"
                 quarantine.add(name, f"{reason} {facts.width}x{facts.height}")
-                del pictures[name]
-    return [name for name in sorted(pictures) if name not in there], unlabelled
+                del entries[name]
+    return [name for name in sorted(entries) if name not in there], unlabelled
 
 
 def _ball_classes(root: Path, wanted: str | None, used: Iterable[str]) -> set[str]:
@@ -205,13 +205,13 @@ def _ball_classes(root: Path, wanted: str | None, used: Iterable[str]) -> set[st
     return found
 
 
-def _frame(picture: _Picture, ball_classes: set[str]) -> Frame:
+def _frame(image: _ImageEntry, ball_classes: set[str]) -> Frame:
     balls: list[Ball] = []
     persons: list[Person] = []
-    for name, (left, top, right, bottom) in picture.boxes:
+    for name, (left, top, right, bottom) in image.boxes:
         w, h = right - left, bottom - top
         if name in ball_classes:
             balls.append(Ball((left + right) / 2, (top + bottom) / 2, w, h))
         else:
             persons.append(Person(len(persons), role_from_name(name), (left, top, w, h)))
-    return Frame(0, picture.path, picture.width, picture.height, tuple(balls), tuple(persons))
+    return Frame(0, image.path, image.width, image.height, tuple(balls), tuple(persons))

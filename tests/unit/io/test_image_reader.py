@@ -1,4 +1,4 @@
-"""A probe_image says what OpenCV would decode, and refuses what OpenCV would decode wrongly."""
+"""A probe says what OpenCV would decode, and refuses what OpenCV would decode wrongly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A walk_files ends, comes back the same, and does not stay silent about what it may not see."""
+"""A walk ends, comes back the same, and does not stay silent about what it may not see."""
 
 from __future__ import annotations
 
