@@ -12,7 +12,7 @@ import numpy as np
 from raasid.config.compose import compose
 from raasid.datasets.sample_meta import FrameRef
 from raasid.evaluation.ball.curves import best_threshold
-from raasid.evaluation.ball.matched import score_frames
+from raasid.evaluation.ball.matched import match_frames
 from raasid.evaluation.ball.result import BallResult, evaluate_ball
 from raasid.footage.formats.yolo import read
 from raasid.footage.splits import split_by_match
@@ -72,7 +72,7 @@ def judge_peer(root: Path, found: Path, false_positives: float) -> tuple[Figures
     boxes = json.loads(found.read_text())
     detections = [_detections(boxes[ref.frame.image.name]) for ref in refs]
     allowed = max(false_positives, LIMIT)
-    threshold = best_threshold(score_frames(refs, detections, 0.25), allowed, fallback=0.25)
+    threshold = best_threshold(match_frames(refs, detections, 0.25), allowed, fallback=0.25)
     return (
         _figures(evaluate_ball(refs, detections, threshold)),
         _figures(evaluate_ball(refs, detections, 0.0)),

@@ -129,7 +129,9 @@ def main() -> None:
     said, sys.stdout = sys.stdout, sys.stderr
     torch.set_num_threads(args.threads)
     perception = load_perception(args.ball, args.pose)
-    judge: Any = ContextTransformer().eval() if args.context is None else load_trained_model(args.context)[0].eval()
+    judge: Any = (
+        ContextTransformer().eval() if args.context is None else load_trained_model(args.context)[0].eval()
+    )
     source = Source(str(args.film.absolute()), args.film.name)
     with tempfile.TemporaryDirectory() as name:
         film = open_video(source)

@@ -76,7 +76,9 @@ def train_ours(cfg: TrainConfig, run: Path) -> tuple[float, Quality]:
     model, _ = load_trained_model(run / "checkpoints" / "best.ckpt")
     adapter = task_adapter(model)
     trainer = build_trainer(cfg.trainer, run, [adapter.validation_callback()])
-    result = evaluate_model(trainer, model, adapter.build_datamodule(cfg.data, cfg.paths, cfg.seed, model), "test")
+    result = evaluate_model(
+        trainer, model, adapter.build_datamodule(cfg.data, cfg.paths, cfg.seed, model), "test"
+    )
     assert isinstance(result, PoseResult)
     return seconds, Quality.of(result)
 

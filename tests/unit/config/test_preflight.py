@@ -8,6 +8,7 @@ from contextlib import suppress
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from soak import rounds
 
 from raasid.config import conf_dir
 from raasid.config.compose import ConfigComposer
@@ -153,7 +154,8 @@ WORDS = st.text(max_size=12) | st.builds(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=rounds(5, 100), suppress_health_check=list(HealthCheck))
+@pytest.mark.soak
 @given(st.lists(WORDS, min_size=1, max_size=2), st.booleans())
 def test_any_command_line_is_valid_or_explained(words: list[str], multirun: bool) -> None:
     with ConfigComposer(conf_dir(), "train") as composer, suppress(ConfigProblems):

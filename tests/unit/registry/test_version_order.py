@@ -6,9 +6,11 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from operations import NAME, NOW, registry_at
+from soak import rounds
 
 from raasid.registry.archive import export_version, import_version
 from raasid.registry.filesystem import AtomicWriter, FileSystem
@@ -47,14 +49,16 @@ def test_versions_behind_a_gap_left_by_an_import_are_found(tmp_path: Path) -> No
     assert target.register(NAME, {"card.json": b"[9]"}).build == 8
 
 
+@settings(max_examples=rounds(20, 300))
+@pytest.mark.soak
 @given(st.lists(st.integers(1, 70), min_size=1, max_size=6))
-def test_the_last_number_is_found_while_other_processes_register(rounds: list[int]) -> None:
+def test_the_last_number_is_found_while_other_processes_register(batches: list[int]) -> None:
     with TemporaryDirectory() as folder:
         home = Path(folder) / "models" / NAME / "versions"
         versions = ModelVersions(Path(folder), NAME, AtomicWriter(FileSystem()))
         versions.days.mark("20261123")
         total = 0
-        for more in rounds:
+        for more in batches:
             for build in range(total + 1, total + more + 1):
                 (home / f"v20261123.{build}").mkdir(parents=True)
                 (home / f"v20261123.{build}" / "manifest.json").touch()
