@@ -50,9 +50,9 @@ _POSE = Task(
         Metric("AP_medium", "higher", "mAP of persons of 32² to 96²"),
         Metric("AP_large", "higher", "mAP of persons of more than 96²"),
         Metric("AP_arms", "higher", "mAP by shoulders, elbows and wrists alone"),
-        Metric("mAP_well_seen", "higher", "mAP of persons of whom at least half of the joints can be seen"),
-        Metric("AP50_well_seen", "higher", "AP50 of these"),
-        Metric("mAP_at_truth", "higher", "mAP with the annotated boxes: the joints alone"),
+        Metric("mAP_well_seen", "higher", "mAP of persons with at least half of their joints visible"),
+        Metric("AP50_well_seen", "higher", "AP50 of the same persons"),
+        Metric("mAP_at_truth", "higher", "mAP with the annotated boxes: the quality of the joints alone"),
         Metric("AP50_at_truth", "higher", "AP50 with the annotated boxes"),
         Metric("AP75_at_truth", "higher", "AP75 with the annotated boxes"),
         Metric(
