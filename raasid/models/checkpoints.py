@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from raasid.config.build import build
+from raasid.config.error_messages import ConfigProblems
 from raasid.errors import CheckpointUnusable
 from raasid.models.config import recorded_model_config
 from raasid.models.module import TaskModule
@@ -38,9 +40,23 @@ def load_trained_model(path: Path) -> tuple[TaskModule, dict[str, Any]]:
     config = load_checkpoint(path).get("config")
     if not isinstance(config, dict):
         raise CheckpointUnusable(path, "holds no configuration; it was not written by `raasid train`")
-    model: TaskModule = build(recorded_model_config(config["model"]))
+    model = build_recorded_model(path, config)
     load_checkpoint_weights(model, path)
     return model, config
+
+
+def build_recorded_model(path: Path, config: Mapping[str, Any]) -> TaskModule:
+    """Build the model whose section a checkpoint recorded, with random weights.
+
+    Raises CheckpointUnusable for a section that this version of the program does not know.
+    """
+    try:
+        section = recorded_model_config(config.get("model", {}))
+    except ConfigProblems as error:
+        problems = "; ".join(f"{problem.path} {problem.message}" for problem in error.problems)
+        raise CheckpointUnusable(path, f"was made by another version of this program: {problems}") from error
+    model: TaskModule = build(section)
+    return model
 
 
 def load_checkpoint_weights(model: nn.Module, path: Path) -> None:

@@ -10,11 +10,9 @@ from typing import Generic, TypeVar
 
 import torch
 
-from raasid.config.build import build
 from raasid.errors import CheckpointUnusable
 from raasid.models.ball.module import BallModule
-from raasid.models.checkpoints import load_checkpoint, load_checkpoint_weights
-from raasid.models.config import recorded_model_config
+from raasid.models.checkpoints import load_trained_model
 from raasid.models.layers import fold_batch_norms
 from raasid.models.module import TaskModule
 from raasid.models.pose.module import PoseModule
@@ -51,11 +49,7 @@ def load_pose_model(path: Path, device: str) -> LoadedModel[PoseModule]:
 
 def _load(path: Path, device: str) -> tuple[TaskModule, tuple[int, int]]:
     """Return the model with its operating point, and its input size; all come from the file."""
-    trained = load_checkpoint(path).get("config")
-    if not isinstance(trained, dict):
-        raise CheckpointUnusable(path, "holds no configuration; it was not written by `raasid train`")
-    module: TaskModule = build(recorded_model_config(trained["model"]))
-    load_checkpoint_weights(module, path)
+    module, trained = load_trained_model(path)
     data = trained["data"]
     scale = data.get("eval_scale") or 1.0
     width, height = (round(edge * scale) for edge in data["size"])

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from raasid.errors import CheckpointUnusable
-from raasid.models.checkpoints import load_checkpoint_weights, load_matching_weights
+from raasid.models.checkpoints import load_checkpoint_weights, load_matching_weights, load_trained_model
 
 
 def net(head: int = 2) -> nn.Sequential:
@@ -41,3 +41,13 @@ def test_loading_is_all_or_nothing(tmp_path: Path) -> None:
 def test_a_missing_file_is_named() -> None:
     with pytest.raises(CheckpointUnusable, match=r"nowhere\.ckpt: no such checkpoint"):
         load_checkpoint_weights(net(), Path("nowhere.ckpt"))
+
+
+def test_a_checkpoint_of_another_version_of_the_program_is_refused_with_its_keys(tmp_path: Path) -> None:
+    path = tmp_path / "old.ckpt"
+    model = {"_target_": "raasid.models.ball.heatmap.BallHeatmap", "width_of_old": 8}
+    torch.save({"state_dict": {}, "config": {"model": model}}, path)
+    with pytest.raises(
+        CheckpointUnusable, match=r"old\.ckpt: was made by another version.*width_of_old no such key"
+    ):
+        load_trained_model(path)
