@@ -57,10 +57,12 @@ def _global_state_kept() -> Iterator[None]:
     argv, environ, folder, loader = sys.argv, dict(os.environ), Path.cwd(), yaml.SafeLoader
     handlers = {number: signal.getsignal(number) for number in signal.valid_signals()}
     deterministic = torch.are_deterministic_algorithms_enabled()
+    _end_wandb()
     try:
         with _loggers_kept(), isolate_rng(), warnings.catch_warnings():
             yield
     finally:
+        _end_wandb()
         gc.enable()
         sys.argv, yaml.SafeLoader = argv, loader  # type: ignore[misc]
         os.chdir(folder)
@@ -70,6 +72,12 @@ def _global_state_kept() -> Iterator[None]:
             if handler is not None and signal.getsignal(number) is not handler:
                 signal.signal(number, handler)
         torch.use_deterministic_algorithms(deterministic)
+
+
+def _end_wandb() -> None:
+    """End wandb's service, which keeps the settings of the environment that it was started in."""
+    if (wandb := sys.modules.get("wandb")) is not None:
+        wandb.teardown()
 
 
 @contextmanager
