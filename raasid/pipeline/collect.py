@@ -19,6 +19,7 @@ from raasid.errors import NoUsableSamples
 from raasid.footage.quarantine import Quarantine
 from raasid.footage.records import Footage
 from raasid.footage.store import DatasetStore
+from raasid.io.atomic import write_atomic
 from raasid.pipeline.verb_configs import CollectConfig
 from raasid.validation.image_stats import compute_image_stats
 from raasid.validation.options import Thresholds
@@ -68,7 +69,7 @@ def _store(cfg: CollectConfig, footage: Footage, run_dir: Path) -> None:
     num_frames = sum(len(clip.frames) for clip in footage.clips)
     findings = _check(footage, num_frames)
     document = [asdict(finding) for finding in findings]
-    (run_dir / "findings.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    write_atomic(run_dir / "findings.json", json.dumps(document, indent=1) + "\n")
     store = DatasetStore(Path(cfg.paths.store))
     version = store.add(cfg.collect.name, footage, made_by="collect", link_media=True)
     report = write_report(run_dir / "report.html", version.ref, footage, findings)

@@ -14,6 +14,8 @@ from typing import Any
 
 import cv2
 
+from raasid.io.atomic import write_atomic
+
 Box = tuple[float, float, float, float]
 
 _JPEG_QUALITY = 80
@@ -29,7 +31,7 @@ def write_document(path: Path, title: str, parts: Iterable[str]) -> Path:
         + "\n".join(parts)
         + "\n</body></html>\n"
     )
-    path.write_text(page, encoding="utf-8")
+    write_atomic(path, page.encode("utf-8", "backslashreplace"))
     return path
 
 

@@ -88,7 +88,9 @@ class OneCycleConfig(Section):
 
     kind: Literal["one_cycle"] = "one_cycle"
     warmup: Fraction = 0.1
+    """Share of the steps until the rate is highest."""
     final: Fraction = 0.001
+    """Last rate, as a share of `optimizer.lr`."""
 
 
 class CosineConfig(Section):

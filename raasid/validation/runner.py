@@ -14,6 +14,7 @@ from raasid.console.terminal import progress
 from raasid.footage.quarantine import Quarantine
 from raasid.footage.records import Footage
 from raasid.footage.splits import TooFewMatches, split_by_match
+from raasid.io.atomic import write_atomic
 from raasid.validation.ball_checks import check_ball_path, check_missing_ball
 from raasid.validation.box_checks import check_boxes, check_contact, check_duplicate_boxes, check_names
 from raasid.validation.drift import Drift
@@ -168,7 +169,7 @@ class ValidationResult:
         }
         # JSON has no NaN; it becomes null
         text = json.dumps(_nan_to_none(document), indent=1, ensure_ascii=False, allow_nan=False)
-        path.write_bytes(text.encode("utf-8", "backslashreplace") + b"\n")
+        write_atomic(path, text.encode("utf-8", "backslashreplace") + b"\n")
 
 
 def check_footage(footage: Footage, thresholds: Thresholds, limits: Limits, seed: int) -> ValidationResult:
