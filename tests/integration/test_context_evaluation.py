@@ -41,7 +41,7 @@ def test_a_baseline_is_measured_in_one_line(
     assert written["task"] == "context"
     assert 0 <= written["estimates"]["accuracy"]["value"] <= 1
     assert sum(n for row in written["confusion"].values() for n in row.values()) == 4
-    assert "What it gets wrong" in (run / "report.html").read_text()
+    assert "<h2>Errors</h2>" in (run / "report.html").read_text()
 
 
 def test_a_threshold_is_no_setting_of_a_context_model(call_cli: RunCli, pictures: Path) -> None:

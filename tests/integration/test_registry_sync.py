@@ -208,7 +208,7 @@ def test_killed_at_any_step_it_goes_on_and_makes_nothing_twice(
 def test_a_server_that_breaks_down_halfway_is_told_of_and_the_rest_stays_queued(
     registry: Registry, server: WandbServer
 ) -> None:
-    server.broken = "LinkArtifact"
+    server.broken, server.broken_status = "LinkArtifact", 400
     status, said = synced(registry, server.url)
     assert (status, "W&B did not take it" in said) == (1, True), said
     assert "Traceback" not in said

@@ -55,7 +55,7 @@ def serving(server: WandbServer) -> Iterator[WandbServer]:
                     self.close_connection = True
                     return
                 if name == server.broken:
-                    self.reply(500, b"{}")
+                    self.reply(server.broken_status, b"{}")
                     return
                 data = server.answer(name, asked.get("variables") or {})
                 self.reply(200, json.dumps({"data": data or {}}).encode())

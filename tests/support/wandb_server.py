@@ -17,11 +17,11 @@ class WandbServer:
 
     ill: `refuse` answers HTTP 500 to everything, `hang` never answers while it is there, `key` refuses the
     key, `page` answers with HTML, as a captive portal does. broken: the name of one operation that fails for
-    good.
+    good, with HTTP status `broken_status`; wandb's client repeats what ends in one from 500 on.
     """
 
     def __init__(self, ill: str = "", broken: str = "") -> None:
-        self.ill, self.broken = ill, broken
+        self.ill, self.broken, self.broken_status = ill, broken, 500
         self.heard: Callable[[str], bool] = lambda operation: True
         """Called with every operation, before it is carried out; False: it gets lost on the way."""
         self.url = ""
