@@ -63,7 +63,7 @@ def video(path: Path, frames: int = 50, size: tuple[int, int] = (160, 96), seed:
 
 def test_five_kills_at_random_moments_change_nothing(shared: Path, tmp_path: Path) -> None:
     clip = shared / "data/video/match_pan_848x478.mp4"
-    words = [f"source={clip}", "collect.clip_s=0.4", "collect.rate_hz=12"]
+    words = [f"source={clip}", "collect.clip_s=0.4", "collect.rate_hz=6"]
     collect(tmp_path / "calm", *words)
     wanted = DatasetStore(tmp_path / "calm/store").find("footage")
 
@@ -77,7 +77,7 @@ def test_five_kills_at_random_moments_change_nothing(shared: Path, tmp_path: Pat
     assert DatasetStore(killed / "store").find("footage").digest == wanted.digest
     assert leftovers(killed) == []
     assert len(wanted.clips()) > 10
-    assert sum(len(frame.persons) for clip in wanted.clips() for frame in clip.frames) > 500
+    assert sum(len(frame.persons) for clip in wanted.clips() for frame in clip.frames) > 250
 
 
 def test_the_second_time_nothing_is_stored(tmp_path: Path) -> None:

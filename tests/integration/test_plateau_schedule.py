@@ -37,10 +37,10 @@ def logged(run: Path, name: str) -> list[float]:
     ("task", "validations"), [("ball", ()), ("pose", EVERY_SECOND), ("context", EVERY_SECOND)]
 )
 def test_every_task_can_lower_its_rate_by_the_validation_loss(
-    task: str, validations: tuple[str, ...], run_cli: Any, tmp_path: Path
+    task: str, validations: tuple[str, ...], call_cli: Any, tmp_path: Path
 ) -> None:
     # the preset of the ball model validates every ninth epoch, its last one
-    done = run_cli(
+    done = call_cli(
         "train", f"experiment={task}", *TINY[task], *validations, "test=false", "register=false",
         "scheduler=plateau", "scheduler.monitor=val/loss", "scheduler.mode=min",
     )  # fmt: skip
