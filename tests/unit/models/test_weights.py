@@ -47,7 +47,5 @@ def test_a_checkpoint_of_another_version_of_the_program_is_refused_with_its_keys
     path = tmp_path / "old.ckpt"
     model = {"_target_": "raasid.models.ball.heatmap.BallHeatmap", "width_of_old": 8}
     torch.save({"state_dict": {}, "config": {"model": model}}, path)
-    with pytest.raises(
-        CheckpointUnusable, match=r"another version.*width_of_old no such key"
-    ):
+    with pytest.raises(CheckpointUnusable, match=r"another version.*width_of_old no such key"):
         load_trained_model(path)
