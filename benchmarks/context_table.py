@@ -126,22 +126,25 @@ def table(bench: Bench, judges: dict[str, ContextModule]) -> tuple[dict[str, Con
     rows = []
     for name, result in results.items():
         near = next((part for part in result.slices if part.name == NEAR_MISS), None)
-        cells = [told(result[metric]) for metric in metrics]
-        rows.append([name, *cells, told(near.estimates["accuracy"]) if near else "–"])
+        cells = [show(result[metric]) for metric in metrics]
+        rows.append([name, *cells, show(near.estimates["accuracy"]) if near else "–"])
     print_table(head, rows)
     print()
     gains = []
     for before, after in pairwise(NAMES):
         both = results[before].outcomes, results[after].outcomes
         gains.append(
-            [f"{after} over {before}", *(told(paired_difference(*both, metric)) for metric in metrics[:2])]
+            [
+                f"{after} over {before}",
+                *(show(paired_difference(*both, metric)) for metric in metrics[:2]),
+            ]
         )
     print_table(("on the same clips", "accuracy gained", "balanced accuracy gained"), gains)
-    beside = [[name, *(told(e) for e in on_truth(result))] for name, result in results.items()]
-    if any(cell != "–" for row in beside for cell in row[1:]):
+    on_truth_rows = [[name, *(show(e) for e in on_truth(result))] for name, result in results.items()]
+    if any(cell != "–" for row in on_truth_rows for cell in row[1:]):
         print()
-        print_table(("on annotated tracks", "accuracy", "ECE"), beside)
-    print(f"\nseason flips, given the annotated facts: {told(results['both']['season_flips_given_facts'])}")
+        print_table(("on annotated tracks", "accuracy", "ECE"), on_truth_rows)
+    print(f"\nseason flips, given the annotated facts: {show(results['both']['season_flips_given_facts'])}")
     return results, source
 
 
@@ -164,11 +167,11 @@ def shifts(
         for name, result in results.items():
             outcomes[name] += sorted(result.outcomes, key=lambda outcome: outcome.ref.key)
         print(
-            f"{suite:<16}" + "  ".join(f"{name} {told(row)}" for name, row in found[suite].items()),
+            f"{suite:<16}" + "  ".join(f"{name} {show(row)}" for name, row in found[suite].items()),
             flush=True,
         )
     print(f"\naccuracy under shifts of intensity {intensity}, {matches} further matches each\n")
-    print_table(("suite", *NAMES), [[suite, *map(told, row.values())] for suite, row in found.items()])
+    print_table(("suite", *NAMES), [[suite, *map(show, row.values())] for suite, row in found.items()])
     over_all(outcomes)
     return found
 
@@ -184,7 +187,7 @@ def over_all(outcomes: dict[str, list[ClipOutcome]]) -> None:
     first = outcomes[NAMES[0]]
     estimates = bootstrap([outcome.match for outcome in first], balanced)
     print(f"\nall suites, {len(first)} clips\n")
-    print_table(("", "balanced accuracy"), [[name, told(found)] for name, found in estimates.items()])
+    print_table(("", "balanced accuracy"), [[name, show(found)] for name, found in estimates.items()])
 
 
 def edition_of(suite: str, intensity: int) -> list[str]:
@@ -200,7 +203,7 @@ def on_truth(result: ContextResult) -> list[Estimate | None]:
     return [result.estimates.get(f"{name}_truth_tracks") for name in ("accuracy", "ece")]
 
 
-def told(estimate: Estimate | None) -> str:
+def show(estimate: Estimate | None) -> str:
     """A value with its interval."""
     if estimate is None or estimate.value != estimate.value:
         return "–"

@@ -23,7 +23,7 @@ from peer.side import REPO, side
 
 SHARE = 0.7
 LEAST_AP50 = 0.5
-"""A net that finds next to nobody is no quality that anything could be compared at."""
+"""AP50 below which a network detects almost no one, so that times to reach it cannot be compared."""
 QUICK = (
     "data.matches=8",
     "data.val_matches=1",

@@ -47,7 +47,7 @@ def config(folder: Path, data: Path, extra: Sequence[str]) -> TrainConfig:
 
 
 def prepare(cfg: TrainConfig) -> TaskDataModule:
-    """Render the league and decode its frames, which is nobody's training time."""
+    """Render the league and decode its frames, which counts as training time of neither."""
     found = build_pose_datamodule(cfg.data, cfg.paths, cfg.seed)
     found.prepare_data()
     return found

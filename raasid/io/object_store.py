@@ -45,7 +45,7 @@ class ObjectStore:
     def put(self, source: Path, *, link: bool = False) -> str:
         """Store a file's content; return its digest.
 
-        link: make a hard link instead of a copy, for files that nobody will change. Raises MediaUnreadable.
+        link: make a hard link instead of a copy, for files that will not change. Raises MediaUnreadable.
         """
         try:
             if not link:

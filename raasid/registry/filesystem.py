@@ -112,7 +112,7 @@ class AtomicWriter:
         """Paths whose own names are known to be on the disk."""
 
     def make_folders(self, path: Path, root: Path) -> None:
-        """Create a folder and its parents from `root` down, and sync their names, whoever created them."""
+        """Create a folder and its parents from `root` down, and sync all their names."""
         if path in self._synced:
             return
         if root in path.parents or self.fs.stat(path.parent) is None:

@@ -174,7 +174,7 @@ class WandbMirror:
             return {}
         folders = unsent_run_folders(Path(message.folder), message.run.id)
         if not all(os.access(folder, os.W_OK) for folder in folders):  # wandb marks there what was sent
-            return {"curves": f"not sent: {message.folder} belongs to somebody else"}
+            return {"curves": f"not sent: {message.folder} belongs to another user"}
         if folders:
             upload_runs(folders, self._entity(message.run), message.run.project, self.upload_s)
         return {"curves": [folder.name for folder in folders]}
@@ -217,7 +217,7 @@ class WandbMirror:
     def _present(self, run: RunRef, path: str, alias: str) -> Any:
         found = self._artifact(run, path, alias)
         if found is None:
-            raise ValueError(f"{path}:{alias} is not there any more; somebody has deleted it in W&B")
+            raise ValueError(f"{path}:{alias} is not there any more; it was deleted in W&B")
         return found
 
     def _artifact(self, run: RunRef, path: str, alias: str) -> Any:

@@ -33,7 +33,7 @@ class TrackIdentity:
     role: Role
     team: str | None = None
     jersey: str | None = None
-    """Digits; other marks after the semicolon stand for a number that nobody could read."""
+    """Digits; any other text after the semicolon stands for an unreadable shirt number."""
     rank: int = 0
     """Number of a ball among several."""
 
@@ -42,7 +42,7 @@ UNKNOWN_IDENTITY = TrackIdentity(ball=False, role="other")
 
 
 def parse_tracklets(info: Mapping[str, str]) -> Iterator[tuple[int, TrackIdentity | str]]:
-    """Yield (track, who it is, or the reason why it is nobody) for each tracklet key of gameinfo.ini.
+    """Yield (track, role and team, or the reason why they are unknown) for each tracklet key of gameinfo.ini.
 
     Source: SoccerNet-Tracking's development kit; spellings as in its files.
     """

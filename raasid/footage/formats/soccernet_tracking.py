@@ -176,10 +176,10 @@ def _boxes(
                 frame.balls.append((each.rank, track, Ball(x + w / 2, y + h / 2, w, h)))
             else:
                 frame.persons.append(Person(track, each.role, box, each.team, jersey=each.jersey))
-    nobody = sorted({person.track for frame in found.values() for person in frame.persons} - who.keys())
-    if nobody:
+    unknown = sorted({person.track for frame in found.values() for person in frame.persons} - who.keys())
+    if unknown:
         quarantine.add(
-            name, f"class of track not in gameinfo.ini: {short_repr(nobody)}; counted as other persons"
+            name, f"class of track not in gameinfo.ini: {short_repr(unknown)}; counted as other persons"
         )
     return found
 

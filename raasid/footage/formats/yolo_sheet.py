@@ -36,7 +36,7 @@ class DataYaml:
     """What data.yaml says, or what the folders say where there is none."""
 
     names: dict[int, str] = field(default_factory=dict)
-    """Class id -> name; empty when nobody names them."""
+    """Class id -> name; empty if the sheet has no names."""
     keypoint_shape: tuple[int, int] | None = None
     images: dict[str, list[Path]] = field(default_factory=dict)
     """Split (`train`, `val`, `test`, or `` when there are no splits) -> image files, sorted."""
