@@ -5,11 +5,14 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+
+from torch.utils.data import DataLoader
 
 from raasid.datasets.data_config import DataConfig, RealDataConfig
 from raasid.datasets.datamodule import EpochPosition, Loader, TaskDataModule
 from raasid.datasets.frame_cache import FrameCache, Source, VideoFrame
+from raasid.datasets.sampler import HardNegative, KeyedBatchSampler
 from raasid.errors import UsageError
 from raasid.footage.frame_reader import drop_missing_frames
 from raasid.footage.records import Clip, Footage
@@ -23,6 +26,9 @@ class FrameDataModule(TaskDataModule):
     config: must have a size and an eval_scale. cache: folder for decoded frames.
     league: opens clips to train on in addition to the footage's own.
     """
+
+    collate: ClassVar[Any]
+    """Static method that makes a batch from samples of a dataset."""
 
     def __init__(
         self,
@@ -77,6 +83,41 @@ class FrameDataModule(TaskDataModule):
             assert scale is not None
             size = round(size[0] * scale), round(size[1] * scale)
         return FrameCache(sources, size, self._cache, self.config.cache_gib)
+
+    def _train_loader(
+        self, hard_negatives: Sequence[HardNegative] = (), hard_negative_share: float = 0.0
+    ) -> Loader:
+        """Keyed random samples; a resumed run continues at its position in the epoch."""
+        data = self._datasets["train"]
+        num_samples, batch_size, epoch, skip = self.epoch_position(self.num_real_frames)
+        rank, world_size = self.rank_and_world
+        sampler = KeyedBatchSampler(
+            self.num_real_frames,
+            num_samples,
+            batch_size,
+            self.seed,
+            rank,
+            world_size,
+            epoch,
+            skip,
+            hard_negatives,
+            hard_negative_share,
+            len(data) - self.num_real_frames,
+            self.league_share,
+        )
+        return self._loader(data, batch_sampler=sampler, persistent_workers=self.config.num_workers > 0)
+
+    def val_dataloader(self) -> Loader | list[Loader]:
+        """Whole frames of the selection split; no loader if it is empty."""
+        return self._eval_loader(self._datasets["val"]) if len(self._datasets["val"]) else []
+
+    @abstractmethod
+    def _eval_loader(self, data: Any) -> Loader:
+        """Whole frames of a dataset, every rank its share."""
+
+    def _loader(self, data: Any, **options: Any) -> Loader:
+        workers, collate = self.config.num_workers, type(self).collate
+        return DataLoader(data, collate_fn=collate, num_workers=workers, pin_memory=self.on_gpu, **options)
 
     def test_dataloader(self) -> Loader:
         """Whole frames of the held-out split."""

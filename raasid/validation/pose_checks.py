@@ -104,19 +104,9 @@ def check_keypoints(data: CheckInput) -> Iterator[Finding]:
         beyond = np.nan_to_num(apart / np.maximum(found.box[:, 2:].max(axis=1), 1.0)[:, None], nan=-1.0)
         for row in np.flatnonzero((beyond > share).any(axis=1)).tolist():
             worst = int(beyond[row].argmax())
-            frame = clip.frames[found.frame[row]]
             message = f"{NAMES[worst]} is {apart[row, worst]:.0f} pixels outside the box"
-            box: Box = tuple(found.box[row].tolist())
-            yield Finding(
-                "keypoint_outside_box",
-                clip.id,
-                frame.index,
-                message,
-                int(found.track[row]),
-                str(frame.image),
-                float(beyond[row, worst]),
-                share,
-                place=box,
+            yield _finding(
+                "keypoint_outside_box", clip, found, row, message, float(beyond[row, worst]), share
             )
 
 
@@ -135,17 +125,16 @@ def check_skeletons(data: CheckInput) -> Iterator[Finding]:
         ratio[is_truncated(clip, found)] = 0.0
         for row in np.flatnonzero((ratio > max_ratio).any(axis=1)).tolist():
             worst = int(ratio[row].argmax())
-            frame = clip.frames[found.frame[row]]
             message = f"{LIMBS[worst][0]} {ratio[row, worst]:.1f} times as long as the body allows"
-            box: Box = tuple(found.box[row].tolist())
-            yield Finding(
-                "impossible_skeleton",
-                clip.id,
-                frame.index,
-                message,
-                int(found.track[row]),
-                str(frame.image),
-                float(ratio[row, worst]),
-                max_ratio,
-                place=box,
+            yield _finding(
+                "impossible_skeleton", clip, found, row, message, float(ratio[row, worst]), max_ratio
             )
+
+
+def _finding(
+    kind: str, clip: Clip, found: Skeletons, row: int, message: str, value: float, limit: float
+) -> Finding:
+    frame, box = clip.frames[found.frame[row]], found.box[row].tolist()
+    place: Box = (box[0], box[1], box[2], box[3])
+    track, image = int(found.track[row]), str(frame.image)
+    return Finding(kind, clip.id, frame.index, message, track, image, value, limit, place=place)

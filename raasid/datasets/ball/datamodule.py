@@ -9,8 +9,6 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from torch.utils.data import DataLoader
-
 from raasid.datasets.ball.augmentation import BallCropper
 from raasid.datasets.ball.dataset import BallDataset, collate
 from raasid.datasets.data_config import DataConfig
@@ -18,7 +16,7 @@ from raasid.datasets.datamodule import Loader
 from raasid.datasets.factory import auxiliary_league, open_footage
 from raasid.datasets.frame_cache import FrameCache
 from raasid.datasets.frame_datamodule import FrameDataModule
-from raasid.datasets.sampler import HardNegative, KeyedBatchSampler
+from raasid.datasets.sampler import HardNegative
 from raasid.errors import UsageError
 from raasid.footage.records import Ball, Clip, Footage, Frame
 
@@ -38,6 +36,8 @@ class BallDataModule(FrameDataModule):
 
     frames: number of frames that the model sees at a time. The others: as `FrameDataModule`.
     """
+
+    collate = staticmethod(collate)
 
     def __init__(
         self,
@@ -67,34 +67,15 @@ class BallDataModule(FrameDataModule):
 
     def train_dataloader(self) -> Loader:
         """Random crops in an order that depends on seed and epoch; a resumed run continues it."""
-        config, data = self.config, self.train_dataset
-        num_samples, batch_size, epoch, skip = self.epoch_position(self.num_real_frames)
         assert self.splits is not None
-        if not any(frame.balls for clip in self.splits.train for frame in clip.frames):
+        frames = [frame for clip in self.splits.train for frame in clip.frames]
+        if frames and not any(frame.balls for frame in frames):
             raise UsageError(
                 "data: no frame of the training split has a ball, so there is nothing to learn; "
                 "annotate some, or choose footage with balls"
             )
-        rank, world_size = self.rank_and_world
-        sampler = KeyedBatchSampler(
-            self.num_real_frames,
-            num_samples,
-            batch_size,
-            self.seed,
-            rank,
-            world_size,
-            epoch,
-            skip,
-            self.hard_negatives,
-            config.hard_negatives if config.crop is not None else 0.0,
-            len(data) - self.num_real_frames,
-            self.league_share,
-        )
-        return self._loader(data, batch_sampler=sampler, persistent_workers=config.num_workers > 0)
-
-    def val_dataloader(self) -> Loader | list[Loader]:
-        """Whole frames of the selection split; no loader if it is empty."""
-        return self._eval_loader(self._datasets["val"]) if len(self._datasets["val"]) else []
+        share = self.config.hard_negatives if self.config.crop is not None else 0.0
+        return self._train_loader(self.hard_negatives, share)
 
     def eval_dataloader(self, split: str) -> Loader:
         """Every whole frame of a split once, without augmentation. Raises UsageError where it is empty."""
@@ -108,10 +89,6 @@ class BallDataModule(FrameDataModule):
         rank, world_size = self.rank_and_world
         sampler = range(rank, len(data), world_size)
         return self._loader(data, batch_size=self.config.eval_batch_size, sampler=sampler)
-
-    def _loader(self, data: BallDataset, **options: Any) -> Loader:
-        workers = self.config.num_workers
-        return DataLoader(data, collate_fn=collate, num_workers=workers, pin_memory=self.on_gpu, **options)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the hard negatives and the position of the run."""

@@ -7,8 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from torch.utils.data import DataLoader
-
 from raasid.datasets.data_config import DataConfig
 from raasid.datasets.datamodule import Loader
 from raasid.datasets.factory import auxiliary_league, open_footage
@@ -16,7 +14,6 @@ from raasid.datasets.frame_cache import FrameCache
 from raasid.datasets.frame_datamodule import FrameDataModule
 from raasid.datasets.pose.dataset import PoseDataset, collate
 from raasid.datasets.pose.transforms import CropShape
-from raasid.datasets.sampler import KeyedBatchSampler
 from raasid.errors import UsageError
 from raasid.footage.records import Clip, Footage
 
@@ -41,6 +38,8 @@ class PoseDataModule(FrameDataModule):
     The others: as `FrameDataModule`.
     """
 
+    collate = staticmethod(collate)
+
     def __init__(
         self,
         footage: Callable[[], Footage],
@@ -60,30 +59,12 @@ class PoseDataModule(FrameDataModule):
     def train_dataloader(self) -> Loader:
         """Augmented samples in an order that depends on seed and epoch; a resumed run continues it."""
         data: PoseDataset = self._datasets["train"]
-        num_samples, batch_size, epoch, skip = self.epoch_position(self.num_real_frames)
-        if not any(person.keypoints for ref in data.refs for person in ref.frame.persons):
+        if data.refs and not any(person.keypoints for ref in data.refs for person in ref.frame.persons):
             raise UsageError(
                 "data: nobody in the training split has keypoints, so there is nothing to learn; "
                 "annotate some, or choose footage with keypoints"
             )
-        rank, world_size = self.rank_and_world
-        sampler = KeyedBatchSampler(
-            self.num_real_frames,
-            num_samples,
-            batch_size,
-            self.seed,
-            rank,
-            world_size,
-            epoch,
-            skip,
-            num_auxiliary=len(data) - self.num_real_frames,
-            auxiliary_share=self.league_share,
-        )
-        return self._loader(data, batch_sampler=sampler, persistent_workers=self.config.num_workers > 0)
-
-    def val_dataloader(self) -> Loader | list[Loader]:
-        """Whole frames of the selection split; no loader if it is empty."""
-        return self._eval_loader(self._datasets["val"]) if len(self._datasets["val"]) else []
+        return self._train_loader()
 
     def eval_dataloader(self, split: str) -> Loader:
         """Every whole frame of a split once, without augmentation. Raises UsageError where it is empty."""
@@ -97,7 +78,3 @@ class PoseDataModule(FrameDataModule):
         frames = self.num_real_frames if data is self._datasets.get("train") else len(data)
         sampler = range(rank, frames, world_size)
         return self._loader(data, batch_size=self.config.eval_batch_size, sampler=sampler)
-
-    def _loader(self, data: PoseDataset, **options: Any) -> Loader:
-        workers = self.config.num_workers
-        return DataLoader(data, collate_fn=collate, num_workers=workers, pin_memory=self.on_gpu, **options)
