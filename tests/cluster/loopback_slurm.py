@@ -70,11 +70,11 @@ class Slurm:
 
     @property
     def environ(self) -> dict[str, str]:
-        """What a command needs to talk to it."""
+        """Environment of a command that uses this cluster."""
         return {**os.environ, "SLURM_CONF": str(self.home / "slurm.conf"), "PATH": _PATH}
 
     def run(self, *words: str | Path, cwd: Path | None = None, **environ: str) -> str:
-        """Run a Slurm command; return what it says."""
+        """Run a Slurm command; return its output."""
         done = subprocess.run(
             [*map(str, words)],
             cwd=cwd,
@@ -86,7 +86,7 @@ class Slurm:
         return done.stdout
 
     def states(self, job: str) -> dict[str, str]:
-        """State of each task of a job that the controller still knows."""
+        """State of each task of a job that the controller has not purged."""
         lines = self.run("squeue", "-h", "-r", "-t", "all", "-j", job, "-o", "%i %T").splitlines()
         return dict(line.split() for line in lines)
 
@@ -141,8 +141,8 @@ def _free_ports(count: int) -> list[int]:
         first = 25_000 + secrets.randbelow(7_000)
         held = [socket.socket() for _ in range(count)]
         try:
-            for place, one in enumerate(held):
-                one.bind(("127.0.0.1", first + place))
+            for offset, one in enumerate(held):
+                one.bind(("127.0.0.1", first + offset))
         except OSError:
             continue
         finally:
@@ -154,21 +154,21 @@ def _free_ports(count: int) -> list[int]:
 
 def _wait_until_idle(slurm: Slurm, nodes: int) -> None:
     until = time.monotonic() + _PATIENCE_S
-    said = ""
+    output = ""
     while time.monotonic() < until:
         done = subprocess.run(
             ["sinfo", "-h", "-N", "-o", "%T"], env=slurm.environ, capture_output=True, text=True
         )
-        said = done.stdout + done.stderr
+        output = done.stdout + done.stderr
         if done.stdout.split().count("idle") == nodes:
             return
         time.sleep(0.1)
     logs = "\n".join(path.read_text()[-800:] for path in sorted(slurm.home.glob("*.log")))
-    raise AssertionError(f"the nodes did not come up: {said}\n{logs}")
+    raise AssertionError(f"the nodes did not come up: {output}\n{logs}")
 
 
 def _take_down(home: Path) -> None:
-    """End what belongs to this cluster, by its own pid files; steps by the configuration they name."""
+    """End the processes of this cluster, by its own pid files; steps by the configuration they name."""
     for process in Path("/proc").iterdir():
         if process.name.isdigit() and _belongs(process, home):
             try:

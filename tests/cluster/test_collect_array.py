@@ -44,9 +44,9 @@ def videos(folder: Path) -> None:
         writer = cv2.VideoWriter(
             str(folder / f"match{number}.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 25.0, (160, 96)
         )
-        picture = rng.integers(0, 255, (96, 160, 3), np.uint8)
+        image = rng.integers(0, 255, (96, 160, 3), np.uint8)
         for frame in range(75):
-            writer.write(np.roll(picture, frame, axis=1))
+            writer.write(np.roll(image, frame, axis=1))
         writer.release()
     (folder / "videos.txt").write_text("".join(f"match{number}.avi\n" for number in range(VIDEOS)))
 
@@ -75,7 +75,7 @@ def submit(slurm: Slurm, folder: Path, *options: str) -> str:
     return slurm.run(*words, cwd=folder, **environ).strip()
 
 
-def said(folder: Path) -> str:
+def logs_of(folder: Path) -> str:
     return "\n".join(path.read_text() for path in sorted((folder / "logs/slurm").glob("*.out")))
 
 
@@ -99,11 +99,11 @@ def test_an_array_stores_the_dataset_of_one_process_although_a_task_is_requeued(
 
     job = submit(slurm, tmp_path, "--array=0-2")
     while not (tmp_path / "holding").exists():
-        assert slurm.states(job)[f"{job}_1"] in ("PENDING", "CONFIGURING", "RUNNING"), said(tmp_path)
+        assert slurm.states(job)[f"{job}_1"] in ("PENDING", "CONFIGURING", "RUNNING"), logs_of(tmp_path)
         time.sleep(0.1)
     slurm.run("scontrol", "requeue", f"{job}_1")  # as when its node is taken away
     states = slurm.wait(job)
-    assert set(states.values()) == {"COMPLETED"}, said(tmp_path)
+    assert set(states.values()) == {"COMPLETED"}, logs_of(tmp_path)
     assert len(states) == 3
     assert "Restarts=1" in slurm.run("scontrol", "show", "job", f"{job}_1")
     assert DatasetStore(tmp_path / "store").find("cup").digest == wanted
@@ -114,5 +114,5 @@ def test_a_task_that_cannot_work_is_a_failed_job(slurm: Slurm, tmp_path: Path) -
     tmp_path.chmod(0o755)
     (tmp_path / "videos.txt").write_text("gone.mp4\n")
     states = slurm.wait(submit(slurm, tmp_path, "--array=0-0"))
-    assert set(states.values()) == {"FAILED"}, said(tmp_path)
-    assert "no such file or folder" in said(tmp_path)
+    assert set(states.values()) == {"FAILED"}, logs_of(tmp_path)
+    assert "no such file or folder" in logs_of(tmp_path)

@@ -1,4 +1,4 @@
-"""Bad data through the real command: what is readable trains, what is not is named."""
+"""Bad data through the real command: readable samples train, the others are named."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ QUICK = [
 
 @pytest.fixture
 def footage(tmp_path: Path) -> Path:
-    """Ten pictures in two splits, each with a ball."""
+    """Ten images in two splits, each with a ball."""
     root = tmp_path / "footage"
     rng = np.random.default_rng(0)
     for number in range(10):
         split = "val" if number > 6 else "train"
         for kind in ("images", "labels"):
             (root / kind / split).mkdir(parents=True, exist_ok=True)
-        picture = rng.integers(0, 255, (64, 96, 3), np.uint8)
-        cv2.imwrite(str(root / f"images/{split}/p{number}.jpg"), picture)
+        image = rng.integers(0, 255, (64, 96, 3), np.uint8)
+        cv2.imwrite(str(root / f"images/{split}/p{number}.jpg"), image)
         (root / f"labels/{split}/p{number}.txt").write_text("0 0.5 0.5 0.1 0.1\n")
     (root / "data.yaml").write_text("train: images/train\nval: images/val\nnames: [ball]\n")
     return root
@@ -35,8 +35,8 @@ def footage(tmp_path: Path) -> Path:
 def test_readable_samples_train_and_the_others_are_listed(
     call_cli: RunCli, footage: Path, tmp_path: Path
 ) -> None:
-    torn = footage / "images/train/p0.jpg"
-    torn.write_bytes(torn.read_bytes()[:-200])
+    truncated = footage / "images/train/p0.jpg"
+    truncated.write_bytes(truncated.read_bytes()[:-200])
     (footage / "images/train/p1.jpg").write_bytes(b"")
     (footage / "labels/train/p2.txt").write_text("0 1.5 0.5 0.1 0.1\n")
     (footage / "labels/train/p3.txt").write_text("7 0.5 0.5 0.1 0.1\n")

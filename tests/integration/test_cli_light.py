@@ -1,4 +1,4 @@
-"""Looking at the configuration is instant: Hydra, its YAML files, and nothing else."""
+"""Showing the configuration is instant: it imports Hydra, reads YAML files, and nothing else."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ exec(compile(open(sys.argv[0]).read(), sys.argv[0], "exec"))
 """
 
 
-def look(repo: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+def run_script(repo: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", PROBE, *words],
         cwd=repo,
@@ -60,8 +60,10 @@ def look(repo: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str
         (("raasid/__main__.py", "relabel", "law=ifab_2021_22", "--cfg", "job"), "edition: ifab_2021_22"),
     ],
 )
-def test_looking_loads_nothing_heavy(repo: Path, words: tuple[str, ...], shown: str) -> None:
-    done = look(repo, *words)
+def test_showing_the_configuration_imports_nothing_heavy(
+    repo: Path, words: tuple[str, ...], shown: str
+) -> None:
+    done = run_script(repo, *words)
 
     assert done.returncode == 0, done.stderr
     assert shown in done.stdout
@@ -69,12 +71,12 @@ def test_looking_loads_nothing_heavy(repo: Path, words: tuple[str, ...], shown: 
 
 
 @pytest.mark.parametrize("words", [("ls",), ("log",), ("fsck",), ("gc",), ("sync",), ("show", "ball_model")])
-def test_looking_at_the_registry_loads_no_model_and_no_mirror(
+def test_reading_the_registry_imports_no_model_and_no_mirror(
     repo: Path, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     Registry(tmp_path).register("ball_model", {"card.json": b"{}"}, lineage={"run": "a test"})
 
-    done = look(repo, "raasid/__main__.py", "registry", "--registry", str(tmp_path), *words)
+    done = run_script(repo, "raasid/__main__.py", "registry", "--registry", str(tmp_path), *words)
 
     assert done.returncode == 0, done.stderr
     assert done.stderr.endswith("LOADED pydantic rich")
@@ -94,7 +96,7 @@ def test_looking_at_the_registry_loads_no_model_and_no_mirror(
 def test_tab_completes_groups_options_and_keys(
     repo: Path, program: str, line: str, offered: set[str]
 ) -> None:
-    done = look(repo, program, "-sc", "query=bash", COMP_LINE=line, COMP_POINT=str(len(line)))
+    done = run_script(repo, program, "-sc", "query=bash", COMP_LINE=line, COMP_POINT=str(len(line)))
 
     assert done.returncode == 0, done.stderr
     assert set(done.stdout.split()) == offered
@@ -102,7 +104,7 @@ def test_tab_completes_groups_options_and_keys(
 
 
 def test_a_question_that_cannot_be_answered_names_every_problem(repo: Path) -> None:
-    done = look(repo, "train.py", "seed=x", "optimzer.lr=1", "--cfg", "job")
+    done = run_script(repo, "train.py", "seed=x", "optimzer.lr=1", "--cfg", "job")
 
     assert done.returncode == 2
     assert "did you mean 'optimizer.lr'?" in done.stderr

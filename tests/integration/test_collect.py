@@ -52,11 +52,11 @@ def video(path: Path, frames: int = 50, size: tuple[int, int] = (160, 96), seed:
     rng = np.random.default_rng(seed)
     lawn = np.full((size[1], size[0], 3), (60, 140, 70), np.uint8) + rng.integers(0, 9, 3, np.uint8)
     for number in range(frames):
-        picture = lawn.copy()
+        image = lawn.copy()
         for person in range(4):
             x = 15 + 35 * person + (number * (person + 1)) // 8
-            cv2.rectangle(picture, (x, 40), (x + 6, 58), (230, 230, 40 * person), -1)
-        writer.write(picture)
+            cv2.rectangle(image, (x, 40), (x + 6, 58), (230, 230, 40 * person), -1)
+        writer.write(image)
     writer.release()
     return path
 
@@ -96,8 +96,8 @@ def test_shards_give_the_dataset_of_one_process(tmp_path: Path) -> None:
     listed.write_text("# three\n" + "".join(f"in/match{number}.mp4\n" for number in range(3)))
     collect(tmp_path / "one", f"source={listed}")
     whole = DatasetStore(tmp_path / "one/store").find("footage")
-    said = collect(tmp_path / "two", f"source='@{listed}'", "collect.shard=1/2")
-    assert "1 of 3 sources are collected; other shards have 2 to go" in said
+    output = collect(tmp_path / "two", f"source='@{listed}'", "collect.shard=1/2")
+    assert "1 of 3 sources are collected; other shards have 2 to go" in output
     assert DatasetStore(tmp_path / "two/store").versions() == []
     collect(tmp_path / "two", f"source='@{listed}'", "collect.shard=0/2")
     assert DatasetStore(tmp_path / "two/store").find("footage").digest == whole.digest
@@ -127,9 +127,9 @@ def rubbish(tmp_path: Path) -> Path:
     (folder / "torn.mp4").write_bytes(good.read_bytes()[: good.stat().st_size // 2])
     video(folder / "no frames.mp4", frames=0)
     (folder / "empty.jpg").write_bytes(b"")
-    picture = np.full((64, 96, 3), 90, np.uint8)
-    (folder / "really png.jpg").write_bytes(cv2.imencode(".png", picture)[1].tobytes())
-    cv2.imwrite(str(folder / "good.png"), picture + 5)
+    image = np.full((64, 96, 3), 90, np.uint8)
+    (folder / "really png.jpg").write_bytes(cv2.imencode(".png", image)[1].tobytes())
+    cv2.imwrite(str(folder / "good.png"), image + 5)
     huge_png(folder / "huge.png")
     (folder / "round").mkdir()
     (folder / "round/again").symlink_to(folder, target_is_directory=True)
@@ -138,13 +138,13 @@ def rubbish(tmp_path: Path) -> Path:
     return folder
 
 
-def test_rubbish_is_named_and_the_rest_is_stored(rubbish: Path, tmp_path: Path) -> None:
+def test_unreadable_files_are_named_and_the_rest_is_stored(rubbish: Path, tmp_path: Path) -> None:
     words = [sys.executable, "-m", "raasid", "collect", f"source={rubbish}", f"paths.root={tmp_path}"]
     status, peak = peak_kib(words, REPO, tmp_path / "said")
-    said = (tmp_path / "said").read_text()
+    output = (tmp_path / "said").read_text()
 
-    assert status == 0, said
-    assert "Traceback" not in said
+    assert status == 0, output
+    assert "Traceback" not in output
     assert peak < 600_000, "KiB; the huge picture alone has 1.2 GB"
     entries = json.loads((only_run(tmp_path) / "quarantine.json").read_text())["entries"]
     kinds = {entry["path"]: entry["reason"].partition(":")[0] for entry in entries}
@@ -159,7 +159,7 @@ def test_rubbish_is_named_and_the_rest_is_stored(rubbish: Path, tmp_path: Path) 
     }
     assert kinds["no frames.mp4"] in ("no video", "no frame", "zero bytes")
     for path in kinds:
-        assert f"warning: {path}: " in said
+        assert f"warning: {path}: " in output
     clips = DatasetStore(tmp_path / "store").find("footage").clips()
     assert {clip.match for clip in clips} == {"gut und schön", "really png", "good"}
     assert {frame.image.suffix for clip in clips for frame in clip.frames} == {".jpg", ".png"}
@@ -167,9 +167,9 @@ def test_rubbish_is_named_and_the_rest_is_stored(rubbish: Path, tmp_path: Path) 
 
 def test_nothing_usable_is_a_usage_error(tmp_path: Path) -> None:
     (tmp_path / "empty.jpg").write_bytes(b"")
-    said = collect(tmp_path, f"source={tmp_path / 'empty.jpg'}", status=2)
-    assert "empty.jpg: zero bytes" in said
-    assert "Traceback" not in said
+    output = collect(tmp_path, f"source={tmp_path / 'empty.jpg'}", status=2)
+    assert "empty.jpg: zero bytes" in output
+    assert "Traceback" not in output
 
 
 @pytest.fixture
@@ -198,24 +198,24 @@ def test_a_stream_is_taken_for_so_many_seconds(server: str, tmp_path: Path) -> N
 
 def test_a_stream_that_does_not_answer_is_named(tmp_path: Path) -> None:
     clip = video(tmp_path / "derby.mp4")
-    said = collect(tmp_path, f"source=[{clip},'http://127.0.0.1:9/live.mp4']")
-    assert "warning: http://127.0.0.1:9/live.mp4: no video" in said
+    output = collect(tmp_path, f"source=[{clip},'http://127.0.0.1:9/live.mp4']")
+    assert "warning: http://127.0.0.1:9/live.mp4: no video" in output
 
 
 def test_memory_does_not_grow_with_the_length_of_the_video(tmp_path: Path) -> None:
-    most = []
+    peaks_kib = []
     for frames in (50, 1500):
         clip = video(tmp_path / f"v{frames}.mp4", frames=frames, size=(640, 360))
         words = ["collect", f"source={clip}", "collect.rate_hz=5", "collect.annotate=false"]
         root = f"paths.root={tmp_path / str(frames)}"
         status, peak = peak_kib([sys.executable, "-m", "raasid", *words, root], REPO, tmp_path / "said")
         assert status == 0
-        most.append(peak)
-    assert most[1] < most[0] + 40_000, f"KiB: {most}; 1,450 frames more are a gigabyte"
+        peaks_kib.append(peak)
+    assert peaks_kib[1] < peaks_kib[0] + 40_000, f"KiB: {peaks_kib}; 1,450 frames more are a gigabyte"
 
 
 @pytest.mark.parametrize(
-    ("word", "said"),
+    ("word", "expected"),
     [
         ("collect.shard=3/3", "expected i/n with i from 0 to n - 1"),
         ("collect.path_pattern='('", "is no regular expression"),
@@ -224,12 +224,14 @@ def test_memory_does_not_grow_with_the_length_of_the_video(tmp_path: Path) -> No
         ("collect.clip_s=0", "collect.clip_s"),
     ],
 )
-def test_what_is_wrong_is_said_before_anything_is_made(tmp_path: Path, word: str, said: str) -> None:
-    assert said in collect(tmp_path, "source=x.mp4", word, status=2)
+def test_an_invalid_option_is_reported_before_anything_is_created(
+    tmp_path: Path, word: str, expected: str
+) -> None:
+    assert expected in collect(tmp_path, "source=x.mp4", word, status=2)
     assert not (tmp_path / "store").exists()
 
 
-def test_a_source_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
+def test_a_missing_source_is_a_usage_error(tmp_path: Path) -> None:
     assert "no such file or folder" in collect(tmp_path, "source=gone.mp4", status=2)
 
 

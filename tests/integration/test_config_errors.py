@@ -11,7 +11,7 @@ import pytest
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def test_three_mistakes_are_told_at_once_and_nothing_is_created(run_cli: Run, tmp_path: Path) -> None:
+def test_three_mistakes_are_reported_at_once_and_nothing_is_created(run_cli: Run, tmp_path: Path) -> None:
     done = run_cli("train", "data.batch_size=abc", "optimzer.lr=1", "model.channels=-3")
 
     assert (done.returncode, done.stdout) == (2, "")
@@ -25,7 +25,7 @@ def test_three_mistakes_are_told_at_once_and_nothing_is_created(run_cli: Run, tm
 
 
 @pytest.mark.parametrize(
-    ("verb", "words", "told"),
+    ("verb", "words", "expected"),
     [
         ("evaluate", [], "ckpt_path    is needed: last, best or a file"),
         ("evaluate", ["ckpt_path=best"], "ckpt_path=best: no checkpoints/best.ckpt below"),
@@ -38,11 +38,11 @@ def test_three_mistakes_are_told_at_once_and_nothing_is_created(run_cli: Run, tm
     ],
 )
 def test_a_usage_error_is_a_message_and_exit_status_2(
-    call_cli: Run, tmp_path: Path, verb: str, words: list[str], told: str
+    call_cli: Run, tmp_path: Path, verb: str, words: list[str], expected: str
 ) -> None:
     done = call_cli(verb, *words)
 
     assert done.returncode == 2
-    assert told in done.stderr
+    assert expected in done.stderr
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []

@@ -24,9 +24,7 @@ TINY = (
 )
 
 
-def test_it_trains_on_noisy_tracks_where_no_ball_model_is_there_and_says_so(
-    call_cli: Any, tmp_path: Path
-) -> None:
+def test_without_a_ball_model_it_trains_on_noisy_tracks_with_a_message(call_cli: Any, tmp_path: Path) -> None:
     done = call_cli("train", "experiment=context", *TINY)
     assert done.returncode == 0, done.stderr
     assert "not predicted ones" in done.stdout

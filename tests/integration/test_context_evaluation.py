@@ -20,16 +20,16 @@ LEAGUE = (
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the league is rendered, once for all tests here."""
     return tmp_path_factory.mktemp("pictures")
 
 
 @pytest.mark.parametrize("model", ["context_majority", "context_geometry"])
 def test_a_baseline_is_measured_in_one_line(
-    call_cli: RunCli, pictures: Path, tmp_path: Path, model: str
+    call_cli: RunCli, footage: Path, tmp_path: Path, model: str
 ) -> None:
-    done = call_cli("evaluate", f"model={model}", *LEAGUE, f"paths.data={pictures}")
+    done = call_cli("evaluate", f"model={model}", *LEAGUE, f"paths.data={footage}")
     assert done.returncode == 0, done.stderr
     named = [line.split()[0] for line in done.stdout.splitlines() if line.strip()]
     metrics = named[: named.index("run")]
@@ -44,8 +44,8 @@ def test_a_baseline_is_measured_in_one_line(
     assert "<h2>Errors</h2>" in (run / "report.html").read_text()
 
 
-def test_a_threshold_is_no_setting_of_a_context_model(call_cli: RunCli, pictures: Path) -> None:
-    done = call_cli("evaluate", "model=context_majority", *LEAGUE, f"paths.data={pictures}", "threshold=0.4")
+def test_a_context_model_refuses_a_threshold(call_cli: RunCli, footage: Path) -> None:
+    done = call_cli("evaluate", "model=context_majority", *LEAGUE, f"paths.data={footage}", "threshold=0.4")
     assert done.returncode == 2
     assert "threshold" in done.stderr
     assert "Traceback" not in done.stderr

@@ -46,7 +46,7 @@ def test_damage_is_status_1_and_named(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_a_difference_is_told(store: Path) -> None:
+def test_a_difference_is_reported(store: Path) -> None:
     first, second = DatasetStore(store).versions()
     done = call_raasid("data", "--store", store, "diff", first.ref, second.ref)
     assert done.stdout.splitlines()[-1] == "removed 1"
@@ -58,7 +58,7 @@ def test_an_export_can_be_trained_on(store: Path, tmp_path: Path) -> None:
     assert (tmp_path / "out/data.yaml").is_file()
 
 
-def test_words_that_make_no_sense_are_status_2(store: Path, tmp_path: Path) -> None:
+def test_invalid_arguments_are_status_2(store: Path, tmp_path: Path) -> None:
     for words in (["lst"], ["show"], ["show", "leauge"], ["export", "league", "docx", "out"]):
         done = call_raasid("data", "--store", store, *words)
         assert done.returncode == 2, words

@@ -1,4 +1,4 @@
-"""What `export` promises, through the real command."""
+"""`raasid export`, run as the real command."""
 
 from __future__ import annotations
 

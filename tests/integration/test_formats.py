@@ -1,4 +1,4 @@
-"""Every annotation format is read by the real command; the samples are labels alone, which it says."""
+"""Every annotation format is read by the real command; the samples are labels alone, which is reported."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_sample_is_read_and_judged(name: str, shared: Path, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("name", sorted(set(SAMPLES) - {"yolo", "dfl"}))  # these two name the file they miss
-def test_an_empty_folder_is_refused_and_told_what_is_expected(name: str, tmp_path: Path) -> None:
+def test_an_empty_folder_is_refused_with_the_expected_layout(name: str, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     done = validate(name, tmp_path / "data", tmp_path / "run")
     assert done.returncode == Exit.REFUSED, done.stderr

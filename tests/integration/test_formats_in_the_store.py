@@ -21,7 +21,7 @@ SAMPLES = {
 
 
 def sample(name: str, shared: Path, tmp_path: Path) -> Path:
-    """The sample's folder; YOLO's gets the picture that its label belongs to."""
+    """The sample's folder; YOLO's gets the image of its label."""
     folder = shared / "data/formats" / SAMPLES.get(name, name)
     if name != "yolo":
         return folder
@@ -36,7 +36,7 @@ def sample(name: str, shared: Path, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("name", IMPORT_FORMATS)
-def test_what_a_reader_reads_comes_back_from_the_store(name: str, shared: Path, tmp_path: Path) -> None:
+def test_footage_comes_back_unchanged_from_the_store(name: str, shared: Path, tmp_path: Path) -> None:
     words = [f"data={name}", f"data.root={sample(name, shared, tmp_path)}", "name=x"]
     words += ["data.ball_class=null"] if name == "yolo" else []
     cfg = compose("import", ImportConfig, words)

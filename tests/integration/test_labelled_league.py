@@ -35,7 +35,7 @@ terminal.progress = progress
 
 
 def asked(folder: Path, setup: str = "") -> subprocess.Popen[str]:
-    """Somebody who wants the labels, with his workers in a process group of their own."""
+    """Start a process that labels the league, with its workers in a process group of their own."""
     return subprocess.Popen(
         [sys.executable, "-c", setup + ASK, str(folder)],
         stdout=subprocess.PIPE,
@@ -45,7 +45,7 @@ def asked(folder: Path, setup: str = "") -> subprocess.Popen[str]:
     )
 
 
-def test_a_killed_labelling_is_swept_away_and_done_again(tmp_path: Path) -> None:
+def test_the_draft_of_a_killed_labelling_is_removed_and_rendered_again(tmp_path: Path) -> None:
     killed = asked(tmp_path, KILL)
     _, err = killed.communicate()
     assert killed.returncode == -signal.SIGKILL, err

@@ -11,7 +11,7 @@ from integration_runs import RunCli, only_run
 from untrained import checkpoint
 
 PHOTO = "000000000785.jpg"
-LOOK = ("model=pose_mediapipe", "data=coco", "data.size=[640,416]")
+OPTIONS = ("model=pose_mediapipe", "data=coco", "data.size=[640,416]")
 
 
 @pytest.fixture(scope="module")
@@ -20,12 +20,12 @@ def skiers(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("coco")
     labels = json.loads((shared / "data/formats/golden_oks/example_coco_val.json").read_text())
     annotations = [a for a in labels["annotations"] if a["image_id"] == 785]
-    (picture,) = [image for image in labels["images"] if image["id"] == 785]
+    (record,) = [image for image in labels["images"] if image["id"] == 785]
     (root / "annotations").mkdir()
     for split in ("train", "val", "test"):
         shutil.copy(shared / "data/coco" / PHOTO, root / f"{split}.jpg")
         part = {
-            "images": [picture | {"file_name": f"{split}.jpg"}],
+            "images": [record | {"file_name": f"{split}.jpg"}],
             "annotations": annotations,
             "categories": labels["categories"],
         }
@@ -37,7 +37,7 @@ def test_a_person_on_a_photograph_is_read_as_annotated(
     call_cli: RunCli, shared: Path, skiers: Path, tmp_path: Path
 ) -> None:
     task = shared / "assets/pose_landmarker_full.task"
-    done = call_cli("evaluate", *LOOK, f"model.task_file={task}", f"data.root={skiers}")
+    done = call_cli("evaluate", *OPTIONS, f"model.task_file={task}", f"data.root={skiers}")
     assert done.returncode == 0, done.stderr
     lines = [line.split() for line in done.stdout.splitlines() if line.startswith(("mAP", "AP50"))]
     assert [line[0] for line in lines][-2:] == ["mAP", "AP50"]
@@ -55,7 +55,7 @@ def test_another_model_on_the_same_persons_is_in_the_same_table(
 ) -> None:
     task = shared / "assets/pose_landmarker_full.task"
     other = checkpoint(tmp_path, "pose")
-    line = (*LOOK, f"model.task_file={task}", f"data.root={skiers}", f"against={other}")
+    line = (*OPTIONS, f"model.task_file={task}", f"data.root={skiers}", f"against={other}")
     done = call_cli("evaluate", *line)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
@@ -76,9 +76,9 @@ def test_another_model_on_the_same_persons_is_in_the_same_table(
     assert lines.index(head) < max(i for i, line in enumerate(lines) if line.startswith("AP50 "))
 
 
-def test_a_model_of_another_task_is_no_rival(call_cli: RunCli, skiers: Path, tmp_path: Path) -> None:
+def test_a_model_of_another_task_is_not_compared(call_cli: RunCli, skiers: Path, tmp_path: Path) -> None:
     ball = checkpoint(tmp_path, "ball")
-    given = (*LOOK, "model.task_file=pyproject.toml", f"data.root={skiers}", f"against={ball}")
+    given = (*OPTIONS, "model.task_file=pyproject.toml", f"data.root={skiers}", f"against={ball}")
     done = call_cli("evaluate", *given)
     assert done.returncode == 2
     assert "is a ball model, and a pose model is measured" in done.stderr
@@ -94,16 +94,16 @@ def test_a_model_of_another_task_is_no_rival(call_cli: RunCli, skiers: Path, tmp
         (("model.task_file=pyproject.toml", "against=/gone.ckpt"), "no such file: '/gone.ckpt'"),
     ],
 )
-def test_what_is_missing_is_named(
+def test_a_missing_file_or_package_is_named(
     call_cli: RunCli, skiers: Path, given: tuple[str, ...], message: str
 ) -> None:
-    done = call_cli("evaluate", *LOOK, *given, f"data.root={skiers}")
+    done = call_cli("evaluate", *OPTIONS, *given, f"data.root={skiers}")
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_it_is_not_trained(call_cli: RunCli, skiers: Path) -> None:
-    done = call_cli("train", *LOOK, "model.task_file=pyproject.toml", f"data.root={skiers}")
+    done = call_cli("train", *OPTIONS, "model.task_file=pyproject.toml", f"data.root={skiers}")
     assert done.returncode == 2
     assert "has nothing to train; measure it with `raasid evaluate`" in done.stderr

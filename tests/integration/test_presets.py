@@ -19,12 +19,12 @@ from raasid.pipeline.verb_configs import TrainConfig
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 NO_PRESETS = {"paths", "local", "law"}
-"""Groups that training does not have, or whose only member is always there; `law` is run by test_relabel."""
+"""Groups that training does not have, or whose only member is the default; `law` is run by test_relabel."""
 PRESETS = sorted(
     (file.parent.name, file.stem) for file in CONF.glob("*/[!_]*.yaml") if file.parent.name not in NO_PRESETS
 )
 READ_ELSEWHERE = {("data", name) for name in IMPORT_FORMATS} - {("data", "yolo")}
-"""Formats whose presets are run by test_formats: their samples are labels without pictures."""
+"""Formats whose presets are run by test_formats: their samples are labels without images."""
 MEASURED_ONLY = {("model", "pose_mediapipe"), ("model", "context_geometry"), ("model", "context_majority")}
 """Models that are never trained; test_pose_mediapipe and test_context_evaluation measure them."""
 NEEDS_GPU = {("trainer", "gpu"), ("trainer", "fsdp")}
@@ -45,7 +45,7 @@ NARROW = {
         "data.tracks.calibration_clips=0",
     ],
 }
-"""How to make the net of a preset that does not take the default one small, and what else it needs."""
+"""Overrides that shrink the net of a preset other than the default, and its required options."""
 LEAGUE = ["data.matches=3", "data.val_matches=1", "data.test_matches=1", "data.clips_per_match=1"]
 
 
@@ -72,8 +72,8 @@ def overrides(group: str, name: str, yolo_set: Path) -> list[str]:
         return [*given, f"data.root={yolo_set}", "data.league.matches=2", "data.league.clips_per_match=1"]
     if (group, name) == ("data", "store"):
         version = DatasetStore(yolo_set.parent / "store").add("set", yolo.read(yolo_set), made_by="a test")
-        place = [f"data.root={yolo_set.parent / 'store'}", f"data.dataset={version.ref}"]
-        return [*given, *place, "data.league=null"]
+        options = [f"data.root={yolo_set.parent / 'store'}", f"data.dataset={version.ref}"]
+        return [*given, *options, "data.league=null"]
     given += LEAGUE
     if (group, name) == ("debug", "overfit"):
         given.remove("data.samples_per_epoch=4")
@@ -82,7 +82,7 @@ def overrides(group: str, name: str, yolo_set: Path) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def own_process_group() -> Iterator[None]:
-    """Close what a distributed preset opens, and forget its address: other tests start processes."""
+    """Destroy the process group of a distributed preset and its address: other tests start processes."""
     before = dict(os.environ)
     yield
     if dist.is_initialized():

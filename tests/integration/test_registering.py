@@ -1,4 +1,4 @@
-"""What training leaves in the registry, and what can be done with it, by the commands that a user types."""
+"""Versions registered by training, and the commands that use them."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def registered(league: list[str], tmp_path_factory: pytest.TempPathFactory) -> P
     """The root of two trainings, one after the other, and then two at once."""
     root = tmp_path_factory.mktemp("registering")
     words = ["train", *league, *TINY, f"paths.root={root}"]
-    told = []
+    last_lines = []
     for seed in (1, 2):
         done = call_raasid(*words, f"seed={seed}")
         assert done.returncode == 0, done.stderr
-        told.append(done.stdout.splitlines()[-1])
+        last_lines.append(done.stdout.splitlines()[-1])
     command = [sys.executable, "-m", "raasid", *words]
     at_once = [
         subprocess.Popen(
@@ -38,8 +38,10 @@ def registered(league: list[str], tmp_path_factory: pytest.TempPathFactory) -> P
     for process in at_once:
         out, err = process.communicate()
         assert process.returncode == 0, err
-        told.append(out.splitlines()[-1])
-    builds = [line.removeprefix("registered ball_model v").removesuffix(" (challenger)") for line in told]
+        last_lines.append(out.splitlines()[-1])
+    builds = [
+        line.removeprefix("registered ball_model v").removesuffix(" (challenger)") for line in last_lines
+    ]
     day = builds[0].partition(".")[0]
     assert builds[:2] == [f"{day}.1", f"{day}.2"]
     assert sorted(builds[2:]) == [f"{day}.3", f"{day}.4"]
@@ -84,19 +86,19 @@ def test_a_version_is_the_model_that_was_trained(registered: Path, call_cli: Run
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "expected"),
     [
         (("version=ball_model@v20200101.1",), "is not in the registry"),
         (("version=ball_model@../../x",), "version"),
         (("version=ball_model@latest", "ckpt_path=last"), "names a model"),
     ],
 )
-def test_what_is_not_there_is_told(
-    words: tuple[str, ...], told: str, registered: Path, call_cli: RunCli
+def test_a_missing_version_is_reported(
+    words: tuple[str, ...], expected: str, registered: Path, call_cli: RunCli
 ) -> None:
     done = call_cli("evaluate", *words, "data=synthetic_tiny", f"paths.root={registered}")
     assert done.returncode == 2
-    assert told in done.stderr
+    assert expected in done.stderr
     assert "Traceback" not in done.stderr
 
 

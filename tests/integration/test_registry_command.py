@@ -18,7 +18,7 @@ from raasid.wandb_tracking.enqueue import queue_version
 
 @pytest.fixture(scope="module")
 def season(tmp_path_factory: pytest.TempPathFactory) -> Season:
-    """Only looked at."""
+    """Read only; no test changes it."""
     return Season(tmp_path_factory.mktemp("registry_command") / "registry")
 
 
@@ -33,7 +33,7 @@ def raasid(root: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def on_a_terminal(root: Path, columns: int, *words: str) -> list[str]:
-    """What a person sees on a terminal so wide, without the colours."""
+    """Output on a terminal of this width, without colours."""
     ours, theirs = pty.openpty()
     with os.fdopen(ours, "rb") as screen:
         started = subprocess.Popen(
@@ -48,13 +48,13 @@ def on_a_terminal(root: Path, columns: int, *words: str) -> list[str]:
         try:
             while part := screen.read1(65536):
                 shown += part
-        except OSError:  # what Linux says when the other side of a terminal is closed
+        except OSError:  # raised by Linux when the other end of a terminal is closed
             pass
         assert started.wait(30) == 0
     return [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in shown.decode().splitlines()]
 
 
-def test_versions_are_listed_the_newest_first_with_what_decides(season: Season) -> None:
+def test_versions_are_listed_from_the_newest_with_their_primary_metrics(season: Season) -> None:
     done = raasid(season.registry.root, "ls", "ball_model")
 
     title, head, *rows = done.stdout.splitlines()
@@ -82,7 +82,7 @@ def test_without_a_name_every_model_has_its_table(season: Season) -> None:
     assert str(season.ball[1]) not in shown
 
 
-def test_a_registry_that_is_not_there_is_empty(tmp_path: Path) -> None:
+def test_a_missing_registry_is_empty(tmp_path: Path) -> None:
     for words in (["ls"], ["log"], ["gc"], ["fsck"]):
         done = raasid(tmp_path / "nowhere", *words)
         assert done.returncode == 0, done.stderr
@@ -114,7 +114,7 @@ def test_a_version_is_shown_with_all_that_is_known_of_it(season: Season) -> None
     assert paragraphs["files"][1].split() == ["card.json", str(season_file.bytes), "B", season_file.sha256]
 
 
-def test_weights_that_no_version_holds_are_said_to_be_foreign(season: Season) -> None:
+def test_weights_of_no_version_are_called_foreign(season: Season) -> None:
     lines = raasid(season.registry.root, "show", "context_model").stdout.splitlines()
     assert [line.split()[:3] for line in lines if line.startswith(("  ball ", "  pose "))] == [
         ["ball", "ball_model", str(season.ball[1])],
@@ -127,7 +127,7 @@ def test_without_a_reference_the_champion_is_shown_else_the_newest(season: Seaso
         assert raasid(season.registry.root, "show", name).stdout.startswith(f"{name} {version}")
 
 
-def test_what_was_measured_later_is_shown_with_its_interval(own: Season) -> None:
+def test_later_measurements_are_shown_with_their_interval(own: Season) -> None:
     own.measured(own.ball[1], 0.5, "rain")
     own.measured(own.ball[1], 0.6, "more rain")
 
@@ -185,7 +185,7 @@ def test_two_versions_are_compared(season: Season) -> None:
     assert not any("optimizer" in line for line in lines)
 
 
-def test_the_log_says_who_changed_what_from_what_and_why(own: Season) -> None:
+def test_the_log_has_author_old_value_new_value_and_reason(own: Season) -> None:
     own.registry.announce("alias", {"name": "pose_model", "alias": "champion", "version": None}, "cut short")
 
     lines = raasid(own.registry.root, "log", "-n", "3").stdout.splitlines()
@@ -200,7 +200,7 @@ def test_the_log_says_who_changed_what_from_what_and_why(own: Season) -> None:
     assert "champion = none (not carried out)" in raasid(own.registry.root, "log", "--all").stdout
 
 
-def test_what_was_queued_for_wandb_is_told_only_when_asked_and_stays_queued(
+def test_queued_uploads_are_listed_on_request_and_stay_queued(
     own: Season, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WANDB_MODE", "offline")
@@ -217,7 +217,7 @@ def test_what_was_queued_for_wandb_is_told_only_when_asked_and_stays_queued(
     assert outbox.sent == 0
 
 
-def test_an_alias_is_set_taken_away_and_not_set_behind_somebodys_back(own: Season) -> None:
+def test_an_alias_is_set_removed_and_protected_from_concurrent_changes(own: Season) -> None:
     root, third = own.registry.root, str(own.ball[2])
     done = raasid(
         root, "alias", "ball_model", "champion", "latest", "--reason", "won", "--expect", str(own.ball[1])
@@ -270,7 +270,7 @@ def test_the_rest_is_still_listed_when_a_record_is_damaged(own: Season) -> None:
     assert "raasid registry fsck" in done.stderr
 
 
-def test_gc_says_what_would_go_and_only_yes_does_it(own: Season) -> None:
+def test_gc_lists_what_it_would_delete_and_deletes_only_with_yes(own: Season) -> None:
     root = own.registry.root
     versions = [own.register("pose_model", number, {}) for number in (10, 11, 12)]
     options = ["--newest", "1", "--window", "1", "--grace-days", "0"]
@@ -294,7 +294,7 @@ def test_gc_says_what_would_go_and_only_yes_does_it(own: Season) -> None:
     assert raasid(root, "fsck").returncode == 0
 
 
-def test_a_version_travels_to_another_registry_and_looks_the_same(own: Season, tmp_path: Path) -> None:
+def test_a_version_is_shown_the_same_in_another_registry(own: Season, tmp_path: Path) -> None:
     root, file = own.registry.root, tmp_path / "x.tar"
     assert raasid(root, "export", "pose_model", "latest", "-o", file).returncode == 0
     taken = raasid(tmp_path / "other", "import", file, "--reason", "to the stadium")
@@ -323,14 +323,14 @@ def test_nothing_is_wider_than_the_terminal(season: Season, columns: int) -> Non
         assert lines
 
 
-def test_on_a_narrow_terminal_what_decides_stays(season: Season) -> None:
+def test_a_narrow_terminal_keeps_the_primary_metrics(season: Season) -> None:
     head = on_a_terminal(season.registry.root, 80, "ls", "ball_model")[1]
     assert head.split()[:4] == ["version", "alias", "detection_rate", "false_positives"]
     assert "run" not in head
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "expected"),
     [
         (["lst"], "invalid choice"),
         (["show"], "required"),
@@ -353,24 +353,24 @@ def test_on_a_narrow_terminal_what_decides_stays(season: Season) -> None:
         (["import", "/nowhere/x.tar"], "No such file"),
     ],
 )
-def test_words_that_make_no_sense_are_status_2_and_say_what_is_near(
-    season: Season, words: list[str], said: str
+def test_invalid_arguments_are_status_2_with_the_nearest_names(
+    season: Season, words: list[str], expected: str
 ) -> None:
     done = raasid(season.registry.root, *words)
     assert done.returncode == 2, done.stderr
-    assert said in done.stderr
+    assert expected in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
 
 
-LOOKS = [
+QUERIES = [
     *(["ls"], ["log", "--all"], ["show", "ball_model"], ["diff", "ball_model", "previous", "latest"]),
     *(["fsck"], ["gc", "--newest", "1", "--grace-days", "0"]),
 ]
 
 
 @pytest.mark.parametrize("harm", ["flipped", "cut", "emptied", "removed", "a folder"])
-def test_whatever_happens_to_a_file_there_is_an_answer_and_no_traceback(own: Season, harm: str) -> None:
+def test_no_damage_to_a_file_causes_a_traceback(own: Season, harm: str) -> None:
     root = own.registry.root
     own.measured(own.ball[1], 0.5, "rain")
     refused = 0
@@ -389,7 +389,7 @@ def test_whatever_happens_to_a_file_there_is_an_answer_and_no_traceback(own: Sea
                 "emptied": b"",
             }
             path.write_bytes(changed[harm])
-        for words in LOOKS:
+        for words in QUERIES:
             done = raasid(root, *words)
             assert done.returncode in (0, 1, 2), (path, words)
             assert done.returncode == 0 or done.stdout or done.stderr.startswith("error: ")
@@ -413,7 +413,7 @@ def test_a_disk_that_refuses_is_status_1_and_names_the_file(own: Season) -> None
     assert "Traceback" not in done.stderr
 
 
-def test_a_reader_who_has_seen_enough_is_no_error(season: Season) -> None:
+def test_a_closed_pipe_is_no_error(season: Season) -> None:
     line = f"{sys.executable} -m raasid registry --registry {season.registry.root} log | head -1"
     done = subprocess.run(line, shell=True, capture_output=True, text=True)
     assert done.stdout.split()[:2] == ["when", "(UTC)"]

@@ -79,10 +79,10 @@ def online(registry: Registry, url: str) -> dict[str, str]:
 
 
 def synced(registry: Registry, url: str) -> tuple[int, str]:
-    """Exit status, and all that was said."""
+    """Exit status and all output."""
     process = started(registry, url)
-    told, complaints = process.communicate()
-    return process.returncode, told + complaints
+    stdout, stderr = process.communicate()
+    return process.returncode, stdout + stderr
 
 
 def called(registry: Registry, env: Mapping[str, str]) -> tuple[int, str]:
@@ -124,26 +124,26 @@ def assert_all_is_there(registry: Registry, server: WandbServer) -> None:
 
 
 def test_everything_arrives_and_a_second_sync_sends_nothing(registry: Registry, server: WandbServer) -> None:
-    status, said = synced(registry, server.url)
-    assert status == 0, said
+    status, output = synced(registry, server.url)
+    assert status == 0, output
     assert_all_is_there(registry, server)
     before = len(server.operations)
-    status, said = called(registry, online(registry, server.url))
-    assert (status, said.strip()) == (0, "everything is in W&B already")
+    status, output = called(registry, online(registry, server.url))
+    assert (status, output.strip()) == (0, "everything is in W&B already")
     assert len(server.operations) == before
 
 
-def test_an_alias_that_moves_on_moves_in_wandb_too(registry: Registry, server: WandbServer) -> None:
+def test_a_moved_alias_moves_in_wandb_too(registry: Registry, server: WandbServer) -> None:
     assert synced(registry, server.url)[0] == 0
     _, second = registry.versions(NAME).names()
     registry.set_alias(NAME, "champion", second, "better still")
-    status, said = synced(registry, server.url)
-    assert (status, f"alias {NAME}:champion to {second}: sent" in said) == (0, True), said
+    status, output = synced(registry, server.url)
+    assert (status, f"alias {NAME}:champion to {second}: sent" in output) == (0, True), output
     one, two = server.artifacts[1:]
     assert ("champion" in one["aliases"], "champion" in two["aliases"]) == (False, True)
     registry.set_alias(NAME, "champion", None, "withdrawn")
-    status, said = synced(registry, server.url)
-    assert status == 0, said
+    status, output = synced(registry, server.url)
+    assert status == 0, output
     assert "champion" not in [*one["aliases"], *two["aliases"]]
 
 
@@ -165,7 +165,7 @@ def closed_port() -> str:
         ("told not to", "WANDB_MODE=offline forbids it"),
     ],
 )
-def test_where_wandb_cannot_be_reached_it_says_so_in_seconds_and_loses_nothing(
+def test_an_unreachable_wandb_is_reported_in_seconds_and_nothing_is_lost(
     ill: str, expected: str, registry: Registry
 ) -> None:
     with serving(WandbServer(ill)) as server:  # one that hangs does so until the end of this block
@@ -174,44 +174,44 @@ def test_where_wandb_cannot_be_reached_it_says_so_in_seconds_and_loses_nothing(
             del env["WANDB_API_KEY"]
         if ill == "told not to":
             env["WANDB_MODE"] = "offline"
-        status, said = called(registry, env)
-    assert (status, f"would send {QUEUED} to W&B" in said, expected in said) == (1, True, True), said
-    assert "Traceback" not in said
+        status, output = called(registry, env)
+    assert (status, f"would send {QUEUED} to W&B" in output, expected in output) == (1, True, True), output
+    assert "Traceback" not in output
     assert (Outbox(registry).sent, Outbox(registry).queued) == (0, QUEUED)
     assert fsck(registry) == []
 
 
 @pytest.mark.parametrize("arrives", [False, True], ids=["lost", "arrived"])
 @pytest.mark.parametrize("operation", ["UpsertBucket", "CommitArtifact"])
-def test_killed_at_any_step_it_goes_on_and_makes_nothing_twice(
+def test_a_sync_killed_at_any_step_resumes_without_duplicates(
     operation: str, arrives: bool, registry: Registry, server: WandbServer
 ) -> None:
     process = started(registry, server.url)
 
-    def kill(heard: str) -> bool:
-        if heard != operation or process.poll() is not None:
+    def kill(received: str) -> bool:
+        if received != operation or process.poll() is not None:
             return True
         os.killpg(process.pid, signal.SIGKILL)
         return arrives
 
-    server.heard = kill
+    server.on_operation = kill
     process.communicate()
     assert process.returncode == -signal.SIGKILL
     assert Outbox(registry).sent < QUEUED
     assert fsck(registry) == []
-    server.heard = lambda heard: True
-    status, said = synced(registry, server.url)
-    assert status == 0, said
+    server.on_operation = lambda received: True
+    status, output = synced(registry, server.url)
+    assert status == 0, output
     assert_all_is_there(registry, server)
 
 
-def test_a_server_that_breaks_down_halfway_is_told_of_and_the_rest_stays_queued(
+def test_a_server_failure_halfway_is_reported_and_the_rest_stays_queued(
     registry: Registry, server: WandbServer
 ) -> None:
     server.broken, server.broken_status = "LinkArtifact", 400
-    status, said = synced(registry, server.url)
-    assert (status, "W&B did not take it" in said) == (1, True), said
-    assert "Traceback" not in said
+    status, output = synced(registry, server.url)
+    assert (status, "W&B did not take it" in output) == (1, True), output
+    assert "Traceback" not in output
     assert Outbox(registry).sent == 3
     server.broken = ""
     assert synced(registry, server.url)[0] == 0

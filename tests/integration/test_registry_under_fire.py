@@ -21,16 +21,16 @@ def last_line(*words: str) -> str:
 
 @pytest.mark.soak
 def test_random_kills_lose_nothing_that_was_acknowledged() -> None:
-    told = last_line("registry_crash.py", "--rounds", str(KILLS))
-    assert told.startswith(f"{KILLS} kills, ")
-    assert told.endswith("0 lost, 0 unreadable, 0 duplicates, 0 gaps, 0 findings")
+    summary = last_line("registry_crash.py", "--rounds", str(KILLS))
+    assert summary.startswith(f"{KILLS} kills, ")
+    assert summary.endswith("0 lost, 0 unreadable, 0 duplicates, 0 gaps, 0 findings")
 
 
 @pytest.mark.soak
 def test_eight_writers_and_two_readers_see_one_order_of_events() -> None:
-    told = last_line("registry_concurrency.py", "--seconds", str(SECONDS))
-    assert told.startswith("8 writers, 2 readers, ")
-    assert told.endswith("0 processes failed, 0 things wrong")
+    summary = last_line("registry_concurrency.py", "--seconds", str(SECONDS))
+    assert summary.startswith("8 writers, 2 readers, ")
+    assert summary.endswith("0 processes failed, 0 things wrong")
 
 
 @pytest.mark.parametrize(
@@ -44,11 +44,11 @@ def test_eight_writers_and_two_readers_see_one_order_of_events() -> None:
         ([(True, 0, 9, 2, "a"), (True, 1, 3, 1, "b")], False),  # they overlapped: either may be first
         ([(True, 0, 1, 2, "a"), (True, 2, 3, 1, "b")], True),  # the later write came first
         ([(True, 0, 1, 1, "a"), (True, 0, 1, 1, "b")], True),  # one number, two writes
-        ([(True, 0, 1, 1, "a"), (False, 2, 3, 1, "b")], True),  # read what nobody wrote
+        ([(True, 0, 1, 1, "a"), (False, 2, 3, 1, "b")], True),  # reads a value that was never written
         ([(False, 0, 1, 0, ""), (True, 0, 2, 1, "a"), (False, 3, 4, 0, "")], True),  # forgot it again
     ],
 )
-def test_the_checker_knows_right_from_wrong(
+def test_the_checker_accepts_valid_histories_and_rejects_invalid_ones(
     events: list[tuple[bool, int, int, int, str]], wrong: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(str(BENCHMARKS))

@@ -41,7 +41,7 @@ SCENARIOS: dict[str, dict[str, Fact]] = {
 
 @pytest.fixture
 def source(tmp_path: Path) -> DatasetVersion:
-    """Two clips a scenario and one without facts, ruled by nobody."""
+    """Two clips a scenario and one without facts, without rulings."""
     clips = []
     for number, (name, facts) in enumerate([*SCENARIOS.items(), ("other", None)]):
         for copy in range(2 if facts is not None else 1):
@@ -60,7 +60,7 @@ def rulings(version: DatasetVersion) -> dict[str, str | None]:
     return {clip.id: clip.ruling.decision if clip.ruling else "unruled" for clip in version.clips()}
 
 
-def test_a_rule_change_flips_exactly_the_clips_that_the_wording_turns(
+def test_a_rule_change_flips_exactly_the_affected_clips(
     run_cli: RunCli, tmp_path: Path, source: DatasetVersion
 ) -> None:
     store = DatasetStore(tmp_path / "store")
@@ -77,7 +77,7 @@ def test_a_rule_change_flips_exactly_the_clips_that_the_wording_turns(
 
     assert {name for name in before if before[name] != after[name]} == {
         *("assist0", "assist1", "jump0", "jump1"),
-        *("undetermined0", "undetermined1"),  # nobody says whether the arm was justified
+        *("undetermined0", "undetermined1"),  # whether the arm was justified is not annotated
     }
     assert after["undetermined0"] is None
     assert after["other0"] == "unruled"
@@ -86,15 +86,15 @@ def test_a_rule_change_flips_exactly_the_clips_that_the_wording_turns(
     assert sorted((tmp_path / "store/objects").rglob("*")) == objects, "media were copied again"
     assert newer.find_damage() == []
 
-    told = second.stdout
-    assert "10 clips ruled from their facts, 1 without facts kept" in told
-    assert "flipped: 4\n  assist0 assist1 jump0 jump1\n" in told
-    assert "abstained: 2\n  missing fact  clips\n  justified         2\n" in told
-    assert "  offence, penalty           no offence      2\n" in told
-    assert told.splitlines()[-1] == f"next: raasid data diff {older.ref} {newer.ref}"
+    output = second.stdout
+    assert "10 clips ruled from their facts, 1 without facts kept" in output
+    assert "flipped: 4\n  assist0 assist1 jump0 jump1\n" in output
+    assert "abstained: 2\n  missing fact  clips\n  justified         2\n" in output
+    assert "  offence, penalty           no offence      2\n" in output
+    assert output.splitlines()[-1] == f"next: raasid data diff {older.ref} {newer.ref}"
 
 
-def test_the_same_again_stores_nothing_and_says_so(
+def test_repeating_it_stores_nothing_and_reports_that(
     call_cli: RunCli, tmp_path: Path, source: DatasetVersion
 ) -> None:
     words = ("data=store", f"data.dataset={source.ref}", "law=ifab_2019_20", "name=season")
@@ -136,7 +136,7 @@ def test_footage_that_is_not_stored_yet_becomes_the_parent(call_cli: RunCli, tmp
 @pytest.mark.parametrize(
     ("words", "edition"), [((), "ifab_2026_27"), (("law=ifab_2021_22",), "ifab_2021_22")]
 )
-def test_one_can_look_at_the_configuration_of_a_season(
+def test_the_configuration_of_a_season_can_be_shown(
     call_cli: RunCli, words: tuple[str, ...], edition: str
 ) -> None:
     done = call_cli("relabel", "--cfg", "job", *words)
@@ -145,9 +145,9 @@ def test_one_can_look_at_the_configuration_of_a_season(
     assert yaml.safe_load(done.stdout)["law"] == {"edition": edition}
 
 
-@pytest.mark.parametrize("look", [(), ("--cfg", "job")])
-def test_a_season_that_is_none_is_status_2(call_cli: RunCli, look: tuple[str, ...]) -> None:
-    done = call_cli("relabel", *look, "law=ifab_2021_23")
+@pytest.mark.parametrize("options", [(), ("--cfg", "job")])
+def test_an_unknown_season_is_status_2(call_cli: RunCli, options: tuple[str, ...]) -> None:
+    done = call_cli("relabel", *options, "law=ifab_2021_23")
 
     assert done.returncode == 2
     assert "no such option: 'ifab_2021_23'; did you mean 'ifab_2021_22'?" in done.stderr

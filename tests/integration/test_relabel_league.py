@@ -66,14 +66,14 @@ FLIPS: dict[str, Callable[[Clip], bool]] = {
 
 
 @pytest.mark.parametrize("edition", FLIPS)
-def test_exactly_the_scenarios_that_the_wording_turns_are_flipped(
+def test_a_rule_change_flips_exactly_the_affected_scenarios(
     stored: tuple[DatasetStore, Footage], edition: str
 ) -> None:
     _, footage = stored
     expected = {clip.id for clip in footage.clips if FLIPS[edition](clip)}
-    new, told = relabel(footage, edition)
+    new, change = relabel(footage, edition)
 
-    assert set(told.flipped_ids) == expected
+    assert set(change.flipped_ids) == expected
     assert bool(expected) == (edition != "ifab_2020_21")
     assert not [clip.id for clip in new.clips if clip.ruling is None or clip.ruling.abstained]
 
@@ -82,16 +82,16 @@ def test_the_cards_of_2024_soften_for_every_goal_denied_by_accident(
     stored: tuple[DatasetStore, Footage],
 ) -> None:
     _, footage = stored
-    _, told = relabel(relabel(footage, "ifab_2021_22")[0], "ifab_2024_25")
-    softened = {one.clip for one in told.clips if one.changed}
+    _, change = relabel(relabel(footage, "ifab_2021_22")[0], "ifab_2024_25")
+    softened = {one.clip for one in change.clips if one.changed}
 
     assert softened == {clip.id for clip in footage.clips if shows(clip, "goal_denied")} != set()
-    assert {(one.old.sanction, one.new.sanction) for one in told.clips if one.changed and one.old} == {
+    assert {(one.old.sanction, one.new.sanction) for one in change.clips if one.changed and one.old} == {
         ("red", "yellow")
     }
 
 
-def test_a_relabelled_league_shares_its_pictures_with_its_parent(
+def test_a_relabelled_league_shares_its_images_with_its_parent(
     stored: tuple[DatasetStore, Footage],
 ) -> None:
     store, footage = stored
@@ -102,6 +102,6 @@ def test_a_relabelled_league_shares_its_pictures_with_its_parent(
     )
 
     assert sorted((store.root / "objects").rglob("*")) == before
-    pictures = [Path(name) for name in child.manifest["files"] if name != "annotations.json"]
-    assert pictures
-    assert all((child.folder / p).stat().st_ino == (parent.folder / p).stat().st_ino for p in pictures)
+    images = [Path(name) for name in child.manifest["files"] if name != "annotations.json"]
+    assert images
+    assert all((child.folder / p).stat().st_ino == (parent.folder / p).stat().st_ino for p in images)

@@ -18,8 +18,10 @@ from raasid.review.perceived_frames import PerceivedFrames
 LAW = "law=ifab_2025_26"
 
 
-def film(path: Path, size: tuple[int, int], frames: int, rate: float = 25.0, codec: str = "mp4v") -> Path:
-    """A white ball that rolls over grass, past somebody in red."""
+def write_clip(
+    path: Path, size: tuple[int, int], frames: int, rate: float = 25.0, codec: str = "mp4v"
+) -> Path:
+    """A white ball that rolls over grass, past a person in red."""
     path.parent.mkdir(parents=True, exist_ok=True)
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*codec), rate, size)
     for index in range(frames):
@@ -44,13 +46,13 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One clip of every kind that has been trouble somewhere."""
     folder = tmp_path_factory.mktemp("footage")
-    film(folder / "plain.mp4", (320, 184), 12)
-    film(folder / "one_frame.mp4", (320, 184), 1)
-    film(folder / "ten_a_second.mp4", (320, 184), 6, rate=10.0)
-    film(folder / "deep/vertical.mp4", (184, 320), 6)
-    film(folder / "4k.mp4", (3840, 2160), 3)
-    torn = film(folder / "torn.avi", (320, 184), 40, codec="MJPG")
-    torn.write_bytes(torn.read_bytes()[: torn.stat().st_size // 2])
+    write_clip(folder / "plain.mp4", (320, 184), 12)
+    write_clip(folder / "one_frame.mp4", (320, 184), 1)
+    write_clip(folder / "ten_a_second.mp4", (320, 184), 6, rate=10.0)
+    write_clip(folder / "deep/vertical.mp4", (184, 320), 6)
+    write_clip(folder / "4k.mp4", (3840, 2160), 3)
+    truncated = write_clip(folder / "torn.avi", (320, 184), 40, codec="MJPG")
+    truncated.write_bytes(truncated.read_bytes()[: truncated.stat().st_size // 2])
     (folder / "no_video.mp4").write_bytes(b"\0" * 4096)
     (folder / "notes.md").write_text("not footage")
     return folder
@@ -61,7 +63,7 @@ def rows(summary: Path) -> dict[str, dict[str, str]]:
         return {row["clip"]: row for row in csv.DictReader(file)}
 
 
-def test_a_folder_of_all_kinds_is_reviewed_and_what_cannot_be_is_named(
+def test_a_mixed_folder_is_reviewed_and_unreadable_files_are_named(
     call_cli, models: list[str], footage: Path, tmp_path: Path
 ) -> None:
     done = call_cli("review", f"source={footage}", LAW, *models)
@@ -76,19 +78,19 @@ def test_a_folder_of_all_kinds_is_reviewed_and_what_cannot_be_is_named(
     }
     assert found["no_video.mp4"]["decision"] == "failed"
     assert "cannot be opened" in found["no_video.mp4"]["reasons"]
-    said = {
+    decisions = {
         name: Decision.model_validate_json((Path(row["folder"]) / "decision.json").read_text())
         for name, row in found.items()
         if row["folder"]
     }
-    assert len(said) == 6
-    for decision in said.values():
+    assert len(decisions) == 6
+    for decision in decisions.values():
         assert decision.decision != "offence", "nobody has taught these models anything"
-    assert said["one_frame.mp4"].abstained
-    assert said["ten_a_second.mp4"].stands_on.frame_rate_hz == 10.0
-    assert any("10 frames a second" in limit for limit in said["ten_a_second.mp4"].limits)
-    assert (said["4k.mp4"].stands_on.width, said["4k.mp4"].stands_on.frames) == (3840, 3)
-    assert any("damaged" in limit for limit in said["torn.avi"].limits)
+    assert decisions["one_frame.mp4"].abstained
+    assert decisions["ten_a_second.mp4"].stands_on.frame_rate_hz == 10.0
+    assert any("10 frames a second" in limit for limit in decisions["ten_a_second.mp4"].limits)
+    assert (decisions["4k.mp4"].stands_on.width, decisions["4k.mp4"].stands_on.frames) == (3840, 3)
+    assert any("damaged" in limit for limit in decisions["torn.avi"].limits)
     for row in found.values():
         if row["folder"]:
             shown = cv2.VideoCapture(str(Path(row["folder"]) / "annotated.mp4"))
@@ -109,11 +111,11 @@ PerceivedFrames.__init__.__defaults__ = (10,)
 """
 
 
-def test_a_review_that_is_killed_goes_on(
+def test_a_killed_review_resumes(
     models: list[str], tmp_path: Path, call_cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    film(tmp_path / "clips/a.mp4", (320, 184), 5)
-    film(tmp_path / "clips/b.mp4", (320, 184), 25)
+    write_clip(tmp_path / "clips/a.mp4", (320, 184), 5)
+    write_clip(tmp_path / "clips/b.mp4", (320, 184), 25)
     words = [f"source={tmp_path / 'clips'}", LAW, *models, "review.video=false", f"paths.root={tmp_path}"]
     second_chunk = f"{tmp_path}/reviews/b-*/tracks-*/0000010.json"
     assert killed_before(second_chunk, 1, "review", *words, setup=SHORT_CHUNKS)
@@ -131,8 +133,8 @@ def test_a_review_that_is_killed_goes_on(
     assert not list(tmp_path.glob("reviews/*/*/.draft*"))
 
 
-def test_without_trained_models_the_command_says_which_to_train(call_cli, tmp_path: Path) -> None:
-    clip = film(tmp_path / "clip.mp4", (320, 184), 3)
+def test_without_trained_models_the_message_names_those_to_train(call_cli, tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", (320, 184), 3)
     done = call_cli("review", f"source={clip}", LAW)
     assert done.returncode == 2
     assert "raasid train experiment=ball" in done.stderr
@@ -140,7 +142,7 @@ def test_without_trained_models_the_command_says_which_to_train(call_cli, tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "expected"),
     [
         (["law=ifab_2030_31", "source=clip.mp4"], "ifab_2030_31"),
         (["ball=nowhere.ckpt", "source=clip.mp4"], "no such file: 'nowhere.ckpt'"),
@@ -148,17 +150,17 @@ def test_without_trained_models_the_command_says_which_to_train(call_cli, tmp_pa
         ([], "source"),
     ],
 )
-def test_a_wrong_word_is_refused_before_anything_is_made(
-    words: list[str], told: str, call_cli, tmp_path: Path
+def test_an_invalid_argument_is_refused_before_anything_is_created(
+    words: list[str], expected: str, call_cli, tmp_path: Path
 ) -> None:
     done = call_cli("review", *words)
     assert done.returncode == 2
-    assert told in done.stderr
+    assert expected in done.stderr
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
-def test_footage_that_is_not_there_is_named(call_cli, models: list[str]) -> None:
+def test_missing_footage_is_named(call_cli, models: list[str]) -> None:
     done = call_cli("review", "source=nowhere.mp4", LAW, *models)
     assert done.returncode == 2
     assert "no such file or folder" in done.stderr

@@ -1,4 +1,4 @@
-"""What `train` and `evaluate` promise, through the real commands."""
+"""`raasid train` and `raasid evaluate`, run as the real commands."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ LONGER = [
 
 @pytest.fixture(scope="module")
 def undisturbed(league: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The checkpoint at the end of a run that nobody has killed."""
+    """The checkpoint at the end of an uninterrupted run."""
     root = tmp_path_factory.mktemp("undisturbed")
     done = call_raasid("train", *league, *LONGER, f"paths.root={root}")
     assert done.returncode == 0, done.stderr
@@ -93,13 +93,13 @@ def test_a_killed_run_continues_to_bit_equal_weights(
     assert steps == sorted(steps)
 
 
-def test_two_processes_learn_what_one_does(league: list[str], tmp_path: Path) -> None:
+def test_two_processes_train_like_one(league: list[str], tmp_path: Path) -> None:
     arguments = [
         *league, "trainer.max_epochs=2", "data.samples_per_epoch=40", "trainer.log_every_n_steps=1",
         "test=false", "model.channels=8", "optimizer=sgd",
         "trainer.limit_val_batches=0",
     ]  # fmt: skip
-    # In 32 bits the order of a sum parts the two by as much as 0.7 % of what was learnt, on some processors.
+    # In 32 bits the order of a sum changes the result by up to 0.7 % of the weight change on some processors.
     in_64_bits = [sys.executable, str(Path(__file__).with_name("in_64_bits.py")), *arguments]
     ranks = ["trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2"]
     for extra in (

@@ -34,22 +34,22 @@ def test_offline_it_queues_and_a_later_sync_sends_it_once(
     assert done.returncode == 0, done.stderr
     run, registry = only_run(tmp_path), Registry(tmp_path / "registry")
     run_id = (run / "wandb_run_id").read_text()
-    told = json.loads((run / "lineage.json").read_text())["registered"]
-    assert [(registry.root / entry).is_file() for entry in told["outbox"]] == [True] * 4
+    registered = json.loads((run / "lineage.json").read_text())["registered"]
+    assert [(registry.root / entry).is_file() for entry in registered["outbox"]] == [True] * 4
     assert {entry.message.run.id for entry in Outbox(registry).entries()} == {run_id}
     words = ("registry", "sync", f"--registry={registry.root}")
     with serving(WandbServer("refuse")) as server:
         failed = call_raasid(*words, env=online | {"WANDB_BASE_URL": server.url})
     assert failed.returncode == 1
     assert "would send 4 to W&B" in failed.stdout
-    assert f"model ball_model:{told['version']} (challenger), " in failed.stdout
+    assert f"model ball_model:{registered['version']} (challenger), " in failed.stdout
     with serving(WandbServer()) as server:
         env = online | {"WANDB_BASE_URL": server.url}
         done = patient_raasid(*words, env=env)
         assert (done.returncode, "sent" in done.stdout) == (0, True), done.stderr
         done = call_raasid(*words, env=env)
         assert (done.returncode, done.stdout) == (0, "everything is in W&B already\n"), done.stderr
-    assert_arrived(server, registry, run_id, told["version"])
+    assert_arrived(server, registry, run_id, registered["version"])
 
 
 def test_online_it_is_sent_before_the_training_ends(
@@ -61,8 +61,8 @@ def test_online_it_is_sent_before_the_training_ends(
     assert done.returncode == 0, done.stderr
     run, registry = only_run(tmp_path), Registry(tmp_path / "registry")
     assert Outbox(registry).sent == Outbox(registry).queued == 4, done.stderr
-    told = json.loads((run / "lineage.json").read_text())["registered"]
-    assert_arrived(server, registry, (run / "wandb_run_id").read_text(), told["version"])
+    registered = json.loads((run / "lineage.json").read_text())["registered"]
+    assert_arrived(server, registry, (run / "wandb_run_id").read_text(), registered["version"])
 
 
 def test_trainings_of_one_process_are_runs_of_their_own(

@@ -1,4 +1,4 @@
-"""`raasid validate` for real: exit statuses, the files it writes, what it says last."""
+"""`raasid validate`, run as the real command: exit statuses, output files, last line."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def written(done: subprocess.CompletedProcess[str], run: Path) -> dict[str, obje
     return dict(json.loads((run / "validation.json").read_text()))
 
 
-def test_good_footage_is_done_and_the_last_line_says_what_to_type_next(
+def test_valid_footage_passes_and_the_last_line_is_the_next_command(
     run_cli: RunCli, yolo_set: Path, tmp_path: Path
 ) -> None:
     run = tmp_path / "run"
@@ -54,7 +54,7 @@ def test_good_footage_is_done_and_the_last_line_says_what_to_type_next(
 def test_footage_over_its_limits_is_refused_with_everything_listed(
     call_cli: RunCli, yolo_set: Path, tmp_path: Path
 ) -> None:
-    cv2.imwrite(str(yolo_set / "images/test/6.jpg"), scene(0))  # training has seen it
+    cv2.imwrite(str(yolo_set / "images/test/6.jpg"), scene(0))  # also in the training split
     cv2.imwrite(str(yolo_set / "images/train/1.jpg"), np.zeros((180, 320, 3), np.uint8))
     (yolo_set / "images/train/2.jpg").write_bytes(b"")
     run = tmp_path / "run"
@@ -83,7 +83,7 @@ def test_labels_without_media_are_refused_in_one_line(call_cli: RunCli, shared: 
     assert [finding["kind"] for finding in findings] == ["missing_media"]  # type: ignore[attr-defined]
 
 
-def test_a_root_of_which_nothing_can_be_read_is_refused(call_cli: RunCli, tmp_path: Path) -> None:
+def test_a_root_without_readable_files_is_refused(call_cli: RunCli, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     done = call_cli("validate", "data=yolo", f"data.root={tmp_path / 'empty'}")
     assert done.returncode == 3, done.stderr
@@ -95,7 +95,7 @@ def test_a_wrong_command_is_a_usage_error(call_cli: RunCli, words: list[str]) ->
     assert call_cli("validate", "data=yolo", *words).returncode == 2
 
 
-def test_drift_is_told_against_a_stored_version(call_cli: RunCli, tmp_path: Path) -> None:
+def test_drift_from_a_stored_version_is_reported(call_cli: RunCli, tmp_path: Path) -> None:
     small = ["data=synthetic_tiny", "data.size=[160,96]", "data.matches=14", "data.frames_per_clip=1"]
     kept = call_cli("import", *small, "name=before", "data.league_seed=3")
     assert kept.returncode == 0, kept.stderr

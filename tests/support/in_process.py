@@ -24,7 +24,7 @@ REPO = Path(__file__).resolve().parents[2]
 def call_raasid(
     *words: str | Path, env: Mapping[str, str] | None = None, cwd: Path = REPO
 ) -> subprocess.CompletedProcess[str]:
-    """Do what `raasid WORDS` does; return its exit status and what it wrote, as `subprocess.run` does.
+    """Run `raasid WORDS` in this process; return exit status and output, as `subprocess.run` does.
 
     An exception that would end the process with Python's own traceback is raised. What native code writes is
     not captured, and signals, imports and the end of a process are not tested: those need a real one.
@@ -53,7 +53,7 @@ def _status(leaving: SystemExit, err: StringIO) -> int:
 
 @contextmanager
 def _global_state_kept() -> Iterator[None]:
-    """Put back what a command may change for its whole process: it expects to have one of its own."""
+    """Restore the process-wide state that a command may change: it expects a process of its own."""
     argv, environ, folder, loader = sys.argv, dict(os.environ), Path.cwd(), yaml.SafeLoader
     handlers = {number: signal.getsignal(number) for number in signal.valid_signals()}
     deterministic = torch.are_deterministic_algorithms_enabled()
@@ -82,7 +82,7 @@ def _end_wandb() -> None:
 
 @contextmanager
 def _loggers_kept() -> Iterator[None]:
-    """Put back what Hydra configures; close the log files that it opened."""
+    """Restore the logging that Hydra configures; close the log files that it opened."""
     named = [each for each in logging.root.manager.loggerDict.values() if isinstance(each, logging.Logger)]
     kept = [
         (each, each.level, each.disabled, each.propagate, list(each.handlers))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 RunCli = Callable[..., subprocess.CompletedProcess[str]]
-"""What the fixtures `run_cli` and `call_cli` give."""
+"""Type of the fixtures `run_cli` and `call_cli`."""
 SHORT = ("trainer.max_epochs=4", "data.samples_per_epoch=12", "trainer.log_every_n_steps=1")
 
 
@@ -26,7 +26,7 @@ class Trained:
 
     @property
     def stdout(self) -> str:
-        """What it wrote to stdout."""
+        """Its standard output."""
         return (self.root / "stdout").read_text()
 
 

@@ -27,7 +27,7 @@ CALM: dict[str, Fact] = {
 def standing(track: int, x: float, y: float, *, arm_out: bool = False) -> Person:
     """A player 200 pixels tall, facing us: head at (x, y), the left arm (on our right) out, or hanging."""
     left_arm = ((x + 60, y + 45), (x + 100, y + 45)) if arm_out else ((x + 26, y + 80), (x + 27, y + 115))
-    places = [
+    positions = [
         (x, y + 10), (x + 4, y + 7), (x - 4, y + 7), (x + 8, y + 9), (x - 8, y + 9),
         (x + 22, y + 45), (x - 22, y + 45), left_arm[0], (x - 26, y + 80), left_arm[1], (x - 27, y + 115),
         (x + 14, y + 105), (x - 14, y + 105), (x + 15, y + 150), (x - 15, y + 150),
@@ -35,7 +35,7 @@ def standing(track: int, x: float, y: float, *, arm_out: bool = False) -> Person
     ]  # fmt: skip
     right = 112 if arm_out else 35
     box = (x - 35, y, 35.0 + right, TALL)
-    return Person(track, "player", box, "home", tuple((px, py, 2) for px, py in places))
+    return Person(track, "player", box, "home", tuple((px, py, 2) for px, py in positions))
 
 
 def touch(

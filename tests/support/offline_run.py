@@ -23,7 +23,7 @@ def records(file: Path) -> list[Any]:
 
 
 def finish() -> None:
-    """End the open run, and wandb's service: only its end says that all is in the files."""
+    """End the open run, and wandb's service: only after its end are the files complete."""
     wandb.finish()
     wandb.teardown()
 

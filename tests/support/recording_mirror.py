@@ -1,4 +1,4 @@
-"""A fake W&B that records on disk what it is sent, so that the record survives a killed sender."""
+"""A fake W&B that records on disk every upload, so that the record survives a killed sender."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class RecordingMirror:
 
     def find(self, message: OutboxMessage) -> Answer | None:
         taken = [body for body, _ in self.taken()]
-        if message.kind == "alias":  # what holds is what was set last
+        if message.kind == "alias":  # the last one set is the current one
             same = [n for n, body in enumerate(taken) if _is(body, message, "kind", "name", "alias")]
             return {"n": same[-1]} if same and taken[same[-1]]["version"] == message.version else None
         keys = ("kind", "run", "summary") if message.kind == "run" else ("kind", "name", "identity")
@@ -62,7 +62,7 @@ def _is(body: Mapping[str, Any], message: OutboxMessage, *keys: str) -> bool:
 
 
 def brief(message: Mapping[str, Any]) -> str:
-    """Return one word for what was sent, and one for which."""
+    """Return kind and name of a message."""
     kind = message["kind"]
     if kind == "artifact":
         return f"{message['type']} {message['aliases'][0]}"

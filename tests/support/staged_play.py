@@ -41,8 +41,8 @@ def person(x: float = 80.0, top: float = 30.0, tall: float = 72.0, track: int = 
     return Person(track, "player", box, "red", tuple(at(*point) for point in points))
 
 
-def ball(x: float, y: float, seen: bool = True) -> Ball:
-    return Ball(x, y, 6.0, 6.0, Visibility.CLEAR if seen else Visibility.HIDDEN)
+def ball(x: float, y: float, visible: bool = True) -> Ball:
+    return Ball(x, y, 6.0, 6.0, Visibility.CLEAR if visible else Visibility.HIDDEN)
 
 
 def bounce(at: int, frame: int) -> Ball:

@@ -1,4 +1,4 @@
-"""Checkpoints of models that have learned nothing: whoever uses them must get by all the same."""
+"""Checkpoints of untrained models, for tests that do not depend on accuracy."""
 
 from __future__ import annotations
 

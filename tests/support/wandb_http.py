@@ -51,7 +51,7 @@ def serving(server: WandbServer) -> Iterator[WandbServer]:
                 words = asked["query"].split("(")[0].replace("#graphql", "").split()
                 name = asked.get("operationName") or words[1]
                 server.operations.append(name)
-                if not server.heard(name):
+                if not server.on_operation(name):
                     self.close_connection = True
                     return
                 if name == server.broken:
@@ -69,7 +69,7 @@ def serving(server: WandbServer) -> Iterator[WandbServer]:
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     listening = _Quiet(("127.0.0.1", 0), Handler)
     server.url = f"http://127.0.0.1:{listening.server_port}"

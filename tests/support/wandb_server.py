@@ -1,4 +1,4 @@
-"""A small W&B: what it holds, and its answers about runs, artifacts, aliases and links."""
+"""A small W&B server: its state, and its responses about runs, artifacts, aliases and links."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ _TIME = "2026-11-23T10:00:00Z"
 
 
 class WandbServer:
-    """What it holds, for a test to look at.
+    """State of the server, for tests to inspect.
 
-    ill: `refuse` answers HTTP 500 to everything, `hang` never answers while it is there, `key` refuses the
+    ill: `refuse` answers HTTP 500 to everything, `hang` never answers while it runs, `key` refuses the
     key, `page` answers with HTML, as a captive portal does. broken: the name of one operation that fails for
-    good, with HTTP status `broken_status`; wandb's client repeats what ends in one from 500 on.
+    good, with HTTP status `broken_status`; wandb's client retries every status from 500 on.
     """
 
     def __init__(self, ill: str = "", broken: str = "") -> None:
         self.ill, self.broken, self.broken_status = ill, broken, 500
-        self.heard: Callable[[str], bool] = lambda operation: True
-        """Called with every operation, before it is carried out; False: it gets lost on the way."""
+        self.on_operation: Callable[[str], bool] = lambda operation: True
+        """Called with every operation, before it is carried out; False: the request is dropped."""
         self.url = ""
         self.closed = threading.Event()
         self.runs: dict[str, Json] = {}
@@ -87,26 +87,28 @@ class WandbServer:
         return {"project": {"artifact": {"artifactType": {"name": held[0]["type"]}} if held else None}}
 
     def on_createartifact(self, asked: Json) -> Json:
-        told = asked["input"]
-        same = [a for a in self.artifacts if (a["name"], a["digest"]) == (_collection(told), told["digest"])]
+        given = asked["input"]
+        same = [
+            a for a in self.artifacts if (a["name"], a["digest"]) == (_collection(given), given["digest"])
+        ]
         artifact = (
             same[0]
             if same
             else {
                 "id": f"QXJ0{len(self.artifacts)}",
-                "name": _collection(told),
-                "type": told["artifactTypeName"],
-                "digest": told["digest"],
-                "metadata": told.get("metadata"),
-                "project": f"{told['entityName']}/{told['projectName']}",
-                "run": told.get("runName"),
+                "name": _collection(given),
+                "type": given["artifactTypeName"],
+                "digest": given["digest"],
+                "metadata": given.get("metadata"),
+                "project": f"{given['entityName']}/{given['projectName']}",
+                "run": given.get("runName"),
                 "aliases": [],
                 "state": "PENDING",
             }
         )
         if not same:
             self.artifacts.append(artifact)
-        for alias in told.get("aliases") or []:
+        for alias in given.get("aliases") or []:
             self._point(artifact, alias["alias"])
         return {
             "createArtifact": {
@@ -151,35 +153,35 @@ class WandbServer:
         return {"commitArtifact": {"artifact": {"id": artifact["id"], "digest": artifact["digest"]}}}
 
     def on_useartifact(self, asked: Json) -> Json:
-        told = asked.get("input") or asked
-        self.uses.append((told["runName"], self._by_id(told["artifactID"])["name"]))
-        return {"useArtifact": {"artifact": {"id": told["artifactID"], "digest": "d"}}}
+        given = asked.get("input") or asked
+        self.uses.append((given["runName"], self._by_id(given["artifactID"])["name"]))
+        return {"useArtifact": {"artifact": {"id": given["artifactID"], "digest": "d"}}}
 
     def on_artifactbyid(self, asked: Json) -> Json:
         return {"artifact": self._artifact(self._by_id(asked["id"]))}
 
     def on_artifactmembershipbyname(self, asked: Json) -> Json:
         name, _, alias = asked["name"].partition(":")
-        place = f"{asked['entity']}/{asked['project']}"
+        path = f"{asked['entity']}/{asked['project']}"
         if asked["project"].startswith("wandb-registry-"):
-            linked = self.links.get(f"{place}/{name}", {})
+            linked = self.links.get(f"{path}/{name}", {})
             found, aliases = linked.get(alias), [a for a, held in linked.items() if held is linked.get(alias)]
         else:
-            held = [a for a in self.artifacts if (a["project"], a["name"]) == (place, name)]
+            held = [a for a in self.artifacts if (a["project"], a["name"]) == (path, name)]
             found = next((a for a in held if alias in a["aliases"]), None)
             aliases = found["aliases"] if found else []
-        member = self._member(found, place, name, aliases) if found else None
+        member = self._member(found, path, name, aliases) if found else None
         return {"project": {"artifactCollectionMembership": member}}
 
     def on_linkartifact(self, asked: Json) -> Json:
-        told = asked["input"]
-        place, name = f"{told['entityName']}/{told['projectName']}", told["artifactPortfolioName"]
-        linked = self.links.setdefault(f"{place}/{name}", {})
-        artifact = self._by_id(told["artifactID"])
-        linked |= {alias["alias"]: artifact for alias in told["aliases"]}
+        given = asked["input"]
+        path, name = f"{given['entityName']}/{given['projectName']}", given["artifactPortfolioName"]
+        linked = self.links.setdefault(f"{path}/{name}", {})
+        artifact = self._by_id(given["artifactID"])
+        linked |= {alias["alias"]: artifact for alias in given["aliases"]}
         aliases = [alias for alias, held in linked.items() if held is artifact]
         return {
-            "result": {"versionIndex": 0, "artifactMembership": self._member(artifact, place, name, aliases)}
+            "result": {"versionIndex": 0, "artifactMembership": self._member(artifact, path, name, aliases)}
         }
 
     def on_addaliases(self, asked: Json) -> Json:
@@ -200,12 +202,12 @@ class WandbServer:
     def on_isprojectreadonly(self, asked: Json) -> Json:
         return {"project": {"readOnly": False}}
 
-    def stream(self, run: str, told: Json) -> None:
-        """What a run reports while it goes on."""
-        curves = told.get("files", {}).get("wandb-history.jsonl")
+    def stream(self, run: str, given: Json) -> None:
+        """Store the history and summary that a run streams."""
+        curves = given.get("files", {}).get("wandb-history.jsonl")
         if curves:
             self.runs[run].setdefault("history", []).extend(map(json.loads, curves["content"]))
-        summary = told.get("files", {}).get("wandb-summary.json")
+        summary = given.get("files", {}).get("wandb-summary.json")
         if summary:
             self.runs[run]["summary"] = json.loads(summary["content"][-1])
 
@@ -252,11 +254,11 @@ class WandbServer:
         }
 
     def _artifact(self, artifact: Json) -> Json:
-        place = _info(artifact["project"], artifact["name"])
+        path = _info(artifact["project"], artifact["name"])
         return {
             "__typename": "Artifact",
             "id": artifact["id"],
-            "artifactSequence": {"__typename": "ArtifactSequence", **place},
+            "artifactSequence": {"__typename": "ArtifactSequence", **path},
             "versionIndex": self.artifacts.index(artifact),
             "artifactType": {"name": artifact["type"]},
             "description": None,
@@ -274,7 +276,7 @@ class WandbServer:
             "updatedAt": _TIME,
             "aliases": [
                 {
-                    "artifactCollection": {"__typename": "ArtifactSequence", **place},
+                    "artifactCollection": {"__typename": "ArtifactSequence", **path},
                     "__typename": "ArtifactAlias",
                     "id": "QWw=",
                     "alias": alias,
@@ -283,14 +285,14 @@ class WandbServer:
             ],
         }
 
-    def _member(self, artifact: Json, place: str, name: str, aliases: list[str]) -> Json:
+    def _member(self, artifact: Json, path: str, name: str, aliases: list[str]) -> Json:
         return {
             "__typename": "ArtifactCollectionMembership",
             "id": "TWVt",
             "versionIndex": self.artifacts.index(artifact),
             "createdAt": _TIME,
             "aliases": [{"__typename": "ArtifactAlias", "id": "QWw=", "alias": alias} for alias in aliases],
-            "artifactCollection": {"__typename": "ArtifactSequence", **_info(place, name)},
+            "artifactCollection": {"__typename": "ArtifactSequence", **_info(path, name)},
             "artifact": self._artifact(artifact),
         }
 
@@ -300,12 +302,12 @@ class WandbServer:
         return found
 
 
-def _collection(told: Json) -> str:
-    names = told.get("artifactCollectionNames") or [told["artifactCollectionName"]]
+def _collection(given: Json) -> str:
+    names = given.get("artifactCollectionNames") or [given["artifactCollectionName"]]
     return str(names[0])
 
 
-def _info(place: str, name: str) -> Json:
-    entity, _, project = place.partition("/")
+def _info(path: str, name: str) -> Json:
+    entity, _, project = path.partition("/")
     owner = {"id": "UHJv", "internalId": "UHJvamVjdEludGVybmFsSWQ6MQ==", "name": project}
     return {"name": name, "project": {**owner, "entity": {"name": entity}}}

@@ -1,4 +1,4 @@
-"""What the documents say is so: commands compose, links lead somewhere, tables are complete."""
+"""The documents are correct: commands compose, links resolve, tables are complete."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ LINK = re.compile(r"\[[^\]\n]+\]\(([^)\s]+)\)")
 
 
 class Block(NamedTuple):
-    """A fenced block and where it stands."""
+    """A fenced block and its location."""
 
     where: str
     language: str
@@ -94,15 +94,15 @@ def test_the_documents_show_our_commands() -> None:
 
 
 @pytest.fixture
-def places_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stand in a folder in which the documents' placeholder paths exist."""
-    for place in PLACEHOLDERS:
-        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / place).touch()
+def placeholder_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Change to a folder in which the documents' placeholder paths exist."""
+    for path in PLACEHOLDERS:
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.mark.usefixtures("places_named")
+@pytest.mark.usefixtures("placeholder_files")
 @pytest.mark.parametrize(("where", "words"), verbs(), ids=lambda x: " ".join(x) if isinstance(x, list) else x)
 def test_every_command_shown_would_run(where: str, words: list[str]) -> None:
     verb, *arguments = words
@@ -115,13 +115,13 @@ def test_every_command_shown_would_run(where: str, words: list[str]) -> None:
 
 def test_the_error_shown_in_the_readme_is_the_one_that_comes(tmp_path: Path) -> None:
     (block,) = (block for block in blocks("console") if "error:" in block.text)
-    first, *told, asked, status = block.text.splitlines()
+    first, *expected, next_command, status = block.text.splitlines()
     command = shlex.split(first.removeprefix("$ python "))
     done = subprocess.run(
         [sys.executable, *command, f"paths.root={tmp_path}"], cwd=REPO, capture_output=True, text=True
     )
-    assert done.stderr.splitlines() == told
-    assert (asked, str(done.returncode)) == ("$ echo $?", status)
+    assert done.stderr.splitlines() == expected
+    assert (next_command, str(done.returncode)) == ("$ echo $?", status)
 
 
 @pytest.mark.parametrize(("where", "words"), commands("make"), ids=lambda x: x if isinstance(x, str) else "")
@@ -131,9 +131,9 @@ def test_every_make_target_named_exists(where: str, words: list[str]) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPO)))
-def test_every_link_leads_to_something_in_the_tree(page: Path) -> None:
-    places = [target.partition("#")[0] for target in LINK.findall(page.read_text()) if "://" not in target]
-    assert [place for place in places if place and not (page.parent / place).exists()] == []
+def test_every_link_has_an_existing_target(page: Path) -> None:
+    targets = [target.partition("#")[0] for target in LINK.findall(page.read_text()) if "://" not in target]
+    assert [path for path in targets if path and not (page.parent / path).exists()] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPO)))
@@ -155,12 +155,12 @@ def table_after(heading: str, page: Path) -> list[list[str]]:
 
 
 def test_the_configuration_page_lists_every_preset_of_every_group() -> None:
-    told = {
+    listed = {
         row[0].strip("`"): set(re.findall(r"`(\w+)`", row[2]))
         for row in table_after("Config groups", CONFIGURATION)
     }
     groups = [folder for folder in (REPO / "conf").iterdir() if folder.is_dir() and folder.name != "local"]
-    assert told == {group.name: {preset.stem for preset in group.glob("[!_]*.yaml")} for group in groups}
+    assert listed == {group.name: {preset.stem for preset in group.glob("[!_]*.yaml")} for group in groups}
 
 
 def test_the_configuration_page_lists_every_exit_code() -> None:
@@ -190,7 +190,7 @@ def test_the_architecture_lists_the_rooms_in_the_order_that_the_import_contract_
     assert rooms == [layer.removeprefix("raasid.") for layer in reversed(layers)]
 
 
-def test_decisions_are_short_numbered_and_say_what_would_change_our_mind() -> None:
+def test_decisions_are_short_numbered_and_state_when_to_reconsider() -> None:
     sections = ["## Context", "## Choice", "## Consequences", "## What would change our mind"]
     for number, page in enumerate(DECISIONS, start=1):
         text = page.read_text()

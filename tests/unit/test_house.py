@@ -1,4 +1,4 @@
-"""The house keeps its shape: imports run one way, files stay small, the lock is what pyproject asks for."""
+"""Structure of the repository: imports run one way, files stay small, the lock matches pyproject."""
 
 from __future__ import annotations
 
@@ -53,16 +53,16 @@ def test_the_front_door_loads_nothing_heavy(module: str) -> None:
     assert (loaded.returncode, loaded.stdout.split()) == (0, []), loaded.stderr
 
 
-def test_no_source_file_is_longer_than_a_reader_can_hold() -> None:
+def test_no_source_file_is_longer_than_the_limit() -> None:
     lengths = {str(path.relative_to(REPO)): len(path.read_text().splitlines()) for path in SOURCES}
     assert {name: n for name, n in lengths.items() if n > LONGEST_FILE} == {}
 
 
-def test_no_source_file_has_a_name_that_says_nothing() -> None:
+def test_no_source_file_has_a_meaningless_name() -> None:
     assert [str(path.relative_to(REPO)) for path in SOURCES if path.name in NOBODYS_NAMES] == []
 
 
-def test_every_python_file_says_what_it_is_for() -> None:
+def test_every_python_file_has_a_docstring() -> None:
     entry_points = sorted(REPO.glob("*.py"))
     benchmarks = sorted((REPO / "benchmarks").rglob("*.py"))
     silent = [
@@ -102,7 +102,7 @@ def asked_for() -> Iterator[Requirement]:
 
 
 @pytest.mark.parametrize("wanted", asked_for(), ids=lambda wanted: wanted.name)
-def test_the_lock_pins_what_pyproject_asks_for(wanted: Requirement) -> None:
+def test_the_lock_pins_the_requirements_of_pyproject(wanted: Requirement) -> None:
     pin = locked().get(canonicalize_name(wanted.name))
     assert pin is not None, f"{wanted} is not in requirements.lock; run make lock"
     version = str(pin.specifier).removeprefix("==")

@@ -1,4 +1,4 @@
-"""What `last` and `best` mean."""
+"""Resolution of `last` and `best`."""
 
 from __future__ import annotations
 

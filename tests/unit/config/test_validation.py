@@ -72,7 +72,7 @@ def problems(tree: DictConfig) -> dict[str, str]:
         ("callbacks.mine", {"x": 1}, "callbacks.mine._target_", "is missing"),
     ],
 )
-def test_a_wrong_value_is_named_with_what_was_expected(
+def test_a_wrong_value_is_named_with_the_expected_type(
     tree: DictConfig, key: str, value: Any, path: str | None, words: str
 ) -> None:
     OmegaConf.update(tree, key, value, merge=False)

@@ -1,4 +1,4 @@
-"""Defaults of `data` stand once: presets and schema agree, and a derived preset is a delta."""
+"""Defaults of `data` are stated once: presets and schema agree, and a derived preset is a delta."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_a_format_preset_states_the_defaults_of_its_section(preset: str) -> None
 
 
 @pytest.mark.parametrize("preset", DERIVED)
-def test_a_derived_preset_states_only_what_differs_from_its_parent(preset: str) -> None:
+def test_a_derived_preset_states_only_its_differences_from_its_parent(preset: str) -> None:
     own = stated(preset)
     (parent,) = own.pop("defaults")
     if "tracks" in own:

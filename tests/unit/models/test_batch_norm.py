@@ -34,7 +34,7 @@ def half(rank: int, world: int, store: str, folder: str) -> None:
     dist.destroy_process_group()
 
 
-def test_two_ranks_compute_what_one_process_computes(tmp_path: Path) -> None:
+def test_two_ranks_compute_the_values_of_one_process(tmp_path: Path) -> None:
     batch = torch.randn(6, 5, 4, 3, generator=torch.Generator().manual_seed(1)) * 3 + 1
     torch.save(batch, tmp_path / "batch.pt")
     shared = (2, str(tmp_path / "store"), str(tmp_path))

@@ -60,11 +60,16 @@ def test_frames_with_and_without_people_have_a_finite_pose_loss() -> None:
     boxes = np.array([[20.0, 10, 60, 90]], np.float32)
     keypoints = np.full((1, 17, 3), 40.0, np.float32)
     keypoints[:, :, 2] = 2
-    nobody = np.zeros((0, 4), np.float32), np.zeros((0, 17, 3), np.float32), np.zeros(0, bool)
+    no_people = np.zeros((0, 4), np.float32), np.zeros((0, 17, 3), np.float32), np.zeros(0, bool)
     some = PoseBatch(
-        images, (boxes, nobody[0]), (keypoints, nobody[1]), torch.ones(2), (), (np.zeros(1, bool), nobody[2])
+        images,
+        (boxes, no_people[0]),
+        (keypoints, no_people[1]),
+        torch.ones(2),
+        (),
+        (np.zeros(1, bool), no_people[2]),
     )
-    none = PoseBatch(images[1:], (nobody[0],), (nobody[1],), torch.ones(1), (), (nobody[2],))
+    none = PoseBatch(images[1:], (no_people[0],), (no_people[1],), torch.ones(1), (), (no_people[2],))
     assert set(model.validation_losses(some)) == {"heat", "box", "place", "presence", "seen"}
     assert set(model.validation_losses(none)) == {"heat", "box"}
     for batch in (some, none):

@@ -21,7 +21,7 @@ def saved(model: nn.Module, path: Path) -> Path:
     return path
 
 
-def test_starting_from_weights_takes_what_fits_and_names_the_rest(tmp_path: Path) -> None:
+def test_initial_weights_are_loaded_where_they_fit_and_the_rest_is_named(tmp_path: Path) -> None:
     source, target = net(head=3), net(head=2)
     left = load_matching_weights(target, saved(source, tmp_path / "a.ckpt"))
     assert torch.equal(target[0].weight, source[0].weight)

@@ -1,4 +1,4 @@
-"""What a module keeps beside its weights survives JSON exactly, or is refused."""
+"""Extra state of a module survives JSON exactly, or is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What comes out of a registry is the model that went in, or nothing."""
+"""A model loaded from a registry is the packed model, or loading is refused."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def kept(model: TaskModule) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", TINY)
-def test_a_loaded_model_predicts_exactly_what_the_packed_one_did(name: str, registry: Registry) -> None:
+def test_a_loaded_model_predicts_exactly_like_the_packed_one(name: str, registry: Registry) -> None:
     tiny, model = TINY[name], made(TINY[name])
     version = registered(registry, tiny)
     registry.set_alias(tiny.name, "champion", version, "the first")
@@ -168,7 +168,7 @@ def test_a_version_that_is_no_model_of_ours_is_refused(case: str, registry: Regi
         load_module(registry, BALL.name, str(version))
 
 
-def test_a_version_without_weights_says_so(registry: Registry) -> None:
+def test_a_version_without_weights_is_refused_with_that_reason(registry: Registry) -> None:
     version = registry.register(BALL.name, {"notes.txt": b"nothing yet\n"})
     with pytest.raises(PackageRefused, match=r"model\.safetensors: ball_model v.* has no such file"):
         load_module(registry, BALL.name, str(version))
@@ -217,8 +217,8 @@ import sys
 import raasid.registry.registry, raasid.registry.file_checks, raasid.packaging.model_card
 print(sorted({'torch', 'lightning', 'wandb', 'cv2', 'numpy', 'cryptography'} & set(sys.modules)))
 """
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert said.stdout == "[]\n"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
     assert raasid.packaging.load is load
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         _ = raasid.packaging.nothing

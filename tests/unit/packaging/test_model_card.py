@@ -1,4 +1,4 @@
-"""The card says what the run knows, and no more."""
+"""A model card states what the run recorded, and no more."""
 
 from __future__ import annotations
 
@@ -76,10 +76,10 @@ def test_training_data_are_identified_by_digests_not_paths() -> None:
 
 
 def test_limits_follow_from_the_run() -> None:
-    said = " ".join(ball_card().limits)
-    assert "not on real football" in said
-    assert "640 x 360 pixels" in said
-    assert "12 matches: read the intervals" in said
+    limits = " ".join(ball_card().limits)
+    assert "not on real football" in limits
+    assert "640 x 360 pixels" in limits
+    assert "12 matches: read the intervals" in limits
     assert "intervals" not in " ".join(ball_card(matches=40).limits)
     real = run_config(BALL) | {"data": {"format": "coco"}}
     card = build_card(made(BALL), real, {"data": {}}, None)

@@ -1,4 +1,4 @@
-"""The context adapter: where tracks come from, and what an evaluation inherits from the training."""
+"""The context adapter: source of tracks, and settings that an evaluation inherits from the training."""
 
 from __future__ import annotations
 

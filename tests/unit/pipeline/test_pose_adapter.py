@@ -17,7 +17,7 @@ def standing(x):
 
 
 def callback(*scores):
-    """One frame with one person, predicted once for each score; only the first prediction is in place."""
+    """One frame with one person, predicted once for each score; the first prediction alone is correct."""
     person = Person(0, "player", (95.0, 95.0, 20.0, 95.0), keypoints=standing(100.0))
     points = np.array([standing(100.0 + 200 * k) for k in range(len(scores))], np.float32)
     boxes = np.array([(95 + 200 * k, 95, 115 + 200 * k, 190) for k in range(len(scores))], np.float32)

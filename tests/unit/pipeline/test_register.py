@@ -1,4 +1,4 @@
-"""Registration: what is checked before the training, and versions without ONNX files."""
+"""Registration: checks before the training, and versions without ONNX files."""
 
 from __future__ import annotations
 

@@ -96,8 +96,8 @@ def test_a_refusal_at_any_call_leaves_the_old_or_the_new_state(
     operation, root = OPERATIONS[name], tmp_path / "registry"
     code, permanent = REFUSALS[refusal]
     allowed = outcomes(sample, root, operation)
-    seen = watched(operation, sample, root)
-    for at in seen.kill_points if permanent else range(1, seen.calls + 1):
+    trace = watched(operation, sample, root)
+    for at in trace.kill_points if permanent else range(1, trace.calls + 1):
         copy_of(sample, root)
         registry = registry_at(root, failing(at, code, permanent=permanent))
         with suppress(RegistryUnwritable, OSError):
@@ -109,7 +109,7 @@ def test_a_refusal_at_any_call_leaves_the_old_or_the_new_state(
         assert_sound(root, [*allowed, state(registry_at(root))], False)
 
 
-def test_a_refused_write_is_reported_with_what_to_do(sample: Path, tmp_path: Path) -> None:
+def test_a_refused_write_is_reported_with_advice(sample: Path, tmp_path: Path) -> None:
     root = copy_of(sample, tmp_path / "registry")
     with pytest.raises(
         RegistryUnwritable, match=r"registering ball_model: .*No space left.*repeat the command"

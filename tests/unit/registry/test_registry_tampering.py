@@ -1,4 +1,4 @@
-"""A manipulated registry reports what was changed, and neither reads nor exports it."""
+"""A manipulated registry reports the change, and neither reads nor exports it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What passes the check is read by safetensors; everything else is refused within little memory."""
+"""Accepted files are read by safetensors; all others are refused within little memory."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def test_too_few_frames_are_a_reason_to_abstain(frames: int, start: str | None) 
     assert [reason.startswith(start or "?") for reason in reasons] == ([True] if start else [])
 
 
-def test_a_ball_that_is_rarely_seen_is_a_reason_to_abstain() -> None:
+def test_a_rarely_visible_ball_is_a_reason_to_abstain() -> None:
     frames = play()
     for at in range(20):
         if not 8 <= at <= 12:

@@ -6,9 +6,9 @@ from numpy.typing import NDArray
 from raasid.review.arm_distance import ArmDistance, FrameRange, select_windows
 
 
-def distances(gap: NDArray[np.float32], seen: bool = True) -> ArmDistance:
+def distances(gap: NDArray[np.float32], visible: bool = True) -> ArmDistance:
     n = len(gap)
-    zeros, ball = np.zeros(n, np.int64), np.full(n, seen)
+    zeros, ball = np.zeros(n, np.int64), np.full(n, visible)
     return ArmDistance(
         gap * 20,
         gap,

@@ -35,9 +35,9 @@ def test_a_rotation_is_orthogonal_and_keeps_handedness() -> None:
 
 @given(x=st.floats(-40, 40), y=st.floats(-30, 30), tx=st.floats(-20, 20), focal=st.floats(500, 4000))
 def test_the_plane_homography_agrees_with_the_projection(x: float, y: float, tx: float, focal: float) -> None:
-    seen = camera((tx, 0.0), focal, 0.03)
-    mapped = seen.plane(np.zeros(3), np.array([1.0, 0, 0]), np.array([0, 1.0, 0])) @ np.array([x, y, 1.0])
-    assert mapped[:2] / mapped[2] == pytest.approx(seen.project(np.array([x, y, 0.0]))[0], abs=1e-6)
+    view = camera((tx, 0.0), focal, 0.03)
+    mapped = view.plane(np.zeros(3), np.array([1.0, 0, 0]), np.array([0, 1.0, 0])) @ np.array([x, y, 1.0])
+    assert mapped[:2] / mapped[2] == pytest.approx(view.project(np.array([x, y, 0.0]))[0], abs=1e-6)
 
 
 def test_cameras_with_one_centre_are_related_by_a_homography() -> None:
@@ -48,7 +48,7 @@ def test_cameras_with_one_centre_are_related_by_a_homography() -> None:
     assert mapped[:, :2] / mapped[:, 2:] == pytest.approx(here)
 
 
-def test_what_is_behind_the_camera_has_no_outline() -> None:
+def test_a_body_behind_the_camera_has_no_outline() -> None:
     behind = np.array([[0.0, -90, 20], [5, -90, 20], [5, -95, 20], [0, -95, 20]])
     assert len(camera().outline(behind)) == 0
 

@@ -21,18 +21,18 @@ def camera(y: float, focal_px: float = 700.0) -> Camera:
     return look_at(np.array([0.0, -60.0, 18.0]), np.array([0.0, y, 0.0]), focal_px, 0.01, SIZE)
 
 
-def seen(y: float, grain: Image = PLAIN, focal_px: float = 700.0) -> Lawn:
+def lawn_at(y: float, grain: Image = PLAIN, focal_px: float = 700.0) -> Lawn:
     lawn = paint_lawn(camera(y, focal_px), turf(), grain)
     assert lawn is not None
     return lawn
 
 
 def test_an_image_of_grass_alone_has_no_open_rows() -> None:
-    assert seen(0.0, focal_px=1500.0).open_rows(SIZE[1]) == 0
+    assert lawn_at(0.0, focal_px=1500.0).open_rows(SIZE[1]) == 0
 
 
 def test_rows_below_the_open_ones_are_grass_all_along() -> None:
-    lawn = seen(45.0)
+    lawn = lawn_at(45.0)
     mask = np.zeros(SIZE[::-1], np.uint8)
     mask[lawn.window] = lawn.mask
     rows = lawn.open_rows(SIZE[1])
@@ -42,11 +42,11 @@ def test_rows_below_the_open_ones_are_grass_all_along() -> None:
 
 
 def test_a_lawn_that_does_not_reach_the_sides_leaves_every_row_open() -> None:
-    assert seen(0.0, focal_px=60.0).open_rows(SIZE[1]) == SIZE[1]
+    assert lawn_at(0.0, focal_px=60.0).open_rows(SIZE[1]) == SIZE[1]
 
 
 def test_lines_are_whiter_than_grass_where_the_law_puts_them() -> None:
-    lawn, eye = seen(0.0), camera(0.0)
+    lawn, eye = lawn_at(0.0), camera(0.0)
     top, left = lawn.window[0].start, lawn.window[1].start
     pixels, _ = eye.project(np.array([[0.0, 3.0, 0.0], [1.5, 3.0, 0.0], [0.0, -6.0, 0.0], [1.5, -6.0, 0.0]]))
     (line, grass, line_2, grass_2) = (
@@ -59,7 +59,7 @@ def test_lines_are_whiter_than_grass_where_the_law_puts_them() -> None:
 def test_the_grain_is_fixed_to_image_coordinates() -> None:
     grain = np.full((256, 256), 128, np.uint8)
     grain[100, 50] = 160
-    lawn, plain = seen(0.0, grain, 1500.0), seen(0.0, PLAIN, 1500.0)
+    lawn, plain = lawn_at(0.0, grain, 1500.0), lawn_at(0.0, PLAIN, 1500.0)
     changed = np.argwhere((lawn.image != plain.image).any(axis=2))
     changed += (lawn.window[0].start, lawn.window[1].start)
     assert changed.tolist() == [[100, 50], [100, 306]]

@@ -1,4 +1,4 @@
-"""Every setting of a league changes what it names and nothing else."""
+"""Every setting of a league has the named effect and no other."""
 
 from __future__ import annotations
 
@@ -95,13 +95,13 @@ def test_a_scripted_clip_shows_arms_and_ball_in_close_up() -> None:
 
 
 def test_occlusion_hides_the_ball_more_often() -> None:
-    def seen(occlusion: float) -> float:
+    def covered_share(occlusion: float) -> float:
         league = LEAGUE.replace(frames_per_clip=1, occlusion=occlusion)
         frames = chain.from_iterable(clip.frames for clip in clips(league, 24))
         balls = [frame.balls[0] for frame in frames if frame.balls]
         return float(np.mean([ball.visibility in {Visibility.HIDDEN, Visibility.PARTLY} for ball in balls]))
 
-    assert seen(1.0) > seen(0.0) + 0.25
+    assert covered_share(1.0) > covered_share(0.0) + 0.25
 
 
 def test_cameras_are_within_the_configured_heights() -> None:

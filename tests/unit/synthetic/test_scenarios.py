@@ -88,7 +88,7 @@ def test_the_ball_touches_the_segment_at_the_moment_or_never(name: str, seed: in
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_a_near_miss_looks_like_a_touch_in_the_image(seed: int) -> None:
+def test_a_near_miss_overlaps_the_arm_in_the_image(seed: int) -> None:
     scene = scene_of("near_miss", seed)
     setting = build_match_setting(0, seed, SIZE)
     assert scene.play.ball is not None
@@ -164,7 +164,7 @@ def test_only_a_hand_that_moves_to_the_ball_is_deliberate(name: str, seed: int) 
 
 
 @pytest.mark.parametrize(("name", "seed"), ATTEMPTS)
-def test_nobody_else_touches_the_ball_around_the_moment(name: str, seed: int) -> None:
+def test_no_other_player_touches_the_ball_around_the_moment(name: str, seed: int) -> None:
     scene = scene_of(name, seed)
     assert scene.play.ball is not None
     for t in np.arange(moment(scene) - 0.08, moment(scene) + 0.081, 0.02):

@@ -46,10 +46,10 @@ def test_a_kill_while_saving_leaves_a_whole_checkpoint(tmp_path: Path) -> None:
 def test_a_truncated_checkpoint_is_named_with_its_path(tmp_path: Path) -> None:
     whole = tmp_path / "whole.ckpt"
     AtomicCheckpointIO().save_checkpoint({"state_dict": {"w": torch.ones(9)}}, whole)
-    torn = tmp_path / "torn.ckpt"
-    torn.write_bytes(whole.read_bytes()[:-40])
+    truncated = tmp_path / "torn.ckpt"
+    truncated.write_bytes(whole.read_bytes()[:-40])
     with pytest.raises(CheckpointUnusable, match=r"torn\.ckpt"):
-        AtomicCheckpointIO().load_checkpoint(torn)
+        AtomicCheckpointIO().load_checkpoint(truncated)
 
 
 def test_a_pickle_with_code_is_refused_and_not_executed(tmp_path: Path) -> None:

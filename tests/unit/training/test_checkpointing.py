@@ -16,7 +16,7 @@ STEPS = 2
 
 
 class Scored(pl.LightningModule):
-    """Says a given score at each validation."""
+    """Logs a given score at each validation."""
 
     def __init__(self, scores: list[float]) -> None:
         super().__init__()

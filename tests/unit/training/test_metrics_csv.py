@@ -25,7 +25,7 @@ def test_values_keep_every_bit_and_new_columns_keep_old_rows(tmp_path: Path) -> 
     assert second["step"] == "2"
 
 
-def test_a_resumed_run_drops_what_it_will_log_again_and_a_torn_last_row(tmp_path: Path) -> None:
+def test_a_resumed_run_drops_rows_that_it_logs_again_and_a_truncated_last_row(tmp_path: Path) -> None:
     log = MetricsCsv(tmp_path / "metrics.csv")
     for step in (10, 20, 30):
         log.log_metrics({"train/loss": float(step)}, step)

@@ -16,7 +16,7 @@ from raasid.training.muon import Muon, is_hidden_matrix, orthogonalize
 
 
 class SmallNet(nn.Module):
-    """A hidden layer between a picture's three colours and an answer of two numbers."""
+    """A hidden layer between an image's three channels and two outputs."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -84,6 +84,6 @@ def test_a_resumed_run_has_the_rates_and_weights_of_an_undisturbed_one(tmp_path:
         assert torch.equal(resumed.layer.weight, undisturbed.layer.weight)
 
 
-def test_a_metric_that_validation_does_not_log_is_refused_with_those_that_it_logs(tmp_path: Path) -> None:
+def test_a_metric_that_is_not_logged_is_refused_with_the_logged_ones(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"scheduler\.monitor.*'val/sorce'.*val/score"):
         fitted(Scored([0.5], monitor="val/sorce"), tmp_path, 1)

@@ -1,4 +1,4 @@
-"""What a training tells W&B: online, offline, disabled, or not at all; the offline files are read back."""
+"""W&B runs of a training: online, offline, disabled, or not configured; the offline files are read back."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def configured(**fields: Any) -> TrainConfig:
 
 
 def train(run_dir: Path, loss: float, cfg: TrainConfig) -> None:
-    """As much of a training as W&B sees of it; the run stays open."""
+    """Log what a training logs to W&B; the run stays open."""
     assert cfg.logger.wandb is not None
     logger = wandb_logger(cfg.logger.wandb, run_dir, {"seed": 7})
     assert (run_dir / "wandb_run_id").is_file()
@@ -70,7 +70,7 @@ def test_offline_the_run_files_hold_config_curves_and_final_figures(
     assert Outbox(registry).sent == 0
 
 
-def test_a_resumed_run_goes_on_as_the_same_run(run_dir: Path) -> None:
+def test_a_resumed_run_continues_the_same_wandb_run(run_dir: Path) -> None:
     for loss in (0.5, 0.25):
         train(run_dir, loss, configured())
         finish()
@@ -88,10 +88,10 @@ def test_an_artifact_is_written_with_its_names_figures_and_files(run_dir: Path, 
     registry.set_alias(NAME, "challenger", version, "new")
     assert run is not None
     entries = queue_version(Outbox(registry), NAME, version, run, None, "test")
-    for told in (entry.message for entry in entries if isinstance(entry.message, ArtifactUpload)):
-        files = {name: registry.objects.path(member.sha256) for name, member in told.files.items()}
+    for message in (entry.message for entry in entries if isinstance(entry.message, ArtifactUpload)):
+        files = {name: registry.objects.path(member.sha256) for name, member in message.files.items()}
         assert wandb.run is not None
-        wandb.run.log_artifact(artifact_of(told, files), aliases=told.aliases)
+        wandb.run.log_artifact(artifact_of(message, files), aliases=message.aliases)
     finish()
     (file,) = run_files(run_dir)
     data, model = (r.artifact for r in records(file) if r.HasField("artifact"))
@@ -108,7 +108,7 @@ def test_an_artifact_is_written_with_its_names_figures_and_files(run_dir: Path, 
     assert '"detection_rate"' in model.metadata
 
 
-def test_the_variables_of_wandb_win(run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_variables_of_wandb_take_precedence(run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cfg = configured(project="penalties", entity="club")
     run = run_ref(cfg, run_dir)
     assert run is not None
@@ -121,7 +121,7 @@ def test_the_variables_of_wandb_win(run_dir: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("how", ["not configured", "disabled"])
-def test_without_wandb_nothing_is_queued_and_nothing_said(
+def test_without_wandb_nothing_is_queued_or_printed(
     how: str,
     run_dir: Path,
     registry: Registry,
@@ -147,12 +147,12 @@ def test_online_everything_is_sent_at_once(
     registry.set_alias(NAME, "challenger", version, "new")
     mirror_version(configured(), run_dir, registry, NAME, version, mirror)
     run_id = (run_dir / "wandb_run_id").read_text()
-    kinds = [brief(told) for told, _ in mirror.taken()]
+    kinds = [brief(message) for message, _ in mirror.taken()]
     assert kinds == [f"run {run_id}", "dataset sha256-abababababababab", "model v20261118.1"]
     assert mirror.taken()[2][0]["aliases"] == ["v20261118.1", "challenger"]
 
 
-def test_a_network_that_fails_costs_a_training_nothing(
+def test_a_network_failure_does_not_fail_a_training(
     run_dir: Path,
     registry: Registry,
     tmp_path: Path,
@@ -164,6 +164,6 @@ def test_a_network_that_fails_costs_a_training_nothing(
     mirror.down = "no network"
     entries = mirror_version(configured(), run_dir, registry, NAME, register(registry, 1), mirror)
     assert len(entries) == 3
-    said = capfd.readouterr().err
-    assert "3 messages wait" in said
-    assert "(no network); send them: raasid registry sync" in said
+    stderr = capfd.readouterr().err
+    assert "3 messages wait" in stderr
+    assert "(no network); send them: raasid registry sync" in stderr

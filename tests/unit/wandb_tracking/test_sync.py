@@ -1,4 +1,4 @@
-"""What is queued arrives once and in order, whatever breaks off where."""
+"""Queued uploads arrive once and in order, whatever is interrupted."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ORDER = [
     "champion v20261118.1",
     "champion v20261118.2",
 ]
-"""What `prepared` gives W&B to hold; the second run's data are not sent again."""
+"""Uploads queued by `prepared`; the second run's data are not sent again."""
 ARRIVING = [each for n, each in enumerate(ORDER) if n != 5]
 
 
@@ -55,11 +55,11 @@ def mirror(tmp_path: Path) -> RecordingMirror:
 
 
 def silent(line: str) -> None:
-    """Say nothing."""
+    """Discard a line of output."""
 
 
 def arrived(mirror: RecordingMirror) -> list[str]:
-    return [brief(told) for told, _ in mirror.taken()]
+    return [brief(message) for message, _ in mirror.taken()]
 
 
 def killed(work: Callable[..., Any], *args: Any) -> bool:
@@ -83,17 +83,17 @@ def test_everything_arrives_in_order_and_once(registry: Registry, mirror: Record
     assert fsck(registry) == []
 
 
-def test_a_model_arrives_with_its_files_its_figures_and_what_it_was_made_from(
+def test_a_model_arrives_with_its_files_metrics_and_inputs(
     registry: Registry, mirror: RecordingMirror
 ) -> None:
     sync(registry, mirror, silent)
     (first, content), (second, _) = [t for t in mirror.taken() if t[0].get("type") == "model"]
-    told = model_of(first)
-    assert told.aliases == ["v20261118.1", "challenger"]
+    message = model_of(first)
+    assert message.aliases == ["v20261118.1", "challenger"]
     assert content["model.safetensors"].endswith("weights 1" * 40)
-    assert told.metadata["metrics"]["detection_rate"] == {"value": 0.51, "low": 0.4, "high": 0.9}
+    assert message.metadata["metrics"]["detection_rate"] == {"value": 0.51, "low": 0.4, "high": 0.9}
     manifest = registry.root / "models" / NAME / "versions" / "v20261118.1" / "manifest.json"
-    assert told.texts["registry_manifest.json"] == manifest.read_text()
+    assert message.texts["registry_manifest.json"] == manifest.read_text()
     assert model_of(second).uses == [f"ball_data:sha256-{DATA[:16]}", f"{NAME}:v20261118.1"]
     (link, _) = next(t for t in mirror.taken() if t[0]["kind"] == "link")
     assert link["target"] == f"wandb-registry-model/{NAME}"
@@ -105,37 +105,37 @@ def test_a_model_arrives_with_its_files_its_figures_and_what_it_was_made_from(
     }
 
 
-def test_without_a_network_it_says_what_it_would_send_and_loses_nothing(
+def test_without_a_network_pending_uploads_are_listed_and_kept(
     registry: Registry, mirror: RecordingMirror
 ) -> None:
-    mirror.down, said = "no network to example.org", list[str]()
-    done = sync(registry, mirror, said.append)
+    mirror.down, lines = "no network to example.org", list[str]()
+    done = sync(registry, mirror, lines.append)
     assert (done.exit, done.sent, done.left) == (Exit.FAILED, 0, len(ORDER))
-    assert said[0] == f"would send {len(ORDER)} to W&B:"
-    assert "model ball_model:v20261118.1 (challenger), 3 files" in "\n".join(said)
-    assert "W&B cannot be reached: no network to example.org" in said[-1]
+    assert lines[0] == f"would send {len(ORDER)} to W&B:"
+    assert "model ball_model:v20261118.1 (challenger), 3 files" in "\n".join(lines)
+    assert "W&B cannot be reached: no network to example.org" in lines[-1]
     mirror.down = None
     assert sync(registry, mirror, silent).exit == Exit.DONE
     assert arrived(mirror) == ARRIVING
 
 
-def test_a_long_queue_is_told_in_short(registry: Registry, mirror: RecordingMirror) -> None:
+def test_a_long_queue_is_abbreviated(registry: Registry, mirror: RecordingMirror) -> None:
     for number in range(3, 9):
         queue(registry, register(registry, number), number)
-    mirror.down, said = "no key", list[str]()
-    sync(registry, mirror, said.append)
-    assert len(said) == 23
-    assert "and 14 more" in said[-2]
+    mirror.down, lines = "no key", list[str]()
+    sync(registry, mirror, lines.append)
+    assert len(lines) == 23
+    assert "and 14 more" in lines[-2]
 
 
 @pytest.mark.parametrize("call", range(1, len(ARRIVING) + 1))
-def test_what_is_refused_stays_queued_with_all_behind_it(
+def test_a_refused_upload_stays_queued_with_all_later_ones(
     call: int, registry: Registry, mirror: RecordingMirror
 ) -> None:
-    mirror.refuse, said = frozenset({call}), list[str]()
-    done = sync(registry, mirror, said.append)
+    mirror.refuse, lines = frozenset({call}), list[str]()
+    done = sync(registry, mirror, lines.append)
     assert (done.exit, done.sent) == (Exit.FAILED, call - 1)
-    assert "HTTP 500" in said[-1]
+    assert "HTTP 500" in lines[-1]
     assert arrived(mirror) == ARRIVING[: call - 1]
     assert sync(registry, mirror, silent).exit == Exit.DONE
     assert arrived(mirror) == ARRIVING
@@ -184,7 +184,7 @@ def test_a_kill_at_any_filesystem_call_of_a_sync_sends_nothing_twice(
 def test_a_kill_at_any_filesystem_call_of_queueing_leaves_a_sound_registry(
     sample: Path, tmp_path: Path
 ) -> None:
-    """What was queued before stays; the version itself is not in question."""
+    """Earlier entries stay queued; the version itself is unaffected."""
     disk, root = counted(), tmp_path / "registry"
 
     def work(registry: Registry) -> None:
@@ -203,16 +203,16 @@ def test_a_kill_at_any_filesystem_call_of_queueing_leaves_a_sound_registry(
         assert [e.seq for e in Outbox(registry).entries()] == list(range(1, Outbox(registry).queued + 1))
 
 
-def test_two_that_send_at_once_record_each_entry_once(registry: Registry, tmp_path: Path) -> None:
-    """The second finds what the first has sent, whichever of them writes it down."""
+def test_two_concurrent_syncs_record_each_entry_once(registry: Registry, tmp_path: Path) -> None:
+    """The second finds the uploads of the first, whichever of them records them."""
     other = RecordingMirror(tmp_path / "wandb.jsonl")
 
     class Interrupted(RecordingMirror):
-        def find(self, told: Any) -> Any:
+        def find(self, message: Any) -> Any:
             if not self.sends and self is mirror:
                 self.sends = 1
                 sync(registry_at(registry.root), other, silent)
-            return super().find(told)
+            return super().find(message)
 
     mirror = Interrupted(tmp_path / "wandb.jsonl")
     done = sync(registry, mirror, silent)
@@ -245,7 +245,7 @@ def test_every_flipped_byte_of_the_outbox_is_named(
     assert any(f"outbox/{which}/00000003.json: is missing" in str(finding) for finding in fsck(registry))
 
 
-def test_a_stranger_in_the_outbox_is_named(registry: Registry) -> None:
+def test_a_foreign_file_in_the_outbox_is_named(registry: Registry) -> None:
     (registry.root / "outbox" / "note.txt").write_text("hello")
     assert "outbox/note.txt: does not belong here" in [str(finding) for finding in fsck(registry)]
 
@@ -256,7 +256,7 @@ def test_the_checkpoint_digest_finds_the_version_that_a_run_was_built_on(registr
     assert getattr(model, "uses", [])[1:] == [f"{NAME}:v20261118.2"]
 
 
-def test_what_is_still_to_be_sent_is_not_collected(mirror: RecordingMirror, tmp_path: Path) -> None:
+def test_pending_uploads_are_not_garbage_collected(mirror: RecordingMirror, tmp_path: Path) -> None:
     registry = registry_at(tmp_path / "registry")
     first, second, third = (register(registry, number) for number in (1, 2, 3))
     queue(registry, first, 1)

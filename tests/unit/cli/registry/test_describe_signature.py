@@ -28,7 +28,7 @@ def test_a_valid_signature_names_its_key(signed: Manifest) -> None:
     assert describe_signature(signed) == f"Ed25519, by the key {key_of(signed)[:12]}"
 
 
-def test_a_manifest_that_differs_from_what_was_signed_is_called_wrong(signed: Manifest) -> None:
+def test_a_manifest_changed_after_signing_is_called_wrong(signed: Manifest) -> None:
     changed = signed.model_copy(update={"reason": "another"})
     assert describe_signature(changed).startswith("WRONG")
     garbled = signed.model_copy(

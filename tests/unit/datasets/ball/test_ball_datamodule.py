@@ -1,4 +1,4 @@
-"""The ball datamodule: where a resumed run continues, and what it refuses."""
+"""The ball datamodule: where a resumed run continues, and which footage is refused."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def test_dots_are_flat_and_few() -> None:
             continue
         rows, columns = np.nonzero(bright)
         assert bright.sum() <= MAX_SPOTS * 150
-        if np.ptp(columns) < 20:  # one dot, or several in one place
+        if np.ptp(columns) < 20:  # one dot, or several at one position
             flat += np.ptp(columns) > np.ptp(rows)
     assert flat > 8
 

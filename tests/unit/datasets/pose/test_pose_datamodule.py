@@ -1,4 +1,4 @@
-"""The datamodule of the pose models: what a resumed run draws, and what is refused."""
+"""The datamodule of the pose models: samples of a resumed run, and refused footage."""
 
 from __future__ import annotations
 
@@ -46,9 +46,7 @@ def data_of(
     return data
 
 
-def test_a_resumed_run_draws_what_the_interrupted_one_would_have_drawn(
-    footage: Footage, tmp_path: Path
-) -> None:
+def test_a_resumed_run_draws_the_samples_of_an_uninterrupted_one(footage: Footage, tmp_path: Path) -> None:
     shape = CropShape(32, 32)
     batches = list(data_of(footage, tmp_path, shape, samples_per_epoch=6).train_dataloader())
     resumed = data_of(footage, tmp_path, shape, samples_per_epoch=6)
@@ -84,7 +82,7 @@ def test_evaluation_gets_whole_frames_and_all_people_in_the_order_of_the_records
     assert not batch.keypoints[0][1].any()
 
 
-def test_footage_without_joints_is_refused_with_what_to_do(footage: Footage, tmp_path: Path) -> None:
+def test_footage_without_joints_is_refused_with_advice(footage: Footage, tmp_path: Path) -> None:
     clips = [
         replace(c, frames=tuple(replace(f, persons=f.persons[1:]) for f in c.frames)) for c in footage.clips
     ]

@@ -39,7 +39,7 @@ def scene() -> tuple[np.ndarray, AnnotatedPeople]:
 
 
 def painted(image: np.ndarray, channel: int) -> np.ndarray:
-    """Centre of what is of one colour."""
+    """Centre of the pixels of one colour."""
     other = BLUE if channel == RED else RED
     rows, columns = np.nonzero(image[..., channel].astype(int) - image[..., other] > 100)
     return np.array([columns.mean() + 0.5, rows.mean() + 0.5])
@@ -66,13 +66,13 @@ def test_people_of_a_window_lie_where_the_image_shows_them(scene, flip: float) -
     frame, people = scene
     people_config = STILL.model_copy(update={"window": (112, 96), "window_scale": (0.6, 0.9)})
     cut = RandomCrop(people_config, PLAIN.model_copy(update={"flip": flip}))
-    image, seen = cut(frame, people, np.random.default_rng(1))
+    image, visible = cut(frame, people, np.random.default_rng(1))
     rows, columns = np.nonzero(image[..., 1] > 125)
-    assert seen.boxes[0] == pytest.approx(
+    assert visible.boxes[0] == pytest.approx(
         [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1], abs=1.5
     )
     left = RIGHT_WRIST if flip else LEFT_WRIST
-    assert seen.keypoints[0, left, :2] == pytest.approx(painted(image, RED), abs=0.8)
+    assert visible.keypoints[0, left, :2] == pytest.approx(painted(image, RED), abs=0.8)
 
 
 def test_a_joint_outside_the_new_image_is_not_labelled() -> None:
@@ -109,7 +109,7 @@ def test_a_frame_without_labelled_joints_gives_black_crops_without_labels(scene)
 
 
 @pytest.mark.parametrize("scale", [0.2, 0.5, 0.8, 1.0, 2.0])
-def test_a_warp_keeps_the_centre_of_what_it_shows(scale: float) -> None:
+def test_a_warp_keeps_the_centre_of_its_content(scale: float) -> None:
     image = np.zeros((128, 128, 3), np.uint8)
     cv2.circle(image, (80, 50), 20, (255, 255, 255), -1)
     size = round(128 * scale)
@@ -135,15 +135,15 @@ def test_a_person_cut_off_has_no_joints_beyond_the_edge_and_none_that_moved(scen
     rng, kinds = np.random.default_rng(4), set()
     for _ in range(40):
         part, box, joints = truncate_person(frame, people.boxes[0], people.keypoints[0], rng)
-        seen = joints[:, 2] > 0
-        assert seen.any()
-        assert (joints[seen] == people.keypoints[0][seen]).all()
+        visible = joints[:, 2] > 0
+        assert visible.any()
+        assert (joints[visible] == people.keypoints[0][visible]).all()
         assert (box[:2] >= people.boxes[0, :2]).all()
         assert (box[2:] <= people.boxes[0, 2:]).all()
-        for x, y in joints[seen, :2].astype(int):
+        for x, y in joints[visible, :2].astype(int):
             assert part[y, x].any()
-        for x, y in people.keypoints[0][(people.keypoints[0][:, 2] > 0) & ~seen, :2].astype(int):
+        for x, y in people.keypoints[0][(people.keypoints[0][:, 2] > 0) & ~visible, :2].astype(int):
             assert not part[y, x].any()
-        kinds.add(tuple(seen[[LEFT_WRIST, RIGHT_WRIST]]))
+        kinds.add(tuple(visible[[LEFT_WRIST, RIGHT_WRIST]]))
     assert kinds >= {(True, False), (False, True), (True, True)}
     assert frame.any(axis=2).all()

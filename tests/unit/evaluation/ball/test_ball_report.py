@@ -24,7 +24,7 @@ def result(tmp_path_factory):
     """A hit, a mislocated, an unwanted and a missed ball, on grass."""
     folder = tmp_path_factory.mktemp("frames")
     refs, detections = [], []
-    for i, (name, place) in enumerate(FOUND.items()):
+    for i, (name, position) in enumerate(FOUND.items()):
         image = np.full((288, 512, 3), (60, 140, 60), np.uint8)
         cv2.circle(image, (100, 90), 5, (255, 255, 255), -1)
         cv2.imwrite(str(folder / f"{name}.jpg"), image)
@@ -32,7 +32,7 @@ def result(tmp_path_factory):
         refs.append(
             FrameRef(f"clip <{name}>", f"match {i}", Frame(7, folder / f"{name}.jpg", 512, 288, balls))
         )
-        xy = np.array([place] if place else [], np.float32).reshape(-1, 2)
+        xy = np.array([position] if position else [], np.float32).reshape(-1, 2)
         detections.append(Detections(xy, np.full_like(xy, 10), np.full(len(xy), 0.9, np.float32)))
     return evaluate_ball(refs, detections, threshold=0.5)
 
@@ -77,8 +77,8 @@ def test_the_answer_comes_before_images_numbers_and_configuration(write):
         "Configuration",
         "Environment",
     ]
-    places = [page.index(words) for words in order]
-    assert places == sorted(places)
+    positions = [page.index(words) for words in order]
+    assert positions == sorted(positions)
     for detail in ("33.3 %", "img_7.jpg", "truncated JPEG", "channels: 32", "2.13.0", "Ball &lt;1&gt;"):
         assert detail in page
 
@@ -122,12 +122,12 @@ def test_a_report_of_forty_eight_images_is_below_three_megabytes(write, tmp_path
         FrameRef("c", "m", Frame(i, tmp_path / "stand.jpg", 1920, 1080, (Ball(900, 500, 14, 14),) * (i < 36)))
         for i in range(48)
     ]
-    places = [(900, 500)] * 12 + [(100, 100)] * 12 + [None] * 12 + [(100, 100)] * 12
+    positions = [(900, 500)] * 12 + [(100, 100)] * 12 + [None] * 12 + [(100, 100)] * 12
     detections = [
         Detections.empty()
-        if place is None
-        else Detections(np.float32([place]), np.float32([(14, 14)]), np.float32([0.9]))
-        for place in places
+        if position is None
+        else Detections(np.float32([position]), np.float32([(14, 14)]), np.float32([0.9]))
+        for position in positions
     ]
     page = write(result=evaluate_ball(refs, detections, threshold=0.5))
     assert page.count("<figcaption>") == 48

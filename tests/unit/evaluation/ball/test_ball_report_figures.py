@@ -31,7 +31,7 @@ def test_misses_begin_with_the_largest_ball():
     assert [o.index for o in select_examples(frames, OutcomeType.MISS, 12)] == [1, 2, 0]
 
 
-def test_hits_go_from_the_least_to_the_most_confident():
+def test_hits_are_in_order_of_rising_confidence():
     refs = [FrameRef("c", "m", Frame(i, Path("x.jpg"), 512, 288, (Ball(1, 1, 9, 9),))) for i in range(10)]
     found = [
         Detections(np.ones((1, 2), "f4"), np.ones((1, 2), "f4"), np.array([i / 10], "f4")) for i in range(10)

@@ -44,14 +44,14 @@ def test_the_primary_metrics_are_printed_last():
 
 
 def test_a_file_that_is_no_result_is_refused_by_name(tmp_path):
-    torn = tmp_path / "metrics.json"
+    damaged = tmp_path / "metrics.json"
     with pytest.raises(ResultUnreadable, match="no such file"):
-        BallResult.read(torn)
+        BallResult.read(damaged)
     text = evaluate_ball(*league(2, 5), threshold=0.5).to_json()
     for content in (text[:100], "{}", "[]", text.replace('"format": 2', '"format": 99')):
-        torn.write_text(content)
+        damaged.write_text(content)
         with pytest.raises(ResultUnreadable, match=r"metrics\.json"):
-            BallResult.read(torn)
+            BallResult.read(damaged)
 
 
 def test_a_result_counts_its_samples():

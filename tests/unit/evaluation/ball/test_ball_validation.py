@@ -15,7 +15,7 @@ from raasid.models.ball.module import BallModule
 
 
 class Replay(BallModule):
-    """Says what was found beforehand; a batch is a list of row numbers."""
+    """Returns prepared detections; a batch is a list of row numbers."""
 
     def __init__(self, refs, detections, threshold="auto"):
         super().__init__(threshold)

@@ -18,7 +18,7 @@ def ece(probability, happened, weights=None):
 
 
 def by_hand(probability, happened):
-    """Split into 15 groups of equal size, as the definition says."""
+    """Split into 15 groups of equal size, as in the definition."""
     order = np.argsort(probability)
     parts = np.array_split(order, BINS)
     return sum(len(i) * abs(probability[i].mean() - happened[i].mean()) for i in parts) / len(order)

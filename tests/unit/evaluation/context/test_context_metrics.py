@@ -21,7 +21,7 @@ def metrics(*pairs):
 
 
 def test_decisions_are_counted_per_class():
-    # 3 offences of which 2 are seen, 5 others of which 1 is called an offence
+    # 3 offences of which 2 are detected, 5 others of which 1 is called an offence
     found = metrics(*[(OFFENCE, OFFENCE)] * 2, (OFFENCE, TUCKED), *[(TUCKED, TUCKED)] * 4, (TUCKED, OFFENCE))
     assert found["accuracy"] == 6 / 8
     assert found["precision"] == found["recall"] == pytest.approx(2 / 3)
@@ -60,10 +60,10 @@ def test_an_abstention_counts_by_the_more_probable_decision_but_not_as_answered(
 def test_if_the_most_likely_facts_allow_both_the_probability_decides():
     open_facts = facts(deliberate=None)
     assert predict("a", open_facts, 0.7).ruling.decision is None
-    said_yes = (ref("a", OFFENCE), predict("a", open_facts, 0.7))
-    said_no = (ref("b", OFFENCE), predict("b", open_facts, 0.3))
-    assert metrics(said_yes)["accuracy"] == 1.0
-    assert metrics(said_no)["accuracy"] == 0.0
+    predicted_offence = (ref("a", OFFENCE), predict("a", open_facts, 0.7))
+    predicted_no_offence = (ref("b", OFFENCE), predict("b", open_facts, 0.3))
+    assert metrics(predicted_offence)["accuracy"] == 1.0
+    assert metrics(predicted_no_offence)["accuracy"] == 0.0
 
 
 def test_touches_count_as_found_near_their_frame():

@@ -27,7 +27,7 @@ OFFENCE, NONE = Facts(**{**PLAIN, "deliberate": True}), Facts(**PLAIN)
 
 
 def clip(name: str, folder) -> Clip:
-    """Five frames: a ball that flies past a standing player; the fourth place is inferred."""
+    """Five frames: a ball that flies past a standing player; the fourth position is inferred."""
     image = folder / f"{name[:1]}.jpg"
     cv2.imwrite(str(image), np.full((180, 320, 3), (60, 140, 60), np.uint8))
     joints = tuple((100.0 + i, 40.0 + 5 * i, 2) for i in range(17))

@@ -40,7 +40,7 @@ def test_every_interval_holds_its_value_and_resamples_matches(result):
     )
 
 
-def test_the_interval_covers_what_many_matches_would_give():
+def test_the_interval_covers_the_value_over_many_matches():
     def metrics(matches: int, seed: int):
         outcomes, _ = match_clips(*league(matches, 12, seed=seed))
         return [outcome.match for outcome in outcomes], decision_metrics(outcomes)

@@ -12,17 +12,17 @@ from raasid.evaluation.context.result import ContextValidation, evaluate_context
 
 
 class Replay(pl.LightningModule):
-    """Says what was predicted beforehand; a batch is a list of row numbers."""
+    """Returns prepared predictions; a batch is a list of row numbers."""
 
     def __init__(self, refs, predictions, loss=None):
         super().__init__()
-        self.refs, self.said, self.loss = refs, predictions, loss
+        self.refs, self.predictions, self.loss = refs, predictions, loss
 
     def transfer_batch_to_device(self, batch, device, dataloader_idx):
         return batch
 
     def validation_step(self, batch, batch_idx):
-        out = {"clips": [self.refs[i] for i in batch], "predictions": [self.said[i] for i in batch]}
+        out = {"clips": [self.refs[i] for i in batch], "predictions": [self.predictions[i] for i in batch]}
         return out if self.loss is None else out | {"loss": torch.tensor(self.loss[batch_idx])}
 
     test_step = validation_step

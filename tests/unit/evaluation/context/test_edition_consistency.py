@@ -53,7 +53,7 @@ def test_given_facts_correct_every_flip_except_for_facts_that_are_not_predicted(
     wrong = facts(deliberate=True, segment="foot")
     assert metric("season_flips", (JUSTIFIED, wrong)) == 0.0
     assert metric("season_flips_given_facts", (JUSTIFIED, wrong)) == 1.0
-    without_fact = facts(bigger=None)  # a model that cannot see whether the arm makes the body bigger
+    without_fact = facts(bigger=None)  # a model that cannot predict whether the arm makes the body bigger
     assert metric("season_flips_given_facts", (JUSTIFIED, without_fact)) < 1.0
 
 

@@ -41,7 +41,7 @@ def test_uninformative_confidence_has_the_error_rate_as_area():
     assert one(area_under_risk, np.full(4000, 0.7), wrong) == pytest.approx(wrong.mean())
     assert one(area_under_risk, rng.random(4000), wrong) == pytest.approx(wrong.mean(), abs=0.04)
     last = np.argsort(wrong, kind="stable")
-    assert one(area_under_risk, -np.arange(4000.0), wrong[last]) < 0.06  # errors last: the least there is
+    assert one(area_under_risk, -np.arange(4000.0), wrong[last]) < 0.06  # errors last: the minimum
 
 
 @pytest.mark.parametrize("metric", [weighted_average_precision, area_under_risk])

@@ -177,7 +177,7 @@ def test_finding_an_unlabelled_person_is_ignored():
 
 def test_a_pose_without_a_person_costs_precision_only_if_it_is_more_confident():
     someone, ghost = person(100), person(400)
-    sure, unsure = (
+    confident, unconfident = (
         average_precision(
             Ranking.build(
                 [match_poses(people([someone, ghost], scores=s), GroundTruth.from_persons([someone]))]
@@ -185,8 +185,8 @@ def test_a_pose_without_a_person_costs_precision_only_if_it_is_more_confident():
         )
         for s in ([0.5, 0.9], [0.9, 0.5])
     )
-    assert unsure.mean() == pytest.approx(1.0)
-    assert sure.mean() == pytest.approx(0.5)
+    assert unconfident.mean() == pytest.approx(1.0)
+    assert confident.mean() == pytest.approx(0.5)
 
 
 def test_without_targets_precision_is_undefined():

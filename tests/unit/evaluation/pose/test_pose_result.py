@@ -125,13 +125,13 @@ def test_the_description_names_the_conditions_of_the_times(result):
     assert 28 < result["inference_time_p95"].value < 30
 
 
-def test_well_seen_persons_have_half_of_their_joints_visible():
+def test_clearly_visible_persons_have_half_of_their_joints_visible():
     hidden = person(300.0)
     points = tuple((x, y, 2 if k < 8 else 1) for k, (x, y, _) in enumerate(hidden.keypoints))
     persons = [person(100.0), replace(hidden, keypoints=points)]
     missed = evaluate_pose([frame(persons)], [people(persons[:1])], [people(persons)])
     assert missed["AP50"].value == pytest.approx(51 / 101)
     assert missed["AP50_well_seen"].value == pytest.approx(1.0)
-    # finding the other one, most confidently, is no mistake either
+    # finding the other one with the highest confidence is no mistake either
     both = evaluate_pose([frame(persons)], [people(persons[::-1])], [people(persons)])
     assert both["AP50_well_seen"].value == pytest.approx(1.0)

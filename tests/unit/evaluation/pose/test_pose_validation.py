@@ -123,8 +123,10 @@ def test_processes_share_their_people(trainer, monkeypatch):
 
 def test_a_validation_without_people_is_no_error(trainer):
     refs, _, _ = league(1, 2)
-    nobody = [People.empty()] * 2
-    logged = trainer(PoseValidation()).validate(Replay(nobody, nobody), loader(refs, range(2)), verbose=False)
+    no_people = [People.empty()] * 2
+    logged = trainer(PoseValidation()).validate(
+        Replay(no_people, no_people), loader(refs, range(2)), verbose=False
+    )
     assert logged[0]["val/ap"] == 0.0
 
 

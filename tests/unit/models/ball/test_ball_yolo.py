@@ -17,12 +17,12 @@ from raasid.models.yolo.net import build_net
 
 
 def batch_of(balls: list[list[list[float]]], height: int = 64, width: int = 96) -> BallBatch:
-    """Noise with up to two balls per picture."""
+    """Noise with up to two balls per image."""
     torch.manual_seed(0)
     rows = torch.zeros(len(balls), 2, 4)
     present = torch.zeros(len(balls), 2, dtype=torch.bool)
-    for i, picture in enumerate(balls):
-        for j, ball in enumerate(picture):
+    for i, in_image in enumerate(balls):
+        for j, ball in enumerate(in_image):
             rows[i, j], present[i, j] = torch.tensor(ball), True
     images = torch.randint(0, 255, (len(balls), height, width, 3), dtype=torch.uint8)
     return BallBatch(images, rows, present, torch.ones(len(balls)), ())
@@ -57,7 +57,7 @@ def test_the_loss_is_the_librarys_own_over_the_batch_size(net: str) -> None:
     torch.manual_seed(0)
     model, batch = BallYolo(net), batch_of(BALLS)
     ours = model.losses(batch)
-    boxes = torch.tensor([ball for picture in BALLS for ball in picture]) / torch.tensor([96.0, 64, 96, 64])
+    boxes = torch.tensor([ball for in_image in BALLS for ball in in_image]) / torch.tensor([96.0, 64, 96, 64])
     target = {
         "img": batch.images.permute(0, 3, 1, 2).float() / 255,
         "batch_idx": torch.tensor([0.0, 1, 1, 3]),
@@ -95,13 +95,13 @@ def test_the_mean_over_ranks_is_the_loss_of_the_global_batch(
 
 
 def part_of(predictions: Any, share: slice) -> Any:
-    """Predictions of some of the pictures."""
+    """Predictions of some of the images."""
     if isinstance(predictions, dict):
         return {name: part_of(value, share) for name, value in predictions.items()}
     return [p[share] for p in predictions] if isinstance(predictions, list) else predictions[share]
 
 
-def test_pictures_without_a_ball_still_teach(tiny: str) -> None:
+def test_images_without_a_ball_have_a_gradient(tiny: str) -> None:
     model = BallYolo(tiny)
     loss = torch.stack(list(model.losses(batch_of([[], []])).values())).sum()
     loss.backward()
@@ -120,7 +120,7 @@ def test_the_weights_of_the_two_heads_move_as_the_library_moves_them() -> None:
     assert loss.criterion.o2m == pytest.approx(0.45)
 
 
-def test_some_steps_on_one_picture_lower_its_loss(tiny: str) -> None:
+def test_some_steps_on_one_image_lower_its_loss(tiny: str) -> None:
     torch.manual_seed(0)
     model, batch = BallYolo(tiny), batch_of([[[32.0, 32, 24, 24]]] * 2, 64, 64)
     optimizer = torch.optim.AdamW(model.parameters(), 1e-2)
@@ -143,23 +143,23 @@ class Says(nn.Module):
         self.end2end = end2end
 
     def forward(self, x: torch.Tensor) -> Any:
-        self.seen = x.shape
+        self.input_shape = x.shape
         return self.answer, {}
 
 
-def test_an_end_to_end_answer_becomes_centres_and_sizes(tiny: str) -> None:
+def test_end_to_end_output_becomes_centres_and_sizes(tiny: str) -> None:
     model = BallYolo(tiny)
     model.net = Says(
         torch.tensor([[[10.0, 20, 16, 28, 0.9, 0], [0, 0, 4, 4, 0.5, 0], [9, 9, 9, 9, 0.0, 0]]]), True
     )
     found = model.detect(torch.zeros(1, 45, 77, 3, dtype=torch.uint8))[0]
-    assert model.net.seen == (1, 3, 48, 80)
+    assert model.net.input_shape == (1, 3, 48, 80)
     assert found.xy.tolist() == [[13, 24], [2, 2]]
     assert found.wh.tolist() == [[6, 8], [4, 4]]
     assert np.allclose(found.score, [0.9, 0.5])
 
 
-def test_other_answers_are_suppressed_first(tiny: str) -> None:
+def test_other_output_is_suppressed_first(tiny: str) -> None:
     model = BallYolo(tiny, max_detections=2)
     rows = [
         [13.0, 24, 6, 8, 0.6],
@@ -175,7 +175,7 @@ def test_other_answers_are_suppressed_first(tiny: str) -> None:
 
 
 @pytest.mark.parametrize("net", ["yolo26n.yaml", "yolo11n.yaml"])
-def test_a_real_net_looks_at_any_size_and_goes_on_training(net: str) -> None:
+def test_a_real_net_accepts_any_size_and_continues_training(net: str) -> None:
     model = BallYolo(net, max_detections=3)
     model.train()
     found = model.detect(torch.zeros(2, 45, 77, 3, dtype=torch.uint8))

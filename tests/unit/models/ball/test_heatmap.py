@@ -72,7 +72,7 @@ def test_the_loss_of_a_batch_is_the_mean_over_its_images() -> None:
 
 
 @pytest.mark.parametrize("frames", [1, 3])
-def test_any_size_of_picture_is_looked_at(frames: int) -> None:
+def test_images_of_any_size_are_accepted(frames: int) -> None:
     model = BallHeatmap(channels=4, frames=frames).eval()
     found = model.detect(torch.zeros(2, 45, 77, 3 * frames, dtype=torch.uint8))
     assert len(found) == 2
@@ -80,20 +80,20 @@ def test_any_size_of_picture_is_looked_at(frames: int) -> None:
 
 
 @pytest.mark.parametrize(("width", "scales"), [(96, []), (76, []), (76, [0.75, 1.2])])
-def test_a_model_that_mirrors_finds_the_same_in_a_mirrored_picture(width: int, scales: list[float]) -> None:
+def test_mirroring_the_image_mirrors_the_detections(width: int, scales: list[float]) -> None:
     torch.manual_seed(0)
     model = BallHeatmap(channels=4, mirror=True, scales=scales).eval()
     torch.nn.init.normal_(model.net.head.weight)
-    picture = torch.randint(0, 255, (1, 64, width, 3), dtype=torch.uint8)
-    here, there = (model.detect(p)[0] for p in (picture, picture.flip(2)))
+    image = torch.randint(0, 255, (1, 64, width, 3), dtype=torch.uint8)
+    here, there = (model.detect(p)[0] for p in (image, image.flip(2)))
     assert here.score == pytest.approx(there.score, abs=1e-6)
-    once = [model.detect(p, quick=True)[0] for p in (picture, picture.flip(2))]
+    once = [model.detect(p, quick=True)[0] for p in (image, image.flip(2))]
     assert once[0].score != pytest.approx(once[1].score, abs=1e-5), "the net alone sees the two differently"
     cells = np.floor(here.xy[:, 0] / 4), np.floor((width - there.xy[:, 0]) / 4)
     assert np.median(abs(cells[0] - cells[1])) <= 1
 
 
-def test_every_scale_is_looked_at_on_the_cells_of_the_first() -> None:
+def test_every_scale_is_evaluated_on_the_cells_of_the_first() -> None:
     model = BallHeatmap(channels=4, mirror=True, scales=[0.5, 2.0]).eval()
     asked: list[tuple[int, ...]] = []
     net = model.net.forward
@@ -105,14 +105,14 @@ def test_every_scale_is_looked_at_on_the_cells_of_the_first() -> None:
     assert (found.xy[:, 1] < 68).all()
 
 
-def test_a_further_scale_hangs_on_no_rounding() -> None:
+def test_an_additional_scale_does_not_depend_on_rounding() -> None:
     # at 8/9 of the size many brightnesses lie half-way between two whole ones, up to a runtime's last digit
     model = BallHeatmap(channels=4, scales=[0.889]).eval()
-    model.net = torch.nn.AvgPool2d(4)  # type: ignore[assignment]  # says how bright it is
+    model.net = torch.nn.AvgPool2d(4)  # type: ignore[assignment]  # scores are the brightness
     images = torch.randint(0, 256, (2, 180, 320, 3), generator=torch.Generator().manual_seed(0)).float()
     heat, brighter = (model.maps(images + more)[0] for more in (0.0, 1e-4))
     assert float((heat - brighter).abs().max()) < 1e-5
 
 
-def test_the_net_has_one_answer_per_cell() -> None:
+def test_the_net_has_one_output_per_cell() -> None:
     assert BallNet(channels=4)(torch.zeros(1, 3, 64, 96)).shape == (1, 5, 16, 24)

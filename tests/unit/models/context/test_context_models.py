@@ -1,4 +1,4 @@
-"""Context models: what they learn, what they say, when they say nothing."""
+"""Context models: training, predictions, abstention."""
 
 from __future__ import annotations
 
@@ -120,10 +120,10 @@ def test_features_do_not_depend_on_the_camera() -> None:
 def test_inputs_outside_the_ablation_do_not_change_the_prediction() -> None:
     batch = batch_of([touch()])
     no_ball = batch.windows._replace(ball=batch.windows.ball * 0)
-    nobody = batch.windows._replace(joints=batch.windows.joints * 0, boxes=batch.windows.boxes * 0)
+    no_people = batch.windows._replace(joints=batch.windows.joints * 0, boxes=batch.windows.boxes * 0)
     pose, ball = small(inputs="pose").eval(), small(inputs="ball").eval()
     assert torch.equal(pose(batch.windows).facts, pose(no_ball).facts)
-    assert torch.equal(ball(batch.windows).facts, ball(nobody).facts)
+    assert torch.equal(ball(batch.windows).facts, ball(no_people).facts)
     both = small().eval()
     assert not torch.equal(both(batch.windows).facts, both(no_ball).facts)
 
@@ -131,18 +131,20 @@ def test_inputs_outside_the_ablation_do_not_change_the_prediction() -> None:
 def test_it_learns_contact_player_side_and_decision_of_some_clips(
     learned: ContextTransformer,
 ) -> None:
-    said = learned.predict_clips([clip_tracks(clip) for clip in CLIPS], [clip.id for clip in CLIPS], EDITION)
-    assert [j.ruling.decision for j in said] == [
+    judgements = learned.predict_clips(
+        [clip_tracks(clip) for clip in CLIPS], [clip.id for clip in CLIPS], EDITION
+    )
+    assert [j.ruling.decision for j in judgements] == [
         "offence",
         "no_offence",
         "no_offence",
         "offence",
         "no_offence",
     ]
-    assert [j.contact_track for j in said] == [4, 4, None, 4, None]
-    assert [j.contact_frame for j in said] == [10, 10, None, 10, None]
-    assert [j.side for j in said] == ["left", "left", "none", "left", "none"]
-    for judgement in said:
+    assert [j.contact_track for j in judgements] == [4, 4, None, 4, None]
+    assert [j.contact_frame for j in judgements] == [10, 10, None, 10, None]
+    assert [j.side for j in judgements] == ["left", "left", "none", "left", "none"]
+    for judgement in judgements:
         assert (judgement.offence >= 0.5) == (judgement.ruling.decision == "offence")
         for name, chances in judgement.facts.items():
             assert sum(chances.values()) == pytest.approx(1, abs=1e-4), name
@@ -159,10 +161,10 @@ def test_an_edition_changes_the_ruling_without_training(learned: ContextTransfor
     assert learned.predict_clips(tracks, ["a"], "ifab_2018_19")[0].ruling.decision == "no_offence"
 
 
-def heard_of(model: ContextTransformer, batch: ContextBatch) -> ValidationOutputs:
+def validation_outputs(model: ContextTransformer, batch: ContextBatch) -> ValidationOutputs:
     with torch.no_grad():
-        said = model.eval()(batch.windows)
-    return ValidationOutputs(said, batch.facts, tuple(ref.facts for ref in batch.refs))
+        logits = model.eval()(batch.windows)
+    return ValidationOutputs(logits, batch.facts, tuple(ref.facts for ref in batch.refs))
 
 
 def test_facts_that_never_varied_in_training_are_not_predicted() -> None:
@@ -170,7 +172,7 @@ def test_facts_that_never_varied_in_training_are_not_predicted() -> None:
     model.set_label_counts(read_facts(clip.facts) for clip in CLIPS)
     judgement = model.predict_clips([clip_tracks(touch())], ["a"], EDITION)[0]
     assert set(judgement.facts) == {"segment", "bigger", "justified"}
-    # what it is measured on later is not what it has learned from
+    # the evaluated clips differ from the training clips
     model.set_label_counts([read_facts(touch().facts)])
     assert set(model.predict_clips([clip_tracks(touch())], ["a"], EDITION)[0].facts) == set(judgement.facts)
 
@@ -181,7 +183,7 @@ def test_evaluation_on_other_clips_keeps_the_label_counts_of_the_training() -> N
     model.set_label_counts([])  # footage without a training split
     judgement = model.predict_clips([clip_tracks(touch())], ["a"], EDITION)[0]
     assert set(judgement.facts) == {"segment", "bigger", "justified"}
-    # what it is measured on later is not what it has learned from
+    # the evaluated clips differ from the training clips
     model.set_label_counts([read_facts(touch().facts)])
     assert set(model.predict_clips([clip_tracks(touch())], ["a"], EDITION)[0].facts) == set(judgement.facts)
 
@@ -196,20 +198,22 @@ def test_without_ball_or_players_it_abstains_and_says_why() -> None:
 
 def test_an_out_of_distribution_clip_gets_the_priors_and_an_abstention(learned: ContextTransformer) -> None:
     model = deepcopy(learned)
-    model.calibration = usual = Calibration.fit(heard_of(model, batch_of(CLIPS)), EDITION, False, 0.05)
+    model.calibration = calibration = Calibration.fit(
+        validation_outputs(model, batch_of(CLIPS)), EDITION, False, 0.05
+    )
     tracks = [clip_tracks(touch())]
     known = model.predict_clips(tracks, ["a"], EDITION)[0]
     assert known.offence > 0.9
     assert known.contact_frame is not None
-    far = replace(usual.inputs, mean=[value + 5 for value in usual.inputs.mean])
-    model.calibration = replace(usual, inputs=far)
+    far = replace(calibration.inputs, mean=[value + 5 for value in calibration.inputs.mean])
+    model.calibration = replace(calibration, inputs=far)
     foreign = model.predict_clips(tracks, ["a"], EDITION)[0]
     assert foreign.abstained
     assert any("unlike" in reason for reason in foreign.reasons)
-    # what the net says of it counts nothing: the chances are those of any clip, and no touch is told
-    assert foreign.offence == pytest.approx(usual.offence_priors[EDITION])
+    # the net's output is ignored: probabilities are the priors, and no contact is predicted
+    assert foreign.offence == pytest.approx(calibration.offence_priors[EDITION])
     first = slice(0, FACT_SIZES[0])
-    assert list(foreign.facts["segment"].values()) == pytest.approx(usual.fact_priors[first])
+    assert list(foreign.facts["segment"].values()) == pytest.approx(calibration.fact_priors[first])
     assert (foreign.contact_frame, foreign.contact_track, foreign.side) == (None, None, "none")
 
 
@@ -233,7 +237,7 @@ def test_calibration_lowers_overconfidence_and_is_stored_in_the_checkpoint() -> 
     generator = torch.Generator().manual_seed(1)
     count = 400
     truth = torch.rand(count, generator=generator) < 0.7
-    # says 0.98 for what is true seven times in ten
+    # predicts 0.98 for a fact that is true in seven of ten cases
     logits = torch.zeros(count, 1, sum(FACT_SIZES))
     logits[:, 0, 0] = 4.0
     logits[:, 0, 1:12] = -200.0
@@ -243,7 +247,7 @@ def test_calibration_lowers_overconfidence_and_is_stored_in_the_checkpoint() -> 
     )
     from raasid.datasets.context.batch import fact_indices
 
-    heard = ValidationOutputs(
+    outputs = ValidationOutputs(
         Logits(
             torch.zeros(count, 3), torch.zeros(count, 3), logits, torch.zeros(count, 1), torch.zeros(count),
             torch.randn(count, 4, generator=generator), torch.zeros(count, 4), torch.zeros(count, 0),
@@ -251,8 +255,8 @@ def test_calibration_lowers_overconfidence_and_is_stored_in_the_checkpoint() -> 
         torch.stack([torch.from_numpy(fact_indices(facts)) for facts in annotated]),
         annotated,
     )  # fmt: skip
-    fit = Calibration.fit(heard, EDITION, direct=False, target_risk=0.05)
-    chances = fit.fact_probabilities(heard.logits, torch.ones(count))
+    fit = Calibration.fit(outputs, EDITION, direct=False, target_risk=0.05)
+    chances = fit.fact_probabilities(outputs.logits, torch.ones(count))
     assert float(chances[0, 0]) == pytest.approx(float(truth.float().mean()), abs=0.03)
     model = small()
     model.calibration = fit
@@ -276,12 +280,12 @@ def test_answers_above_the_minimum_confidence_keep_to_the_risk() -> None:
 
 def test_geometry_predicts_contact_and_angle_of_the_arm_alone() -> None:
     rule = ContextGeometry(frames=16, players=2)
-    said = rule.predict_clips([clip_tracks(clip) for clip in CLIPS[:3]], ["a", "b", "c"], EDITION)
-    assert [j.most_likely.segment for j in said[:2]] == ["forearm", "forearm"]
-    assert [j.most_likely.bigger for j in said[:2]] == [True, False]
-    assert [j.ruling.decision for j in said[:2]] == ["offence", "no_offence"]
-    # depth is out of its reach: a ball that flies on over the arm in the picture is taken for a touch
-    assert said[2].ruling.decision == "offence"
+    judgements = rule.predict_clips([clip_tracks(clip) for clip in CLIPS[:3]], ["a", "b", "c"], EDITION)
+    assert [j.most_likely.segment for j in judgements[:2]] == ["forearm", "forearm"]
+    assert [j.most_likely.bigger for j in judgements[:2]] == [True, False]
+    assert [j.ruling.decision for j in judgements[:2]] == ["offence", "no_offence"]
+    # it has no depth: a ball that overlaps the arm in the image is taken for a touch
+    assert judgements[2].ruling.decision == "offence"
     assert rule.predict_clips([clip_tracks(blind(touch()))], ["d"], EDITION)[0].abstained
 
 
@@ -328,9 +332,9 @@ def test_labels_of_mvfoul_are_learned_and_give_the_leaderboards_value() -> None:
     assert batch.offence.tolist() == [0, 0, 0], "no handball is no handball offence"
     assert [ref.moment for ref in batch.refs] == [7, 7, 7]
     model = trained(small(labels="mvfoul"), batch)
-    said = model.predict_windows(batch.sources, [clip.id for clip in clips], EDITION)
-    assert max(said[0].incident["severity"], key=lambda k: said[0].incident["severity"][k]) == "3"
-    result = evaluate_context(batch.refs, said, "truth")
+    judgements = model.predict_windows(batch.sources, [clip.id for clip in clips], EDITION)
+    assert max(judgements[0].incident["severity"], key=lambda k: judgements[0].incident["severity"][k]) == "3"
+    result = evaluate_context(batch.refs, judgements, "truth")
     assert result["leaderboard_value"].value == pytest.approx(100)
     assert result["leaderboard_value"].n == 2
     assert "action_class" not in context_losses(small()(batch.windows), batch, model.weights)
@@ -357,17 +361,17 @@ def test_it_abstains_if_the_ball_comes_near_no_player() -> None:
 
 
 def test_a_confident_offence_in_a_long_clip_outranks_an_unusable_window() -> None:
-    class Told(ContextMajority):
+    class FixedPredictions(ContextMajority):
         def predict_windows(self, windows, clips, edition):  # type: ignore[no-untyped-def]
-            said = super().predict_windows(windows, clips, edition)
-            sure = [0.9, 0.99, *[0.1] * len(said)]
-            held = [False, True, *[False] * len(said)]
+            judgements = super().predict_windows(windows, clips, edition)
+            offence = [0.9, 0.99, *[0.1] * len(judgements)]
+            abstained = [False, True, *[False] * len(judgements)]
             return [
                 replace(j, offence=p, abstained=a, details={"usable": 0.0})
-                for j, p, a in zip(said, sure, held, strict=False)
+                for j, p, a in zip(judgements, offence, abstained, strict=False)
             ]
 
-    model = Told()
+    model = FixedPredictions()
     model.set_label_counts(read_facts(clip.facts) for clip in CLIPS)
     long = replace(
         touch(frames=200), frames=touch("a", frames=100).frames + tuple(

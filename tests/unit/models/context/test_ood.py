@@ -27,8 +27,8 @@ def test_before_anything_is_fitted_every_score_is_zero() -> None:
 
 def test_a_few_unusual_statistics_among_many_are_out_of_distribution() -> None:
     known = InDistributionModel.fit(normal(300))
-    usual = known.ood_score(normal(300))
-    assert float((in_distribution_weight(usual) > 0).float().mean()) == 1.0
+    scores = known.ood_score(normal(300))
+    assert float((in_distribution_weight(scores) > 0).float().mean()) == 1.0
     other = normal(300)
     other[:, : NUM_FARTHEST // 2] += 8.0
     assert bool((known.ood_score(other) > 1).all())

@@ -50,7 +50,7 @@ def test_the_joints_in_a_given_box_are_where_they_were_annotated(model, photo, a
     assert 0.5 < found.score[0] <= 1.0
 
 
-def test_given_boxes_keep_their_order_and_number_even_where_nobody_is(model, photo, annotated):
+def test_given_boxes_keep_their_order_and_number_even_if_empty(model, photo, annotated):
     _, corners = annotated
     lawn = torch.from_numpy(np.full(tuple(photo.shape), GRASS, np.uint8))
     empty = np.array([[10, 20, 30, 60]], np.float32)
@@ -63,7 +63,7 @@ def test_given_boxes_keep_their_order_and_number_even_where_nobody_is(model, pho
     assert first.score[1] > 0.5
 
 
-def test_a_picture_without_grass_has_no_players(model, photo):
+def test_an_image_without_grass_has_no_players(model, photo):
     (found,) = model.predict(photo[None])
     assert found.keypoints.shape == (len(found.score), 17, 3)
     assert len(model.predict(torch.zeros_like(photo)[None])[0].score) == 0
@@ -82,7 +82,7 @@ def test_people_on_grass_come_by_falling_score_with_boxes_that_hold_their_joints
         assert (known <= corners[2:] + 1e-3).all()
 
 
-def test_a_missing_file_is_told_by_the_name_it_was_asked_with(tmp_path):
+def test_a_missing_file_is_reported_by_the_given_name(tmp_path):
     model = PoseMediapipe(tmp_path / "gone.task")
     with pytest.raises(PoseModelUnusable, match=r"^model\.task_file: .*gone\.task: no such file"):
         model.predict(torch.zeros(1, 36, 64, 3, dtype=torch.uint8), [np.array([[1, 1, 9, 9]], np.float32)])

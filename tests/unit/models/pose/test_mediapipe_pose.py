@@ -23,7 +23,7 @@ def test_left_and_right_joints_are_pairs() -> None:
     assert all(right - left in (1, 3) for left, right in zip(LEFT, RIGHT, strict=True))
 
 
-def test_a_model_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
+def test_a_missing_model_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(PoseModelUnusable, match="no such file"):
         MediaPipePose(tmp_path / "gone.task")
 
@@ -42,13 +42,13 @@ def asset(shared: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def skier(shared: Path) -> np.ndarray:
-    """A square round the person of a COCO picture whose joints are annotated."""
+    """A square round the person of a COCO image whose joints are annotated."""
     image = cv2.imread(str(shared / "data/coco/000000000785.jpg"))
     assert image is not None
     return np.asarray(image[:, 200:625], np.uint8)
 
 
-def test_both_ways_see_the_same_person(asset: Path, skier: np.ndarray) -> None:
+def test_both_modes_find_the_same_person(asset: Path, skier: np.ndarray) -> None:
     with MediaPipePose(asset) as pose:
         large, small = pose.estimate(skier, 1.0), pose.estimate(skier, 8.0)
     assert large is not None
@@ -58,14 +58,14 @@ def test_both_ways_see_the_same_person(asset: Path, skier: np.ndarray) -> None:
     assert np.median(apart) < 0.05 * skier.shape[0]
 
 
-def test_an_empty_lawn_shows_nobody(asset: Path) -> None:
+def test_an_empty_lawn_has_no_people(asset: Path) -> None:
     lawn = np.full((256, 256, 3), (60, 140, 70), np.uint8)
     with MediaPipePose(asset) as pose:
         assert pose.estimate(lawn, 1.0) is None
         assert pose.estimate(lawn, 8.0) is None
 
 
-def test_the_interpreter_ends_without_complaint(asset: Path) -> None:
+def test_the_interpreter_exits_without_an_error_message(asset: Path) -> None:
     code = (
         "from pathlib import Path; from raasid.models.pose.mediapipe import MediaPipePose\n"
         f"with MediaPipePose(Path({str(asset)!r})) as pose: print(pose.name)"

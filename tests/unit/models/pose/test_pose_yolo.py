@@ -19,12 +19,12 @@ def batch_of() -> PoseBatch:
         [rng.uniform(10, 50, (2, NUM_KEYPOINTS, 2)), np.full((2, NUM_KEYPOINTS, 1), 2)], 2
     ).astype(np.float32)
     boxes = np.array([[8, 8, 40, 56], [60, 10, 90, 60]], np.float32)
-    nobody, none = np.zeros((0, 4), np.float32), np.zeros((0, NUM_KEYPOINTS, 3), np.float32)
+    no_boxes, no_keypoints = np.zeros((0, 4), np.float32), np.zeros((0, NUM_KEYPOINTS, 3), np.float32)
     images = torch.from_numpy(rng.integers(0, 255, (2, 64, 96, 3), np.uint8))
     return PoseBatch(
         images,
-        (boxes, nobody),
-        (joints, none),
+        (boxes, no_boxes),
+        (joints, no_keypoints),
         torch.ones(2),
         (),
         (np.array([False, False]), np.zeros(0, bool)),
@@ -43,7 +43,7 @@ def test_every_part_of_the_net_learns_from_boxes_and_joints(net: str) -> None:
 
 
 @pytest.mark.parametrize("net", ["yolo11n-pose.yaml", "yolo26n-pose.yaml"])
-def test_people_are_told_with_joints_by_falling_score(net: str) -> None:
+def test_people_are_in_order_of_falling_score_with_joints(net: str) -> None:
     model = PoseYolo(net, min_score=1e-9, max_people=7)
     for people in model.predict(batch_of().images):
         assert people.keypoints.shape == (len(people.score), NUM_KEYPOINTS, 3)
@@ -51,7 +51,7 @@ def test_people_are_told_with_joints_by_falling_score(net: str) -> None:
         assert (np.diff(people.score) <= 0).all()
 
 
-def test_of_known_boxes_each_gets_whoever_was_found_there_and_the_others_nothing() -> None:
+def test_each_known_box_gets_the_person_found_in_it_or_none() -> None:
     keypoints = np.ones((2, NUM_KEYPOINTS, 3), np.float32) * np.array([[[1]], [[2]]], np.float32)
     found = People(
         np.array([[0, 0, 10, 10], [50, 50, 70, 90]], np.float32), np.array([0.9, 0.8], np.float32), keypoints
@@ -63,7 +63,7 @@ def test_of_known_boxes_each_gets_whoever_was_found_there_and_the_others_nothing
     assert at.keypoints[2, 0].tolist() == [1, 1, 1]
 
 
-def test_a_net_that_finds_balls_is_refused_and_a_near_miss_answered() -> None:
+def test_a_ball_net_is_refused_and_a_misspelling_is_corrected() -> None:
     with pytest.raises(NetUnusable, match="joints are found by a Pose head"):
         build_net("yolo11n.yaml", task="pose")
     with pytest.raises(UnknownNet, match=r"no pose net of ultralytics.*did you mean"):

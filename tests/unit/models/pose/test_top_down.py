@@ -1,4 +1,4 @@
-"""`pose_topdown`: from cells to joints, from crops to the picture, and that it can learn at all."""
+"""`pose_topdown`: from cells to joints, from crops to the image, and overfitting a few scenes."""
 
 from __future__ import annotations
 
@@ -15,40 +15,40 @@ from raasid.models.pose.poses import People, nms_by_oks, padded_boxes
 from raasid.models.pose.top_down import PoseTopDown
 
 
-def sharp(places: torch.Tensor) -> torch.Tensor:
-    """Logits of a net that is as sure of places (N, 17, 2), in crop pixels of 64 x 96, as its target is."""
+def sharp(positions: torch.Tensor) -> torch.Tensor:
+    """Logits that equal the training target for positions (N, 17, 2), in crop pixels of 64 x 96."""
     rows, columns = torch.arange(24) * 4 + 2, torch.arange(16) * 4 + 2
-    dx = (columns - places[..., :1])[:, :, None, :] / 4
-    dy = (rows - places[..., 1:])[:, :, :, None] / 4
+    dx = (columns - positions[..., :1])[:, :, None, :] / 4
+    dy = (rows - positions[..., 1:])[:, :, :, None] / 4
     return -(dx.square() + dy.square()) / (2 * 0.7**2)
 
 
 def test_joints_are_read_between_the_cells() -> None:
-    places = (
+    positions = (
         torch.rand(5, NUM_KEYPOINTS, 2, generator=torch.Generator().manual_seed(1))
         * torch.tensor([40.0, 70.0])
         + 12
     )
-    read = decode_joints(sharp(places), torch.full((5, NUM_KEYPOINTS), 4.0), torch.full((5,), 40.0 * 80))
-    assert (read.xy - places).abs().max() < 0.1
+    read = decode_joints(sharp(positions), torch.full((5, NUM_KEYPOINTS), 4.0), torch.full((5,), 40.0 * 80))
+    assert (read.xy - positions).abs().max() < 0.1
     assert read.presence.min() > 0.97
 
 
-def test_who_hesitates_between_two_places_expects_to_be_half_right() -> None:
+def test_two_equal_peaks_halve_the_expected_oks() -> None:
     one, other = torch.full((1, NUM_KEYPOINTS, 2), 16.0), torch.full((1, NUM_KEYPOINTS, 2), 80.0)
     other[..., 0] = 48
-    torn = torch.logaddexp(sharp(one), sharp(other))
-    sure = decode_joints(sharp(one), torch.zeros(1, NUM_KEYPOINTS), torch.tensor([40.0 * 80]))
-    read = decode_joints(torn, torch.zeros(1, NUM_KEYPOINTS), torch.tensor([40.0 * 80]))
-    assert (read.expected_oks / sure.expected_oks).mean() == pytest.approx(0.5, abs=0.02)
+    ambiguous = torch.logaddexp(sharp(one), sharp(other))
+    certain = decode_joints(sharp(one), torch.zeros(1, NUM_KEYPOINTS), torch.tensor([40.0 * 80]))
+    read = decode_joints(ambiguous, torch.zeros(1, NUM_KEYPOINTS), torch.tensor([40.0 * 80]))
+    assert (read.expected_oks / certain.expected_oks).mean() == pytest.approx(0.5, abs=0.02)
 
 
-def test_between_two_near_places_the_middle_is_worth_more_than_either() -> None:
+def test_between_two_near_peaks_the_middle_has_the_higher_expected_oks() -> None:
     hip, eye = 11, 1
     one, other = torch.full((1, NUM_KEYPOINTS, 2), 30.0), torch.full((1, NUM_KEYPOINTS, 2), 30.0)
     other[..., 0] = 42
-    torn = torch.logaddexp(sharp(one), sharp(other) - 0.1)
-    read = decode_joints(torn, torch.zeros(1, NUM_KEYPOINTS), torch.tensor([50.0 * 90])).xy[0]
+    ambiguous = torch.logaddexp(sharp(one), sharp(other) - 0.1)
+    read = decode_joints(ambiguous, torch.zeros(1, NUM_KEYPOINTS), torch.tensor([50.0 * 90])).xy[0]
     assert read[hip].tolist() == pytest.approx([36, 30], abs=1)  # OKS forgives a hip this much
     assert read[eye].tolist() == pytest.approx([30, 30], abs=1)
 
@@ -60,7 +60,7 @@ def test_a_joint_at_the_edge_of_a_crop_stays_in_it() -> None:
     assert ((read >= 0) & (read <= torch.tensor([64.0, 96.0]))).all()
 
 
-def test_the_best_answer_has_the_least_loss_and_unlabelled_joints_none() -> None:
+def test_the_exact_prediction_has_the_lowest_loss_and_unlabelled_joints_have_none() -> None:
     joints = torch.full((2, NUM_KEYPOINTS, 3), 30.0)
     joints[..., 2] = 2
     zeros = torch.zeros(2, NUM_KEYPOINTS)
@@ -71,7 +71,7 @@ def test_the_best_answer_has_the_least_loss_and_unlabelled_joints_none() -> None
     assert all(term == 0 for term in joint_losses((sharp(joints[..., :2]), zeros, zeros), joints).values())
 
 
-def test_the_finder_reads_back_what_its_target_says() -> None:
+def test_decoding_a_finder_target_gives_the_boxes_back() -> None:
     from raasid.models.centernet import heatmap_target
 
     boxes = [np.array([[20, 10, 44, 74], [80, 30, 100, 82]], np.float32)]
@@ -82,14 +82,14 @@ def test_the_finder_reads_back_what_its_target_says() -> None:
     assert score[0, 1] > 0.9 > score[0, 2]
 
 
-def test_nothing_is_to_blame_for_heat_inside_a_crowd() -> None:
+def test_predictions_inside_a_crowd_have_no_loss() -> None:
     finder, output = PersonDetector(8), torch.zeros(1, 5, 24, 32)
     box = [np.array([[0, 0, 128, 96]], np.float32)]
     assert finder.losses(output, box, [np.array([True])])["heat"] == 0
     assert finder.losses(output, box, [np.array([False])])["heat"] > 0
 
 
-def test_two_skeletons_in_one_place_are_one_person() -> None:
+def test_two_skeletons_at_one_position_are_one_person() -> None:
     joints = np.random.default_rng(0).uniform(10, 60, (NUM_KEYPOINTS, 2)).astype(np.float32)
     rows = [joints, joints + 0.3, joints + 80]
     keypoints = np.concatenate([np.stack(rows), np.ones((3, NUM_KEYPOINTS, 1), np.float32)], 2)
@@ -99,16 +99,16 @@ def test_two_skeletons_in_one_place_are_one_person() -> None:
 
 
 def scene(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A figure of 17 blobs of 17 colours somewhere on green: picture, box and joints."""
-    picture = np.full((96, 128, 3), (40, 120, 40), np.uint8)
+    """A figure of 17 blobs of 17 colours somewhere on green: image, box and joints."""
+    image = np.full((96, 128, 3), (40, 120, 40), np.uint8)
     left, top = rng.integers(8, 80), rng.integers(4, 24)
     joints = np.zeros((NUM_KEYPOINTS, 3), np.float32)
     for k in range(NUM_KEYPOINTS):
         x, y = left + 4 + (k % 3) * 12, top + 4 + (k // 3) * 10
         colour = (255 * (k % 2), 60 + 11 * k, 255 - 15 * k)
-        cv2.circle(picture, (int(x), int(y)), 4, colour, -1)
+        cv2.circle(image, (int(x), int(y)), 4, colour, -1)
         joints[k] = x + 0.5, y + 0.5, 2
-    return picture, np.array([[left, top, left + 32, top + 60]], np.float32), joints[None]
+    return image, np.array([[left, top, left + 32, top + 60]], np.float32), joints[None]
 
 
 def batch_of(count: int, rng: np.random.Generator, model: PoseTopDown) -> CropBatch:
@@ -116,15 +116,15 @@ def batch_of(count: int, rng: np.random.Generator, model: PoseTopDown) -> CropBa
 
     scenes = [scene(rng) for _ in range(count)]
     crops, joints = [], []
-    for picture, box, places in scenes:
+    for image, box, positions in scenes:
         matrix = model.crop.matrices(box)[0]
-        crops.append(warp_affine(picture, matrix, model.crop.size))
-        moved = places[0].copy()
+        crops.append(warp_affine(image, matrix, model.crop.size))
+        moved = positions[0].copy()
         moved[:, :2] = moved[:, :2] @ matrix[:, :2].T + matrix[:, 2]
         joints.append(moved)
-    pictures = torch.from_numpy(np.stack([s[0] for s in scenes]))
+    images = torch.from_numpy(np.stack([s[0] for s in scenes]))
     windows = PoseBatch(
-        pictures,
+        images,
         tuple(s[1] for s in scenes),
         tuple(s[2] for s in scenes),
         torch.ones(count),
@@ -147,8 +147,8 @@ def test_it_learns_to_find_a_figure_and_its_joints() -> None:
         loss.backward()
         optimizer.step()
     model.eval()
-    picture, box, joints = scene(rng)
-    images = torch.from_numpy(picture)[None]
+    image, box, joints = scene(rng)
+    images = torch.from_numpy(image)[None]
     own, at = model.predict(images)[0], model.predict(images, [box])[0]
     assert np.abs(own.boxes[0] - box[0]).max() < 8
     for people in (own, at):
@@ -156,7 +156,7 @@ def test_it_learns_to_find_a_figure_and_its_joints() -> None:
     assert at.boxes.tolist() == box.tolist()
 
 
-def test_given_boxes_keep_their_order_and_nobody_is_left_out() -> None:
+def test_given_boxes_keep_their_order_and_number() -> None:
     model = PoseTopDown(channels=8, joint_channels=8).eval()
     images = torch.zeros(2, 96, 128, 3, dtype=torch.uint8)
     boxes = [
@@ -169,7 +169,7 @@ def test_given_boxes_keep_their_order_and_nobody_is_left_out() -> None:
     assert three.keypoints[1].tolist() == three.keypoints[2].tolist()
 
 
-def test_a_picture_is_padded_with_black_to_whole_cells() -> None:
+def test_an_image_is_padded_with_black_to_whole_cells() -> None:
     x = normalized_input(torch.zeros(1, 50, 70, 3, dtype=torch.uint8))
     assert x.shape == (1, 3, 64, 96)
     assert (x == x[0, 0, 0, 0]).all()
@@ -180,10 +180,10 @@ def test_an_image_without_people_is_searched_again_at_the_rescan_scale(
     rescan_scale: float, scales: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = PoseTopDown(channels=8, joint_channels=8, rescan_scale=rescan_scale).eval()
-    seen: list[float] = []
+    scales_used: list[float] = []
     detect = model._detect
     monkeypatch.setattr(
-        model, "_detect", lambda images, scale: (seen.append(scale), detect(images, scale))[1]
+        model, "_detect", lambda images, scale: (scales_used.append(scale), detect(images, scale))[1]
     )
     model.predict(torch.zeros(1, 96, 128, 3, dtype=torch.uint8))
-    assert seen == scales
+    assert scales_used == scales

@@ -1,4 +1,4 @@
-"""Enlarging: what torch's own bilinear gives, at places that no rounding moves."""
+"""Upsampling: equal to torch's bilinear, at sample positions without rounding errors."""
 
 from __future__ import annotations
 

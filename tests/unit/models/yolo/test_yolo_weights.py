@@ -82,7 +82,7 @@ class Shell(Touch):
 
 
 class Download:
-    """Asks for a class of the library whose constructor would fetch a file."""
+    """Requests a class of the library whose constructor would fetch a file."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         from ultralytics.nn.modules.block import TorchVision

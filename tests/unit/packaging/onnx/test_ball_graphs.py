@@ -1,4 +1,4 @@
-"""What an exported ball model promises to whoever runs it without torch."""
+"""Exported ball models, run without torch."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from raasid.packaging.onnx.graph_spec import Graph, export_graphs
 from raasid.packaging.onnx.parity import ParityBroken
 
 
-def pictures(count: int, height: int = 64, width: int = 64, channels: int = 3) -> Tensor:
+def random_images(count: int, height: int = 64, width: int = 64, channels: int = 3) -> Tensor:
     return torch.randint(0, 256, (count, height, width, channels), dtype=torch.uint8)
 
 
@@ -37,7 +37,7 @@ def heatmap(**options: object) -> BallHeatmap:
 def yolo(net: str) -> BallYolo:
     torch.manual_seed(0)
     model = BallYolo(net).eval()
-    for module in model.modules():  # an untrained net says nothing of anything
+    for module in model.modules():  # an untrained net has no confident output
         if isinstance(module, torch.nn.BatchNorm2d):
             torch.nn.init.normal_(module.bias, std=0.5)
     return model
@@ -58,13 +58,13 @@ def exported(model: BallModule, images: Tensor, folder: Path) -> onnxruntime.Inf
     ],
     ids=["heatmap", "three frames", "further looks", "yolo26"],
 )
-def test_the_graph_finds_what_the_model_finds_at_any_number_and_size_of_pictures(
+def test_the_graph_has_the_detections_of_the_model_for_any_number_and_size_of_images(
     make: Callable[[], BallModule], tmp_path: Path
 ) -> None:
     model = make()
-    session = exported(model, pictures(5, channels=3 * model.frames), tmp_path)
+    session = exported(model, random_images(5, channels=3 * model.frames), tmp_path)
     for count, height, width in ((1, 64, 96), (2, 61, 99)):
-        images = pictures(count, height, width, 3 * model.frames)
+        images = random_images(count, height, width, 3 * model.frames)
         boxes, scores = session.run(["boxes", "scores"], {"images": images.numpy()})
         pixels = boxes * np.array([width, height, width, height], np.float32)
         for found, box, score in zip(model.detect(images), pixels, scores, strict=True):
@@ -73,18 +73,18 @@ def test_the_graph_finds_what_the_model_finds_at_any_number_and_size_of_pictures
             assert box[0] == pytest.approx(best, abs=0.02)
 
 
-def test_a_net_that_answers_several_times_says_how_to_suppress(tmp_path: Path) -> None:
-    exported(yolo("yolo11n.yaml"), pictures(2), tmp_path)
+def test_a_net_with_several_outputs_states_how_to_suppress(tmp_path: Path) -> None:
+    exported(yolo("yolo11n.yaml"), random_images(2), tmp_path)
 
     card = json.loads((tmp_path / "model.json").read_text())
 
     assert card["graphs"]["model.onnx"]["facts"]["suppression"] == {"iou": 0.7, "keep": 10}
 
 
-def test_the_card_says_what_goes_in_what_comes_out_and_where_the_decision_lies(tmp_path: Path) -> None:
+def test_the_card_states_inputs_outputs_and_the_threshold(tmp_path: Path) -> None:
     model = heatmap()
     model.operating_threshold = 0.41
-    session = exported(model, pictures(2), tmp_path)
+    session = exported(model, random_images(2), tmp_path)
 
     graph = json.loads((tmp_path / "model.json").read_text())["graphs"]["model.onnx"]
 
@@ -96,7 +96,7 @@ def test_the_card_says_what_goes_in_what_comes_out_and_where_the_decision_lies(t
 
 
 @pytest.mark.parametrize("part", ["dense", "decode"])
-def test_a_graph_that_computes_something_else_is_refused_and_leaves_nothing(
+def test_a_graph_that_disagrees_with_the_model_is_refused_and_leaves_no_file(
     part: str, tmp_path: Path
 ) -> None:
     (graph,) = export_graphs(heatmap())
@@ -110,16 +110,16 @@ def test_a_graph_that_computes_something_else_is_refused_and_leaves_nothing(
     with pytest.raises(
         ParityBroken, match=r"model\.onnx: output '(heat|boxes, scores)' for .* differs by 0\.001"
     ):
-        write_graphs([graph], [(pictures(2),)], tmp_path, {})
+        write_graphs([graph], [(random_images(2),)], tmp_path, {})
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_refused_export_leaves_an_older_one_alone(tmp_path: Path) -> None:
-    exported(heatmap(), pictures(2), tmp_path)
+    exported(heatmap(), random_images(2), tmp_path)
     before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
 
     with pytest.raises(ParityBroken):
-        write_graphs(export_graphs(heatmap()), [(pictures(2),)], tmp_path, {}, tolerance=1e-12)
+        write_graphs(export_graphs(heatmap()), [(random_images(2),)], tmp_path, {}, tolerance=1e-12)
 
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
 
@@ -127,19 +127,19 @@ def test_a_refused_export_leaves_an_older_one_alone(tmp_path: Path) -> None:
 def test_a_size_that_was_frozen_into_the_graph_is_noticed(tmp_path: Path) -> None:
     (graph,) = export_graphs(heatmap())
     honest = graph.net.dense
-    rows = 16  # of the picture that is traced
+    rows = 16  # of the traced image
 
     def frozen(images: Tensor) -> tuple[Tensor, ...]:
         heat, box = honest(images)
         return (heat[:, :rows], box) if torch.onnx.is_in_onnx_export() else (heat, box)
 
     object.__setattr__(graph.net, "dense", frozen)
-    write_graphs([graph], [(pictures(2),)], tmp_path, {})
+    write_graphs([graph], [(random_images(2),)], tmp_path, {})
     with pytest.raises(ParityBroken, match="has the shape"):
-        write_graphs([graph], [(pictures(2, height=96),)], tmp_path / "other", {})
+        write_graphs([graph], [(random_images(2, height=96),)], tmp_path / "other", {})
 
 
-def test_what_is_no_net_is_refused() -> None:
+def test_a_model_without_a_net_is_refused() -> None:
     class Rule(TaskModule):
         task = "context"
 

@@ -1,4 +1,4 @@
-"""What exported pose models promise."""
+"""Exported pose models."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from raasid.packaging.onnx.export import write_graphs
 from raasid.packaging.onnx.graph_spec import export_graphs
 
 
-def pictures(count: int, height: int, width: int) -> Tensor:
+def random_images(count: int, height: int, width: int) -> Tensor:
     return torch.randint(0, 256, (count, height, width, 3), dtype=torch.uint8)
 
 
 def outspoken(model: nn.Module) -> None:
-    """An untrained net says nothing of anything."""
+    """Raise the scores: an untrained net has no confident output."""
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
             nn.init.normal_(module.bias, std=0.5)
 
 
 @pytest.mark.parametrize("scale", [0.5, 1.5])
-def test_finder_and_joints_together_see_what_the_model_sees(scale: float, tmp_path: Path) -> None:
+def test_finder_and_joints_together_have_the_output_of_the_model(scale: float, tmp_path: Path) -> None:
     torch.manual_seed(0)
     model = PoseTopDown(
         4,
@@ -47,14 +47,16 @@ def test_finder_and_joints_together_see_what_the_model_sees(scale: float, tmp_pa
     outspoken(model)
     nn.init.normal_(model.detector.head.weight, std=0.3)
     nn.init.zeros_(model.detector.head.bias[:1].data)
-    crops, areas = pictures(4, 64, 32), torch.rand(4) * 1000 + 200
+    crops, areas = random_images(4, 64, 32), torch.rand(4) * 1000 + 200
     graphs = export_graphs(model)
-    given = [(crops, areas) if graph.name == "joints" else (pictures(2, 64, 96),) for graph in graphs]
+    given = [(crops, areas) if graph.name == "joints" else (random_images(2, 64, 96),) for graph in graphs]
     write_graphs(graphs, given, tmp_path, {})
 
-    looks = "finder" if scale < 1 else "finder_closer"
-    finder, joints = (onnxruntime.InferenceSession(tmp_path / f"{name}.onnx") for name in (looks, "joints"))
-    images = pictures(2, 75, 101)
+    finder_name = "finder" if scale < 1 else "finder_closer"
+    finder, joints = (
+        onnxruntime.InferenceSession(tmp_path / f"{name}.onnx") for name in (finder_name, "joints")
+    )
+    images = random_images(2, 75, 101)
     boxes, scores = finder.run(["boxes", "scores"], {"images": images.numpy()})
     edges = np.array([101, 75, 101, 75], np.float32)
     with torch.no_grad():
@@ -65,22 +67,22 @@ def test_finder_and_joints_together_see_what_the_model_sees(scale: float, tmp_pa
         for mine in found.boxes:  # those that were not taken for doubles
             assert np.abs(corners[score > model.min_score] - mine).max(1).min() < 0.02
 
-    crops, areas = pictures(1, 64, 32), torch.tensor([700.0])
-    seen, present = joints.run(["joints", "present"], {"crops": crops.numpy(), "areas": areas.numpy()})
+    crops, areas = random_images(1, 64, 32), torch.tensor([700.0])
+    keypoints, present = joints.run(["joints", "present"], {"crops": crops.numpy(), "areas": areas.numpy()})
     with torch.no_grad():
         expected = decode_joints(*model.heat(crops), areas)
-    assert seen[..., :2] * (32, 64) == pytest.approx(expected.xy.numpy(), abs=0.01)
+    assert keypoints[..., :2] * (32, 64) == pytest.approx(expected.xy.numpy(), abs=0.01)
     assert present == pytest.approx(expected.presence.numpy(), abs=1e-4)
 
 
 @pytest.mark.parametrize("net", ["yolo11n-pose.yaml", "yolo26n-pose.yaml"])
-def test_a_yolo_graph_sees_people_with_their_joints(net: str, tmp_path: Path) -> None:
+def test_a_yolo_graph_finds_people_with_their_joints(net: str, tmp_path: Path) -> None:
     torch.manual_seed(0)
     model = PoseYolo(net, min_score=1e-9).eval()
     outspoken(model)
-    write_graphs(export_graphs(model), [(pictures(2, 64, 64),)], tmp_path, {})
+    write_graphs(export_graphs(model), [(random_images(2, 64, 64),)], tmp_path, {})
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
-    images = pictures(1, 61, 99)
+    images = random_images(1, 61, 99)
 
     boxes, joints, scores = session.run(["boxes", "joints", "scores"], {"images": images.numpy()})
 
