@@ -1,4 +1,4 @@
-"""Faults planted into a clean league: each function returns the footage with them, and where they are."""
+"""Faults planted into a clean league: each function returns the footage with the faults and their frames."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from raasid.validation.image_stats import FrameKey
 Planted = tuple[list[Clip], set[FrameKey]]
 Rng = np.random.Generator
 SHARE = 0.1
-LEAST_SWAP = 0.15
-"""Of the person's height: wrists that are nearer than this cannot be told apart, nor does it matter."""
+MIN_SWAP = 0.15
+"""Fraction of the person's height: wrists closer than this cannot be distinguished, nor need they be."""
 
 
 def _where(clips: Sequence[Clip], rng: Rng, share: float, first: int = 0) -> set[FrameKey]:
@@ -80,7 +80,7 @@ def black(clips: Sequence[Clip], rng: Rng, folder: Path) -> Planted:
 
 
 def frozen(clips: Sequence[Clip], rng: Rng, folder: Path) -> Planted:
-    """The frame before once more, compressed anew; a run of them repeats the first."""
+    """Copies of the previous frame, recompressed; a run of them repeats the first."""
     keys = _where(clips, rng, SHARE, first=1)
 
     def change(clip: Clip, k: int, frame: Frame) -> Frame:
@@ -94,7 +94,7 @@ def frozen(clips: Sequence[Clip], rng: Rng, folder: Path) -> Planted:
 
 
 def split_twins(clips: Sequence[Clip], rng: Rng, folder: Path) -> Planted:
-    """Frames of another split: smaller, compressed anew, a little brighter or darker."""
+    """Frames of another split: smaller, recompressed, slightly brighter or darker."""
     keys = _where(clips, rng, SHARE / 2)
     split_of = {clip: split for split, ids in splits_of(clips).items() for clip in ids}
 
@@ -111,105 +111,109 @@ def split_twins(clips: Sequence[Clip], rng: Rng, folder: Path) -> Planted:
 
 
 def outside(clips: Sequence[Clip], rng: Rng, folder: Path) -> Planted:
-    """One person or ball of a frame is pushed over the edge, by a tenth of the frame or more."""
+    """One person or ball of a frame is moved past the edge, by a tenth of the frame or more."""
     keys = _where(clips, rng, SHARE)
-    done: set[FrameKey] = set()
+    planted: set[FrameKey] = set()
 
     def change(clip: Clip, k: int, frame: Frame) -> Frame:
-        able = [n for n, person in enumerate(frame.persons) if min(person.box[2:]) > 0]
-        if not able:
+        candidates = [n for n, person in enumerate(frame.persons) if min(person.box[2:]) > 0]
+        if not candidates:
             return frame
-        done.add((clip.id, frame.index))
-        who = able[rng.integers(len(able))]
-        x, y, w, h = frame.persons[who].box
+        planted.add((clip.id, frame.index))
+        chosen = candidates[rng.integers(len(candidates))]
+        x, y, w, h = frame.persons[chosen].box
         by = rng.uniform(0.02, 0.5)
         side = rng.integers(4)
         x = [x, x, -by * frame.width, frame.width * (1 + by) - w][side]
         y = [-by * frame.height, frame.height * (1 + by) - h, y, y][side]
         persons = list(frame.persons)
-        persons[who] = replace(persons[who], box=(x, y, w, h), keypoints=())
+        persons[chosen] = replace(persons[chosen], box=(x, y, w, h), keypoints=())
         return replace(frame, persons=tuple(persons))
 
-    return _each(clips, keys, change), done
+    return _each(clips, keys, change), planted
 
 
 def swapped_wrists(clips: Sequence[Clip], rng: Rng, folder: Path) -> Planted:
-    """Left and right wrist of one person in a frame."""
+    """Left and right wrist of one person in a frame are swapped."""
     keys = _where(clips, rng, SHARE)
-    done: set[FrameKey] = set()
+    planted: set[FrameKey] = set()
 
     def change(clip: Clip, k: int, frame: Frame) -> Frame:
-        able = [n for n, person in enumerate(frame.persons) if _far_apart(person)]
-        if not able:
+        candidates = [n for n, person in enumerate(frame.persons) if _far_apart(person)]
+        if not candidates:
             return frame
-        done.add((clip.id, frame.index))
+        planted.add((clip.id, frame.index))
         persons = list(frame.persons)
-        who = able[rng.integers(len(able))]
-        points = list(persons[who].keypoints)
+        chosen = candidates[rng.integers(len(candidates))]
+        points = list(persons[chosen].keypoints)
         points[9], points[10] = points[10], points[9]
-        persons[who] = replace(persons[who], keypoints=tuple(points))
+        persons[chosen] = replace(persons[chosen], keypoints=tuple(points))
         return replace(frame, persons=tuple(persons))
 
-    return _each(clips, keys, change), done
+    return _each(clips, keys, change), planted
 
 
 def _far_apart(person: Person) -> bool:
     if len(person.keypoints) < 17:
         return False
-    (x0, y0, seen0), (x1, y1, seen1) = person.keypoints[9:11]
+    (x0, y0, visible0), (x1, y1, visible1) = person.keypoints[9:11]
     apart = float(np.hypot(x1 - x0, y1 - y0))
-    return bool(seen0 and seen1 and apart > LEAST_SWAP * person.box[3])
+    return bool(visible0 and visible1 and apart > MIN_SWAP * person.box[3])
 
 
 def missing_balls(clips: Sequence[Clip], rng: Rng, folder: Path) -> Planted:
     """A fifth of the frames with a visible ball lose it."""
-    able = {(clip.id, frame.index) for clip in clips for frame in clip.frames if frame.ball is not None}
-    ordered = sorted(able)
+    candidates = {(clip.id, frame.index) for clip in clips for frame in clip.frames if frame.ball is not None}
+    ordered = sorted(candidates)
     keys = {ordered[k] for k in rng.choice(len(ordered), round(0.2 * len(ordered)), replace=False)}
     return _each(clips, keys, lambda _, __, frame: replace(frame, balls=())), keys
 
 
 def displaced_joint(clips: Sequence[Clip], rng: Rng, folder: Path) -> Planted:
-    """One joint of one person lands a body height away."""
+    """One joint of one person is moved a body height away."""
     keys = _where(clips, rng, SHARE)
-    done: set[FrameKey] = set()
+    planted: set[FrameKey] = set()
 
     def change(clip: Clip, k: int, frame: Frame) -> Frame:
-        able = [n for n, person in enumerate(frame.persons) if sum(s > 0 for *_, s in person.keypoints) >= 15]
-        if not able:
+        candidates = [
+            n for n, person in enumerate(frame.persons) if sum(s > 0 for *_, s in person.keypoints) >= 15
+        ]
+        if not candidates:
             return frame
-        done.add((clip.id, frame.index))
+        planted.add((clip.id, frame.index))
         persons = list(frame.persons)
-        who = able[rng.integers(len(able))]
-        points = list(persons[who].keypoints)
+        chosen = candidates[rng.integers(len(candidates))]
+        points = list(persons[chosen].keypoints)
         joint = int(rng.choice([7, 8, 9, 10, 13, 14, 15, 16]))
         angle = rng.uniform(0, 2 * np.pi)
-        far = 1.2 * max(persons[who].box[2:])
-        x, y, seen = points[joint]
-        points[joint] = (x + far * np.cos(angle), y + far * np.sin(angle), max(seen, 1))
-        persons[who] = replace(persons[who], keypoints=tuple(points))
+        distance = 1.2 * max(persons[chosen].box[2:])
+        x, y, visibility = points[joint]
+        points[joint] = (x + distance * np.cos(angle), y + distance * np.sin(angle), max(visibility, 1))
+        persons[chosen] = replace(persons[chosen], keypoints=tuple(points))
         return replace(frame, persons=tuple(persons))
 
-    return _each(clips, keys, change), done
+    return _each(clips, keys, change), planted
 
 
 def ball_elsewhere(clips: Sequence[Clip], rng: Rng, folder: Path) -> Planted:
-    """The ball of single frames lies a quarter of the frame away."""
-    able = [
+    """The ball of single frames is moved by a quarter of the frame."""
+    candidates = [
         (clip.id, clip.frames[k].index)
         for clip in clips
         for k in range(1, len(clip.frames) - 1)
         if all(clip.frames[k + d].ball is not None for d in (-1, 0, 1))
     ]
-    keys: set[FrameKey] = {able[k] for k in rng.choice(len(able), len(able) // 10, replace=False)}
-    lonely = {(c, i) for c, i in keys if (c, i - 1) not in keys}
+    keys: set[FrameKey] = {
+        candidates[k] for k in rng.choice(len(candidates), len(candidates) // 10, replace=False)
+    }
+    isolated = {(c, i) for c, i in keys if (c, i - 1) not in keys}
 
     def change(clip: Clip, k: int, frame: Frame) -> Frame:
         ball = frame.balls[0]
         to = (ball.x + frame.width / 4) % frame.width
         return replace(frame, balls=(replace(ball, x=to), *frame.balls[1:]))
 
-    return _each(clips, lonely, change), lonely
+    return _each(clips, isolated, change), isolated
 
 
 FAULTS: dict[str, tuple[str, Callable[[Sequence[Clip], Rng, Path], Planted]]] = {
@@ -223,4 +227,4 @@ FAULTS: dict[str, tuple[str, Callable[[Sequence[Clip], Rng, Path], Planted]]] = 
     "displaced joints": ("impossible_skeleton", displaced_joint),
     "ball elsewhere": ("ball_jump", ball_elsewhere),
 }
-"""Name of the fault, kind of finding, and what plants it."""
+"""Name of the fault, kind of finding, and the function that plants it."""

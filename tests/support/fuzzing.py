@@ -1,7 +1,7 @@
-"""Mutations of small valid annotation files, and what a reader owes whatever they did to its input.
+"""Mutations of small valid annotation files, and the invariants of a reader for any input.
 
-A mutation is (kind, where, what), three numbers; `where` and `what` are taken modulo what there is, so that
-every triple means something in every file, and the same always.
+A mutation is (kind, where, what), three numbers; `where` and `what` are taken modulo the number of choices,
+so that every triple is valid for every file and always means the same.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from raasid.footage.records import Footage
 
 SEEDS = Path(__file__).resolve().parents[1] / "fixtures" / "formats"
 ALLOWANCE = 2**20
-"""Bytes that one read may need whatever the size of its files."""
+"""Bytes that one read may need regardless of the size of its files."""
 
 Mutation = tuple[int, int, int]
 
@@ -156,8 +156,8 @@ _TOKEN = re.compile(rb'"[^"\n]{0,200}"|[-+]?\d+(?:\.\d+)?|[A-Za-z_]+|[^\sA-Za-z_
 
 
 def _flip(data: bytes, where: int, what: int) -> bytes:
-    place = where % len(data)
-    return data[:place] + bytes([data[place] ^ (1 << what % 8)]) + data[place + 1 :]
+    position = where % len(data)
+    return data[:position] + bytes([data[position] ^ (1 << what % 8)]) + data[position + 1 :]
 
 
 def _truncate(data: bytes, where: int, what: int) -> bytes:
@@ -165,23 +165,23 @@ def _truncate(data: bytes, where: int, what: int) -> bytes:
 
 
 def _cut(data: bytes, where: int, what: int) -> bytes:
-    place = where % len(data)
-    return data[:place] + data[place + 1 + what % 40 :]
+    position = where % len(data)
+    return data[:position] + data[position + 1 + what % 40 :]
 
 
 def _insert(data: bytes, where: int, what: int) -> bytes:
-    place = where % len(data)
-    return data[:place] + _nasty(what) + data[place:]
+    position = where % len(data)
+    return data[:position] + _nasty(what) + data[position:]
 
 
 def _repeat(data: bytes, where: int, what: int) -> bytes:
-    place = where % len(data)
-    return data[:place] + data[place : place + 1 + what % 60] * (2 + what % 3) + data[place:]
+    position = where % len(data)
+    return data[:position] + data[position : position + 1 + what % 60] * (2 + what % 3) + data[position:]
 
 
 def _raw_byte(data: bytes, where: int, what: int) -> bytes:
-    place = where % len(data)
-    return data[:place] + bytes([what % 256]) + data[place + 1 :]
+    position = where % len(data)
+    return data[:position] + bytes([what % 256]) + data[position + 1 :]
 
 
 def _token(data: bytes, where: int, what: int) -> bytes:
@@ -190,7 +190,7 @@ def _token(data: bytes, where: int, what: int) -> bytes:
         return data
     found = tokens[where % len(tokens)]
     put = _nasty(what)
-    if found[0].startswith(b'"') and what % 2:  # the content of a text only
+    if found[0].startswith(b'"') and what % 2:  # only the content of a string
         put = b'"' + put + b'"'
     return data[: found.start()] + put + data[found.end() :]
 
@@ -215,14 +215,14 @@ def _other_token(data: bytes, where: int, what: int) -> bytes:
 
 def _line(data: bytes, where: int, what: int) -> bytes:
     lines = data.splitlines(keepends=True)
-    place = where % len(lines)
+    position = where % len(lines)
     other = (where // 7 + what // 3) % len(lines)
     if what % 3 == 0:
-        del lines[place]
+        del lines[position]
     elif what % 3 == 1:
-        lines.insert(place, lines[other])
+        lines.insert(position, lines[other])
     else:
-        lines[place], lines[other] = lines[other], lines[place]
+        lines[position], lines[other] = lines[other], lines[position]
     return b"".join(lines)
 
 
@@ -256,7 +256,7 @@ def _json_value(data: bytes, where: int, what: int) -> bytes:
         parent[key] = copy.deepcopy(_NASTY_VALUES[what % len(_NASTY_VALUES)])
     elif action == 2:
         del parent[key]
-    elif action == 3:  # what stands elsewhere in the document
+    elif action == 3:  # a node from elsewhere in the document
         other, other_key = nodes[what % len(nodes)]
         parent[key] = copy.deepcopy(other[other_key])
     elif isinstance(parent, dict):
@@ -268,7 +268,7 @@ def _json_value(data: bytes, where: int, what: int) -> bytes:
 
 
 def _nodes(document: Any) -> Iterator[tuple[Any, Any]]:
-    """Every place in a JSON document: its container and its key or index."""
+    """Every node of a JSON document: its container and its key or index."""
     if isinstance(document, dict | list):
         for key in list(document) if isinstance(document, dict) else range(len(document)):
             yield document, key
@@ -293,7 +293,7 @@ def mutations(seed: int) -> tuple[int, list[Mutation]]:
 
 
 def mutated(data: bytes, steps: list[Mutation]) -> bytes:
-    """Return what the steps make of a file's content."""
+    """Return the content of a file after the steps."""
     for kind, where, what in steps:
         if not data:
             break
@@ -308,9 +308,9 @@ class Victim:
     name: str
     root: Path
     reads: int = 0
-    refused: int = 0
-    noticed: int = 0
-    """Reads of which something was left out."""
+    rejected: int = 0
+    partly_rejected: int = 0
+    """Reads with rejected entries."""
     worst: float = 0.0
     """Largest peak of memory beyond `ALLOWANCE`, over the size of the files."""
 
@@ -318,27 +318,27 @@ class Victim:
         shutil.copytree(SEEDS / self.name, self.root)
         self.files = sorted(path for path in self.root.rglob("*") if path.is_file())
         self.contents = [path.read_bytes() for path in self.files]
-        # what is imported and cached once is no need of a read
-        self.usual = len(reader(self.name)(self.root).quarantine)
+        # one-time imports and caches are not part of a read
+        self.num_rejected_in_seed = len(reader(self.name)(self.root).quarantine)
 
     def read(self, seed: int) -> None:
-        """Mutate, read, put back; fails on any error but DataError, and on more memory than allowed."""
+        """Mutate, read, restore; fails on any error but DataError, and on more memory than allowed."""
         which, steps = mutations(seed)
-        place = which % len(self.files)
-        content = mutated(self.contents[place], steps)
-        self.files[place].write_bytes(content)
-        size = sum(map(len, self.contents)) - len(self.contents[place]) + len(content)
+        index = which % len(self.files)
+        content = mutated(self.contents[index], steps)
+        self.files[index].write_bytes(content)
+        size = sum(map(len, self.contents)) - len(self.contents[index]) + len(content)
         try:
             need = self._need()
             if need > 3 * size + ALLOWANCE:
-                # once more: a module imported on first use, or the interpreter's table of names that grew
+                # again: a module was imported on first use, or the interpreter's table of names grew
                 need = self._need()
             assert need <= 3 * size + ALLOWANCE, f"{need:,} bytes for files of {size:,}"
         except Exception as error:
-            error.add_note(f"{self.name}: seed {seed}, {self.files[place].name}, {steps}: {content[:2000]!r}")
+            error.add_note(f"{self.name}: seed {seed}, {self.files[index].name}, {steps}: {content[:2000]!r}")
             raise
         finally:
-            self.files[place].write_bytes(self.contents[place])
+            self.files[index].write_bytes(self.contents[index])
         self.reads += 1
         self.worst = max(self.worst, (need - ALLOWANCE) / size if size else 0.0)
 
@@ -348,12 +348,12 @@ class Victim:
         try:
             footage = reader(self.name)(self.root)
         except DataError as error:
-            self.refused += 1
-            told = str(error)
-            assert 0 < len(told) < 3000, told[:200]
+            self.rejected += 1
+            message = str(error)
+            assert 0 < len(message) < 3000, message[:200]
         else:
             sound(footage)
-            self.noticed += len(footage.quarantine) > self.usual
+            self.partly_rejected += len(footage.quarantine) > self.num_rejected_in_seed
         finally:
             need = tracemalloc.get_traced_memory()[1]
             tracemalloc.stop()
@@ -361,7 +361,7 @@ class Victim:
 
 
 def sound(footage: Footage) -> None:
-    """Assert what all footage promises, whatever file it came from."""
+    """Assert the invariants of footage from any file."""
     ids = [clip.id for clip in footage.clips]
     assert ids == sorted(set(ids))
     assert ids

@@ -1,4 +1,4 @@
-"""Small files of annotations, and the way through the store's format and back, for tests of readers."""
+"""Small annotation files, and a round trip through the format of the store, for tests of readers."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def stored_and_read(clips: list[Clip], folder: Path) -> list[Clip]:
 
 
 def reasons(footage: Footage) -> list[tuple[str, int | None, str]]:
-    """File, line and reason of everything that was left out."""
+    """File, line and reason of every rejected entry."""
     return [(entry.path, entry.line, entry.reason) for entry in footage.quarantine]
 
 
 def peak_over_size(read: Callable[[Path], Footage], root: Path, small: Path) -> float:
-    """Peak of memory while a folder is read, over the size of its files; `small` is read before."""
-    read(small)  # what is imported and cached once is no need of a read
+    """Ratio of peak memory while a folder is read to the size of its files; `small` is read first."""
+    read(small)  # one-time imports and caches are not part of a read
     tracemalloc.start()
     try:
         footage = read(root)

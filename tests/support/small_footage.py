@@ -20,7 +20,7 @@ STANDING = np.array(
     ],
     float,
 )
-"""A person of 110 pixels seen from the front, joints in COCO's order."""
+"""A person of 110 pixels, facing the camera, joints in COCO's order."""
 
 
 def pose(points: np.ndarray = STANDING, visible: int = 2) -> tuple[Keypoint, ...]:

@@ -58,7 +58,7 @@ def test_a_crop_maps_back_to_the_frame() -> None:
 
 
 class Mirror:
-    """Sees one person in the middle of whatever it is shown, as tall as the box is."""
+    """Detects one person in the middle of every crop, as tall as the box."""
 
     name = "mirror/1"
 
@@ -74,10 +74,10 @@ class Blind(Mirror):
 
 
 def annotated(pose: Mirror | None) -> Sequence[Frame]:
-    picture = np.full((300, 400, 3), (60, 140, 70), np.uint8)
-    cv2.rectangle(picture, (200, 100), (216, 140), (240, 240, 240), -1)
+    image = np.full((300, 400, 3), (60, 140, 70), np.uint8)
+    cv2.rectangle(image, (200, 100), (216, 140), (240, 240, 240), -1)
     frames = [Frame(0, Path("a.jpg"), 400, 300), Frame(5, Path("b.jpg"), 400, 300)]
-    return list(PeopleAnnotator(pose).annotate([picture, picture], frames))
+    return list(PeopleAnnotator(pose).annotate([image, image], frames))
 
 
 def test_every_annotation_has_its_source_and_is_not_reviewed() -> None:
@@ -91,7 +91,7 @@ def test_every_annotation_has_its_source_and_is_not_reviewed() -> None:
         assert person.keypoints[0][1] == pytest.approx(103, abs=4)
 
 
-def test_a_box_without_joints_stays_with_a_lower_confidence() -> None:
+def test_a_box_without_joints_is_kept_with_a_lower_confidence() -> None:
     (alone,), (blind,) = annotated(None)[0].persons, annotated(Blind())[0].persons
     assert alone.keypoints == blind.keypoints == ()
     assert alone.source is not None

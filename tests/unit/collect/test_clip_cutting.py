@@ -11,7 +11,7 @@ from raasid.io.image_reader import Image
 
 
 def shots(*lengths: int) -> Iterator[Image]:
-    """Lawn with a moving crowd, then a grey studio, then lawn again: hard cuts between."""
+    """Grass with a moving crowd, then a grey studio, then grass again, with hard cuts."""
     rng = np.random.default_rng(0)
     for shot, length in enumerate(lengths):
         colour = ((60, 140, 70), (120, 120, 125))[shot % 2]
@@ -31,7 +31,7 @@ def test_a_clip_ends_where_the_scene_changes() -> None:
     assert clips(shots(30, 20, 40)) == [(0, 0), (1, 30), (2, 50)]
 
 
-def test_a_pan_is_no_cut() -> None:
+def test_a_pan_is_not_a_cut() -> None:
     assert clips(shots(60)) == [(0, 0)]
 
 

@@ -30,7 +30,7 @@ def video(tmp_path: Path) -> Source:
     return Source(str(path), path.name)
 
 
-def test_a_video_becomes_clips_with_its_facts(collector: Collector, video: Source) -> None:
+def test_a_video_becomes_clips_with_its_metadata(collector: Collector, video: Source) -> None:
     result = collector.collect(video, "")
     assert result.part is not None
     assert result.findings == ()
@@ -70,9 +70,9 @@ def test_exif_rotation_is_applied_to_the_size_and_the_file_is_unchanged(
     from PIL import Image
 
     path = tmp_path / "turned.jpg"
-    picture, exif = Image.new("RGB", (60, 40)), Image.Exif()
+    image, exif = Image.new("RGB", (60, 40)), Image.Exif()
     exif[0x0112] = 6
-    picture.save(path, exif=exif)
+    image.save(path, exif=exif)
     result = collector.collect(Source(str(path), path.name), "")
     assert result.part is not None
     ((frame,),) = (clip.frames for clip in collector.staging.clips(result.part))

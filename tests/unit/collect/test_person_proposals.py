@@ -14,15 +14,15 @@ PEOPLE = [(100, 120, 14, 34), (220, 140, 14, 36), (320, 90, 12, 30), (400, 200, 
 
 @pytest.fixture
 def pitch() -> Image:
-    """Mown stripes, lines, and no people yet."""
-    picture = np.full((360, 640, 3), (60, 140, 70), np.uint8)
-    picture[:, ::2] += 2
+    """A pitch with mown stripes and lines, without people."""
+    image = np.full((360, 640, 3), (60, 140, 70), np.uint8)
+    image[:, ::2] += 2
     for stripe in range(0, 640, 160):
-        picture[:, stripe : stripe + 80] += np.array((4, 12, 6), np.uint8)
-    picture[:60] = (90, 90, 100)
-    cv2.line(picture, (300, 60), (330, 359), (235, 235, 235), 2)
-    cv2.ellipse(picture, (320, 200), (120, 50), 0, 0, 360, (235, 235, 235), 2)
-    return picture
+        image[:, stripe : stripe + 80] += np.array((4, 12, 6), np.uint8)
+    image[:60] = (90, 90, 100)
+    cv2.line(image, (300, 60), (330, 359), (235, 235, 235), 2)
+    cv2.ellipse(image, (320, 200), (120, 50), 0, 0, 360, (235, 235, 235), 2)
+    return image
 
 
 def with_people(pitch: Image) -> Image:
@@ -32,7 +32,7 @@ def with_people(pitch: Image) -> Image:
     return pitch
 
 
-def test_lines_and_stripes_are_no_people(pitch: Image) -> None:
+def test_lines_and_stripes_are_not_people(pitch: Image) -> None:
     assert propose_players(pitch) == []
 
 
@@ -45,25 +45,25 @@ def test_people_on_grass_are_found_at_their_positions(pitch: Image) -> None:
     assert len(found) == len(PEOPLE)
 
 
-def test_boxes_in_large_frames_are_in_their_own_pixels(pitch: Image) -> None:
+def test_boxes_in_large_frames_are_in_full_resolution_pixels(pitch: Image) -> None:
     large = np.asarray(cv2.resize(with_people(pitch), (2560, 1440)), np.uint8)
     boxes = [proposal.box for proposal in propose_players(large)]
     assert any(abs(x - 4 * PEOPLE[0][0]) < 16 and h == pytest.approx(4 * 34, abs=30) for x, _, _, h in boxes)
 
 
 @pytest.mark.parametrize("grey", [0, 128, 255])
-def test_no_grass_no_people(grey: int) -> None:
+def test_without_grass_no_people_are_proposed(grey: int) -> None:
     assert propose_players(np.full((90, 160, 3), grey, np.uint8)) == []
 
 
 def test_two_merged_players_are_split(pitch: Image) -> None:
-    picture = with_people(pitch)
-    cv2.rectangle(picture, (420, 202), (440, 242), (40, 40, 200), -1)
-    near = [p.box for p in propose_players(picture) if 390 < p.box[0] < 440]
+    image = with_people(pitch)
+    cv2.rectangle(image, (420, 202), (440, 242), (40, 40, 200), -1)
+    near = [p.box for p in propose_players(image) if 390 < p.box[0] < 440]
     assert len(near) == 2
 
 
-def test_most_of_the_players_of_real_footage_get_a_box(shared: Path) -> None:
+def test_the_majority_of_players_in_real_footage_get_a_box(shared: Path) -> None:
     capture = cv2.VideoCapture(str(shared / "data/video/match_pan_848x478.mp4"))
     capture.set(cv2.CAP_PROP_POS_FRAMES, 100)
     image = np.asarray(capture.read()[1], np.uint8)

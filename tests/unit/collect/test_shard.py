@@ -14,6 +14,6 @@ def test_every_source_is_in_exactly_one_shard(count: int) -> None:
 
 
 @pytest.mark.parametrize("shard", ["1", "2/2", "-1/2", "0/0", "a/b", "0/2x"])
-def test_an_impossible_shard_is_refused(shard: str) -> None:
+def test_an_invalid_shard_is_rejected(shard: str) -> None:
     ((key, message),) = CollectOptions(shard=shard).cross_field_errors()
     assert (key, "i/n" in message) == ("shard", True)

@@ -20,7 +20,7 @@ def names(*patterns: str, rejected: Quarantine | None = None) -> list[str]:
     return [source.name for source in find_sources(patterns, Quarantine() if rejected is None else rejected)]
 
 
-def test_a_folder_gives_its_videos_and_images_in_order_of_their_paths(footage: Path) -> None:
+def test_a_folder_gives_its_videos_and_images_sorted_by_path(footage: Path) -> None:
     assert names(str(footage)) == ["a/Köln gegen Bonn.MKV", "a/still.png", "b.mp4"]
 
 
@@ -32,7 +32,7 @@ def test_a_folder_gives_its_videos_and_images_in_order_of_their_paths(footage: P
         ("a/*", ["Köln gegen Bonn.MKV", "still.png"]),
     ],
 )
-def test_a_pattern_names_files_below_its_fixed_part(footage: Path, pattern: str, found: list[str]) -> None:
+def test_a_pattern_matches_files_below_its_fixed_part(footage: Path, pattern: str, found: list[str]) -> None:
     assert names(str(footage / pattern)) == found
 
 
@@ -41,20 +41,20 @@ def test_a_file_that_is_named_twice_is_one_source(footage: Path) -> None:
 
 
 @pytest.mark.parametrize("prefix", ["", "@"])
-def test_a_list_has_one_pattern_a_line_relative_to_its_folder(footage: Path, prefix: str) -> None:
+def test_a_list_has_one_pattern_per_line_relative_to_its_folder(footage: Path, prefix: str) -> None:
     (footage / "list.txt").write_text("# two\n\nb.mp4\nrtsp://camera/1\ngone.mp4\n")
     rejected = Quarantine()
     assert names(f"{prefix}{footage / 'list.txt'}", rejected=rejected) == ["b.mp4", "rtsp://camera/1"]
     assert [entry.path for entry in rejected] == ["gone.mp4"]
 
 
-def test_a_list_that_names_itself_is_refused(footage: Path) -> None:
+def test_a_list_that_names_itself_is_rejected(footage: Path) -> None:
     (footage / "list.txt").write_text("@list.txt\n")
     with pytest.raises(SourceMissing, match="names itself"):
         names(str(footage / "list.txt"))
 
 
-def test_a_missing_source_is_refused(tmp_path: Path) -> None:
+def test_a_missing_source_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(SourceMissing, match=r"gone\.mp4"):
         names(str(tmp_path / "gone.mp4"))
 

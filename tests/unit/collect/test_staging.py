@@ -71,16 +71,18 @@ def in_a_process(work: Callable[[], object], dies_at: int | None = None) -> bool
     return status == 0
 
 
-def test_a_kill_at_any_call_changes_nothing_in_the_end(sources: list[Source], tmp_path: Path) -> None:
-    calm = collect_all(tmp_path / "calm", sources)
-    wanted = DatasetStore(tmp_path / "calm").add("footage", calm.footage, made_by="test", link_media=True)
+def test_a_kill_at_any_call_does_not_change_the_result(sources: list[Source], tmp_path: Path) -> None:
+    undisturbed = collect_all(tmp_path / "calm", sources)
+    expected = DatasetStore(tmp_path / "calm").add(
+        "footage", undisturbed.footage, made_by="test", link_media=True
+    )
     dies_at = 1
     while True:
         store = tmp_path / f"killed{dies_at}"
         survived = in_a_process(lambda store=store: collect_all(store, sources), dies_at)
         again = collect_all(store, sources)
         version = DatasetStore(store).add("footage", again.footage, made_by="test", link_media=True)
-        assert version.digest == wanted.digest
+        assert version.digest == expected.digest
         assert [path.name for path in store.rglob(".*")] == []
         if survived:
             break
@@ -88,7 +90,7 @@ def test_a_kill_at_any_call_changes_nothing_in_the_end(sources: list[Source], tm
     assert dies_at > 30, "there are that many calls at least"
 
 
-def test_two_processes_at_once_make_one_dataset(sources: list[Source], tmp_path: Path) -> None:
+def test_two_concurrent_processes_make_one_dataset(sources: list[Source], tmp_path: Path) -> None:
     children = []
     for _ in range(4):
         pid = os.fork()
@@ -126,7 +128,7 @@ def test_a_file_that_changed_is_collected_again(sources: list[Source], tmp_path:
     assert first[1:] == second[1:]
 
 
-def test_a_missing_part_is_made_again(sources: list[Source], tmp_path: Path) -> None:
+def test_a_missing_part_is_rebuilt(sources: list[Source], tmp_path: Path) -> None:
     work = collector(tmp_path / "store")
     collect_all(tmp_path / "store", sources)
     result = work.staging.result(sources[0], work.settings_key())
@@ -137,7 +139,7 @@ def test_a_missing_part_is_made_again(sources: list[Source], tmp_path: Path) -> 
     assert len(collect_all(tmp_path / "store", sources).footage.clips) == 2
 
 
-def test_other_options_make_other_parts(sources: list[Source], tmp_path: Path) -> None:
+def test_different_options_make_different_parts(sources: list[Source], tmp_path: Path) -> None:
     keys = {
         collector(tmp_path, **settings).collect(sources[0], "").part
         for settings in ({}, {"rate_hz": 1.0}, {"jpeg_quality": 80}, {"duration_s": 5.0})

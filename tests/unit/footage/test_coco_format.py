@@ -97,7 +97,7 @@ def clips(folder: Path) -> st.SearchStrategy[Clip]:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=rounds(25, 300))
 @pytest.mark.soak
 @given(data=st.data())
-def test_what_is_written_is_read_back_to_the_last_bit(tmp_path: Path, data: st.DataObject) -> None:
+def test_written_footage_is_read_back_bit_for_bit(tmp_path: Path, data: st.DataObject) -> None:
     written = data.draw(st.lists(clips(tmp_path), max_size=2))
     write(written, tmp_path)
     assert read(tmp_path) == written
@@ -124,7 +124,7 @@ def test_the_file_is_coco_with_boxes_from_the_top_left(tmp_path: Path) -> None:
     assert len({entry["id"] for entry in data["annotations"]}) == 2
 
 
-def test_a_ball_that_is_not_there_is_no_ground_truth_for_others(tmp_path: Path) -> None:
+def test_an_absent_ball_is_not_exported_as_ground_truth(tmp_path: Path) -> None:
     absent, hidden = Ball(0, 0, 0, 0, Visibility.ABSENT), Ball(9, 9, 4, 4, Visibility.HIDDEN)
     clip = a_clip(tmp_path, absent, hidden)
     data = json.loads(write([clip], tmp_path).read_text())
@@ -133,26 +133,26 @@ def test_a_ball_that_is_not_there_is_no_ground_truth_for_others(tmp_path: Path) 
     assert read(tmp_path) == [clip]
 
 
-def test_a_moved_folder_is_read_where_it_is(tmp_path: Path) -> None:
+def test_a_moved_folder_is_read_at_its_new_location(tmp_path: Path) -> None:
     here, there = tmp_path / "here", tmp_path / "there"
     write([a_clip(here)], here)
     here.rename(there)
     assert read(there)[0].frames[0].image == there / "images" / "a.jpg"
 
 
-def test_an_image_elsewhere_is_refused_and_nothing_is_left(tmp_path: Path) -> None:
+def test_an_image_outside_the_folder_is_rejected_and_nothing_is_written(tmp_path: Path) -> None:
     folder = tmp_path / "set"
     with pytest.raises(AnnotationsUnreadable, match="lies outside"):
         write([a_clip(tmp_path / "other")], folder)
     assert not folder.exists()
 
 
-def test_a_number_that_is_none_is_refused(tmp_path: Path) -> None:
+def test_a_value_that_is_not_a_finite_number_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(AnnotationsUnreadable, match="cannot be written"):
         write([a_clip(tmp_path, Ball(float("nan"), 0, 1, 1))], tmp_path)
 
 
-def test_writing_again_replaces_and_leaves_one_file(tmp_path: Path) -> None:
+def test_writing_again_replaces_the_file_and_leaves_no_other(tmp_path: Path) -> None:
     write([a_clip(tmp_path)], tmp_path)
     write([], tmp_path)
     assert read(tmp_path) == []
@@ -170,7 +170,7 @@ def test_writing_again_replaces_and_leaves_one_file(tmp_path: Path) -> None:
         (b"\xff\xfe", "is not what"),
     ],
 )
-def test_a_bad_file_is_named_with_the_reason(
+def test_an_invalid_file_is_named_with_the_reason(
     tmp_path: Path, content: str | bytes | None, reason: str
 ) -> None:
     path = tmp_path / "annotations.json"
@@ -185,7 +185,9 @@ def test_a_bad_file_is_named_with_the_reason(
 
 @pytest.mark.parametrize("readable", [True, False])
 @pytest.mark.parametrize("on", [True, False])
-def test_reading_leaves_the_garbage_collector_as_it_was(tmp_path: Path, readable: bool, on: bool) -> None:
+def test_reading_restores_the_state_of_the_garbage_collector(
+    tmp_path: Path, readable: bool, on: bool
+) -> None:
     write([], tmp_path)
     if not readable:
         (tmp_path / FILE_NAME).write_text("{")

@@ -14,7 +14,7 @@ from raasid.footage.formats.coco_native import read_native
 OURS = FIXTURES / "coco" / "annotations" / "ours.json"
 
 
-def test_a_file_of_ours_is_read_as_it_was_written() -> None:
+def test_our_own_file_is_read_back_unchanged() -> None:
     assert read_native(OURS) == coco_format.read(OURS.parent, OURS.name)
 
 
@@ -39,12 +39,14 @@ def test_a_file_of_ours_is_read_as_it_was_written() -> None:
         ("annotations.0.raasid.mark.confidence", 2, "confidence outside"),
     ],
 )
-def test_what_no_record_can_hold_is_a_typed_error(path: str, value: Any, reason: str, tmp_path: Path) -> None:
+def test_a_value_that_no_record_can_hold_is_a_typed_error(
+    path: str, value: Any, reason: str, tmp_path: Path
+) -> None:
     document = json.loads(OURS.read_text())
-    *places, last = [int(part) if part.isdecimal() else part for part in path.split(".")]
+    *parents, last_key = [int(part) if part.isdecimal() else part for part in path.split(".")]
     node = document
-    for place in places:
-        node = node[place]
-    node[last] = value
+    for key in parents:
+        node = node[key]
+    node[last_key] = value
     with pytest.raises(AnnotationsUnreadable, match=reason):
         read_native(written(tmp_path / "ours.json", document))

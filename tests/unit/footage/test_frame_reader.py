@@ -14,7 +14,7 @@ from raasid.io.image_reader import ImageUnreadable
 
 @pytest.fixture
 def video(tmp_path: Path) -> Path:
-    """A hundred frames, each of a grey level of its own: twice its number."""
+    """A hundred frames, each with its own grey level: twice its number."""
     path = tmp_path / "v.avi"
     out = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25.0, (64, 48))
     for number in range(100):
@@ -31,7 +31,9 @@ def test_frames_of_a_video_are_read_by_number_in_any_order(video: Path) -> None:
         assert media.size(video) == (64, 48)
 
 
-def test_a_number_beyond_the_end_and_a_file_that_is_no_video_are_named(video: Path, tmp_path: Path) -> None:
+def test_a_frame_number_past_the_end_and_a_file_that_is_not_a_video_are_named(
+    video: Path, tmp_path: Path
+) -> None:
     text = tmp_path / "t.mp4"
     text.write_text("no video")
     frames = [
@@ -47,7 +49,7 @@ def test_a_number_beyond_the_end_and_a_file_that_is_no_video_are_named(video: Pa
     assert isinstance(got[4], np.ndarray)
 
 
-def test_the_frame_cache_holds_frames_of_videos(video: Path, tmp_path: Path) -> None:
+def test_the_frame_cache_contains_frames_of_videos(video: Path, tmp_path: Path) -> None:
     sources = [VideoFrame(video, 7), VideoFrame(video, 90)]
     for budget in (1.0, 0.0):
         cache = FrameCache(sources, (32, 32), tmp_path / "cache", budget)

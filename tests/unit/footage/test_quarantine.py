@@ -1,4 +1,4 @@
-"""What is left out is listed, counted, and written so that two runs can be compared byte by byte."""
+"""Rejected entries are listed, counted, and written so that two runs can be compared byte by byte."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ def filled(entries: list[tuple[str, int | None, str]]) -> Quarantine:
 
 
 @given(ENTRIES, st.randoms())
-def test_the_order_of_finding_does_not_show(entries: list[tuple[str, int | None, str]], random) -> None:
+def test_the_order_of_entries_does_not_affect_the_file(
+    entries: list[tuple[str, int | None, str]], random
+) -> None:
     shuffled = random.sample(entries, len(entries))
     assert list(filled(entries)) == list(filled(shuffled))
     assert list(filled(entries).summary().items()) == list(filled(shuffled).summary().items())
@@ -36,7 +38,7 @@ def test_the_summary_counts_every_entry_once(entries: list[tuple[str, int | None
     assert sum(quarantine.summary().values()) == len(quarantine) == len(set(entries))
 
 
-def test_kinds_are_counted_by_what_stands_before_the_colon_most_frequent_first() -> None:
+def test_kinds_are_counted_by_the_text_before_the_colon_in_descending_order() -> None:
     quarantine = filled(
         [("x", 1, "not a number: 'a'"), ("x", 2, "not a number: 'b'"), ("y", None, "missing: z")]
     )
@@ -44,12 +46,12 @@ def test_kinds_are_counted_by_what_stands_before_the_colon_most_frequent_first()
     assert quarantine.describe() == "2 not a number, 1 missing"
 
 
-def test_many_kinds_are_described_by_the_first_few() -> None:
+def test_many_kinds_are_summarised_by_the_first_few() -> None:
     quarantine = filled([("x", line, f"kind {line}: v") for line in range(1, 7)])
     assert quarantine.describe(max_kinds=2) == "1 kind 1, 1 kind 2, and 4 other kinds"
 
 
-def test_the_file_holds_every_entry_and_nothing_else_is_left_beside_it(tmp_path: Path) -> None:
+def test_the_file_contains_every_entry_and_no_temporary_file_remains(tmp_path: Path) -> None:
     quarantine = filled([("b.txt", 3, "not a number: 'x'"), ("a.jpg", None, "zero bytes: 0")])
     target = tmp_path / "run" / "quarantine.json"
     quarantine.write(target)

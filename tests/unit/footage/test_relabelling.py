@@ -64,17 +64,17 @@ def footage() -> Footage:
         ("ifab_2026_27", {"assist", "jump"}, {"undetermined", "goal_line"}),
     ],
 )
-def test_exactly_the_clips_that_the_wording_turns_are_flipped(
+def test_exactly_the_clips_whose_ruling_the_wording_reverses_are_flipped(
     edition: str, flipped: set[str], changed: set[str]
 ) -> None:
-    _, told = relabel(footage(), edition)
+    _, report = relabel(footage(), edition)
 
-    assert set(told.flipped_ids) == flipped
-    assert {one.clip for one in told.clips if one.changed} == flipped | changed
-    assert len(told.clips) == len(CASES)
+    assert set(report.flipped_ids) == flipped
+    assert {one.clip for one in report.clips if one.changed} == flipped | changed
+    assert len(report.clips) == len(CASES)
 
 
-def test_the_new_footage_carries_the_rulings_and_says_by_which_wording() -> None:
+def test_the_new_footage_has_the_rulings_and_the_edition_they_follow() -> None:
     new, _ = relabel(footage(), "ifab_2021_22")
 
     for one in new.clips:
@@ -84,32 +84,32 @@ def test_the_new_footage_carries_the_rulings_and_says_by_which_wording() -> None
     assert new.splits == {"train": list(CASES)}
 
 
-def test_an_abstention_names_the_fact_that_is_missing() -> None:
-    _, told = relabel(footage(), "ifab_2021_22")
-    (open_,) = (one for one in told.clips if one.new.abstained)
+def test_an_abstention_names_the_missing_fact() -> None:
+    _, report = relabel(footage(), "ifab_2021_22")
+    (open_,) = (one for one in report.clips if one.new.abstained)
 
     assert (open_.clip, open_.missing) == ("undetermined", ("justified",))
     assert not open_.flipped
 
 
-def test_everything_but_ruling_and_edition_stays_as_it_was() -> None:
+def test_everything_but_ruling_and_edition_is_unchanged() -> None:
     before = footage()
     there_and_back = relabel(relabel(before, "ifab_2018_19")[0], "ifab_2020_21")[0]
 
     assert there_and_back.clips == before.clips
 
 
-def test_a_clip_without_facts_keeps_the_ruling_that_somebody_gave_it() -> None:
+def test_a_clip_without_facts_keeps_its_annotated_ruling() -> None:
     ruling = Ruling("offence", "penalty", edition="ifab_2019_20")
     unknown = clip("a", {}, ruling=ruling)
     others = clip("b", {"weather": "rain"}, contact=Contact(0, 0, "left", "hand"))
-    new, told = relabel(Footage([unknown, others]), "ifab_2021_22")
+    new, report = relabel(Footage([unknown, others]), "ifab_2021_22")
 
     assert new.clips == [unknown, others]
-    assert (told.num_without_facts, told.clips) == (2, ())
+    assert (report.num_without_facts, report.clips) == (2, ())
 
 
-def test_the_contact_tells_the_segment_where_the_facts_do_not() -> None:
+def test_the_contact_gives_the_segment_where_the_facts_do_not() -> None:
     touched = clip("a", {"deliberate": True}, contact=Contact(0, 0, "left", "thigh"))
     new, _ = relabel(Footage([touched]), "ifab_2021_22")
 
@@ -131,9 +131,9 @@ def test_a_clip_with_unreadable_facts_is_left_out_and_named(
     bad = clip("bad", facts, contact=Contact(0, 0, "left", segment))
     given = Footage([bad, *footage().clips], {"train": ["bad", *CASES]})
     given.quarantine.add("torn.jpg", "truncated JPEG: 3 bytes")
-    new, told = relabel(given, "ifab_2021_22")
+    new, report = relabel(given, "ifab_2021_22")
 
-    assert told.num_rejected == 1
+    assert report.num_rejected == 1
     assert [one.id for one in new.clips] == list(CASES)
     assert new.splits == {"train": list(CASES)}
     assert [entry.path for entry in new.quarantine] == ["bad", "torn.jpg"]
@@ -141,14 +141,14 @@ def test_a_clip_with_unreadable_facts_is_left_out_and_named(
     assert len(given.quarantine) == 1
 
 
-def test_a_first_ruling_is_a_change_but_no_flip() -> None:
-    _, told = relabel(Footage([clip("a", TOUCH)]), "ifab_2021_22")
+def test_a_first_ruling_is_a_change_but_not_a_flip() -> None:
+    _, report = relabel(Footage([clip("a", TOUCH)]), "ifab_2021_22")
 
-    assert told.clips[0].changed
-    assert not told.clips[0].flipped
+    assert report.clips[0].changed
+    assert not report.clips[0].flipped
 
 
-def test_an_unknown_edition_is_refused() -> None:
+def test_an_unknown_edition_is_rejected() -> None:
     with pytest.raises(EditionUnknown, match="did you mean 'ifab_2021_22'"):
         relabel(footage(), "ifab_2021_23")
 
@@ -162,9 +162,9 @@ ANY_FACTS = st.fixed_dictionaries(
 @settings(max_examples=200)
 def test_relabelling_again_changes_nothing(many: list[dict[str, Fact]], edition: str) -> None:
     given_ = Footage([clip(str(number), facts) for number, facts in enumerate(many)])
-    once, told = relabel(given_, edition)
+    once, report = relabel(given_, edition)
     twice, again = relabel(once, edition)
 
     assert twice.clips == once.clips
     assert not [one for one in again.clips if one.changed]
-    assert told.num_without_facts == sum(not facts for facts in many)
+    assert report.num_without_facts == sum(not facts for facts in many)

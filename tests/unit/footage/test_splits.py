@@ -1,4 +1,4 @@
-"""No match is ever in two splits, nothing disappears unsaid, and the dealing does not depend on luck."""
+"""No match is ever in two splits, every dropped clip is reported, and splitting is deterministic."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ HOLDOUT = st.sampled_from([0.0, 0.1, 0.15, 0.5, 0.9])
 
 
 @given(EITHER, HOLDOUT, st.integers(0, 9))
-def test_no_match_is_in_two_splits_and_nothing_is_lost_unsaid(
+def test_no_match_is_in_two_splits_and_every_dropped_clip_is_reported(
     data: tuple[list[Clip], dict[str, list[str]]], holdout: float, seed: int
 ) -> None:
     clips, declared = data
@@ -78,7 +78,7 @@ def test_the_order_of_the_clips_does_not_matter(
 
 
 @given(footage(), HOLDOUT.filter(bool), st.integers(0, 9))
-def test_no_other_choice_of_matches_comes_nearer_to_the_holdout(
+def test_no_other_choice_of_matches_is_closer_to_the_holdout(
     clips: list[Clip], holdout: float, seed: int
 ) -> None:
     other = clip(999, "elsewhere")
@@ -107,7 +107,7 @@ def test_undeclared_footage_of_three_matches_fills_all_three_splits(clips: list[
     assert splits.test
 
 
-def test_a_hundred_matches_are_dealt_70_15_15() -> None:
+def test_a_hundred_matches_are_split_70_15_15() -> None:
     splits = split_by_match([clip(n, f"m{n}") for n in range(100)], {}, 0.15, 0)
     assert [len(splits.train), len(splits.val), len(splits.test)] == [70, 15, 15]
 
@@ -119,7 +119,7 @@ def test_another_seed_holds_out_other_matches() -> None:
     )
 
 
-def test_declared_train_val_test_are_taken_as_they_are() -> None:
+def test_declared_train_val_test_splits_are_used_unchanged() -> None:
     clips = [clip(0, "a"), clip(1, "b"), clip(2, "c")]
     splits = split_by_match(clips, {"train": ["clip000"], "val": ["clip001"], "test": ["clip002"]}, 0.5, 0)
     assert (splits.train, splits.val, splits.test, splits.notes) == (
@@ -139,14 +139,14 @@ def test_the_only_held_out_split_is_the_test_and_never_chooses_weights(name: str
     assert any("2 of 10 training matches" in note for note in splits.notes)
 
 
-def test_without_holdout_the_last_weights_are_announced() -> None:
+def test_without_holdout_a_note_says_that_the_last_weights_are_used() -> None:
     clips = [clip(n, f"m{n}") for n in range(3)]
     splits = split_by_match(clips, {"train": ["clip000", "clip001"], "val": ["clip002"]}, 0, 0)
     assert (len(splits.train), splits.val) == (2, ())
     assert "the last weights are taken" in splits.notes[0]
 
 
-def test_a_leaking_match_stays_in_the_most_held_out_split_and_is_named() -> None:
+def test_a_leaking_match_stays_in_the_strictest_held_out_split_and_is_named() -> None:
     clips = [clip(0, "final"), clip(1, "final"), clip(2, "derby"), clip(3, "cup")]
     declared = {"train": ["clip000", "clip002"], "val": ["clip001"], "test": ["clip003"]}
     splits = split_by_match(clips, declared, 0.15, 0)
@@ -155,7 +155,7 @@ def test_a_leaking_match_stays_in_the_most_held_out_split_and_is_named() -> None
     assert "final (1)" in splits.notes[0]
 
 
-def test_too_few_matches_say_how_many_there_are() -> None:
+def test_too_few_matches_are_an_error_that_states_their_number() -> None:
     with pytest.raises(TooFewMatches, match=r"hold 2 \(a, b\)"):
         split_by_match([clip(0, "a"), clip(1, "b"), clip(2, "b")], {}, 0.15, 0)
 
@@ -165,6 +165,6 @@ def test_evaluation_only_footage_needs_no_training_split() -> None:
     assert (splits.train, splits.val, len(splits.test), splits.notes) == ((), (), 1, ())
 
 
-def test_twenty_thousand_matches_are_dealt_in_no_time() -> None:
+def test_twenty_thousand_matches_are_split_quickly() -> None:
     splits = split_by_match([clip(n, f"m{n}") for n in range(20_000)], {}, 0.15, 0)
     assert len(splits.test) == 3_000

@@ -23,7 +23,7 @@ CHANGES = {"open", "os.rename", "os.link", "os.mkdir", "os.chmod", "os.remove", 
 
 @pytest.fixture
 def footage(tmp_path: Path) -> Footage:
-    """Two matches of two frames; one image is there twice under two names."""
+    """Two matches of two frames; one image exists twice under two names."""
     source = tmp_path / "given set"
     clips = []
     for match in range(2):
@@ -56,7 +56,7 @@ def files_below(folder: Path) -> set[Path]:
     return {path for path in folder.rglob("*") if path.is_file()}
 
 
-def test_what_is_stored_is_read_back_with_its_pictures(footage: Footage, tmp_path: Path) -> None:
+def test_stored_footage_is_read_back_with_its_images(footage: Footage, tmp_path: Path) -> None:
     version = DatasetStore(tmp_path / "store").add("league", footage, made_by="a test")
     read = version.footage()
     assert read.clips == as_stored(footage, version)
@@ -65,7 +65,7 @@ def test_what_is_stored_is_read_back_with_its_pictures(footage: Footage, tmp_pat
     assert version.find_damage() == []
 
 
-def test_the_same_content_again_is_the_same_version_and_stores_nothing(
+def test_identical_content_gives_the_same_version_and_stores_nothing(
     footage: Footage, tmp_path: Path
 ) -> None:
     store = DatasetStore(tmp_path / "store")
@@ -75,7 +75,7 @@ def test_the_same_content_again_is_the_same_version_and_stores_nothing(
     assert files_below(store.root) == before
 
 
-def test_the_digest_does_not_depend_on_where_the_files_lay(footage: Footage, tmp_path: Path) -> None:
+def test_the_digest_does_not_depend_on_the_location_of_the_files(footage: Footage, tmp_path: Path) -> None:
     elsewhere = tmp_path / "moved"
     (tmp_path / "given set").rename(elsewhere)
     moved = [
@@ -88,14 +88,14 @@ def test_the_digest_does_not_depend_on_where_the_files_lay(footage: Footage, tmp
     assert DatasetStore(tmp_path / "b").add("y", footage, made_by="t").digest == digest
 
 
-def test_equal_files_are_kept_once(footage: Footage, tmp_path: Path) -> None:
+def test_identical_files_are_stored_once(footage: Footage, tmp_path: Path) -> None:
     store = DatasetStore(tmp_path / "store")
     store.add("league", footage, made_by="t")
     assert len(files_below(store.root / "objects")) == 2
 
 
 @pytest.mark.parametrize("what", ["ruling", "splits", "pixels"])
-def test_other_content_is_another_version(footage: Footage, tmp_path: Path, what: str) -> None:
+def test_different_content_gives_a_different_version(footage: Footage, tmp_path: Path, what: str) -> None:
     store = DatasetStore(tmp_path / "store")
     first = store.add("league", footage, made_by="t")
     clips, splits = list(footage.clips), dict(footage.splits)
@@ -122,21 +122,21 @@ def test_footage_of_a_version_is_stored_again_without_reading_its_media(
     assert store.add("league", Footage(ruled, first.splits), made_by="t").find_damage() == []
 
 
-def test_own_files_are_linked(footage: Footage, tmp_path: Path) -> None:
+def test_media_are_hard_linked_on_request(footage: Footage, tmp_path: Path) -> None:
     version = DatasetStore(tmp_path / "store").add("league", footage, made_by="t", link_media=True)
     mine, stored = footage.clips[0].frames[1].image, version.clips()[0].frames[1].image
     other = footage.clips[1].frames[1].image
     assert stored.stat().st_ino in {mine.stat().st_ino, other.stat().st_ino}
 
 
-def test_missing_media_stay_named_and_are_counted(footage: Footage, tmp_path: Path) -> None:
+def test_missing_media_are_kept_by_name_and_counted(footage: Footage, tmp_path: Path) -> None:
     footage.clips[0].frames[0].image.unlink()
     version = DatasetStore(tmp_path / "store").add("league", footage, made_by="t")
     assert version.manifest["missing_media"] == 1
     assert version.clips() == as_stored(footage, version)
 
 
-def test_a_file_that_cannot_be_read_is_named_and_nothing_is_left(
+def test_an_unreadable_file_is_named_and_leaves_no_partial_version(
     footage: Footage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bad, real = footage.clips[1].frames[0].image, Path.open
@@ -164,7 +164,7 @@ def test_a_version_is_found_by_name_digest_or_both(footage: Footage, tmp_path: P
             store.find(ref)
 
 
-def test_bad_names_and_empty_footage_are_refused(footage: Footage, tmp_path: Path) -> None:
+def test_invalid_names_and_empty_footage_are_rejected(footage: Footage, tmp_path: Path) -> None:
     store = DatasetStore(tmp_path / "store")
     for name in ("../up", "", ".hidden", "a b", "x/y"):
         with pytest.raises(UsageError, match="dataset name"):
@@ -174,11 +174,11 @@ def test_bad_names_and_empty_footage_are_refused(footage: Footage, tmp_path: Pat
     assert not store.root.exists()
 
 
-def test_damage_is_named(footage: Footage, tmp_path: Path) -> None:
+def test_corruption_is_reported_by_file(footage: Footage, tmp_path: Path) -> None:
     version = DatasetStore(tmp_path / "store").add("league", footage, made_by="t")
-    picture = version.clips()[0].frames[0].image
-    picture.chmod(0o644)
-    picture.write_bytes(b"x" + picture.read_bytes()[1:])
+    image_path = version.clips()[0].frames[0].image
+    image_path.chmod(0o644)
+    image_path.write_bytes(b"x" + image_path.read_bytes()[1:])
     version.clips()[1].frames[1].image.unlink()
     assert sorted(line.partition(": ")[2] for line in version.find_damage()) == [
         "changed since it was stored", "changed since it was stored", "missing"
@@ -189,14 +189,14 @@ def test_damage_is_named(footage: Footage, tmp_path: Path) -> None:
         DatasetVersion.open(version.folder)
 
 
-def test_a_kill_at_any_change_on_disk_leaves_no_half_version(footage: Footage, tmp_path: Path) -> None:
+def test_a_kill_at_any_filesystem_call_leaves_no_partial_version(footage: Footage, tmp_path: Path) -> None:
     """A child process kills itself at its n-th change, for every n until it gets through."""
     digest = DatasetStore(tmp_path / "undisturbed").add("league", footage, made_by="t").digest
     for n in range(1, 500):
         root = tmp_path / f"store{n}"
         pid = os.fork()
         if pid == 0:
-            _add_and_die(DatasetStore(root), footage, n)
+            _add_and_exit_at(DatasetStore(root), footage, n)
         _, status = os.waitpid(pid, 0)
         store = DatasetStore(root)
         assert all(version.find_damage() == [] for version in store.versions())
@@ -210,7 +210,7 @@ def test_a_kill_at_any_change_on_disk_leaves_no_half_version(footage: Footage, t
     pytest.fail("the child was always killed")
 
 
-def _add_and_die(store: DatasetStore, footage: Footage, n: int) -> None:
+def _add_and_exit_at(store: DatasetStore, footage: Footage, n: int) -> None:
     count, armed = 0, True
 
     def hook(event: str, args: tuple[Any, ...]) -> None:

@@ -12,7 +12,7 @@ import pytest
 from raasid.io.atomic import StagedFolder, atomic_path, remove_abandoned, write_atomic
 
 
-def test_a_file_is_written_with_its_folders_and_replaced(tmp_path: Path) -> None:
+def test_a_file_is_written_with_its_parent_folders_and_replaced(tmp_path: Path) -> None:
     path = tmp_path / "runs" / "note.json"
     write_atomic(path, "ä")
     write_atomic(path, b"new")
@@ -20,7 +20,7 @@ def test_a_file_is_written_with_its_folders_and_replaced(tmp_path: Path) -> None
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_an_exception_while_writing_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+def test_an_exception_while_writing_leaves_only_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "note.json"
     path.write_text("old")
     with pytest.raises(KeyboardInterrupt):
@@ -58,7 +58,7 @@ def test_a_folder_that_is_not_published_is_removed(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_only_what_a_dead_process_of_this_host_left_is_removed(tmp_path: Path) -> None:
+def test_only_leftovers_of_a_dead_process_on_this_host_are_removed(tmp_path: Path) -> None:
     process = multiprocessing.get_context("spawn").Process(target=os.getpid)
     process.start()
     process.join()

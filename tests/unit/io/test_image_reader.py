@@ -1,4 +1,4 @@
-"""A probe says what OpenCV would decode, and refuses what OpenCV would decode wrongly."""
+"""A probe reports what OpenCV would decode, and rejects files that OpenCV would decode wrongly."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_the_size_is_what_opencv_decodes(suffix: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("kind", ["jpeg", "png", "webp"])
-def test_a_turned_image_has_the_size_that_opencv_gives_it(
+def test_a_rotated_image_has_the_size_that_opencv_gives_it(
     kind: str, orientation: int, tmp_path: Path
 ) -> None:
     exif = Image.Exif()
@@ -50,7 +50,7 @@ def test_a_turned_image_has_the_size_that_opencv_gives_it(
     assert (facts.height, facts.width) == cv2.imread(str(path)).shape[:2]
 
 
-def test_the_content_decides_whatever_the_file_is_called(tmp_path: Path) -> None:
+def test_the_content_determines_the_format_not_the_file_name(tmp_path: Path) -> None:
     path = tmp_path / "really_a_png.jpg"
     path.write_bytes(encoded(".png"))
     assert probe_image(path).format == "png"
@@ -65,14 +65,16 @@ def test_a_progressive_jpeg_with_large_metadata_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".bmp", ".webp", ".tif"])
 @given(share=st.floats(0, 0.99))
 @settings(max_examples=25, deadline=None)
-def test_no_cut_file_passes(suffix: str, share: float, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_every_truncated_file_is_rejected(
+    suffix: str, share: float, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     whole = encoded(suffix)
     path = tmp_path_factory.mktemp("cut") / f"frame{suffix}"
     path.write_bytes(whole[: int(share * len(whole))])
     assert ":" in reason(path)
 
 
-def test_opencv_would_have_taken_the_cut_jpeg(tmp_path: Path) -> None:
+def test_opencv_accepts_the_truncated_jpeg(tmp_path: Path) -> None:
     whole = encoded(".jpg")
     path = tmp_path / "frame.jpg"
     path.write_bytes(whole[: len(whole) // 2])
@@ -80,7 +82,7 @@ def test_opencv_would_have_taken_the_cut_jpeg(tmp_path: Path) -> None:
     assert reason(path).startswith("truncated JPEG: ")
 
 
-def test_a_jpeg_cut_short_and_filled_up_with_zeros_is_refused(tmp_path: Path) -> None:
+def test_a_truncated_jpeg_padded_with_zeros_is_rejected(tmp_path: Path) -> None:
     whole = encoded(".jpg")
     path = tmp_path / "frame.jpg"
     path.write_bytes(whole[: len(whole) // 2].ljust(len(whole), b"\0"))
@@ -88,7 +90,7 @@ def test_a_jpeg_cut_short_and_filled_up_with_zeros_is_refused(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png"])
-def test_data_behind_the_end_do_no_harm(suffix: str, tmp_path: Path) -> None:
+def test_trailing_data_is_ignored(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"frame{suffix}"
     path.write_bytes(encoded(suffix) + b"appended by a camera")
     assert probe_image(path).width == 61
@@ -99,7 +101,7 @@ def test_data_behind_the_end_do_no_harm(suffix: str, tmp_path: Path) -> None:
     st.sampled_from([b"", b"\xff\xd8\xff\xe0", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"]),
 )
 @settings(max_examples=150, deadline=None)
-def test_no_bytes_make_it_fail_otherwise(
+def test_any_bytes_give_facts_or_the_typed_error(
     tmp_path_factory: pytest.TempPathFactory, tail: bytes, head: bytes
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "bytes.jpg"
@@ -107,7 +109,7 @@ def test_no_bytes_make_it_fail_otherwise(
     assert reason(path)
 
 
-def test_an_empty_and_a_missing_file_are_told_apart(tmp_path: Path) -> None:
+def test_an_empty_and_a_missing_file_are_distinguished(tmp_path: Path) -> None:
     (tmp_path / "empty.jpg").touch()
     assert reason(tmp_path / "empty.jpg").startswith("zero bytes")
     assert reason(tmp_path / "none.jpg").startswith("missing")
@@ -120,25 +122,25 @@ def test_text_is_not_an_image(tmp_path: Path) -> None:
     assert reason(tmp_path / "frame.jpg") == "not an image: it starts with b'<html>40'"
 
 
-def test_an_absurd_size_is_refused_before_it_costs_memory(tmp_path: Path) -> None:
+def test_an_absurd_size_is_rejected_before_memory_is_allocated(tmp_path: Path) -> None:
     header = b"IHDR" + struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0)
     png = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
     (tmp_path / "bomb.png").write_bytes(png)
     assert reason(tmp_path / "bomb.png").startswith("absurd size: 50000x50000")
 
 
-def test_a_damaged_png_header_is_refused(tmp_path: Path) -> None:
+def test_a_corrupted_png_header_is_rejected(tmp_path: Path) -> None:
     damaged = bytearray(encoded(".png"))
     damaged[19] ^= 1  # the width, which the checksum covers
     (tmp_path / "frame.png").write_bytes(damaged)
     assert reason(tmp_path / "frame.png").startswith("damaged PNG")
 
 
-def test_the_error_survives_the_way_out_of_a_worker_process() -> None:
+def test_the_error_can_be_pickled_out_of_a_worker_process() -> None:
     error = pickle.loads(pickle.dumps(ImageUnreadable(Path("a.jpg"), "zero bytes: 0")))
     assert (error.path, error.reason) == (Path("a.jpg"), "zero bytes: 0")
 
 
-def test_every_real_frame_passes(shared: Path) -> None:
+def test_every_real_frame_is_accepted(shared: Path) -> None:
     frames = sorted((shared / "data" / "dfl_ball" / "images" / "val").iterdir())
     assert {(probe_image(path).width, probe_image(path).height) for path in frames} == {(1920, 1080)}

@@ -19,7 +19,7 @@ from raasid.laws.facts import Facts, fact_values
 
 EDITIONS = st.sampled_from(shipped_editions())
 REPRESENTATIVES = {"segment": ("hand", "shoulder", "chest")}
-"""Values enough to tell all editions apart, where trying all would take long."""
+"""Enough values to distinguish all editions where trying every value would take too long."""
 
 
 @given(COMPLETE, EDITIONS)
@@ -36,7 +36,7 @@ def test_complete_facts_always_get_a_complete_ruling(facts: Facts, edition: str)
 @given(PARTIAL, EDITIONS, st.randoms(use_true_random=False))
 @settings(max_examples=rounds(150, 2000))
 @pytest.mark.soak
-def test_further_facts_never_change_a_decision(facts: Facts, edition: str, rng: random.Random) -> None:
+def test_additional_facts_never_change_a_decision(facts: Facts, edition: str, rng: random.Random) -> None:
     early = decide(facts, edition)
 
     for _ in range(5):
@@ -100,14 +100,14 @@ def test_only_facts_that_the_decision_depends_on_are_missing() -> None:
     assert derive_ruling(Facts(segment="foot"), "ifab_2021_22").missing == ()
 
 
-def test_a_decision_is_only_as_clear_as_the_least_clear_possible_clause() -> None:
+def test_the_clarity_of_a_decision_is_the_minimum_over_possible_clauses() -> None:
     hit = Facts(segment="hand", goalkeeper=False, deliberate=False, scored="no", bigger=True, justified=False)
 
     assert decide(replace(hit, close_range=False), "ifab_2021_22").confidence == "clear"
     assert decide(hit, "ifab_2021_22").confidence == "discretionary"
 
 
-def test_an_edition_can_be_given_as_such() -> None:
+def test_an_edition_can_be_passed_as_an_object() -> None:
     assert decide(Facts(segment="foot"), get_edition("ifab_2019_20")).edition == "ifab_2019_20"
 
 

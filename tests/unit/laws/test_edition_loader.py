@@ -1,4 +1,4 @@
-"""Editions as files: what is inherited, and what a bad file is told."""
+"""Editions as files: inheritance, and the errors for an invalid file."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_every_shipped_edition_loads_and_names_its_sources(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", shipped_editions())
-def test_a_shipped_edition_holds_only_its_differences(name: str) -> None:
+def test_a_shipped_edition_contains_only_its_differences(name: str) -> None:
     stored = yaml.safe_load((editions_dir() / f"{name}.yaml").read_text())
     if not stored["follows"]:
         return
@@ -72,7 +72,7 @@ def test_a_shipped_edition_holds_only_its_differences(name: str) -> None:
             assert getattr(clause, key) != value, (clause.name, key)
 
 
-def test_a_users_own_edition_can_follow_a_shipped_one(write: Write) -> None:
+def test_a_user_edition_can_follow_a_shipped_one(write: Write) -> None:
     mine = load_edition(write(follower("removes: {clauses: [body_bigger]}")))
     hit = Facts(segment="hand", goalkeeper=False, deliberate=False, bigger=True, above_shoulder=False)
     no_goal = Facts(**hit.record(), scored="no", chance="no", team_mate="no")
@@ -96,12 +96,12 @@ def test_a_new_clause_is_tested_before_those_of_its_stage(write: Write) -> None:
     assert [clause.name for clause in mine.clauses if clause.stage == "body"][:2] == ["new", "body_bigger"]
 
 
-def test_an_edition_may_stand_alone(write: Write) -> None:
+def test_an_edition_may_have_no_predecessor(write: Write) -> None:
     assert decide(Facts(), load_edition(write(BASE))).clause == "always"
 
 
 @pytest.mark.parametrize(
-    ("text", "key", "told"),
+    ("text", "key", "message"),
     [
         ("[]", "", "expected a mapping"),
         ("a: [", "(whole file)", "line 1"),
@@ -167,9 +167,9 @@ def test_an_edition_may_stand_alone(write: Write) -> None:
     ],
 )
 def test_an_invalid_file_is_reported_with_key_and_reason(
-    write: Write, text: str, key: str, told: str
+    write: Write, text: str, key: str, message: str
 ) -> None:
-    with pytest.raises(EditionUnreadable, match=re.escape(told)) as error:
+    with pytest.raises(EditionUnreadable, match=re.escape(message)) as error:
         load_edition(write(text))
 
     assert error.value.key == key

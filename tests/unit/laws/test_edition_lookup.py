@@ -1,4 +1,4 @@
-"""Which wording a match falls under."""
+"""The edition that applies to a match."""
 
 from __future__ import annotations
 
@@ -60,6 +60,6 @@ def test_an_overlay_applies_in_its_competition_from_its_first_day(
 @pytest.mark.parametrize(
     "text", ["", "2022", "2022-2024", "2022/24", "22/23", "2022-13-01", "0000-0001", "next"]
 )
-def test_a_text_that_is_no_season_is_refused(text: str) -> None:
+def test_a_text_that_is_not_a_season_is_rejected(text: str) -> None:
     with pytest.raises(SeasonUnreadable, match="is no season; write 2022-2023"):
         edition_for(text)

@@ -14,7 +14,7 @@ def test_recorded_facts_are_read_back_unchanged(facts: Facts) -> None:
     assert read_facts(facts.record()) == facts
 
 
-def test_names_that_are_no_facts_are_ignored() -> None:
+def test_unknown_fact_names_are_ignored() -> None:
     assert read_facts({"weather": "rain", "bigger": True}) == Facts(bigger=True)
 
 

@@ -17,7 +17,7 @@ from raasid.laws.facts import fact_values, format_values
 PAGE = Path(__file__).resolve().parents[3] / "docs/laws.md"
 
 
-def test_its_table_has_every_fact_with_its_values() -> None:
+def test_the_table_of_the_page_has_every_fact_with_its_values() -> None:
     rows = re.findall(r"^\| `(\w+)` \| (.+?) \|", PAGE.read_text(), re.MULTILINE)
 
     assert {name: values.replace("` `", ", ").strip("`") for name, values in rows} == {
@@ -25,11 +25,11 @@ def test_its_table_has_every_fact_with_its_values() -> None:
     }
 
 
-def test_it_names_the_stages_in_their_order() -> None:
+def test_the_page_names_the_stages_in_order() -> None:
     assert ", ".join(get_args(Stage)) in " ".join(PAGE.read_text().split())
 
 
-def test_its_example_of_a_new_season_is_one(tmp_path: Path) -> None:
+def test_the_example_of_a_new_season_is_a_valid_edition(tmp_path: Path) -> None:
     for path in editions_dir().glob("*.yaml"):
         shutil.copy(path, tmp_path)
     (example,) = re.findall(r"^```yaml edition\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
@@ -41,7 +41,7 @@ def test_its_example_of_a_new_season_is_one(tmp_path: Path) -> None:
     assert "body_bigger_close_range" not in {clause.name for clause in edition.clauses}
 
 
-def test_its_example_of_a_ruling_comes_out_as_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_example_of_a_ruling_gives_the_stated_output(capsys: pytest.CaptureFixture[str]) -> None:
     (example,) = re.findall(r"^```python run\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
     exec(example, {})
 

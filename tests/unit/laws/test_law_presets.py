@@ -1,4 +1,4 @@
-"""A preset for every edition, and for the seasons that had none of their own."""
+"""A preset for every edition, and for the seasons without an edition of their own."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_every_edition_has_a_preset_that_names_it() -> None:
     }
 
 
-def test_every_season_since_the_first_can_be_typed_and_has_the_edition_of_its_time() -> None:
+def test_every_season_since_the_first_is_accepted_and_has_its_edition() -> None:
     seasons = {f"ifab_{year}_{year - 1999}": f"{year}/{year - 1999}" for year in range(2018, 2027)}
 
     assert set(PRESETS) - {"pl_2020_10"} == set(seasons)

@@ -99,7 +99,7 @@ def test_the_ruling_is_the_one_in_the_table(
     assert ruling_cells(ruling) == expected(cell, edition)
 
 
-def test_the_table_has_every_edition_that_ships_in_every_row() -> None:
+def test_every_row_of_the_table_has_every_shipped_edition() -> None:
     assert set(EDITIONS.values()) == set(shipped_editions())
     assert {frozenset(row.cells) for row in ROWS} == {frozenset(EDITIONS)}
 

@@ -8,7 +8,7 @@ from raasid.synthetic.generate import generate
 from raasid.synthetic.league import League
 
 SEEDS = (51, 52)[: rounds(1, 2)]
-"""Not those on which the thresholds were chosen (11 to 18, 21 to 23, 31, 42)."""
+"""Different from those on which the thresholds were chosen (11 to 18, 21 to 23, 31, 42)."""
 
 
 @pytest.fixture(scope="session")

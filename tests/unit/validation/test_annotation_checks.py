@@ -31,7 +31,7 @@ Box = tuple[float, float, float, float]
         ((10.0, 10.0, math.inf, 40.0), "not_finite"),
     ],
 )
-def test_a_box_has_size_and_lies_in_the_frame(box: Box, kind: str | None) -> None:
+def test_a_box_must_have_a_size_and_be_inside_the_frame(box: Box, kind: str | None) -> None:
     clips = clip(frame(0, persons=[replace(person(), box=box)]))
     assert [finding.kind for finding in found(check_boxes, clips)] == ([kind] if kind else [])
 
@@ -51,7 +51,7 @@ def test_a_ball_may_be_a_point_but_not_a_line(ball: Ball, kinds: list[str]) -> N
     assert [finding.kind for finding in found(check_boxes, clip(frame(0, ball)))] == kinds
 
 
-def test_frames_of_unknown_size_have_no_outside() -> None:
+def test_frames_of_unknown_size_have_no_out_of_frame_findings() -> None:
     unknown = Frame(0, Path("a.jpg"), 0, 0, (Ball(9999, 50, 8, 8),))
     assert found(check_boxes, clip(unknown)) == []
 
@@ -73,7 +73,7 @@ def test_a_limb_is_not_longer_than_the_body_allows() -> None:
     assert "left shank" in finding.message
 
 
-def test_foreshortened_limbs_are_no_fault() -> None:
+def test_foreshortened_limbs_are_not_a_finding() -> None:
     bowed = STANDING.copy()
     bowed[13:] = bowed[11:13].repeat(2, axis=0) + np.array([0, 3])
     assert found(check_skeletons, clip(frame(0, persons=[person(bowed)]))) == []
@@ -92,13 +92,13 @@ def walking(count: int, swap: dict[int, list[int]]) -> list[Frame]:
     return frames
 
 
-def test_swapped_wrists_are_found_by_the_frames_around() -> None:
+def test_swapped_wrists_are_found_from_neighbouring_frames() -> None:
     hits = found(check_left_right, clip(*walking(9, {4: [9], 7: [9], 8: [9]})))
     assert [finding.frame for finding in hits] == [4, 7, 8]
     assert {finding.track for finding in hits} == {1}
 
 
-def test_a_whole_body_that_changes_sides_is_found() -> None:
+def test_a_body_with_left_and_right_swapped_is_found() -> None:
     (finding,) = found(check_left_right, clip(*walking(9, {4: [1, 3, 5, 7, 9, 11, 13, 15]})))
     assert finding.frame == 4
     assert "whole body" in finding.message
@@ -116,17 +116,17 @@ def test_swapped_wrists_of_a_single_frame_are_found_by_anatomy() -> None:
 def test_a_track_that_jumps_to_another_person_is_not_continued() -> None:
     mirrored = walking(1, {0: [1, 3, 5, 7, 9, 11, 13, 15]})[0].persons[0]
     elsewhere = replace(mirrored, box=(130.0, 5.0, 40.0, 105.0))
-    points = tuple((x + 100, y, seen) for x, y, seen in mirrored.keypoints)
+    points = tuple((x + 100, y, visibility) for x, y, visibility in mirrored.keypoints)
     other = frame(1, persons=[replace(elsewhere, keypoints=points)])
     assert found(check_left_right, clip(*walking(1, {}), other)) == []
 
 
-def test_a_ball_is_missing_between_two_labelled_ones() -> None:
+def test_a_ball_missing_between_two_labelled_ones_is_found() -> None:
     hits = found(check_missing_ball, rolling(10, missing=[0, 4, 5, 9]))
     assert [finding.frame for finding in hits] == [0, 4, 5, 9]
-    place = hits[1].place
-    assert place is not None
-    assert place[0] + place[2] / 2 == pytest.approx(70)
+    box_xywh = hits[1].place
+    assert box_xywh is not None
+    assert box_xywh[0] + box_xywh[2] / 2 == pytest.approx(70)
 
 
 def test_a_ball_that_is_labelled_hidden_or_absent_is_not_missing() -> None:
@@ -146,25 +146,25 @@ def test_a_clip_without_any_ball_has_no_findings() -> None:
     assert found(check_missing_ball, rolling(5, missing=range(5))) == []
 
 
-def test_a_ball_that_leaves_its_path_and_comes_back_jumps() -> None:
+def test_a_ball_that_leaves_its_path_and_returns_is_a_jump() -> None:
     frames = list(rolling(9).frames)
     frames[4] = frame(4, Ball(150, 20, 8, 8))
     hits = [finding for finding in found(check_ball_path, clip(*frames)) if finding.kind == "ball_jump"]
     assert [finding.frame for finding in hits] == [4]
 
 
-def test_a_kick_is_no_jump() -> None:
-    places = [(50, 60), (50, 60), (50, 60), (80, 50), (110, 40), (140, 30)]
+def test_a_kick_is_not_a_jump() -> None:
+    positions = [(50, 60), (50, 60), (50, 60), (80, 50), (110, 40), (140, 30)]
     assert (
         found(
             check_ball_path,
-            clip(*(frame(i, Ball(x, y, 8, 8)) for i, (x, y) in enumerate(places))),
+            clip(*(frame(i, Ball(x, y, 8, 8)) for i, (x, y) in enumerate(positions))),
         )
         == []
     )
 
 
-def test_a_ball_much_larger_than_in_the_frames_around_is_found() -> None:
+def test_a_ball_much_larger_than_in_neighbouring_frames_is_found() -> None:
     frames = list(rolling(9).frames)
     frames[4] = frame(4, Ball(70, 60, 30, 30))
     (finding,) = found(check_ball_path, clip(*frames))
@@ -184,7 +184,7 @@ def test_a_track_that_occurs_twice_in_a_frame_is_found() -> None:
     assert "2 times" in finding.message
 
 
-def test_boxes_that_are_not_finite_are_no_duplicates() -> None:
+def test_boxes_that_are_not_finite_are_not_duplicates() -> None:
     lost = [replace(person(), track=k, box=(math.nan, 0.0, 1.0, 1.0)) for k in (1, 2)]
     assert found(check_duplicate_boxes, clip(frame(0, persons=lost))) == []
 

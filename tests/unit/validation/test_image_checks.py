@@ -87,7 +87,7 @@ def test_a_copy_in_another_clip_is_a_duplicate_of_the_first(tmp_path: Path) -> N
     assert (finding.clip, finding.frame, finding.other) == ("b", 1, ("a", 0))
 
 
-def test_two_shots_that_differ_by_one_player_are_no_duplicates(tmp_path: Path) -> None:
+def test_two_shots_that_differ_by_one_player_are_not_duplicates(tmp_path: Path) -> None:
     other = scene(1)
     cv2.rectangle(other, (300, 100), (316, 150), (255, 255, 255), -1)
     clips = [store(tmp_path, scene(1), name="a"), store(tmp_path, other, name="b")]

@@ -15,7 +15,9 @@ def stats_of(hashes: list[int], shade: int = 0) -> list[ImageStats]:
 
 
 @given(Hashes, st.integers(0, 64))
-def test_pairs_are_those_whose_hashes_differ_by_at_most_so_many_bits(hashes: list[int], bits: int) -> None:
+def test_pairs_are_those_whose_hashes_differ_by_at_most_a_number_of_bits(
+    hashes: list[int], bits: int
+) -> None:
     found = {j for _, j, _ in find_same_images(stats_of(hashes), np.arange(len(hashes)), bits, 1.0)}
     wanted = {
         j for j in range(len(hashes)) if any((hashes[i] ^ hashes[j]).bit_count() <= bits for i in range(j))
@@ -39,15 +41,15 @@ def test_pairs_are_found_across_blocks() -> None:
 
 
 @given(st.floats(0.6, 1.4), st.floats(-20, 20))
-def test_gain_and_offset_do_not_make_another_image(gain: float, offset: float) -> None:
-    picture = np.random.default_rng(0).integers(60, 120, (27, 48)).astype(np.uint8)
-    changed = (picture * gain + offset).clip(0, 255).round().astype(np.uint8)
-    assert thumbnail_difference(picture, changed) < 0.01
+def test_gain_and_offset_do_not_make_a_different_image(gain: float, offset: float) -> None:
+    image = np.random.default_rng(0).integers(60, 120, (27, 48)).astype(np.uint8)
+    changed = (image * gain + offset).clip(0, 255).round().astype(np.uint8)
+    assert thumbnail_difference(image, changed) < 0.01
 
 
-def test_one_player_makes_another_image() -> None:
-    picture = np.random.default_rng(0).integers(60, 120, (27, 48)).astype(np.uint8)
-    other = picture.copy()
+def test_one_player_makes_a_different_image() -> None:
+    image = np.random.default_rng(0).integers(60, 120, (27, 48)).astype(np.uint8)
+    other = image.copy()
     other[10:14, 20:22] += 60
-    assert thumbnail_difference(picture, other) > 0.1
-    assert thumbnail_difference(picture, 255 - picture) == 1.0
+    assert thumbnail_difference(image, other) > 0.1
+    assert thumbnail_difference(image, 255 - image) == 1.0

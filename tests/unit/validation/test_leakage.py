@@ -29,7 +29,7 @@ def test_a_match_in_two_splits_is_found() -> None:
     assert found(check_match_splits, *footage, train=["c0", "c2"], test=["c1"]) == []
 
 
-def test_a_frame_in_two_splits_is_found_whatever_its_match_is_named() -> None:
+def test_a_frame_in_two_splits_is_found_whatever_its_match_name() -> None:
     footage = clips("a", "b", "c")
     by_frame = {(f"c{k}", i): measured_image(10 * k + i) for k in range(3) for i in range(2)}
     by_frame["c2", 1] = by_frame["c0", 0]
@@ -44,7 +44,7 @@ def test_a_frame_in_two_splits_is_found_whatever_its_match_is_named() -> None:
     assert [(hit.clip, hit.frame, hit.other) for hit in hits] == [("c2", 1, ("c0", 0))]
 
 
-def test_duplicates_within_a_split_are_no_leak() -> None:
+def test_duplicates_within_a_split_are_not_a_leak() -> None:
     by_frame = {("c0", 0): measured_image(1), ("c1", 0): measured_image(1)}
     images = ImageStatsIndex(by_frame)
     assert found(check_near_identical, *clips("a", "b"), images=images, train=["c0", "c1"], test=[]) == []

@@ -1,4 +1,4 @@
-"""The promise of the checks: recall at least 0.95 per kind, at most 2 % of clean frames accused."""
+"""The checks have a recall of at least 0.95 per kind and flag at most 2 % of clean frames."""
 
 from __future__ import annotations
 

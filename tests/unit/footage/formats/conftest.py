@@ -1,4 +1,4 @@
-"""A YOLO set of a few bytes, made in the test that needs it."""
+"""A YOLO dataset of a few bytes, made in the test that needs it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def ball_set(tmp_path: Path) -> BallSet:
 
 @pytest.fixture
 def footage(tmp_path: Path) -> Footage:
-    """One clip of two images, one of two frames of a video; balls of all sorts, persons with keypoints."""
+    """A clip of two images and one of two video frames; balls of every visibility, persons with keypoints."""
     media = tmp_path / "media"
     media.mkdir()
     for index in range(2):

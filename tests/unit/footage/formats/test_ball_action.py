@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from fuzzing import SEEDS
-from small_films import write_film
+from small_videos import write_video
 
 from raasid.errors import DataRootMissing, NoUsableSamples
 from raasid.footage.formats.ball_action import read
@@ -43,14 +43,14 @@ def test_an_action_is_an_event_at_its_rounded_frame() -> None:
     assert (clip.provenance.season, clip.provenance.competition) == ("2019-2020", "england_efl")
 
 
-def test_halves_that_begin_again_are_clips_of_one_match() -> None:
+def test_halves_with_separate_clocks_are_clips_of_one_match() -> None:
     clips = [clip for clip in read(SEEDS / "ball_action").clips if clip.id.startswith(GAME)]
     assert [clip.id for clip in clips] == [f"{GAME}/half-1", f"{GAME}/half-2"]
     assert {clip.match for clip in clips} == {GAME}
     assert clips[1].events == (Event(100, "throw_in", "right", ("visible",)),)
 
 
-def test_soccertrack_keeps_one_clock_over_the_match_and_leaves_halves_away() -> None:
+def test_soccertrack_has_one_clock_per_match_and_no_halves() -> None:
     clip = next(clip for clip in read(SEEDS / "ball_action").clips if clip.id == "117093")
     assert [(event.frame, event.label) for event in clip.events] == [
         (18750, "high_pass"),
@@ -67,11 +67,11 @@ def test_the_position_is_in_milliseconds_text_or_number(tmp_path: Path, position
     assert clip.events[0].frame == frame
 
 
-def test_the_videos_of_the_halves_are_used_each_with_its_own_rate(tmp_path: Path) -> None:
+def test_the_videos_of_the_halves_are_used_each_with_its_own_frame_rate(tmp_path: Path) -> None:
     root = labels(tmp_path, action("400"), action("800", "2 - 45:01"), action("900", "45:02"), action("9000"))
-    write_film(root / GAME / "1_224p.mp4", 20)
-    large = write_film(root / GAME / "1_720p.mkv", 20)
-    write_film(root / GAME / "2_720p.mkv", 60, rate=50.0)
+    write_video(root / GAME / "1_224p.mp4", 20)
+    large = write_video(root / GAME / "1_720p.mkv", 20)
+    write_video(root / GAME / "2_720p.mkv", 60, rate=50.0)
     one, two = read(root).clips
     assert [frame.image for frame in one.frames] == [large]
     assert (one.events[0].frame, one.frames[0].width) == (10, 64)
@@ -82,14 +82,14 @@ def test_the_videos_of_the_halves_are_used_each_with_its_own_rate(tmp_path: Path
     ]
 
 
-def test_one_video_of_the_game_makes_one_clip(tmp_path: Path) -> None:
+def test_a_single_video_of_the_game_gives_one_clip(tmp_path: Path) -> None:
     root = labels(tmp_path, action("400"), action("700", "2 - 45:01"))
-    video = write_film(root / GAME / "224p.mp4", 20)
+    video = write_video(root / GAME / "224p.mp4", 20)
     (clip,) = read(root).clips
     assert (clip.id, [frame.image for frame in clip.frames]) == (GAME, [video, video])
 
 
-def test_a_video_that_cannot_be_opened_leaves_its_labels_out(tmp_path: Path) -> None:
+def test_the_labels_of_an_unreadable_video_are_left_out(tmp_path: Path) -> None:
     labels(tmp_path, action(), game="a/2019-2020/x")
     labels(tmp_path, action(), game="a/2019-2020/y")
     (tmp_path / "a/2019-2020/x/224p.mp4").write_bytes(b"")
@@ -98,7 +98,7 @@ def test_a_video_that_cannot_be_opened_leaves_its_labels_out(tmp_path: Path) -> 
     assert [entry.kind for entry in footage.quarantine] == ["video cannot be read"]
 
 
-def test_bad_actions_are_told_and_the_others_load(tmp_path: Path) -> None:
+def test_invalid_actions_are_reported_and_the_others_load(tmp_path: Path) -> None:
     bad = [*map(action, ("x", None, "-5", "1e400")), action(label=7), action(time=5), None, []]
     root = labels(tmp_path, *bad, action())
     path = root / GAME / "Labels-ball.json"
@@ -116,13 +116,13 @@ def test_bad_actions_are_told_and_the_others_load(tmp_path: Path) -> None:
     ]
 
 
-def test_folders_called_after_splits_are_splits(tmp_path: Path) -> None:
+def test_folders_named_after_splits_are_splits(tmp_path: Path) -> None:
     labels(tmp_path, action(), game="train/a/2019-2020/x")
     labels(tmp_path, action(), game="valid/a/2019-2020/y")
     assert read(tmp_path).splits == {"train": ["train/a/2019-2020/x"], "val": ["valid/a/2019-2020/y"]}
 
 
-def test_a_torn_file_is_left_out_beside_good_ones_and_alone_an_error(tmp_path: Path) -> None:
+def test_a_truncated_file_among_valid_ones_is_left_out_and_alone_is_an_error(tmp_path: Path) -> None:
     labels(tmp_path, action(), game="a")
     labels(tmp_path, action(), game="b")
     (tmp_path / "a" / "Labels-ball.json").write_text('{"annotations": [\n{"gameTime')
@@ -132,7 +132,7 @@ def test_a_torn_file_is_left_out_beside_good_ones_and_alone_an_error(tmp_path: P
         read(tmp_path)
 
 
-def test_what_is_missing_is_a_typed_error(tmp_path: Path) -> None:
+def test_missing_data_is_a_typed_error(tmp_path: Path) -> None:
     with pytest.raises(DataRootMissing):
         read(tmp_path / "none")
     with pytest.raises(NoUsableSamples, match=r"Labels-ball\.json"):

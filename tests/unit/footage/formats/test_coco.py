@@ -1,4 +1,4 @@
-"""COCO: keypoints by name, crowds, areas, videos, our own files, and images that are not there."""
+"""COCO: keypoints by name, crowds, areas, videos, our own files, and missing images."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def persons(root: Path) -> tuple[Person, ...]:
     return read(root).clips[0].frames[0].persons
 
 
-def test_the_published_sample_keeps_all_its_numbers(shared: Path) -> None:
+def test_the_published_sample_is_read_with_all_its_values(shared: Path) -> None:
     (clip,) = read(shared / "data/formats/coco").clips
     (person,) = clip.frames[0].persons
     assert person.box == (280.79, 44.73, 218.7, 346.68)
@@ -56,14 +56,14 @@ def test_the_published_sample_keeps_all_its_numbers(shared: Path) -> None:
     assert clip.provenance.license == "Attribution License"
 
 
-def test_of_listed_images_those_that_are_not_there_are_left_out_by_name(shared: Path) -> None:
+def test_listed_images_that_do_not_exist_are_left_out_by_name(shared: Path) -> None:
     footage = read(shared / "data/coco")
     assert [clip.id for clip in footage.clips] == ["000000000785"]
     assert len(reasons(footage)) == 3
     assert {reason for *_, reason in reasons(footage)} == {"image not there: the annotations name it"}
 
 
-def test_labels_without_any_image_load_all_the_same_with_one_note(tmp_path: Path) -> None:
+def test_labels_without_any_image_load_with_one_note(tmp_path: Path) -> None:
     footage = read(coco(tmp_path, entry(), images=[image(1), image(2)]))
     assert [clip.id for clip in footage.clips] == ["001", "002"]
     assert footage.clips[0].frames[0].image == tmp_path / "001.jpg"
@@ -71,15 +71,15 @@ def test_labels_without_any_image_load_all_the_same_with_one_note(tmp_path: Path
     assert reasons(footage) == []
 
 
-@pytest.mark.parametrize("place", ["", "images", "val2017", "images/val2017"])
-def test_images_are_found_where_exporters_put_them(place: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("subfolder", ["", "images", "val2017", "images/val2017"])
+def test_images_are_found_in_the_folders_that_exporters_use(subfolder: str, tmp_path: Path) -> None:
     document = {"images": [image(1)], "annotations": [entry()], "categories": [PERSON]}
     written(tmp_path / "annotations" / "person_keypoints_val2017.json", document)
-    path = write_image(tmp_path / place / "001.jpg")
+    path = write_image(tmp_path / subfolder / "001.jpg")
     assert read(tmp_path).clips[0].frames[0].image == path
 
 
-def test_a_bad_image_and_one_of_another_size_are_left_out(tmp_path: Path) -> None:
+def test_an_invalid_image_and_one_of_another_size_are_left_out(tmp_path: Path) -> None:
     root = coco(tmp_path, images=[image(1), image(2), image(3)])
     write_image(root / "001.jpg")
     write_image(root / "002.jpg", 100, 100)
@@ -102,12 +102,12 @@ def test_keypoints_are_put_in_order_by_their_names(tmp_path: Path) -> None:
     assert person.keypoints[5] == (0, 0, 0)
 
 
-def test_an_unlabelled_keypoint_has_no_place_whatever_stands_there(tmp_path: Path) -> None:
+def test_an_unlabelled_keypoint_has_no_position_whatever_its_coordinates(tmp_path: Path) -> None:
     (person,) = persons(coco(tmp_path, entry(keypoints=[9, 9, 0] + [1, 1, 2] * 16)))
     assert person.keypoints[0] == (0, 0, 0)
 
 
-def test_crowds_areas_and_tracks_are_kept_and_a_missing_area_stays_unknown(tmp_path: Path) -> None:
+def test_crowds_areas_and_tracks_are_kept_and_a_missing_area_is_unknown(tmp_path: Path) -> None:
     rows = [
         entry(iscrowd=1, area=700.5, track_id=8),
         entry(),
@@ -121,7 +121,7 @@ def test_crowds_areas_and_tracks_are_kept_and_a_missing_area_stays_unknown(tmp_p
     ]
 
 
-def test_the_ball_is_known_by_the_name_of_its_category(tmp_path: Path) -> None:
+def test_the_ball_is_recognised_by_its_category_name(tmp_path: Path) -> None:
     for name in ("ball", "sports ball", "Soccer-Ball", "football"):
         root = coco(tmp_path, entry(category_id=5), categories=[{"id": 5, "name": name}])
         assert read(root).clips[0].frames[0].balls == (Ball(25, 50, 30, 60),)
@@ -130,7 +130,7 @@ def test_the_ball_is_known_by_the_name_of_its_category(tmp_path: Path) -> None:
     assert read(root, ball_class="Sphere").clips[0].frames[0].balls
 
 
-def test_roles_come_from_names_and_other_things_are_counted(tmp_path: Path) -> None:
+def test_roles_come_from_category_names_and_other_objects_are_counted(tmp_path: Path) -> None:
     kinds = [{"id": n, "name": name} for n, name in enumerate(["goalkeeper", "Referee", "bench"])]
     root = coco(tmp_path, *(entry(category_id=n) for n in (0, 1, 2, 2)), categories=kinds)
     footage = read(root)
@@ -138,7 +138,7 @@ def test_roles_come_from_names_and_other_things_are_counted(tmp_path: Path) -> N
     assert footage.notes[-1] == "2 annotations are neither ball nor person and not used: bench (2)"
 
 
-def test_videos_become_clips_in_the_order_of_their_frames(tmp_path: Path) -> None:
+def test_videos_become_clips_with_frames_in_order(tmp_path: Path) -> None:
     images = [image(n, video_id=4, frame_id=10 - n) for n in (1, 2, 3)]
     root = coco(tmp_path, entry(3, 2), images=images, videos=[{"id": 4, "name": "derby", "fps": 50}])
     (clip,) = read(root).clips
@@ -147,13 +147,13 @@ def test_videos_become_clips_in_the_order_of_their_frames(tmp_path: Path) -> Non
     assert clip.frames[0].ball is not None
 
 
-def test_splits_come_from_folders_and_from_names_of_files(tmp_path: Path) -> None:
+def test_splits_come_from_folder_names_and_file_names(tmp_path: Path) -> None:
     for number, name in enumerate(["train/_annotations.coco.json", "valid/_annotations.coco.json"]):
         written(tmp_path / name, {"images": [image(number)], "annotations": [], "categories": [BALL]})
     assert read(tmp_path).splits == {"train": ["000"], "val": ["001"]}
 
 
-def test_series_of_names_are_matches_and_scenes_json_decides(tmp_path: Path) -> None:
+def test_name_series_are_matches_unless_scenes_json_decides(tmp_path: Path) -> None:
     names = ["cup_01.jpg", "cup_02.jpg", "derby_01.jpg", "derby_02.jpg"]
     images = [image(number, file_name=name) for number, name in enumerate(names)]
     root = coco(tmp_path, images=images)
@@ -164,7 +164,7 @@ def test_series_of_names_are_matches_and_scenes_json_decides(tmp_path: Path) -> 
     assert reasons(footage) == []
 
 
-def test_our_own_file_comes_back_with_what_coco_cannot_hold(tmp_path: Path) -> None:
+def test_our_own_file_keeps_fields_that_coco_lacks(tmp_path: Path) -> None:
     person = Person(3, "goalkeeper", (1.0, 2.0, 3.0, 4.0), "left", jersey="1", pitch_xy_m=(-50.0, 0.5))
     frame = Frame(7, Path("a.jpg"), 64, 32, (Ball(5.0, 6.0, 0.0, 0.0, Visibility.HIDDEN),), (person,))
     clip = Clip("a", (frame,), Provenance("test", match="m"), facts={"deliberate": True}, tags=("night",))
@@ -187,7 +187,7 @@ BAD = {
 
 
 @pytest.mark.parametrize(("bad", "reason"), BAD.values(), ids=BAD.keys())
-def test_a_bad_annotation_is_left_out_with_file_line_and_reason(
+def test_an_invalid_annotation_is_left_out_with_file_line_and_reason(
     bad: Any, reason: str, tmp_path: Path
 ) -> None:
     head = {"images": [image(1)], "categories": [PERSON, BALL]}
@@ -196,22 +196,22 @@ def test_a_bad_annotation_is_left_out_with_file_line_and_reason(
     )
     written(tmp_path / "a.json", text)
     footage = read(tmp_path)
-    ((path, line, said),) = reasons(footage)
+    ((path, line, message),) = reasons(footage)
     assert (path, line) == ("a.json", 3)
-    assert said.startswith(reason)
+    assert message.startswith(reason)
     assert len(footage.clips[0].frames[0].persons) == 1
 
 
-def test_bad_images_and_categories_are_left_out_and_the_rest_is_read(tmp_path: Path) -> None:
+def test_invalid_images_and_categories_are_left_out_and_the_rest_is_read(tmp_path: Path) -> None:
     images = [image(1), image(1), image(2, width=-5), {"id": 3, "file_name": "../../etc/x.jpg"}, "x"]
     footage = read(coco(tmp_path, entry(), images=images, categories=[PERSON, {"id": 9}]))
     assert [clip.id for clip in footage.clips] == ["001"]
-    said = {reason.partition(":")[0] for *_, reason in reasons(footage)}
-    assert {"image id twice", "width outside [0, 100000]", "file_name leads out of the data root"} <= said
-    assert len(said) == 5
+    messages = {reason.partition(":")[0] for *_, reason in reasons(footage)}
+    assert {"image id twice", "width outside [0, 100000]", "file_name leads out of the data root"} <= messages
+    assert len(messages) == 5
 
 
-def test_what_is_no_coco_beside_a_good_file_is_left_out(tmp_path: Path) -> None:
+def test_files_that_are_not_coco_are_left_out_next_to_a_valid_one(tmp_path: Path) -> None:
     coco(tmp_path, entry())
     written(tmp_path / "results.json", [{"image_id": 1, "score": 0.5}])
     written(tmp_path / "torn.json", '{"images": [')
@@ -220,7 +220,7 @@ def test_what_is_no_coco_beside_a_good_file_is_left_out(tmp_path: Path) -> None:
     assert len(footage.clips) == 1
 
 
-def test_nothing_usable_is_a_typed_error(tmp_path: Path) -> None:
+def test_a_root_without_usable_data_is_a_typed_error(tmp_path: Path) -> None:
     with pytest.raises(DataRootMissing):
         read(tmp_path / "none")
     with pytest.raises(NoUsableSamples, match="expected COCO JSON files"):
@@ -230,7 +230,7 @@ def test_nothing_usable_is_a_typed_error(tmp_path: Path) -> None:
         read(tmp_path)
 
 
-def test_the_fixture_is_read_whole() -> None:
+def test_the_fixture_is_read_completely() -> None:
     footage = read(FIXTURES / "coco")
     assert reasons(footage) == []
     assert sorted(footage.splits) == ["train", "val"]

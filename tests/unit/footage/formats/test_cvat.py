@@ -1,4 +1,4 @@
-"""CVAT: skeletons, groups, tracks between keyframes, balls out of the game, and XML that is hostile."""
+"""CVAT: skeletons, groups, tracks between keyframes, spare balls, and malicious XML."""
 
 from __future__ import annotations
 
@@ -60,17 +60,17 @@ def balls(clip: Clip) -> dict[int, tuple[float, Visibility]]:
 def test_the_samples_load(shared: Path) -> None:
     footage = read(shared / "data/formats/cvat")
     assert reasons(footage) == []
-    picture, clip = footage.clips
-    assert picture.frames[0].balls == (Ball(927, 342.5, 40, 31),)
-    wrist = picture.frames[0].persons[0].keypoints[KEYPOINTS.index("left_wrist")]
+    image_clip, clip = footage.clips
+    assert image_clip.frames[0].balls == (Ball(927, 342.5, 40, 31),)
+    wrist = image_clip.frames[0].persons[0].keypoints[KEYPOINTS.index("left_wrist")]
     assert wrist == (910, 400, 2)
-    assert picture.frames[0].persons[0].keypoints[KEYPOINTS.index("right_wrist")] == (0, 0, 0)
+    assert image_clip.frames[0].persons[0].keypoints[KEYPOINTS.index("right_wrist")] == (0, 0, 0)
     assert balls(clip) == {0: (912.5, Visibility.CLEAR), 1: (918, Visibility.HIDDEN)}
     assert [len(frame.persons) for frame in clip.frames] == [1, 1, 0]
     assert all(frame.in_video for frame in clip.frames)
 
 
-def test_only_keyframes_matter_and_between_them_lies_a_line(tmp_path: Path) -> None:
+def test_only_keyframes_count_and_positions_between_them_are_linear(tmp_path: Path) -> None:
     shapes = ball(0), ball(1, 99, key=0), ball(4, 8, occ=1), ball(6, 8, out=1)
     (clip,) = read(video(tmp_path, track(*shapes))).clips
     clear, hidden = Visibility.CLEAR, Visibility.HIDDEN
@@ -84,13 +84,13 @@ def test_only_keyframes_matter_and_between_them_lies_a_line(tmp_path: Path) -> N
     }
 
 
-def test_a_shape_without_the_word_keyframe_is_one(tmp_path: Path) -> None:
+def test_a_shape_without_a_keyframe_attribute_is_a_keyframe(tmp_path: Path) -> None:
     shapes = '<points frame="2" outside="0" occluded="0" points="3,4"/>', ball(3, out=1)
     (clip,) = read(video(tmp_path, track(*shapes))).clips
     assert balls(clip) == {2: (3, Visibility.CLEAR)}
 
 
-def test_a_track_that_never_goes_outside_lasts_to_the_end_of_the_task(tmp_path: Path) -> None:
+def test_a_track_that_is_never_outside_lasts_to_the_end_of_the_task(tmp_path: Path) -> None:
     (clip,) = read(video(tmp_path, track(ball(5, 7)))).clips
     assert sorted(balls(clip)) == [5, 6, 7]
 
@@ -101,13 +101,13 @@ def test_frames_that_no_track_covers_are_background(tmp_path: Path) -> None:
     assert [len(frame.balls) for frame in clip.frames] == [0, 0, 1, 0, 0, 0, 0, 0]
 
 
-def test_a_size_that_no_file_can_fill_costs_nothing(tmp_path: Path) -> None:
+def test_an_impossible_declared_size_allocates_nothing(tmp_path: Path) -> None:
     footage = read(video(tmp_path, track(ball(2), ball(3, out=1)), size=5_000_000))
     assert [frame.index for frame in footage.clips[0].frames] == [2]
     assert reasons(footage)[0][2] == "frames without annotations not used: 5000000 frames in all"
 
 
-def test_a_ball_that_is_not_used_in_the_game_is_not_the_match_ball(tmp_path: Path) -> None:
+def test_a_spare_ball_is_not_the_match_ball(tmp_path: Path) -> None:
     used, spare = (f'<attribute name="used_in_game">{value}</attribute>' for value in (1, 0))
     tracks = (
         track(ball(0, 1, more=used), ball(2, 1, out=1, more=used)),
@@ -118,7 +118,7 @@ def test_a_ball_that_is_not_used_in_the_game_is_not_the_match_ball(tmp_path: Pat
     assert "ball that is not used in the game" in footage.notes[-1]
 
 
-def test_a_step_between_frames_is_kept(tmp_path: Path) -> None:
+def test_the_frame_step_is_preserved(tmp_path: Path) -> None:
     meta = META.replace("<original_size>", "<frame_filter>step=5</frame_filter><original_size>")
     (clip,) = read(
         video(tmp_path, track(ball(0), ball(10, 10), ball(15, 10, out=1)), size=21, meta=meta)
@@ -127,7 +127,7 @@ def test_a_step_between_frames_is_kept(tmp_path: Path) -> None:
     assert balls(clip)[5][0] == 5
 
 
-def test_box_and_skeleton_of_a_group_are_one_person_that_moves(tmp_path: Path) -> None:
+def test_box_and_skeleton_tracks_of_a_group_are_one_moving_person(tmp_path: Path) -> None:
     wrist = '<points label="left_wrist" outside="{}" occluded="{}" points="{},20"/>'
     bones = f'<skeleton frame="{{}}" keyframe="1">{wrist}</skeleton>'
     tracks = (
@@ -142,8 +142,8 @@ def test_box_and_skeleton_of_a_group_are_one_person_that_moves(tmp_path: Path) -
         ),
     )
     (clip,) = read(video(tmp_path, *tracks)).clips
-    seen = [(p.track, p.box, p.keypoints[9]) for frame in clip.frames for p in frame.persons]
-    assert seen == [
+    people = [(p.track, p.box, p.keypoints[9]) for frame in clip.frames for p in frame.persons]
+    assert people == [
         (4, (10, 10, 40, 80), (30, 20, 2)),
         (4, (15, 10, 35, 80), (32, 20, 2)),
         (4, (20, 10, 30, 80), (34, 20, 1)),
@@ -155,12 +155,12 @@ def test_box_and_skeleton_in_one_track_are_one_person(tmp_path: Path) -> None:
     bones = f'<skeleton frame="{{}}" keyframe="1">{nose}</skeleton>'
     shapes = box(0), bones.format(0, 0), bones.format(2, 1), box(2, out=1)
     footage = read(video(tmp_path, track(*shapes, label="player", number=4)))
-    seen = [(p.track, p.box[0], p.keypoints[0]) for frame in footage.clips[0].frames for p in frame.persons]
-    assert seen == [(4, 10, (30, 20, 2))] * 2
+    people = [(p.track, p.box[0], p.keypoints[0]) for frame in footage.clips[0].frames for p in frame.persons]
+    assert people == [(4, 10, (30, 20, 2))] * 2
     assert reasons(footage) == []
 
 
-def test_a_ball_that_leaves_the_game_within_its_track_is_gone_from_there(tmp_path: Path) -> None:
+def test_a_ball_that_goes_out_of_use_within_its_track_ends_there(tmp_path: Path) -> None:
     used, spare = (f'<attribute name="used_in_game">{value}</attribute>' for value in (1, 0))
     shapes = ball(0, 1, more=used), ball(2, 1, more=spare), ball(5, 1, more=used), ball(6, 1, out=1)
     assert sorted(balls(read(video(tmp_path, track(*shapes))).clips[0])) == [0, 1, 5]
@@ -190,7 +190,9 @@ def test_attributes_of_an_image_become_team_number_and_track(tmp_path: Path) -> 
     assert read(tmp_path).splits == {"train": ["a"]}
 
 
-SEEN = '<box label="ball" {} xtl="4" ytl="5" xbr="6" ybr="7"><attribute name="{}">{}</attribute></box>'
+BALL_WITH_ATTRIBUTE = (
+    '<box label="ball" {} xtl="4" ytl="5" xbr="6" ybr="7"><attribute name="{}">{}</attribute></box>'
+)
 
 
 @pytest.mark.parametrize(
@@ -198,17 +200,19 @@ SEEN = '<box label="ball" {} xtl="4" ytl="5" xbr="6" ybr="7"><attribute name="{}
     [
         ('<points label="ball" occluded="1" points="5,6"/>', Visibility.HIDDEN),
         ('<points label="ball" occluded="0" points="5,6"/>', Visibility.CLEAR),
-        (SEEN.format("", "blurred", "true"), Visibility.BLURRED),
-        (SEEN.format('occluded="1"', "visibility", "partly"), Visibility.PARTLY),
+        (BALL_WITH_ATTRIBUTE.format("", "blurred", "true"), Visibility.BLURRED),
+        (BALL_WITH_ATTRIBUTE.format('occluded="1"', "visibility", "partly"), Visibility.PARTLY),
         ('<ellipse label="Sports Ball" cx="5" cy="6" rx="1" ry="1"/>', Visibility.CLEAR),
     ],
 )
-def test_how_much_of_a_ball_can_be_seen(shape: str, visibility: Visibility, tmp_path: Path) -> None:
+def test_attributes_of_a_ball_determine_its_visibility(
+    shape: str, visibility: Visibility, tmp_path: Path
+) -> None:
     (found,) = read(image(tmp_path, shape)).clips[0].frames[0].balls
     assert (found.x, found.y, found.visibility) == (5, 6, visibility)
 
 
-def test_what_is_neither_ball_nor_person_is_counted(tmp_path: Path) -> None:
+def test_other_objects_than_balls_and_persons_are_counted(tmp_path: Path) -> None:
     shapes = (
         '<polygon label="pitch" points="0,0;1,1;2,2"/>',
         '<box label="bench" xtl="1" ytl="1" xbr="2" ybr="2"/>',
@@ -231,11 +235,11 @@ BAD = {
 
 
 @pytest.mark.parametrize(("shape", "reason"), BAD.items())
-def test_a_bad_shape_is_left_out_with_its_line(shape: str, reason: str, tmp_path: Path) -> None:
+def test_an_invalid_shape_is_left_out_with_its_line(shape: str, reason: str, tmp_path: Path) -> None:
     footage = read(image(tmp_path, '<points label="ball" points="5,6"/>', shape))
-    ((path, line, said),) = reasons(footage)
+    ((path, line, message),) = reasons(footage)
     assert (path, line) == ("i.xml", 3)
-    assert said.startswith(reason)
+    assert message.startswith(reason)
     assert len(footage.clips[0].frames[0].balls) == 1
 
 
@@ -248,11 +252,11 @@ def test_a_bad_shape_is_left_out_with_its_line(shape: str, reason: str, tmp_path
         (ball(1).replace('frame="1"', 'frame="2000000000"'), "frame outside [0, 10000000]"),
     ],
 )
-def test_a_bad_keyframe_is_left_out_with_its_line(shape: str, reason: str, tmp_path: Path) -> None:
+def test_an_invalid_keyframe_is_left_out_with_its_line(shape: str, reason: str, tmp_path: Path) -> None:
     footage = read(video(tmp_path, track(ball(0), shape, ball(2, out=1))))
-    ((path, line, said),) = reasons(footage)
+    ((path, line, message),) = reasons(footage)
     assert (path, line) == ("v.xml", 3)
-    assert said.startswith(reason)
+    assert message.startswith(reason)
     assert sorted(balls(footage.clips[0])) == [0, 1]
 
 
@@ -262,7 +266,7 @@ def test_a_gap_of_hours_between_keyframes_is_not_filled(tmp_path: Path) -> None:
     assert reasons(footage)[1][2] == "gap too long to fill: 900000 frames after frame 0"
 
 
-def test_images_before_a_fault_are_read_and_the_fault_has_its_line(tmp_path: Path) -> None:
+def test_images_before_a_syntax_error_are_read_and_the_error_has_its_line(tmp_path: Path) -> None:
     image(tmp_path, '<points label="ball" points="5,6"/>')
     text = (tmp_path / "i.xml").read_text().replace("</annotations>", "\n<image id=")
     written(tmp_path / "i.xml", text)
@@ -271,7 +275,7 @@ def test_images_before_a_fault_are_read_and_the_fault_has_its_line(tmp_path: Pat
     assert [(path, line) for path, line, _ in reasons(footage)] == [("i.xml", 3)]
 
 
-def test_the_video_gives_rate_and_size_and_bounds_the_frames(tmp_path: Path) -> None:
+def test_the_video_gives_frame_rate_and_size_and_limits_the_frames(tmp_path: Path) -> None:
     writer = cv2.VideoWriter(str(tmp_path / "derby.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 50, (64, 48))
     for _ in range(4):
         writer.write(np.full((48, 64, 3), 90, np.uint8))
@@ -285,7 +289,7 @@ def test_the_video_gives_rate_and_size_and_bounds_the_frames(tmp_path: Path) -> 
     assert reasons(footage) == [("v.xml", None, "frames behind the end of the video: it has 4")]
 
 
-def test_a_video_may_be_there_as_its_frames(tmp_path: Path) -> None:
+def test_a_video_may_be_stored_as_its_frames(tmp_path: Path) -> None:
     root = video(tmp_path, track(ball(1), ball(3, out=1)), size=4)
     for number in range(3):
         write_image(root / "images" / f"frame_{number:06d}.PNG")
@@ -295,12 +299,12 @@ def test_a_video_may_be_there_as_its_frames(tmp_path: Path) -> None:
     assert [path for path, *_ in reasons(footage)] == ["images/frame_000003.png"]
 
 
-def test_images_are_found_beside_the_file_or_in_images(tmp_path: Path) -> None:
+def test_images_are_found_next_to_the_file_or_in_images(tmp_path: Path) -> None:
     path = write_image(image(tmp_path) / "images" / "a.png")
     assert read(tmp_path).clips[0].frames[0].image == path
 
 
-def test_nothing_usable_is_a_typed_error(tmp_path: Path) -> None:
+def test_a_root_without_usable_data_is_a_typed_error(tmp_path: Path) -> None:
     with pytest.raises(DataRootMissing):
         read(tmp_path / "none")
     with pytest.raises(NoUsableSamples, match="expected XML files"):
@@ -313,13 +317,13 @@ def test_nothing_usable_is_a_typed_error(tmp_path: Path) -> None:
         read(tmp_path)
 
 
-def test_the_fixture_is_read_whole() -> None:
+def test_the_fixture_is_read_completely() -> None:
     assert reasons(read(FIXTURES / "cvat")) == []
 
 
 @pytest.mark.soak
 def test_memory_for_a_large_file_is_in_proportion_to_it(tmp_path: Path) -> None:
-    """Twenty players over many frames as CVAT dumps them, a line for each frame, a keyframe in ten."""
+    """Twenty players over many frames as CVAT exports them: a line per frame, every tenth a keyframe."""
     rng, frames = random.Random(0), rounds(750, 3750)
     tracks = []
     for number in range(20):

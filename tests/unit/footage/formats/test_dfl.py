@@ -1,4 +1,4 @@
-"""The DFL event table: windows become clips, attributes are Python literals, halves are of one match."""
+"""The DFL event table: windows become clips, attributes are Python literals, halves share a match."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from fuzzing import SEEDS
-from small_films import write_film
+from small_videos import write_video
 
 from raasid.errors import DataRootMissing, NoUsableSamples
 from raasid.footage.formats.dfl import read
@@ -35,11 +35,11 @@ def test_a_window_is_a_clip_with_the_events_between_start_and_end() -> None:
     assert footage.notes == ("2 of 2 videos are not there: labels alone, such as for 1606b0e6_0",)
 
 
-def test_both_halves_are_of_one_match() -> None:
+def test_both_halves_belong_to_one_match() -> None:
     assert {clip.match for clip in read(SEEDS / "dfl").clips} == {"1606b0e6"}
 
 
-def test_starts_and_ends_without_a_partner_and_events_outside_are_told(tmp_path: Path) -> None:
+def test_unpaired_starts_and_ends_and_events_outside_windows_are_reported(tmp_path: Path) -> None:
     rows = "a_0,1,end,\na_0,2,play,['pass']\na_0,3,start,\na_0,4,play,['pass']\na_0,5,start,\na_0,6,end,\n"
     rows += "a_0,7,start,\na_0,8,challenge,['fouled']\n"
     root = table(tmp_path, rows)
@@ -54,7 +54,7 @@ def test_starts_and_ends_without_a_partner_and_events_outside_are_told(tmp_path:
     assert [clip.id for clip in read(root).clips] == ["a_0/00000125"]
 
 
-def test_rows_may_stand_in_any_order_and_videos_interleaved(tmp_path: Path) -> None:
+def test_rows_may_be_in_any_order_with_videos_interleaved(tmp_path: Path) -> None:
     rows = "b_1,6,end,nan\na_0,1,start,\nb_1,5,start,NaN\na_0,2,end,\nb_1,5.5,play,\"['cross']\"\n"
     clips = read(table(tmp_path, rows)).clips
     assert [(clip.id, len(clip.events)) for clip in clips] == [("a_0/00000025", 0), ("b_1/00000125", 1)]
@@ -73,7 +73,9 @@ def test_rows_may_stand_in_any_order_and_videos_interleaved(tmp_path: Path) -> N
         "5",
     ],
 )
-def test_attributes_that_are_no_list_of_names_are_told_and_never_run(tmp_path: Path, cell: str) -> None:
+def test_attributes_that_are_not_a_list_of_names_are_reported_and_never_evaluated(
+    tmp_path: Path, cell: str
+) -> None:
     root = table(tmp_path, f'a_0,1,start,\na_0,2,play,"{cell}"\na_0,3,end,\n')
     ((line, reason),) = reasons(root)
     assert line == 3
@@ -81,13 +83,13 @@ def test_attributes_that_are_no_list_of_names_are_told_and_never_run(tmp_path: P
 
 
 @pytest.mark.parametrize("time", ["nan", "-1", "1e400", "", "ten", "99999999"])
-def test_a_time_that_no_match_has_is_told(tmp_path: Path, time: str) -> None:
+def test_an_impossible_time_is_reported(tmp_path: Path, time: str) -> None:
     root = table(tmp_path, f"a_0,1,start,\na_0,{time},play,\na_0,3,end,\n")
     assert [line for line, _ in reasons(root)] == [3]
 
 
-def test_the_frame_rate_is_the_videos_and_windows_behind_its_end_are_told(tmp_path: Path) -> None:
-    write_film(tmp_path / "train" / "a_0.mp4", 60, rate=50.0)
+def test_the_frame_rate_comes_from_the_video_and_windows_past_its_end_are_reported(tmp_path: Path) -> None:
+    write_video(tmp_path / "train" / "a_0.mp4", 60, rate=50.0)
     root = table(tmp_path, "a_0,0.2,start,\na_0,0.5,play,\na_0,1,end,\na_0,1.1,start,\na_0,9,end,\n")
     (clip,) = read(root).clips
     assert (clip.frame_rate_hz, [frame.index for frame in clip.frames]) == (50.0, [10, 25, 50])
@@ -95,7 +97,7 @@ def test_the_frame_rate_is_the_videos_and_windows_behind_its_end_are_told(tmp_pa
     assert reasons(root) == [(5, "window behind the end of the video: frame 450 of 60")]
 
 
-def test_a_video_that_cannot_be_read_leaves_its_windows_out(tmp_path: Path) -> None:
+def test_the_windows_of_an_unreadable_video_are_left_out(tmp_path: Path) -> None:
     (tmp_path / "train").mkdir()
     (tmp_path / "train" / "a_0.mp4").touch()
     root = table(tmp_path, "a_0,1,start,\na_0,2,end,\nb_0,1,start,\nb_0,2,end,\n")
@@ -104,7 +106,7 @@ def test_a_video_that_cannot_be_read_leaves_its_windows_out(tmp_path: Path) -> N
     assert [entry.kind for entry in footage.quarantine] == ["video cannot be read"]
 
 
-def test_what_is_missing_is_a_typed_error(tmp_path: Path) -> None:
+def test_missing_data_is_a_typed_error(tmp_path: Path) -> None:
     with pytest.raises(DataRootMissing):
         read(tmp_path / "none")
     with pytest.raises(TableUnreadable, match=r"train\.csv: cannot be read"):

@@ -35,9 +35,9 @@ def test_the_yolo_reader_reads_the_yolo_detect_export(footage: Footage, tmp_path
     assert first.ball is not None
     assert (first.ball.x, first.ball.w) == (pytest.approx(30), pytest.approx(6))
     assert [person.role for person in first.persons] == ["player", "referee"]
-    assert first.persons[1].box == pytest.approx((50, 10, 14, 20))  # what lies inside the picture
+    assert first.persons[1].box == pytest.approx((50, 10, 14, 20))  # the part inside the image
     (second,) = next(clip for clip in read.clips if clip.id.endswith("final_1_000001")).frames
-    assert second.balls == ()  # hidden: nobody may ask a detector for it
+    assert second.balls == ()  # hidden: a detector is not expected to find it
 
 
 def test_the_yolo_reader_reads_the_yolo_pose_export(footage: Footage, tmp_path: Path) -> None:
@@ -54,20 +54,22 @@ def test_the_yolo_reader_reads_the_yolo_pose_export(footage: Footage, tmp_path: 
     assert {point[2] for point in frame.persons[1].keypoints} == {0}
 
 
-def test_frames_of_videos_are_the_right_ones(footage: Footage, tmp_path: Path) -> None:
+def test_exported_video_frames_are_the_right_ones(footage: Footage, tmp_path: Path) -> None:
     exporter("coco")(footage, tmp_path / "out")
     levels = [int(cv2.imread(str(tmp_path / f"out/images/v_{i:06d}.jpg")).mean()) for i in (1, 3)]
     assert levels == pytest.approx([40, 120], abs=3)
 
 
 @pytest.mark.parametrize("name", EXPORT_FORMATS)
-def test_an_export_leaves_out_what_has_no_pixels(footage: Footage, tmp_path: Path, name: str) -> None:
+def test_an_export_leaves_out_frames_without_pixels(footage: Footage, tmp_path: Path, name: str) -> None:
     footage.clips[0].frames[0].image.unlink()
     assert exporter(name)(footage, tmp_path / "out") == 3
 
 
 @pytest.mark.parametrize("name", EXPORT_FORMATS)
-def test_an_export_mixes_with_nothing_and_is_never_empty(footage: Footage, tmp_path: Path, name: str) -> None:
+def test_an_export_needs_an_empty_folder_and_at_least_one_frame(
+    footage: Footage, tmp_path: Path, name: str
+) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full/mine.txt").touch()
     with pytest.raises(ExportRefused):

@@ -1,4 +1,4 @@
-"""ISSIA: eight frames late, two cameras mirrored, and spans of frames that must not be believed."""
+"""ISSIA: labels eight frames late, two mirrored cameras, and invalid spans of frames."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def camera(
     return folder
 
 
-def seen(clip: Clip) -> dict[int, float]:
+def ball_x_by_frame(clip: Clip) -> dict[int, float]:
     return {frame.index: ball.x for frame in clip.frames for ball in frame.balls}
 
 
@@ -63,24 +63,24 @@ def test_the_sample_is_eight_frames_earlier_than_its_file_says(shared: Path) -> 
         ("unnamed.xgtf", False),
     ],
 )
-def test_cameras_two_and_six_are_mirrored_back(name: str, mirrored: bool, tmp_path: Path) -> None:
+def test_mirrored_cameras_are_flipped_back(name: str, mirrored: bool, tmp_path: Path) -> None:
     (clip,) = read(camera(tmp_path, BALL.format("9:9", 100), BOX.format("9:9", 300), name=name)).clips
     (frame,) = clip.frames
     assert frame.balls[0].x == (1820 if mirrored else 100)
     assert frame.persons[0].box[0] == (1575 if mirrored else 300)
 
 
-def test_a_file_without_a_camera_number_is_said_to_be_taken_as_it_is(tmp_path: Path) -> None:
+def test_a_file_without_a_camera_number_is_used_unchanged_with_a_note(tmp_path: Path) -> None:
     footage = read(camera(tmp_path, BALL.format("9:9", 100), name="unnamed.xgtf"))
     assert footage.notes[0] == "unnamed.xgtf: no camera number in the file's name; taken as not mirrored"
 
 
-def test_a_span_of_frames_is_one_value_in_each_of_them(tmp_path: Path) -> None:
+def test_a_span_of_frames_has_its_value_in_each_frame(tmp_path: Path) -> None:
     (clip,) = read(camera(tmp_path, BALL.format("10:12 20:20", 5) + BALL.format("13:13", 6))).clips
-    assert seen(clip) == {2: 5, 3: 5, 4: 5, 12: 5, 5: 6}
+    assert ball_x_by_frame(clip) == {2: 5, 3: 5, 4: 5, 12: 5, 5: 6}
 
 
-def test_shots_and_contacts_are_events_where_there_is_one(tmp_path: Path) -> None:
+def test_shots_and_contacts_become_events(tmp_path: Path) -> None:
     shot = '<data:bvalue framespan="10:10" value="false"/><data:bvalue framespan="11:12" value="true"/>'
     player = '<data:dvalue framespan="10:10" value="-1"/><data:dvalue framespan="12:13" value="7"/>'
     (clip,) = read(camera(tmp_path, BALL.format("9:9", 1), shot=shot, player=player)).clips
@@ -88,7 +88,7 @@ def test_shots_and_contacts_are_events_where_there_is_one(tmp_path: Path) -> Non
     assert clip.contact is None
 
 
-def test_all_cameras_of_a_folder_are_one_match(tmp_path: Path) -> None:
+def test_all_cameras_of_a_folder_belong_to_one_match(tmp_path: Path) -> None:
     for name in ("camera1.xgtf", "camera2.xgtf"):
         camera(tmp_path, BALL.format("9:9", 1), name=name)
     one, other = read(tmp_path).clips
@@ -110,12 +110,12 @@ BAD = {
 
 
 @pytest.mark.parametrize(("bad", "reason"), BAD.items())
-def test_a_bad_value_is_left_out_with_its_line(bad: str, reason: str, tmp_path: Path) -> None:
+def test_an_invalid_value_is_left_out_with_its_line(bad: str, reason: str, tmp_path: Path) -> None:
     footage = read(camera(tmp_path, BALL.format("10:10", 1) + "\n" + bad))
-    ((path, line, said),) = reasons(footage)
+    ((path, line, message),) = reasons(footage)
     assert (path, line) == ("camera1.xgtf", 3)
-    assert said.startswith(reason)
-    assert seen(footage.clips[0]) == {2: 1}
+    assert message.startswith(reason)
+    assert ball_x_by_frame(footage.clips[0]) == {2: 1}
 
 
 @pytest.mark.parametrize(
@@ -125,13 +125,13 @@ def test_a_bad_value_is_left_out_with_its_line(bad: str, reason: str, tmp_path: 
         (BOX.format("10:10", 99), "second box of a person in one frame: person 7, frame 2"),
     ],
 )
-def test_a_bad_box_is_left_out(bad: str, reason: str, tmp_path: Path) -> None:
+def test_an_invalid_box_is_left_out(bad: str, reason: str, tmp_path: Path) -> None:
     footage = read(camera(tmp_path, persons=BOX.format("10:10", 1) + bad))
-    assert [said for *_, said in reasons(footage)] == [reason]
+    assert [message for *_, message in reasons(footage)] == [reason]
     assert footage.clips[0].frames[0].persons[0].box[0] == 1
 
 
-def test_one_torn_file_does_not_keep_the_others_from_being_read(tmp_path: Path) -> None:
+def test_one_truncated_file_does_not_prevent_reading_the_others(tmp_path: Path) -> None:
     camera(tmp_path, BALL.format("9:9", 1))
     written(tmp_path / "camera3.xgtf", "<viper>\n<data>")
     footage = read(tmp_path)
@@ -139,7 +139,7 @@ def test_one_torn_file_does_not_keep_the_others_from_being_read(tmp_path: Path) 
     assert [(path, line) for path, line, _ in reasons(footage)] == [("camera3.xgtf", 2)]
 
 
-def test_nothing_usable_is_a_typed_error(tmp_path: Path) -> None:
+def test_a_root_without_usable_data_is_a_typed_error(tmp_path: Path) -> None:
     with pytest.raises(DataRootMissing):
         read(tmp_path / "none")
     with pytest.raises(NoUsableSamples, match=r"expected \.xgtf files"):
@@ -151,7 +151,7 @@ def test_nothing_usable_is_a_typed_error(tmp_path: Path) -> None:
         read(tmp_path)
 
 
-def test_the_fixture_is_read_whole() -> None:
+def test_the_fixture_is_read_completely() -> None:
     footage = read(FIXTURES / "issia")
     assert reasons(footage) == []
-    assert [seen(clip)[2] for clip in footage.clips] == [91, 1829]
+    assert [ball_x_by_frame(clip)[2] for clip in footage.clips] == [91, 1829]

@@ -1,4 +1,4 @@
-"""What a reader has read goes through the store's format and comes back as it was."""
+"""Records of every reader survive a round trip through the format of the store."""
 
 from __future__ import annotations
 

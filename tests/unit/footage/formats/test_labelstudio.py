@@ -1,4 +1,4 @@
-"""Label Studio: per cent, frames from 1, uploads' names, whose annotation counts, and who owns a keypoint."""
+"""Label Studio: per cent, frames from 1, upload names, choice of annotation, owner of a keypoint."""
 
 from __future__ import annotations
 
@@ -65,17 +65,17 @@ def centres(root: Path, **options: Any) -> dict[int, float]:
 
 def test_the_sample_loads(shared: Path) -> None:
     footage = read(shared / "data/formats/labelstudio")
-    clip, picture = footage.clips
+    clip, image_clip = footage.clips
     assert reasons(footage) == []
-    assert (picture.id, picture.ruling) == ("frame_000001", Ruling("offence"))
-    (ball,) = picture.frames[0].balls
+    assert (image_clip.id, image_clip.ruling) == ("frame_000001", Ruling("offence"))
+    (ball,) = image_clip.frames[0].balls
     assert (round(ball.x, 3), round(ball.w, 3)) == (926.976, 39.936)
-    assert picture.frames[0].persons[0].keypoints[KEYPOINTS.index("left_wrist")] == (910.08, 399.6, 2)
+    assert image_clip.frames[0].persons[0].keypoints[KEYPOINTS.index("left_wrist")] == (910.08, 399.6, 2)
     assert [each.index for each in clip.frames] == [0, 1, 2, 3, 4]
     assert clip.frame_rate_hz == 25
 
 
-def test_a_video_of_unknown_size_keeps_its_per_cent_and_says_so(shared: Path) -> None:
+def test_a_video_of_unknown_size_keeps_per_cent_coordinates_with_a_note(shared: Path) -> None:
     root = shared / "data/formats/labelstudio"
     footage = read(root)
     clip = footage.clips[0]
@@ -86,23 +86,23 @@ def test_a_video_of_unknown_size_keeps_its_per_cent_and_says_so(shared: Path) ->
     assert (round(clip.frames[0].balls[0].x, 6), clip.tags) == (482.5, ())
 
 
-def test_per_cent_become_pixels_of_the_stated_size(tmp_path: Path) -> None:
+def test_per_cent_coordinates_become_pixels_of_the_stated_size(tmp_path: Path) -> None:
     assert frame(export(tmp_path, task(rectangle()))).balls == (Ball(25, 25, 10, 10),)
 
 
-def test_per_cent_become_pixels_of_the_image_where_it_is_there(tmp_path: Path) -> None:
+def test_per_cent_coordinates_become_pixels_of_an_existing_image(tmp_path: Path) -> None:
     write_image(tmp_path / "a.jpg", 400, 100)
     found = frame(export(tmp_path, task(rectangle())))
     assert (found.width, found.balls[0].x) == (400, 50)
 
 
-def test_a_turned_rectangle_becomes_the_upright_box_round_it(tmp_path: Path) -> None:
+def test_a_rotated_rectangle_becomes_its_axis_aligned_bounding_box(tmp_path: Path) -> None:
     (person,) = frame(export(tmp_path, task(rectangle("player", 50, 0, 10, 50, rotation=90)))).persons
     assert [round(edge, 6) for edge in person.box] == [50, 0, 50, 20]
 
 
 @pytest.mark.parametrize("name", ["0a1b2c3d-a.jpg", "a.jpg", "images/a.jpg", "images/0a1b2c3d-a.jpg"])
-def test_an_upload_is_found_with_and_without_what_was_put_before_its_name(name: str, tmp_path: Path) -> None:
+def test_an_upload_is_found_with_and_without_its_name_prefix(name: str, tmp_path: Path) -> None:
     path = write_image(tmp_path / name)
     root = export(tmp_path, task(rectangle(), data={"image": "/data/upload/3/0a1b2c3d-a.jpg"}))
     assert frame(root).image == path
@@ -117,12 +117,12 @@ def test_an_upload_is_found_with_and_without_what_was_put_before_its_name(name: 
         ({"image": "deadbeef-1.jpg"}, ("deadbeef-1.jpg", "1.jpg"), False),
     ],
 )
-def test_a_task_names_its_file_in_many_ways(data: Any, names: Any, video: bool) -> None:
+def test_every_notation_of_the_file_of_a_task_is_understood(data: Any, names: Any, video: bool) -> None:
     media = task_media(data)
     assert (media.names, media.video) == (names, video)
 
 
-def test_keypoints_go_to_their_parent_else_to_the_box_round_them_else_to_a_person_of_their_own(
+def test_keypoints_belong_to_their_parent_or_the_enclosing_box_or_a_new_person(
     tmp_path: Path,
 ) -> None:
     big, small = rectangle("player", 0, 0, 60, 100), rectangle("referee", 10, 10, 20, 50)
@@ -146,7 +146,7 @@ def test_a_point_labelled_ball_is_a_ball_without_a_box(tmp_path: Path) -> None:
     assert frame(export(tmp_path, task(keypoint("ball", 50, 50)))).balls == (Ball(100, 50, 0, 0),)
 
 
-def test_the_ground_truth_counts_else_the_newest_that_was_not_cancelled(tmp_path: Path) -> None:
+def test_the_ground_truth_counts_or_else_the_newest_uncancelled_annotation(tmp_path: Path) -> None:
     def annotation(x: float, **more: Any) -> dict[str, Any]:
         return {"id": 1, "result": [rectangle(x=x)], **more}
 
@@ -160,7 +160,7 @@ def test_the_ground_truth_counts_else_the_newest_that_was_not_cancelled(tmp_path
     assert frame(export(tmp_path, task(annotations=[truth, new, gone]))).balls[0].x == 85
 
 
-def test_predictions_count_only_where_nobody_annotated_and_are_marked(tmp_path: Path) -> None:
+def test_predictions_count_only_without_annotations_and_are_marked(tmp_path: Path) -> None:
     predicted = [{"model_version": "yolo/2", "score": 0.75, "result": [rectangle(), rectangle("player")]}]
     found = frame(export(tmp_path, task(annotations=[], predictions=predicted)))
     assert (
@@ -169,9 +169,9 @@ def test_predictions_count_only_where_nobody_annotated_and_are_marked(tmp_path: 
     assert frame(export(tmp_path, task(predictions=predicted))).balls == ()
 
 
-def test_tasks_that_nobody_annotated_are_counted(tmp_path: Path) -> None:
-    nobody = task(data={"image": "b.jpg"}, annotations=[{"was_cancelled": True, "result": []}])
-    footage = read(export(tmp_path, task(rectangle()), nobody))
+def test_tasks_without_annotations_are_counted(tmp_path: Path) -> None:
+    unannotated = task(data={"image": "b.jpg"}, annotations=[{"was_cancelled": True, "result": []}])
+    footage = read(export(tmp_path, task(rectangle()), unannotated))
     assert len(footage.clips) == 1
     assert "1 tasks are not annotated and not used" in footage.notes
 
@@ -184,18 +184,18 @@ def test_choices_become_the_ruling_and_tags(tmp_path: Path) -> None:
     assert reasons(footage)[0][2].startswith("choices contradict each other: ['offence', 'no_offence']")
 
 
-def test_cards_and_restarts_need_a_verdict_to_be_a_ruling() -> None:
+def test_cards_and_restarts_are_a_ruling_only_with_a_verdict() -> None:
     assert parse_ruling(["penalty", "yellow_card"]) == (None, ("penalty", "yellow_card"))
     assert parse_ruling(["offence", "penalty", "yellow_card"])[0] == Ruling("offence", "penalty", "yellow")
 
 
-def test_frames_of_a_video_count_from_one_in_the_file_and_from_zero_here(tmp_path: Path) -> None:
+def test_video_frames_counted_from_one_in_the_file_are_counted_from_zero(tmp_path: Path) -> None:
     root = export(tmp_path, task(track((1, 0, True), (5, 4, False)), data={"video": "v.mp4"}))
     assert centres(root) == {0: 2, 1: 4, 2: 6, 3: 8, 4: 10}
     assert read(root).clips[0].frames[0].image == tmp_path / "v.mp4"
 
 
-def test_a_keyframe_that_is_not_enabled_is_the_last_of_its_span(tmp_path: Path) -> None:
+def test_a_disabled_keyframe_is_the_last_of_its_span(tmp_path: Path) -> None:
     keys = (1, 0, True), (2, 0, False), (5, 0, True), (7, 0, False)
     assert sorted(centres(export(tmp_path, task(track(*keys), data={"video": "v.mp4"})))) == [0, 1, 4, 5, 6]
 
@@ -205,7 +205,7 @@ def test_a_region_that_stays_enabled_lasts_to_the_end_of_the_video(tmp_path: Pat
     assert sorted(centres(root)) == [47, 48, 49]
 
 
-def test_the_rate_is_that_of_the_video_else_frames_over_duration(tmp_path: Path) -> None:
+def test_the_frame_rate_is_that_of_the_video_or_frames_over_duration(tmp_path: Path) -> None:
     root = export(tmp_path, task(track((1, 0, True), (2, 0, False), count=100), data={"video": "v.avi"}))
     assert read(root).clips[0].frame_rate_hz == 50
     writer = cv2.VideoWriter(str(tmp_path / "v.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 30, (64, 48))
@@ -215,7 +215,7 @@ def test_the_rate_is_that_of_the_video_else_frames_over_duration(tmp_path: Path)
     assert (clip.frame_rate_hz, clip.frames[0].width, len(clip.frames)) == (30, 64, 1)
 
 
-def test_a_number_of_frames_that_no_video_has_costs_nothing(tmp_path: Path) -> None:
+def test_an_impossible_number_of_frames_allocates_nothing(tmp_path: Path) -> None:
     root = export(tmp_path, task(track((1, 0, True), count=9_000_000), data={"video": "v.mp4"}))
     footage = read(root, frame_rate_hz=30)
     assert len(footage.clips[0].frames) == 1
@@ -237,15 +237,15 @@ BAD = {
 
 
 @pytest.mark.parametrize(("bad", "reason"), BAD.values(), ids=BAD.keys())
-def test_a_bad_region_is_left_out_and_the_others_stay(bad: Any, reason: str, tmp_path: Path) -> None:
+def test_an_invalid_region_is_left_out_and_the_others_are_kept(bad: Any, reason: str, tmp_path: Path) -> None:
     footage = read(export(tmp_path, task(rectangle(), bad)))
-    ((path, line, said),) = reasons(footage)
+    ((path, line, message),) = reasons(footage)
     assert (path, line) == ("export.json", 1)
-    assert said.startswith(reason)
+    assert message.startswith(reason)
     assert len(footage.clips[0].frames[0].balls) == 1
 
 
-def test_bad_tasks_are_left_out_with_their_line(tmp_path: Path) -> None:
+def test_invalid_tasks_are_left_out_with_their_line(tmp_path: Path) -> None:
     good = '{"data": {"image": "a.jpg"}, "annotations": [{"result": []}]}'
     written(tmp_path / "e.json", f'[{good},\n3,\n{{"data": {{}}}},\n{{"data": {{"image": "/"}}}}]')
     footage = read(tmp_path)
@@ -253,14 +253,14 @@ def test_bad_tasks_are_left_out_with_their_line(tmp_path: Path) -> None:
     assert [clip.id for clip in footage.clips] == ["a"]
 
 
-def test_tasks_before_a_fault_are_read_and_the_fault_has_its_line(tmp_path: Path) -> None:
+def test_tasks_before_a_syntax_error_are_read_and_the_error_has_its_line(tmp_path: Path) -> None:
     written(tmp_path / "e.json", '[{"data": {"image": "a.jpg"}, "annotations": [{"result": []}]},\n{"data"')
     footage = read(tmp_path)
     assert len(footage.clips) == 1
     assert [(path, line) for path, line, _ in reasons(footage)] == [("e.json", 2)]
 
 
-def test_nothing_usable_is_a_typed_error(tmp_path: Path) -> None:
+def test_a_root_without_usable_data_is_a_typed_error(tmp_path: Path) -> None:
     with pytest.raises(DataRootMissing):
         read(tmp_path / "none")
     with pytest.raises(NoUsableSamples, match="expected JSON files"):
@@ -273,5 +273,5 @@ def test_nothing_usable_is_a_typed_error(tmp_path: Path) -> None:
         read(tmp_path)
 
 
-def test_the_fixture_is_read_whole() -> None:
+def test_the_fixture_is_read_completely() -> None:
     assert reasons(read(FIXTURES / "labelstudio")) == []

@@ -34,7 +34,7 @@ def reasons(root: Path) -> list[str]:
     return [entry.reason for entry in read(root).quarantine]
 
 
-def test_an_image_in_train_and_val_stays_in_val_and_the_leak_is_told() -> None:
+def test_an_image_in_train_and_val_stays_in_val_and_the_leak_is_reported() -> None:
     footage = read(SEEDS / "origin")
     assert footage.splits == {"train": ["images/frame_200"], "val": ["images/frame_123"]}
     assert footage.notes[0] == (
@@ -43,7 +43,7 @@ def test_an_image_in_train_and_val_stays_in_val_and_the_leak_is_told() -> None:
     )
 
 
-def test_without_the_image_or_a_size_there_are_no_pixels() -> None:
+def test_without_an_image_or_a_size_there_are_no_pixel_coordinates() -> None:
     footage = read(SEEDS / "origin")
     assert all(not clip.frames[0].balls and not clip.frames[0].persons for clip in footage.clips)
     assert (
@@ -52,7 +52,7 @@ def test_without_the_image_or_a_size_there_are_no_pixels() -> None:
     )
 
 
-def test_a_given_size_makes_pixels_of_fractions() -> None:
+def test_a_given_size_converts_fractions_to_pixels() -> None:
     clips = {clip.id: clip.frames[0] for clip in read(SEEDS / "origin", image_size=(1000, 500)).clips}
     assert clips["images/frame_123"].balls == (Ball(620, 135, 0, 0),)
     (person,) = clips["images/frame_200"].persons
@@ -61,14 +61,14 @@ def test_a_given_size_makes_pixels_of_fractions() -> None:
     assert person.box == pytest.approx((400, 95, 200, 330))
 
 
-def test_the_image_counts_before_the_given_size(tmp_path: Path) -> None:
+def test_the_image_size_takes_precedence_over_the_given_size(tmp_path: Path) -> None:
     (tmp_path / "images").mkdir()
     cv2.imwrite(str(tmp_path / "images" / "a.png"), np.zeros((36, 64, 3), np.uint8))
     (clip,) = read(lists(tmp_path, train=[record()]), image_size=(1000, 500)).clips
     assert clip.frames[0].balls == (Ball(32, 9, 0, 0),)
 
 
-def test_poses_of_other_points_than_cocos_are_not_used_and_told(tmp_path: Path) -> None:
+def test_poses_with_other_keypoints_than_cocos_are_unused_and_reported(tmp_path: Path) -> None:
     root = lists(tmp_path, train=[record(pose_data={"keypoints": [[0.5, 0.5]] * 3})])
     assert reasons(root) == ["keypoints not used: 3, only COCO's 17 are"]
     assert len(read(root, image_size=(64, 36)).clips[0].frames[0].balls) == 1
@@ -83,15 +83,13 @@ def test_poses_of_other_points_than_cocos_are_not_used_and_told(tmp_path: Path) 
         ("unnatural_position", "bigger", True),
     ],
 )
-def test_the_intent_becomes_a_fact_that_the_law_knows(
-    tmp_path: Path, intent: str, fact: str, value: bool
-) -> None:
+def test_the_intent_becomes_a_fact_of_the_laws(tmp_path: Path, intent: str, fact: str, value: bool) -> None:
     (clip,) = read(lists(tmp_path, train=[record(player_intent=intent, game_situation="set_piece")])).clips
     assert getattr(read_facts(clip.facts), fact) is value
     assert clip.tags == ("set_piece",)
 
 
-def test_bad_records_are_told_and_the_others_load(tmp_path: Path) -> None:
+def test_invalid_records_are_reported_and_the_others_load(tmp_path: Path) -> None:
     bad = [
         record("../a.png"),
         record(ball_position=[0.5]),
@@ -119,14 +117,14 @@ def test_bad_records_are_told_and_the_others_load(tmp_path: Path) -> None:
     ]
 
 
-def test_a_torn_image_is_left_out(tmp_path: Path) -> None:
+def test_a_truncated_image_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"")
     footage = read(lists(tmp_path, train=[record("a.png"), record("b.png")]))
     assert [clip.id for clip in footage.clips] == ["b"]
     assert [(entry.path, entry.kind) for entry in footage.quarantine] == [("a.png", "zero bytes")]
 
 
-def test_one_torn_list_is_left_out_and_the_only_one_is_an_error(tmp_path: Path) -> None:
+def test_a_truncated_list_is_left_out_but_alone_is_an_error(tmp_path: Path) -> None:
     lists(tmp_path, train=[record()])
     (tmp_path / "val_annotations.json").write_text("[\n{")
     assert [(entry.path, entry.line) for entry in read(tmp_path).quarantine] == [("val_annotations.json", 2)]
@@ -135,7 +133,7 @@ def test_one_torn_list_is_left_out_and_the_only_one_is_an_error(tmp_path: Path) 
         read(tmp_path)
 
 
-def test_what_is_missing_is_a_typed_error(tmp_path: Path) -> None:
+def test_missing_data_is_a_typed_error(tmp_path: Path) -> None:
     with pytest.raises(DataRootMissing):
         read(tmp_path / "none")
     with pytest.raises(NoUsableSamples, match=r"train_annotations\.json"):

@@ -1,4 +1,4 @@
-"""Which images belong together, so that a split cannot tear a match apart."""
+"""Images are grouped into matches, so that no split divides a match."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_scenes_json_decides_by_name_or_by_path(tmp_path: Path) -> None:
     assert notes == []
 
 
-def test_an_image_that_scenes_json_forgets_is_a_match_of_its_own_and_said(tmp_path: Path) -> None:
+def test_an_image_missing_from_scenes_json_is_its_own_match_and_is_reported(tmp_path: Path) -> None:
     (tmp_path / "scenes.json").write_text('{"a.jpg": 0}')
     matches, notes = group_by_match(tmp_path, {"": ["images/a.jpg", "images/b.jpg"]})
     assert matches == {"images/a.jpg": "scene-0", "images/b.jpg": "images/b"}
@@ -26,7 +26,7 @@ def test_an_image_that_scenes_json_forgets_is_a_match_of_its_own_and_said(tmp_pa
 
 
 @pytest.mark.parametrize("text", ['{"a.jpg": 1,\n oops}', "[1]", '{"a.jpg": [1]}', '{"a.jpg": true}', "\xff"])
-def test_a_scenes_json_that_cannot_be_understood_stops_the_run(text: str, tmp_path: Path) -> None:
+def test_an_invalid_scenes_json_stops_the_run(text: str, tmp_path: Path) -> None:
     (tmp_path / "scenes.json").write_bytes(text.encode("latin-1"))
     with pytest.raises(DataYamlUnreadable, match=r"scenes\.json"):
         group_by_match(tmp_path, {"": ["a.jpg"]})
@@ -41,11 +41,11 @@ def test_a_scenes_json_that_cannot_be_understood_stops_the_run(text: str, tmp_pa
         "goal_png.rf.1234567890abcdef.webp",
     ],
 )
-def test_an_exported_copy_is_known_by_its_source(name: str) -> None:
+def test_an_exported_copy_is_identified_by_its_source(name: str) -> None:
     assert source_image(f"train/images/{name}") == "goal"
 
 
-def test_augmented_copies_of_one_image_are_one_match(tmp_path: Path) -> None:
+def test_augmented_copies_of_one_image_belong_to_one_match(tmp_path: Path) -> None:
     names = [
         "train/images/goal_jpg.rf.aa.jpg",
         "valid/images/goal_jpg.rf.bb.jpg",
@@ -55,7 +55,7 @@ def test_augmented_copies_of_one_image_are_one_match(tmp_path: Path) -> None:
     assert matches == {names[0]: "goal", names[1]: "goal", names[2]: "foul"}
 
 
-def test_frames_numbered_in_several_series_are_a_match_per_series(tmp_path: Path) -> None:
+def test_each_numbered_series_of_frames_is_a_match(tmp_path: Path) -> None:
     names = [
         "final_000001.jpg",
         "final_000099.jpg",
@@ -69,7 +69,7 @@ def test_frames_numbered_in_several_series_are_a_match_per_series(tmp_path: Path
     assert notes == []
 
 
-def test_one_series_for_all_says_nothing_about_matches(tmp_path: Path) -> None:
+def test_a_single_series_does_not_determine_matches(tmp_path: Path) -> None:
     matches, notes = group_by_match(
         tmp_path, {"train": ["images/train/img_1.jpg"], "val": ["images/val/img_2.jpg"]}
     )
@@ -77,14 +77,14 @@ def test_one_series_for_all_says_nothing_about_matches(tmp_path: Path) -> None:
     assert notes == []
 
 
-def test_equal_numbers_in_two_splits_are_two_images(tmp_path: Path) -> None:
+def test_equal_frame_numbers_in_two_splits_are_two_images(tmp_path: Path) -> None:
     matches, _ = group_by_match(
         tmp_path, {"train": ["train/images/0001.jpg"], "val": ["valid/images/0001.jpg"]}
     )
     assert len(set(matches.values())) == 2
 
 
-def test_a_guessed_series_does_not_overrule_declared_splits_but_is_said(tmp_path: Path) -> None:
+def test_an_inferred_series_does_not_override_declared_splits_but_is_reported(tmp_path: Path) -> None:
     train, val = ["a_1.jpg", "a_2.jpg", "b_1.jpg", "b_2.jpg"], ["a_3.jpg"]
     matches, notes = group_by_match(tmp_path, {"train": train, "val": val})
     assert (matches["a_1.jpg"], matches["a_3.jpg"], matches["b_1.jpg"]) == ("a-train", "a-val", "b")

@@ -14,7 +14,7 @@ def clip(*images: Path) -> Clip:
     return Clip("a", frames, Provenance("test"))
 
 
-def test_the_folder_that_had_the_last_image_is_looked_at_first_but_never_a_strange_one(
+def test_the_folder_of_the_last_image_is_searched_first_but_never_an_unrelated_one(
     tmp_path: Path,
 ) -> None:
     first = write_image(tmp_path / "b" / "1.jpg")
@@ -23,13 +23,13 @@ def test_the_folder_that_had_the_last_image_is_looked_at_first_but_never_a_stran
     assert files.find(Path("1.jpg"), [tmp_path / "a"], (7, 5)) == (tmp_path / "a" / "1.jpg", 7, 5)
 
 
-def test_other_names_are_tried_when_the_first_is_not_there(tmp_path: Path) -> None:
+def test_alternative_names_are_tried_when_the_first_does_not_exist(tmp_path: Path) -> None:
     path = write_image(tmp_path / "plain.jpg")
     files = ImageLookup(tmp_path, Quarantine())
     assert files.find(Path("x-plain.jpg"), [tmp_path], (0, 0), Path("plain.jpg")) == (path, 200, 100)
 
 
-def test_a_clip_loses_frames_whose_image_is_not_there_if_others_are(tmp_path: Path) -> None:
+def test_a_clip_drops_frames_without_an_image_if_others_have_one(tmp_path: Path) -> None:
     quarantine = Quarantine()
     files = ImageLookup(tmp_path, quarantine)
     there = write_image(tmp_path / "1.jpg")
@@ -41,7 +41,7 @@ def test_a_clip_loses_frames_whose_image_is_not_there_if_others_are(tmp_path: Pa
     assert [entry.path for entry in quarantine] == ["2.jpg"]
 
 
-def test_videos_are_found_whatever_their_container_and_counted_when_missing(tmp_path: Path) -> None:
+def test_videos_are_found_in_any_container_and_counted_when_missing(tmp_path: Path) -> None:
     videos = VideoLookup(tmp_path)
     assert videos.find("clips/derby.mp4", [tmp_path]) == (tmp_path / "derby.mp4", None)
     assert videos.find("derby", [tmp_path]) == (tmp_path / "derby.mp4", None)

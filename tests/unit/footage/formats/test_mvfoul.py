@@ -1,4 +1,4 @@
-"""SoccerNet-MVFoul and the traps in it: urls, severities, spellings, missing clips, slow motion, seasons."""
+"""SoccerNet-MVFoul and its pitfalls: URLs, severities, spellings, missing clips, slow motion, seasons."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from fuzzing import SEEDS
-from small_films import write_film
+from small_videos import write_video
 
 from raasid.errors import DataRootMissing, NoUsableSamples
 from raasid.footage.formats.mvfoul import INCIDENT_FRAME, read
@@ -40,7 +40,7 @@ def change(root: Path, key: str, **values: Any) -> None:
     path.write_text(json.dumps(document))
 
 
-def test_every_view_of_an_incident_is_a_clip_with_what_was_said_of_it(root: Path) -> None:
+def test_every_view_of_an_incident_is_a_clip_with_its_labels(root: Path) -> None:
     clip = clips(root)["train/action_0/clip_1"]
     assert clip.events == (Event(INCIDENT_FRAME, "foul", None, ("offence",)),)
     assert clip.facts["action_class"] == "standing_tackling"
@@ -50,21 +50,21 @@ def test_every_view_of_an_incident_is_a_clip_with_what_was_said_of_it(root: Path
     assert [(frame.index, frame.in_video) for frame in clip.frames] == [(INCIDENT_FRAME, True)]
 
 
-def test_frames_around_the_incident_come_along_when_asked_for(root: Path) -> None:
-    write_film(root / "Train" / "action_3" / "clip_0.mp4", 80)
+def test_frames_around_the_incident_are_included_on_request(root: Path) -> None:
+    write_video(root / "Train" / "action_3" / "clip_0.mp4", 80)
     found = clips(root, around=12)
     assert [frame.index for frame in found["train/action_0/clip_0"].frames] == list(range(63, 88))
     assert [frame.index for frame in found["train/action_3/clip_0"].frames] == list(range(63, 80))
 
 
-def test_match_season_competition_and_edition_stand_in_the_url(root: Path) -> None:
+def test_match_season_competition_and_edition_are_parsed_from_the_url(root: Path) -> None:
     provenance = clips(root)["train/action_0/clip_0"].provenance
     assert provenance.match == "england_epl/2015-2016/2015-09-12 - 14-45 Everton 3 - 1 Chelsea"
     assert (provenance.season, provenance.competition) == ("2015-2016", "england_epl")
     assert provenance.law_edition == "ifab_2018_19"
 
 
-def test_slow_motion_shows_more_frames_of_a_second_of_play(root: Path) -> None:
+def test_slow_motion_has_more_frames_per_second_of_play(root: Path) -> None:
     found = clips(root)
     assert found["train/action_0/clip_0"].frame_rate_hz == 25.0
     assert found["train/action_0/clip_1"].frame_rate_hz == pytest.approx(45.0)
@@ -72,7 +72,7 @@ def test_slow_motion_shows_more_frames_of_a_second_of_play(root: Path) -> None:
 
 
 @pytest.mark.parametrize("spelling", ["No offence", "No Offence"])
-def test_both_spellings_of_no_offence_are_one(root: Path, spelling: str) -> None:
+def test_both_spellings_of_no_offence_mean_the_same(root: Path, spelling: str) -> None:
     change(root, "0", Offence=spelling)
     assert clips(root)["train/action_0/clip_0"].facts["offence"] == "no_offence"
 
@@ -86,7 +86,7 @@ def test_only_handballs_have_a_ruling_and_the_card_comes_from_the_severity(root:
 
 
 @pytest.mark.parametrize(
-    ("said", "decision"),
+    ("label", "decision"),
     [
         ("Offence", "offence"),
         ("Yes", "offence"),
@@ -96,23 +96,23 @@ def test_only_handballs_have_a_ruling_and_the_card_comes_from_the_severity(root:
         ("Maybe deliberate", None),
     ],
 )
-def test_the_words_for_a_handball_offence_are_open(said: str, decision: str | None) -> None:
-    labels = parse_labels({"Handball": "Handball", "Handball offence": said}, pytest.fail)
+def test_unknown_handball_offence_labels_are_accepted(label: str, decision: str | None) -> None:
+    labels = parse_labels({"Handball": "Handball", "Handball offence": label}, pytest.fail)
     ruling = labels.ruling("ifab_2018_19")
     assert (ruling and ruling.decision) == decision
-    assert any(tag.startswith("handball_offence_") for tag in labels.tags) == bool(said)
+    assert any(tag.startswith("handball_offence_") for tag in labels.tags) == bool(label)
 
 
-def test_clips_are_found_without_extension_and_in_another_case(root: Path) -> None:
-    write_film(root / "Train" / "Action_0" / "Clip_0.mp4", 126)
-    write_film(root / "Train" / "Action_0" / "x.mp4", 127).rename(root / "Train" / "Action_0" / "CLIP_1.MP4")
+def test_clips_are_found_without_an_extension_and_in_another_case(root: Path) -> None:
+    write_video(root / "Train" / "Action_0" / "Clip_0.mp4", 126)
+    write_video(root / "Train" / "Action_0" / "x.mp4", 127).rename(root / "Train" / "Action_0" / "CLIP_1.MP4")
     found = clips(root)
     assert found["train/action_0/clip_0"].frames[0].image == root / "Train" / "Action_0" / "Clip_0.mp4"
     assert {frame.width for frame in found["train/action_0/clip_1"].frames} == {64}
 
 
 def test_a_listed_clip_that_is_missing_is_one_note_and_its_labels_load(root: Path) -> None:
-    write_film(root / "Train" / "action_0" / "clip_0.mp4", 126)
+    write_video(root / "Train" / "action_0" / "clip_0.mp4", 126)
     footage = read(root)
     assert len(footage.clips) == 5
     assert footage.notes == (
@@ -122,7 +122,7 @@ def test_a_listed_clip_that_is_missing_is_one_note_and_its_labels_load(root: Pat
 
 
 def test_a_clip_that_ends_before_its_incident_or_cannot_be_opened_is_left_out(root: Path) -> None:
-    write_film(root / "Train" / "action_0" / "clip_0.mp4", 70)
+    write_video(root / "Train" / "action_0" / "clip_0.mp4", 70)
     (root / "Train" / "action_0" / "clip_1.mp4").write_bytes(b"no video")
     assert reasons(root) == [
         "clip ends before its incident: 70 frames, incident at 75, action '0'",
@@ -143,7 +143,7 @@ def test_a_single_split_may_be_the_root(root: Path) -> None:
     assert footage.clips[0].id == "train/action_0/clip_0"
 
 
-def test_published_splits_cut_matches_and_may_be_kept_so(root: Path) -> None:
+def test_published_splits_divide_matches_and_can_be_kept(root: Path) -> None:
     (root / "Test").mkdir()
     text = (root / "Train" / "annotations.json").read_text().replace('"train"', '"test"')
     (root / "Test" / "annotations.json").write_text(text)
@@ -154,7 +154,7 @@ def test_published_splits_cut_matches_and_may_be_kept_so(root: Path) -> None:
     assert len(split_by_match(by_action.clips, by_action.splits, 0, 0).train) == 4
 
 
-def test_a_bad_value_costs_that_value_and_a_bad_action_that_action(root: Path) -> None:
+def test_an_invalid_value_drops_the_value_and_an_invalid_action_drops_the_action(root: Path) -> None:
     change(root, "0", Severity="7.0", Bodypart=["Upper body"], **{"Action class": "High leg"})
     change(root, "3", Clips=[{"Url": "Dataset/Train/.."}, {"Url": 3}, None])
     change(root, "4", Clips={})
@@ -170,12 +170,12 @@ def test_a_bad_value_costs_that_value_and_a_bad_action_that_action(root: Path) -
 
 
 @pytest.mark.parametrize("speed", [0, -1, "fast", 1e9])
-def test_a_replay_speed_that_no_replay_has_is_refused(root: Path, speed: object) -> None:
+def test_an_impossible_replay_speed_is_rejected(root: Path, speed: object) -> None:
     change(root, "3", Clips=[{"Url": "Dataset/Train/action_3/clip_0", "Replay speed": speed}])
     assert reasons(root)[0].startswith("Replay speed")
 
 
-def test_one_torn_file_is_left_out_and_the_only_one_is_an_error(root: Path) -> None:
+def test_a_truncated_file_is_left_out_but_alone_is_an_error(root: Path) -> None:
     (root / "Challenge" / "annotations.json").write_text('{"Set": "challenge",\n')
     footage = read(root)
     assert [(e.path, e.line, e.kind) for e in footage.quarantine] == [

@@ -1,4 +1,4 @@
-"""Roboflow's CSV export: pixel corners become records; copies of one image stay together."""
+"""Roboflow's CSV export: pixel corners become records; augmented copies of one image stay together."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_corners_become_a_ball_and_persons_with_roles() -> None:
     }
 
 
-def test_augmented_copies_of_one_image_are_one_match() -> None:
+def test_augmented_copies_of_one_image_belong_to_one_match() -> None:
     matches = {clip.id: clip.match for clip in read(SEEDS / "roboflow_csv").clips}
     assert matches["train/cup_jpg.rf.11aa"] == matches["train/cup_jpg.rf.22bb"] == "cup"
 
@@ -61,7 +61,7 @@ def test_a_row_without_a_box_and_an_image_without_a_row_are_background(tmp_path:
     assert footage.notes == ("1 images stand in no table: they count as background",)
 
 
-def test_an_image_of_another_size_or_torn_is_left_out(tmp_path: Path) -> None:
+def test_an_image_of_another_size_or_truncated_is_left_out(tmp_path: Path) -> None:
     root = table(tmp_path / "x", "".join(f"{name}.png,64,36,ball,1,2,9,8\n" for name in "abc"))
     cv2.imwrite(str(root / "a.png"), np.zeros((72, 128, 3), np.uint8))
     (root / "b.png").write_bytes(b"")
@@ -73,7 +73,7 @@ def test_an_image_of_another_size_or_torn_is_left_out(tmp_path: Path) -> None:
     ]
 
 
-def test_corners_a_little_outside_are_cut_and_others_are_told(tmp_path: Path) -> None:
+def test_corners_slightly_outside_are_clipped_and_others_are_reported(tmp_path: Path) -> None:
     rows = "a.jpg,64,36,ball,-0.5,0,9.5,37\na.jpg,64,36,ball,-3,0,9,9\na.jpg,64,36,ball,9,9,9,12\n"
     rows += "a.jpg,64,36,ball,nan,0,9,9\na.jpg,65,36,ball,1,1,9,9\na.jpg,64,36,ball,-0.5,0,9.5,37\n"
     rows += "../a.jpg,64,36,ball,1,1,9,9\nb.jpg,0,36,ball,1,1,9,9\n"
@@ -100,7 +100,7 @@ def test_corners_a_little_outside_are_cut_and_others_are_told(tmp_path: Path) ->
         (("ball", "player"), None, 0),
     ],
 )
-def test_the_ball_is_the_class_of_that_name_or_whose_name_ends_so(
+def test_the_ball_is_the_class_whose_name_is_or_ends_with_ball(
     tmp_path: Path, classes: tuple[str, ...], wanted: str | None, balls: int
 ) -> None:
     rows = "".join(f"a.jpg,64,36,{name},{n},1,9,9\n" for n, name in enumerate(classes))
@@ -109,12 +109,12 @@ def test_the_ball_is_the_class_of_that_name_or_whose_name_ends_so(
     assert len(clip.frames[0].persons) == len(classes) - balls
 
 
-def test_a_ball_that_no_class_is_called_after_is_a_typed_error(tmp_path: Path) -> None:
+def test_a_ball_name_without_a_matching_class_is_a_typed_error(tmp_path: Path) -> None:
     with pytest.raises(BallClassUnknown, match="player"):
         read(table(tmp_path, "a.jpg,64,36,player,1,1,9,9\n"))
 
 
-def test_a_bad_table_among_good_ones_is_left_out_and_the_only_one_is_an_error(tmp_path: Path) -> None:
+def test_an_invalid_table_among_valid_ones_is_left_out_and_alone_is_an_error(tmp_path: Path) -> None:
     root = Path(shutil.copytree(SEEDS / "roboflow_csv", tmp_path / "x"))
     (root / "valid" / "_annotations.csv").write_text("a,b\n1,2\n")
     footage = read(root)

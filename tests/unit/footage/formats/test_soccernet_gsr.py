@@ -1,4 +1,4 @@
-"""GSR: pitch positions, roles, ids that are texts, and files far larger than memory should have to be."""
+"""GSR: pitch positions, roles, string ids, and files much larger than the memory they may need."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_roles_teams_and_numbers(attributes: Any, category: int, expected: Any, 
     assert (person.role, person.team, person.jersey) == expected
 
 
-def test_pitch_and_camera_are_counted_not_read(tmp_path: Path) -> None:
+def test_pitch_and_camera_annotations_are_counted_but_not_read(tmp_path: Path) -> None:
     lines = {"image_id": "1001", "supercategory": "pitch", "category_id": 5, "lines": {}}
     camera = {"image_id": "1001", "supercategory": "camera", "category_id": 6}
     footage = read(game(tmp_path, lines, camera, lines))
@@ -97,7 +97,7 @@ def test_every_listed_image_is_a_frame_and_frame_one_is_the_first(tmp_path: Path
     assert [(frame.index, len(frame.persons)) for frame in clip.frames] == [(0, 0), (1, 1)]
 
 
-def test_images_are_probed_where_they_are(tmp_path: Path) -> None:
+def test_images_that_exist_are_probed(tmp_path: Path) -> None:
     root = game(tmp_path, entry())
     write_image(root / "SNGS-1/img1/000001.jpg")
     footage = read(root)
@@ -120,18 +120,18 @@ BAD = {
 
 
 @pytest.mark.parametrize(("bad", "reason"), BAD.values(), ids=BAD.keys())
-def test_a_bad_annotation_is_left_out_with_its_line(bad: Any, reason: str, tmp_path: Path) -> None:
+def test_an_invalid_annotation_is_left_out_with_its_line(bad: Any, reason: str, tmp_path: Path) -> None:
     text = json.dumps({"info": {}, "images": [image(1)], "annotations": []})
     rows = json.dumps(entry()) + ",\n" + json.dumps(bad)
     written(tmp_path / "SNGS-1" / LABELS, text.replace('"annotations": []', f'"annotations": [\n{rows}]'))
     footage = read(tmp_path)
-    ((path, line, said),) = reasons(footage)
+    ((path, line, message),) = reasons(footage)
     assert (path, line) == (f"SNGS-1/{LABELS}", 3)
-    assert said.startswith(reason)
+    assert message.startswith(reason)
     assert len(footage.clips[0].frames[0].persons) == 1
 
 
-def test_one_torn_game_does_not_keep_the_others_from_being_read(tmp_path: Path) -> None:
+def test_one_truncated_game_does_not_prevent_reading_the_others(tmp_path: Path) -> None:
     game(tmp_path, entry())
     written(tmp_path / "SNGS-2" / LABELS, '{"info": {}, "images": [\n{"image_id"')
     footage = read(tmp_path)
@@ -139,7 +139,7 @@ def test_one_torn_game_does_not_keep_the_others_from_being_read(tmp_path: Path) 
     assert [(path, line) for path, line, _ in reasons(footage)] == [(f"SNGS-2/{LABELS}", 2)]
 
 
-def test_nothing_usable_is_a_typed_error(tmp_path: Path) -> None:
+def test_a_root_without_usable_data_is_a_typed_error(tmp_path: Path) -> None:
     with pytest.raises(DataRootMissing):
         read(tmp_path / "none")
     with pytest.raises(NoUsableSamples, match="expected folders SNGS"):
@@ -151,7 +151,7 @@ def test_nothing_usable_is_a_typed_error(tmp_path: Path) -> None:
         read(tmp_path)
 
 
-def test_the_fixture_is_read_whole() -> None:
+def test_the_fixture_is_read_completely() -> None:
     footage = read(FIXTURES / "gsr")
     assert reasons(footage) == []
     assert footage.splits == {"train": ["train/SNGS-007"]}

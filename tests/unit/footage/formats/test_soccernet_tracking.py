@@ -1,4 +1,4 @@
-"""SoccerNet-Tracking: classes out of gameinfo.ini, frames from 1, several balls, detections apart."""
+"""SoccerNet-Tracking: classes from gameinfo.ini, frames from 1, several balls, separate detections."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_every_spelling_of_gameinfo_is_understood(
     assert list(parse_tracklets(info)) == [(12, tracklet)]
 
 
-def test_a_semicolon_belongs_to_the_value_and_keys_have_no_case(tmp_path: Path) -> None:
+def test_a_semicolon_belongs_to_the_value_and_keys_are_case_insensitive(tmp_path: Path) -> None:
     path = written(tmp_path / "g.ini", "\ufeff[Sequence]\r\n; a comment\r\nTrackletID_1 = ball ; 1\r\n")
     assert read_ini(path) == {"trackletid_1": "ball ; 1"}
 
@@ -83,7 +83,7 @@ def test_a_semicolon_belongs_to_the_value_and_keys_have_no_case(tmp_path: Path) 
         b"[Sequence]\n" + b"x" * 2**20,
     ],
 )
-def test_what_is_no_ini_file_is_a_typed_error(content: bytes, tmp_path: Path) -> None:
+def test_an_invalid_ini_file_is_a_typed_error(content: bytes, tmp_path: Path) -> None:
     with pytest.raises(IniUnreadable):
         read_ini(written(tmp_path / "g.ini", content))
 
@@ -94,7 +94,7 @@ def test_of_several_balls_the_first_tracklet_comes_first(tmp_path: Path) -> None
     assert clip.frames[0].balls == (Ball(55, 55, 10, 10), Ball(5, 5, 10, 10))
 
 
-def test_detections_are_no_ground_truth(tmp_path: Path) -> None:
+def test_detections_are_not_ground_truth(tmp_path: Path) -> None:
     sequence(tmp_path)
     sequence(tmp_path, truth=None, name="SNMOT-2")
     written(tmp_path / "SNMOT-2/det/det.txt", "1,-1,0,0,10,10,0.9,-1,-1,-1\n")
@@ -103,7 +103,7 @@ def test_detections_are_no_ground_truth(tmp_path: Path) -> None:
     assert reasons(footage) == [("SNMOT-2", None, "no ground truth: gt/gt.txt is not there")]
 
 
-def test_folders_are_splits_and_a_sequence_itself_may_be_the_root(tmp_path: Path) -> None:
+def test_folders_are_splits_and_the_root_may_be_a_single_sequence(tmp_path: Path) -> None:
     sequence(tmp_path, name="tracking/train/SNMOT-1")
     sequence(tmp_path, name="tracking/test/SNMOT-2")
     assert read(tmp_path).splits == {
@@ -113,7 +113,7 @@ def test_folders_are_splits_and_a_sequence_itself_may_be_the_root(tmp_path: Path
     assert read(tmp_path / "tracking/test/SNMOT-2").clips[0].id == "SNMOT-2"
 
 
-def test_images_without_a_row_are_background_and_rows_without_their_image_are_left_out(
+def test_images_without_rows_are_background_and_rows_without_images_are_left_out(
     tmp_path: Path,
 ) -> None:
     root = sequence(tmp_path, ROW + "3,1,10,20,30,60,1,-1,-1,-1\n")
@@ -146,36 +146,36 @@ BAD = {
 
 
 @pytest.mark.parametrize(("row", "reason"), BAD.items())
-def test_a_bad_row_is_left_out_with_its_line(row: str, reason: str, tmp_path: Path) -> None:
+def test_an_invalid_row_is_left_out_with_its_line(row: str, reason: str, tmp_path: Path) -> None:
     footage = read(sequence(tmp_path, ROW + row + "\n" + "2" + ROW[1:]))
-    ((path, line, said),) = reasons(footage)
+    ((path, line, message),) = reasons(footage)
     assert (path, line) == ("SNMOT-1/gt/gt.txt", 2)
-    assert said.startswith(reason)
+    assert message.startswith(reason)
     assert len(footage.clips[0].frames) == 2
 
 
-def test_of_two_boxes_of_a_track_in_a_frame_the_first_counts(tmp_path: Path) -> None:
+def test_the_first_of_two_boxes_of_a_track_in_a_frame_counts(tmp_path: Path) -> None:
     footage = read(sequence(tmp_path, ROW + "1,1,99,20,30,60,1,-1,-1,-1\n"))
     assert footage.clips[0].frames[0].persons[0].box[0] == 10
     assert reasons(footage)[0][2] == "second box of a track in one frame: frame 1, 1 of them"
 
 
-def test_tracks_that_nobody_names_are_other_persons_and_that_is_said(tmp_path: Path) -> None:
+def test_unnamed_tracks_are_other_persons_and_are_reported(tmp_path: Path) -> None:
     footage = read(sequence(tmp_path, game=None))
     assert footage.clips[0].frames[0].persons[0].role == "other"
-    said = [reason for *_, reason in reasons(footage)]
-    assert said == [
+    messages = [reason for *_, reason in reasons(footage)]
+    assert messages == [
         "cannot be read: No such file or directory",
         "class of track not in gameinfo.ini: [1]; counted as other persons",
     ]
 
 
-def test_a_declared_length_costs_nothing(tmp_path: Path) -> None:
+def test_a_declared_length_allocates_nothing(tmp_path: Path) -> None:
     (clip,) = read(sequence(tmp_path, length=9_000_000)).clips
     assert len(clip.frames) == 1
 
 
-def test_nothing_usable_is_a_typed_error(tmp_path: Path) -> None:
+def test_a_root_without_usable_data_is_a_typed_error(tmp_path: Path) -> None:
     with pytest.raises(DataRootMissing):
         read(tmp_path / "none")
     with pytest.raises(NoUsableSamples, match="expected folders SNMOT"):
@@ -184,13 +184,13 @@ def test_nothing_usable_is_a_typed_error(tmp_path: Path) -> None:
         read(sequence(tmp_path, length=10**15))
 
 
-def test_the_fixture_is_read_whole() -> None:
+def test_the_fixture_is_read_completely() -> None:
     assert reasons(read(FIXTURES / "soccernet_tracking")) == []
 
 
 @pytest.mark.soak
 def test_memory_for_a_large_file_is_in_proportion_to_it(tmp_path: Path) -> None:
-    """A row of 35 bytes becomes a person of some 250: about 7 times the file, however long it is."""
+    """A row of 35 bytes becomes a person of about 250: about 7 times the file, whatever its length."""
     rng, frames = random.Random(0), rounds(1_500, 12_500)
     rows = (
         f"{frame},{track},{rng.randrange(1900)},{rng.randrange(1000)},{rng.randrange(20, 90)},172,1,-1,-1\n"

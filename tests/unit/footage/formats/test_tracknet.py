@@ -1,4 +1,4 @@
-"""TrackNet's tables: points, invisible balls at (0, 0), and headers that differ."""
+"""TrackNet's tables: points, invisible balls at (0, 0), and different headers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from fuzzing import SEEDS
-from small_films import write_film
+from small_videos import write_video
 
 from raasid.errors import DataRootMissing, NoUsableSamples
 from raasid.footage.formats.tracknet import read
@@ -35,19 +35,19 @@ def test_a_row_is_a_frame_with_a_point_or_without_a_ball() -> None:
     assert clip.frames[2].balls == ()
 
 
-def test_the_tennis_set_has_other_headers_names_and_more_visibilities() -> None:
+def test_the_tennis_dataset_has_other_headers_names_and_more_visibilities() -> None:
     clip = next(clip for clip in read(SEEDS / "tracknet").clips if "game1" in clip.id)
-    seen = [frame.balls[0].visibility if frame.balls else None for frame in clip.frames]
-    assert seen == [Visibility.CLEAR, None, Visibility.BLURRED, Visibility.HIDDEN]
+    visibilities = [frame.balls[0].visibility if frame.balls else None for frame in clip.frames]
+    assert visibilities == [Visibility.CLEAR, None, Visibility.BLURRED, Visibility.HIDDEN]
     assert clip.match == "game1/Clip1"
 
 
-def test_an_invisible_ball_has_no_place_whatever_is_written(tmp_path: Path) -> None:
+def test_an_invisible_ball_has_no_position_whatever_its_coordinates(tmp_path: Path) -> None:
     table(tmp_path / "a.csv", "0,0,nan,\n1,0,55,66\n2,1,5,6\n")
     assert [len(frame.balls) for frame in read(tmp_path).clips[0].frames] == [0, 0, 1]
 
 
-def test_rows_that_make_no_sense_are_told(tmp_path: Path) -> None:
+def test_invalid_rows_are_reported(tmp_path: Path) -> None:
     table(
         tmp_path / "a.csv",
         "0,1,5,6\n0,1,7,8\n1,1,0,0\n2,5,1,1\n-1,1,1,1\n2000000000,1,1,1\n3,1,nan,1\n4,1,-4,1\n",
@@ -63,9 +63,9 @@ def test_rows_that_make_no_sense_are_told(tmp_path: Path) -> None:
     ]
 
 
-def test_the_rallys_video_gives_size_and_rate_and_bounds_the_frames(tmp_path: Path) -> None:
+def test_the_video_of_the_rally_gives_size_and_frame_rate_and_limits_the_frames(tmp_path: Path) -> None:
     table(tmp_path / "match2" / "csv" / "1_01_00_ball.csv", "0,1,5,6\n9,1,7,8\n10,1,7,8\n3,1,65,8\n")
-    video = write_film(tmp_path / "match2" / "video" / "1_01_00.mp4", 10, rate=60.0)
+    video = write_video(tmp_path / "match2" / "video" / "1_01_00.mp4", 10, rate=60.0)
     (clip,) = read(tmp_path).clips
     assert clip.frame_rate_hz == 60.0
     assert [(f.index, f.image, f.width, f.in_video) for f in clip.frames] == [
@@ -79,7 +79,7 @@ def test_the_rallys_video_gives_size_and_rate_and_bounds_the_frames(tmp_path: Pa
     assert read(tmp_path).notes == ()
 
 
-def test_a_folder_of_frames_is_used_and_missing_frames_are_told(tmp_path: Path) -> None:
+def test_a_folder_of_frames_is_used_and_missing_frames_are_reported(tmp_path: Path) -> None:
     table(tmp_path / "Label.csv", "0000.png,1,5,6\n0001.png,1,7,8\n")
     cv2.imwrite(str(tmp_path / "0000.png"), np.zeros((36, 64, 3), np.uint8))
     (clip,) = read(tmp_path).clips
@@ -88,7 +88,7 @@ def test_a_folder_of_frames_is_used_and_missing_frames_are_told(tmp_path: Path) 
     assert reasons(tmp_path) == [(3, "no image of the frame: 1")]
 
 
-def test_a_broken_video_and_a_foreign_table_are_left_out_and_the_rest_loads(tmp_path: Path) -> None:
+def test_an_unreadable_video_and_an_unrelated_table_are_left_out_and_the_rest_loads(tmp_path: Path) -> None:
     table(tmp_path / "a.csv", "0,1,5,6\n")
     table(tmp_path / "b.csv", "0,1,5,6\n")
     table(tmp_path / "scores.csv", "1,2\n", header="set,points\n")
@@ -102,7 +102,7 @@ def test_a_broken_video_and_a_foreign_table_are_left_out_and_the_rest_loads(tmp_
     ]
 
 
-def test_folders_called_after_splits_are_splits(tmp_path: Path) -> None:
+def test_folders_named_after_splits_are_splits(tmp_path: Path) -> None:
     for folder in ("Train/match1/csv", "Test/match9/csv"):
         table(tmp_path / folder / "1_01_00_ball.csv", "0,1,5,6\n")
     assert read(tmp_path).splits == {
@@ -111,7 +111,7 @@ def test_folders_called_after_splits_are_splits(tmp_path: Path) -> None:
     }
 
 
-def test_what_is_missing_is_a_typed_error(tmp_path: Path) -> None:
+def test_missing_data_is_a_typed_error(tmp_path: Path) -> None:
     with pytest.raises(DataRootMissing):
         read(tmp_path / "none")
     with pytest.raises(NoUsableSamples, match="a CSV per rally"):

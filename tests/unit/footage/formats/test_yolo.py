@@ -1,4 +1,4 @@
-"""A YOLO set becomes clips; what is bad in it is listed, and the rest still loads."""
+"""A YOLO dataset becomes clips; invalid files and rows are listed, and the rest still loads."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def test_missing_and_empty_label_files_mean_background(ball_set) -> None:
     assert footage.notes == ()
 
 
-def test_a_split_without_a_single_label_is_said(ball_set) -> None:
+def test_a_split_without_any_label_is_reported(ball_set) -> None:
     footage = read(ball_set({"images/train/a.jpg": None}))
     assert footage.notes == ("no image of train has a label: all 1 count as background",)
 
 
-def test_bad_rows_are_listed_with_file_and_line_and_the_good_rows_load(ball_set) -> None:
+def test_invalid_rows_are_listed_with_file_and_line_and_the_valid_rows_load(ball_set) -> None:
     root = ball_set(
         {"images/train/a.jpg": b"7 0.5 0.5 0.1 0.1\n" + BALL.encode() + b"0 0.5 1.5 0.1 0.1\n\xff\xfe\n"}
     )
@@ -61,7 +61,7 @@ def test_bad_rows_are_listed_with_file_and_line_and_the_good_rows_load(ball_set)
     assert len(read(root).clips[0].frames[0].balls) == 1
 
 
-def test_bad_images_are_left_out_and_their_neighbours_load(ball_set) -> None:
+def test_invalid_images_are_left_out_and_the_others_load(ball_set) -> None:
     root = ball_set({f"images/train/{name}.jpg": BALL for name in "abcd"})
     whole = (root / "images/train/a.jpg").read_bytes()
     (root / "images/train/a.jpg").write_bytes(whole[:-40])
@@ -88,19 +88,17 @@ def test_a_label_without_an_image_is_listed_and_a_class_list_is_not(ball_set) ->
     ]
 
 
-def test_two_images_that_share_a_label_file_are_not_both_taken(ball_set) -> None:
+def test_of_two_images_that_share_a_label_file_only_one_is_used(ball_set) -> None:
     root = ball_set({"images/train/a.jpg": BALL, "images/train/a.png": None})
     assert reasons(root) == [("images/train/a.png", None, "two images for one label file")]
 
 
-def test_labels_beside_the_images_are_found(ball_set) -> None:
+def test_labels_next_to_the_images_are_found(ball_set) -> None:
     root = ball_set({"train/a.jpg": BALL}, "train: train\nnames: [ball]\n")
     assert len(read(root).clips[0].frames[0].balls) == 1
 
 
-def test_labels_are_found_when_the_root_itself_lies_in_a_folder_called_images(
-    tmp_path: Path, ball_set
-) -> None:
+def test_labels_are_found_when_the_root_is_inside_a_folder_named_images(tmp_path: Path, ball_set) -> None:
     root = tmp_path / "images" / "mine"
     shutil.copytree(ball_set({"images/train/a.jpg": BALL}), root)
     assert len(read(root).clips[0].frames[0].balls) == 1
@@ -111,7 +109,7 @@ def test_the_ball_class_is_found_by_name_in_any_case_or_by_number(ball_class: st
     assert read(ball_set({"images/train/a.jpg": BALL}), ball_class).clips[0].frames[0].ball is not None
 
 
-def test_a_class_that_is_not_there_names_those_that_are(ball_set) -> None:
+def test_the_error_for_an_unknown_class_lists_the_existing_ones(ball_set) -> None:
     root = ball_set({"images/train/a.jpg": BALL}, "train: images/train\nnames: [player, sports ball]\n")
     with pytest.raises(
         BallClassUnknown, match=r"has 0: player, 1: sports ball\. Set 'data\.ball_class=sports ball'"
@@ -119,14 +117,14 @@ def test_a_class_that_is_not_there_names_those_that_are(ball_set) -> None:
         read(root)
 
 
-def test_a_single_class_of_another_name_is_offered(ball_set) -> None:
+def test_a_single_class_of_another_name_is_suggested(ball_set) -> None:
     root = ball_set({"images/train/a.jpg": BALL}, "train: images/train\nnames: [pelota]\n")
     with pytest.raises(BallClassUnknown, match=r"data\.ball_class=pelota") as caught:
         read(root)
     assert caught.value.exit is Exit.USAGE
 
 
-def test_one_nameless_class_is_the_ball_and_several_must_be_told_apart(ball_set) -> None:
+def test_one_unnamed_class_is_the_ball_and_several_need_a_choice(ball_set) -> None:
     root = ball_set({"images/train/a.jpg": BALL}, None)
     assert read(root).clips[0].frames[0].ball is not None
     (root / "labels/train/a.txt").write_text(BALL + "5 0.1 0.1 0.1 0.1\n")
@@ -143,7 +141,7 @@ def test_without_a_ball_every_object_is_a_person(ball_set) -> None:
     assert clip.frames[0].balls == ()
 
 
-def test_keypoints_come_in_pixels(ball_set) -> None:
+def test_keypoints_are_in_pixels(ball_set) -> None:
     pose = "0 0.5 0.5 0.4 0.8 " + " ".join(["0.25 0.75 2"] * 17)
     root = ball_set(
         {"images/train/a.jpg": pose}, "train: images/train\nkpt_shape: [17, 3]\nnames: [person]\n"
@@ -151,7 +149,7 @@ def test_keypoints_come_in_pixels(ball_set) -> None:
     assert read(root, None).clips[0].frames[0].persons[0].keypoints == ((50.0, 75.0, 2),) * 17
 
 
-def test_a_skeleton_that_is_not_cocos_is_said_to_be_unused(ball_set) -> None:
+def test_a_skeleton_other_than_cocos_is_reported_as_unused(ball_set) -> None:
     root = ball_set(
         {"images/train/a.jpg": "0 .5 .5 .4 .8 .5 .5 2"},
         "train: images/train\nkpt_shape: [1, 3]\nnames: [ball]\n",
@@ -159,7 +157,7 @@ def test_a_skeleton_that_is_not_cocos_is_said_to_be_unused(ball_set) -> None:
     assert [entry.kind for entry in read(root).quarantine] == ["keypoints not used"]
 
 
-def test_the_same_folder_reads_the_same_wherever_it_lies(ball_set, tmp_path: Path) -> None:
+def test_a_folder_reads_the_same_at_any_location(ball_set, tmp_path: Path) -> None:
     root = ball_set({f"images/train/{n}.jpg": BALL for n in "cab"} | {"images/val/x.jpg": "oops"})
     first = read(root)
     shutil.copytree(root, tmp_path / "elsewhere" / "set")
@@ -169,23 +167,23 @@ def test_the_same_folder_reads_the_same_wherever_it_lies(ball_set, tmp_path: Pat
     assert (first.splits, list(first.quarantine)) == (second.splits, list(second.quarantine))
 
 
-def test_a_circle_of_links_does_not_hang(ball_set) -> None:
+def test_circular_links_do_not_hang(ball_set) -> None:
     root = ball_set({"images/train/a.jpg": BALL})
     (root / "images/train/round").symlink_to(root)
     assert [clip.id for clip in read(root).clips] == ["images/train/a"]
 
 
-def test_a_missing_root_says_what_is_expected(tmp_path: Path) -> None:
+def test_the_error_for_a_missing_root_states_what_is_expected(tmp_path: Path) -> None:
     with pytest.raises(DataRootMissing, match=r"no such folder: .*nowhere; expected a YOLO set"):
         read(tmp_path / "nowhere")
 
 
-def test_an_empty_folder_says_what_is_expected(tmp_path: Path) -> None:
+def test_the_error_for_an_empty_folder_states_what_is_expected(tmp_path: Path) -> None:
     with pytest.raises(NoUsableSamples, match="expected a YOLO set"):
         read(tmp_path)
 
 
-def test_a_folder_of_bad_images_counts_the_reasons_and_shows_one(ball_set) -> None:
+def test_the_error_for_a_folder_of_invalid_images_counts_reasons_and_shows_one(ball_set) -> None:
     root = ball_set({"images/train/a.jpg": BALL, "images/train/b.jpg": BALL})
     for name in "ab":
         (root / f"images/train/{name}.jpg").write_bytes(b"")
@@ -193,7 +191,7 @@ def test_a_folder_of_bad_images_counts_the_reasons_and_shows_one(ball_set) -> No
         read(root)
 
 
-def test_the_real_ball_set_is_read_within_a_second(shared: Path) -> None:
+def test_the_real_ball_dataset_is_read_within_a_second(shared: Path) -> None:
     footage = read(shared / "data" / "dfl_ball")
 
     def seconds() -> float:
@@ -211,7 +209,7 @@ def test_the_real_ball_set_is_read_within_a_second(shared: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "images"), [("detect", "train/images"), ("pose", "images/train")])
-def test_the_sample_sets_are_read_once_their_images_are_there(
+def test_the_sample_datasets_are_read_when_their_images_exist(
     name: str, images: str, shared: Path, ball_set
 ) -> None:
     sample = shared / "data" / "formats" / "yolo" / name

@@ -1,4 +1,4 @@
-"""Each row is read or refused on its own, with its line and the value that was seen."""
+"""Each row is parsed or rejected on its own, with its line and the offending value."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def parse(text: bytes, classes: int | None = 2, shape: tuple[int, int] | None = 
         (b"0 0.5 0.5 0.1 -0.0", "box without size: width 0.1, height -0"),
     ],
 )
-def test_a_bad_row_is_refused_with_the_value_seen_and_its_neighbours_load(row: bytes, reason: str) -> None:
+def test_an_invalid_row_is_rejected_with_its_value_and_the_other_rows_load(row: bytes, reason: str) -> None:
     good, bad, last = parse(b"0 0.5 0.5 0.1 0.2\n" + row + b"\n1 0.1 0.1 0.1 0.1\n")
     assert bad == (2, reason)
     assert isinstance(good[1], LabelledObject)
@@ -61,7 +61,7 @@ def test_a_bad_row_is_refused_with_the_value_seen_and_its_neighbours_load(row: b
         b"0.0 0.500000 5e-1 0.1 0.2",
     ],
 )
-def test_line_ends_blank_lines_and_number_styles_make_no_difference(text: bytes) -> None:
+def test_line_endings_blank_lines_and_number_formats_make_no_difference(text: bytes) -> None:
     assert [row for _, row in parse(text)] == [LabelledObject(0, (0.5, 0.5, 0.1, 0.2))]
 
 
@@ -69,38 +69,38 @@ def test_line_numbers_count_blank_lines() -> None:
     assert [number for number, _ in parse(b"\r\n\r\n" + GOOD)] == [3]
 
 
-def test_a_duplicate_row_is_dropped_however_it_is_written() -> None:
+def test_a_duplicate_row_is_dropped_whatever_its_formatting() -> None:
     assert parse(GOOD + b"0 0.50 0.5 1e-1 0.2\n")[1] == (2, "duplicate row: the same as line 1")
 
 
-def test_a_box_that_sticks_out_is_cut_at_the_edge() -> None:
+def test_a_box_that_extends_past_the_image_is_clipped() -> None:
     ((_, row),) = parse(b"0 0.01 0.5 0.04 0.2")
     assert row.box == pytest.approx((0.015, 0.5, 0.03, 0.2))
 
 
-def test_a_centre_off_by_the_last_printed_decimal_is_forgiven() -> None:
+def test_a_centre_off_by_the_last_printed_decimal_is_accepted() -> None:
     ((_, row),) = parse(b"0 1.000001 0.5 0.04 0.2")
     assert row.box == pytest.approx((0.99, 0.5, 0.02, 0.2), abs=1e-5)
 
 
-def test_every_class_is_taken_when_nobody_names_them() -> None:
+def test_every_class_is_accepted_when_there_are_no_class_names() -> None:
     assert parse(b"79 0.5 0.5 0.1 0.1", classes=None)[0][1].class_id == 79
 
 
 POSE = "0 0.5 0.5 0.4 0.8 " + " ".join(f"{0.3 + i / 100:.2f} 0.4 {i % 3}" for i in range(17))
 
 
-def test_pose_rows_carry_seventeen_keypoints_and_unlabelled_ones_have_no_place() -> None:
+def test_pose_rows_have_seventeen_keypoints_and_unlabelled_ones_have_no_position() -> None:
     ((_, row),) = parse(POSE.encode(), shape=(17, 3))
     assert row.keypoints[0] == (0.0, 0.0, 0)
     assert row.keypoints[1:3] == ((0.31, 0.4, 1), (0.32, 0.4, 2))
 
 
-def test_a_pose_set_may_hold_rows_without_keypoints() -> None:
+def test_a_pose_dataset_may_contain_rows_without_keypoints() -> None:
     assert parse(GOOD, shape=(17, 3))[0][1].keypoints == ()
 
 
-def test_two_valued_keypoints_are_visible_unless_they_lie_at_the_origin() -> None:
+def test_two_valued_keypoints_are_visible_unless_they_are_at_the_origin() -> None:
     row = "0 0.5 0.5 0.4 0.8 0 0 " + " ".join(["0.2 0.3"] * 16)
     ((_, parsed),) = parse(row.encode(), shape=(17, 2))
     assert [visibility for *_, visibility in parsed.keypoints] == [0] + [2] * 16
@@ -113,18 +113,18 @@ def test_two_valued_keypoints_are_visible_unless_they_lie_at_the_origin() -> Non
         ("0.5 0.5 3", "keypoint visibility not 0, 1"),
     ],
 )
-def test_a_bad_keypoint_refuses_its_row(last: str, reason: str) -> None:
+def test_an_invalid_keypoint_rejects_its_row(last: str, reason: str) -> None:
     ((_, row),) = parse((POSE.rsplit(" ", 3)[0] + " " + last).encode(), shape=(17, 3))
     assert row.startswith(reason)
 
 
-def test_other_skeletons_keep_their_boxes() -> None:
+def test_rows_of_other_skeletons_keep_their_boxes() -> None:
     ((_, row),) = parse(b"0 0.5 0.5 0.1 0.2 0.4 0.4 2 0.6 0.6 1", shape=(2, 3))
     assert (row.box, row.keypoints) == ((0.5, 0.5, 0.1, 0.2), ())
 
 
 @given(st.binary(max_size=200) | st.text("0123456789. -en\t\r\n", max_size=200).map(str.encode))
-def test_no_bytes_make_it_fail_and_what_it_takes_is_a_box_in_the_image(text: bytes) -> None:
+def test_any_bytes_parse_without_an_exception_to_boxes_inside_the_image(text: bytes) -> None:
     for number, row in parse(text):
         assert number >= 1
         if isinstance(row, LabelledObject):
@@ -141,7 +141,7 @@ BOXES = st.tuples(*[st.floats(0.01, 0.99)] * 2, *[st.floats(0.001, 1)] * 2)
 
 
 @given(st.lists(st.tuples(st.integers(0, 1), BOXES), max_size=5, unique=True))
-def test_what_is_written_with_all_digits_is_read_back(rows: list[tuple[int, tuple[float, ...]]]) -> None:
+def test_boxes_written_at_full_precision_are_read_back(rows: list[tuple[int, tuple[float, ...]]]) -> None:
     inside = [(c, (x, y, min(w, 2 * x, 2 - 2 * x), min(h, 2 * y, 2 - 2 * y))) for c, (x, y, w, h) in rows]
     text = "\n".join(f"{c} {' '.join(map(repr, box))}" for c, box in inside)
     read = [row for _, row in parse(text.encode()) if isinstance(row, LabelledObject)]

@@ -1,4 +1,4 @@
-"""Where the images are, in the layouts that people and exporters make."""
+"""Images are found in the layouts that people and exporters use."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def found(root: Path) -> dict[str, list[str]]:
         None,
     ],
 )
-def test_the_splits_are_found_however_their_paths_are_written(sheet: str | None, ball_set) -> None:
+def test_the_splits_are_found_in_every_notation_of_their_paths(sheet: str | None, ball_set) -> None:
     root = ball_set({"images/train/a.jpg": None, "images/val/b.png": None}, sheet)
     assert found(root) == {"train": ["images/train/a.jpg"], "val": ["images/val/b.png"]}
 
@@ -51,18 +51,18 @@ def test_an_export_with_a_folder_per_split_is_found(ball_set) -> None:
     assert found(root) == wanted
 
 
-def test_a_neighbour_of_the_same_name_is_not_read(ball_set) -> None:
+def test_a_sibling_folder_of_the_same_name_is_not_read(ball_set) -> None:
     root = ball_set(
         {"train/images/a.jpg": None, "../train/images/stranger.jpg": None}, "train: ../train/images\n"
     )
     assert found(root) == {"train": ["train/images/a.jpg"]}
 
 
-def test_images_without_splits_are_one_nameless_split(ball_set) -> None:
+def test_images_without_splits_are_one_unnamed_split(ball_set) -> None:
     assert found(ball_set({"images/a.jpg": None}, None)) == {"": ["images/a.jpg"]}
 
 
-def test_images_beside_the_labels_are_found(ball_set) -> None:
+def test_images_next_to_the_labels_are_found(ball_set) -> None:
     assert found(ball_set({"b.jpg": None, "a.JPEG": None}, None)) == {"": ["a.JPEG", "b.jpg"]}
 
 
@@ -81,14 +81,14 @@ def test_a_split_may_be_a_list_of_images_in_a_text_file(ball_set) -> None:
     ]
 
 
-def test_a_declared_split_that_is_not_there_is_noted(ball_set) -> None:
+def test_a_declared_split_that_does_not_exist_is_noted(ball_set) -> None:
     _, quarantine = sheet_of(
         ball_set({"images/train/a.jpg": None}, "train: images/train\ntest: images/test\n")
     )
     assert [entry.reason for entry in quarantine] == ["split not there: test is 'images/test'"]
 
 
-def test_footage_of_a_type_that_is_not_read_is_noted(ball_set) -> None:
+def test_unsupported_media_types_are_noted(ball_set) -> None:
     root = ball_set({"images/train/a.jpg": None})
     (root / "images" / "train" / "b.HEIC").touch()
     assert [(entry.path, entry.kind) for entry in sheet_of(root)[1]] == [
@@ -97,11 +97,11 @@ def test_footage_of_a_type_that_is_not_read_is_noted(ball_set) -> None:
 
 
 @pytest.mark.parametrize("names", ["[ball, player]", "{1: player, 0: ball}", "{'0': ball, '1': player}"])
-def test_names_may_be_a_list_or_by_number(names: str, ball_set) -> None:
+def test_class_names_may_be_a_list_or_a_mapping_by_number(names: str, ball_set) -> None:
     assert sheet_of(ball_set({}, f"names: {names}\n"))[0].names == {0: "ball", 1: "player"}
 
 
-def test_a_list_of_classes_beside_the_labels_names_them(ball_set) -> None:
+def test_a_class_list_next_to_the_labels_names_the_classes(ball_set) -> None:
     root = ball_set({"images/a.jpg": None}, None)
     (root / "classes.txt").write_text("player\nball\n")
     assert sheet_of(root)[0].names == {0: "player", 1: "ball"}
@@ -121,7 +121,7 @@ def test_a_list_of_classes_beside_the_labels_names_them(ball_set) -> None:
         ("kpt_shape: [17, 4]\n", r"kpt_shape must be \[points, 2 or 3\], but is \[17, 4\]"),
     ],
 )
-def test_a_sheet_that_cannot_be_understood_says_where_and_what(text: str, message: str, ball_set) -> None:
+def test_an_invalid_sheet_is_an_error_with_position_and_reason(text: str, message: str, ball_set) -> None:
     with pytest.raises(DataYamlUnreadable, match=message):
         sheet_of(ball_set({"images/train/a.jpg": None}, text))
 
@@ -143,12 +143,12 @@ def test_a_sheet_that_is_not_text_is_an_error(ball_set) -> None:
         ("names: {'999999999999': ball}\n", "names must be a list or id: name"),
     ],
 )
-def test_a_sheet_that_no_parser_survives_is_an_error_too(text: str, message: str, ball_set) -> None:
+def test_a_sheet_that_crashes_yaml_parsers_is_an_error(text: str, message: str, ball_set) -> None:
     with pytest.raises(DataYamlUnreadable, match=message):
         sheet_of(ball_set({"images/train/a.jpg": None}, text))
 
 
-def test_names_that_repeat_themselves_a_billion_times_are_shown_in_short(ball_set) -> None:
+def test_exponentially_nested_names_are_displayed_in_short(ball_set) -> None:
     bomb = "a: &a [x, x]\n" + "".join(
         f"{c}: &{c} [*{p}, *{p}]\n" for p, c in zip("abcdefghijklmn", "bcdefghijklmno", strict=True)
     )

@@ -1,4 +1,4 @@
-"""A table is read row by row; a bad row is told, and the next one still counts."""
+"""A table is read row by row; an invalid row is reported, and the next one is still read."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def rows(folder: Path, data: bytes) -> tuple[list[tuple[int, list[str]]], list[t
 
 
 @pytest.mark.parametrize("data", [b"y,x\n2,1\n", b"\xef\xbb\xbfY;X_Pos\r\n 2 ; 1\r\n", b'"y"\t"x"\n\n"2"\t1'])
-def test_delimiter_spelling_order_and_line_ends_do_not_matter(tmp_path: Path, data: bytes) -> None:
+def test_delimiter_spelling_column_order_and_line_endings_do_not_matter(tmp_path: Path, data: bytes) -> None:
     ((_, cells),), bad = rows(tmp_path, data)
     assert (cells, bad) == (["1", "2"], [])
 
 
-def test_an_optional_column_may_be_missing_and_another_may_not(tmp_path: Path) -> None:
+def test_an_optional_column_may_be_missing_but_a_required_one_may_not(tmp_path: Path) -> None:
     assert rows(tmp_path, b"x\n1\n")[0] == [(2, ["1", ""])]
     with pytest.raises(TableUnreadable, match="no column x or X pos: the header is 'a,y'"):
         rows(tmp_path, b"a,y\n1,2\n")
@@ -37,7 +37,7 @@ def test_a_file_without_a_header_is_a_typed_error(tmp_path: Path, data: bytes) -
         rows(tmp_path, data)
 
 
-def test_bad_rows_are_told_with_their_lines(tmp_path: Path) -> None:
+def test_invalid_rows_are_reported_with_their_lines(tmp_path: Path) -> None:
     long = b"1," + b"2" * MAX_LINE_BYTES
     data = b"x,y\n1,2\n1\n1,2,3\n\xff,2\n" + long + b"\na\rb,2\n7,8"
     good, bad = rows(tmp_path, data)
@@ -51,7 +51,7 @@ def test_bad_rows_are_told_with_their_lines(tmp_path: Path) -> None:
     ]
 
 
-def test_a_quote_that_never_closes_does_not_swallow_memory(tmp_path: Path) -> None:
+def test_an_unclosed_quote_does_not_exhaust_memory(tmp_path: Path) -> None:
     data = b'x,y\n1,"' + b"2.0000000000,3.0000000000\n" * 60_000
     path = tmp_path / "a.csv"
     path.write_bytes(data)

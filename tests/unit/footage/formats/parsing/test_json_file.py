@@ -16,7 +16,7 @@ def written(folder: Path, data: bytes) -> Path:
     return path
 
 
-def test_a_byte_order_mark_and_windows_lines_are_fine(tmp_path: Path) -> None:
+def test_a_byte_order_mark_and_windows_line_endings_are_accepted(tmp_path: Path) -> None:
     assert read_json(written(tmp_path, b'\xef\xbb\xbf{\r\n"a": 1\r\n}\r\n')) == {"a": 1}
 
 
@@ -32,26 +32,26 @@ def test_a_byte_order_mark_and_windows_lines_are_fine(tmp_path: Path) -> None:
         (b"1" * 5000, "not valid JSON"),
     ],
 )
-def test_what_is_wrong_is_said_with_file_and_line(tmp_path: Path, data: bytes, reason: str) -> None:
+def test_an_error_names_file_line_and_reason(tmp_path: Path, data: bytes, reason: str) -> None:
     path = written(tmp_path, data)
     with pytest.raises(JsonUnreadable, match=reason) as failure:
         read_json(path)
     assert str(path) in str(failure.value)
 
 
-def test_a_missing_file_a_folder_and_an_impossible_name_are_typed_errors(tmp_path: Path) -> None:
+def test_a_missing_file_a_folder_and_an_invalid_name_are_typed_errors(tmp_path: Path) -> None:
     for path in (tmp_path / "none.json", tmp_path, tmp_path / ("x" * 5000), tmp_path / "a\0b"):
         with pytest.raises(JsonUnreadable, match="cannot be read"):
             read_json(path)
 
 
-def test_a_key_that_stands_twice_is_told_and_the_last_one_counts(tmp_path: Path) -> None:
-    told: list[str] = []
-    assert read_json(written(tmp_path, b'{"a": 1, "b": 2, "a": 3}'), told.append) == {"a": 3, "b": 2}
-    assert told == ["key twice in one object: 'a'; the last one counts"]
+def test_a_duplicate_key_is_reported_and_the_last_one_counts(tmp_path: Path) -> None:
+    warnings: list[str] = []
+    assert read_json(written(tmp_path, b'{"a": 1, "b": 2, "a": 3}'), warnings.append) == {"a": 3, "b": 2}
+    assert warnings == ["key twice in one object: 'a'; the last one counts"]
 
 
-def test_a_file_above_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_above_the_size_limit_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(json_reader, "MAX_BYTES", 10)
     with pytest.raises(JsonUnreadable, match="too large: 15 bytes, at most 10"):
         read_json(written(tmp_path, b"[1, 2, 3, 4, 5]"))

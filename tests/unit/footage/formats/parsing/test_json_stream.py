@@ -20,7 +20,7 @@ def written(folder: Path, content: str | bytes) -> Path:
     return path
 
 
-def test_entries_come_with_key_and_line(tmp_path: Path) -> None:
+def test_entries_have_key_and_line(tmp_path: Path) -> None:
     path = written(
         tmp_path, '\ufeff{"info": {"a": 1},\r\n"images": [\n1,\n{"b": [2]}], "n": null, "none": []}'
     )
@@ -32,7 +32,7 @@ def test_entries_come_with_key_and_line(tmp_path: Path) -> None:
     ]
 
 
-def test_a_list_gives_its_entries_under_no_key(tmp_path: Path) -> None:
+def test_the_entries_of_a_list_have_no_key(tmp_path: Path) -> None:
     assert list(json_entries(written(tmp_path, ' [1, "a"]\n'))) == [("", 1, 1), ("", 1, "a")]
 
 
@@ -45,7 +45,7 @@ Value = st.recursive(
 @settings(max_examples=rounds(60, 600))
 @pytest.mark.soak
 @given(st.dictionaries(st.text(max_size=9), Value), st.integers(1, 40), st.booleans(), st.none() | st.just(1))
-def test_however_the_file_is_cut_into_chunks_the_entries_are_those_of_the_json_module(
+def test_entries_equal_those_of_the_json_module_for_every_chunk_size(
     document: dict[str, Any], chunk: int, ascii_only: bool, indent: int | None
 ) -> None:
     text = json.dumps(document, ensure_ascii=ascii_only, indent=indent).encode("utf-8", "surrogatepass")
@@ -86,22 +86,22 @@ BAD = {
 
 
 @pytest.mark.parametrize(("content", "reason"), BAD.values(), ids=BAD.keys())
-def test_what_is_no_json_is_one_typed_error(tmp_path: Path, content: bytes, reason: str) -> None:
+def test_invalid_json_is_one_typed_error(tmp_path: Path, content: bytes, reason: str) -> None:
     with pytest.raises(JsonUnreadable, match=reason):
         list(json_entries(written(tmp_path, content)))
 
 
-def test_the_error_names_the_line_wherever_the_file_was_cut(tmp_path: Path) -> None:
-    for spoilt in (b"[1 2]", b"[\xff]"):
-        path = written(tmp_path, b'{"a": [\n' + b'{"b": 12345},\n' * 20_000 + spoilt + b"\n]}")
-        seen: list[object] = []
+def test_the_error_names_the_line_whatever_the_chunk_boundaries(tmp_path: Path) -> None:
+    for corrupted in (b"[1 2]", b"[\xff]"):
+        path = written(tmp_path, b'{"a": [\n' + b'{"b": 12345},\n' * 20_000 + corrupted + b"\n]}")
+        entries: list[object] = []
         with pytest.raises(JsonUnreadable) as caught:
-            seen.extend(json_entries(path))
+            entries.extend(json_entries(path))
         assert caught.value.line == 20_002
-        assert len(seen) > 18_000
+        assert len(entries) > 18_000
 
 
-def test_an_entry_too_large_to_stream_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_entry_too_large_to_stream_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(json_reader, "MAX_ENTRY_CHARS", 100_000)
     path = written(tmp_path, '{"a": "' + "x" * 1_000_000)
     with pytest.raises(JsonUnreadable, match="an entry too large"):
@@ -118,7 +118,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     assert peak < 500_000 < path.stat().st_size
 
 
-def test_members_of_a_named_object_come_one_by_one_with_their_lines(tmp_path: Path) -> None:
+def test_members_of_a_named_object_are_yielded_with_their_lines(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text('{"Set": "train",\n "Actions": {\n  "0": {"a": [1]},\n  "7": 5 }, "Else": {"b": 1}}')
     assert list(json_entries(path, objects=("Actions",))) == [

@@ -14,7 +14,7 @@ def written(folder: Path, text: str | bytes) -> Path:
     return path
 
 
-def test_elements_come_with_contents_line_and_parent(tmp_path: Path) -> None:
+def test_elements_have_contents_line_and_parent(tmp_path: Path) -> None:
     path = written(tmp_path, '<a>\n<b n="1"><c> x </c></b>\r\n<b n="2"/></a>')
     first, second = iter_elements(path, {"b"})
     assert (first.attributes, first.line, first.text_at("c")) == ({"n": "1"}, 2, "x")
@@ -23,7 +23,7 @@ def test_elements_come_with_contents_line_and_parent(tmp_path: Path) -> None:
     assert first.inside("a") is first.parent
 
 
-def test_contents_yielded_on_their_own_are_not_held_by_what_surrounds_them(tmp_path: Path) -> None:
+def test_elements_yielded_separately_are_not_kept_by_their_parent(tmp_path: Path) -> None:
     path = written(tmp_path, "<a><b><c/><d/></b></a>")
     inner, outer = iter_elements(path, {"b", "c"})
     assert (inner.tag, outer.tag) == ("c", "b")
@@ -52,18 +52,18 @@ BAD = {
 
 
 @pytest.mark.parametrize(("content", "reason"), BAD.values(), ids=BAD.keys())
-def test_a_file_that_is_no_plain_xml_is_one_typed_error(tmp_path: Path, content: bytes, reason: str) -> None:
+def test_a_file_that_is_not_plain_xml_is_one_typed_error(tmp_path: Path, content: bytes, reason: str) -> None:
     with pytest.raises(XmlUnreadable, match=reason):
         list(iter_elements(written(tmp_path, content), {"b"}))
 
 
-def test_the_error_names_the_line_and_the_good_part_came_before_it(tmp_path: Path) -> None:
+def test_the_error_names_the_line_and_follows_the_valid_elements(tmp_path: Path) -> None:
     path = written(tmp_path, "<a>\n" + "<b/>\n" * 5000 + "<b>\n</c>")
-    seen: list[Element] = []
+    elements: list[Element] = []
     with pytest.raises(XmlUnreadable) as caught:
-        seen.extend(iter_elements(path, {"b"}))
+        elements.extend(iter_elements(path, {"b"}))
     assert caught.value.line == 5003
-    assert len(seen) == 5000
+    assert len(elements) == 5000
 
 
 def test_a_missing_file_and_a_folder_are_typed_errors(tmp_path: Path) -> None:
