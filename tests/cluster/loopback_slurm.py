@@ -1,4 +1,4 @@
-"""A Slurm cluster of this machine alone: munge, a controller and some nodes on loopback, up in seconds.
+"""A Slurm cluster on this machine alone: munge, a controller and some nodes on loopback, started in seconds.
 
 Needs slurmctld, slurmd, slurm-client and munge (Debian's packages). All state lies in one short folder,
 because unix sockets have short paths.
@@ -64,7 +64,7 @@ def missing() -> list[str]:
 
 @dataclass(frozen=True)
 class Slurm:
-    """A cluster that is up."""
+    """A running cluster."""
 
     home: Path
 
@@ -103,7 +103,7 @@ class Slurm:
 
 @contextmanager
 def loopback_slurm(nodes: int = 2) -> Iterator[Slurm]:
-    """Bring a cluster up, and take it down again with all that it started."""
+    """Start a cluster, and stop it again with all its processes."""
     home = Path(mkdtemp(prefix="slurm-"))
     home.chmod(0o711)
     (home / "state").mkdir()
@@ -136,7 +136,7 @@ def _write_conf(home: Path, nodes: int) -> None:
 
 
 def _free_ports(count: int) -> list[int]:
-    """Neighbouring ports below those that the system hands out by itself."""
+    """Consecutive free ports below the system's ephemeral range."""
     for _ in range(200):
         first = 25_000 + secrets.randbelow(7_000)
         held = [socket.socket() for _ in range(count)]

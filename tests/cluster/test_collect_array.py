@@ -1,4 +1,4 @@
-"""`slurm/collect.sbatch` on a real Slurm: an array, a task that is taken away, and one dataset in the end."""
+"""`slurm/collect.sbatch` on a real Slurm: a job array, a task that is requeued, and one resulting dataset."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ sys.argv[0] = "raasid"
 from raasid.cli import main
 main()
 """
-"""A `raasid` that stops in the middle of its work, for a test that takes it away there."""
+"""A `raasid` that stops halfway, for a test that requeues it there."""
 
 
 def videos(folder: Path) -> None:
@@ -52,9 +52,9 @@ def videos(folder: Path) -> None:
 
 
 def submit(slurm: Slurm, folder: Path, *options: str) -> str:
-    """Submit the script that ships as a user would, with this interpreter's `raasid` first on the path.
+    """Submit the shipped script as a user would, with this interpreter's `raasid` first on the path.
 
-    Task 1 stops in the middle of its work, until it is requeued.
+    Task 1 stops halfway until it is requeued.
     """
     here = Path(sys.executable).parent
     shim = folder / "bin/raasid"
@@ -101,7 +101,7 @@ def test_an_array_stores_the_dataset_of_one_process_although_a_task_is_requeued(
     while not (tmp_path / "holding").exists():
         assert slurm.states(job)[f"{job}_1"] in ("PENDING", "CONFIGURING", "RUNNING"), logs_of(tmp_path)
         time.sleep(0.1)
-    slurm.run("scontrol", "requeue", f"{job}_1")  # as when its node is taken away
+    slurm.run("scontrol", "requeue", f"{job}_1")  # as after the failure of its node
     states = slurm.wait(job)
     assert set(states.values()) == {"COMPLETED"}, logs_of(tmp_path)
     assert len(states) == 3
@@ -110,7 +110,7 @@ def test_an_array_stores_the_dataset_of_one_process_although_a_task_is_requeued(
     assert len(DatasetStore(tmp_path / "store").versions()) == 1
 
 
-def test_a_task_that_cannot_work_is_a_failed_job(slurm: Slurm, tmp_path: Path) -> None:
+def test_a_task_with_a_missing_source_fails_the_job(slurm: Slurm, tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     (tmp_path / "videos.txt").write_text("gone.mp4\n")
     states = slurm.wait(submit(slurm, tmp_path, "--array=0-0"))

@@ -103,7 +103,7 @@ def test_tab_completes_groups_options_and_keys(
     assert done.stderr.endswith("LOADED ")
 
 
-def test_a_question_that_cannot_be_answered_names_every_problem(repo: Path) -> None:
+def test_an_invalid_configuration_is_reported_with_every_problem(repo: Path) -> None:
     done = run_script(repo, "train.py", "seed=x", "optimzer.lr=1", "--cfg", "job")
 
     assert done.returncode == 2

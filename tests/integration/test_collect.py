@@ -1,4 +1,4 @@
-"""Collecting through the real command: killed, sharded, fed with rubbish, from a server."""
+"""Collecting through the real command: killed, sharded, unreadable files, streams."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ REPO = Path(__file__).resolve().parents[2]
 
 
 def collect(root: Path, *words: str, status: int = 0) -> str:
-    """Run `raasid collect` in this process; return all that it wrote."""
+    """Run `raasid collect` in this process; return its output."""
     done = call_raasid("collect", *words, f"paths.root={root}")
     assert done.returncode == status, done.stderr
     return done.stdout + done.stderr
@@ -46,7 +46,7 @@ def media(root: Path) -> set[str]:
 
 
 def video(path: Path, frames: int = 50, size: tuple[int, int] = (160, 96), seed: int = 0) -> Path:
-    """A green pitch with upright blobs that walk."""
+    """A green pitch with upright moving blobs."""
     path.parent.mkdir(parents=True, exist_ok=True)
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), 25, size)
     rng = np.random.default_rng(seed)
@@ -80,7 +80,7 @@ def test_five_kills_at_random_moments_change_nothing(shared: Path, tmp_path: Pat
     assert sum(len(frame.persons) for clip in wanted.clips() for frame in clip.frames) > 250
 
 
-def test_the_second_time_nothing_is_stored(tmp_path: Path) -> None:
+def test_collecting_again_stores_nothing(tmp_path: Path) -> None:
     clip = video(tmp_path / "in/derby.mp4")
     collect(tmp_path, f"source={clip}")
     before = media(tmp_path)
@@ -165,7 +165,7 @@ def test_unreadable_files_are_named_and_the_rest_is_stored(rubbish: Path, tmp_pa
     assert {frame.image.suffix for clip in clips for frame in clip.frames} == {".jpg", ".png"}
 
 
-def test_nothing_usable_is_a_usage_error(tmp_path: Path) -> None:
+def test_a_source_without_usable_files_is_a_usage_error(tmp_path: Path) -> None:
     (tmp_path / "empty.jpg").write_bytes(b"")
     output = collect(tmp_path, f"source={tmp_path / 'empty.jpg'}", status=2)
     assert "empty.jpg: zero bytes" in output
@@ -185,7 +185,7 @@ def server(tmp_path: Path) -> Iterator[str]:
         http.shutdown()
 
 
-def test_a_stream_is_taken_for_so_many_seconds(server: str, tmp_path: Path) -> None:
+def test_a_stream_is_recorded_for_the_configured_seconds(server: str, tmp_path: Path) -> None:
     video(tmp_path / "live.mp4", frames=100)
     words = [f"source={server}/live.mp4", "collect.duration_s=2", "collect.clip_s=1"]
     collect(tmp_path, *words)
@@ -196,7 +196,7 @@ def test_a_stream_is_taken_for_so_many_seconds(server: str, tmp_path: Path) -> N
     assert leftovers(tmp_path) == []
 
 
-def test_a_stream_that_does_not_answer_is_named(tmp_path: Path) -> None:
+def test_an_unreachable_stream_is_named(tmp_path: Path) -> None:
     clip = video(tmp_path / "derby.mp4")
     output = collect(tmp_path, f"source=[{clip},'http://127.0.0.1:9/live.mp4']")
     assert "warning: http://127.0.0.1:9/live.mp4: no video" in output

@@ -1,4 +1,4 @@
-"""A wrong command line tells everything that is wrong with it, and does nothing else."""
+"""An invalid command line reports all its problems and changes nothing."""
 
 from __future__ import annotations
 

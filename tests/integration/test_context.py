@@ -1,4 +1,4 @@
-"""The context model as a user trains and measures it, on a league small enough for a test."""
+"""Training and evaluating a context model by the real commands, on a small league."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_the_majority_is_measured_without_training_and_cannot_be_trained(call_cl
     assert "nothing to train" in refused.stderr
 
 
-def test_an_edition_that_does_not_exist_is_refused_with_the_nearest(call_cli: Any) -> None:
+def test_an_unknown_edition_is_refused_with_the_nearest(call_cli: Any) -> None:
     refused = call_cli("train", "experiment=context", "data.tracks.edition=ifab_2025_62")
     assert refused.returncode == 2
     assert "ifab_2025_26" in refused.stderr

@@ -1,4 +1,4 @@
-"""The context baselines measured through the real command, on a league of its own."""
+"""The context baselines, evaluated by the real command on a small league."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("model", ["context_majority", "context_geometry"])
-def test_a_baseline_is_measured_in_one_line(
+def test_a_baseline_is_evaluated_by_one_command(
     call_cli: RunCli, footage: Path, tmp_path: Path, model: str
 ) -> None:
     done = call_cli("evaluate", f"model={model}", *LEAGUE, f"paths.data={footage}")

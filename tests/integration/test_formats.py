@@ -38,7 +38,7 @@ def test_every_format_has_a_sample() -> None:
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_a_sample_is_read_and_judged(name: str, shared: Path, tmp_path: Path) -> None:
+def test_a_sample_is_read_and_validated(name: str, shared: Path, tmp_path: Path) -> None:
     done = validate(name, shared / "data/formats" / SAMPLES[name], tmp_path / "run")
     assert done.returncode in (Exit.DONE, Exit.REFUSED), done.stderr
     assert "Traceback" not in done.stderr

@@ -17,7 +17,7 @@ SAMPLES = {
     "yolo": "yolo/pose",
     "soccernet_tracking": "snmot",
 }
-"""Where the samples are not in a folder of the format's name."""
+"""Folders of samples that are not named after their format."""
 
 
 def sample(name: str, shared: Path, tmp_path: Path) -> Path:

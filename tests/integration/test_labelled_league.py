@@ -1,4 +1,4 @@
-"""Labels of a league in processes of their own, as an experiment on ground-truth tracks asks for them."""
+"""Labels of a league made by separate processes, as for an experiment on ground-truth tracks."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ terminal.progress = progress
 """
 
 
-def asked(folder: Path, setup: str = "") -> subprocess.Popen[str]:
+def start_labelling(folder: Path, setup: str = "") -> subprocess.Popen[str]:
     """Start a process that labels the league, with its workers in a process group of their own."""
     return subprocess.Popen(
         [sys.executable, "-c", setup + ASK, str(folder)],
@@ -46,7 +46,7 @@ def asked(folder: Path, setup: str = "") -> subprocess.Popen[str]:
 
 
 def test_the_draft_of_a_killed_labelling_is_removed_and_rendered_again(tmp_path: Path) -> None:
-    killed = asked(tmp_path, KILL)
+    killed = start_labelling(tmp_path, KILL)
     _, err = killed.communicate()
     assert killed.returncode == -signal.SIGKILL, err
     (draft,) = tmp_path.iterdir()
@@ -59,7 +59,7 @@ def test_the_draft_of_a_killed_labelling_is_removed_and_rendered_again(tmp_path:
 
 
 def test_the_user_sees_two_lines_and_no_result_on_stdout(tmp_path: Path) -> None:
-    asking = asked(tmp_path)
+    asking = start_labelling(tmp_path)
     out, err = asking.communicate()
     assert asking.returncode == 0, err
     assert out == ""

@@ -1,4 +1,4 @@
-"""MediaPipe measured through the real command, on a real photograph."""
+"""MediaPipe evaluated by the real command on a real photo."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OPTIONS = ("model=pose_mediapipe", "data=coco", "data.size=[640,416]")
 
 @pytest.fixture(scope="module")
 def skiers(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A COCO set of one photograph a split; its one person fills a fifth of it."""
+    """A COCO set of one photo per split; its one person fills a fifth of it."""
     root = tmp_path_factory.mktemp("coco")
     labels = json.loads((shared / "data/formats/golden_oks/example_coco_val.json").read_text())
     annotations = [a for a in labels["annotations"] if a["image_id"] == 785]
@@ -33,7 +33,7 @@ def skiers(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def test_a_person_on_a_photograph_is_read_as_annotated(
+def test_a_person_in_a_photo_is_found_as_annotated(
     call_cli: RunCli, shared: Path, skiers: Path, tmp_path: Path
 ) -> None:
     task = shared / "assets/pose_landmarker_full.task"
@@ -72,7 +72,7 @@ def test_another_model_on_the_same_persons_is_in_the_same_table(
     assert mine > its
     page = (run / "report.html").read_text()
     assert f"Compared with {other}" in page
-    # the one that is measured still ends the output, for scripts
+    # the evaluated model is still last in the output, for scripts
     assert lines.index(head) < max(i for i, line in enumerate(lines) if line.startswith("AP50 "))
 
 
@@ -103,7 +103,7 @@ def test_a_missing_file_or_package_is_named(
     assert "Traceback" not in done.stderr
 
 
-def test_it_is_not_trained(call_cli: RunCli, skiers: Path) -> None:
+def test_training_it_is_a_usage_error(call_cli: RunCli, skiers: Path) -> None:
     done = call_cli("train", *OPTIONS, "model.task_file=pyproject.toml", f"data.root={skiers}")
     assert done.returncode == 2
     assert "has nothing to train; measure it with `raasid evaluate`" in done.stderr

@@ -1,4 +1,4 @@
-"""Every shipped preset is composed, validated and run for a moment."""
+"""Every shipped preset is composed, validated and run for a few steps."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def yolo_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def overrides(group: str, name: str, yolo_set: Path) -> list[str]:
-    """The shortest command for a preset that is over in a second."""
+    """The shortest command that runs a preset, in about a second."""
     given = [f"{group}={name}", *SMALL, *NARROW.get((group, name), ["model.channels=4"])]
     if (group, name) == ("data", "yolo"):
         return [*given, f"data.root={yolo_set}", "data.league.matches=2", "data.league.clips_per_match=1"]

@@ -102,7 +102,7 @@ def test_a_missing_version_is_reported(
     assert "Traceback" not in done.stderr
 
 
-def test_a_full_disk_at_the_end_of_a_training_costs_no_run(
+def test_a_full_disk_at_the_end_of_a_training_loses_no_run(
     call_cli: RunCli, league: list[str], tmp_path: Path
 ) -> None:
     (tmp_path / "registry").write_text("not a folder")

@@ -23,8 +23,8 @@ def season(tmp_path_factory: pytest.TempPathFactory) -> Season:
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Season:
-    """To be changed."""
+def season_copy(tmp_path: Path) -> Season:
+    """A copy that a test may change."""
     return Season(tmp_path / "registry")
 
 
@@ -90,7 +90,7 @@ def test_a_missing_registry_is_empty(tmp_path: Path) -> None:
     assert not (tmp_path / "nowhere").exists()
 
 
-def test_a_version_is_shown_with_all_that_is_known_of_it(season: Season) -> None:
+def test_a_version_is_shown_with_all_recorded_fields(season: Season) -> None:
     registry, version = season.registry, season.ball[2]
     season_file = registry.versions("ball_model").manifest(version).files["card.json"]
 
@@ -127,29 +127,29 @@ def test_without_a_reference_the_champion_is_shown_else_the_newest(season: Seaso
         assert raasid(season.registry.root, "show", name).stdout.startswith(f"{name} {version}")
 
 
-def test_later_measurements_are_shown_with_their_interval(own: Season) -> None:
-    own.measured(own.ball[1], 0.5, "rain")
-    own.measured(own.ball[1], 0.6, "more rain")
+def test_later_measurements_are_shown_with_their_interval(season_copy: Season) -> None:
+    season_copy.measured(season_copy.ball[1], 0.5, "rain")
+    season_copy.measured(season_copy.ball[1], 0.6, "more rain")
 
-    shown = raasid(own.registry.root, "show", "ball_model").stdout.split("\n\n")[2].splitlines()
+    shown = raasid(season_copy.registry.root, "show", "ball_model").stdout.split("\n\n")[2].splitlines()
     assert shown[0] == "measured later"
     assert [line.split()[-2] for line in shown[2:]] == ["rain", "rain"]
     assert "0.6000 [0.5000, 0.7000]" in shown[2]
     assert "test 42 frames abababab  more rain  anna@gpu07" in shown[2]
 
-    every = raasid(own.registry.root, "show", "ball_model", "--all").stdout
+    every = raasid(season_copy.registry.root, "show", "ball_model", "--all").stdout
     assert re.search(
         r"on test 42 frames abababab: rain\n  detection_rate +0.5000 \[0.4000, 0.6000\]\n  ece", every
     )
 
 
-def test_measurements_on_the_same_footage_are_compared_the_newest_of_each(own: Season) -> None:
-    old, new = own.ball[:2]
+def test_measurements_on_the_same_footage_are_compared_the_newest_of_each(season_copy: Season) -> None:
+    old, new = season_copy.ball[:2]
     for version, rate in ((old, 0.1), (old, 0.3), (new, 0.8)):
-        own.measured(version, rate, "rain")
-    own.measured(new, 0.9, "snow", labels="cd" * 32)
+        season_copy.measured(version, rate, "rain")
+    season_copy.measured(new, 0.9, "snow", labels="cd" * 32)
 
-    shown = raasid(own.registry.root, "diff", "ball_model", str(old), str(new)).stdout
+    shown = raasid(season_copy.registry.root, "diff", "ball_model", str(old), str(new)).stdout
 
     part = shown.split("\n\n")[2].splitlines()
     assert part[0] == "measured later on test 42 frames abababab"
@@ -185,31 +185,35 @@ def test_two_versions_are_compared(season: Season) -> None:
     assert not any("optimizer" in line for line in lines)
 
 
-def test_the_log_has_author_old_value_new_value_and_reason(own: Season) -> None:
-    own.registry.announce("alias", {"name": "pose_model", "alias": "champion", "version": None}, "cut short")
+def test_the_log_has_author_old_value_new_value_and_reason(season_copy: Season) -> None:
+    season_copy.registry.announce(
+        "alias", {"name": "pose_model", "alias": "champion", "version": None}, "cut short"
+    )
 
-    lines = raasid(own.registry.root, "log", "-n", "3").stdout.splitlines()
+    lines = raasid(season_copy.registry.root, "log", "-n", "3").stdout.splitlines()
     assert lines[1].split("  ")[-1] == "anna@gpu07"
     assert "routes: * ball_model" in lines[1]
     assert len(lines) == 4
-    ball = raasid(own.registry.root, "log", "ball_model").stdout
-    assert f"ball_model champion = {own.ball[1]} (was {own.ball[0]})" in ball
+    ball = raasid(season_copy.registry.root, "log", "ball_model").stdout
+    assert f"ball_model champion = {season_copy.ball[1]} (was {season_copy.ball[0]})" in ball
     assert "better at night" in ball
     assert "pose_model" not in ball
-    assert "cut short" not in raasid(own.registry.root, "log", "pose_model").stdout
-    assert "champion = none (not carried out)" in raasid(own.registry.root, "log", "--all").stdout
+    assert "cut short" not in raasid(season_copy.registry.root, "log", "pose_model").stdout
+    assert "champion = none (not carried out)" in raasid(season_copy.registry.root, "log", "--all").stdout
 
 
 def test_queued_uploads_are_listed_on_request_and_stay_queued(
-    own: Season, monkeypatch: pytest.MonkeyPatch
+    season_copy: Season, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WANDB_MODE", "offline")
-    outbox = Outbox(own.registry)
-    queue_version(outbox, "pose_model", own.pose, RunRef(id="r7", project="raasid"), None, "training 7")
+    outbox = Outbox(season_copy.registry)
+    queue_version(
+        outbox, "pose_model", season_copy.pose, RunRef(id="r7", project="raasid"), None, "training 7"
+    )
 
-    assert "r7" not in raasid(own.registry.root, "log").stdout
-    assert "for wandb: run r7" in raasid(own.registry.root, "log", "--all").stdout
-    done = raasid(own.registry.root, "sync")
+    assert "r7" not in raasid(season_copy.registry.root, "log").stdout
+    assert "for wandb: run r7" in raasid(season_copy.registry.root, "log", "--all").stdout
+    done = raasid(season_copy.registry.root, "sync")
     assert done.returncode == 1
     assert f"would send {outbox.queued} to W&B" in done.stdout
     assert "WANDB_MODE=offline" in done.stdout
@@ -217,16 +221,24 @@ def test_queued_uploads_are_listed_on_request_and_stay_queued(
     assert outbox.sent == 0
 
 
-def test_an_alias_is_set_removed_and_protected_from_concurrent_changes(own: Season) -> None:
-    root, third = own.registry.root, str(own.ball[2])
+def test_an_alias_is_set_removed_and_protected_from_concurrent_changes(season_copy: Season) -> None:
+    root, third = season_copy.registry.root, str(season_copy.ball[2])
     done = raasid(
-        root, "alias", "ball_model", "champion", "latest", "--reason", "won", "--expect", str(own.ball[1])
+        root,
+        "alias",
+        "ball_model",
+        "champion",
+        "latest",
+        "--reason",
+        "won",
+        "--expect",
+        str(season_copy.ball[1]),
     )
-    assert done.stdout == f"ball_model champion = {third} (was {own.ball[1]})\n"
+    assert done.stdout == f"ball_model champion = {third} (was {season_copy.ball[1]})\n"
     assert str(Registry(root).alias("ball_model", "champion")) == third
 
     late = raasid(
-        root, "alias", "ball_model", "champion", str(own.ball[0]), "--reason", "x", "--expect", "none"
+        root, "alias", "ball_model", "champion", str(season_copy.ball[0]), "--reason", "x", "--expect", "none"
     )
     assert (late.returncode, late.stdout) == (1, "")
     assert f"expected none, found {third}" in late.stderr
@@ -236,14 +248,14 @@ def test_an_alias_is_set_removed_and_protected_from_concurrent_changes(own: Seas
     assert Registry(root).alias("ball_model", "champion") is None
 
 
-def test_damage_is_named_line_by_line_and_is_status_1(own: Season) -> None:
-    root = own.registry.root
+def test_damage_is_named_line_by_line_and_is_status_1(season_copy: Season) -> None:
+    root = season_copy.registry.root
     sound = raasid(root, "fsck")
     assert sound.returncode == 0, sound.stderr
     assert sound.stdout == "5 versions, 6 objects, 1 routing table, 1 log file: sound\n"
 
-    member = own.registry.versions("ball_model").manifest(own.ball[0]).files["card.json"]
-    path = own.registry.objects.path(member.sha256)
+    member = season_copy.registry.versions("ball_model").manifest(season_copy.ball[0]).files["card.json"]
+    path = season_copy.registry.objects.path(member.sha256)
     path.write_bytes(b"x" + path.read_bytes()[1:])
     (root / "stranger.txt").write_text("?")
 
@@ -259,46 +271,46 @@ def test_damage_is_named_line_by_line_and_is_status_1(own: Season) -> None:
         assert f"{len(expected)} finding" in done.stderr
 
 
-def test_the_rest_is_still_listed_when_a_record_is_damaged(own: Season) -> None:
-    path = own.registry.versions("ball_model").folder_of(own.ball[0]) / "manifest.json"
+def test_the_rest_is_still_listed_when_a_record_is_damaged(season_copy: Season) -> None:
+    path = season_copy.registry.versions("ball_model").folder_of(season_copy.ball[0]) / "manifest.json"
     path.write_bytes(path.read_bytes().replace(b"training 1", b"training 2"))
-    done = raasid(own.registry.root, "ls")
+    done = raasid(season_copy.registry.root, "ls")
     assert done.returncode == 1
-    assert re.search(rf"{own.ball[0]} +damaged", done.stdout)
+    assert re.search(rf"{season_copy.ball[0]} +damaged", done.stdout)
     assert "0.900 [0.860, 0.940]" in done.stdout
     assert "pose_model, 1 version" in done.stdout
     assert "raasid registry fsck" in done.stderr
 
 
-def test_gc_lists_what_it_would_delete_and_deletes_only_with_yes(own: Season) -> None:
-    root = own.registry.root
-    versions = [own.register("pose_model", number, {}) for number in (10, 11, 12)]
+def test_gc_lists_what_it_would_delete_and_deletes_only_with_yes(season_copy: Season) -> None:
+    root = season_copy.registry.root
+    versions = [season_copy.register("pose_model", number, {}) for number in (10, 11, 12)]
     options = ["--newest", "1", "--window", "1", "--grace-days", "0"]
 
     dry = raasid(root, "gc", *options)
 
-    freed = [str(own.pose), *map(str, versions[:2])]
+    freed = [str(season_copy.pose), *map(str, versions[:2])]
     rows = [line for line in dry.stdout.splitlines() if line.startswith("pose_model")]
     assert sorted(row.split()[1] for row in rows) == freed
     assert "2nd newest; no alias or route named it in the last 1 records" in rows[0]
     assert dry.stdout.splitlines()[-1].endswith("would be freed; records and metrics stay")
     assert "gc --yes --newest 1 --window 1 --grace-days 0" in dry.stderr
-    assert Registry(root).versions("pose_model").freed(own.pose) is None
+    assert Registry(root).versions("pose_model").freed(season_copy.pose) is None
 
     done = raasid(root, "gc", "--yes", "--reason", "the disk is full", *options)
     assert done.returncode == 0, done.stderr
-    assert Registry(root).versions("pose_model").freed(own.pose) is not None
+    assert Registry(root).versions("pose_model").freed(season_copy.pose) is not None
     assert "the disk is full" in raasid(root, "log", "pose_model", "-n", "1").stdout
-    assert re.search(rf"{own.pose} +freed", raasid(root, "ls", "pose_model").stdout)
-    assert "its record is kept" in raasid(root, "show", "pose_model", str(own.pose)).stdout
+    assert re.search(rf"{season_copy.pose} +freed", raasid(root, "ls", "pose_model").stdout)
+    assert "its record is kept" in raasid(root, "show", "pose_model", str(season_copy.pose)).stdout
     assert raasid(root, "fsck").returncode == 0
 
 
-def test_a_version_is_shown_the_same_in_another_registry(own: Season, tmp_path: Path) -> None:
-    root, file = own.registry.root, tmp_path / "x.tar"
+def test_a_version_is_shown_the_same_in_another_registry(season_copy: Season, tmp_path: Path) -> None:
+    root, file = season_copy.registry.root, tmp_path / "x.tar"
     assert raasid(root, "export", "pose_model", "latest", "-o", file).returncode == 0
     taken = raasid(tmp_path / "other", "import", file, "--reason", "to the stadium")
-    assert taken.stdout == f"pose_model {own.pose} imported from {file}\n"
+    assert taken.stdout == f"pose_model {season_copy.pose} imported from {file}\n"
 
     here, there = (raasid(folder, "show", "pose_model").stdout for folder in (root, tmp_path / "other"))
     assert here == there
@@ -309,7 +321,7 @@ def test_a_version_is_shown_the_same_in_another_registry(own: Season, tmp_path: 
 
 
 @pytest.mark.parametrize("columns", [80, 160])
-def test_nothing_is_wider_than_the_terminal(season: Season, columns: int) -> None:
+def test_no_line_is_wider_than_the_terminal(season: Season, columns: int) -> None:
     newest = str(season.ball[2])
     for words in (
         ["ls"],
@@ -370,9 +382,9 @@ QUERIES = [
 
 
 @pytest.mark.parametrize("harm", ["flipped", "cut", "emptied", "removed", "a folder"])
-def test_no_damage_to_a_file_causes_a_traceback(own: Season, harm: str) -> None:
-    root = own.registry.root
-    own.measured(own.ball[1], 0.5, "rain")
+def test_no_damage_to_a_file_causes_a_traceback(season_copy: Season, harm: str) -> None:
+    root = season_copy.registry.root
+    season_copy.measured(season_copy.ball[1], 0.5, "rain")
     refused = 0
     for path in sorted(each for each in root.rglob("*") if each.is_file()):
         whole = path.read_bytes()
@@ -403,11 +415,11 @@ def test_no_damage_to_a_file_causes_a_traceback(own: Season, harm: str) -> None:
     assert raasid(root, "fsck").returncode == 0
 
 
-def test_a_disk_that_refuses_is_status_1_and_names_the_file(own: Season) -> None:
-    table = own.registry.root / "routes" / "00000001.json"
+def test_a_disk_error_is_status_1_and_names_the_file(season_copy: Season) -> None:
+    table = season_copy.registry.root / "routes" / "00000001.json"
     table.unlink()
     table.mkdir()  # also root cannot read a folder as a file
-    done = raasid(own.registry.root, "ls")
+    done = raasid(season_copy.registry.root, "ls")
     assert done.returncode == 1
     assert f"{table}: Is a directory" in done.stderr
     assert "Traceback" not in done.stderr

@@ -1,4 +1,4 @@
-"""`raasid registry sync` with wandb's own client: to a small W&B, to none, to an ill one, and killed."""
+"""`raasid registry sync` with wandb's own client: to a small server, without one, to a faulty one, killed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NAME = "ball_model"
 CHECKPOINT = "cd" * 32
 DATA = "ab" * 32
 QUEUED = 9
-"""Run, data, model, link; run, the same data, model, link; one change of an alias that sync finds."""
+"""Run, data, model, link; run, the same data, model, link; one alias change that sync detects."""
 
 
 @pytest.fixture
@@ -59,8 +59,8 @@ def server() -> Iterator[WandbServer]:
         yield server
 
 
-def started(registry: Registry, url: str) -> subprocess.Popen[str]:
-    """A sync in a process of its own, because wandb's client and its service live as long as a process."""
+def start_sync(registry: Registry, url: str) -> subprocess.Popen[str]:
+    """Start a sync as a process, because wandb's client and its service live as long as a process."""
     patient = Path(__file__).with_name("patient_raasid.py")
     return subprocess.Popen(
         [sys.executable, str(patient), "registry", "sync", "--registry", str(registry.root)],
@@ -78,14 +78,14 @@ def online(registry: Registry, url: str) -> dict[str, str]:
     return {**known, "NETRC": str(registry.root / "none")}
 
 
-def synced(registry: Registry, url: str) -> tuple[int, str]:
+def run_sync(registry: Registry, url: str) -> tuple[int, str]:
     """Exit status and all output."""
-    process = started(registry, url)
+    process = start_sync(registry, url)
     stdout, stderr = process.communicate()
     return process.returncode, stdout + stderr
 
 
-def called(registry: Registry, env: Mapping[str, str]) -> tuple[int, str]:
+def call_sync(registry: Registry, env: Mapping[str, str]) -> tuple[int, str]:
     """The same in this process, where wandb is not needed."""
     done = call_raasid("registry", "sync", "--registry", registry.root, env=env)
     return done.returncode, done.stdout + done.stderr
@@ -95,7 +95,7 @@ def aliases_of(artifact: Mapping[str, Any]) -> set[str]:
     return set(artifact["aliases"])
 
 
-def assert_all_is_there(registry: Registry, server: WandbServer) -> None:
+def assert_everything_arrived(registry: Registry, server: WandbServer) -> None:
     first, second = (str(version) for version in registry.versions(NAME).names())
     data, one, two = server.artifacts
     assert [a["type"] for a in (data, one, two)] == ["dataset", "model", "model"]
@@ -124,25 +124,25 @@ def assert_all_is_there(registry: Registry, server: WandbServer) -> None:
 
 
 def test_everything_arrives_and_a_second_sync_sends_nothing(registry: Registry, server: WandbServer) -> None:
-    status, output = synced(registry, server.url)
+    status, output = run_sync(registry, server.url)
     assert status == 0, output
-    assert_all_is_there(registry, server)
+    assert_everything_arrived(registry, server)
     before = len(server.operations)
-    status, output = called(registry, online(registry, server.url))
+    status, output = call_sync(registry, online(registry, server.url))
     assert (status, output.strip()) == (0, "everything is in W&B already")
     assert len(server.operations) == before
 
 
 def test_a_moved_alias_moves_in_wandb_too(registry: Registry, server: WandbServer) -> None:
-    assert synced(registry, server.url)[0] == 0
+    assert run_sync(registry, server.url)[0] == 0
     _, second = registry.versions(NAME).names()
     registry.set_alias(NAME, "champion", second, "better still")
-    status, output = synced(registry, server.url)
+    status, output = run_sync(registry, server.url)
     assert (status, f"alias {NAME}:champion to {second}: sent" in output) == (0, True), output
     one, two = server.artifacts[1:]
     assert ("champion" in one["aliases"], "champion" in two["aliases"]) == (False, True)
     registry.set_alias(NAME, "champion", None, "withdrawn")
-    status, output = synced(registry, server.url)
+    status, output = run_sync(registry, server.url)
     assert status == 0, output
     assert "champion" not in [*one["aliases"], *two["aliases"]]
 
@@ -174,7 +174,7 @@ def test_an_unreachable_wandb_is_reported_in_seconds_and_nothing_is_lost(
             del env["WANDB_API_KEY"]
         if ill == "told not to":
             env["WANDB_MODE"] = "offline"
-        status, output = called(registry, env)
+        status, output = call_sync(registry, env)
     assert (status, f"would send {QUEUED} to W&B" in output, expected in output) == (1, True, True), output
     assert "Traceback" not in output
     assert (Outbox(registry).sent, Outbox(registry).queued) == (0, QUEUED)
@@ -186,7 +186,7 @@ def test_an_unreachable_wandb_is_reported_in_seconds_and_nothing_is_lost(
 def test_a_sync_killed_at_any_step_resumes_without_duplicates(
     operation: str, arrives: bool, registry: Registry, server: WandbServer
 ) -> None:
-    process = started(registry, server.url)
+    process = start_sync(registry, server.url)
 
     def kill(received: str) -> bool:
         if received != operation or process.poll() is not None:
@@ -200,22 +200,22 @@ def test_a_sync_killed_at_any_step_resumes_without_duplicates(
     assert Outbox(registry).sent < QUEUED
     assert fsck(registry) == []
     server.on_operation = lambda received: True
-    status, output = synced(registry, server.url)
+    status, output = run_sync(registry, server.url)
     assert status == 0, output
-    assert_all_is_there(registry, server)
+    assert_everything_arrived(registry, server)
 
 
 def test_a_server_failure_halfway_is_reported_and_the_rest_stays_queued(
     registry: Registry, server: WandbServer
 ) -> None:
     server.broken, server.broken_status = "LinkArtifact", 400
-    status, output = synced(registry, server.url)
+    status, output = run_sync(registry, server.url)
     assert (status, "W&B did not take it" in output) == (1, True), output
     assert "Traceback" not in output
     assert Outbox(registry).sent == 3
     server.broken = ""
-    assert synced(registry, server.url)[0] == 0
-    assert_all_is_there(registry, server)
+    assert run_sync(registry, server.url)[0] == 0
+    assert_everything_arrived(registry, server)
 
 
 OFFLINE = """
@@ -240,9 +240,9 @@ def test_the_curves_of_a_run_that_was_resumed_offline_arrive_in_order_and_once(
     run = RunRef(id="run1", project="raasid")
     queue_version(Outbox(registry), NAME, version, run, None, "test", tmp_path / "run" / "wandb")
     server.broken = "CreateArtifact"
-    assert synced(registry, server.url)[0] == 1
+    assert run_sync(registry, server.url)[0] == 1
     server.broken = ""
-    assert synced(registry, server.url)[0] == 0
+    assert run_sync(registry, server.url)[0] == 0
     assert [point["train/loss"] for point in server.runs["run1"]["history"]] == [0.5, 0.25]
     assert len(Outbox(registry).answers()[0].answer["curves"]) == 2
     assert server.runs["run1"]["summary"]["detection_rate"] == 0.5

@@ -1,4 +1,4 @@
-"""The registry's promises, kept by the commands that measure them; those run longer by default."""
+"""The registry under kills and concurrency, by the commands that measure it; by default those run longer."""
 
 from __future__ import annotations
 

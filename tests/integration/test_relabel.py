@@ -1,4 +1,4 @@
-"""`raasid relabel` from end to end: a version in, another version out."""
+"""`raasid relabel` from end to end: one stored version becomes another."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ SCENARIOS: dict[str, dict[str, Fact]] = {
 
 @pytest.fixture
 def source(tmp_path: Path) -> DatasetVersion:
-    """Two clips a scenario and one without facts, without rulings."""
+    """Two clips per scenario and one clip without facts; no clip has a ruling."""
     clips = []
     for number, (name, facts) in enumerate([*SCENARIOS.items(), ("other", None)]):
         for copy in range(2 if facts is not None else 1):
@@ -120,7 +120,7 @@ def test_seasons_can_be_swept(call_cli: RunCli, tmp_path: Path) -> None:
     assert {v.clips()[0].provenance.law_edition for v in versions} == {"ifab_2019_20", "pl_2020_10"}
 
 
-def test_footage_that_is_not_stored_yet_becomes_the_parent(call_cli: RunCli, tmp_path: Path) -> None:
+def test_footage_outside_the_store_is_stored_as_the_parent(call_cli: RunCli, tmp_path: Path) -> None:
     root = tmp_path / "given"
     (root / "images/train").mkdir(parents=True)
     cv2.imwrite(str(root / "images/train/a.png"), np.full((64, 96, 3), 90, np.uint8))

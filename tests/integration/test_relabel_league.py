@@ -78,7 +78,7 @@ def test_a_rule_change_flips_exactly_the_affected_scenarios(
     assert not [clip.id for clip in new.clips if clip.ruling is None or clip.ruling.abstained]
 
 
-def test_the_cards_of_2024_soften_for_every_goal_denied_by_accident(
+def test_the_2024_edition_lowers_the_card_for_every_accidentally_denied_goal(
     stored: tuple[DatasetStore, Footage],
 ) -> None:
     _, footage = stored

@@ -1,4 +1,4 @@
-"""`raasid review` as a user types it, over footage of every kind."""
+"""`raasid review` run as the real command over footage of every kind."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 @pytest.fixture(scope="module")
 def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One clip of every kind that has been trouble somewhere."""
+    """One clip of every kind that has caused a problem."""
     folder = tmp_path_factory.mktemp("footage")
     write_clip(folder / "plain.mp4", (320, 184), 12)
     write_clip(folder / "one_frame.mp4", (320, 184), 1)

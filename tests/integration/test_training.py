@@ -21,8 +21,8 @@ def weights(checkpoint: Path) -> dict[str, torch.Tensor]:
     return {**{f"raw.{k}": v for k, v in loaded["raw_state_dict"].items()}, **loaded["state_dict"]}
 
 
-def learnt(checkpoint: Path) -> torch.Tensor:
-    """All that gradients moved, in one row."""
+def flat_weights(checkpoint: Path) -> torch.Tensor:
+    """All trained weights in one row."""
     raw = torch.load(checkpoint, weights_only=True)["raw_state_dict"]
     return torch.cat([raw[k].flatten().double() for k in sorted(raw) if k.endswith(("weight", "bias"))])
 
@@ -112,5 +112,5 @@ def test_two_processes_train_like_one(league: list[str], tmp_path: Path) -> None
     still, one, two = sweep / "0", sweep / "1", only_run(tmp_path / "two")
     assert len(losses(one)) == len(losses(two)) == 20
     assert losses(two) == pytest.approx(losses(one), abs=1e-5)
-    unmoved, alone, together = (learnt(run / "checkpoints/last.ckpt") for run in (still, one, two))
+    unmoved, alone, together = (flat_weights(run / "checkpoints/last.ckpt") for run in (still, one, two))
     assert (together - alone).norm() < 1e-3 * (alone - unmoved).norm()

@@ -1,4 +1,4 @@
-"""Trainings that tell W&B of themselves: offline first and sent later, or online at once."""
+"""Trainings tracked by W&B: offline and sent later, or online at once."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_online_it_is_sent_before_the_training_ends(
     assert_arrived(server, registry, (run / "wandb_run_id").read_text(), registered["version"])
 
 
-def test_trainings_of_one_process_are_runs_of_their_own(
+def test_trainings_in_one_process_are_separate_runs(
     league: list[str], tmp_path: Path, run_cli: RunCli
 ) -> None:
     done = run_cli("train", "-m", *league, "debug=limit", "logger=wandb", "seed=1,2")
@@ -79,7 +79,7 @@ def test_trainings_of_one_process_are_runs_of_their_own(
 
 
 def patient_raasid(*words: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """A command in a process of its own, because wandb's client and its service live as long as a process."""
+    """Run a command as a process, because wandb's client and its service live as long as a process."""
     return subprocess.run(
         [sys.executable, str(Path(__file__).with_name("patient_raasid.py")), *words],
         env={**os.environ, **(env or {})},

@@ -1,4 +1,4 @@
-"""Commands that are killed at one of their own changes to the disk: at the same one on every machine."""
+"""Commands killed at one of their own changes to the disk: at the same one on every machine."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def killed_before(pattern: str, count: int, *words: str, setup: str = "") -> boo
     """Run `raasid WORDS`, killed with its children right before its `count`th change to a matching path.
 
     A change is to open a file for writing, or to give a file or folder its name by a rename or a link.
-    setup: code that runs first. Returns False where the command ended before it came so far.
+    setup: code that runs first. Returns False if the command ended before that change.
     """
     process = subprocess.Popen(
         [sys.executable, "-c", setup + _KILLED, pattern, str(count), *words],

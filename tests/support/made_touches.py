@@ -1,4 +1,4 @@
-"""Clips with a player who stands still and a ball that meets an arm, or does not."""
+"""Clips of a standing player and a ball that touches an arm, or misses it."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ def touch(
     rate_hz: float = 25.0,
     x: float = 300.0,
 ) -> Clip:
-    """A ball comes from the right and springs off the left forearm at the middle frame, or flies on.
+    """A ball comes from the right and bounces off the left forearm at the middle frame, or flies on.
 
-    Player 4 is the one; player 9 stands far away.
+    Player 4 is touched; player 9 is far away.
     """
     at = frames // 2
     step = 12.0 * 25.0 / rate_hz

@@ -1,4 +1,4 @@
-"""Reads the file that wandb writes offline: a log of protobuf records in blocks, as LevelDB keeps its."""
+"""Reads the file that wandb writes offline: a log of protobuf records in blocks, in LevelDB's log format."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def finish() -> None:
 
 
 def run_files(folder: Path, count: int = 1) -> list[Path]:
-    """Those of all offline runs below a folder, oldest first."""
+    """Files of all offline runs below a folder, oldest first."""
     found = sorted(folder.rglob("run-*.wandb"), key=lambda path: path.stat().st_mtime_ns)
     logs = "\n".join(path.read_text()[-4000:] for path in folder.rglob("debug-internal.log"))
     assert len(found) == count, f"{sorted(folder.rglob('*'))}\n{logs}"

@@ -16,7 +16,7 @@ class RecordingMirror:
     """Appends a line to `log` for each message it accepts; `find` reads them.
 
     refuse: numbers of calls of `send`, from 1, that fail before anything arrives.
-    die_before, die_after: the process is killed in that call, before or after the thing has arrived.
+    die_before, die_after: the process is killed in that call, before or after the message has arrived.
     """
 
     def __init__(

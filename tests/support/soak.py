@@ -1,4 +1,4 @@
-"""How often a test repeats itself: as often as finds regressions, and far more often in `make soak`."""
+"""Number of rounds of a repeated test: few by default, many more in `make soak`."""
 
 from __future__ import annotations
 

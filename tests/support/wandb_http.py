@@ -1,4 +1,4 @@
-"""The small W&B of `wandb_server` on a port of this machine, healthy or ill."""
+"""The small W&B of `wandb_server` on a port of this machine, working or faulty."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ class _Quiet(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Clients that are killed hang up; that is no news."""
+        """Ignore the broken connections of killed clients."""
 
 
 @contextmanager
 def serving(server: WandbServer) -> Iterator[WandbServer]:
-    """Let it answer at `server.url`."""
+    """Serve it at `server.url`."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -47,9 +47,9 @@ def serving(server: WandbServer) -> Iterator[WandbServer]:
                     server.stream(self.path.split("/")[-2], json.loads(body))
                 self.reply(200, b"{}")
             else:
-                asked = json.loads(body)
-                words = asked["query"].split("(")[0].replace("#graphql", "").split()
-                name = asked.get("operationName") or words[1]
+                request = json.loads(body)
+                words = request["query"].split("(")[0].replace("#graphql", "").split()
+                name = request.get("operationName") or words[1]
                 server.operations.append(name)
                 if not server.on_operation(name):
                     self.close_connection = True
@@ -57,10 +57,10 @@ def serving(server: WandbServer) -> Iterator[WandbServer]:
                 if name == server.broken:
                     self.reply(server.broken_status, b"{}")
                     return
-                data = server.answer(name, asked.get("variables") or {})
+                data = server.answer(name, request.get("variables") or {})
                 self.reply(200, json.dumps({"data": data or {}}).encode())
 
-        do_GET = do_PUT = do_POST  # noqa: N815 - the library asks for these names
+        do_GET = do_PUT = do_POST  # noqa: N815 - names required by the library
 
         def reply(self, status: int, body: bytes) -> None:
             self.send_response(status)

@@ -36,7 +36,7 @@ class WandbServer:
         self.uploads: dict[str, bytes] = {}
         self.operations: list[str] = []
 
-    def on_viewer(self, asked: Json) -> Json:
+    def on_viewer(self, request: Json) -> Json:
         return {
             "viewer": {
                 "id": "u",
@@ -49,45 +49,46 @@ class WandbServer:
 
     on_getviewer = on_getdefaultentity = on_viewer
 
-    def on_serverfeaturesquery(self, asked: Json) -> Json:
+    def on_serverfeaturesquery(self, request: Json) -> Json:
         return {"serverInfo": {"features": []}}
 
-    def on_fetchorginfofromentity(self, asked: Json) -> Json:
+    def on_fetchorginfofromentity(self, request: Json) -> Json:
         return {"entity": {"organization": {"name": "League", "orgEntity": {"name": "league"}}, "user": None}}
 
-    def on_runresumestatus(self, asked: Json) -> Json:
-        run = self.runs.get(asked["name"])
+    def on_runresumestatus(self, request: Json) -> Json:
+        run = self.runs.get(request["name"])
         project = {
             "id": "p",
-            "name": asked["project"],
-            "entity": {"id": "e", "name": asked["entity"] or "club"},
+            "name": request["project"],
+            "entity": {"id": "e", "name": request["entity"] or "club"},
         }
-        return {"model": {**project, "bucket": None if run is None else self._run(asked["name"])}}
+        return {"model": {**project, "bucket": None if run is None else self._run(request["name"])}}
 
-    def on_upsertbucket(self, asked: Json) -> Json:
-        new = asked["name"] not in self.runs
-        run = self.runs.setdefault(asked["name"], {"config": {}, "summary": {}})
-        run["project"] = f"{asked['entity'] or 'club'}/{asked['project']}"
-        if asked.get("config"):
-            run["config"] |= json.loads(asked["config"])
-        return {"upsertBucket": {"bucket": self._run(asked["name"]), "inserted": new}}
+    def on_upsertbucket(self, request: Json) -> Json:
+        new = request["name"] not in self.runs
+        run = self.runs.setdefault(request["name"], {"config": {}, "summary": {}})
+        run["project"] = f"{request['entity'] or 'club'}/{request['project']}"
+        if request.get("config"):
+            run["config"] |= json.loads(request["config"])
+        return {"upsertBucket": {"bucket": self._run(request["name"]), "inserted": new}}
 
-    def on_createrunfiles(self, asked: Json) -> Json:
+    def on_createrunfiles(self, request: Json) -> Json:
         files = [
-            {"name": name, "uploadUrl": f"{self.url}/put/{asked['run']}/{name}"} for name in asked["files"]
+            {"name": name, "uploadUrl": f"{self.url}/put/{request['run']}/{name}"}
+            for name in request["files"]
         ]
         return {"createRunFiles": {"runID": "r", "uploadHeaders": [], "files": files}}
 
-    def on_run(self, asked: Json) -> Json:
-        known = asked["name"] in self.runs
-        return {"project": {"run": self._run(asked["name"]) if known else None}}
+    def on_run(self, request: Json) -> Json:
+        known = request["name"] in self.runs
+        return {"project": {"run": self._run(request["name"]) if known else None}}
 
-    def on_artifacttype(self, asked: Json) -> Json:
-        held = [artifact for artifact in self.artifacts if artifact["name"] == asked["name"].split(":")[0]]
+    def on_artifacttype(self, request: Json) -> Json:
+        held = [artifact for artifact in self.artifacts if artifact["name"] == request["name"].split(":")[0]]
         return {"project": {"artifact": {"artifactType": {"name": held[0]["type"]}} if held else None}}
 
-    def on_createartifact(self, asked: Json) -> Json:
-        given = asked["input"]
+    def on_createartifact(self, request: Json) -> Json:
+        given = request["input"]
         same = [
             a for a in self.artifacts if (a["name"], a["digest"]) == (_collection(given), given["digest"])
         ]
@@ -120,19 +121,25 @@ class WandbServer:
             }
         }
 
-    def on_createartifactmanifest(self, asked: Json) -> Json:
-        upload = {"id": "f", "name": asked["name"], "uploadUrl": f"{self.url}/manifest/{asked['artifactID']}"}
-        file = {**upload, "displayName": asked["name"], "uploadHeaders": []}
-        return {"createArtifactManifest": {"artifactManifest": {"id": asked["artifactID"], "file": file}}}
+    def on_createartifactmanifest(self, request: Json) -> Json:
+        upload = {
+            "id": "f",
+            "name": request["name"],
+            "uploadUrl": f"{self.url}/manifest/{request['artifactID']}",
+        }
+        file = {**upload, "displayName": request["name"], "uploadHeaders": []}
+        return {"createArtifactManifest": {"artifactManifest": {"id": request["artifactID"], "file": file}}}
 
-    def on_updateartifactmanifest(self, asked: Json) -> Json:
-        url = f"{self.url}/manifest/{asked['artifactManifestID']}"
+    def on_updateartifactmanifest(self, request: Json) -> Json:
+        url = f"{self.url}/manifest/{request['artifactManifestID']}"
         file = {"id": "f", "uploadUrl": url, "uploadHeaders": []}
         return {
-            "updateArtifactManifest": {"artifactManifest": {"id": asked["artifactManifestID"], "file": file}}
+            "updateArtifactManifest": {
+                "artifactManifest": {"id": request["artifactManifestID"], "file": file}
+            }
         }
 
-    def on_createartifactfiles(self, asked: Json) -> Json:
+    def on_createartifactfiles(self, request: Json) -> Json:
         nodes = [
             {
                 "id": "f",
@@ -143,27 +150,27 @@ class WandbServer:
                 "uploadMultipartUrls": None,
                 "artifact": {"id": spec["artifactID"]},
             }
-            for spec in asked["input"]["artifactFiles"]
+            for spec in request["input"]["artifactFiles"]
         ]
         return {"createArtifactFiles": {"files": {"edges": [{"node": node} for node in nodes]}}}
 
-    def on_commitartifact(self, asked: Json) -> Json:
-        artifact = self._by_id(asked["artifactID"])
+    def on_commitartifact(self, request: Json) -> Json:
+        artifact = self._by_id(request["artifactID"])
         artifact["state"] = "COMMITTED"
         return {"commitArtifact": {"artifact": {"id": artifact["id"], "digest": artifact["digest"]}}}
 
-    def on_useartifact(self, asked: Json) -> Json:
-        given = asked.get("input") or asked
+    def on_useartifact(self, request: Json) -> Json:
+        given = request.get("input") or request
         self.uses.append((given["runName"], self._by_id(given["artifactID"])["name"]))
         return {"useArtifact": {"artifact": {"id": given["artifactID"], "digest": "d"}}}
 
-    def on_artifactbyid(self, asked: Json) -> Json:
-        return {"artifact": self._artifact(self._by_id(asked["id"]))}
+    def on_artifactbyid(self, request: Json) -> Json:
+        return {"artifact": self._artifact(self._by_id(request["id"]))}
 
-    def on_artifactmembershipbyname(self, asked: Json) -> Json:
-        name, _, alias = asked["name"].partition(":")
-        path = f"{asked['entity']}/{asked['project']}"
-        if asked["project"].startswith("wandb-registry-"):
+    def on_artifactmembershipbyname(self, request: Json) -> Json:
+        name, _, alias = request["name"].partition(":")
+        path = f"{request['entity']}/{request['project']}"
+        if request["project"].startswith("wandb-registry-"):
             linked = self.links.get(f"{path}/{name}", {})
             found, aliases = linked.get(alias), [a for a, held in linked.items() if held is linked.get(alias)]
         else:
@@ -173,8 +180,8 @@ class WandbServer:
         member = self._member(found, path, name, aliases) if found else None
         return {"project": {"artifactCollectionMembership": member}}
 
-    def on_linkartifact(self, asked: Json) -> Json:
-        given = asked["input"]
+    def on_linkartifact(self, request: Json) -> Json:
+        given = request["input"]
         path, name = f"{given['entityName']}/{given['projectName']}", given["artifactPortfolioName"]
         linked = self.links.setdefault(f"{path}/{name}", {})
         artifact = self._by_id(given["artifactID"])
@@ -184,22 +191,22 @@ class WandbServer:
             "result": {"versionIndex": 0, "artifactMembership": self._member(artifact, path, name, aliases)}
         }
 
-    def on_addaliases(self, asked: Json) -> Json:
-        for alias in asked["input"]["aliases"]:
-            self._point(self._by_id(asked["input"]["artifactID"]), alias["alias"])
+    def on_addaliases(self, request: Json) -> Json:
+        for alias in request["input"]["aliases"]:
+            self._point(self._by_id(request["input"]["artifactID"]), alias["alias"])
         return {"result": {"success": True}}
 
-    def on_deletealiases(self, asked: Json) -> Json:
-        artifact = self._by_id(asked["input"]["artifactID"])
-        gone = {alias["alias"] for alias in asked["input"]["aliases"]}
+    def on_deletealiases(self, request: Json) -> Json:
+        artifact = self._by_id(request["input"]["artifactID"])
+        gone = {alias["alias"] for alias in request["input"]["aliases"]}
         artifact["aliases"] = [alias for alias in artifact["aliases"] if alias not in gone]
         return {"result": {"success": True}}
 
-    def on_updateartifact(self, asked: Json) -> Json:
-        artifact = self._by_id(asked["input"]["artifactID"])
+    def on_updateartifact(self, request: Json) -> Json:
+        artifact = self._by_id(request["input"]["artifactID"])
         return {"result": {"artifact": self._artifact(artifact)}}
 
-    def on_isprojectreadonly(self, asked: Json) -> Json:
+    def on_isprojectreadonly(self, request: Json) -> Json:
         return {"project": {"readOnly": False}}
 
     def stream(self, run: str, given: Json) -> None:
@@ -240,7 +247,7 @@ class WandbServer:
             "historyLineCount": 0,
             "logLineCount": 0,
             "eventsLineCount": 0,
-            "wandbConfig": json.dumps({"t": 1}),  # without it wandb thinks that the run was never begun
+            "wandbConfig": json.dumps({"t": 1}),  # without it wandb treats the run as never started
             "group": None,
             "jobType": None,
             "commit": None,
@@ -296,9 +303,9 @@ class WandbServer:
             "artifact": self._artifact(artifact),
         }
 
-    def answer(self, name: str, asked: Json) -> Json | None:
-        """Data for one question; None where it is none of ours."""
-        found: Json | None = getattr(self, f"on_{name.lower()}", lambda _: None)(asked)
+    def answer(self, name: str, request: Json) -> Json | None:
+        """Response to one operation; None if it is unknown."""
+        found: Json | None = getattr(self, f"on_{name.lower()}", lambda _: None)(request)
         return found
 
 

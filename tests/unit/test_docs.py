@@ -113,7 +113,7 @@ def test_every_command_shown_would_run(where: str, words: list[str]) -> None:
     assert isinstance(cleared.config, schema), where
 
 
-def test_the_error_shown_in_the_readme_is_the_one_that_comes(tmp_path: Path) -> None:
+def test_the_error_shown_in_the_readme_is_the_real_one(tmp_path: Path) -> None:
     (block,) = (block for block in blocks("console") if "error:" in block.text)
     first, *expected, next_command, status = block.text.splitlines()
     command = shlex.split(first.removeprefix("$ python "))
@@ -182,7 +182,7 @@ def test_the_models_page_defines_every_metric_as_the_report_does(heading: str, t
     }
 
 
-def test_the_architecture_lists_the_rooms_in_the_order_that_the_import_contract_keeps() -> None:
+def test_the_architecture_lists_the_packages_in_the_order_of_the_import_contract() -> None:
     page = (REPO / "docs/architecture.md").read_text()
     rooms = re.findall(r"^\| `raasid/(\w+)(?:\.py|/)` \|", page, re.MULTILINE)
     contracts = tomllib.loads((REPO / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]

@@ -21,33 +21,33 @@ REPO = Path(__file__).resolve().parents[2]
 SOURCES = sorted((REPO / "raasid").rglob("*.py"))
 LONGEST_FILE = 350
 NOBODYS_NAMES = {"utils.py", "util.py", "helpers.py", "common.py", "misc.py", "manager.py", "base.py"}
-FRONT_DOOR = ["raasid", "raasid.cli", "raasid.config", "raasid.errors", "raasid.console"]
+ENTRY_MODULES = ["raasid", "raasid.cli", "raasid.config", "raasid.errors", "raasid.console"]
 HEAVY = {
     *("torch", "torchvision", "lightning", "ultralytics", "mediapipe", "cv2", "wandb", "optuna"),
     *("matplotlib", "scipy", "numpy", "pandas", "polars"),
 }
 
 
-def test_imports_run_one_way_through_the_stations(capsys: pytest.CaptureFixture[str]) -> None:
+def test_imports_run_one_way_through_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
     loggers = [each for each in logging.root.manager.loggerDict.values() if isinstance(each, logging.Logger)]
     silent = {each for each in loggers if each.disabled}
     status = lint_imports(config_filename=str(REPO / "pyproject.toml"), no_cache=True)
-    for each in loggers:  # the linter sets logging up for itself and silences everybody else
+    for each in loggers:  # the linter configures logging and disables all other loggers
         each.disabled = each in silent
     assert status == 0, capsys.readouterr().out
 
 
-def test_no_room_stands_outside_the_import_contract() -> None:
+def test_every_package_is_in_the_import_contract() -> None:
     contracts = tomllib.loads((REPO / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     (layers,) = (contract["layers"] for contract in contracts if contract["type"] == "layers")
-    rooms = {
+    packages = {
         path.stem for path in (REPO / "raasid").iterdir() if path.suffix == ".py" or any(path.glob("*.py"))
     }
-    assert rooms - {"__init__", "__main__"} == {layer.removeprefix("raasid.") for layer in layers}
+    assert packages - {"__init__", "__main__"} == {layer.removeprefix("raasid.") for layer in layers}
 
 
-@pytest.mark.parametrize("module", FRONT_DOOR)
-def test_the_front_door_loads_nothing_heavy(module: str) -> None:
+@pytest.mark.parametrize("module", ENTRY_MODULES)
+def test_entry_modules_import_nothing_heavy(module: str) -> None:
     code = f"import sys, {module}; print(*sorted({HEAVY!r} & set(sys.modules)))"
     loaded = subprocess.run([sys.executable, "-c", code], cwd=REPO, capture_output=True, text=True)
     assert (loaded.returncode, loaded.stdout.split()) == (0, []), loaded.stderr

@@ -24,8 +24,8 @@ Values = st.recursive(
 )
 
 
-class Keeper(TaskModule):
-    """Keeps whatever it is given."""
+class StatefulModule(TaskModule):
+    """Its extra state is any given value."""
 
     task = "ball"
     kept: Any = None
@@ -38,23 +38,23 @@ class Keeper(TaskModule):
         self.kept = checkpoint["kept"]
 
 
-def keeper(kept: Any = None) -> Keeper:
-    made = Keeper()
+def stateful_module(kept: Any = None) -> StatefulModule:
+    made = StatefulModule()
     made.kept, made.config = kept, {"seed": 1}
     return made
 
 
 @settings(deadline=None, max_examples=150)
 @given(Values)
-def test_values_come_back_bit_by_bit(value: Any) -> None:
-    other = keeper()
-    load_extra_state(other, dump_extra_state(keeper(value)))
+def test_values_are_restored_bit_by_bit(value: Any) -> None:
+    other = stateful_module()
+    load_extra_state(other, dump_extra_state(stateful_module(value)))
     assert repr(other.kept) == repr(value) or other.kept == value  # repr: -0.0 and the kinds of numbers
 
 
-def test_infinities_and_nan_come_back_though_json_has_none() -> None:
-    other = keeper()
-    data = dump_extra_state(keeper({"far": math.inf, "back": [-math.inf, math.nan]}))
+def test_infinities_and_nan_are_restored_although_json_has_none() -> None:
+    other = stateful_module()
+    data = dump_extra_state(stateful_module({"far": math.inf, "back": [-math.inf, math.nan]}))
     json.loads(data, parse_constant=pytest.fail)
     load_extra_state(other, data)
     assert other.kept["far"] == math.inf
@@ -63,7 +63,7 @@ def test_infinities_and_nan_come_back_though_json_has_none() -> None:
 
 
 def test_the_configuration_is_left_to_the_manifest() -> None:
-    assert json.loads(dump_extra_state(keeper(7))) == {"kept": 7}
+    assert json.loads(dump_extra_state(stateful_module(7))) == {"kept": 7}
 
 
 @pytest.mark.parametrize(
@@ -78,10 +78,10 @@ def test_the_configuration_is_left_to_the_manifest() -> None:
 )
 def test_values_that_json_cannot_hold_are_refused_with_their_path(value: Any, reason: str) -> None:
     with pytest.raises(PackageRefused, match=f"state.json: {reason}"):
-        dump_extra_state(keeper(value))
+        dump_extra_state(stateful_module(value))
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{}", b"{", b'{"kept": {"not finite": "soon"}}', b"[" * 500])
 def test_state_that_no_module_wrote_is_refused(data: bytes) -> None:
     with pytest.raises(PackageRefused, match=r"state\.json: is not what such a model keeps"):
-        load_extra_state(keeper(), data)
+        load_extra_state(stateful_module(), data)

@@ -1,4 +1,4 @@
-"""Any module's tensors go into a file and come out as they were."""
+"""Tensors of any module are written to a file and restored unchanged."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from raasid.packaging.tensors import dump_weights, load_weights
 from raasid.registry.errors import PackageRefused
 
 
-class Odd(nn.Module):
+class AwkwardTensors(nn.Module):
     """One tensor of every kind that is awkward to store."""
 
     def __init__(self, seed: int) -> None:
@@ -32,8 +32,8 @@ class Odd(nn.Module):
         self.register_buffer("transient", torch.rand(2), persistent=False)
 
 
-def test_shared_strided_empty_and_scalar_tensors_come_back() -> None:
-    source, target = Odd(1), Odd(2)
+def test_shared_strided_empty_and_scalar_tensors_are_restored() -> None:
+    source, target = AwkwardTensors(1), AwkwardTensors(2)
     strides = {name: value.stride() for name, value in target.state_dict().items()}
     load_weights(target, dump_weights(source))
     for name, value in source.state_dict().items():
@@ -43,7 +43,7 @@ def test_shared_strided_empty_and_scalar_tensors_come_back() -> None:
 
 
 def test_the_same_weights_give_the_same_bytes_in_any_memory_layout() -> None:
-    model = Odd(1)
+    model = AwkwardTensors(1)
     before = dump_weights(model)
     model.conv.to(memory_format=torch.contiguous_format)
     assert dump_weights(model) == before
@@ -56,7 +56,7 @@ def test_a_module_without_weights_is_a_file_without_tensors() -> None:
     load_weights(nn.ReLU(), dump_weights(nn.ReLU()))
 
 
-class Talker(nn.Module):
+class ModuleWithExtraState(nn.Module):
     def get_extra_state(self) -> Any:
         return {"a": 1}
 
@@ -72,7 +72,7 @@ def holding(tensor: torch.Tensor) -> nn.Module:
 @pytest.mark.parametrize(
     ("module", "reason"),
     [
-        (Talker(), "_extra_state is a dict"),
+        (ModuleWithExtraState(), "_extra_state is a dict"),
         (holding(torch.zeros(2, dtype=torch.complex64)), "odd holds complex numbers"),
         (holding(torch.eye(3).to_sparse()), r"odd holds torch\.sparse_coo"),
     ],

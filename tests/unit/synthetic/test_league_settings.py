@@ -1,4 +1,4 @@
-"""Every setting of a league has the named effect and no other."""
+"""Every setting of a league has its named effect and no other."""
 
 from __future__ import annotations
 

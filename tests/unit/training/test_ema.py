@@ -1,4 +1,4 @@
-"""The average of the weights is measured and kept; the raw weights go on."""
+"""The average of the weights is measured and kept; training continues with the raw weights."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def step(ema: Ema, number: int) -> None:
     ema.on_train_batch_end(cast("Any", SimpleNamespace(global_step=number)))
 
 
-def test_the_average_follows_with_a_rising_decay() -> None:
+def test_the_average_has_a_rising_decay() -> None:
     model = nn.Linear(1, 1, bias=False)
     nn.init.zeros_(model.weight)
     ema = started(model)
@@ -41,7 +41,7 @@ def test_a_batch_without_an_optimiser_step_changes_nothing() -> None:
     assert torch.equal(cast("Any", ema._average)["weight"], before)
 
 
-def test_after_validation_training_goes_on_with_the_raw_weights() -> None:
+def test_after_validation_training_continues_with_the_raw_weights() -> None:
     model = nn.BatchNorm1d(3)
     ema = started(model)
     nn.init.constant_(model.weight, 5)
@@ -54,7 +54,7 @@ def test_after_validation_training_goes_on_with_the_raw_weights() -> None:
     assert torch.equal(model.weight, raw)
 
 
-def test_a_checkpoint_holds_both_and_gives_both_back() -> None:
+def test_a_checkpoint_restores_raw_and_average_weights() -> None:
     model = nn.BatchNorm1d(3)
     ema = started(model)
     nn.init.constant_(model.weight, 5)

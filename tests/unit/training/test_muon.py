@@ -51,7 +51,7 @@ def test_singular_values_become_about_one_and_directions_stay(k: int, a: int, b:
     made = torch.randn(k, a, b, generator=torch.Generator().manual_seed(seed))
     values = torch.linalg.svdvals(orthogonalize(made))
     whole = torch.linalg.svdvals(made)
-    # directions that hardly exist are not blown up all the way
+    # directions with tiny singular values are not scaled up to one
     strong = whole > 0.05 * whole[:, :1]
     assert values[strong].min() > 0.3
     assert values.max() < 1.3
@@ -68,7 +68,7 @@ def test_only_layers_between_hidden_ones_are_matrices() -> None:
     assert named == {"hidden.weight"}
 
 
-def test_the_rest_moves_exactly_as_under_adamw() -> None:
+def test_other_parameters_are_updated_exactly_as_by_adamw() -> None:
     ours, theirs = net(), net()
     for p in (ours.hidden.weight, theirs.hidden.weight):
         p.requires_grad_(False)

@@ -63,7 +63,7 @@ def arrived(mirror: RecordingMirror) -> list[str]:
 
 
 def killed(work: Callable[..., Any], *args: Any) -> bool:
-    """Whether the process died that did it."""
+    """Whether the process that ran it was killed."""
     child = os.fork()
     if child == 0:
         try:

@@ -134,8 +134,8 @@ def test_some_steps_on_one_image_lower_its_loss(tiny: str) -> None:
     assert values[-1] < 0.7 * values[0]
 
 
-class Says(nn.Module):
-    """A net that gives one answer; `model[-1]` is its head, as in the library's nets."""
+class FixedOutput(nn.Module):
+    """A net with a fixed output; `model[-1]` is its head, as in the library's nets."""
 
     def __init__(self, answer: torch.Tensor, end2end: bool) -> None:
         super().__init__()
@@ -149,7 +149,7 @@ class Says(nn.Module):
 
 def test_end_to_end_output_becomes_centres_and_sizes(tiny: str) -> None:
     model = BallYolo(tiny)
-    model.net = Says(
+    model.net = FixedOutput(
         torch.tensor([[[10.0, 20, 16, 28, 0.9, 0], [0, 0, 4, 4, 0.5, 0], [9, 9, 9, 9, 0.0, 0]]]), True
     )
     found = model.detect(torch.zeros(1, 45, 77, 3, dtype=torch.uint8))[0]
@@ -168,7 +168,7 @@ def test_other_output_is_suppressed_first(tiny: str) -> None:
         [40, 40, 4, 4, 0.1],
         [5, 5, 1, 1, 0],
     ]
-    model.net = Says(torch.tensor([rows]).transpose(1, 2), False)
+    model.net = FixedOutput(torch.tensor([rows]).transpose(1, 2), False)
     found = model.detect(torch.zeros(1, 64, 64, 3, dtype=torch.uint8))[0]
     assert np.allclose(found.xy, [[13.1, 24], [2, 2]], atol=1e-4)
     assert np.allclose(found.score, [0.9, 0.2])

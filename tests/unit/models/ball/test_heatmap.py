@@ -35,7 +35,7 @@ def test_decoding_a_target_gives_the_ball_back(x: float, y: float, w: float, h: 
 
 
 def test_a_perfect_prediction_has_almost_no_loss_and_an_empty_one_more() -> None:
-    # at the centre of a cell, so that no neighbour is nearly as right
+    # at the centre of a cell, so that no neighbouring cell is nearly as good
     balls, present = torch.tensor([[[30.0, 22.0, 6.0, 6.0]]]), torch.tensor([[True]])
     images = torch.zeros(1, 64, 96, 3, dtype=torch.uint8)
     target = heatmap_target(balls, present, 16, 24)

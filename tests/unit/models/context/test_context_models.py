@@ -67,7 +67,7 @@ def trained(model: ContextTransformer, batch: ContextBatch, steps: int = 120) ->
 
 @pytest.fixture(scope="module")
 def learned() -> ContextTransformer:
-    """A model that has learned CLIPS; tests that change it take a copy."""
+    """A model fitted to CLIPS; tests that change it take a copy."""
     return trained(small(), batch_of(CLIPS))
 
 
@@ -148,7 +148,7 @@ def test_it_learns_contact_player_side_and_decision_of_some_clips(
         assert (judgement.offence >= 0.5) == (judgement.ruling.decision == "offence")
         for name, chances in judgement.facts.items():
             assert sum(chances.values()) == pytest.approx(1, abs=1e-4), name
-    # a single touch decides a long clip as it decides a short one
+    # a single touch has the same decision in a long clip as in a short one
     assert (
         learned.predict_clips([clip_tracks(touch("long", frames=60))], ["long"], EDITION)[0].ruling.decision
         == "offence"

@@ -1,4 +1,4 @@
-"""Weights out of the files that ultralytics writes, and nothing else out of them."""
+"""Weights are read from the files that ultralytics writes, and nothing else is."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from raasid.models.yolo.weights import load_user_weights, read_user_weights
 
 @pytest.fixture(scope="module")
 def saved() -> Any:
-    """A net as the library has it: of 3 classes, trained a little, with its criterion still attached."""
+    """A net of the library: 3 classes, trained for some steps, with its criterion still attached."""
     from ultralytics.cfg import get_cfg
     from ultralytics.nn.tasks import DetectionModel
 
@@ -63,7 +63,7 @@ def test_a_plain_state_dict_is_enough(tmp_path: Path, saved: Any, capsys: pytest
 
 
 class Touch:
-    """A pickle that leaves a mark when it is loaded by a reader that obeys."""
+    """A pickle that creates a file if a reader executes it."""
 
     def __init__(self, mark: Path) -> None:
         self.mark = mark

@@ -30,7 +30,7 @@ def random_images(count: int, height: int = 64, width: int = 64, channels: int =
 def heatmap(**options: object) -> BallHeatmap:
     torch.manual_seed(0)
     model = BallHeatmap(channels=4, **options)  # type: ignore[arg-type]
-    torch.nn.init.normal_(model.net.head.weight, std=1.0)  # so that there are peaks to choose among
+    torch.nn.init.normal_(model.net.head.weight, std=1.0)  # so that there are several peaks
     return model.eval()
 
 

@@ -65,19 +65,21 @@ def test_probabilities_are_those_of_the_model_for_any_number_of_clips(inputs: In
     for case in cases:
         count = len(case.size)
         taken = {name["name"]: getattr(case, name["name"]).numpy() for name in card["inputs"]}
-        facts, offence, contact, strange = session.run(["facts", "offence", "contact", "strangeness"], taken)
+        facts, offence, contact, ood_scores = session.run(
+            ["facts", "offence", "contact", "strangeness"], taken
+        )
         with torch.no_grad():
             outputs = model(case)
         at = shipped_editions().index("ifab_2025_26")
         trusted = model.calibration.in_distribution_weight(outputs)
-        own = model.calibration.offence_probability(outputs, "ifab_2025_26", False, trusted)
+        expected = model.calibration.offence_probability(outputs, "ifab_2025_26", False, trusted)
         assert 0 < float(trusted.max()) < 1 or count == 1
         assert card["facts"]["editions"][at] == "ifab_2025_26"
-        assert offence[:, at] == pytest.approx(own.numpy(), abs=1e-5)
+        assert offence[:, at] == pytest.approx(expected.numpy(), abs=1e-5)
         assert facts == pytest.approx(
             model.calibration.fact_probabilities(outputs, trusted).numpy(), abs=1e-5
         )
-        assert strange == pytest.approx(model.calibration.ood_score(outputs).numpy(), abs=1e-4)
+        assert ood_scores == pytest.approx(model.calibration.ood_score(outputs).numpy(), abs=1e-4)
         assert contact.sum(1) == pytest.approx(np.ones(count), abs=1e-5)
 
 

@@ -23,7 +23,7 @@ def random_images(count: int, height: int, width: int) -> Tensor:
     return torch.randint(0, 256, (count, height, width, 3), dtype=torch.uint8)
 
 
-def outspoken(model: nn.Module) -> None:
+def raise_scores(model: nn.Module) -> None:
     """Raise the scores: an untrained net has no confident output."""
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
@@ -44,7 +44,7 @@ def test_finder_and_joints_together_have_the_output_of_the_model(scale: float, t
         mirror=True,
     )
     model.eval()
-    outspoken(model)
+    raise_scores(model)
     nn.init.normal_(model.detector.head.weight, std=0.3)
     nn.init.zeros_(model.detector.head.bias[:1].data)
     crops, areas = random_images(4, 64, 32), torch.rand(4) * 1000 + 200
@@ -64,7 +64,7 @@ def test_finder_and_joints_together_have_the_output_of_the_model(scale: float, t
     for found, box, score in zip(own, boxes * edges, scores, strict=True):
         corners = np.concatenate([box[:, :2] - box[:, 2:] / 2, box[:, :2] + box[:, 2:] / 2], 1)
         assert len(found.boxes)
-        for mine in found.boxes:  # those that were not taken for doubles
+        for mine in found.boxes:  # those that were not suppressed as duplicates
             assert np.abs(corners[score > model.min_score] - mine).max(1).min() < 0.02
 
     crops, areas = random_images(1, 64, 32), torch.tensor([700.0])
@@ -79,7 +79,7 @@ def test_finder_and_joints_together_have_the_output_of_the_model(scale: float, t
 def test_a_yolo_graph_finds_people_with_their_joints(net: str, tmp_path: Path) -> None:
     torch.manual_seed(0)
     model = PoseYolo(net, min_score=1e-9).eval()
-    outspoken(model)
+    raise_scores(model)
     write_graphs(export_graphs(model), [(random_images(2, 64, 64),)], tmp_path, {})
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
     images = random_images(1, 61, 99)
