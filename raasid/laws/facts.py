@@ -27,7 +27,7 @@ Segment = Literal[
     "foot",
     "none",
 ]
-"""The part of the body that the ball touches; `none` if it touches nobody."""
+"""The part of the body that the ball touches; `none` if it touches no player."""
 ARM: frozenset[str] = frozenset({"hand", "forearm", "upper_arm"})
 """The arm in every edition; whether the shoulder belongs to it depends on the edition."""
 

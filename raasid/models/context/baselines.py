@@ -34,7 +34,7 @@ class ContextGeometry(ContextModule):
 
     A contact is a ball whose edge is within `margin` player heights of hand, forearm or upper arm, namely of
     the arm that is nearest over the window. The arm makes the body bigger from `angle_deg` between upper arm
-    and trunk on. No contact counts as deliberate or justified by the movement, and nobody scores.
+    and trunk on. No contact counts as deliberate or justified by the movement, and no goal follows.
     After the public rule nadimra/handball-detection: ball box, widened by some pixels, on an arm segment,
     then the angle elbow, shoulder, hip. That code has 50 degrees for the left arm and 10 for the right by
     mistake; here both arms have one threshold.
