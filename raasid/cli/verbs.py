@@ -13,6 +13,7 @@ from contextlib import redirect_stderr
 from io import StringIO
 from typing import NamedTuple, NoReturn
 
+from raasid.console.terminal import accept_all_characters, print_error
 from raasid.errors import Exit, RaasidError
 from raasid.lazy import load_object
 
@@ -94,6 +95,7 @@ _QUERY_OPTIONS = (
 
 def main() -> None:
     """Run the console script; the first argument is the verb."""
+    accept_all_characters()
     words = sys.argv[1:]
     first = words[0] if words else "--help"
     if first in ("-sc", "--shell-completion"):
@@ -124,6 +126,7 @@ def app(verb: str, typed: list[str] | None = None) -> None:
 
     typed: the words between the program and the overrides, for processes that start this command again.
     """
+    accept_all_characters()
     if any(word.partition("=")[0] in _QUERY_OPTIONS for word in sys.argv[1:]):
         gc.disable()  # a short process that only allocates: collecting would take a tenth of its time
         show_config(verb)
@@ -170,8 +173,7 @@ def show_config(verb: str) -> None:
 
 def fail(message: str, code: int) -> NoReturn:
     """Print an error message on stderr and exit."""
-    sys.stdout.flush()
-    sys.stderr.write(f"error: {message}{os.linesep}")
+    print_error(f"error: {message}")
     sys.exit(code)
 
 

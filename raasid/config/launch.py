@@ -21,6 +21,7 @@ from raasid.config.preflight import ValidatedCommand, preflight
 from raasid.config.rank_rendezvous import rank_info
 from raasid.config.run_dir import place_run
 from raasid.config.validation import validate
+from raasid.console.terminal import print_error
 from raasid.errors import Exit, RaasidError
 from raasid.lazy import load_object
 
@@ -95,8 +96,7 @@ class Job:
         except RaasidError as error:
             if not self.single_run:
                 raise
-            sys.stdout.flush()
-            sys.stderr.write(f"error: {error}\n")
+            print_error(f"error: {error}")
             sys.exit(error.exit)
 
 
@@ -151,6 +151,6 @@ def _traceback_of_job(error: Exception) -> list[str]:
 
 
 def _leave(message: str, code: int) -> None:
-    sys.stdout.flush()
-    sys.stderr.write(f"{message}\n" if message else "")
+    if message:
+        print_error(message)
     sys.exit(code)

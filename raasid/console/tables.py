@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from raasid.console import terminal
+from raasid.escaping import printable, printable_lines
 
 Cell = str | Text
 _GAP = 2
@@ -80,14 +81,14 @@ def print_line(*parts: Cell | tuple[str, str], indent: int = 0) -> None:
     line = Text(" " * indent)
     for part in parts:
         text, style = part if isinstance(part, tuple) else (part, "")
-        line.append_text(_text(text) if not style else Text(_printable(str(text)), style))
+        line.append_text(_text(text) if not style else Text(printable(text), style))
     line.rstrip()
     terminal.out().print(line)
 
 
 def print_note(line: str) -> None:
     """Print a remark that is not part of the result, on stderr."""
-    terminal.err().print(Text(line, style="dim"))
+    terminal.err().print(Text(printable_lines(line), style="dim"))
 
 
 class Interval(Protocol):
@@ -186,14 +187,8 @@ def _lines(out: Console, column: Column, text: Text, width: int) -> Sequence[Tex
 
 
 def _text(cell: Cell) -> Text:
-    if isinstance(cell, str):
-        return Text(_printable(cell))
-    return cell if cell.plain.isprintable() else Text(_printable(cell.plain))
-
-
-def _printable(text: str) -> str:
-    """Replace control characters: texts from records must not control the terminal or break lines."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+    plain = printable(cell)
+    return cell if isinstance(cell, Text) and cell.plain == plain else Text(plain)
 
 
 def _interval(metric: Interval | None, digits: int) -> str:

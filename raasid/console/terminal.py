@@ -7,7 +7,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from io import TextIOWrapper
 from typing import TYPE_CHECKING
+
+from raasid.escaping import printable, printable_lines
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,16 +21,28 @@ MetricRow = tuple[str, float, float, float]
 
 def out() -> Console:
     """Return a console for results, on the current stdout, so that redirection and capture work."""
-    from rich.console import Console
+    from raasid.console.plain_console import PlainConsole
 
-    return Console(file=sys.stdout, highlight=False, soft_wrap=True)
+    return PlainConsole(sys.stdout)
 
 
 def err() -> Console:
     """Return a console for progress, warnings and errors, on the current stderr."""
-    from rich.console import Console
+    from raasid.console.plain_console import PlainConsole
 
-    return Console(file=sys.stderr, highlight=False, soft_wrap=True)
+    return PlainConsole(sys.stderr)
+
+
+def print_error(message: object) -> None:
+    """Write the message that a process ends with on stderr, after all that is on stdout."""
+    sys.stdout.flush()
+    sys.stderr.write(f"{printable_lines(message)}\n")
+
+
+def accept_all_characters() -> None:
+    """Let stdout write escapes for characters that its encoding lacks, as stderr does, instead of failing."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def metric_lines(rows: Sequence[MetricRow]) -> list[str]:
@@ -59,13 +74,14 @@ def progress(description: str, total: int | None = None) -> Iterator[Callable[[i
     On a terminal this is a bar that disappears at the end; in a file or pipe it is one line at the end, so
     that logs stay readable. A block that fails prints no such line.
     """
-    console = err()
+    console, description = err(), printable(description)
     start = time.monotonic()
     done = 0
     if console.is_terminal:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        title = TextColumn("{task.description}", markup=False)
+        columns = (title, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=console, transient=True) as bar:
             task = bar.add_task(description, total=total)
 
