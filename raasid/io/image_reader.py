@@ -91,7 +91,7 @@ def probe_image(path: Path) -> ImageHeader:
 def read_image(path: Path) -> Image:
     """Decode a complete image file to (height, width, 3) BGR; raises ImageUnreadable."""
     probe_image(path)
-    pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    pixels = cv2.imread(os.fsencode(path), cv2.IMREAD_COLOR)
     if pixels is None:
         raise ImageUnreadable(path, "cannot be decoded")
     return np.asarray(pixels, np.uint8)
@@ -157,7 +157,7 @@ def _probe_other(path: Path, start: bytes) -> ImageHeader:
         raise ImageUnreadable(path, f"absurd size: {error}") from error
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise ImageUnreadable(path, f"not an image: it starts with {start!r}") from error
-    pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    pixels = cv2.imread(os.fsencode(path), cv2.IMREAD_COLOR)
     if pixels is None:
         raise ImageUnreadable(path, f"truncated or damaged {name}: OpenCV cannot decode it")
     return ImageHeader(pixels.shape[1], pixels.shape[0], "other")

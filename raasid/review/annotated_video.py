@@ -6,6 +6,7 @@ desktop show it, some browsers do not.
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -75,7 +76,10 @@ def write_video(
     width, height = (2 * max(8, round(side * scale / 2)) for side in (video.width, video.height))
     path = folder / FILE_NAME
     writer = cv2.VideoWriter(
-        str(path), cv2.VideoWriter.fourcc(*"mp4v"), video.frame_rate_hz, (width, height + STRIP_HEIGHT)
+        os.fsencode(path),
+        cv2.VideoWriter.fourcc(*"mp4v"),
+        video.frame_rate_hz,
+        (width, height + STRIP_HEIGHT),
     )
     if not writer.isOpened():
         raise VideoUnwritable(path)

@@ -6,6 +6,7 @@ the touch, cropped around the touched player. The seed may follow the file's nam
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -135,6 +136,6 @@ def _write(sheet: Image, text: str, at: tuple[int, int], ink: tuple[int, int, in
 if __name__ == "__main__":
     target, args = Path(sys.argv[1]), sys.argv[2:4]
     seed, intensity = (int(text) for text in [*args, *["0", "2"][len(args) :]])
-    if not cv2.imwrite(str(target), contact_sheet(seed, intensity)):
+    if not cv2.imwrite(os.fsencode(target), contact_sheet(seed, intensity)):
         sys.exit(f"cannot write {target}")
     print(target)

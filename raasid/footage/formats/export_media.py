@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -86,7 +87,7 @@ def _put(frame: Frame, target: Path, media: FrameReader) -> tuple[int, int]:
         shutil.copyfile(frame.image, target)
         return facts.width, facts.height
     pixels = media.read(frame)
-    cv2.imwrite(str(target), pixels, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    cv2.imwrite(os.fsencode(target), pixels, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     return pixels.shape[1], pixels.shape[0]
 
 
