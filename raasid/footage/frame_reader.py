@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -74,7 +75,7 @@ class FrameReader:
         self.close()
         if not path.is_file():
             raise ImageUnreadable(path, "missing: No such file or directory")
-        capture = cv2.VideoCapture(str(path))
+        capture = cv2.VideoCapture(os.fsencode(path))
         if not capture.isOpened():
             raise ImageUnreadable(path, "no video: OpenCV cannot open it")
         self._path, self._capture, self._next = path, capture, 0
