@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -26,12 +24,11 @@ from raasid.collect.source_discovery import Source
 from raasid.footage import coco_format
 from raasid.footage.frame_reader import FrameReader
 from raasid.footage.records import Clip, Fact, Frame, Provenance
-from raasid.io.atomic import StagedFolder, remove_abandoned, sync_file, temporary_path
+from raasid.io.atomic import StagedFolder, sync_file, write_atomic
+from raasid.io.drafts import remove_abandoned
 from raasid.io.image_reader import Image
 
 DONE = "part.json"
-_MAX_IDLE_S = 6 * 3600.0
-"""A staged folder of another machine that has not grown for so long is abandoned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +54,13 @@ class StagingArea:
         return self.folder / key
 
     def remove_abandoned(self) -> None:
-        """Remove staged folders of dead processes; on other machines, those that have not grown for hours."""
+        """Remove what dead processes left."""
         for parent in (self._stamps, self.folder, *self._unfinished()):
             remove_abandoned(parent)
-            for staged in parent.glob(".draft.*"):
-                if _age_s(staged) <= _MAX_IDLE_S:
-                    continue
-                if staged.is_dir():
-                    shutil.rmtree(staged, ignore_errors=True)
-                else:
-                    staged.unlink(missing_ok=True)
 
     def _unfinished(self) -> list[Path]:
         parts = [path for path in self.folder.glob("*") if path.is_dir() and not path.name.startswith(".")]
-        return [path for path in parts if not (path / DONE).exists() or any(path.glob(".draft.*"))]
+        return [path for path in parts if not (path / DONE).exists() or any(path.glob(".*.draft"))]
 
     def finish(self, key: str, findings: list[str]) -> None:
         """Mark a part as complete."""
@@ -128,19 +118,7 @@ def clip_name(number: int) -> str:
 
 
 def _write_json(path: Path, document: dict[str, Any]) -> None:
-    """Write atomically, under a temporary name that `remove_abandoned` finds."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with temporary_path(path.parent, "draft") as temporary:
-        temporary.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-        sync_file(temporary)
-        temporary.replace(path)
-
-
-def _age_s(path: Path) -> float:
-    try:
-        return time.time() - path.stat().st_mtime
-    except OSError:
-        return 0.0
+    write_atomic(path, json.dumps(document, indent=1, sort_keys=True) + "\n")
 
 
 class ClipDraft:

@@ -5,19 +5,28 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from raasid.console import terminal
 from raasid.console.terminal import progress
 from raasid.errors import DataError, UsageError
 from raasid.footage import coco_format
 from raasid.footage.records import Footage
-from raasid.footage.version import MANIFEST, SHORT_DIGEST_LENGTH, DatasetVersion, content_digest
-from raasid.io.atomic import StagedFolder, remove_abandoned, write_atomic
-from raasid.io.object_store import ObjectStore, link_or_copy, sha256_of
+from raasid.footage.version import (
+    MANIFEST,
+    SHORT_DIGEST_LENGTH,
+    DatasetVersion,
+    VersionDamaged,
+    content_digest,
+)
+from raasid.io.atomic import StagedFolder, write_atomic
+from raasid.io.drafts import remove_abandoned
+from raasid.io.file_digests import CACHE_NAME, FileDigests, FileUnreadable, sha256_of
+from raasid.io.object_store import ObjectStore, link_or_copy
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _REF = re.compile(r"(?:(?P<name>[^@]+))?(?:@(?P<digest>[0-9a-f]{4,64}))?")
@@ -42,11 +51,12 @@ class DatasetStore:
 
     objects/ab/abcd…                       files by content
     datasets/NAME/DIGEST/annotations.json  and manifest.json, media/…: hard links to objects
+    file_digests.json                      which files were verified already
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.objects = ObjectStore(root / "objects")
+        self.objects = ObjectStore(root / "objects", FileDigests(root / CACHE_NAME))
 
     def add(
         self,
@@ -60,11 +70,13 @@ class DatasetStore:
         """Store footage as a version of dataset `name`.
 
         The version appears complete or not at all. Equal content returns the version that exists and stores
-        nothing. Missing media stay named in the annotations; the manifest counts them.
+        nothing, but replaces files of it that are damaged. Missing media stay named in the annotations; the
+        manifest counts them.
 
         made_by: the command or program, for people. parents: digests of the versions it was derived from.
         link_media: the media never change, as those of a version or a league, and are linked, not copied.
-        Raises NothingToStore, MediaUnreadable, and UsageError for a name that is no file name.
+        Raises NothingToStore, MediaUnreadable, VersionDamaged for media of a version that are not those of
+        its manifest, and UsageError for a name that is no file name.
         """
         if not _NAME.fullmatch(name):
             raise UsageError(f"dataset name: letters, digits, '.', '_' and '-' are possible, got {name!r}")
@@ -72,13 +84,12 @@ class DatasetStore:
             raise NothingToStore(name)
         home = self.root.absolute() / "datasets" / name
         remove_abandoned(home)
+        remove_abandoned(self.objects.folder)
         with StagedFolder(home) as staged:
             files, missing = self._fill(staged.path, footage, link_media)
             splits = {split: sorted(ids) for split, ids in sorted(footage.splits.items())}
             digest = content_digest(files, splits)
             final = home / digest[:SHORT_DIGEST_LENGTH]
-            if final.exists():
-                return DatasetVersion.open(final)
             manifest: dict[str, Any] = {
                 "format": 1,
                 "name": name,
@@ -94,7 +105,11 @@ class DatasetStore:
                 "files": files,
             }
             write_atomic(staged.path / MANIFEST, json.dumps(manifest, indent=1))
-            staged.publish(final)  # or another process has published the same content
+            if final.exists():
+                self._replace_damaged_files(final, staged.path, files)
+            else:
+                staged.publish(final)  # or another process has published the same content
+            self.objects.digests.save()
             return DatasetVersion.open(final)
 
     def versions(self, name: str | None = None) -> list[DatasetVersion]:
@@ -148,11 +163,14 @@ class DatasetStore:
                     missing += 1
                     continue
                 digest = known.get(source)
-                if digest is None or not self.objects.path(digest).is_file():
-                    digest = self.objects.put(source, link=link_media)
+                if digest is None or not self.objects.is_intact(digest):
+                    expected, digest = digest, self.objects.put(source, link=link_media)
+                    if expected not in {None, digest}:
+                        raise VersionDamaged(source, "changed since it was stored")
                 target = folder / name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 link_or_copy(self.objects.path(digest), target)
+                self.objects.digests.keep_after_link(target, digest)
                 files[name] = {"sha256": digest, "bytes": target.stat().st_size}
         moved = [
             replace(clip, frames=tuple(replace(f, image=Path(names[f.image])) for f in clip.frames))
@@ -161,6 +179,18 @@ class DatasetStore:
         path = coco_format.write(moved, folder)
         files[path.name] = {"sha256": sha256_of(path), "bytes": path.stat().st_size}
         return dict(sorted(files.items())), missing
+
+    def _replace_damaged_files(self, final: Path, complete: Path, files: Mapping[str, Any]) -> None:
+        """Replace damaged files of a version, one by one, by those of a complete folder of equal content."""
+        try:
+            damaged = [*DatasetVersion.open(final).find_damage(self.objects.digests)]
+        except (VersionDamaged, FileUnreadable):
+            damaged = [*files, MANIFEST]
+        for name in damaged:
+            (final / name).parent.mkdir(parents=True, exist_ok=True)
+            (complete / name).replace(final / name)
+        if damaged:
+            terminal.err().print(f"{final}: {len(damaged)} damaged files were replaced", markup=False)
 
 
 def media_names(files: Iterable[Path]) -> dict[Path, str]:

@@ -1,49 +1,84 @@
 """Atomic writes: files and folders that appear complete or not at all, even after a kill.
 
-Everything is prepared under a hidden temporary name in the same folder and then renamed. The name holds
-host and process, so that `remove_abandoned` can tell what a dead process left from work in progress.
+Everything is prepared in a draft (`raasid.io.drafts`) in the same folder and then renamed. On a full disk each of
+these functions raises DiskFull, and leaves what was there before.
 """
 
 from __future__ import annotations
 
-import glob
 import os
-import secrets
-import shutil
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
+from raasid.io.disk_full import naming_full_disk, raise_if_full
+from raasid.io.drafts import Draft
+
 
 def write_atomic(path: Path, data: bytes | str) -> None:
     """Write or replace a file (text as UTF-8); after a kill or power cut it is the old one or the new one."""
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(data.encode() if isinstance(data, str) else data)
+    content = data.encode() if isinstance(data, str) else data
+    with atomic_path(path, len(content)) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_synced(path: Path, data: bytes | str) -> None:
+    """Write a file of a staged folder, and flush it to the disk."""
+    content = data.encode() if isinstance(data, str) else data
+    with naming_full_disk(path.parent, path.name, len(content)):
+        path.write_bytes(content)
+        sync_file(path)
+
+
+def append(path: Path, text: str) -> None:
+    """Append to a file (as UTF-8); where there is no room for all of it, the file is as it was."""
+    content = text.encode()
+    with naming_full_disk(path.parent, path.name, len(content)), path.open("ab", buffering=0) as file:
+        end = file.seek(0, os.SEEK_END)
+        try:
+            rest = memoryview(content)
+            while rest:
+                rest = rest[file.write(rest) :]
+        except OSError:
+            file.truncate(end)
+            raise
 
 
 @contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
+def atomic_path(path: Path, size: int = 0) -> Iterator[Path]:
     """Yield a temporary path to write to; on success it is flushed to disk and renamed to `path`.
 
     Missing parent folders are created. On an exception the temporary file is removed and `path` untouched.
+    size: bytes that will be written, at least, for the message about a full disk.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with temporary_path(path.parent, path.name) as temporary:
+    make_folder(path.parent)
+    with temporary_path(path.parent, path.name, size) as temporary:
         yield temporary
         sync_file(temporary)
         temporary.replace(path)
 
 
 @contextmanager
-def temporary_path(folder: Path, stem: str) -> Iterator[Path]:
-    """Yield an unused hidden path in `folder`; a file that is left there at the end is removed."""
-    temporary = folder / _temporary_name(stem)
+def temporary_path(folder: Path, stem: str, size: int = 0) -> Iterator[Path]:
+    """Yield a new, empty hidden file in `folder`; what is left of it at the end is removed."""
+    with naming_full_disk(folder, stem, size):
+        draft = Draft(folder, stem)
     try:
-        yield temporary
+        yield draft.path
+    except Exception as error:
+        size = max(size, draft.path.stat().st_size if draft.path.exists() else 0)
+        draft.remove()  # the message then says what room there really is
+        raise_if_full(error, folder, stem, size)
+        raise
     finally:
-        temporary.unlink(missing_ok=True)
+        draft.remove()
+
+
+def make_folder(path: Path) -> None:
+    """Create a folder with its parents, unless it exists."""
+    with naming_full_disk(path):
+        path.mkdir(parents=True, exist_ok=True)
 
 
 def sync_file(path: Path) -> None:
@@ -62,22 +97,27 @@ class StagedFolder:
     """
 
     def __init__(self, parent: Path, stem: str = "draft") -> None:
-        self.path = make_staging_folder(parent, stem)
+        make_folder(parent)
+        with naming_full_disk(parent):
+            self._draft = Draft(parent, stem, folder=True)
+        self.path = self._draft.path
 
     def publish(self, final: Path) -> bool:
         """Rename the folder to `final`; False, and removed, if another process has published it before."""
         try:
             self.path.rename(final)
-        except OSError:
+        except OSError as error:
             if not final.exists():
+                raise_if_full(error, final.parent, final.name)
                 raise
             self.remove()
             return False
+        self._draft.close()
         return True
 
     def remove(self) -> None:
         """Delete the folder with its content if it has not been published."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        self._draft.remove()
 
     def __enter__(self) -> StagedFolder:
         return self
@@ -86,42 +126,3 @@ class StagedFolder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.remove()
-
-
-def make_staging_folder(parent: Path, stem: str = "draft") -> Path:
-    """Create an empty hidden folder below `parent` that `remove_abandoned` attributes to this process."""
-    parent.mkdir(parents=True, exist_ok=True)
-    folder = parent / _temporary_name(stem)
-    folder.mkdir()
-    return folder
-
-
-def remove_abandoned(folder: Path, stem: str = "draft") -> None:
-    """Remove temporary files and folders of that stem whose process, on this host, is dead."""
-    for path in folder.glob(f"{glob.escape(_prefix(stem))}*"):
-        process = path.name.split(".")[-2]
-        if not process.isdigit() or _is_alive(int(process)):
-            continue
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
-
-
-def _temporary_name(stem: str) -> str:
-    return f"{_prefix(stem)}{os.getpid()}.{secrets.token_hex(4)}"
-
-
-def _prefix(stem: str) -> str:
-    # A file name has at most 255 bytes, four for each character at worst.
-    return f".{stem[:40]}.{socket.gethostname()[:48]}."
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

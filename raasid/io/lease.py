@@ -4,8 +4,8 @@
 find the same dead owner cannot both follow it. Neither process ids nor host names count, since two containers
 may have the same. Whether an owner lives is decided by
 
-- a POSIX record lock on its file, where owner and observer share a kernel (the same boot id): the kernel
-  releases it when the process dies, and forked workers do not inherit it;
+- a POSIX record lock on its file, where owner and observer share the mount of one kernel (`lock_domain`): the
+  kernel releases it when the process dies, and forked workers do not inherit it;
 - the file's modification time elsewhere, and where the filesystem has no locks: the owner renews it every
   `HEARTBEAT_S` seconds, and after `EXPIRES_S` seconds without renewal, by the filesystem's own clock, it
   counts as dead.
@@ -65,7 +65,7 @@ class LeaseOwner:
     """For people only."""
     since: str
     """UTC, ISO 8601."""
-    boot_id: str | None
+    lock_domain: str | None
     released: bool
 
 
@@ -90,7 +90,7 @@ class Lease:
         self._record = {
             "host": socket.gethostname(),
             "since": datetime.now(UTC).isoformat(timespec="seconds"),
-            "boot_id": _boot_id(),
+            "lock_domain": lock_domain(folder),
         }
         self._descriptor = self._claim()
         self._lost = False
@@ -217,7 +217,7 @@ def _is_alive(owner: LeaseOwner) -> bool | None:
         if _identity(owner.file.stat()) in _OWN:
             return True
         with owner.file.open("rb") as file:  # opening also makes an NFS client ask for the current time stamp
-            if owner.boot_id is not None and owner.boot_id == _boot_id():
+            if owner.lock_domain is not None and owner.lock_domain == lock_domain(owner.file.parent):
                 try:
                     fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
                 except (BlockingIOError, PermissionError):
@@ -243,6 +243,16 @@ def filesystem_time(folder: Path) -> float:
         probe.unlink(missing_ok=True)
 
 
+def lock_domain(folder: Path) -> str | None:
+    """Name the kernel and the mount of a folder: processes with the same name see each other's locks.
+
+    Two containers may mount one network folder each for itself, with one kernel and without common locks.
+    None where the kernel cannot be told.
+    """
+    boot_id = _boot_id()
+    return None if boot_id is None else f"{boot_id} {folder.stat().st_dev}"
+
+
 def _newest(folder: Path) -> LeaseOwner | None:
     files = _files(folder)
     return _read(files[-1]) if files else None
@@ -266,7 +276,7 @@ def _read(file: Path) -> LeaseOwner | None:
         file,
         str(record.get("host", "an unknown machine")),
         str(record.get("since", "an unknown time")),
-        record.get("boot_id"),
+        record.get("lock_domain"),
         bool(record.get("released", False)),
     )
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from raasid.footage import coco_format
 from raasid.footage.frame_reader import read_frames
 from raasid.footage.records import Clip, Contact, Footage, Frame, Provenance
 from raasid.io.atomic import write_atomic
+from raasid.io.drafts import remove_abandoned
 from raasid.io.image_reader import Image, ImageUnreadable
 from raasid.perception.matching import find_same_person
 from raasid.perception.tracker import PerceptionPipeline
@@ -33,7 +33,6 @@ _LAYOUT = 1
 _MAX_FULL_DIGEST = 8 << 20
 """Bytes up to which the whole file is digested; of a larger one, both ends."""
 _END = 1 << 20
-_ABANDONED_AFTER_S = 3600.0
 
 
 def predict_tracks(
@@ -78,7 +77,7 @@ class PredictedTrackStore:
         self._clips = self.home / "clips"
         self._clips.mkdir(parents=True, exist_ok=True)
         _write_once(self.home / "perception.json", {"format": _LAYOUT, "perception": perception})
-        self._remove_abandoned()
+        remove_abandoned(self._clips)
 
     def key(self, clip: Clip) -> str:
         """Return the name of a clip by what its tracks depend on: pixels, frame indices and frame rate."""
@@ -118,15 +117,6 @@ class PredictedTrackStore:
         listed = {clip.id: key for clip, key in zip(clips, keys, strict=True)}
         _write_once(self.home / "versions" / f"{digest}.json", {"format": _LAYOUT, "clips": listed})
         return digest
-
-    def _remove_abandoned(self) -> None:
-        """Remove drafts of killed processes; a living one writes a clip within the hour."""
-        for draft in self._clips.glob(".*.json.*"):
-            try:
-                if time.time() - draft.stat().st_mtime > _ABANDONED_AFTER_S:
-                    draft.unlink(missing_ok=True)
-            except FileNotFoundError:
-                continue
 
 
 def _file_digest(path: Path) -> str:

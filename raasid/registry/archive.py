@@ -43,7 +43,7 @@ def export_version(registry: Registry, name: str, version: Version, path: Path) 
     with (
         registry.writing(f"exporting to {path}"),
         atomic_path(path) as draft,
-        tarfile.open(draft, "x", format=tarfile.PAX_FORMAT) as tar,
+        tarfile.open(draft, "w", format=tarfile.PAX_FORMAT) as tar,
     ):
         _add(tar, "manifest.json", registry.fs.read(folder / "manifest.json"))
         _add(tar, "aliases.json", canonical_json(aliases))

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from raasid.collect.source_discovery import Source
-from raasid.io.atomic import StagedFolder, remove_abandoned
+from raasid.io.atomic import StagedFolder
+from raasid.io.drafts import remove_abandoned
 from raasid.review.annotated_video import FILE_NAME as VIDEO
 from raasid.review.annotated_video import write_video
 from raasid.review.decision import FILE_NAME as DECISION

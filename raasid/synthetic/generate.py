@@ -16,7 +16,8 @@ from raasid.console import terminal
 from raasid.errors import RaasidError
 from raasid.footage import coco_format
 from raasid.footage.records import Clip
-from raasid.io.atomic import StagedFolder, remove_abandoned
+from raasid.io.atomic import StagedFolder
+from raasid.io.drafts import remove_abandoned
 from raasid.synthetic.league import League
 from raasid.synthetic.render_matches import label_matches, match_file, render_matches
 from raasid.synthetic.scenarios.registry import num_frames
@@ -91,7 +92,7 @@ def build_folder(
     title: shown to the user. finish: applied to the folder before it is published.
     """
     final.parent.mkdir(parents=True, exist_ok=True)
-    remove_abandoned(final.parent, final.name)
+    remove_abandoned(final.parent)
     clips = [(match, clip) for match in range(league.matches) for clip in range(league.clips_per_match)]
     total = sum(num_frames(league, match, clip) for match, clip in clips)
     if not terminal.err().is_terminal:

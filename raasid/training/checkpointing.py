@@ -14,7 +14,7 @@ from lightning.pytorch.callbacks import Checkpoint as LightningCheckpoint
 from lightning.pytorch.plugins.io import CheckpointIO
 from lightning.pytorch.utilities import rank_zero_only
 
-from raasid.io.atomic import atomic_path, temporary_path
+from raasid.io.atomic import StagedFolder, atomic_path
 from raasid.models.checkpoints import load_checkpoint
 
 
@@ -116,7 +116,8 @@ def _link(source: Path, target: Path) -> None:
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(source, target)
         return
-    with temporary_path(target.parent, target.name) as temporary:
+    with StagedFolder(target.parent, target.name) as staged:
+        temporary = staged.path / target.name
         try:
             os.link(source, temporary)
         except OSError:  # filesystems without hard links

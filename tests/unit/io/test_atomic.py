@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import socket
 from pathlib import Path
 
 import pytest
 
-from raasid.io.atomic import StagedFolder, atomic_path, remove_abandoned, write_atomic
+from raasid.io.atomic import StagedFolder, atomic_path, write_atomic
 
 
 def test_a_file_is_written_with_its_parent_folders_and_replaced(tmp_path: Path) -> None:
@@ -56,18 +53,3 @@ def test_a_folder_that_is_not_published_is_removed(tmp_path: Path) -> None:
     with StagedFolder(tmp_path) as staged:
         (staged.path / "half").touch()
     assert not list(tmp_path.iterdir())
-
-
-def test_only_leftovers_of_a_dead_process_on_this_host_are_removed(tmp_path: Path) -> None:
-    process = multiprocessing.get_context("spawn").Process(target=os.getpid)
-    process.start()
-    process.join()
-    host = socket.gethostname()[:48]
-    dead_folder = tmp_path / f".draft.{host}.{process.pid}.0"
-    dead_file = tmp_path / f".draft.{host}.{process.pid}.1"
-    own, elsewhere = tmp_path / f".draft.{host}.{os.getpid()}.0", tmp_path / ".draft.elsewhere.1.0"
-    for folder in (dead_folder, own, elsewhere):
-        folder.mkdir()
-    dead_file.touch()
-    remove_abandoned(tmp_path)
-    assert sorted(tmp_path.iterdir()) == sorted([own, elsewhere])
