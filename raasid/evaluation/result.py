@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 from raasid.console.terminal import MetricRow
 from raasid.errors import UsageError
 from raasid.evaluation.slices import Slice
+from raasid.io.atomic import write_atomic
 from raasid.stats.bootstrap import Estimate
 from raasid.tasks import TASKS, TaskName
 
@@ -100,8 +101,8 @@ class EvaluationResult:
         )
 
     def write(self, path: Path) -> None:
-        """Write `metrics.json`."""
-        path.write_text(self.to_json(), encoding="utf-8")
+        """Write `metrics.json` atomically. Raises DiskFull."""
+        write_atomic(path, self.to_json())
 
     @classmethod
     def read(cls, path: Path) -> Self:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from raasid.errors import Exit, RaasidError, UsageError
+from raasid.io.disk_full import describe, find_refusal
 
 
 class RegistryDamaged(RaasidError):
@@ -20,9 +21,13 @@ class RegistryDamaged(RaasidError):
 class RegistryUnwritable(RaasidError):
     """The filesystem refused a write; the registry is in the old or the new state."""
 
-    def __init__(self, doing: str, error: OSError) -> None:
+    def __init__(self, doing: str, error: OSError, root: Path, needed: int = 0) -> None:
+        if (refusal := find_refusal(error)) is not None:
+            reason = describe(root, refusal, needed=needed)
+        else:
+            reason = f"{error.filename or root}: {error.strerror or error}"
         super().__init__(
-            f"{doing}: {error.strerror or error} ({error.filename or 'no file named'}); "
+            f"{doing}: {reason}; "
             "nothing is half done: make room or get write access, and repeat the command"
         )
 

@@ -120,7 +120,8 @@ class Registry:
         """
         versions = self.versions(name)
         check_files(files)
-        with self.writing(f"registering {name}"):
+        size = sum(len(it) if isinstance(it, bytes) else it.stat().st_size for it in files.values())
+        with self.writing(f"registering {name}", size):
             stored = {member: self.objects.put(source) for member, source in sorted(files.items())}
             change = self._announce("register", {"name": name}, reason)
             body = {
@@ -287,12 +288,12 @@ class Registry:
         return datetime.fromtimestamp(self.clock(), UTC).isoformat(timespec="milliseconds")
 
     @contextmanager
-    def writing(self, doing: str) -> Iterator[None]:
-        """Turn an OSError in the block into RegistryUnwritable, which names what was being done."""
+    def writing(self, doing: str, needed: int = 0) -> Iterator[None]:
+        """Turn an OSError in the block, which writes `needed` bytes or more, into RegistryUnwritable."""
         try:
             yield
         except OSError as error:
-            raise RegistryUnwritable(doing, error) from error
+            raise RegistryUnwritable(doing, error, self.root, needed) from error
 
     def _announce(self, action: str, changes: Mapping[str, Any], reason: str) -> ChangeRecord:
         change = ChangeRecord(op=os.urandom(8).hex(), author=self.author, time=self.now(), reason=reason)

@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from raasid.io.atomic import temporary_path, write_synced
 from raasid.registry.errors import KeyUnusable, SignatureRefused
 from raasid.registry.record_chain import canonical_json
 from raasid.registry.records import Manifest, Signature
@@ -32,7 +33,7 @@ def make_key(private: Path) -> str:
     """Write a new private key, readable by its owner only, and return the public key.
 
     The file is PEM (PKCS 8), as `openssl genpkey -algorithm ed25519` writes it.
-    Raises KeyUnusable if the file exists or cannot be written.
+    Raises KeyUnusable if the file exists or cannot be written, DiskFull.
     """
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -40,9 +41,10 @@ def make_key(private: Path) -> str:
     key = Ed25519PrivateKey.generate()
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     try:
-        file = os.open(private, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(file, "wb") as out:
-            out.write(pem)
+        with temporary_path(private.parent, private.name) as draft:
+            draft.chmod(0o600)
+            write_synced(draft, pem)
+            os.link(draft, private)  # unlike a rename, it replaces no key
     except OSError as error:
         raise KeyUnusable(private, f"no key can be written there ({error.strerror})") from error
     return _public_hex(key)

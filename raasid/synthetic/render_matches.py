@@ -12,8 +12,10 @@ from pathlib import Path
 
 import cv2
 
+from raasid.errors import RaasidError
 from raasid.footage import coco_format
 from raasid.footage.records import Clip
+from raasid.io.atomic import make_folder, write_synced
 from raasid.synthetic.label_clip import label_clip
 from raasid.synthetic.league import League
 from raasid.synthetic.render_clip import render_clip
@@ -33,8 +35,8 @@ def render_matches(league: League, folder: Path, matches: list[int]) -> Iterator
             for image, frame in zip(images, clip.frames, strict=True):
                 _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, league.jpeg_quality])
                 path = folder / frame.image
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(data.tobytes())
+                make_folder(path.parent)
+                write_synced(path, data.tobytes())
             clips.append(clip)
             yield len(images)
         coco_format.write(clips, folder, match_file(match))
@@ -53,5 +55,8 @@ def label_matches(league: League, folder: Path, matches: list[int]) -> Iterator[
 if __name__ == "__main__":
     order = json.loads(sys.argv[1])
     write = {writer.__name__: writer for writer in (render_matches, label_matches)}[order["write"]]
-    for frames in write(League.model_validate(order["league"]), Path(order["folder"]), order["matches"]):
-        print(frames, flush=True)
+    try:
+        for frames in write(League.model_validate(order["league"]), Path(order["folder"]), order["matches"]):
+            print(frames, flush=True)
+    except RaasidError as error:  # `generate` shows it
+        sys.exit(str(error))

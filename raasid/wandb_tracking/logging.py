@@ -11,6 +11,8 @@ from typing import Any
 
 from lightning.pytorch.loggers import WandbLogger
 
+from raasid.io.atomic import temporary_path, write_synced
+from raasid.io.object_store import link_or_copy
 from raasid.wandb_tracking.config import WandbConfig
 from raasid.wandb_tracking.connection import has_key
 
@@ -18,11 +20,10 @@ from raasid.wandb_tracking.connection import has_key
 def run_id(run_dir: Path) -> str:
     """Return the run's id; it is on disk before anything is logged, so that a resumed run keeps it."""
     file = run_dir / "wandb_run_id"
-    try:
-        with file.open("x") as new:
-            new.write(os.urandom(4).hex())
-    except FileExistsError:
-        pass
+    if not file.exists():
+        with temporary_path(run_dir, file.name) as draft:
+            write_synced(draft, os.urandom(4).hex())
+            link_or_copy(draft, file)  # of several processes, the first names the run
     return os.environ.get("WANDB_RUN_ID") or file.read_text().strip()
 
 

@@ -5,6 +5,7 @@ A new format is a module with a function of the protocol `Reader` or `Exporter`,
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -49,7 +50,10 @@ class Reader(Protocol):
 
 
 class Exporter(Protocol):
-    """Writes footage to a new folder; raises ExportRefused for a folder that is not empty."""
+    """Writes footage to a new folder, complete or not at all.
+
+    Raises ExportRefused for a folder that is not empty, NothingExported, DiskFull.
+    """
 
     def __call__(self, footage: Footage, folder: Path) -> int:
         """Return the number of frames written; those with unreadable pixels are left out."""
@@ -63,4 +67,5 @@ def reader(name: str) -> Reader:
 
 def exporter(name: str) -> Exporter:
     """Return the exporter of a format; KeyError for a name that is not in `EXPORT_FORMATS`."""
-    return cast("Exporter", load_object(EXPORT_FORMATS[name]))
+    write = load_object(EXPORT_FORMATS[name])
+    return partial(load_object("raasid.footage.formats.export_media:export_folder"), write)

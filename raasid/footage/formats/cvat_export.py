@@ -9,6 +9,7 @@ from xml.sax.xmlreader import AttributesImpl
 from raasid.footage.formats.export_media import ExportedFrame, export_frames
 from raasid.footage.keypoints import KEYPOINTS
 from raasid.footage.records import Ball, Footage, Person, Visibility
+from raasid.io.atomic import atomic_path
 
 Attributes = dict[str, str]
 
@@ -19,15 +20,16 @@ def write_cvat(footage: Footage, folder: Path) -> int:
     Source: CVAT documentation, XML annotation format 1.1.
     """
     exported = export_frames(footage, folder, "images")
-    folder.mkdir(parents=True, exist_ok=True)
     count = 0
-    first = next(exported)  # an export that is refused leaves no file
-    with (folder / "annotations.xml").open("w", encoding="utf-8") as file:
+    with (
+        atomic_path(folder / "annotations.xml") as temporary,
+        temporary.open("w", encoding="utf-8") as file,
+    ):
         xml = XMLGenerator(file, "utf-8", short_empty_elements=True)
         xml.startDocument()
         xml.startElement("annotations", AttributesImpl({}))
         _text(xml, "version", "1.1")
-        for count, placed in enumerate((first, *exported), start=1):
+        for count, placed in enumerate(exported, start=1):
             _image(xml, count - 1, placed)
         xml.endElement("annotations")
         xml.endDocument()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from raasid.console.terminal import progress
 from raasid.errors import DataError, UsageError
 from raasid.footage.frame_reader import FrameReader
 from raasid.footage.records import Clip, Footage, Frame
+from raasid.io.atomic import StagedFolder, make_folder, write_synced
 from raasid.io.image_reader import ImageUnreadable, probe_image
 
 _QUALITY = 95
@@ -30,8 +29,8 @@ class ExportRefused(UsageError):
 class NothingExported(DataError):
     """No frame of the footage has pixels."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(f"{folder}: nothing to export; the media of the footage are not there")
+    def __init__(self) -> None:
+        super().__init__("nothing to export; the media of the footage are not there")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,33 +46,47 @@ class ExportedFrame:
     """File name of the image, unique in the export, without folder."""
 
 
+def export_folder(write: Callable[[Footage, Path], int], footage: Footage, folder: Path) -> int:
+    """Let an exporter fill a draft folder, which becomes `folder` when it is complete; return its count.
+
+    Raises ExportRefused, NothingExported, DiskFull; `folder` is then untouched.
+    """
+    folder = folder.absolute()
+    if folder.exists() and any(folder.iterdir()):
+        raise ExportRefused(folder)
+    with StagedFolder(folder.parent, folder.name) as staged:
+        count = write(footage, staged.path)
+        if not staged.publish(folder):
+            raise ExportRefused(folder)
+    return count
+
+
 def export_frames(footage: Footage, folder: Path, where: str) -> Iterator[ExportedFrame]:
     """Write the image of each frame and yield the frame; unreadable frames are left out.
 
     where: folder of the images below `folder`, with `{split}` for the split's name. Image files are copied
-    as they are; frames of videos become JPEGs. Raises ExportRefused, and NothingExported at the end.
+    as they are; frames of videos become JPEGs. Raises DiskFull, and NothingExported at the end.
     """
-    if folder.exists() and any(folder.iterdir()):
-        raise ExportRefused(folder)
     split_of = {clip: split for split, clips in footage.splits.items() for clip in clips}
     total = sum(len(clip.frames) for clip in footage.clips)
     placed = 0
-    with FrameReader() as media, progress(f"exporting to {folder.name}", total) as update:
+    with FrameReader() as media, progress("exporting frames", total) as update:
         for clip in footage.clips:
             split = split_of.get(clip.id, "all")
             target = folder / where.format(split=split)
-            target.mkdir(parents=True, exist_ok=True)
+            make_folder(target)
             for frame in clip.frames:
                 update(1)
                 name = _name(clip, frame)
                 try:
-                    width, height = _put(frame, target / name, media)
+                    data, width, height = _image_file(frame, media)
                 except (ImageUnreadable, OSError):
                     continue
+                write_synced(target / name, data)
                 placed += 1
                 yield ExportedFrame(clip, _sized(frame, width, height), split, name)
     if not placed:
-        raise NothingExported(folder)
+        raise NothingExported
 
 
 def _name(clip: Clip, frame: Frame) -> str:
@@ -81,14 +94,14 @@ def _name(clip: Clip, frame: Frame) -> str:
     return f"{re.sub(r'[^A-Za-z0-9._-]+', '_', clip.id)}_{frame.index:06d}{suffix}"
 
 
-def _put(frame: Frame, target: Path, media: FrameReader) -> tuple[int, int]:
+def _image_file(frame: Frame, media: FrameReader) -> tuple[bytes, int, int]:
+    """Return the bytes of a frame's image file, its width and its height."""
     if not frame.in_video:
         facts = probe_image(frame.image)
-        shutil.copyfile(frame.image, target)
-        return facts.width, facts.height
+        return frame.image.read_bytes(), facts.width, facts.height
     pixels = media.read(frame)
-    cv2.imwrite(os.fsencode(target), pixels, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-    return pixels.shape[1], pixels.shape[0]
+    _, data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    return data.tobytes(), pixels.shape[1], pixels.shape[0]
 
 
 def _sized(frame: Frame, width: int, height: int) -> Frame:

@@ -12,6 +12,7 @@ import yaml
 from raasid.footage.formats.export_media import export_frames
 from raasid.footage.keypoints import FLIP_INDICES, NUM_KEYPOINTS
 from raasid.footage.records import Footage, Frame
+from raasid.io.atomic import make_folder, write_synced
 
 
 def write_set(
@@ -31,14 +32,14 @@ def write_set(
     splits: set[str] = set()
     for placed in export_frames(footage, folder, "images/{split}"):
         label = (folder / "labels" / placed.split / placed.name).with_suffix(".txt")
-        label.parent.mkdir(parents=True, exist_ok=True)
-        label.write_text("".join(f"{row}\n" for row in rows(placed.frame)), encoding="utf-8")
+        make_folder(label.parent)
+        write_synced(label, "".join(f"{row}\n" for row in rows(placed.frame)))
         scenes[placed.name] = placed.clip.match
         splits.add(placed.split)
     named = {"train" if split == "all" else split: f"images/{split}" for split in sorted(splits)}
     sheet = {"path": ".", **named, "names": dict(enumerate(names)), **extra}
-    (folder / "data.yaml").write_text(yaml.safe_dump(sheet, sort_keys=False), encoding="utf-8")
-    (folder / "scenes.json").write_text(json.dumps(scenes, indent=0), encoding="utf-8")
+    write_synced(folder / "data.yaml", yaml.safe_dump(sheet, sort_keys=False))
+    write_synced(folder / "scenes.json", json.dumps(scenes, indent=0))
     return len(scenes)
 
 

@@ -9,12 +9,13 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
 
 from raasid.errors import RaasidError
+from raasid.io.atomic import StagedFolder, make_folder, sync_file, write_synced
+from raasid.io.disk_full import naming_full_disk
 from raasid.packaging.onnx.graph_spec import Graph, Tensors
 from raasid.packaging.onnx.parity import Parity, check_parity
 
@@ -61,7 +62,7 @@ def write_onnx(graph: Graph, example: Tensors, file: Path) -> None:
     """Trace the net on `example` and write it; named axes of the ports are free.
 
     The net must be on the CPU; it is left in evaluation mode.
-    Raises NotExportable.
+    Raises NotExportable, DiskFull.
     """
     register_antialias_symbolic(OPSET)
     quiet = logging.getLogger("torch.onnx")
@@ -71,7 +72,7 @@ def write_onnx(graph: Graph, example: Tensors, file: Path) -> None:
     with torch.no_grad():
         graph.net(*example)  # what the first call caches must not become a part of the trace
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), naming_full_disk(file.parent, file.name):
             warnings.simplefilter("ignore")  # the tracer warns of every shape that it turns into a number
             torch.onnx.export(
                 graph.net,
@@ -106,19 +107,20 @@ def write_graphs(
 
     inputs: inputs on which each graph is compared, a batch of several. about: facts for the card.
     The card `model.json` is written last: where it is, the export is complete.
-    Raises NotExportable, NotComputable, ParityBroken; `folder` is then unchanged.
+    Raises NotExportable, NotComputable, ParityBroken, DiskFull; `folder` is then unchanged.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     parities: dict[str, Parity] = {}
     card: dict[str, Any] = {"format": 1, **about, "graphs": {}}
-    with TemporaryDirectory(prefix=".export-", dir=folder) as name:
-        drafts = [Path(name, f"{graph.name}.onnx") for graph in graphs]
+    with StagedFolder(folder, "export") as staged:
+        drafts = [staged.path / f"{graph.name}.onnx" for graph in graphs]
         for graph, given, draft in zip(graphs, inputs, drafts, strict=True):
             write_onnx(graph, given, draft)
+            sync_file(draft)
             parities[graph.name] = check_parity(graph, draft, parity_cases(graph, given), tolerance)
             card["graphs"][draft.name] = _entry(graph, draft, parities[graph.name])
-        draft = Path(name, CARD)
-        draft.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+        draft = staged.path / CARD
+        write_synced(draft, json.dumps(card, indent=1) + "\n")
         (folder / CARD).unlink(missing_ok=True)  # an older card must not vouch for newer graphs
         return [one.replace(folder / one.name) for one in (*drafts, draft)], parities
 

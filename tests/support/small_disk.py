@@ -1,0 +1,64 @@
+"""A disk that is really full: a small tmpfs or, where a test may not mount, a limit on the size of files."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_LARGE = 1 << 30
+_LEAST = 1 << 14
+"""pytest's own files, too, must stay below a limit on the size of files."""
+
+
+class SmallDisk:
+    """A folder on a disk of its own, with room until `leave`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir()
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={_LARGE}", "small", str(folder)]
+        try:
+            done = subprocess.run(mount, capture_output=True, check=False)
+            self.is_mounted = done.returncode == 0
+        except FileNotFoundError:
+            self.is_mounted = False
+        self._limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def leave(self, free: int) -> None:
+        """Leave room for so many bytes, in blocks of 4 KiB; without a tmpfs, in each file."""
+        if self.is_mounted:
+            room = os.statvfs(self.folder)
+            used = (room.f_blocks - room.f_bfree) * room.f_frsize
+            self._resize(max(used + free, room.f_frsize))  # 0 would be without a limit
+        else:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (max(free, _LEAST), self._limits[1]))
+
+    def make_room(self) -> None:
+        """Let the disk have room again."""
+        if self.is_mounted:
+            self._resize(_LARGE)
+        else:
+            resource.setrlimit(resource.RLIMIT_FSIZE, self._limits)
+
+    def close(self) -> None:
+        """Give the disk back, with all that is on it."""
+        self.make_room()
+        if self.is_mounted:
+            subprocess.run(["umount", "--lazy", str(self.folder)], check=True)
+
+    def _resize(self, size: int) -> None:
+        subprocess.run(["mount", "-o", f"remount,size={size}", str(self.folder)], check=True)
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[SmallDisk]:
+    """Make a disk at `folder`, which must not exist."""
+    disk = SmallDisk(folder)
+    try:
+        yield disk
+    finally:
+        disk.close()
