@@ -6,10 +6,10 @@ import errno
 import hashlib
 import logging
 import os
-import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 
 from raasid.console.terminal import progress
 from raasid.footage.frame_reader import FrameReader
+from raasid.io.drafts import Draft, remove_abandoned
+from raasid.io.file_digests import CACHE_NAME, FileDigests, FileUnreadable
 from raasid.io.image_reader import ImageUnreadable, probe_image
 
 Image = NDArray[np.uint8]
@@ -28,7 +30,6 @@ _LAYOUT = "raasid-frames-1"
 """Part of the key; must be changed when `decode_image` gives other pixels."""
 _THREADS = 2
 _RECENT_BYTES = 64 << 20
-_ABANDONED_AFTER_S = 3600.0
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 
 
@@ -51,7 +52,9 @@ class FrameCache:
     folder, budget_gib: where all frames are kept, and up to which size; the first process fills the file,
     later ones map it. Above the budget, with budget 0, or when the disk is full, frames are decoded on
     access. The file is named by the paths, byte sizes and modification times of the sources and by `size`,
-    so that a changed image is decoded again.
+    so that a changed image is decoded again, and by the digest of its pixels: one that has another number of
+    frames or another digest is made anew. A file is digested once, in about 1.3 s per GiB, and again when
+    its size or times have changed.
     Can be pickled and forked: a worker maps the same file. Under DDP, one rank must come first.
     """
 
@@ -67,9 +70,8 @@ class FrameCache:
         self.file: Path | None = None
         """The file that holds all frames; None where frames are decoded on access."""
         if sources and len(sources) * self._frame_bytes <= budget_gib * 2**30:
-            file = folder / f"frames-{size[0]}x{size[1]}-{_digest(self._sources, size)}.u8"
-            if file.is_file() or self._fill(file):
-                self.file = file
+            stem = f"frames-{size[0]}x{size[1]}-{_digest(self._sources, size)}"
+            self.file = self._find(folder, stem) or self._fill(folder, stem)
 
     def __len__(self) -> int:
         return len(self._sources)
@@ -112,34 +114,47 @@ class FrameCache:
     def _frame_bytes(self) -> int:
         return self.size[0] * self.size[1] * 3
 
-    def _fill(self, file: Path) -> bool:
-        """Decode all frames into `file`, which appears only when complete; False if the disk has no room."""
-        part = file.with_name(f"{file.name}.{os.getpid()}.part")
+    def _find(self, folder: Path, stem: str) -> Path | None:
+        """Return the file that is there and has the size and the digest that its name and `len` say."""
+        remove_abandoned(folder)
+        digests = FileDigests(folder / CACHE_NAME)
+        for file in sorted(folder.glob(f"{stem}-*.u8")):
+            with suppress(FileNotFoundError, FileUnreadable):
+                if file.stat().st_size == len(self) * self._frame_bytes:
+                    found = digests.of([file], "checking the frame cache")
+                    if file == _complete_file(folder, stem, found.get(file, "")):
+                        return file
+            _log.warning("frame cache: %s is damaged; the frames are decoded anew", file)
+        return None
+
+    def _fill(self, folder: Path, stem: str) -> Path | None:
+        """Decode all frames into a file, which appears only when complete; None if the disk has no room."""
+        digest = hashlib.sha256()
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            _remove_abandoned(file)
-            with part.open("wb") as out:
-                _reserve(out.fileno(), len(self) * self._frame_bytes)
-                # written, not mapped: on a full disk a write fails with an error, a mapping with SIGBUS
-                for frame in self._decoded():
-                    out.write(frame.data)
-                out.flush()
-                os.fsync(out.fileno())  # else a power cut may leave a complete file of black frames
-            part.replace(file)
+            folder.mkdir(parents=True, exist_ok=True)
+            with Draft(folder, stem) as draft:
+                with draft.path.open("wb") as out:
+                    _reserve(out.fileno(), len(self) * self._frame_bytes)
+                    # written, not mapped: on a full disk a write fails with an error, a mapping with SIGBUS
+                    for frame in self._decoded():
+                        out.write(frame.data)
+                        digest.update(frame.data)
+                    out.flush()
+                    os.fsync(out.fileno())  # else a power cut may leave a complete file of black frames
+                file = _complete_file(folder, stem, digest.hexdigest())
+                draft.path.replace(file)
         except OSError as error:
             if error.errno not in _NO_SPACE:
                 raise
             _log.warning(
                 "frame cache: %s: %s; %.1f GiB are needed. Frames are decoded when asked for, "
                 "which is slower; make room there, or set paths.data to another disk",
-                file.parent,
+                folder,
                 error.strerror,
                 len(self) * self._frame_bytes / 2**30,
             )
-            return False
-        finally:
-            part.unlink(missing_ok=True)
-        return True
+            return None
+        return file
 
     def _decoded(self) -> Iterator[Image]:
         with (
@@ -203,6 +218,11 @@ def _scale(width: int, height: int, size: tuple[int, int]) -> float:
     return min(size[0] / width, size[1] / height)
 
 
+def _complete_file(folder: Path, stem: str, sha256: str) -> Path:
+    """Name the file of these pixels; processes that read it keep their mapping when it is replaced."""
+    return folder / f"{stem}-{sha256[:32]}.u8"
+
+
 def _digest(sources: Sequence[Source], size: tuple[int, int]) -> str:
     digest = hashlib.sha256(f"{_LAYOUT} {size[0]} {size[1]} {cv2.__version__}\n".encode())
     for source in sources:
@@ -229,13 +249,3 @@ def _reserve(file: int, size: int) -> None:
             errno.EOPNOTSUPP,
         }:  # cannot be reserved
             raise
-
-
-def _remove_abandoned(file: Path) -> None:
-    """Remove partial files of killed processes; a living process writes more often than hourly."""
-    for part in file.parent.glob(f"{file.name}.*.part"):
-        try:
-            if time.time() - part.lstat().st_mtime > _ABANDONED_AFTER_S:
-                part.unlink(missing_ok=True)
-        except FileNotFoundError:  # its writer has just finished
-            continue

@@ -15,6 +15,7 @@ import secrets
 import shutil
 from contextlib import suppress
 from pathlib import Path
+from types import TracebackType
 
 from raasid.io.lease import filesystem_time, lock_domain
 
@@ -53,6 +54,14 @@ class Draft:
         """Delete the draft if it was not renamed, and give up the lock."""
         _remove(self.path)
         self.close()
+
+    def __enter__(self) -> Draft:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.remove()
 
 
 def remove_abandoned(folder: Path) -> None:

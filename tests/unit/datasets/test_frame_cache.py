@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import logging
 import multiprocessing
 import os
 import pickle
+import signal
+import sys
+import time
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import cv2
@@ -18,7 +23,10 @@ from PIL import Image
 
 from raasid.datasets import frame_cache
 from raasid.datasets.frame_cache import FrameCache, decode_image
+from raasid.io.drafts import Draft
+from raasid.io.file_digests import CACHE_NAME
 from raasid.io.image_reader import ImageUnreadable
+from tests.support.soak import rounds
 
 
 def random_image(path: Path, width: int = 64, height: int = 36, seed: int = 0) -> Path:
@@ -153,15 +161,21 @@ def test_a_full_disk_slows_the_run_and_does_not_end_it(
     assert list((tmp_path / "cache").iterdir()) == []
 
 
-def test_a_really_full_disk_is_noticed_while_writing(frames: list[Path], tmp_path: Path) -> None:
+def test_a_really_full_disk_is_noticed_while_writing(
+    frames: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if not os.access("/dev/full", os.W_OK):
         pytest.skip("this system has no /dev/full")
     folder = tmp_path / "cache"
     folder.mkdir()
-    name = FrameCache(frames, (320, 180), folder, 1.0).file
-    assert name is not None
-    name.unlink()
-    (folder / f"{name.name}.{os.getpid()}.part").symlink_to("/dev/full")
+
+    class OnFullDisk(Draft):
+        def __init__(self, parent: Path, stem: str) -> None:
+            super().__init__(parent, stem)
+            self.path.unlink()
+            self.path.symlink_to("/dev/full")
+
+    monkeypatch.setattr(frame_cache, "Draft", OnFullDisk)
     cache = FrameCache(frames, (320, 180), folder, 1.0)
     assert cache.file is None
     assert cache[1].any()
@@ -175,18 +189,89 @@ def test_a_damaged_image_is_named_and_leaves_no_half_cache(frames: list[Path], t
     assert list((tmp_path / "cache").iterdir()) == []
 
 
-def test_files_of_killed_processes_are_removed_and_those_of_living_ones_are_not(
+def test_what_a_killed_process_left_is_removed_and_what_a_living_one_fills_is_not(
     frames: list[Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    Draft(folder, "frames").close()
+    living = Draft(folder, "frames")
+    file = FrameCache(frames, (32, 18), folder, 1.0).file
+    assert file is not None
+    assert sorted(folder.iterdir()) == sorted([file, living.path])
+    living.remove()
+
+
+@pytest.mark.parametrize("damage", ["black", "short", "long", "empty"])
+def test_a_damaged_file_is_made_anew(
+    frames: list[Path], tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: str
+) -> None:
+    first = FrameCache(frames, (32, 18), tmp_path / "cache", 1.0)
+    pixels = [first[index].copy() for index in range(len(first))]
+    assert first.file is not None
+    whole = first.file.read_bytes()
+    half = len(whole) // 2
+    contents = {
+        "black": whole[:half] + bytes(len(whole) - half),
+        "short": whole[:half],
+        "long": whole + whole,
+        "empty": b"",
+    }
+    first.file.with_suffix(".new").write_bytes(contents[damage])
+    first.file.with_suffix(".new").replace(first.file)
+    second = FrameCache(frames, (32, 18), tmp_path / "cache", 1.0)
+    assert f"{first.file} is damaged; the frames are decoded anew" in caplog.text
+    for index, expected in enumerate(pixels):
+        np.testing.assert_array_equal(first[index], expected)  # its mapping outlives the replaced file
+        np.testing.assert_array_equal(second[index], expected)
+    assert first.file.read_bytes() == whole
+
+
+def test_the_pixels_of_an_unchanged_file_are_digested_once(
+    frames: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = FrameCache(frames, (32, 18), tmp_path / "cache", 1.0).file
     assert file is not None
-    file.unlink()
-    old, young = (file.with_name(f"{file.name}.{pid}.part") for pid in (1, 2))
-    old.touch()
-    os.utime(old, (1, 1))
-    young.touch()
-    FrameCache(frames, (32, 18), tmp_path / "cache", 1.0)
-    assert sorted(file.parent.iterdir()) == sorted([file, young])
+    os.utime(file, (1, 1))
+    monkeypatch.setattr(FrameCache, "_fill", None)
+    assert FrameCache(frames, (32, 18), tmp_path / "cache", 1.0).file == file
+    monkeypatch.setattr(hashlib, "file_digest", None)
+    assert FrameCache(frames, (32, 18), tmp_path / "cache", 1.0).file == file
+
+
+def test_containers_that_fill_one_cache_at_once_never_read_a_black_frame(tmp_path: Path) -> None:
+    """Two processes with one process id and one host name; one of them is killed at some moment."""
+    images = [random_image(tmp_path / f"{number}.jpg", 160, 90, number) for number in range(60)]
+    rng = np.random.default_rng(5)
+    for number in range(rounds(12, 200)):
+        folder = tmp_path / f"cache-{number}"
+        fork = multiprocessing.get_context("fork")
+        start = fork.Barrier(3)
+        both = [fork.Process(target=_fill_in_container, args=(images, folder, start)) for _ in range(2)]
+        for process in both:
+            process.start()
+        start.wait()
+        time.sleep(rng.uniform(0, 0.15))
+        both[0].kill()
+        for process in both:
+            process.join()
+        assert both[0].exitcode in (0, -signal.SIGKILL)
+        assert both[1].exitcode == 0
+        cache = FrameCache(images, (96, 54), folder, 1.0)
+        assert cache.file is not None
+        assert _num_black(cache) == 0
+        assert {path.name for path in folder.iterdir()} <= {cache.file.name, CACHE_NAME}
+
+
+def _fill_in_container(images: list[Path], folder: Path, start: Barrier) -> None:
+    os.getpid = lambda: 7
+    cv2.setNumThreads(0)
+    start.wait()
+    sys.exit(_num_black(FrameCache(images, (96, 54), folder, 1.0)))
+
+
+def _num_black(cache: FrameCache) -> int:
+    return sum(not cache[index].any(axis=(1, 2)).all() for index in range(len(cache)))
 
 
 def _mean_of(cache: FrameCache, index: int) -> float:
