@@ -9,21 +9,12 @@ from pathlib import Path
 
 from raasid.console import terminal
 from raasid.console.tables import Column, format_bytes, format_time, print_table, short_digest
-from raasid.errors import RaasidError
 from raasid.footage.formats import EXPORT_FORMATS, exporter
 from raasid.footage.store import DatasetStore
 from raasid.footage.version import DatasetVersion
 from raasid.footage.version_diff import diff_versions
 
 _MAX_CLIPS = 40
-
-
-class DatasetDamaged(RaasidError):
-    """Files of a dataset version are missing or were changed."""
-
-    def __init__(self, version: DatasetVersion, damage: Sequence[str]) -> None:
-        listed = "\n".join(f"  {line}" for line in damage)
-        super().__init__(f"{version.ref} is damaged:\n{listed}\nstore the footage again, or restore a backup")
 
 
 def main(words: Sequence[str]) -> None:
@@ -81,6 +72,8 @@ def _ls(args: argparse.Namespace, store: DatasetStore) -> None:
 
 def _show(args: argparse.Namespace, store: DatasetStore) -> None:
     version = store.find(args.ref)
+    if args.verify:
+        version.verify()
     manifest, clips = version.manifest, version.clips()
     lines = [
         ("version", version.ref),
@@ -107,8 +100,6 @@ def _show(args: argparse.Namespace, store: DatasetStore) -> None:
     for name, value in lines:
         out.print(f"{name:<9} {value}", markup=False)
     if args.verify:
-        if damage := version.find_damage():
-            raise DatasetDamaged(version, damage)
         out.print(f"verified  {len(manifest['files'])} files are what they were", markup=False)
 
 

@@ -21,8 +21,8 @@ from raasid.footage.frame_reader import FrameReader
 from raasid.footage.quarantine import Quarantine
 from raasid.footage.records import Clip, Fact, Footage, Frame, Provenance
 from raasid.io.atomic import StagedFolder
+from raasid.io.file_digests import sha256_of
 from raasid.io.image_reader import ImageUnreadable, probe_image
-from raasid.io.object_store import sha256_of
 from raasid.io.video_reader import VideoHeader, VideoReader, VideoUnreadable
 
 _KEY_FORMAT = 1

@@ -9,6 +9,8 @@ Sources: COCO data format (cocodataset.org), TAO and YouTube-VIS for videos.
 from __future__ import annotations
 
 import gc
+import hashlib
+import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,6 +25,7 @@ from raasid.footage.records import Clip
 from raasid.io.atomic import atomic_path
 
 FILE_NAME = "annotations.json"
+_BUFFER_BYTES = 1 << 20
 
 
 class AnnotationsUnreadable(DataError):
@@ -41,7 +44,7 @@ def write(clips: Sequence[Clip], folder: Path, name: str = FILE_NAME) -> Path:
     path = folder / name
     is_new = not folder.exists()
     try:
-        with atomic_path(path) as temporary, temporary.open("x", encoding="utf-8") as file:
+        with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8") as file:
             _dump(clips, folder, file)
     except ValueError as error:
         if is_new:
@@ -50,21 +53,35 @@ def write(clips: Sequence[Clip], folder: Path, name: str = FILE_NAME) -> Path:
     return path
 
 
-def read(folder: Path, name: str = FILE_NAME, media_inside: bool = True) -> list[Clip]:
+def read(
+    folder: Path, name: str = FILE_NAME, media_inside: bool = True, sha256: str | None = None
+) -> list[Clip]:
     """Return the clips as they were written, in order; paths of media start with `folder`.
 
     media_inside: refuse paths that lead out of `folder`; False for our own files about media elsewhere.
-    Raises AnnotationsUnreadable if the file is missing, is no JSON, lacks what a clip needs, or has a value
-    that no record can have.
+    sha256: what the bytes must have that are read.
+    Raises AnnotationsUnreadable if the file is missing, is no JSON, lacks what a clip needs, has a value
+    that no record can have, or was changed.
     """
     path = folder / name
     try:
-        with path.open(encoding="utf-8") as file, _paused_gc():
+        with path.open("rb", buffering=0) as raw, _paused_gc():
+            digesting = _DigestingReader(raw)
+            file = io.TextIOWrapper(io.BufferedReader(digesting, _BUFFER_BYTES), encoding="utf-8")
             parts = _parts(file)
             version = parts["info"]["raasid"]["format"]
             if version != FORMAT_VERSION:
                 raise ValueError(f"format {version}, expected {FORMAT_VERSION}")
-            return Decoder(folder, media_inside).clips(parts["videos"], parts["images"], parts["annotations"])
+            decoder = Decoder(folder, media_inside)
+            clips = decoder.clips(parts["videos"], parts["images"], parts["annotations"])
+            while file.read(_BUFFER_BYTES):
+                pass
+            found = digesting.sha256.hexdigest()
+            if sha256 is not None and found != sha256:
+                raise AnnotationsUnreadable(
+                    path, f"changed since it was stored: SHA-256 {found[:12]}, expected {sha256[:12]}"
+                )
+            return clips
     except OSError as error:
         raise AnnotationsUnreadable(path, f"cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
@@ -73,6 +90,21 @@ def read(folder: Path, name: str = FILE_NAME, media_inside: bool = True) -> list
         raise AnnotationsUnreadable(
             path, f"lacks {error}; only files that `write` made can be read"
         ) from error
+
+
+class _DigestingReader(io.RawIOBase):
+    """A file that digests the bytes that are read from it."""
+
+    def __init__(self, raw: io.FileIO) -> None:
+        self._raw, self.sha256 = raw, hashlib.sha256()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        count = self._raw.readinto(buffer)
+        self.sha256.update(memoryview(buffer)[:count])
+        return count
 
 
 def _dump(clips: Sequence[Clip], folder: Path, file: TextIO) -> None:

@@ -123,4 +123,4 @@ def drop_missing_frames(footage: Footage) -> Footage:
     ids = {clip.id for clip in clips}
     splits = {split: [clip for clip in listed if clip in ids] for split, listed in footage.splits.items()}
     note = f"{count}, such as {example}; left out"
-    return Footage(clips, splits, footage.quarantine, (*footage.notes, note))
+    return replace(footage, clips=clips, splits=splits, notes=(*footage.notes, note))

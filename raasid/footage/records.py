@@ -6,11 +6,13 @@ right and y down, so that the centre of a pixel lies at (column + 0.5, row + 0.5
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 from typing import Literal
 
+from raasid.escaping import printable
 from raasid.footage.quarantine import Quarantine
 from raasid.laws.edition import Ruling
 
@@ -159,12 +161,18 @@ class Provenance:
     """How many times slower than real time the clip runs (as SoccerNet defines it). `Clip.frame_rate_hz` is
     per second of play, and so as many times higher in a replay."""
 
+    def __post_init__(self) -> None:
+        for name in ("source", "match", "season", "competition", "camera"):  # may be parts of file names
+            if (value := getattr(self, name)) is not None:
+                object.__setattr__(self, name, printable(value))
+
 
 @dataclass(frozen=True, slots=True)
 class Clip:
     """Some seconds of one match, seen by one camera."""
 
     id: str
+    """Printable: what a file name has that no text can have is escaped, see `escaping.printable`."""
     frames: tuple[Frame, ...]
     provenance: Provenance
     frame_rate_hz: float = 25.0
@@ -175,6 +183,9 @@ class Clip:
     events: tuple[Event, ...] = ()
     ruling: Ruling | None = None
     """As annotated, or as derived from the facts by the edition in `Ruling.edition`."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "id", printable(self.id))
 
     @property
     def match(self) -> str:
@@ -193,3 +204,12 @@ class Footage:
     """Samples that the reader rejected."""
     notes: tuple[str, ...] = ()
     """Remarks for the user on samples that were not rejected, one sentence each."""
+    media: Mapping[Path, str] = field(default_factory=dict)
+    """SHA-256 of the files that were verified."""
+    dataset: Mapping[str, str] = field(default_factory=dict)
+    """Reference and digest of the stored version, for the lineage; empty for other sources."""
+
+    def __post_init__(self) -> None:
+        splits = {split: list(map(printable, ids)) for split, ids in self.splits.items()}
+        object.__setattr__(self, "splits", splits)
+        object.__setattr__(self, "notes", tuple(map(printable, self.notes)))

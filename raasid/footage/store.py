@@ -14,6 +14,7 @@ from typing import Any
 from raasid.console import terminal
 from raasid.console.terminal import progress
 from raasid.errors import DataError, UsageError
+from raasid.escaping import printable_file_name
 from raasid.footage import coco_format
 from raasid.footage.records import Footage
 from raasid.footage.version import (
@@ -196,7 +197,8 @@ class DatasetStore:
 def media_names(files: Iterable[Path]) -> dict[Path, str]:
     """Return a name `media/...` for each distinct file, in the order of first use.
 
-    Names are relative to the files' common folder, so they do not depend on where that folder lies.
+    Names are relative to the files' common folder, so they do not depend on where that folder lies; they are
+    printable, so that every tool can read them.
     """
     distinct = dict.fromkeys(files)
     if not distinct:
@@ -204,7 +206,8 @@ def media_names(files: Iterable[Path]) -> dict[Path, str]:
     absolute = {path: os.path.normpath(path.absolute()) for path in distinct}
     common = os.path.commonpath([os.path.dirname(name) for name in absolute.values()])  # noqa: PTH120
     return {
-        path: f"media/{Path(os.path.relpath(name, common)).as_posix()}" for path, name in absolute.items()
+        path: "/".join(["media", *map(printable_file_name, Path(os.path.relpath(name, common)).parts)])
+        for path, name in absolute.items()
     }
 
 

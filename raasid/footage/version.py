@@ -11,19 +11,24 @@ from typing import Any
 
 from raasid.errors import DataError
 from raasid.footage import coco_format
+from raasid.footage.coco_format import AnnotationsUnreadable
 from raasid.footage.records import Clip, Footage
-from raasid.io.object_store import sha256_of
+from raasid.io.file_digests import CACHE_NAME, FileDigests, find_damage
 
 MANIFEST = "manifest.json"
 SHORT_DIGEST_LENGTH = 12
 """Hex digits of a digest in folder names and references; the manifest has all 64."""
+_MAX_LISTED = 10
 
 
 class VersionDamaged(DataError):
-    """A version whose manifest cannot be read."""
+    """A version whose manifest cannot be read, or whose files are not those of its manifest."""
 
     def __init__(self, folder: Path, reason: object) -> None:
-        super().__init__(f"{folder}: the manifest cannot be used: {reason}; store the footage again")
+        super().__init__(
+            f"{folder}: {reason}\nimport the footage again, which replaces what is damaged, "
+            "or restore the folder from a backup"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +43,13 @@ class DatasetVersion:
         """Read the manifest; raises VersionDamaged."""
         try:
             manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-            if content_digest(manifest["files"], manifest["splits"]) != manifest["digest"]:
-                raise ValueError("it does not have the digest that it states")
+            digest = content_digest(manifest["files"], manifest["splits"])
+            if digest != manifest["digest"] or digest[:SHORT_DIGEST_LENGTH] != folder.name:
+                raise ValueError("it does not have the digest that it and its folder state")
+            if any(name.startswith("/") or ".." in name.split("/") for name in manifest["files"]):
+                raise ValueError("it names a file outside its folder")
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as reason:
-            raise VersionDamaged(folder, reason) from reason
+            raise VersionDamaged(folder, f"the manifest cannot be used: {reason}") from reason
         return cls(folder, manifest)
 
     @property
@@ -60,24 +68,57 @@ class DatasetVersion:
         return f"{self.name}@{self.digest[:SHORT_DIGEST_LENGTH]}"
 
     def clips(self) -> list[Clip]:
-        """Read the clips; media lie below the folder."""
-        return coco_format.read(self.folder)
+        """Read the clips; media lie below the folder and are not read.
+
+        Raises VersionDamaged if the annotations are not those that were stored.
+        """
+        name = coco_format.FILE_NAME
+        try:
+            return coco_format.read(self.folder, sha256=str(self.manifest["files"][name]["sha256"]))
+        except (AnnotationsUnreadable, KeyError) as error:
+            raise VersionDamaged(self.folder, f"{self.ref} is damaged: {error}") from error
 
     def footage(self) -> Footage:
-        """Return clips, splits and notes, as a reader does."""
-        splits = {split: list(ids) for split, ids in self.manifest["splits"].items()}
-        return Footage(self.clips(), splits, notes=tuple(self.manifest["notes"]))
+        """Return clips, splits and notes, as a reader does; all files were compared with the manifest.
 
-    def find_damage(self) -> list[str]:
-        """Describe every file that is missing or changed; empty for an intact version."""
-        damage = []
-        for name, entry in self.manifest["files"].items():
-            path = self.folder / name
-            if not path.is_file():
-                damage.append(f"{name}: missing")
-            elif path.stat().st_size != entry["bytes"] or sha256_of(path) != entry["sha256"]:
-                damage.append(f"{name}: changed since it was stored")
-        return damage
+        Media that are known by size, times and inode are not read again; see FileDigests.
+        Raises VersionDamaged, FileUnreadable.
+        """
+        files = dict(self.manifest["files"])
+        files.pop(coco_format.FILE_NAME, None)  # `clips` digests it while it parses it
+        cache = FileDigests(self.folder.parents[2] / CACHE_NAME)
+        self._refuse(find_damage(self.folder, files, cache, f"verifying {self.ref}"))
+        clips = self.clips()
+        media = {self.folder / name: str(entry["sha256"]) for name, entry in files.items()}
+        missing = {frame.image for clip in clips for frame in clip.frames} - media.keys()
+        appeared = sorted(str(path.relative_to(self.folder)) for path in missing if path.exists())
+        self._refuse(dict.fromkeys(appeared, "was missing when the footage was stored"))
+        return Footage(
+            clips,
+            {split: list(ids) for split, ids in self.manifest["splits"].items()},
+            notes=tuple(self.manifest["notes"]),
+            media=media,
+            dataset={"dataset": self.ref, "dataset_sha256": self.digest},
+        )
+
+    def find_damage(self, digests: FileDigests | None = None) -> dict[str, str]:
+        """Return what is wrong by file name, empty for an intact version.
+
+        digests: know files that need not be read; None: every file is read. Raises FileUnreadable.
+        """
+        files = self.manifest["files"]
+        return find_damage(self.folder, files, digests or FileDigests(), f"verifying {self.ref}")
+
+    def verify(self) -> None:
+        """Read all files; raises VersionDamaged, FileUnreadable."""
+        self._refuse(self.find_damage())
+
+    def _refuse(self, damage: Mapping[str, str]) -> None:
+        if damage:
+            listed = [f"\n  {name}: {what}" for name, what in list(damage.items())[:_MAX_LISTED]]
+            more = f"\n  … and {len(damage) - _MAX_LISTED} more" if len(damage) > _MAX_LISTED else ""
+            count = f"{len(damage)} of {len(self.manifest['files'])} files are damaged"
+            raise VersionDamaged(self.folder, f"{self.ref}: {count}{''.join(listed)}{more}")
 
 
 def content_digest(files: Mapping[str, Mapping[str, Any]], splits: Mapping[str, Any]) -> str:

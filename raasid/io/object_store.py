@@ -9,10 +9,12 @@ import errno
 import hashlib
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
-from raasid.errors import DataError
-from raasid.io.atomic import atomic_path, sync_file, temporary_path
+from raasid.errors import DataError, RaasidError
+from raasid.io.atomic import StagedFolder, atomic_path, make_folder, sync_file, temporary_path
+from raasid.io.file_digests import FileDigests, FileUnreadable
 
 _CHUNK_BYTES = 1 << 20
 _CANNOT_LINK = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS}
@@ -26,54 +28,86 @@ class MediaUnreadable(DataError):
         super().__init__(f"{path}: cannot be stored: {error.strerror}; make it readable or take it out")
 
 
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, 64 hex digits; read in chunks, so that hours of video cost no memory."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+class StoreUnwritable(RaasidError):
+    """The folder of a store in which nothing can be written."""
+
+    def __init__(self, folder: Path, error: OSError) -> None:
+        super().__init__(
+            f"{folder}: cannot be written: {error.strerror or error}; get write access, or name another store"
+        )
 
 
 class ObjectStore:
-    """A folder of files by content."""
+    """A folder of files by content; one that was damaged is replaced when its content is stored again.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    digests: tell damaged files.
+    """
+
+    def __init__(self, folder: Path, digests: FileDigests) -> None:
+        self.folder, self.digests = folder, digests
 
     def path(self, digest: str) -> Path:
         """Return the path of the file with that content, whether it is stored or not."""
         return self.folder / digest[:2] / digest
 
+    def is_intact(self, digest: str) -> bool:
+        """Whether that content is stored: the file is there and has it."""
+        try:
+            return self.digests.get(self.path(digest)) == digest
+        except FileUnreadable:
+            return False
+
     def put(self, source: Path, *, link: bool = False) -> str:
         """Store a file's content; return its digest.
 
-        link: make a hard link instead of a copy, for files that will not change. Raises MediaUnreadable.
+        link: make a hard link instead of a copy, for files that will not change. Raises MediaUnreadable,
+        StoreUnwritable, DiskFull.
         """
         try:
             if not link:
                 return self._copy(source)
-            digest = sha256_of(source)
-            if not self.path(digest).exists():
-                self.path(digest).parent.mkdir(parents=True, exist_ok=True)
-                link_or_copy(source, self.path(digest))
+            digest = hashlib.sha256()
+            for chunk in _chunks(source):
+                digest.update(chunk)
+            if not self.is_intact(digest.hexdigest()):
+                self._link(source, self.path(digest.hexdigest()))
         except OSError as error:
-            raise MediaUnreadable(source, error) from error
-        return digest
+            raise StoreUnwritable(self.folder, error) from error
+        return digest.hexdigest()
 
     def _copy(self, source: Path) -> str:
         """Copy and digest in one pass; the complete copy is renamed to its digest."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         digest = hashlib.sha256()
         with temporary_path(self.folder, "object") as temporary:
-            with source.open("rb") as reading, temporary.open("xb") as writing:
-                while chunk := reading.read(_CHUNK_BYTES):
+            with temporary.open("wb") as writing:
+                for chunk in _chunks(source):
                     digest.update(chunk)
                     writing.write(chunk)
             sync_file(temporary)
             final = self.path(digest.hexdigest())
-            final.parent.mkdir(parents=True, exist_ok=True)
-            if not final.exists():
+            make_folder(final.parent)
+            if not self.is_intact(final.name):
                 temporary.chmod(0o444)
-                temporary.rename(final)
+                temporary.replace(final)
         return digest.hexdigest()
+
+    def _link(self, source: Path, final: Path) -> None:
+        """Link in a draft folder and rename, which replaces what may be there."""
+        make_folder(final.parent)
+        with StagedFolder(self.folder, "object") as staged:
+            link_or_copy(source, staged.path / final.name)
+            (staged.path / final.name).replace(final)
+
+
+def _chunks(source: Path) -> Iterator[bytes]:
+    """Read a file in pieces. Raises MediaUnreadable: what fails while a piece is written is no fault of it."""
+    try:
+        with source.open("rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                yield chunk
+    except OSError as error:
+        raise MediaUnreadable(source, error) from error
 
 
 def link_or_copy(source: Path, target: Path) -> None:

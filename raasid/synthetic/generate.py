@@ -1,4 +1,7 @@
-"""A league on disk: rendered or labelled once by several processes, then read."""
+"""A league on disk: rendered or labelled once by several processes, then read.
+
+Its `manifest.json` records size and SHA-256 of every file; a folder that does not match is made anew.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +11,26 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from raasid.console import terminal
 from raasid.errors import RaasidError
 from raasid.footage import coco_format
 from raasid.footage.records import Clip
-from raasid.io.atomic import StagedFolder
+from raasid.io.atomic import StagedFolder, write_atomic
 from raasid.io.drafts import remove_abandoned
+from raasid.io.file_digests import CACHE_NAME, FileDigests, FileUnreadable, find_damage, sha256_of
 from raasid.synthetic.league import League
 from raasid.synthetic.render_matches import label_matches, match_file, render_matches
 from raasid.synthetic.scenarios.registry import num_frames
 
+MANIFEST = "manifest.json"
+Files = Mapping[str, Mapping[str, Any]]
+"""Name of a file -> its `bytes` and `sha256`."""
 MatchWriter = Callable[[League, Path, list[int]], Iterator[int]]
 """A function of `render_matches`: writes some matches into a folder, and yields the frames of each clip."""
 
@@ -36,23 +45,20 @@ class RenderingFailed(RaasidError):
 
 
 def generate(league: League, folder: Path, workers: int = 2) -> list[Clip]:
-    """Return the clips of a league under `folder / synthetic-<digest>`, which is rendered if it is missing.
+    """Return the clips of a league under `folder / synthetic-<digest>`, which is rendered if it is missing or
+    damaged.
 
     The folder appears complete or not at all; of two processes that render it at once, one publishes it and
     both read it. The bytes do not depend on `workers`.
-
-    Raises
-    ------
-    AnnotationsUnreadable
-        The folder is there, but its annotations are not: delete it to render again.
-    RenderingFailed
-        A worker process died; nothing is left behind.
+    Raises RenderingFailed where a worker process died; nothing is left behind.
     """
-    folder = folder.absolute()
+    folder, name = folder.absolute(), coco_format.FILE_NAME
     final = folder / f"synthetic-{league.digest()[:12]}"
-    if not final.exists():
-        build_folder(league, final, workers, render_matches, "rendering the synthetic league", _join_matches)
-    return coco_format.read(final)
+    files = _intact_files(final, [name])
+    if files is None:
+        title = "rendering the synthetic league"
+        files = build_folder(league, final, workers, render_matches, title, _join_matches)
+    return coco_format.read(final, sha256=files[name]["sha256"])
 
 
 def labelled_clips(league: League, folder: Path, workers: int = 2) -> list[Clip]:
@@ -63,20 +69,14 @@ def labelled_clips(league: League, folder: Path, workers: int = 2) -> list[Clip]
     silhouettes. There is one exception: eyes, nose and mouth may reach beyond their head by a pixel and
     occlude a joint of a person behind. Of the 7,680 frames of `data=synthetic_handball` 7,671 have identical
     labels; in the others 7 of 633,930 joints are visible instead of hidden or the reverse, and 2 of 37,290
-    boxes are a pixel smaller.
-
-    Raises
-    ------
-    AnnotationsUnreadable
-        The folder is there, but its annotations are not: delete it to make them again.
-    RenderingFailed
-        A worker process died; nothing is left behind.
+    boxes are a pixel smaller. Raises RenderingFailed as `generate` does.
     """
     folder = folder.absolute()
     final = folder / f"labels-{league.digest()[:12]}"
-    if not final.exists():
-        build_folder(league, final, workers, label_matches, "labelling the synthetic league")
-    return list(_read_matches(league, final))
+    files = _intact_files(final, [match_file(match) for match in range(league.matches)])
+    if files is None:
+        files = build_folder(league, final, workers, label_matches, "labelling the synthetic league")
+    return list(_read_matches(league, final, files))
 
 
 def build_folder(
@@ -86,8 +86,8 @@ def build_folder(
     write: MatchWriter,
     title: str,
     finish: Callable[[League, Path], None] | None = None,
-) -> None:
-    """Fill a staged folder with the matches of a league and publish it as `final`.
+) -> Files:
+    """Fill a staged folder with the matches of a league, publish it as `final`, return its manifest's files.
 
     title: shown to the user. finish: applied to the folder before it is published.
     """
@@ -102,13 +102,43 @@ def build_folder(
             _write_matches(league, staged.path, max(1, min(workers, league.matches)), write, update)
         if finish is not None:
             finish(league, staged.path)
-        staged.publish(final)
+        files: dict[str, dict[str, Any]] = {}
+        for path in sorted(path for path in staged.path.rglob("*") if path.is_file()):
+            name = path.relative_to(staged.path).as_posix()
+            files[name] = {"sha256": sha256_of(path), "bytes": path.stat().st_size}
+        write_atomic(staged.path / MANIFEST, json.dumps({"format": 1, "files": files}, indent=1))
+        if final.exists() and _intact_files(final, files) is None:
+            terminal.err().print(f"{final}: damaged, and replaced", markup=False)
+            with StagedFolder(final.parent, "damaged") as aside, suppress(FileNotFoundError):
+                final.rename(aside.path / final.name)
+        staged.publish(final)  # or another process has published its own
+    return _files(final)
 
 
-def _read_matches(league: League, folder: Path) -> Iterator[Clip]:
+def _intact_files(folder: Path, required: Collection[str]) -> Files | None:
+    """Return what the manifest of a league records; None if the folder is missing or does not match it.
+
+    required: names that the manifest must have.
+    """
+    try:
+        files = _files(folder)
+        if not files.keys() >= set(required):
+            return None
+        digests = FileDigests(folder.parent / CACHE_NAME)
+        return None if find_damage(folder, files, digests, f"verifying {folder.name}") else files
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, FileUnreadable):
+        return None
+
+
+def _files(folder: Path) -> Files:
+    files: Files = json.loads((folder / MANIFEST).read_bytes())["files"]
+    return files
+
+
+def _read_matches(league: League, folder: Path, files: Files | None = None) -> Iterator[Clip]:
     """Yield the clips of a league whose matches have a file each. Raises AnnotationsUnreadable."""
-    for match in range(league.matches):
-        yield from coco_format.read(folder, match_file(match))
+    for name in map(match_file, range(league.matches)):
+        yield from coco_format.read(folder, name, sha256=files[name]["sha256"] if files else None)
 
 
 def _join_matches(league: League, folder: Path) -> None:

@@ -36,12 +36,12 @@ def test_a_version_is_shown_with_its_parent_and_verified(store: Path) -> None:
     assert done.returncode == 0
 
 
-def test_damage_is_status_1_and_named(tmp_path: Path) -> None:
+def test_damage_is_status_2_and_named(tmp_path: Path) -> None:
     clips = generate(League(matches=1, clips_per_match=1, frames_per_clip=1, size=(160, 96)), tmp_path, 1)
     version = DatasetStore(tmp_path / "store").add("league", Footage(clips), made_by="t")
     version.clips()[0].frames[0].image.unlink()
     done = call_raasid("data", "--store", tmp_path / "store", "show", "league", "--verify")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "media/000_000.jpg: missing" in done.stderr
     assert "Traceback" not in done.stderr
 

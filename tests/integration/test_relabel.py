@@ -84,7 +84,7 @@ def test_a_rule_change_flips_exactly_the_affected_clips(
     assert list(newer.manifest["parents"]) == [older.digest]
     assert {clip.provenance.law_edition for clip in newer.clips() if clip.facts} == {"ifab_2021_22"}
     assert sorted((tmp_path / "store/objects").rglob("*")) == objects, "media were copied again"
-    assert newer.find_damage() == []
+    assert newer.find_damage() == {}
 
     output = second.stdout
     assert "10 clips ruled from their facts, 1 without facts kept" in output

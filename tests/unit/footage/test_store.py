@@ -62,7 +62,7 @@ def test_stored_footage_is_read_back_with_its_images(footage: Footage, tmp_path:
     assert read.clips == as_stored(footage, version)
     assert read.splits == footage.splits
     assert cv2.imread(str(read.clips[0].frames[1].image))[0, 0, 0] == 40
-    assert version.find_damage() == []
+    assert version.find_damage() == {}
 
 
 def test_identical_content_gives_the_same_version_and_stores_nothing(
@@ -107,7 +107,7 @@ def test_different_content_gives_a_different_version(footage: Footage, tmp_path:
         cv2.imwrite(str(clips[0].frames[0].image), np.full((8, 8, 3), 99, np.uint8))
     second = store.add("league", Footage(clips, splits), made_by="t", parents=[first.digest])
     assert second.digest != first.digest
-    assert first.find_damage() == []
+    assert first.find_damage() == {}
     assert store.find("league").digest == second.digest
     assert second.manifest["parents"] == [first.digest]
 
@@ -119,7 +119,7 @@ def test_footage_of_a_version_is_stored_again_without_reading_its_media(
     first = store.add("league", footage, made_by="t").footage()
     ruled = [replace(clip, ruling=Ruling("no_offence")) for clip in first.clips]
     monkeypatch.setattr(store.objects, "put", None)
-    assert store.add("league", Footage(ruled, first.splits), made_by="t").find_damage() == []
+    assert store.add("league", Footage(ruled, first.splits), made_by="t").find_damage() == {}
 
 
 def test_media_are_hard_linked_on_request(footage: Footage, tmp_path: Path) -> None:
@@ -180,8 +180,8 @@ def test_corruption_is_reported_by_file(footage: Footage, tmp_path: Path) -> Non
     image_path.chmod(0o644)
     image_path.write_bytes(b"x" + image_path.read_bytes()[1:])
     version.clips()[1].frames[1].image.unlink()
-    assert sorted(line.partition(": ")[2] for line in version.find_damage()) == [
-        "changed since it was stored", "changed since it was stored", "missing"
+    assert sorted(what.partition(":")[0] for what in version.find_damage().values()) == [
+        "changed", "changed", "missing"
     ]  # fmt: skip
     manifest = version.folder / "manifest.json"
     manifest.write_text(manifest.read_text().replace('"train"', '"val"'))
@@ -199,7 +199,7 @@ def test_a_kill_at_any_filesystem_call_leaves_no_partial_version(footage: Footag
             _add_and_exit_at(DatasetStore(root), footage, n)
         _, status = os.waitpid(pid, 0)
         store = DatasetStore(root)
-        assert all(version.find_damage() == [] for version in store.versions())
+        assert all(version.find_damage() == {} for version in store.versions())
         assert store.add("league", footage, made_by="t").digest == digest
         assert [path.name for path in (root / "datasets/league").iterdir()] == [digest[:12]]
         if os.WIFEXITED(status):

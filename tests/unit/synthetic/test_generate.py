@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from raasid.footage import coco_format
-from raasid.footage.coco_format import AnnotationsUnreadable
 from raasid.synthetic import generate as module
 from raasid.synthetic.generate import RenderingFailed, generate
 from raasid.synthetic.league import League
@@ -28,7 +27,7 @@ def test_the_bytes_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> Non
     alone, together = tmp_path / "alone", tmp_path / "together"
     assert len(generate(LEAGUE, alone, workers=1)) == len(generate(LEAGUE, together, workers=2)) == 2
     assert contents(alone) == contents(together)
-    assert len(contents(alone)) == 3
+    assert len(contents(alone)) == 4
 
 
 def test_an_existing_league_is_not_rendered_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,11 +81,22 @@ def test_a_dead_worker_is_reported_with_its_last_output(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_without_annotations_is_an_error(tmp_path: Path) -> None:
-    folder = tmp_path / f"synthetic-{LEAGUE.digest()[:12]}"
-    folder.mkdir()
-    with pytest.raises(AnnotationsUnreadable, match=coco_format.FILE_NAME):
-        generate(LEAGUE, tmp_path)
+@pytest.mark.parametrize("name", ["images/000/000_000.jpg", coco_format.FILE_NAME, "manifest.json"])
+@pytest.mark.parametrize("how", ["changed", "emptied", "deleted"])
+def test_a_damaged_league_is_rendered_again(
+    tmp_path: Path, name: str, how: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clips = generate(LEAGUE, tmp_path, workers=1)
+    (folder,) = tmp_path.iterdir()
+    whole, file = contents(folder), folder / name
+    if how == "deleted":
+        file.unlink()
+    else:
+        file.write_bytes(b"x" + file.read_bytes()[1:] if how == "changed" else b"")
+    assert generate(LEAGUE, tmp_path, workers=1) == clips
+    assert contents(folder) == whole
+    assert "damaged, and replaced" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == [folder]
 
 
 def test_outside_a_terminal_there_is_one_line_at_the_start_and_one_at_the_end(

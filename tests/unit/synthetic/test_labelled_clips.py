@@ -59,7 +59,7 @@ def test_the_folder_holds_the_clips_of_generate_and_no_image(tmp_path: Path) -> 
     clips = labelled_clips(league, tmp_path)
     folder = tmp_path / f"labels-{league.digest()[:12]}"
     assert [path.name for path in tmp_path.iterdir()] == [folder.name]
-    assert [path.name for path in folder.iterdir()] == ["match-0000.json"]
+    assert sorted(path.name for path in folder.iterdir()) == ["manifest.json", "match-0000.json"]
     rendered = generate(league, tmp_path, workers=1)
     images = tmp_path / f"synthetic-{league.digest()[:12]}"
     assert without_folder(clips, folder) == without_folder(rendered, images)
@@ -73,7 +73,7 @@ def test_the_labels_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> No
         labelled_clips(league, tmp_path / str(workers), workers)
         files = sorted((tmp_path / str(workers)).rglob("*.json"))
         written.append([(file.name, file.read_bytes()) for file in files])
-    assert [name for name, _ in written[0]] == ["match-0000.json", "match-0001.json"]
+    assert [name for name, _ in written[0]] == ["manifest.json", "match-0000.json", "match-0001.json"]
     assert written[0] == written[1]
 
 
@@ -81,6 +81,14 @@ def test_a_labelled_league_is_not_labelled_again(tmp_path: Path, monkeypatch: py
     league = League(matches=1, clips_per_match=1, frames_per_clip=1)
     first = labelled_clips(league, tmp_path)
     monkeypatch.setattr(module, "build_folder", lambda *_: pytest.fail("labelled again"))
+    assert labelled_clips(league, tmp_path) == first
+
+
+def test_changed_labels_are_made_again(tmp_path: Path) -> None:
+    league = League(matches=1, clips_per_match=1, frames_per_clip=1)
+    first = labelled_clips(league, tmp_path)
+    (file,) = tmp_path.glob("*/match-0000.json")
+    file.write_text(file.read_text().replace('"player"', '"keeper"'))
     assert labelled_clips(league, tmp_path) == first
 
 
