@@ -24,7 +24,7 @@ from raasid.collect.source_discovery import Source
 from raasid.footage import coco_format
 from raasid.footage.frame_reader import FrameReader
 from raasid.footage.records import Clip, Fact, Frame, Provenance
-from raasid.io.atomic import StagedFolder, sync_file, write_atomic
+from raasid.io.atomic import StagedFolder, write_atomic, write_synced
 from raasid.io.drafts import remove_abandoned
 from raasid.io.image_reader import Image
 
@@ -147,10 +147,9 @@ class ClipDraft:
         self.add_file(index, data.tobytes(), ".jpg", image.shape[1], image.shape[0])
 
     def add_file(self, index: int, data: bytes, suffix: str, width: int, height: int) -> None:
-        """Store an image file unchanged, safe against a power cut."""
+        """Store an image file unchanged, safe against a power cut. Raises DiskFull."""
         path = self._staged.path / f"frame-{index:06d}{suffix}"
-        path.write_bytes(data)
-        sync_file(path)
+        write_synced(path, data)
         self._digest.update(data)
         self._frames.append(Frame(index, path, width, height))
 

@@ -1,7 +1,7 @@
 """Atomic writes: files and folders that appear complete or not at all, even after a kill.
 
-Everything is prepared in a draft (`raasid.io.drafts`) in the same folder and then renamed. On a full disk each
-function here raises DiskFull, and leaves what was there before.
+Everything is prepared in a draft (`raasid.io.drafts`) in the same folder and then renamed. On a full disk
+each function here raises DiskFull, and leaves what was there before.
 """
 
 from __future__ import annotations

@@ -30,9 +30,14 @@ class DiskFull(RaasidError):
 
 
 def describe(folder: Path, refusal: OSError, name: str | None = None, needed: int = 0) -> str:
-    """Say what had no room where. needed: the size of the file in bytes, at least; 0: unknown."""
+    """Say what had no room where.
+
+    folder: named, unless the refused call itself names a file. needed: bytes, at least; 0: unknown.
+    """
     from raasid.console.tables import format_bytes
 
+    if isinstance(refusal.filename, str):
+        folder = Path(refusal.filename).absolute().parent
     what = "what is written" if name is None else name
     size = f"at least {format_bytes(needed)}" if needed else "more"
     return f"{folder}: {os.strerror(refusal.errno or 0)}: {what} needs {size}, {_free(folder)} free"
@@ -52,10 +57,7 @@ def find_refusal(error: BaseException) -> OSError | None:
 
 @contextmanager
 def naming_full_disk(folder: Path, name: str | None = None, needed: int = 0) -> Iterator[None]:
-    """Raise DiskFull where the block fails for lack of room; other errors pass.
-
-    folder: named, unless the refused call itself names a file. name: of the file that is written.
-    """
+    """Raise DiskFull where the block fails for lack of room; other errors pass. See `describe`."""
     try:
         yield
     except Exception as error:
@@ -67,8 +69,6 @@ def raise_if_full(error: Exception, folder: Path, name: str | None = None, neede
     """Raise DiskFull if an error without a message for the user came from a lack of room."""
     refusal = None if isinstance(error, RaasidError) else find_refusal(error)
     if refusal is not None:
-        if isinstance(refusal.filename, str):
-            folder = Path(refusal.filename).absolute().parent
         raise DiskFull(folder, refusal, name, needed) from error
 
 

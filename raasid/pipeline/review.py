@@ -11,6 +11,7 @@ from raasid.console import terminal
 from raasid.console.tables import Column, print_table
 from raasid.errors import CheckpointUnusable, RaasidError
 from raasid.footage.quarantine import Quarantine
+from raasid.io.disk_full import naming_full_disk
 from raasid.io.video_reader import VideoUnreadable
 from raasid.models.checkpoints import load_trained_model
 from raasid.models.context.module import ContextModule
@@ -91,7 +92,8 @@ def _review(
     source: Source, out: Path, models: ReviewModels, edition: str, options: ReviewOptions
 ) -> SummaryRow:
     try:
-        result = review_clip(source, out, models, edition, options, terminal.progress)
+        with naming_full_disk(out):  # no fault of the clip, and no other clip would do better
+            result = review_clip(source, out, models, edition, options, terminal.progress)
     except (VideoUnreadable, OSError) as error:
         reason = error.reason if isinstance(error, VideoUnreadable) else str(error)
         terminal.err().print(f"warning: {source.name}: {reason}", markup=False)

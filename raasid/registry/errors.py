@@ -27,8 +27,7 @@ class RegistryUnwritable(RaasidError):
         else:
             reason = f"{error.filename or root}: {error.strerror or error}"
         super().__init__(
-            f"{doing}: {reason}; "
-            "nothing is half done: make room or get write access, and repeat the command"
+            f"{doing}: {reason}; nothing is half done: make room or get write access, and repeat the command"
         )
 
 

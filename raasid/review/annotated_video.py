@@ -17,6 +17,7 @@ import numpy as np
 
 from raasid.errors import RaasidError
 from raasid.footage.records import Frame
+from raasid.io.atomic import sync_file, temporary_path
 from raasid.io.image_reader import Image
 from raasid.review.decision import Decision, contact_text, headline, restart_text
 from raasid.review.drawing import (
@@ -47,15 +48,15 @@ _ZOOM_ARMS = 3.2
 _SOFT, _GROOVE, _OFFENCE, _NO_OFFENCE = map(bgr, ("#aab4be", "#3a434d", "#d55e00", "#56b4e9"))
 _MARGIN = 14
 _BAR_WIDTH = 190
+_INDEX_BYTES = 1 << 20
+"""More than the index of an MP4 file takes, and what OpenCV holds back until the end."""
 
 
 class VideoUnwritable(RaasidError):
     """OpenCV cannot write the annotated video."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(
-            f"{path}: cannot be written as MPEG-4 video; is the disk full? review.video=false leaves it out"
-        )
+        super().__init__(f"{path}: cannot be written as MPEG-4 video; review.video=false leaves it out")
 
 
 def write_video(
@@ -69,7 +70,7 @@ def write_video(
     """Write FOLDER/annotated.mp4 and return its path; memory does not grow with the clip.
 
     arm_px: length of the decisive arm, which sets the zoom of the inset. max_px: longest side of the video.
-    Raises VideoUnwritable.
+    Raises VideoUnwritable, DiskFull.
     """
     video = perceived.video
     scale = _scale(video.width, video.height, max_px)
@@ -82,11 +83,12 @@ def write_video(
         (width, height + STRIP_HEIGHT),
     )
     if not writer.isOpened():
-        raise VideoUnwritable(path)
+        _check_written(path)
     strip = InfoStrip(decision, video.frames, width)
     trail: deque[Frame] = deque(maxlen=_TRAIL)
     contact = decision.contact
     arm = None if contact is None or contact.person is None else (contact.person, contact.side)
+    level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # a line for each lost frame
     try:
         images = video.images()
         for chunk in perceived:
@@ -109,9 +111,24 @@ def write_video(
                 update(1)
     finally:
         writer.release()
-    if not path.is_file() or not path.stat().st_size:
-        raise VideoUnwritable(path)
+        cv2.utils.logging.setLogLevel(level)
+    _check_written(path)
     return path
+
+
+def _check_written(path: Path) -> None:
+    """Look whether all was written, which OpenCV does not tell. Raises DiskFull, VideoUnwritable."""
+    # the index at the end of the file is written last
+    capture = cv2.VideoCapture(os.fsencode(path))
+    is_complete = capture.isOpened() and capture.read()[0]
+    capture.release()
+    if not is_complete:
+        size = path.stat().st_size if path.is_file() else 0
+        with temporary_path(path.parent, path.name, size + _INDEX_BYTES) as draft:  # is it the disk?
+            draft.write_bytes(bytes(_INDEX_BYTES))
+            sync_file(draft)
+        raise VideoUnwritable(path)
+    sync_file(path)
 
 
 def _in_window(decision: Decision, frame: int) -> bool:

@@ -6,7 +6,6 @@ the touch, cropped around the touched player. The seed may follow the file's nam
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 
 from raasid.console import terminal
 from raasid.footage.records import Clip, Person
+from raasid.io.atomic import write_atomic
 from raasid.laws.decide import decide
 from raasid.laws.facts import read_facts
 from raasid.synthetic.arrays import Image
@@ -136,6 +136,6 @@ def _write(sheet: Image, text: str, at: tuple[int, int], ink: tuple[int, int, in
 if __name__ == "__main__":
     target, args = Path(sys.argv[1]), sys.argv[2:4]
     seed, intensity = (int(text) for text in [*args, *["0", "2"][len(args) :]])
-    if not cv2.imwrite(os.fsencode(target), contact_sheet(seed, intensity)):
-        sys.exit(f"cannot write {target}")
+    _, data = cv2.imencode(target.suffix or ".png", contact_sheet(seed, intensity))
+    write_atomic(target, data.tobytes())
     print(target)
