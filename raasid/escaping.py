@@ -1,12 +1,14 @@
 """Names from outside (files, classes, clips) as text that a terminal, a page and any UTF-8 file can hold.
 
-A name may have any byte but 0 and `/`. Python holds bytes that are not UTF-8 as lone surrogates, which no file
-can be written with; ESC starts commands of the terminal; a bidirectional override shows a name reversed.
+A name may have any byte but 0 and `/`. Python holds bytes that are not UTF-8 as lone surrogates, which cannot
+be encoded; ESC starts commands of the terminal; a bidirectional override shows a name reversed.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
+from posixpath import splitext
 
 _CONTROLS = "\x00-\x08\x0b-\x1f\x7f-\x9f"
 _SEPARATORS = "\u2028\u2029"
@@ -16,6 +18,7 @@ _NO_CHARACTERS = (
 )
 _UNPRINTABLE = re.compile(f"[{_CONTROLS}{_SEPARATORS}{_BIDI}{_NO_CHARACTERS}]")
 _UNPRINTABLE_IN_LINE = re.compile(f"[\t\n{_UNPRINTABLE.pattern[1:]}")
+_MAX_STEM_BYTES = 180
 
 
 def printable(name: object) -> str:
@@ -31,8 +34,22 @@ def printable(name: object) -> str:
 
 
 def printable_lines(text: object) -> str:
-    """Return a text of several lines (a message, a page) as `printable` does, keeping tabs and line breaks."""
+    """Return a text of several lines (a message, a page) as `printable` does; tabs and line breaks stay."""
     return _UNPRINTABLE.sub(_escape, str(text))
+
+
+def printable_file_name(name: str) -> str:
+    """Return a printable name for a copy of a file or folder, unchanged if it is printable already.
+
+    Otherwise a digest keeps names apart that look alike when escaped, and a long name is cut, as its escapes
+    may be more than the 255 bytes that a file system takes. The suffix stays.
+    """
+    shown = printable(name)
+    if shown == name:
+        return name
+    stem, suffix = splitext(shown)
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{stem.encode()[:_MAX_STEM_BYTES].decode(errors='ignore')}-{digest}{suffix[:16]}"
 
 
 def _escape(match: re.Match[str]) -> str:

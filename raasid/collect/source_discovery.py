@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 
 from raasid.collect.options import ORIGIN_FIELDS, CollectOptions
 from raasid.errors import DataError
+from raasid.escaping import printable
 from raasid.footage.formats.file_search import walk_files
 from raasid.footage.quarantine import Quarantine
 from raasid.footage.records import Provenance
@@ -35,7 +36,10 @@ class Source:
     location: str
     """Absolute path, or a URL."""
     name: str
-    """Name in messages and records: relative to the folder that was searched."""
+    """Name in messages and records, printable: relative to the folder that was searched."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", printable(self.name))
 
     @property
     def path(self) -> Path:

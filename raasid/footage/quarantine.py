@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from raasid.escaping import printable
 from raasid.io.atomic import write_atomic
 
 
@@ -35,8 +36,8 @@ class Quarantine:
         self._samples: set[RejectedSample] = set()
 
     def add(self, path: str, reason: str, line: int | None = None) -> None:
-        """Reject a sample; adding it again has no effect."""
-        self._samples.add(RejectedSample(path, line, reason))
+        """Reject a sample; adding it again has no effect. Path and reason are made printable."""
+        self._samples.add(RejectedSample(printable(path), line, printable(reason)))
 
     def __len__(self) -> int:
         return len(self._samples)
@@ -62,6 +63,4 @@ class Quarantine:
             "reasons": self.summary(),
             "entries": [asdict(sample) for sample in self],
         }
-        # A file name need not be UTF-8; its odd bytes become \udcXX escapes, which JSON can hold.
-        text = json.dumps(document, indent=1, ensure_ascii=False).encode("utf-8", "backslashreplace")
-        write_atomic(path, text + b"\n")
+        write_atomic(path, json.dumps(document, indent=1, ensure_ascii=False) + "\n")

@@ -14,6 +14,7 @@ from typing import Any
 
 import cv2
 
+from raasid.escaping import printable_lines
 from raasid.io.atomic import write_atomic
 
 Box = tuple[float, float, float, float]
@@ -22,7 +23,10 @@ _JPEG_QUALITY = 80
 
 
 def write_document(path: Path, title: str, parts: Iterable[str]) -> Path:
-    """Write a page of HTML parts to `path` and return it; `title` is plain text."""
+    """Write a page of HTML parts to `path` and return it; `title` is plain text.
+
+    Escapes what `escaping.printable_lines` does, in whatever part it is: HTML has no control characters.
+    """
     style = files("raasid.reports").joinpath("report.css").read_text(encoding="utf-8")
     page = (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -31,7 +35,7 @@ def write_document(path: Path, title: str, parts: Iterable[str]) -> Path:
         + "\n".join(parts)
         + "\n</body></html>\n"
     )
-    write_atomic(path, page.encode("utf-8", "backslashreplace"))
+    write_atomic(path, printable_lines(page))
     return path
 
 

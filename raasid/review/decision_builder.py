@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Literal
 
+from raasid.escaping import printable
 from raasid.laws.edition import Ruling
 from raasid.laws.facts import Value
 from raasid.models.context.module import ContextPrediction
@@ -32,7 +33,7 @@ def build_decision(
     reportable = prediction if decisive is not None and decisive.is_reportable else None
     ruling = Ruling(None) if prediction is None or verdict.abstained else prediction.ruling
     return Decision(
-        clip=video.path.stem,
+        clip=printable(video.path.stem),
         source=video.name,
         decision=ruling.decision,
         abstained=verdict.abstained,

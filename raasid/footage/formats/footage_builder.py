@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from raasid.errors import NoUsableSamples
+from raasid.escaping import printable
 from raasid.footage.quarantine import Quarantine
 from raasid.footage.records import Clip, Footage
 
@@ -43,7 +44,7 @@ def build_footage(
     if not kept:
         first = "".join(f"; the first: {entry.path}: {entry.reason}" for entry in islice(quarantine, 1))
         raise NoUsableSamples(root, quarantine.describe() + first if quarantine else f"expected {expected}")
-    declared = {split: sorted(set(ids) & kept.keys()) for split, ids in splits.items()}
+    declared = {split: sorted(set(map(printable, ids)) & kept.keys()) for split, ids in splits.items()}
     return Footage(
         [kept[name] for name in sorted(kept)],
         {split: ids for split, ids in declared.items() if ids},

@@ -12,7 +12,9 @@ from shlex import quote
 
 from raasid.console.terminal import progress
 from raasid.errors import DataError, DataRootMissing, NoUsableSamples
+from raasid.escaping import printable
 from raasid.footage.formats.file_search import walk_files
+from raasid.footage.formats.footage_builder import build_footage
 from raasid.footage.formats.match_grouping import group_by_match
 from raasid.footage.formats.yolo_labels import LabelledObject, parse_labels
 from raasid.footage.formats.yolo_sheet import DataYaml, read_data_yaml
@@ -102,7 +104,7 @@ def read(root: Path, ball_class: str | int | None = "ball") -> Footage:
         provenance = Provenance(source=source, match=matches[names[path]])
         clips.append(Clip(_clip_id(names[path]), (frame,), provenance))
     splits = {split: sorted(map(_clip_id, paths)) for split, paths in kept.items() if split}
-    return Footage(sorted(clips, key=lambda clip: clip.id), splits, quarantine, tuple(notes))
+    return build_footage(root, clips, splits, quarantine, notes, EXPECTED)
 
 
 def _load(
@@ -208,7 +210,7 @@ def _frame(
 
 
 def _clip_id(name: str) -> str:
-    return splitext(name)[0]
+    return printable(splitext(name)[0])
 
 
 def _relative(path: Path | str, root: Path) -> str:

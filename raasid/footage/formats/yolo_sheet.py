@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from raasid.errors import DataError
+from raasid.escaping import printable
 from raasid.footage.formats.file_search import walk_files
 from raasid.footage.formats.parsing.values import short_repr
 from raasid.footage.quarantine import Quarantine
@@ -131,7 +132,7 @@ def _names(document: dict[str, Any], path: Path) -> dict[int, str]:
         raise DataYamlUnreadable(
             path, None, f"nc is {count}, but names holds {len(names)}: {short_repr(names)}"
         )
-    return {int(key): str(name) for key, name in sorted(names.items(), key=lambda item: int(item[0]))}
+    return {int(key): printable(name) for key, name in sorted(names.items(), key=lambda item: int(item[0]))}
 
 
 def _keypoint_shape(document: dict[str, Any], path: Path) -> tuple[int, int] | None:
@@ -154,7 +155,7 @@ def _class_list(root: Path) -> dict[int, str]:
     for path in (root / "classes.txt", root / "labels" / "classes.txt"):
         if path.is_file():
             lines = path.read_text("utf-8-sig", errors="replace").splitlines()
-            return {number: line.strip() for number, line in enumerate(lines) if line.strip()}
+            return {number: printable(line.strip()) for number, line in enumerate(lines) if line.strip()}
     return {}
 
 
