@@ -27,9 +27,12 @@ def validate(schema: type[S], cfg: DictConfig) -> S:
 def parse_recorded(schema: type[S], recorded: Mapping[str, Any]) -> S:
     """Validate a section that a checkpoint recorded; raises ConfigProblems if it does not fit the schema."""
     try:
-        return schema.model_validate(recorded)
+        config = schema.model_validate(recorded)
     except ValidationError as error:
         raise ConfigProblems(explain(error, schema, ())) from error
+    if problems := [Problem(path, message) for path, message in _cross_field_errors(config)]:
+        raise ConfigProblems(problems)
+    return config
 
 
 class Checked(NamedTuple, Generic[S]):

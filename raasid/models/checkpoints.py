@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -12,8 +14,9 @@ from torch import Tensor, nn
 from raasid.config.build import build
 from raasid.config.error_messages import ConfigProblems
 from raasid.errors import CheckpointUnusable
-from raasid.models.config import recorded_model_config
+from raasid.models.config import Model
 from raasid.models.module import TaskModule
+from raasid.models.recorded_model import ForeignModel, read_recorded_model
 
 
 def load_checkpoint(path: Path, map_location: Any | None = "cpu") -> dict[str, Any]:
@@ -26,36 +29,62 @@ def load_checkpoint(path: Path, map_location: Any | None = "cpu") -> dict[str, A
     try:
         loaded = torch.load(path, map_location=map_location, weights_only=True)
     except Exception as error:  # torch raises half a dozen types here, none of them documented
-        raise CheckpointUnusable(path, f"cannot be read as a checkpoint ({_first_line(error)})") from error
+        raise CheckpointUnusable(path, f"cannot be read as a checkpoint ({_unreadable(error)})") from error
     if not isinstance(loaded, dict):
         raise CheckpointUnusable(path, f"holds a {type(loaded).__name__}, not a checkpoint")
     return loaded
 
 
-def load_trained_model(path: Path) -> tuple[TaskModule, dict[str, Any]]:
+def refuse_pickled_code(path: Path) -> None:
+    """Check a checkpoint that Lightning will read with pickle, as its FSDP strategy does.
+
+    Raises CheckpointUnusable: a file that `load_checkpoint` refuses, or in which pickle might find another
+    content than `load_checkpoint` did; a folder of shards, whose index is a pickle.
+    """
+    if path.is_dir():
+        raise CheckpointUnusable(path, "is a folder of shards; their index is a pickle, which can run code")
+    load_checkpoint(path)
+    with path.open("rb") as file:
+        if file.read(len(_ZIP_START)) != _ZIP_START:
+            raise CheckpointUnusable(path, "is no archive of torch.save; this strategy reads nothing else")
+
+
+_ZIP_START = b"PK\x03\x04"
+"""A zip archive is found from its end: something else, which torch.load prefers, can stand before it."""
+
+
+def load_trained_model(path: Path, named: Model | None = None) -> tuple[TaskModule, dict[str, Any]]:
     """Return the model with its weights, and the configuration of its run.
 
-    Raises CheckpointUnusable: missing, truncated, or not written by `raasid train`.
+    named: the user's own `model` section, which allows a class that is not of this program; see
+    `read_recorded_model`.
+    Raises CheckpointUnusable: missing, truncated, not written by `raasid train`, or of a class that is
+    neither ours nor named.
     """
     config = load_checkpoint(path).get("config")
     if not isinstance(config, dict):
         raise CheckpointUnusable(path, "holds no configuration; it was not written by `raasid train`")
-    model = build_recorded_model(path, config)
+    model = build_recorded_model(path, config, named)
     load_checkpoint_weights(model, path)
     return model, config
 
 
-def build_recorded_model(path: Path, config: Mapping[str, Any]) -> TaskModule:
+def build_recorded_model(path: Path, config: Mapping[str, Any], named: Model | None = None) -> TaskModule:
     """Build the model whose section a checkpoint recorded, with random weights.
 
-    Raises CheckpointUnusable for a section that this version of the program does not know.
+    Raises CheckpointUnusable for a section that this version of the program does not know, or may not build.
     """
     try:
-        section = recorded_model_config(config.get("model", {}))
+        section = read_recorded_model(config.get("model", {}), named)
+    except ForeignModel as error:
+        way_out = "if you trust it, name it to a verb with a model section (evaluate, export)"
+        raise CheckpointUnusable(path, f"{error.reason}; {way_out}: {error.overrides}") from error
     except ConfigProblems as error:
         problems = "; ".join(f"{problem.path} {problem.message}" for problem in error.problems)
         raise CheckpointUnusable(path, f"was made by another version of this program: {problems}") from error
-    model: TaskModule = build(section)
+    model = build(section)
+    if not isinstance(model, TaskModule):
+        raise CheckpointUnusable(path, f"{section.target} is no subclass of TaskModule")
     return model
 
 
@@ -105,6 +134,14 @@ def _state(checkpoint: dict[str, Any], path: Path) -> dict[str, Tensor]:
     if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
         raise CheckpointUnusable(path, "holds no weights under 'state_dict'")
     return state
+
+
+def _unreadable(error: Exception) -> str:
+    """Say why torch read nothing; its own words recommend to load the file all the same, which runs it."""
+    if not isinstance(error, UnpicklingError):
+        return _first_line(error)
+    named = re.search(r"GLOBAL ([\w.]+)", str(error))
+    return f"it names {named[1]}, which was not run" if named else "it does not hold tensors and plain values"
 
 
 def _first_line(error: Exception) -> str:

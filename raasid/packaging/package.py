@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +14,8 @@ from raasid.config.build import build
 from raasid.config.error_messages import ConfigProblems
 from raasid.config.section import ClassSection
 from raasid.errors import UsageError
-from raasid.models.config import CustomModelConfig, recorded_model_config
 from raasid.models.module import TaskModule
+from raasid.models.recorded_model import ForeignModel, read_recorded_model
 from raasid.packaging.model_card import CARD, Card, read_card
 from raasid.packaging.onnx.export import CARD as GRAPHS_CARD
 from raasid.packaging.tensors import (
@@ -37,9 +36,6 @@ from raasid.registry.strict_json import parse_json
 from raasid.tasks import TASKS
 
 _MANIFEST = "manifest.json"
-_INITIAL_WEIGHTS = ("init_from", "weights")
-"""Keys of files that the training started from; the package holds the trained weights."""
-_NET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.yaml")
 
 
 def parse_model_config(recorded: Mapping[str, Any], where: str = _MANIFEST) -> ClassSection:
@@ -47,28 +43,12 @@ def parse_model_config(recorded: Mapping[str, Any], where: str = _MANIFEST) -> C
 
     Raises PackageRefused: another class, fields that it does not have, or a file outside the package.
     """
-    plain = {key: None if key in _INITIAL_WEIGHTS else value for key, value in recorded.items()}
     try:
-        section = recorded_model_config(plain)
+        return read_recorded_model(recorded)
+    except ForeignModel as error:
+        raise PackageRefused(where, error.reason) from error
     except ConfigProblems as error:
         raise PackageRefused(where, f"model: {error}") from error
-    if isinstance(section, CustomModelConfig):
-        raise PackageRefused(
-            where,
-            f"model._target_: {section.target[:120]!r} is no model of this program; nothing else is built",
-        )
-    for field in type(section).model_fields:
-        value = getattr(section, field)
-        if isinstance(value, Path):
-            raise PackageRefused(
-                where, f"model.{field}: {value} is a file of its own, which no package holds"
-            )
-    net = getattr(section, "net", None)
-    if net is not None and (_NET.fullmatch(net) is None or Path(net).exists()):
-        raise PackageRefused(
-            where, f"model.net: {net[:120]!r} is a file; a package can name nets of the library"
-        )
-    return section
 
 
 def build_model(recorded: Mapping[str, Any]) -> TaskModule:

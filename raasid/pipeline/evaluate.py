@@ -12,7 +12,12 @@ from raasid.packaging.card_builder import defined_metrics
 from raasid.packaging.package import LoadedVersion
 from raasid.pipeline.adapters.adapter import task_adapter
 from raasid.pipeline.evaluation import evaluate_model, print_comparison, print_results, write_results
-from raasid.pipeline.model_refs import NamedModel, baseline_model, model_to_evaluate
+from raasid.pipeline.model_refs import (
+    NamedModel,
+    baseline_model,
+    model_to_evaluate,
+    require_model_in_use,
+)
 from raasid.pipeline.verb_configs import EvaluateConfig
 from raasid.registry.registry import Registry
 from raasid.training.fit import build_trainer
@@ -26,7 +31,8 @@ def evaluate(cfg: EvaluateConfig, run_dir: Path) -> float:
     command line overrides them. A model that is not trained comes from `model=` alone.
     """
     model = model_to_evaluate(cfg)
-    other = None if cfg.against is None else baseline_model(cfg.against, cfg.paths, model.module.task)
+    other = None if cfg.against is None else baseline_model(cfg.against, cfg, model.module.task)
+    require_model_in_use(cfg, model, *([] if other is None else [other]))
     seed = model.trained.get("seed", cfg.seed)
     result, data = _evaluate(cfg, model, cfg.data, seed, run_dir)
     baseline = None

@@ -26,7 +26,7 @@ from raasid.tasks import TASKS
 def export(cfg: ExportConfig, run_dir: Path) -> float:
     """Write the graphs of a checkpoint and their card; returns the largest difference from the model."""
     path = Path(cfg.ckpt_path)
-    model, trained = load_trained_model(path)
+    model, trained = load_trained_model(path, cfg.model)
     config = data_section(trained["data"]) if cfg.data is None else cfg.data
     data = task_adapter(model).build_datamodule(config, cfg.paths, int(trained["seed"]), model)
     about = {

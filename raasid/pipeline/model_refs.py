@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,7 @@ def model_to_evaluate(cfg: EvaluateConfig) -> NamedModel:
     if cfg.version is not None:
         return load_registered(cfg.version, cfg.paths)
     if cfg.ckpt_path is not None:
-        return NamedModel(cfg.ckpt_path, *load_trained_model(Path(cfg.ckpt_path)))
+        return NamedModel(cfg.ckpt_path, *load_trained_model(Path(cfg.ckpt_path), cfg.model))
     assert cfg.model is not None
     module: TaskModule = build(cfg.model)
     if module.trainable:
@@ -81,13 +82,24 @@ def model_to_evaluate(cfg: EvaluateConfig) -> NamedModel:
     return NamedModel(type(module).__name__, module, {})
 
 
-def baseline_model(ref: str, paths: PathsConfig, task: str) -> NamedModel:
+def baseline_model(ref: str, cfg: EvaluateConfig, task: str) -> NamedModel:
     """Load the model to compare with, NAME@REF or a file; UsageError if it is for another task."""
-    file = Path(ref).is_file()
-    model = NamedModel(ref, *load_trained_model(Path(ref))) if file else load_registered(ref, paths)
+    if Path(ref).is_file():
+        model = NamedModel(ref, *load_trained_model(Path(ref), cfg.model))
+    else:
+        model = load_registered(ref, cfg.paths)
     if model.module.task != task:
         raise UsageError(f"against: '{ref}' is a {model.module.task} model, and a {task} model is measured")
     return model
+
+
+def require_model_in_use(cfg: EvaluateConfig, *models: NamedModel) -> None:
+    """Raise UsageError for a `model` section that describes none of the models that are measured."""
+    recorded = [model.trained.get("model") for model in models]
+    used = [section.get("_target_") if isinstance(section, Mapping) else None for section in recorded]
+    if cfg.model is not None and None not in used and cfg.model.target not in used:
+        name = cfg.model.target.rpartition(".")[2]
+        raise UsageError(f"model: {name} is not what is measured; leave it out, or leave out the checkpoint")
 
 
 def load_registered(ref: str, paths: PathsConfig) -> NamedModel:

@@ -62,7 +62,8 @@ class EvaluateConfig(Section):
     register_: bool = Field(True, alias="register")
     """Add the metrics to that version."""
     model: Model | None = None
-    """A model that needs no checkpoint: MediaPipe, a rule."""
+    """A model that needs no checkpoint: MediaPipe, a rule. With a checkpoint: the class of your own that it
+    holds, or the net's YAML file, neither of which a file may choose."""
     against: CheckpointOrVersion | None = None
     """A baseline, NAME@REF or a file: measured on the same samples and shown next to this model, its images
     as large as in its own training."""
@@ -92,6 +93,8 @@ class ExportConfig(Section):
 
     ckpt_path: Checkpoint
     """last, best (of the newest training), or a file."""
+    model: Model | None = None
+    """The class of your own that the checkpoint holds, or the net's YAML file."""
     data: Data | None = None
     """Footage on which graph and model are compared; null: that of the training."""
     split: Split = "test"

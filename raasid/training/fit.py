@@ -15,10 +15,12 @@ import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.loggers.logger import Logger
 from lightning.pytorch.profilers import PassThroughProfiler
+from lightning.pytorch.strategies import Strategy
 
 from raasid.config.build import build
 from raasid.config.section import Section
 from raasid.errors import UsageError
+from raasid.models.checkpoints import refuse_pickled_code
 from raasid.training.checkpointing import AtomicCheckpointIO, Checkpoint
 from raasid.training.config import FitConfig
 from raasid.training.metrics_csv import MetricsCsv
@@ -123,9 +125,15 @@ def fit(
     model.optimization = ConfiguredOptimization(cfg.optimizer, cfg.scheduler)  # type: ignore[assignment]
     model.config = cfg.model_dump(mode="json", by_alias=True)  # type: ignore[assignment]
     if cfg.train:
+        if cfg.ckpt_path is not None and not _reads_with_our_io(trainer.strategy):
+            refuse_pickled_code(Path(cfg.ckpt_path))
         trainer.fit(model, data, ckpt_path=cfg.ckpt_path, weights_only=True)
     best = next((c.best for c in callbacks if isinstance(c, Checkpoint)), None)
     return FitResult(trainer, model, best if best is not None and best.exists() else None)
+
+
+def _reads_with_our_io(strategy: Strategy) -> bool:
+    return type(strategy).load_checkpoint is Strategy.load_checkpoint
 
 
 def build_loggers(cfg: FitConfig, run_dir: Path) -> list[Logger]:

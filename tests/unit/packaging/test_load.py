@@ -151,11 +151,11 @@ FOREIGN: dict[str, tuple[dict[str, Any], str]] = {
     "another task": ({"model": TINY["pose_topdown"].config}, "describes a pose_model, not a ball_model"),
     "a file of the machine": (
         {"model": {"_target_": f"{MEDIAPIPE}.PoseMediapipe", "task_file": "/etc/passwd"}},
-        "a file of its own, which no package holds",
+        "is another file",
     ),
     "a net in a file": (
         {"model": {"_target_": "raasid.models.ball.yolo.BallYolo", "net": "/tmp/net.yaml"}},
-        "a package can name nets of the library",
+        "is another file",
     ),
 }  # fmt: skip
 
