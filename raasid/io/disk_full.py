@@ -36,8 +36,9 @@ def describe(folder: Path, refusal: OSError, name: str | None = None, needed: in
     """
     from raasid.console.tables import format_bytes
 
-    if isinstance(refusal.filename, str):
-        folder = Path(refusal.filename).absolute().parent
+    target = refusal.filename2 or refusal.filename  # a copy names its source first
+    if isinstance(target, str | os.PathLike):
+        folder = Path(target).absolute().parent
     what = "what is written" if name is None else name
     size = f"at least {format_bytes(needed)}" if needed else "more"
     return f"{folder}: {os.strerror(refusal.errno or 0)}: {what} needs {size}, {_free(folder)} free"

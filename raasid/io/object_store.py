@@ -101,7 +101,7 @@ class ObjectStore:
 
 
 def _chunks(source: Path) -> Iterator[bytes]:
-    """Read a file in pieces. Raises MediaUnreadable: what fails while a piece is written is no fault of it."""
+    """Read a file in pieces. Raises MediaUnreadable, never for what fails while a piece is written."""
     try:
         with source.open("rb") as file:
             while chunk := file.read(_CHUNK_BYTES):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import subprocess
@@ -27,6 +28,11 @@ class SmallDisk:
         except FileNotFoundError:
             self.is_mounted = False
         self._limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    @property
+    def refusal(self) -> str:
+        """What the system says when there is no room."""
+        return os.strerror(errno.ENOSPC if self.is_mounted else errno.EFBIG)
 
     def leave(self, free: int) -> None:
         """Leave room for so many bytes, in blocks of 4 KiB; without a tmpfs, in each file."""
