@@ -67,7 +67,7 @@ def export_frames(footage: Footage, folder: Path, where: str) -> Iterator[Export
     where: folder of the images below `folder`, with `{split}` for the split's name. Image files are copied
     as they are; frames of videos become JPEGs. Raises DiskFull, and NothingExported at the end.
     """
-    split_of = {clip: split for split, clips in footage.splits.items() for clip in clips}
+    split_of = {clip: _plain(split) for split, clips in footage.splits.items() for clip in clips}
     total = sum(len(clip.frames) for clip in footage.clips)
     placed = 0
     with FrameReader() as media, progress("exporting frames", total) as update:
@@ -91,7 +91,12 @@ def export_frames(footage: Footage, folder: Path, where: str) -> Iterator[Export
 
 def _name(clip: Clip, frame: Frame) -> str:
     suffix = ".jpg" if frame.in_video else frame.image.suffix
-    return f"{re.sub(r'[^A-Za-z0-9._-]+', '_', clip.id)}_{frame.index:06d}{suffix}"
+    return f"{_plain(clip.id)}_{frame.index:06d}{suffix}"
+
+
+def _plain(name: str) -> str:
+    """Return a name that no file system takes for a path: the footage may come from anyone."""
+    return re.sub(r"[^A-Za-z0-9._-]+|^[.]+", "_", name)
 
 
 def _image_file(frame: Frame, media: FrameReader) -> tuple[bytes, int, int]:

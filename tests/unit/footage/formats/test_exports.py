@@ -81,3 +81,18 @@ def test_an_export_needs_an_empty_folder_and_at_least_one_frame(
     ]
     with pytest.raises(NothingExported):
         exporter(name)(Footage(gone), tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", ["yolo_detect", "yolo_pose"])
+def test_the_name_of_a_split_leads_to_no_folder_outside_the_export(
+    footage: Footage, tmp_path: Path, name: str
+) -> None:
+    clips = [clip.id for clip in footage.clips]
+    evil = {"../../../there": clips[:1], "/" + str(tmp_path / "there"): clips[1:]}
+    (tmp_path / "home").mkdir()
+    before = {path for path in tmp_path.rglob("*") if path.is_file()}
+
+    assert exporter(name)(replace(footage, splits=evil), tmp_path / "home/out") == 4
+
+    written = {path for path in tmp_path.rglob("*") if path.is_file()} - before
+    assert {path for path in written if not path.is_relative_to(tmp_path / "home/out")} == set()
