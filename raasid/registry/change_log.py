@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import socket
 import zlib
 from collections.abc import Iterator
@@ -28,6 +29,19 @@ _NO_LINE = "0" * 64
 """Stands for the digest of the line before the first."""
 
 
+class _Process:
+    """Tells a process from its forked children; process ids do not, in containers."""
+
+    current = object()
+
+    @classmethod
+    def renew(cls) -> None:
+        cls.current = object()
+
+
+os.register_at_fork(after_in_child=_Process.renew)
+
+
 class LogLine(NamedTuple):
     """One line of the log."""
 
@@ -38,21 +52,21 @@ class LogLine(NamedTuple):
 
 
 class ChangeLog:
-    """The files `log/<writer>-<n>.jsonl`."""
+    """The files `log/<writer>-<n>.jsonl`; the writer is a host, for people, and a random number."""
 
     def __init__(self, root: Path, writer: AtomicWriter) -> None:
         self.folder, self._root, self._writer = root / "log", root, writer
         self._host = re.sub(r"[^A-Za-z0-9_]", "_", socket.gethostname())[:40]
-        self._process_name, self._pid = "", 0
+        self._name, self._process = "", object()
         self._num_files, self._num_lines, self._before = 0, 0, _NO_LINE
         self._file = -1
         """Descriptor of the file that is open for appending; -1 if there is none."""
 
     def append(self, body: dict[str, Any]) -> None:
         """Append a synced line. Raises OSError; the line is then ignored by readers."""
-        if self._pid != os.getpid():  # also after a fork: two processes never share a file
-            self._pid, self._num_files, self._file = os.getpid(), 0, -1
-            self._process_name = f"{self._host}-{self._pid}-{os.urandom(4).hex()}"
+        if self._process is not _Process.current:  # also after a fork: two processes never share a file
+            self._process, self._num_files, self._file = _Process.current, 0, -1
+            self._name = f"{self._host}-{secrets.token_hex(8)}"
         if self._file < 0 or self._num_lines >= _MAX_LINES:
             self._start_file()
         self._write({**body, "before": self._before}, sync=True)
@@ -62,7 +76,7 @@ class ChangeLog:
 
         With this line, fsck notices if the record disappears. It may get lost: nothing else depends on it.
         """
-        if self._file >= 0 and self._pid == os.getpid():
+        if self._file >= 0 and self._process is _Process.current:
             body = {"done": op, "record": record.relative_to(self._root).as_posix(), "before": self._before}
             with suppress(OSError):
                 self._write(body, sync=False)
@@ -83,7 +97,7 @@ class ChangeLog:
 
     def close(self) -> None:
         """Close the file that this process appends to."""
-        if self._file >= 0 and self._pid == os.getpid():
+        if self._file >= 0 and self._process is _Process.current:
             self._writer.fs.close(self._file)
         self._file = -1
 
@@ -105,7 +119,7 @@ class ChangeLog:
             self._file = -1
         self._writer.make_folders(self.folder, self._root)
         self._num_files += 1
-        path = self.folder / f"{self._process_name}-{self._num_files:06d}.jsonl"
+        path = self.folder / f"{self._name}-{self._num_files:06d}.jsonl"
         file = self._writer.fs.open(path, APPEND)
         try:
             self._writer.fs.sync_folder(self.folder)

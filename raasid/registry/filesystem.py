@@ -6,9 +6,8 @@ a directory is atomic, and what was synced persists. There are no locks.
 
 from __future__ import annotations
 
-import itertools
 import os
-import socket
+import secrets
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +16,6 @@ CREATE = os.O_CREAT | os.O_EXCL | os.O_WRONLY
 APPEND = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND
 DRAFT_PREFIX = ".new-"
 """Name prefix of files that are not complete yet. Readers skip them; gc deletes those of killed processes."""
-_draft_numbers = itertools.count()
 
 
 class FileInfo(NamedTuple):
@@ -171,5 +169,4 @@ def write_all(fs: FileSystem, file: int, data: bytes) -> None:
 
 def draft_name() -> str:
     """Return a draft's file name that no other process uses."""
-    process = f"{socket.gethostname()[:40]}-{os.getpid()}"
-    return f"{DRAFT_PREFIX}{process}-{os.urandom(4).hex()}-{next(_draft_numbers)}"
+    return f"{DRAFT_PREFIX}{secrets.token_hex(16)}"

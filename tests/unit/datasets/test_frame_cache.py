@@ -20,13 +20,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from soak import rounds
 
 from raasid.datasets import frame_cache
 from raasid.datasets.frame_cache import FrameCache, decode_image
 from raasid.io.drafts import Draft
 from raasid.io.file_digests import CACHE_NAME
 from raasid.io.image_reader import ImageUnreadable
-from tests.support.soak import rounds
 
 
 def random_image(path: Path, width: int = 64, height: int = 36, seed: int = 0) -> Path:
@@ -239,6 +239,7 @@ def test_the_pixels_of_an_unchanged_file_are_digested_once(
     assert FrameCache(frames, (32, 18), tmp_path / "cache", 1.0).file == file
 
 
+@pytest.mark.soak
 def test_containers_that_fill_one_cache_at_once_never_read_a_black_frame(tmp_path: Path) -> None:
     """Two processes with one process id and one host name; one of them is killed at some moment."""
     images = [random_image(tmp_path / f"{number}.jpg", 160, 90, number) for number in range(60)]
