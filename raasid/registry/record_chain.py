@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from raasid.escaping import printable
 from raasid.registry.errors import RegistryDamaged
 from raasid.registry.filesystem import AtomicWriter
 
 MAX_RECORD_BYTES = 16 << 20
 """A configuration with metrics takes a few thousand."""
 RecordBody = dict[str, Any]
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class ChainRecord(NamedTuple):
@@ -134,9 +137,12 @@ def decode_record(data: bytes, path: Path | str) -> RecordBody:
 
 
 def canonical_json(value: Any) -> bytes:
-    """Encode a JSON value in the one canonical way. Raises ValueError for NaN and infinities."""
+    r"""Encode a JSON value in the one canonical way. Raises ValueError for NaN and infinities.
+
+    A byte of a path that is not UTF-8 is recorded as `\xe9`, as strict readers refuse lone surrogates.
+    """
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return text.encode()
+    return _SURROGATE.sub(lambda found: f"\\{printable(found[0])}", text).encode()
 
 
 def sha256_hex(data: bytes) -> str:

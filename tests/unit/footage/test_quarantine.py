@@ -64,6 +64,8 @@ def test_the_file_contains_every_entry_and_no_temporary_file_remains(tmp_path: P
 
 
 def test_a_file_name_that_is_not_utf8_can_be_listed(tmp_path: Path) -> None:
-    odd = os.fsdecode(b"img_\xff.jpg")
-    filled([(odd, None, "zero bytes: 0")]).write(tmp_path / "quarantine.json")
-    assert json.loads((tmp_path / "quarantine.json").read_bytes())["entries"][0]["path"] == odd
+    odd = os.fsdecode(b"img_\xff\x1b.jpg")
+    filled([(odd, None, f"zero bytes: {odd}")]).write(tmp_path / "quarantine.json")
+    (entry,) = json.loads((tmp_path / "quarantine.json").read_bytes())["entries"]
+    assert entry["path"] == r"img_\xff\x1b.jpg"
+    assert entry["reason"] == r"zero bytes: img_\xff\x1b.jpg"
