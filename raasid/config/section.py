@@ -26,6 +26,8 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError
 
+from raasid.escaping import printable
+
 
 class Section(BaseModel):
     """A part of the configuration tree; a key that it does not declare is an error.
@@ -213,3 +215,10 @@ class PathsConfig(Section):
     """Model versions."""
     logs: Path = Path("logs")
     """A directory for each run: logs/<verb>/<date>_<time>_<hash>."""
+
+    def cross_field_errors(self) -> Iterator[tuple[str, str]]:
+        """Yield folders whose names are not UTF-8: torch, ONNX and W&B cannot write there."""
+        for name in type(self).model_fields:
+            path = str(getattr(self, name).absolute())
+            if path != path.encode(errors="replace").decode():
+                yield name, f"must be UTF-8, but is {printable(path)}; rename the folder, or name another"

@@ -21,6 +21,9 @@ Role = Literal["player", "goalkeeper", "referee", "other"]
 Fact = bool | int | float | str
 
 
+_TEXTS = ("source", "license", "annotator", "law_edition", "match", "season", "competition", "camera")
+
+
 class Visibility(IntEnum):
     """How much of a ball can be seen, in increasing order."""
 
@@ -162,8 +165,8 @@ class Provenance:
     per second of play, and so as many times higher in a replay."""
 
     def __post_init__(self) -> None:
-        for name in ("source", "match", "season", "competition", "camera"):  # may be parts of file names
-            if (value := getattr(self, name)) is not None:
+        for name in _TEXTS:  # they may be parts of file names
+            if isinstance(value := getattr(self, name), str):
                 object.__setattr__(self, name, printable(value))
 
 

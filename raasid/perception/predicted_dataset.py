@@ -119,20 +119,16 @@ class PredictedTrackStore:
         return digest
 
 
-def _file_digest(path: Path) -> str:
-    """Return the digest of a file's content, or that it is missing."""
-    try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            if size <= _MAX_FULL_DIGEST:
-                return hashlib.file_digest(file, "sha256").hexdigest()
-            digest = hashlib.sha256(f"{size}".encode())
-            digest.update(file.read(_END))
-            file.seek(-_END, os.SEEK_END)
-            digest.update(file.read(_END))
-            return digest.hexdigest()
-    except FileNotFoundError:
-        return f"missing {path.name}"
+def clip_key(clip: Clip, digests: Mapping[Path, str]) -> str:
+    """Return the name of a clip by what its tracks depend on: pixels, frame indices and frame rate.
+
+    digests: SHA-256 of its files, without those that are missing.
+    """
+    digest = hashlib.sha256(f"{clip.frame_rate_hz}".encode())
+    for frame in clip.frames:
+        content = digests.get(frame.image) or f"missing {frame.image.name}"
+        digest.update(os.fsencode(f"\n{content} {frame.index} {frame.in_video}"))
+    return digest.hexdigest()[:24]
 
 
 def _write_once(path: Path, content: dict[str, object]) -> None:

@@ -11,6 +11,7 @@ from raasid.console.terminal import err, out
 from raasid.datasets.datamodule import TaskDataModule
 from raasid.errors import UsageError
 from raasid.evaluation.result import EvaluationResult
+from raasid.escaping import printable
 from raasid.models.module import TaskModule
 from raasid.packaging.card_builder import build_card, defined_metrics
 from raasid.packaging.onnx.export import NotExportable
@@ -118,7 +119,7 @@ def _reason(run_dir: Path) -> str:
         typed = yaml.safe_load((run_dir / ".hydra" / "overrides.yaml").read_text(encoding="utf-8"))
     except (FileNotFoundError, yaml.YAMLError):
         typed = None
-    return f"train {' '.join(map(str, typed))}" if typed else "train"
+    return printable(f"train {' '.join(map(str, typed))}") if typed else "train"
 
 
 def run_ref(cfg: TrainConfig, run_dir: Path) -> RunRef | None:

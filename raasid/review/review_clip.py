@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from raasid.collect.source_discovery import Source
+from raasid.escaping import printable_file_name
 from raasid.io.atomic import StagedFolder
 from raasid.io.drafts import remove_abandoned
 from raasid.review.annotated_video import FILE_NAME as VIDEO
@@ -92,7 +93,8 @@ def review_clip(
 
 def folder_name(source: Source) -> str:
     """Name the folder of a clip: its stem, and a digest that tells equal names apart."""
-    return f"{source.path.stem}-{hashlib.sha256(os.fsencode(source.location)).hexdigest()[:6]}"
+    digest = hashlib.sha256(os.fsencode(source.location)).hexdigest()
+    return f"{printable_file_name(source.path.stem)}-{digest[:6]}"
 
 
 def _is_complete(folder: Path, options: ReviewOptions) -> bool:

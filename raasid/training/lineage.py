@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from raasid.datasets.datamodule import TaskDataModule
+from raasid.escaping import printable
 from raasid.footage.coco_encoder import annotation_entries, image_entries, video_entries
 from raasid.footage.records import Clip
 from raasid.io.atomic import write_atomic
@@ -114,4 +115,4 @@ def _label_entries(clips: Sequence[Clip]) -> Iterator[dict[str, Any]]:
 
 def _file(path: Path) -> dict[str, str]:
     with path.open("rb") as file:
-        return {"path": str(path), "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+        return {"path": printable(path), "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
