@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 from abc import abstractmethod
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,8 +15,18 @@ from raasid.datasets.data_config import DataConfig
 from raasid.errors import UsageError
 from raasid.footage.records import Clip, Footage
 from raasid.footage.splits import Splits
+from raasid.io.file_digests import CACHE_NAME, FileDigests
 
 Loader = DataLoader[Any]
+
+
+def leave_signals_to_parent(_: int) -> None:
+    """Ignore the signals that reach a whole process group; `worker_init_fn` of every loader.
+
+    A worker that they ended would end the training in an error before it can write its checkpoint.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2):
+        signal.signal(number, signal.SIG_IGN)
 
 
 class EpochPosition(NamedTuple):
@@ -40,11 +52,13 @@ class TaskDataModule(pl.LightningDataModule):
     """Clips that are trained on in addition to `splits.train`."""
     calibration: list[Clip]
     """Clips that probabilities are calibrated on in addition to `splits.val`."""
+    media: dict[Path, str]
+    """SHA-256 of the files whose pixels are read, as they were when they were opened."""
 
     def __init__(self, config: DataConfig, seed: int) -> None:
         super().__init__()
         self.config, self.seed = config, seed
-        self.league, self.calibration = [], []
+        self.league, self.calibration, self.media = [], [], {}
         self._batches_seen = 0
 
     @abstractmethod
@@ -63,6 +77,17 @@ class TaskDataModule(pl.LightningDataModule):
     def input_checkpoints(self) -> dict[str, Path]:
         """Checkpoints of the models whose predictions the batches are made from, by role."""
         return {}
+
+    def digest_media(self, clips: Iterable[Clip], folder: Path | None) -> None:
+        """Add the files of clips to `media`: verified ones as they are known, others are read.
+
+        folder: keeps the digests, so that unchanged files are read once. Raises FileUnreadable.
+        """
+        verified = self.footage.media if self.footage is not None else {}
+        files = {frame.image for clip in clips for frame in clip.frames} - self.media.keys()
+        self.media |= {file: verified[file] for file in files & verified.keys()}
+        digests = FileDigests(folder / CACHE_NAME if folder is not None else None)
+        self.media |= digests.of(sorted(files - verified.keys()), "digesting images and videos")
 
     @property
     def rank_and_world(self) -> tuple[int, int]:

@@ -7,7 +7,7 @@ import hashlib
 import logging
 import os
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -51,15 +51,21 @@ class FrameCache:
     and the rest is black.
     folder, budget_gib: where all frames are kept, and up to which size; the first process fills the file,
     later ones map it. Above the budget, with budget 0, or when the disk is full, frames are decoded on
-    access. The file is named by the paths, byte sizes and modification times of the sources and by `size`,
-    so that a changed image is decoded again, and by the digest of its pixels: one that has another number of
-    frames or another digest is made anew. A file is digested once, in about 1.3 s per GiB, and again when
-    its size or times have changed.
+    access. digests: SHA-256 of sources, where they are known. The file is named by the content of the
+    sources (digest, or else path, size and modification time) and by `size`, so that a changed image is
+    decoded again, and by the digest of its pixels: one that has another number of frames or another digest
+    is made anew. A file is digested once, in about 1.3 s per GiB, and again when its size or times have
+    changed.
     Can be pickled and forked: a worker maps the same file. Under DDP, one rank must come first.
     """
 
     def __init__(
-        self, sources: Sequence[Source], size: tuple[int, int], folder: Path, budget_gib: float
+        self,
+        sources: Sequence[Source],
+        size: tuple[int, int],
+        folder: Path,
+        budget_gib: float,
+        digests: Mapping[Path, str] | None = None,
     ) -> None:
         self.size = size
         self._sources = list(sources)
@@ -70,7 +76,7 @@ class FrameCache:
         self.file: Path | None = None
         """The file that holds all frames; None where frames are decoded on access."""
         if sources and len(sources) * self._frame_bytes <= budget_gib * 2**30:
-            stem = f"frames-{size[0]}x{size[1]}-{_digest(self._sources, size)}"
+            stem = f"frames-{size[0]}x{size[1]}-{_digest(self._sources, size, digests or {})}"
             self.file = self._find(folder, stem) or self._fill(folder, stem)
 
     def __len__(self) -> int:
@@ -223,15 +229,18 @@ def _complete_file(folder: Path, stem: str, sha256: str) -> Path:
     return folder / f"{stem}-{sha256[:32]}.u8"
 
 
-def _digest(sources: Sequence[Source], size: tuple[int, int]) -> str:
+def _digest(sources: Sequence[Source], size: tuple[int, int], digests: Mapping[Path, str]) -> str:
     digest = hashlib.sha256(f"{_LAYOUT} {size[0]} {size[1]} {cv2.__version__}\n".encode())
     for source in sources:
         path, number = source if isinstance(source, VideoFrame) else (source, None)
+        which = "" if number is None else f" {number}"
+        if path in digests:
+            digest.update(f"{digests[path]}{which}\n".encode())
+            continue
         try:
             status = path.stat()
         except OSError as error:
             raise ImageUnreadable(path, f"missing: {error.strerror}") from error
-        which = "" if number is None else f" {number}"
         digest.update(os.fsencode(f"{path.absolute()}\0{status.st_size} {status.st_mtime_ns}{which}\n"))
     return digest.hexdigest()[:16]
 

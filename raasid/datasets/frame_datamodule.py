@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from torch.utils.data import DataLoader
 
 from raasid.datasets.data_config import DataConfig, RealDataConfig
-from raasid.datasets.datamodule import EpochPosition, Loader, TaskDataModule
+from raasid.datasets.datamodule import EpochPosition, Loader, TaskDataModule, leave_signals_to_parent
 from raasid.datasets.frame_cache import FrameCache, Source, VideoFrame
 from raasid.datasets.sampler import HardNegative, KeyedBatchSampler
 from raasid.errors import UsageError
@@ -82,7 +82,8 @@ class FrameDataModule(TaskDataModule):
         if name != "train":
             assert scale is not None
             size = round(size[0] * scale), round(size[1] * scale)
-        return FrameCache(sources, size, self._cache, self.config.cache_gib)
+        self.digest_media(clips, self._cache)
+        return FrameCache(sources, size, self._cache, self.config.cache_gib, self.media)
 
     def _train_loader(
         self, hard_negatives: Sequence[HardNegative] = (), hard_negative_share: float = 0.0
@@ -117,7 +118,14 @@ class FrameDataModule(TaskDataModule):
 
     def _loader(self, data: Any, **options: Any) -> Loader:
         workers, collate = self.config.num_workers, type(self).collate
-        return DataLoader(data, collate_fn=collate, num_workers=workers, pin_memory=self.on_gpu, **options)
+        return DataLoader(
+            data,
+            collate_fn=collate,
+            num_workers=workers,
+            worker_init_fn=leave_signals_to_parent,
+            pin_memory=self.on_gpu,
+            **options,
+        )
 
     def test_dataloader(self) -> Loader:
         """Whole frames of the held-out split."""

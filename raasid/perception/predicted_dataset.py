@@ -1,9 +1,9 @@
 """Predict the tracks of footage, and keep them on disk: each clip once, named by its pixels.
 
     tracks-<perception>/
-        perception.json         which models and settings made these tracks
-        clips/<clip>.json       COCO video JSON of one clip; media are referred to, not copied
-        versions/<digest>.json  which clips, with which labels, made up one dataset
+        perception.json             which models and settings made these tracks
+        clips/<clip>-<digest>.json  COCO video JSON of one clip, and its SHA-256; media are not copied
+        versions/<digest>.json      which clips, with which labels, made up one dataset
 
 Labels (facts, contact, tags) stay with the footage, so that correcting one does not repeat the inference.
 """
@@ -13,26 +13,26 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from raasid.console.terminal import progress
 from raasid.footage import coco_format
+from raasid.footage.coco_format import AnnotationsUnreadable
 from raasid.footage.frame_reader import read_frames
 from raasid.footage.records import Clip, Contact, Footage, Frame, Provenance
 from raasid.io.atomic import write_atomic
 from raasid.io.drafts import remove_abandoned
+from raasid.io.file_digests import CACHE_NAME, FileDigests, sha256_of
 from raasid.io.image_reader import Image, ImageUnreadable
 from raasid.perception.matching import find_same_person
 from raasid.perception.tracker import PerceptionPipeline
 
 UNREADABLE = "unreadable"
 """Tag of a frame whose pixels cannot be read; its content is interpolated."""
-_LAYOUT = 1
-_MAX_FULL_DIGEST = 8 << 20
-"""Bytes up to which the whole file is digested; of a larger one, both ends."""
-_END = 1 << 20
+_LAYOUT = 2
 
 
 def predict_tracks(
@@ -44,21 +44,23 @@ def predict_tracks(
     where it was, and larger footage costs only its new clips. Facts, tags, events and rulings are the
     footage's; `contact.person` becomes the track that is predicted at the touched person's position, -1
     without one. splits: in place of the footage's own.
-    Raises AnnotationsUnreadable for a damaged file of an earlier run.
+    Damaged tracks of an earlier run are predicted again. Raises FileUnreadable.
     """
     store = PredictedTrackStore(folder, perception.name)
-    keys = [store.key(clip) for clip in footage.clips]
-    new = {key: clip for key, clip in zip(keys, footage.clips, strict=True) if not store.has(key)}
+    media = (frame.image for clip in footage.clips for frame in clip.frames)
+    digests = FileDigests(folder / CACHE_NAME).of(media, "digesting images and videos")
+    keys = [clip_key(clip, digests) for clip in footage.clips]
+    tracks = {key: store.get(key) for key in keys}
+    new = {key: clip for key, clip in zip(keys, footage.clips, strict=True) if tracks[key] is None}
     if new:
         with progress("tracking ball and players", sum(len(clip.frames) for clip in new.values())) as update:
             for key, clip in new.items():
                 images = _images(clip, unreadable := set[int]())
                 frames = perception.track(images, clip.frames, update, clip.frame_rate_hz)
-                store.put(
-                    key, clip, [_tag_unreadable(f, f.index in unreadable) for f in frames], perception.name
-                )
+                tagged = [_tag_unreadable(f, f.index in unreadable) for f in frames]
+                tracks[key] = store.put(key, clip, tagged, perception.name)
     predicted = [
-        _with_labels(clip, store.get(key), perception.name)
+        _with_labels(clip, tracks[key] or (), perception.name)
         for key, clip in zip(keys, footage.clips, strict=True)
     ]
     store.note_version(footage.clips, keys)
@@ -78,35 +80,34 @@ class PredictedTrackStore:
         self._clips.mkdir(parents=True, exist_ok=True)
         _write_once(self.home / "perception.json", {"format": _LAYOUT, "perception": perception})
         remove_abandoned(self._clips)
+        self._digests: dict[str, list[str]] = {}
+        for path in sorted(self._clips.glob("*-*.json")):
+            key, _, digest = path.stem.partition("-")
+            self._digests.setdefault(key, []).append(digest)
 
-    def key(self, clip: Clip) -> str:
-        """Return the name of a clip by what its tracks depend on: pixels, frame indices and frame rate."""
-        digest = hashlib.sha256(f"{clip.frame_rate_hz}".encode())
-        known: dict[Path, str] = {}
-        for frame in clip.frames:
-            if frame.image not in known:
-                known[frame.image] = _file_digest(frame.image)
-            digest.update(f"\n{known[frame.image]} {frame.index} {frame.in_video}".encode())
-        return digest.hexdigest()[:24]
+    def get(self, key: str) -> tuple[Frame, ...] | None:
+        """Return the predicted frames of a clip; None if they are not stored, or damaged."""
+        for digest in self._digests.get(key, ()):
+            with suppress(AnnotationsUnreadable):
+                (clip,) = coco_format.read(self._clips, f"{key}-{digest}.json", False, digest)
+                return clip.frames
+        return None
 
-    def has(self, key: str) -> bool:
-        """Whether the tracks of a clip are stored."""
-        return (self._clips / f"{key}.json").is_file()
-
-    def get(self, key: str) -> tuple[Frame, ...]:
-        """Return the predicted frames. Raises AnnotationsUnreadable; a deleted file is made again."""
-        (clip,) = coco_format.read(self._clips, f"{key}.json", media_inside=False)
-        return clip.frames
-
-    def put(self, key: str, clip: Clip, frames: Sequence[Frame], perception: str) -> None:
-        """Store predicted frames; the file appears complete or not at all."""
+    def put(self, key: str, clip: Clip, frames: Sequence[Frame], perception: str) -> tuple[Frame, ...]:
+        """Store predicted frames, in a file that appears complete or not at all; return them as stored."""
         referred = tuple(
             replace(frame, image=Path(os.path.relpath(frame.image.absolute(), self._clips)))
             for frame in frames
         )
         provenance = Provenance(clip.provenance.source, clip.provenance.license, perception)
         bare = Clip(clip.id, referred, provenance, clip.frame_rate_hz)
-        coco_format.write([bare], self._clips, f"{key}.json")
+        path = coco_format.write([bare], self._clips, f"{key}.json")
+        digest = sha256_of(path)
+        path.replace(self._clips / f"{key}-{digest}.json")
+        self._digests[key] = [digest]
+        stored = self.get(key)
+        assert stored is not None
+        return stored
 
     def note_version(self, clips: Sequence[Clip], keys: Sequence[str]) -> str:
         """Record which clips with which labels form one dataset; return the version's digest."""

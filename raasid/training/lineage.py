@@ -80,12 +80,13 @@ def write_lineage(
 
 
 def data_facts(data: TaskDataModule) -> dict[str, Any]:
-    """Return matches and frames of every split and of the additional clips, all licenses, and one digest.
+    """Return matches and frames of every split and of the additional clips, all licenses, and digests.
 
     `labels_sha256` covers everything that is annotated (balls, persons, facts, rulings, …) and image names,
-    but no folders: the same footage elsewhere has the same digest.
+    but no folders: the same footage elsewhere has the same digest. `media_sha256` covers the images and
+    videos that were read, as they were then. A stored version also has its reference and `dataset_sha256`.
     """
-    digest = hashlib.sha256()
+    digest, media = hashlib.sha256(), hashlib.sha256()
     facts: dict[str, Any] = {}
     licenses: set[str] = set()
     parts = {name: getattr(data.splits, name, ()) for name in ("train", "val", "test")}
@@ -95,10 +96,16 @@ def data_facts(data: TaskDataModule) -> dict[str, Any]:
         digest.update(name.encode())
         for entry in _label_entries(clips):
             digest.update(json.dumps(entry, sort_keys=True, default=float).encode())
+        for frame in (frame for clip in clips for frame in clip.frames):
+            media.update(f"{name} {data.media.get(frame.image)}\n".encode())
         facts[name] = {
             "matches": sorted({clip.match for clip in clips}),
             "frames": sum(len(clip.frames) for clip in clips),
         }
+    if data.media:
+        facts["media_sha256"] = media.hexdigest()
+    if data.footage is not None:
+        facts |= data.footage.dataset
     return facts | {"labels_sha256": digest.hexdigest(), "licenses": sorted(licenses)}
 
 

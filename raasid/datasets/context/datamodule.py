@@ -16,7 +16,7 @@ from raasid.datasets.context.dataset import LabelledTracks, WindowDataset, find_
 from raasid.datasets.context.sample_meta import ClipRef
 from raasid.datasets.context.tracks_config import TrackSource
 from raasid.datasets.data_config import DataConfig
-from raasid.datasets.datamodule import Loader, TaskDataModule
+from raasid.datasets.datamodule import Loader, TaskDataModule, leave_signals_to_parent
 from raasid.datasets.sampler import KeyedBatchSampler
 from raasid.errors import UsageError
 from raasid.footage.records import Clip, Footage
@@ -55,7 +55,8 @@ class ContextDataModule(TaskDataModule):
     """Windows of one data root.
 
     frames, players: of the model's windows. extra_clips: opens clips without images, to use in addition.
-    set_label_counts: receives the facts of the training split in `setup`.
+    set_label_counts: receives the facts of the training split in `setup`. cache: folder that keeps
+    digests of files.
 
     Training windows come from annotated tracks with simulated errors, of the kind and size that the upstream
     models make on training matches (`predicted`) or of typical models (`noisy`), or without errors (`truth`).
@@ -74,8 +75,10 @@ class ContextDataModule(TaskDataModule):
         provider: TrackProvider,
         extra_clips: Callable[[], ExtraClips] | None = None,
         set_label_counts: Callable[[Iterable[Facts]], None] = lambda facts: None,
+        cache: Path | None = None,
     ) -> None:
         super().__init__(config, seed)
+        self._cache = cache
         self.frames, self.players = frames, players
         self._open_footage, self._open_extra_clips = footage, extra_clips
         self._provider, self._set_label_counts = provider, set_label_counts
@@ -221,6 +224,7 @@ class ContextDataModule(TaskDataModule):
         new = [clip for clip in clips if clip.id not in self._predicted]
         if new:
             assert self._provider.predict is not None
+            self.digest_media(new, self._cache)
             self._predicted |= {clip.id: clip for clip in self._provider.predict(Footage(new)).clips}
 
     def _windows(
@@ -239,6 +243,7 @@ class ContextDataModule(TaskDataModule):
             data,
             collate_fn=partial(collate, edition=self.edition),
             num_workers=workers,
+            worker_init_fn=leave_signals_to_parent,
             persistent_workers=workers > 0,
             **options,
         )

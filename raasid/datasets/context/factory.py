@@ -48,7 +48,9 @@ def build_context_datamodule(
             _label_extra_clips, league, tracks.extra_clips, tracks.calibration_clips, folder
         )
     footage = partial(open_footage, config, folder)
-    return ContextDataModule(footage, config, seed, frames, players, provider, extra_clips, set_label_counts)
+    return ContextDataModule(
+        footage, config, seed, frames, players, provider, extra_clips, set_label_counts, folder
+    )
 
 
 def extra_league(config: DataConfig) -> League:

@@ -25,7 +25,7 @@ from soak import rounds
 from raasid.datasets import frame_cache
 from raasid.datasets.frame_cache import FrameCache, decode_image
 from raasid.io.drafts import Draft
-from raasid.io.file_digests import CACHE_NAME
+from raasid.io.file_digests import CACHE_NAME, sha256_of
 from raasid.io.image_reader import ImageUnreadable
 
 
@@ -67,6 +67,20 @@ def test_a_changed_image_is_decoded_again(frames: list[Path], tmp_path: Path) ->
     random_image(frames[0], seed=99)
     os.utime(frames[0], ns=(1, 1))
     assert (FrameCache(frames, (32, 18), tmp_path / "cache", 1.0)[0] != before).any()
+
+
+def test_frames_are_found_by_content_where_it_is_known(frames: list[Path], tmp_path: Path) -> None:
+    """A replaced image of equal size and time is decoded; the same images elsewhere are not."""
+    digests = {frame: sha256_of(frame) for frame in frames}
+    first = FrameCache(frames, (32, 18), tmp_path / "cache", 1.0, digests)
+    before = first[0].copy()
+    moved = [frame.rename(frame.with_name(f"moved-{frame.name}")) for frame in frames]
+    elsewhere = {frame: sha256_of(frame) for frame in moved}
+    assert FrameCache(moved, (32, 18), tmp_path / "cache", 1.0, elsewhere).file == first.file
+
+    random_image(frames[0], seed=99).rename(moved[0])
+    replaced = FrameCache(moved, (32, 18), tmp_path / "cache", 1.0, {**elsewhere, moved[0]: "another"})
+    assert (replaced[0] != before).any()
 
 
 def test_an_unchanged_size_is_not_resampled_and_comes_as_rgb(tmp_path: Path) -> None:

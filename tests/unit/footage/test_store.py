@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -14,11 +15,13 @@ import pytest
 from raasid.errors import UsageError
 from raasid.footage.records import AnnotationSource, Ball, Clip, Footage, Frame, Person, Provenance
 from raasid.footage.store import DatasetMissing, DatasetStore, NothingToStore
-from raasid.footage.version import DatasetVersion, VersionDamaged
+from raasid.footage.version import DatasetVersion, VersionDamaged, content_digest
+from raasid.io.file_digests import FileDigests
 from raasid.io.object_store import MediaUnreadable
 from raasid.laws.edition import Ruling
 
 CHANGES = {"open", "os.rename", "os.link", "os.mkdir", "os.chmod", "os.remove", "os.rmdir"}
+LONG_AGO_NS = 1_700_000_000_000_000_000
 
 
 @pytest.fixture
@@ -187,6 +190,92 @@ def test_corruption_is_reported_by_file(footage: Footage, tmp_path: Path) -> Non
     manifest.write_text(manifest.read_text().replace('"train"', '"val"'))
     with pytest.raises(VersionDamaged, match="digest"):
         DatasetVersion.open(version.folder)
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the media that are read to verify them."""
+    names: list[str] = []
+    real = FileDigests._read
+
+    def read(self: FileDigests, path: Path) -> str:
+        names.append(path.name)
+        return real(self, path)
+
+    monkeypatch.setattr(FileDigests, "_read", read)
+    return names
+
+
+def test_unchanged_media_are_read_once_for_a_version_and_its_relabelling(
+    footage: Footage, tmp_path: Path, reads: list[str]
+) -> None:
+    store = DatasetStore(tmp_path / "store")
+    version = store.add("league", footage, made_by="t")
+    for file in files_below(store.root / "objects"):
+        os.utime(file, ns=(LONG_AGO_NS, LONG_AGO_NS))
+    del reads[:]
+    read = version.footage()
+    assert len(reads) == 4
+    ruled = [replace(clip, ruling=Ruling("no_offence")) for clip in read.clips]
+    newer = DatasetStore(store.root).add("league", Footage(ruled, read.splits), made_by="t")
+    del reads[:]
+    assert version.footage().clips == read.clips
+    assert newer.footage().media.keys() == {frame.image for clip in newer.clips() for frame in clip.frames}
+    assert reads == []
+
+
+@pytest.mark.parametrize("name", ["annotations.json", "manifest.json", "media/Spiel 0/bild_ü1.png"])
+@pytest.mark.parametrize("how", ["emptied", "changed", "deleted"])
+def test_storing_the_same_footage_again_repairs_a_version(
+    footage: Footage, tmp_path: Path, name: str, how: str
+) -> None:
+    store = DatasetStore(tmp_path / "store")
+    version = store.add("league", footage, made_by="t")
+    damage(version.folder / name, how)
+    again = DatasetStore(store.root).add("league", footage, made_by="t")
+    assert (again.folder, again.digest) == (version.folder, version.digest)
+    assert again.find_damage() == {}
+    assert again.footage().clips == as_stored(footage, version)
+
+
+def damage(path: Path, how: str) -> None:
+    path.chmod(0o644)
+    if how == "deleted":
+        path.unlink()
+    else:
+        path.write_bytes(b"" if how == "emptied" else b"x" + path.read_bytes()[1:])
+
+
+def test_changed_media_of_a_version_are_not_stored_as_a_new_one(footage: Footage, tmp_path: Path) -> None:
+    store = DatasetStore(tmp_path / "store")
+    version = store.add("league", footage, made_by="t")
+    clips = version.clips()
+    damage(clips[0].frames[0].image, "changed")
+    with pytest.raises(VersionDamaged, match=r"bild_ü0\.png: changed since it was stored"):
+        store.add("copy", Footage(clips), made_by="t")
+
+
+def test_the_error_for_a_damaged_version_counts_and_names_its_files(footage: Footage, tmp_path: Path) -> None:
+    version = DatasetStore(tmp_path / "store").add("league", footage, made_by="t")
+    damage(version.clips()[0].frames[0].image, "changed")  # the other clip has the same image
+    with pytest.raises(VersionDamaged, match=r"(?s)2 of 5 files are damaged.*bild_ü0\.png: changed: SHA-256"):
+        version.footage()
+
+
+def test_a_manifest_cannot_name_other_content_or_files_outside(footage: Footage, tmp_path: Path) -> None:
+    version = DatasetStore(tmp_path / "store").add("league", footage, made_by="t")
+    for change in (lambda files: files.popitem(), lambda files: files.update({"../x": files.popitem()[1]})):
+        manifest = json.loads(json.dumps(version.manifest))
+        change(manifest["files"])
+        manifest["digest"] = content_digest(manifest["files"], manifest["splits"])
+        folder = version.folder.with_name(manifest["digest"][:12])
+        for place in (version.folder, folder):
+            place.mkdir(exist_ok=True)
+            (place / "manifest.json").write_text(json.dumps(manifest))
+        with pytest.raises(VersionDamaged, match="digest that it and its folder state"):
+            DatasetVersion.open(version.folder)
+    with pytest.raises(VersionDamaged, match="names a file outside"):
+        DatasetVersion.open(folder)
 
 
 def test_a_kill_at_any_filesystem_call_leaves_no_partial_version(footage: Footage, tmp_path: Path) -> None:

@@ -122,6 +122,18 @@ def test_changed_pixels_are_processed_again(footage: Footage, tmp_path: Path) ->
     assert num_images(again) == FRAMES
 
 
+@pytest.mark.parametrize("content", [b"", b"{}", None])
+def test_damaged_tracks_are_predicted_again(footage: Footage, tmp_path: Path, content: bytes | None) -> None:
+    first = predict_tracks(footage, make_pipeline(), tmp_path / "data")
+    stored = sorted((tmp_path / "data").glob("tracks-*/clips/*.json"))[0]
+    whole = stored.read_bytes()
+    stored.write_bytes(whole.replace(b'"player"', b'"keeper"') if content is None else content)
+    again = make_pipeline()
+    assert predict_tracks(footage, again, tmp_path / "data") == first
+    assert num_images(again) == FRAMES
+    assert stored.read_bytes() == whole
+
+
 def test_a_killed_run_continues_and_leaves_the_same_bytes(
     footage: Footage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,7 +20,8 @@ CLIP = touch()
 
 def digest(*clips: Clip, split: str = "train") -> str:
     splits = SimpleNamespace(**{split: clips})
-    facts = data_facts(cast("Any", SimpleNamespace(splits=splits, league=[], calibration=[])))
+    data = SimpleNamespace(splits=splits, league=[], calibration=[], media={}, footage=None)
+    facts = data_facts(cast("Any", data))
     return str(facts["labels_sha256"])
 
 
