@@ -23,6 +23,7 @@ from raasid.config.hydra_output import write_hydra_output_atomically
 from raasid.errors import Exit, RaasidError
 from raasid.footage.formats import EXPORT_FORMATS, exporter
 from raasid.footage.records import Clip, Footage, Frame, Provenance
+from raasid.io.disk_full import DiskFull
 from raasid.models.ball.heatmap import BallHeatmap
 from raasid.packaging.onnx.export import write_graphs
 from raasid.packaging.onnx.graph_spec import export_graphs
@@ -138,6 +139,23 @@ def test_what_finds_no_room_names_the_folder_and_leaves_nothing_half_written(
     assert drafts(disk.folder) == []
     WRITERS[name](disk.folder, media)
     assert empty_files(disk.folder) == []
+
+
+def test_a_video_that_finds_no_room_is_noticed_although_opencv_tells_nothing(
+    disk: SmallDisk, media: Path
+) -> None:
+    review(disk.folder, media)
+    (decision,) = disk.folder.rglob("decision.json")
+    decision.unlink()  # the tracks are kept, and the video is drawn again
+    video = decision.with_name("annotated.mp4")
+    complete = video.read_bytes()
+    disk.leave(100_000)
+    with pytest.raises(DiskFull, match=rf"{disk.folder}.*annotated\.mp4 needs at least"):
+        review(disk.folder, media)
+    assert video.read_bytes() == complete
+    disk.make_room()
+    review(disk.folder, media)
+    assert video.read_bytes() == complete
 
 
 @pytest.mark.soak
