@@ -19,7 +19,7 @@ class SmallDisk:
     """A folder on a disk of its own, with room until `leave`."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self._root, self.folder = folder, folder / "data"
         folder.mkdir()
         mount = ["mount", "-t", "tmpfs", "-o", f"size={_LARGE}", "small", str(folder)]
         try:
@@ -27,6 +27,8 @@ class SmallDisk:
             self.is_mounted = done.returncode == 0
         except FileNotFoundError:
             self.is_mounted = False
+        self.folder.mkdir()
+        (folder / "used").write_bytes(b"a block, since a tmpfs of no size would be one without a limit")
         self._limits = resource.getrlimit(resource.RLIMIT_FSIZE)
 
     @property
@@ -37,9 +39,8 @@ class SmallDisk:
     def leave(self, free: int) -> None:
         """Leave room for so many bytes, in blocks of 4 KiB; without a tmpfs, in each file."""
         if self.is_mounted:
-            room = os.statvfs(self.folder)
-            used = (room.f_blocks - room.f_bfree) * room.f_frsize
-            self._resize(max(used + free, room.f_frsize))  # 0 would be without a limit
+            room = os.statvfs(self._root)
+            self._resize((room.f_blocks - room.f_bfree) * room.f_frsize + free)
         else:
             resource.setrlimit(resource.RLIMIT_FSIZE, (max(free, _LEAST), self._limits[1]))
 
@@ -54,10 +55,10 @@ class SmallDisk:
         """Give the disk back, with all that is on it."""
         self.make_room()
         if self.is_mounted:
-            subprocess.run(["umount", "--lazy", str(self.folder)], check=True)
+            subprocess.run(["umount", "--lazy", str(self._root)], check=True)
 
     def _resize(self, size: int) -> None:
-        subprocess.run(["mount", "-o", f"remount,size={size}", str(self.folder)], check=True)
+        subprocess.run(["mount", "-o", f"remount,size={size}", str(self._root)], check=True)
 
 
 @contextmanager
