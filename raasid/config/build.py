@@ -20,14 +20,11 @@ def build(section: ClassSection, /, *arguments: Any, **overrides: Any) -> Any:
     Raises UsageError if the class cannot be found or does not take a field that a user added.
     """
     target = section.target
-    module_name, _, name = target.rpartition(".")
-    if not module_name:
-        raise UsageError(f"{type(section).__name__} has no _target_ that names a class: {target!r}")
     fields = {key: getattr(section, key) for key in type(section).model_fields if key != "target"}
     fields |= section.model_extra or {}
     for key in section.not_built:
         fields.pop(key, None)
-    cls = _find(module_name, name, target)
+    cls = find_target(target)
     keywords = {**fields, **overrides}
     with suppress(ValueError):  # a builtin without a signature reports wrong arguments when called
         try:
@@ -37,7 +34,11 @@ def build(section: ClassSection, /, *arguments: Any, **overrides: Any) -> Any:
     return cls(*arguments, **keywords)
 
 
-def _find(module_name: str, name: str, target: str) -> Any:
+def find_target(target: str) -> Any:
+    """Import what a `_target_` names, without calling it. Raises UsageError if there is no such thing."""
+    module_name, _, name = target.rpartition(".")
+    if not module_name:
+        raise UsageError(f"no _target_ that names a class of a module: {target!r}")
     try:
         module = import_module(module_name)
     except ModuleNotFoundError as error:

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from raasid.config.build import build
+from raasid.config.build import build, find_target
 from raasid.config.error_messages import ConfigProblems
 from raasid.errors import CheckpointUnusable
 from raasid.models.config import Model
@@ -77,14 +77,15 @@ def build_recorded_model(path: Path, config: Mapping[str, Any], named: Model | N
     try:
         section = read_recorded_model(config.get("model", {}), named)
     except ForeignModel as error:
-        way_out = "if you trust it, name it to a verb with a model section (evaluate, export)"
+        way_out = "if it is yours, name it to a verb with a model section (evaluate, export)"
         raise CheckpointUnusable(path, f"{error.reason}; {way_out}: {error.overrides}") from error
     except ConfigProblems as error:
         problems = "; ".join(f"{problem.path} {problem.message}" for problem in error.problems)
         raise CheckpointUnusable(path, f"was made by another version of this program: {problems}") from error
-    model = build(section)
-    if not isinstance(model, TaskModule):
-        raise CheckpointUnusable(path, f"{section.target} is no subclass of TaskModule")
+    cls = find_target(section.target)
+    if not (isinstance(cls, type) and issubclass(cls, TaskModule)):
+        raise CheckpointUnusable(path, f"{section.target} is not called: it is no subclass of TaskModule")
+    model: TaskModule = build(section)
     return model
 
 

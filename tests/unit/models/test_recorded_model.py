@@ -76,7 +76,7 @@ def test_the_refusal_names_the_class_and_what_to_type(tmp_path: Path) -> None:
         load_trained_model(path)
     assert str(refused.value) == (
         f"{path}: model._target_: 'own_models.OwnBall' is no model of this program, and a file cannot name "
-        "another class; if you trust it, name it to a verb with a model section (evaluate, export): "
+        "another class; if it is yours, name it to a verb with a model section (evaluate, export): "
         "+model._target_=own_models.OwnBall"
     )
 
@@ -96,11 +96,13 @@ def test_the_name_of_another_class_allows_nothing(named: dict[str, Any], tmp_pat
         load_trained_model(path, recorded_model_config(named))
 
 
-def test_a_class_that_is_no_model_is_refused_though_it_was_named(tmp_path: Path) -> None:
-    recorded = {"_target_": "own_models.NoModel", "channels": 4}
-    path = recording(tmp_path / "own.ckpt", recorded, OwnBall(channels=4))
-    with pytest.raises(CheckpointUnusable, match=r"own_models\.NoModel is no subclass of TaskModule"):
+@pytest.mark.parametrize("target", ["own_models.NoModel", "os.system", "torch.nn.Identity"])
+def test_what_is_no_model_is_not_called_though_it_was_named(target: str, tmp_path: Path) -> None:
+    recorded = {"_target_": target, "command": f"touch {tmp_path / 'ran'}"}
+    path = recording(tmp_path / "evil.ckpt", recorded)
+    with pytest.raises(CheckpointUnusable, match="is not called: it is no subclass of TaskModule"):
         load_trained_model(path, recorded_model_config(recorded))
+    assert not (tmp_path / "ran").exists()
 
 
 def test_the_files_that_a_training_started_from_are_not_read(tmp_path: Path) -> None:
