@@ -36,7 +36,10 @@ def test_a_model_of_ours_can_be_registered_unsigned() -> None:
     ("cfg", "reason"),
     [
         (config("mine.Net"), "'mine.Net' is no model of this program"),
-        (config("raasid.models.ball.yolo.BallYolo", net="nets/mine.yaml"), "'nets/mine.yaml' is another file"),
+        (
+            config("raasid.models.ball.yolo.BallYolo", net="nets/mine.yaml"),
+            "'nets/mine.yaml' is another file",
+        ),
     ],
 )
 def test_a_model_that_no_package_can_hold_is_refused_with_the_way_out(cfg: Any, reason: str) -> None:
