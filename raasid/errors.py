@@ -14,12 +14,24 @@ class Exit(IntEnum):
     USAGE = 2
     REFUSED = 3
     PREEMPTED = 75
+    INTERRUPTED = 130
 
 
 class RaasidError(Exception):
     """A failure with a message for the user, shown without a traceback."""
 
     exit = Exit.FAILED
+
+
+class Stopped(BaseException):
+    """A signal ends the process; no `except Exception` on the way may keep it from ending.
+
+    message: for the user. exit: `Exit.PREEMPTED` or `Exit.INTERRUPTED`.
+    """
+
+    def __init__(self, message: str, exit_status: Exit) -> None:
+        super().__init__(message)
+        self.exit = exit_status
 
 
 class UsageError(RaasidError):

@@ -24,6 +24,8 @@ class Verb(NamedTuple):
     function: str
     schema: str
     summary: str
+    find_start: str | None = None
+    """Of a verb that resumes runs: the function that finds where one starts."""
 
 
 VERBS = {
@@ -31,6 +33,7 @@ VERBS = {
         "raasid.pipeline.train:train",
         "raasid.pipeline.verb_configs:TrainConfig",
         "train, test and report one model",
+        "raasid.pipeline.resume:find_start",
     ),
     "evaluate": Verb(
         "raasid.pipeline.evaluate:evaluate",
@@ -138,8 +141,13 @@ def app(verb: str, typed: list[str] | None = None) -> None:
 
 def run_command(name: str, words: list[str]) -> None:
     """Run a plain subcommand; a RaasidError becomes a message without a traceback."""
+    from pathlib import Path
+
+    from raasid.io.disk_full import naming_full_disk
+
     try:
-        load_object(COMMANDS[name][0])(words)
+        with naming_full_disk(Path.cwd()):
+            load_object(COMMANDS[name][0])(words)
     except RaasidError as error:
         fail(str(error), error.exit)
     except BrokenPipeError:  # the reader, such as `head`, closed the pipe

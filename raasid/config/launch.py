@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import traceback
@@ -17,24 +18,26 @@ from omegaconf import DictConfig
 from raasid.config import VERSION_BASE, conf_dir
 from raasid.config.compose import ConfigComposer
 from raasid.config.error_messages import ConfigProblems
+from raasid.config.hydra_output import write_hydra_output_atomically
 from raasid.config.preflight import ValidatedCommand, preflight
 from raasid.config.rank_rendezvous import rank_info
 from raasid.config.run_dir import place_run
 from raasid.config.validation import validate
 from raasid.console.terminal import print_error
-from raasid.errors import Exit, RaasidError
+from raasid.errors import Exit, RaasidError, Stopped
+from raasid.io.disk_full import DiskFull, find_refusal, naming_full_disk
 from raasid.lazy import load_object
-
-INTERRUPTED = 130
 
 
 class VerbSpec(Protocol):
-    """Where a verb's function and its schema are, as `module:name`."""
+    """Where a verb's function, its schema and its `FindStart` are, as `module:name`."""
 
     @property
     def function(self) -> str: ...  # noqa: D102
     @property
     def schema(self) -> str: ...  # noqa: D102
+    @property
+    def find_start(self) -> str | None: ...  # noqa: D102
 
 
 def launch(verb: str, spec: VerbSpec, prefix: list[str]) -> None:
@@ -49,20 +52,27 @@ def launch(verb: str, spec: VerbSpec, prefix: list[str]) -> None:
         if not _is_ddp_child(overrides):
             command = _preflight(spec, line)
             single_run = not command.multirun
-            overrides, hydra_overrides = place_run(verb, command, overrides)
+            find_start = None
+            if spec.find_start is not None and command.config.ckpt_path is not None:
+                find_start = load_object(spec.find_start)
+            overrides, hydra_overrides = place_run(verb, command, overrides, find_start)
         arguments = [*line.flags(), *overrides]
         job = Job(spec.function, spec.schema, [program, *prefix, *arguments], single_run)
         sys.argv = [program, *arguments, *hydra_overrides]
+        write_hydra_output_atomically()
+        logging.raiseExceptions = False  # a log that a full disk refuses must not fill the terminal instead
         os.environ["HYDRA_FULL_ERROR"] = "1"  # so that errors come here, and not into Hydra's exit status 1
         hydra.main(version_base=VERSION_BASE, config_path=str(line.conf), config_name=line.name)(job)()
     except ConfigProblems as error:  # every process of a start finds the same; one of them reports
         rank = rank_info(os.environ)
         _leave("" if rank is not None and rank.rank else f"error: {error}", error.exit)
     except RaasidError as error:
-        _leave(f"error: {error}", error.exit)
+        _leave(f"error: {error}" if error.exit else str(error), error.exit)
     except KeyboardInterrupt:
-        _leave("interrupted", INTERRUPTED)
+        _leave("interrupted", Exit.INTERRUPTED)
     except Exception as error:  # the last line of defence: whatever a job raises is shown, and is a failure
+        if (refusal := find_refusal(error)) is not None:
+            _leave(f"error: {DiskFull(Path.cwd(), refusal)}", Exit.FAILED)
         _leave("".join(_traceback_of_job(error)).rstrip(), Exit.FAILED)
 
 
@@ -92,12 +102,15 @@ class Job:
         sys.argv = list(self.argv)
         try:
             config = validate(load_object(self.schema), cfg)
-            return load_object(self.function)(config, Path(HydraConfig.get().runtime.output_dir))
+            run_dir = Path(HydraConfig.get().runtime.output_dir)
+            with naming_full_disk(run_dir):
+                return load_object(self.function)(config, run_dir)
+        except Stopped as stopped:  # ends a sweep as well
+            _leave(str(stopped), stopped.exit)
         except RaasidError as error:
             if not self.single_run:
                 raise
-            print_error(f"error: {error}")
-            sys.exit(error.exit)
+            _leave(f"error: {error}" if error.exit else str(error), error.exit)
 
 
 @dataclass(slots=True)

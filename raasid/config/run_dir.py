@@ -12,17 +12,17 @@ import os
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from fnmatch import fnmatchcase
 from itertools import count
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-import yaml
 from hydra.core.override_parser.types import Quote, QuotedString
 
 from raasid.config.preflight import ValidatedCommand
 from raasid.config.rank_rendezvous import rank_info
 from raasid.config.section import Section
-from raasid.errors import UsageError
+from raasid.errors import RaasidError, UsageError
 
 
 class PlacedRun(NamedTuple):
@@ -34,44 +34,87 @@ class PlacedRun(NamedTuple):
     """They name the run directory."""
 
 
-def place_run(verb: str, command: ValidatedCommand[Any], overrides: list[str]) -> PlacedRun:
+class StartingPoint(NamedTuple):
+    """Where a run starts."""
+
+    checkpoint: Path | None
+    """None: at the beginning."""
+    run_dir: Path | None
+    """The directory in which the run continues; None: a new one."""
+
+
+class FindStart(Protocol):
+    """Resolves the `ckpt_path` of a verb that resumes runs; it refuses what cannot be resumed."""
+
+    def __call__(self, config: Any, digest: str, user_dir: Path | None) -> StartingPoint:
+        """Return the starting point; digest: `run_hash`, user_dir: the user's own `hydra.run.dir`."""
+
+
+def place_run(
+    verb: str, command: ValidatedCommand[Any], overrides: list[str], find_start: FindStart | None = None
+) -> PlacedRun:
     """Find the checkpoint and claim the run directory.
 
     Of several processes started together, rank 0 decides and the others wait for its decision.
+    find_start: of a verb that resumes runs; the others read the newest training's checkpoint.
     """
     rank = rank_info(os.environ)
     if rank is None or command.multirun:
-        return _place(verb, command, overrides)
+        return _place(verb, command, overrides, find_start)
     folder = Path(command.config.paths.logs) / verb
     if rank.rank == 0:
-        placed = _place(verb, command, overrides)
+        try:
+            placed = _place(verb, command, overrides, find_start)
+        except RaasidError as error:
+            rank.publish_refusal(folder, error)
+            raise
         rank.publish(folder, [*placed.overrides, *placed.hydra_overrides])
         return placed
     decided = rank.wait_for_rank0(folder)
     return PlacedRun(decided, [f"hydra.job.name={verb}_rank_{rank.rank}", "hydra.output_subdir=null"])
 
 
-def _place(verb: str, command: ValidatedCommand[Any], overrides: list[str]) -> PlacedRun:
+def _place(
+    verb: str, command: ValidatedCommand[Any], overrides: list[str], find_start: FindStart | None
+) -> PlacedRun:
     config, logs = command.config, Path(command.config.paths.logs)
     user_dir = Path(command.run_dir) if command.run_dir else None
     digest, run_dir = run_hash(config), user_dir
-    if getattr(config, "ckpt_path", None) in ("last", "best"):
-        training = verb == "train"
-        target = str(config.model.target) if training else None
-        found = find_checkpoint(
-            config.ckpt_path, logs / "train", digest if training else None, target, user_dir
-        )
+    start = _start(command, digest, user_dir, find_start)
+    if start is not None:
+        found = "null" if start.checkpoint is None else _quote(start.checkpoint)
         overrides = [
-            f"ckpt_path={_quote(found.checkpoint)}" if text.partition("=")[0] == "ckpt_path" else text
-            for text in overrides
+            f"ckpt_path={found}" if text.partition("=")[0] == "ckpt_path" else text for text in overrides
         ]
-        run_dir = run_dir or found.run_dir
+        run_dir = run_dir or start.run_dir
     if user_dir is not None:
         return PlacedRun(overrides, [])
     if run_dir is None:
         run_dir = claim_run_dir(logs / verb, digest, "_sweep" if command.multirun else "")
     kind = "sweep" if command.multirun else "run"
     return PlacedRun(overrides, [f"hydra.{kind}.dir={_quote(run_dir)}"])
+
+
+def _start(
+    command: ValidatedCommand[Any], digest: str, user_dir: Path | None, find_start: FindStart | None
+) -> StartingPoint | None:
+    which = getattr(command.config, "ckpt_path", None)
+    if which is None:
+        return None
+    if find_start is None:
+        trainings = Path(command.config.paths.logs) / "train"
+        return StartingPoint(newest_checkpoint(which, trainings), None) if which in NAMED else None
+    if not command.multirun:
+        return find_start(command.config, digest, user_dir)
+    if which in NAMED:  # every job of a sweep has a configuration of its own, and checks the file by itself
+        raise UsageError(
+            f"ckpt_path={which} means one run, and this is a sweep; give the file, ckpt_path=FILE"
+        )
+    return None
+
+
+NAMED = ("last", "best")
+"""Values of `ckpt_path` that are no files."""
 
 
 def _quote(path: Path) -> str:
@@ -95,15 +138,32 @@ def claim_run_dir(parent: Path, digest: str, suffix: str = "", now: datetime | N
     raise AssertionError("count never ends")
 
 
-_NOT_IN_HASH = frozenset({"paths", "ckpt_path", "tags"})
-"""Where a run is stored, where it continues and what it is called do not change what it computes."""
-
-
 def run_hash(config: Section) -> str:
-    """Return the first 6 hex digits of the SHA-256 of the configuration's canonical JSON."""
-    plain = config.model_dump(mode="json", by_alias=True, exclude=set(_NOT_IN_HASH))
-    text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    """Return the first 6 hex digits of the SHA-256 of what the configuration says about the computation."""
+    text = json.dumps(effective_values(config), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()[:6]
+
+
+def effective_values(config: Section, recorded: Any = None) -> dict[str, Any]:
+    """Return the values that change what a run computes, by dotted key; lists are values.
+
+    recorded: plain values of an earlier run's configuration, to be read by the same rule.
+    """
+    plain = config.model_dump(mode="json", by_alias=True) if recorded is None else recorded
+    patterns = type(config).without_effect
+    return {
+        key: value
+        for key, value in _flatten(plain, "")
+        if not any(fnmatchcase(key, p) or fnmatchcase(key, f"{p}.*") for p in patterns)
+    }
+
+
+def _flatten(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from _flatten(inner, f"{path}.{key}" if path else str(key))
+    else:
+        yield path, value
 
 
 _RUN_NAME = re.compile(r"(\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d)_([0-9a-f]{6})(?:_(\d+))?")
@@ -119,46 +179,15 @@ def find_runs(parent: Path, digest: str | None = None) -> Iterator[Path]:
     yield from (run for *_, run in sorted(found, reverse=True))
 
 
-class StartingPoint(NamedTuple):
-    """A checkpoint to start from."""
+def newest_checkpoint(which: str, trainings: Path) -> Path:
+    """Return the checkpoint that "last" or "best" of the newest training means, of whatever configuration.
 
-    checkpoint: Path
-    run_dir: Path | None
-    """The directory in which the run continues; None: a new one."""
-
-
-def find_checkpoint(
-    which: str, trainings: Path, digest: str | None, target: str | None, user_dir: Path | None = None
-) -> StartingPoint:
-    """Find the checkpoint that `which`, "last" or "best", means.
-
-    trainings: folder of the training runs. digest: the configuration's hash, target: its model's class;
-    None where neither matters (evaluation). user_dir: the user's own `hydra.run.dir`.
-    "last" continues in the directory of a run with the same configuration; otherwise, and for "best", the
-    run is a new one. Raises UsageError that says where it searched.
+    Raises UsageError that says where it searched.
     """
     name = f"checkpoints/{which}.ckpt"
-    continues = which == "last" and digest is not None
-    if user_dir is not None and continues and (user_dir / name).is_file():
-        return StartingPoint((user_dir / name).absolute(), user_dir)
-    for run in find_runs(trainings, digest):
-        if (run / name).is_file():
-            return StartingPoint((run / name).absolute(), run if continues and user_dir is None else None)
     for run in find_runs(trainings):
-        if (run / name).is_file() and target in (None, _model_target(run)):
-            return StartingPoint((run / name).absolute(), None)
-    searched = [f"in '{user_dir}'"] * (user_dir is not None) + [f"below '{trainings}'"]
-    of_model = f" of a {target.rpartition('.')[2]}" if target else ""
+        if (run / name).is_file():
+            return (run / name).absolute()
     raise UsageError(
-        f"ckpt_path={which}: no {name}{of_model} {' or '.join(searched)}; "
-        "give the file itself, ckpt_path=FILE"
+        f"ckpt_path={which}: no {name} below '{trainings}'; give the file itself, ckpt_path=FILE"
     )
-
-
-def _model_target(run: Path) -> str | None:
-    """Return the `_target_` of the model that a run trained; None if it cannot be read."""
-    try:
-        recorded = yaml.safe_load((run / ".hydra" / "config.yaml").read_text(encoding="utf-8"))
-        return str(recorded["model"]["_target_"])
-    except (OSError, yaml.YAMLError, KeyError, TypeError):
-        return None

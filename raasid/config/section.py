@@ -43,6 +43,12 @@ class Section(BaseModel):
         protected_namespaces=(),
     )
 
+    without_effect: ClassVar[frozenset[str]] = frozenset({"paths", "ckpt_path", "tags"})
+    """Of the configuration of a verb: dotted keys that do not change what a run computes, `*` for one part.
+
+    Where a run is stored, where it continues and what it is called.
+    """
+
     def cross_field_errors(self) -> Iterator[tuple[str, str]]:
         """Yield (field, message) for each conflict between fields that are valid one by one."""
         yield from ()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
 from abc import abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
@@ -23,10 +25,19 @@ Loader = DataLoader[Any]
 def leave_signals_to_parent(_: int) -> None:
     """Ignore the signals that reach a whole process group; `worker_init_fn` of every loader.
 
-    A worker that they ended would end the training in an error before it can write its checkpoint.
+    A worker that they ended would end the training in an error before it can write its checkpoint. TERM from
+    the parent itself ends the worker, as at the end of every loader.
     """
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2):
+    for number in (signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+
+
+def _end_with_parent(parent: int) -> None:
+    while signal.sigwaitinfo({signal.SIGTERM}).si_pid != parent:
+        pass
+    os._exit(0)
 
 
 class EpochPosition(NamedTuple):

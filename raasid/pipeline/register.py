@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import yaml
@@ -10,8 +11,9 @@ import yaml
 from raasid.console.terminal import err, out
 from raasid.datasets.datamodule import TaskDataModule
 from raasid.errors import UsageError
-from raasid.evaluation.result import EvaluationResult
 from raasid.escaping import printable
+from raasid.evaluation.result import EvaluationResult
+from raasid.io.atomic import write_atomic
 from raasid.models.module import TaskModule
 from raasid.packaging.card_builder import build_card, defined_metrics
 from raasid.packaging.onnx.export import NotExportable
@@ -21,12 +23,14 @@ from raasid.packaging.package import pack, portable_model_config
 from raasid.pipeline.export import write_verified_graphs
 from raasid.pipeline.verb_configs import TrainConfig
 from raasid.registry.errors import PackageRefused
+from raasid.registry.lineage import find_version_of_run
 from raasid.registry.names import CHALLENGER, Version
 from raasid.registry.outbox import Mirror, Outbox, RunRef
 from raasid.registry.parent_version import find_parent
 from raasid.registry.registry import ManifestSigner, Registry
 from raasid.registry.signing import signer_from_env
 from raasid.tasks import TASKS
+from raasid.training.run_record import OwnedRun
 from raasid.wandb_tracking.client import WandbMirror
 from raasid.wandb_tracking.enqueue import queue_version, run_summary
 from raasid.wandb_tracking.logging import entity, mode, project, run_id, wandb_folder
@@ -60,40 +64,58 @@ def check_registrable(cfg: TrainConfig) -> ManifestSigner | None:
 def register(
     cfg: TrainConfig,
     run_dir: Path,
+    run: OwnedRun,
     model: TaskModule,
     data: TaskDataModule,
     result: EvaluationResult,
     signer: ManifestSigner | None,
-) -> Version:
+) -> str:
     """Register a trained model with its card, metrics and lineage, and make it the `challenger`.
 
-    Called by one process, after `lineage.json` is written. signer: from `check_registrable`.
-    Raises RegistryUnwritable; the files of the run are kept.
+    A run has one version: what an earlier process of the run has done before it was killed is not repeated,
+    and the rest is. Called by one process, after `lineage.json` is written. signer: from `check_registrable`.
+    Returns NAME VERSION. Raises RegistryUnwritable, LeaseLost; the files of the run are kept.
     """
     registry, name = Registry(cfg.paths.registry), TASKS[model.task].registry_name
-    config = cfg.model_dump(mode="json", by_alias=True)
     lineage = json.loads((run_dir / "lineage.json").read_text(encoding="utf-8"))
-    reason = _reason(run_dir)
-    parent = find_parent(registry, name, lineage, config, registry.now())
-    lineage["parent"] = None if parent is None else parent.to_lineage()
-    model = model.cpu().eval()
-    card = build_card(model, config, lineage, result)
-    version = registry.register(
-        name,
-        pack(model, config, card, _export_graphs(cfg, run_dir, model, data)),
-        model=portable_model_config(config["model"]),
-        config=config,
-        metrics=defined_metrics(result),
-        lineage=lineage,
-        reason=reason,
-        sign=signer,
-    )
-    registry.set_alias(name, CHALLENGER, version, reason)
+    reason, version = _reason(run_dir), None
+    if run.record.registering:
+        since = datetime.fromisoformat(run.record.started)
+        version = find_version_of_run(registry, name, run.record.id, since)
+    if version is None:
+        config = cfg.recorded()
+        parent = find_parent(registry, name, lineage, config, registry.now())
+        lineage["parent"] = None if parent is None else parent.to_lineage()
+        model = model.cpu().eval()
+        card = build_card(model, config, lineage, result)
+        files = pack(model, config, card, _export_graphs(cfg, run_dir, model, data))
+        run.start_registering()
+        version = registry.register(
+            name,
+            files,
+            model=portable_model_config(config["model"]),
+            config=config,
+            metrics=defined_metrics(result),
+            lineage=lineage,
+            reason=reason,
+            sign=signer,
+        )
+        again = False
+    else:
+        lineage, again = registry.versions(name).manifest(version).lineage, True
+    if not again or not _was_challenger(registry, name, version):
+        registry.set_alias(name, CHALLENGER, version, reason)
     out().print(f"registered {name} {version} ({CHALLENGER})", markup=False)
-    entries = mirror_version(cfg, run_dir, registry, name, version)
+    entries = mirror_version(cfg, run_dir, registry, name, version, again=again)
     lineage["registered"] = {"name": name, "version": str(version), "outbox": entries}
-    (run_dir / "lineage.json").write_text(json.dumps(lineage, indent=1, sort_keys=True) + "\n")
-    return version
+    write_atomic(run_dir / "lineage.json", json.dumps(lineage, indent=1, sort_keys=True) + "\n")
+    return f"{name} {version}"
+
+
+def _was_challenger(registry: Registry, name: str, version: Version) -> bool:
+    """Whether the alias has pointed to the version, which another version may have followed since."""
+    history = registry.alias_history(name, CHALLENGER).newest_first()
+    return any(record.body["version"] == str(version) for record in history)
 
 
 def _export_graphs(cfg: TrainConfig, run_dir: Path, model: TaskModule, data: TaskDataModule) -> Path | None:
@@ -137,11 +159,13 @@ def mirror_version(
     name: str,
     version: Version,
     mirror: Mirror | None = None,
+    again: bool = False,
 ) -> list[str]:
     """Mirror a registered version to W&B, immediately if online, otherwise through the outbox.
 
     Returns the names of the outbox entries; none without W&B, or with WANDB_MODE=disabled. Called while the
-    run is still open, by one of its processes. mirror: for tests. If W&B is unreachable a message says so.
+    run is still open, by one of its processes. mirror: for tests. again: an earlier process of the run may
+    have begun with it. If W&B is unreachable a message says so.
     Raises NotRegistered, RegistryDamaged, RegistryUnwritable.
     """
     section, run = cfg.logger.wandb, run_ref(cfg, run_dir)
@@ -150,7 +174,9 @@ def mirror_version(
     _update_summary(run, registry, name, version)
     outbox = Outbox(registry)
     reason = f"training {run_dir.name}"
-    entries = queue_version(outbox, name, version, run, section.registry, reason, wandb_folder(run_dir))
+    entries = queue_version(
+        outbox, name, version, run, section.registry, reason, wandb_folder(run_dir), again
+    )
     if mode(section) == "online":
         done = sync(registry, mirror or WandbMirror(), lambda line: None)
         if done.left:

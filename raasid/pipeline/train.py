@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import lightning.pytorch as pl
+from lightning.fabric.utilities.rank_zero import _get_rank
 
 from raasid.config.build import build
 from raasid.errors import UsageError
@@ -14,9 +16,13 @@ from raasid.pipeline.adapters.adapter import task_adapter
 from raasid.pipeline.evaluation import evaluate_model, print_results, write_results
 from raasid.pipeline.model_refs import record_latest_checkpoint
 from raasid.pipeline.register import check_registrable, register
+from raasid.pipeline.resume import check_resumable
 from raasid.pipeline.verb_configs import TrainConfig
 from raasid.training.fit import fit
 from raasid.training.lineage import write_lineage
+from raasid.training.metrics_csv import last_value
+from raasid.training.run_record import OwnedRun, own_run
+from raasid.training.stop_signals import StopAtStep, StopSignals
 from raasid.wandb_tracking.logging import finish_run_on_exit
 
 
@@ -25,12 +31,24 @@ def train(cfg: TrainConfig, run_dir: Path) -> float | None:
 
     Returns the optimised metric as validation last logged it (what a sweep maximises); None in a run
     that did not validate.
+    Raises LeaseHeld if another process works on the run, ResumeRefused if the run cannot be continued with
+    this configuration, and Stopped after a signal.
     """
-    with finish_run_on_exit(run_dir):
-        return _train(cfg, run_dir)
+    start = None if cfg.ckpt_path is None else Path(cfg.ckpt_path)
+    if start is not None:
+        check_resumable(cfg, start)
+    with StopSignals() as signals, _own(run_dir, cfg, start) as run, finish_run_on_exit(run_dir):
+        return _train(cfg, run_dir, run, signals)
 
 
-def _train(cfg: TrainConfig, run_dir: Path) -> float | None:
+def _own(run_dir: Path, cfg: TrainConfig, start: Path | None) -> AbstractContextManager[OwnedRun | None]:
+    """Own the run in the process of rank 0; the others belong to it."""
+    if _get_rank():
+        return nullcontext()
+    return own_run(run_dir, cfg.recorded(), start)
+
+
+def _train(cfg: TrainConfig, run_dir: Path, run: OwnedRun | None, signals: StopSignals) -> float | None:
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     model: TaskModule = build(cfg.model)
     if not model.trainable:
@@ -43,9 +61,11 @@ def _train(cfg: TrainConfig, run_dir: Path) -> float | None:
 
     adapter = task_adapter(model)
     data = adapter.build_datamodule(cfg.data, cfg.paths, cfg.seed, model)
-    fitted = fit(cfg, model, data, run_dir, [adapter.validation_callback()])
+    stop = StopAtStep(signals, run.check_not_lost if run is not None else None)
+    fitted = fit(cfg, model, data, run_dir, [adapter.validation_callback()], stop)
     checkpoint, is_rank0 = fitted.checkpoint, fitted.trainer.is_global_zero
     score = fitted.trainer.callback_metrics.get(cfg.optimized_metric)
+    signals.act("the test")
 
     result = None
     if cfg.test:
@@ -56,11 +76,16 @@ def _train(cfg: TrainConfig, run_dir: Path) -> float | None:
             title = f"{model.task.capitalize()} model, {run_dir.name}"
             report = write_results(result, data, run_dir, adapter, title, facts=data.input_facts)
             print_results(result, data, run_dir, checkpoint, report)
-    if is_rank0:
-        parents = {"init_from": cfg.model.init_from, "resumed_from": cfg.ckpt_path, **data.input_checkpoints}
-        write_lineage(run_dir, data, checkpoint, parents)
+    if run is not None:
+        signals.doing = "the registration"
+        run.check_owned()
+        parents = {"init_from": cfg.model.init_from, **data.input_checkpoints}
+        write_lineage(run_dir, run.record, data, checkpoint, parents)
         if checkpoint is not None:
             record_latest_checkpoint(Path(cfg.paths.logs), model.task, checkpoint)
+        version = None
         if cfg.register_ and checkpoint is not None and result is not None:
-            register(cfg, run_dir, model, data, result, signer)
-    return None if score is None else float(score)
+            version = register(cfg, run_dir, run, model, data, result, signer)
+        run.finish(version)
+    # a resumed run may have been validated by an earlier process alone
+    return last_value(run_dir / "metrics.csv", cfg.optimized_metric) if score is None else float(score)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from raasid.registry.names import Version
@@ -81,6 +82,22 @@ def labels_digest(manifest: Manifest) -> str:
 def run_name(manifest: Manifest) -> str:
     """Return the run that trained the version; empty if it was not recorded."""
     return str(manifest.lineage.get("run", ""))
+
+
+def find_version_of_run(registry: Registry, name: str, run_id: str, since: datetime) -> Version | None:
+    """Return the version that a run has registered; None if it has not.
+
+    since: start of the run. Older versions are not read, with a day's grace for clocks that differ.
+    Raises RegistryDamaged.
+    """
+    versions = registry.versions(name)
+    for version in versions.newest_first():
+        manifest = versions.manifest(version)
+        if manifest.lineage.get("run_id") == run_id:
+            return version
+        if datetime.fromisoformat(manifest.time) < since - timedelta(days=1):
+            break
+    return None
 
 
 def environment(manifest: Manifest) -> dict[str, str]:

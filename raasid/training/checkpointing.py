@@ -15,6 +15,8 @@ from lightning.pytorch.plugins.io import CheckpointIO
 from lightning.pytorch.utilities import rank_zero_only
 
 from raasid.io.atomic import StagedFolder, atomic_path
+from raasid.io.disk_full import naming_full_disk
+from raasid.io.object_store import link_or_copy
 from raasid.models.checkpoints import load_checkpoint
 
 
@@ -41,6 +43,7 @@ class Checkpoint(LightningCheckpoint):
         self.best_score: float | None = None
         self.best_step: int | None = None
         self._saved_step = -1
+        self._validation_due = False
         self._folder = Path()
 
     @property
@@ -59,10 +62,21 @@ class Checkpoint(LightningCheckpoint):
 
     def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
         """Save every `every_n_train_steps`, if set."""
-        step = trainer.global_step
-        due = self.every_n_train_steps and step % self.every_n_train_steps == 0
-        if due and step != self._saved_step and not _is_dry_run(trainer):
+        due = self.every_n_train_steps and trainer.global_step % self.every_n_train_steps == 0
+        if due and can_resume_here(trainer):
+            self.save_now(trainer)
+
+    def save_now(self, trainer: pl.Trainer) -> None:
+        """Save `last.ckpt` after a step or within a validation, if the step is not saved yet."""
+        if trainer.global_step == self._saved_step or _is_dry_run(trainer):
+            return
+        self._validation_due = trainer.validating or _validation_follows(trainer)
+        if not trainer.validating:  # Lightning would log the step after this hook, and a kill lose its row
+            trainer._logger_connector.update_train_step_metrics()
+        try:
             self._save(trainer, best=False)
+        finally:
+            self._validation_due = False
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Save the validated model."""
@@ -83,6 +97,31 @@ class Checkpoint(LightningCheckpoint):
         """Restore the best value of the interrupted run."""
         self.best_score, self.best_step = state_dict["best_score"], state_dict["best_step"]
 
+    def on_save_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Record whether the validation of this step is still to come."""
+        checkpoint["validation_due"] = self._validation_due
+
+    def on_load_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Let the resumed run repeat a validation that the checkpoint was saved before or in.
+
+        Lightning would skip it, or continue in its middle with the metrics of the rest alone.
+        """
+        if checkpoint.get("validation_due"):
+            loops = checkpoint["loops"]["fit_loop"]
+            batches = loops["epoch_loop.batch_progress"]
+            for count in (batches["total"], batches["current"]):
+                count["completed"] = count["processed"]
+            validation = loops["epoch_loop.val_loop.batch_progress"]
+            done = validation["total"]["completed"]
+            # one batch begun and none done is what Lightning takes for an interrupted validation
+            validation["total"] |= {"ready": done + 1, "started": done + 1, "processed": done}
+            validation["current"] = dict.fromkeys(validation["current"], 0)
+            validation["is_last_batch"] = False
+
     def _improved(self, trainer: pl.Trainer) -> bool:
         value = trainer.callback_metrics.get(self.monitor)
         score = float("nan") if value is None else float(value)
@@ -101,6 +140,23 @@ class Checkpoint(LightningCheckpoint):
             _link(self.last, self.best)
 
 
+def can_resume_here(trainer: pl.Trainer) -> bool:
+    """Whether a run can be resumed exactly from a checkpoint of this moment, the end of a batch.
+
+    Not while gradients accumulate, which no checkpoint holds; and not at the end of an epoch without a
+    validation, where Lightning would leave out what callbacks do when an epoch ends.
+    """
+    loop = trainer.fit_loop.epoch_loop
+    ends_epoch = loop._num_ready_batches_reached()
+    return not loop._should_accumulate() and (not ends_epoch or _validation_follows(trainer))
+
+
+def _validation_follows(trainer: pl.Trainer) -> bool:
+    loop = trainer.fit_loop
+    assert loop._data_fetcher is not None
+    return _validates(trainer) and loop.epoch_loop._should_check_val_fx(loop._data_fetcher)
+
+
 def _validates(trainer: pl.Trainer) -> bool:
     return bool(sum(map(float, trainer.num_val_batches or [])))
 
@@ -112,17 +168,14 @@ def _is_dry_run(trainer: pl.Trainer) -> bool:
 @rank_zero_only
 def _link(source: Path, target: Path) -> None:
     """Make `target` a hard link to `source`, or a copy, atomically."""
-    if source.is_dir():  # sharded checkpoints are folders
-        shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(source, target)
-        return
-    with StagedFolder(target.parent, target.name) as staged:
-        temporary = staged.path / target.name
-        try:
-            os.link(source, temporary)
-        except OSError:  # filesystems without hard links
-            shutil.copy2(source, temporary)
-        temporary.replace(target)
+    with StagedFolder(target.parent, target.name) as staged, naming_full_disk(target.parent, target.name):
+        copy = staged.path / target.name
+        if source.is_dir():  # sharded checkpoints are folders
+            shutil.copytree(source, copy)
+            shutil.rmtree(target, ignore_errors=True)
+        else:
+            link_or_copy(source, copy)
+        copy.replace(target)
 
 
 class AtomicCheckpointIO(CheckpointIO):
@@ -135,9 +188,12 @@ class AtomicCheckpointIO(CheckpointIO):
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: str | os.PathLike[str], storage_options: Any | None = None
     ) -> None:
-        """Save `checkpoint`; after a kill at any moment `path` is the old file or the new one."""
+        """Save `checkpoint`; after a kill at any moment `path` is the old file or the new one.
+
+        Raises DiskFull; `path` is then the old file.
+        """
         # torch stores the name of a path in the file, but not that of an open file
-        with atomic_path(Path(path)) as temporary, temporary.open("wb") as file:
+        with atomic_path(Path(path), _num_bytes(checkpoint)) as temporary, temporary.open("wb") as file:
             torch.save(checkpoint, file)
 
     def load_checkpoint(
@@ -149,3 +205,12 @@ class AtomicCheckpointIO(CheckpointIO):
     def remove_checkpoint(self, path: str | os.PathLike[str]) -> None:
         """Delete a checkpoint."""
         Path(path).unlink(missing_ok=True)
+
+
+def _num_bytes(values: Any) -> int:
+    """Count the bytes of all tensors in a tree of plain values."""
+    if isinstance(values, torch.Tensor):
+        return values.nbytes
+    if isinstance(values, dict):
+        return sum(map(_num_bytes, values.values()))
+    return sum(map(_num_bytes, values)) if isinstance(values, list | tuple) else 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import Ge, Gt, Lt
 from pydantic import Field
@@ -252,6 +252,21 @@ Callback = Annotated[
 class FitConfig(Section):
     """Configuration of one fit, which that of `train` extends."""
 
+    without_effect: ClassVar[frozenset[str]] = Section.without_effect | {
+        "train", "test", "register", "logger",
+        *(f"trainer.{key}" for key in (
+            "max_epochs", "min_epochs", "max_steps", "min_steps", "max_time",
+            "accelerator", "strategy", "devices", "num_nodes", "benchmark",
+            "limit_test_batches", "limit_predict_batches", "num_sanity_val_steps",
+            "log_every_n_steps", "enable_checkpointing", "enable_progress_bar", "enable_model_summary",
+            "enable_autolog_hparams", "profiler", "detect_anomaly", "model_registry", "default_root_dir",
+        )),
+        "callbacks.early_stopping", "callbacks.progress", "callbacks.*.every_n_train_steps",
+        "data.num_workers", "data.cache_gib", "data.eval_batch_size",
+    }  # fmt: skip
+    """A run that resumes may change these: how long it trains, on which devices (`data.batch_size` counts
+    over all of them), and what it writes about it."""
+
     seed: Natural = 1
     train: bool = True
     ckpt_path: Checkpoint | None = None
@@ -265,3 +280,10 @@ class FitConfig(Section):
     trainer: TrainerConfig
     callbacks: dict[str, Callback | None] = Field({})
     logger: LoggerConfig = LoggerConfig()
+
+    def recorded(self) -> dict[str, Any]:
+        """Return plain values for checkpoints, manifests and `run.json`.
+
+        Without `ckpt_path`: it says where one process of a run began, and not what the run computes.
+        """
+        return self.model_dump(mode="json", by_alias=True) | {"ckpt_path": None}

@@ -78,12 +78,13 @@ class Ema(pl.Callback):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
         """Save the averaged weights as `state_dict`, the raw ones as `raw_state_dict`."""
-        if self._average is None or self._swapped:
+        if self._average is None:
             return
-        checkpoint["raw_state_dict"] = checkpoint["state_dict"]
-        average = {name: value.clone() for name, value in self._average.items()}
-        counters = {n: v for n, v in checkpoint["state_dict"].items() if not v.is_floating_point()}
-        checkpoint["state_dict"] = average | counters
+        in_module = checkpoint["state_dict"]
+        counters = {n: v for n, v in in_module.items() if not v.is_floating_point()}
+        in_callback = {name: value.clone() for name, value in self._average.items()} | counters
+        raw, average = (in_callback, in_module) if self._swapped else (in_module, in_callback)
+        checkpoint["raw_state_dict"], checkpoint["state_dict"] = raw, average
         checkpoint["ema_steps"] = self.steps
 
     def on_load_checkpoint(

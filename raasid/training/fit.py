@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import warnings
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -16,6 +17,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.loggers.logger import Logger
 from lightning.pytorch.profilers import PassThroughProfiler
 from lightning.pytorch.strategies import Strategy
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from raasid.config.build import build
 from raasid.config.section import Section
@@ -26,6 +28,7 @@ from raasid.training.config import FitConfig
 from raasid.training.metrics_csv import MetricsCsv
 from raasid.training.optimizer import ConfiguredOptimization, PlateauSchedule
 from raasid.training.rng_state import ExactResume
+from raasid.training.stop_signals import StopAtStep, stopped
 from raasid.wandb_tracking.logging import wandb_logger
 
 _NO_OP = nullcontext()
@@ -91,6 +94,8 @@ def _silence_lightning() -> None:
         ".*It is recommended to use .*sync_dist=True.*",
         ".*treespec.*is deprecated.*",
         ".*LeafSpec.*",
+        ".*your dataloader is not resumable.*",  # Lightning does not know that the sampler is
+        ".*`srun` command is available.*",
     ):
         warnings.filterwarnings("ignore", message)
 
@@ -111,23 +116,31 @@ def fit(
     data: pl.LightningDataModule,
     run_dir: Path,
     validation_callbacks: Sequence[pl.Callback] = (),
+    stop: StopAtStep | None = None,
 ) -> FitResult:
     """Train `model` on `data` as configured.
 
     validation_callbacks: log the validation metrics; they run before the callbacks that read them.
+    stop: ends the training after a signal; it runs last.
     Resumes from `cfg.ckpt_path` if it is set: weights, optimiser, schedule, average, random state and
     position in the data are those of the checkpoint.
     """
     loggers = build_loggers(cfg, run_dir)
     callbacks = [build(section) for section in (cfg.callbacks or {}).values() if section is not None]
     always = [ExactResume(), PlateauSchedule()]
-    trainer = build_trainer(cfg.trainer, run_dir, [*validation_callbacks, *always, *callbacks], loggers)
+    last = [stop] if stop is not None else []
+    trainer = build_trainer(
+        cfg.trainer, run_dir, [*validation_callbacks, *always, *callbacks, *last], loggers
+    )
     model.optimization = ConfiguredOptimization(cfg.optimizer, cfg.scheduler)  # type: ignore[assignment]
-    model.config = cfg.model_dump(mode="json", by_alias=True)  # type: ignore[assignment]
+    model.config = cfg.recorded()  # type: ignore[assignment]
     if cfg.train:
         if cfg.ckpt_path is not None and not _reads_with_our_io(trainer.strategy):
             refuse_pickled_code(Path(cfg.ckpt_path))
-        trainer.fit(model, data, ckpt_path=cfg.ckpt_path, weights_only=True)
+        try:
+            trainer.fit(model, data, ckpt_path=cfg.ckpt_path, weights_only=True)
+        except SIGTERMException as error:  # in the moment before `StopAtStep` takes the signals over
+            raise stopped(signal.SIGTERM, "before the training") from error
     best = next((c.best for c in callbacks if isinstance(c, Checkpoint)), None)
     return FitResult(trainer, model, best if best is not None and best.exists() else None)
 

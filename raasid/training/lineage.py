@@ -19,6 +19,7 @@ from raasid.escaping import printable
 from raasid.footage.coco_encoder import annotation_entries, image_entries, video_entries
 from raasid.footage.records import Clip
 from raasid.io.atomic import write_atomic
+from raasid.training.run_record import RunRecord
 
 PACKAGES = ("raasid", "torch", "lightning", "ultralytics", "opencv-python", "numpy")
 
@@ -62,17 +63,23 @@ def code_revision() -> str:
 
 
 def write_lineage(
-    run_dir: Path, data: TaskDataModule, checkpoint: Path | None, parents: Mapping[str, str | Path | None]
+    run_dir: Path,
+    run: RunRecord,
+    data: TaskDataModule,
+    checkpoint: Path | None,
+    parents: Mapping[str, str | Path | None],
 ) -> None:
     """Record inputs and outputs of a run with their digests.
 
-    parents: role (`init_from`, `resumed_from`, …) -> file; None is skipped.
+    parents: role (`init_from`, an upstream task, …) -> file; None is skipped.
     """
+    resumed = {} if run.resumed_from is None else {"resumed_from": run.resumed_from}
     record: dict[str, Any] = {
         "format": 1,
         "run": run_dir.name,
+        "run_id": run.id,
         "environment": environment(),
-        "inputs": {role: _file(Path(path)) for role, path in parents.items() if path is not None},
+        "inputs": {role: _file(Path(path)) for role, path in parents.items() if path is not None} | resumed,
         "data": data_facts(data) | data.input_facts,
         "outputs": {"checkpoint": _file(checkpoint)} if checkpoint is not None else {},
     }

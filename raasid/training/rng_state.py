@@ -19,6 +19,7 @@ class ExactResume(pl.Callback):
     """
 
     _state: dict[str, Any] | None = None
+    _validation_due = False
 
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
@@ -38,6 +39,7 @@ class ExactResume(pl.Callback):
     ) -> None:
         """Store the state until the first step: set-up still draws random numbers."""
         self._state = checkpoint.get("random_state")
+        self._validation_due = bool(checkpoint.get("validation_due"))
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Restore the generators and drop logged rows that will be logged again."""
@@ -53,7 +55,7 @@ class ExactResume(pl.Callback):
         self._state = None
         for logger in trainer.loggers:
             if isinstance(logger, MetricsCsv):
-                logger.resume_at(trainer.global_step)
+                logger.resume_at(trainer.global_step, self._validation_due)
 
 
 def _numpy_state() -> tuple[str, Any, int, int, float]:

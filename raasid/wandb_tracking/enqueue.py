@@ -34,8 +34,11 @@ def queue_version(
     collection: str | None,
     reason: str,
     folder: Path | None = None,
+    again: bool = False,
 ) -> list[OutboxEntry]:
     """Queue a version with its run, dataset and link; returns the entries in the order of sending.
+
+    again: a process that was killed since may have queued some of it; that is not queued twice.
 
     collection: of a W&B registry, as `registry` or `registry/collection`; None: the version is not linked.
     folder: wandb's folder of data that the run could not send, if it was offline.
@@ -51,7 +54,17 @@ def queue_version(
         ),
         *_version_messages(outbox.registry, name, version, run, collection),
     ]
-    return [outbox.add(message, reason) for message in messages]
+    queued = {_identity(entry.message): entry for entry in outbox.entries()} if again else {}
+    return [queued.get(_identity(message)) or outbox.add(message, reason) for message in messages]
+
+
+def _identity(message: OutboxMessage) -> tuple[str, ...]:
+    """What two messages have in common that tell W&B the same; a second one need not be queued."""
+    if isinstance(message, RunUpdate):
+        return message.kind, message.run.project, message.run.id
+    if isinstance(message, AliasUpdate):
+        return message.kind, message.name, message.alias, str(message.record)
+    return message.kind, message.run.project, message.run.id, message.name, message.identity
 
 
 def run_summary(metrics: dict[str, MetricValue]) -> dict[str, float]:

@@ -22,7 +22,8 @@ cli.main() if "raasid" in sys.argv[0] else cli.app("train")
 
 VERB = """
 import sys
-from raasid.errors import DataError
+from raasid.errors import DataError, Exit, Stopped
+from raasid.training.run_record import own_run
 def train(cfg, run_dir):
     print("RUN", run_dir)
     print("ARGV", sys.argv[1:])
@@ -31,6 +32,8 @@ def train(cfg, run_dir):
     if cfg.seed == 8: raise ZeroDivisionError("eight")
     if cfg.seed == 9: raise KeyboardInterrupt
     if cfg.seed == 10: sys.exit(75)
+    if cfg.seed == 11: raise Stopped("preempted at step 3", Exit.PREEMPTED)
+    with own_run(run_dir, cfg.recorded(), None): pass
     (run_dir / "checkpoints").mkdir(exist_ok=True)
     (run_dir / "checkpoints" / "last.ckpt").touch()
     return float(cfg.seed)
@@ -78,6 +81,7 @@ def test_a_run_directory_is_named_by_time_and_config(run: Run, tmp_path: Path) -
         (8, 1, "ZeroDivisionError: eight\n"),
         (9, 130, "interrupted\n"),
         (10, 75, ""),
+        (11, 75, "preempted at step 3\n"),
     ],
 )
 def test_the_exit_status_says_how_the_run_ended(run: Run, seed: int, status: int, message: str) -> None:
@@ -116,7 +120,7 @@ def test_resuming_without_any_run_is_a_usage_error(run: Run, tmp_path: Path) -> 
     done = run("ckpt_path=last")
 
     assert done.returncode == 2
-    assert "no checkpoints/last.ckpt" in done.stderr
+    assert "no run of a BallHeatmap with this configuration below 'logs/train'" in done.stderr
     assert not (tmp_path / "logs").exists()
 
 
