@@ -149,18 +149,19 @@ def find_damage(
     files: name relative to `folder` -> `bytes` and `sha256`. title: of the progress bar.
     Raises FileUnreadable.
     """
+    paths = {name: folder / name for name in files}
+    found = digests.of(paths.values(), title)
     damage: dict[str, str] = {}
-    for name, entry in files.items():
-        status = _regular_file(folder / name)
-        if status is None:
+    for name, path in paths.items():
+        digest, expected = found.get(path), str(files[name]["sha256"])
+        if digest == expected:
+            continue
+        status = _regular_file(path)
+        if digest is None or status is None:
             damage[name] = "missing"
-        elif status.st_size != entry["bytes"]:
-            damage[name] = f"{status.st_size} bytes, expected {entry['bytes']}"
-    whole = [name for name in files if name not in damage]
-    found = digests.of((folder / name for name in whole), title)
-    for name in whole:
-        digest, expected = found.get(folder / name, "of no file"), str(files[name]["sha256"])
-        if digest != expected:
+        elif status.st_size != files[name]["bytes"]:
+            damage[name] = f"{status.st_size} bytes, expected {files[name]['bytes']}"
+        else:
             damage[name] = f"changed: SHA-256 {digest[:SHOWN_DIGITS]}, expected {expected[:SHOWN_DIGITS]}"
     return damage
 

@@ -93,8 +93,11 @@ class ObjectStore:
         return digest.hexdigest()
 
     def _link(self, source: Path, final: Path) -> None:
-        """Link in a draft folder and rename, which replaces what may be there."""
+        """Link, or replace a damaged file by a link that is made in a draft folder."""
         make_folder(final.parent)
+        if not final.exists():
+            link_or_copy(source, final)
+            return
         with StagedFolder(self.folder, "object") as staged:
             link_or_copy(source, staged.path / final.name)
             (staged.path / final.name).replace(final)

@@ -119,8 +119,6 @@ def test_a_file_that_appears_where_one_was_missing_is_not_trained_on(
     footage = store.find("cup").footage()
     footage.clips[0].frames[0].image.unlink()
     version = store.add("gappy", footage, made_by="a test")
-    done = call_cli("train", "data=store", "data.dataset=gappy", *QUICK)
-    assert done.returncode == 0, done.stderr
     (name,) = {clip.frames[0].image for clip in version.clips()} - version.footage().media.keys()
     cv2.imwrite(str(name), np.zeros((64, 96, 3), np.uint8))
     done = call_cli("train", "data=store", "data.dataset=gappy", *QUICK)
@@ -140,6 +138,15 @@ def test_a_new_import_replaces_damaged_objects(
     for version in DatasetStore(stored.folder.parents[2]).versions():
         assert version.digest == stored.digest
         assert version.find_damage() == {}
+
+
+def test_the_lineage_names_the_stored_version(
+    call_cli: RunCli, stored: DatasetVersion, tmp_path: Path
+) -> None:
+    done = call_cli("train", "data=store", "data.dataset=cup", *QUICK)
+    assert done.returncode == 0, done.stderr
+    data = json.loads((only_run(tmp_path) / "lineage.json").read_text())["data"]
+    assert (data["dataset"], data["dataset_sha256"]) == (stored.ref, stored.digest)
 
 
 def test_the_lineage_tells_replaced_pixels(call_cli: RunCli, folder: Path, tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ def test_damage_is_described_by_file(tmp_path: Path, reads: list[str]) -> None:
         "d": "missing",
         "e": "missing",
     }
-    assert sorted(reads) == ["a", "b"]
+    assert sorted(reads) == ["a", "b", "c"]
 
 
 def test_an_unreadable_file_is_an_error_that_names_it(

@@ -1,4 +1,4 @@
-"""`labels_sha256` of a run's lineage: one digest of everything that was annotated."""
+"""The data in a run's lineage: digests of everything that was annotated, and of the pixels."""
 
 from __future__ import annotations
 
@@ -11,18 +11,23 @@ from typing import Any, cast
 import pytest
 from made_touches import touch
 
-from raasid.footage.records import AnnotationSource, Clip, Event, Visibility
+from raasid.footage.records import AnnotationSource, Clip, Event, Footage, Visibility
 from raasid.laws.edition import Ruling
 from raasid.training.lineage import data_facts
 
 CLIP = touch()
 
 
-def digest(*clips: Clip, split: str = "train") -> str:
+def facts_of(
+    *clips: Clip, split: str = "train", media: dict[Path, str] | None = None, footage: Footage | None = None
+) -> dict[str, Any]:
     splits = SimpleNamespace(**{split: clips})
-    data = SimpleNamespace(splits=splits, league=[], calibration=[], media={}, footage=None)
-    facts = data_facts(cast("Any", data))
-    return str(facts["labels_sha256"])
+    data = SimpleNamespace(splits=splits, league=[], calibration=[], media=media or {}, footage=footage)
+    return data_facts(cast("Any", data))
+
+
+def digest(*clips: Clip, split: str = "train") -> str:
+    return str(facts_of(*clips, split=split)["labels_sha256"])
 
 
 def with_person(**changes: Any) -> Clip:
@@ -93,6 +98,28 @@ def test_a_clip_in_another_split_changes_the_digest() -> None:
 def test_the_same_footage_in_another_folder_has_the_same_digest(move: Callable[[Path], Path]) -> None:
     frames = tuple(replace(frame, image=move(frame.image)) for frame in CLIP.frames)
     assert digest(replace(CLIP, frames=frames)) == digest(CLIP)
+
+
+def test_the_media_have_a_digest_that_knows_their_content_and_not_their_folder() -> None:
+    frames = tuple(replace(frame, image=Path("/elsewhere") / frame.image) for frame in CLIP.frames)
+    moved = replace(CLIP, frames=frames)
+    here = {frame.image: f"{number}" for number, frame in enumerate(CLIP.frames)}
+    there = {Path("/elsewhere") / path: sha256 for path, sha256 in here.items()}
+    facts = facts_of(CLIP, media=here)
+    assert facts_of(moved, media=there) == facts
+    replaced = facts_of(CLIP, media={**here, CLIP.frames[0].image: "another"})
+    assert replaced.pop("media_sha256") != facts.pop("media_sha256")
+    assert replaced == facts
+
+
+def test_where_no_pixels_are_read_there_is_no_digest_of_them() -> None:
+    assert "media_sha256" not in facts_of(CLIP)
+
+
+def test_a_stored_version_is_named_with_its_digest() -> None:
+    stored = Footage([CLIP], dataset={"dataset": "cup@0123", "dataset_sha256": "0123"})
+    facts = facts_of(CLIP, footage=stored)
+    assert (facts["dataset"], facts["dataset_sha256"]) == ("cup@0123", "0123")
 
 
 def test_facts_in_another_order_have_the_same_digest() -> None:
