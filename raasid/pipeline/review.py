@@ -10,6 +10,7 @@ from raasid.collect.source_discovery import Source, SourceMissing, find_sources
 from raasid.console import terminal
 from raasid.console.tables import Column, print_table
 from raasid.errors import CheckpointUnusable, RaasidError
+from raasid.escaping import printable
 from raasid.footage.quarantine import Quarantine
 from raasid.io.disk_full import naming_full_disk
 from raasid.io.video_reader import VideoUnreadable
@@ -56,7 +57,7 @@ def load_models(cfg: ReviewConfig) -> ReviewModels:
         resolve_checkpoint(getattr(cfg, task), logs, task) for task in ("ball", "pose", "context")
     )
     info = {
-        name: ModelInfo(file=str(path), sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+        name: ModelInfo(file=printable(path), sha256=hashlib.sha256(path.read_bytes()).hexdigest())
         for name, path in (("ball", ball), ("pose", pose), ("context", context))
     }
     return ReviewModels(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from raasid.console.terminal import progress
+from raasid.escaping import printable
 from raasid.footage.quarantine import Quarantine
 from raasid.footage.records import Footage
 from raasid.footage.splits import TooFewMatches, split_by_match
@@ -199,8 +200,7 @@ def _splits(footage: Footage, seed: int) -> tuple[dict[str, list[str]], tuple[st
 
 
 def _relative_to(path: str, root: Path) -> str:
-    base = f"{root.absolute()}/"
-    return path.removeprefix(base).removeprefix(f"{root}/")
+    return path.removeprefix(printable(f"{root.absolute()}/")).removeprefix(printable(f"{root}/"))
 
 
 def _nan_to_none(value: Any) -> Any:

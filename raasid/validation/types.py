@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from raasid.escaping import printable
 from raasid.footage.records import Clip
 from raasid.validation.image_stats import ImageStatsIndex
 from raasid.validation.options import Thresholds
@@ -40,6 +41,10 @@ class Finding:
     """Where in the frame to look."""
     other: tuple[str, int] | None = None
     """Clip and frame of the other one of two frames."""
+
+    def __post_init__(self) -> None:
+        for name in ("message", "path"):
+            object.__setattr__(self, name, printable(getattr(self, name)))
 
 
 Category = Literal["reading", "quality", "annotations", "leakage"]

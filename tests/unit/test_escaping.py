@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from raasid.escaping import printable, printable_lines
+from raasid.escaping import printable, printable_file_name, printable_lines
 
 any_text = st.text(st.characters(codec=None, categories=None), max_size=40)  # with lone surrogates
 file_names = st.binary(max_size=40).map(os.fsdecode)
@@ -55,3 +57,25 @@ def test_names_that_can_be_printed_stay_as_they_are(name: str) -> None:
 )
 def test_what_cannot_be_printed_is_a_visible_escape(name: str, shown: str) -> None:
     assert printable(name) == shown
+
+
+@given(names=st.sets(st.binary(min_size=1, max_size=255).map(os.fsdecode), max_size=6))
+def test_copies_of_files_have_printable_names_that_differ_and_fit(names: set[str]) -> None:
+    copies = {printable_file_name(name.replace("/", "_").replace("\0", "_")) for name in names}
+    assert len(copies) == len({name.replace("/", "_").replace("\0", "_") for name in names})
+    for copy in copies:
+        assert printable(copy) == copy
+        assert len(copy.encode()) <= 255
+
+
+def test_a_printable_file_name_stays_and_an_odd_one_keeps_its_suffix() -> None:
+    assert printable_file_name("été.png") == "été.png"
+    assert re.fullmatch(r"\\xe9t\\xe9-[0-9a-f]{8}\.png", printable_file_name(os.fsdecode(b"\xe9t\xe9.png")))
+
+
+def test_opencv_gets_no_file_name_as_a_string() -> None:
+    """OpenCV 5 ends the process (SIGSEGV) on a string that is not UTF-8; bytes it takes as they are."""
+    calls = re.compile(r"cv2\.(?:imread|imwrite|VideoCapture|VideoWriter)\(\s*(?!os\.fsencode\()[\w.]")
+    root = Path(__file__).resolve().parents[2] / "raasid"
+    wrong = [str(path) for path in root.rglob("*.py") if calls.search(path.read_text(encoding="utf-8"))]
+    assert wrong == []

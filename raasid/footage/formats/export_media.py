@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 
 import cv2
 
 from raasid.console.terminal import progress
 from raasid.errors import DataError, UsageError
+from raasid.escaping import printable
 from raasid.footage.frame_reader import FrameReader
 from raasid.footage.records import Clip, Footage, Frame
 from raasid.io.atomic import StagedFolder, make_folder, write_synced
@@ -43,7 +45,7 @@ class ExportedFrame:
     split: str
     """`train`, `val`, `test`, or `all` where the footage declares no splits."""
     name: str
-    """File name of the image, unique in the export, without folder."""
+    """File name of the image without folder; its stem is unique in the export whatever the case."""
 
 
 def export_folder(write: Callable[[Footage, Path], int], footage: Footage, folder: Path) -> int:
@@ -69,7 +71,7 @@ def export_frames(footage: Footage, folder: Path, where: str) -> Iterator[Export
     """
     split_of = {clip: _plain(split) for split, clips in footage.splits.items() for clip in clips}
     total = sum(len(clip.frames) for clip in footage.clips)
-    placed = 0
+    taken: set[str] = set()
     with FrameReader() as media, progress("exporting frames", total) as update:
         for clip in footage.clips:
             split = split_of.get(clip.id, "all")
@@ -77,21 +79,24 @@ def export_frames(footage: Footage, folder: Path, where: str) -> Iterator[Export
             make_folder(target)
             for frame in clip.frames:
                 update(1)
-                name = _name(clip, frame)
+                name = _name(clip, frame, taken)
                 try:
                     data, width, height = _image_file(frame, media)
                 except (ImageUnreadable, OSError):
                     continue
                 write_synced(target / name, data)
-                placed += 1
+                taken.add(Path(name).stem.casefold())
                 yield ExportedFrame(clip, _sized(frame, width, height), split, name)
-    if not placed:
+    if not taken:
         raise NothingExported
 
 
-def _name(clip: Clip, frame: Frame) -> str:
-    suffix = ".jpg" if frame.in_video else frame.image.suffix
-    return f"{_plain(clip.id)}_{frame.index:06d}{suffix}"
+def _name(clip: Clip, frame: Frame, taken: Collection[str]) -> str:
+    """Name the image of a frame; `à/b` and `é_b` are one plain name, and the second gets a number."""
+    suffix = ".jpg" if frame.in_video else printable(frame.image.suffix)
+    stem = f"{_plain(clip.id)}_{frame.index:06d}"
+    stems = (stem if number == 1 else f"{stem}-{number}" for number in count(1))
+    return next(f"{free}{suffix}" for free in stems if free.casefold() not in taken)
 
 
 def _plain(name: str) -> str:

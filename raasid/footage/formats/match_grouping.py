@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from posixpath import splitext
 
+from raasid.escaping import printable
 from raasid.footage.formats.parsing.json_reader import JsonUnreadable, read_json
 from raasid.footage.formats.yolo_sheet import DataYamlUnreadable
 from raasid.footage.records import Clip
@@ -106,7 +107,7 @@ def assign_matches(
     """
     clips = list(clips)
     names = {clip.id: f"{clip.id}{clip.frames[0].image.suffix}" for clip in clips if _is_single_image(clip)}
-    split_of = {name: split for split, ids in splits.items() for name in ids}
+    split_of = {printable(name): split for split, ids in splits.items() for name in ids}
     images: dict[str, list[str]] = {}
     for clip, name in names.items():
         images.setdefault(split_of.get(clip, ""), []).append(name)

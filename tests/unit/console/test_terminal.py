@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 import subprocess
 import sys
+from io import StringIO
 
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from raasid.console import terminal
 
@@ -50,3 +53,36 @@ def test_importing_the_console_loads_no_library():
     code = "import sys, raasid.console; print(sorted({'rich', 'torch', 'numpy'} & set(sys.modules)))"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
+
+
+EVIL = "\x1b[2J [red]x[/red] :ball: \udce9 \u202e"
+SHOWN = r"\x1b[2J [red]x[/red] :ball: \xe9 \u202e"
+
+
+def test_a_printed_text_is_no_markup_and_controls_nothing(capsys):
+    terminal.out().print(EVIL)
+    terminal.err().print(EVIL, markup=False)
+    terminal.print_error(f"error: {EVIL}\n  second line")
+    with terminal.progress(EVIL) as update:
+        update(1)
+    captured = capsys.readouterr()
+    assert captured.out == f"{SHOWN}\n"
+    first, error, second, progress = captured.err.splitlines()
+    assert (first, error, second) == (SHOWN, f"error: {SHOWN}", "  second line")
+    assert progress.startswith(f"{SHOWN}: 1 in ")
+
+
+def test_the_title_of_a_progress_bar_is_no_markup_and_controls_nothing(monkeypatch):
+    console = Console(file=StringIO(), force_terminal=True, width=100, color_system=None)
+    monkeypatch.setattr(terminal, "err", lambda: console)
+    with terminal.progress(EVIL, total=2) as update:
+        update(1)
+    assert SHOWN in console.file.getvalue()
+    assert "\x1b[2J" not in console.file.getvalue()
+
+
+def test_stdout_of_any_encoding_takes_any_name():
+    code = "from raasid.console import terminal as t; t.accept_all_characters(); t.out().print('été 日本')"
+    env = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    shown = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    assert shown.stdout == "\\xe9t\\xe9 \\u65e5\\u672c\n"

@@ -96,3 +96,14 @@ def test_the_name_of_a_split_leads_to_no_folder_outside_the_export(
 
     written = {path for path in tmp_path.rglob("*") if path.is_file()} - before
     assert {path for path in written if not path.is_relative_to(tmp_path / "home/out")} == set()
+
+
+@pytest.mark.parametrize("name", EXPORT_FORMATS)
+def test_clips_whose_plain_names_are_alike_overwrite_no_image(
+    footage: Footage, tmp_path: Path, name: str
+) -> None:
+    ids = ("à/b", "é_B")
+    clips = [replace(footage.clips[0], id=clip) for clip in ids]
+    count = exporter(name)(Footage(clips), tmp_path / "out")
+    stems = {path.stem.casefold() for path in (tmp_path / "out/images").rglob("*") if path.is_file()}
+    assert len(stems) == count == 2 * len(footage.clips[0].frames)
