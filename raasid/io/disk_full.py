@@ -39,6 +39,9 @@ def describe(folder: Path, refusal: OSError, name: str | None = None, needed: in
     target = refusal.filename2 or refusal.filename  # a copy names its source first
     if isinstance(target, str | os.PathLike):
         folder = Path(target).absolute().parent
+    for path in (folder, *folder.parents):
+        if path.name.startswith(".") and path.suffix == ".draft":  # it is gone when somebody reads this
+            folder = path.parent
     what = "what is written" if name is None else name
     size = f"at least {format_bytes(needed)}" if needed else "more"
     return f"{folder}: {os.strerror(refusal.errno or 0)}: {what} needs {size}, {_free(folder)} free"

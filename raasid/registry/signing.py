@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from raasid.io.atomic import temporary_path, write_synced
+from raasid.io.atomic import sync_file, temporary_path
 from raasid.registry.errors import KeyUnusable, SignatureRefused
 from raasid.registry.record_chain import canonical_json
 from raasid.registry.records import Manifest, Signature
@@ -41,9 +41,10 @@ def make_key(private: Path) -> str:
     key = Ed25519PrivateKey.generate()
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     try:
-        with temporary_path(private.parent, private.name) as draft:
+        with temporary_path(private.parent, private.name, len(pem)) as draft:
             draft.chmod(0o600)
-            write_synced(draft, pem)
+            draft.write_bytes(pem)
+            sync_file(draft)
             os.link(draft, private)  # unlike a rename, it replaces no key
     except OSError as error:
         raise KeyUnusable(private, f"no key can be written there ({error.strerror})") from error

@@ -11,7 +11,7 @@ from typing import Any
 
 from lightning.pytorch.loggers import WandbLogger
 
-from raasid.io.atomic import temporary_path, write_synced
+from raasid.io.atomic import sync_file, temporary_path
 from raasid.io.object_store import link_or_copy
 from raasid.wandb_tracking.config import WandbConfig
 from raasid.wandb_tracking.connection import has_key
@@ -22,7 +22,8 @@ def run_id(run_dir: Path) -> str:
     file = run_dir / "wandb_run_id"
     if not file.exists():
         with temporary_path(run_dir, file.name) as draft:
-            write_synced(draft, os.urandom(4).hex())
+            draft.write_text(os.urandom(4).hex())
+            sync_file(draft)
             link_or_copy(draft, file)  # of several processes, the first names the run
     return os.environ.get("WANDB_RUN_ID") or file.read_text().strip()
 

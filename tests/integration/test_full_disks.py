@@ -134,6 +134,7 @@ def test_what_finds_no_room_names_the_folder_and_leaves_nothing_half_written(
     with pytest.raises(RaasidError, match=f"{disk.folder}.*{disk.refusal}") as caught:
         WRITERS[name](disk.folder, media)
     assert caught.value.exit == Exit.FAILED
+    assert ".draft" not in str(caught.value)
     disk.make_room()
     assert empty_files(disk.folder) == []
     assert drafts(disk.folder) == []

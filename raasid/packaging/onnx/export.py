@@ -69,10 +69,11 @@ def write_onnx(graph: Graph, example: Tensors, file: Path) -> None:
     level = quiet.level
     quiet.setLevel(logging.ERROR)
     graph.net.eval()
+    size = sum(weights.nbytes for weights in graph.net.parameters())
     with torch.no_grad():
         graph.net(*example)  # what the first call caches must not become a part of the trace
     try:
-        with warnings.catch_warnings(), naming_full_disk(file.parent, file.name):
+        with warnings.catch_warnings(), naming_full_disk(file.parent, file.name, size):
             warnings.simplefilter("ignore")  # the tracer warns of every shape that it turns into a number
             torch.onnx.export(
                 graph.net,
