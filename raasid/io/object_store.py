@@ -79,7 +79,7 @@ class ObjectStore:
         """Copy and digest in one pass; the complete copy is renamed to its digest."""
         make_folder(self.folder)
         digest = hashlib.sha256()
-        with temporary_path(self.folder, "object") as temporary:
+        with temporary_path(self.folder, "object", _size(source)) as temporary:
             with temporary.open("wb") as writing:
                 for chunk in _chunks(source):
                     digest.update(chunk)
@@ -101,6 +101,13 @@ class ObjectStore:
         with StagedFolder(self.folder, "object") as staged:
             link_or_copy(source, staged.path / final.name)
             (staged.path / final.name).replace(final)
+
+
+def _size(source: Path) -> int:
+    try:
+        return source.stat().st_size
+    except OSError as error:
+        raise MediaUnreadable(source, error) from error
 
 
 def _chunks(source: Path) -> Iterator[bytes]:
