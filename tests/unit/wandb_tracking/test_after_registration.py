@@ -14,7 +14,7 @@ from recording_mirror import RecordingMirror, brief
 
 from raasid.pipeline.register import mirror_version, run_ref
 from raasid.pipeline.verb_configs import TrainConfig
-from raasid.registry.outbox import ArtifactUpload, Outbox
+from raasid.registry.outbox import ArtifactUpload, Outbox, RunRef
 from raasid.registry.registry import Registry
 from raasid.wandb_tracking.client import artifact_of
 from raasid.wandb_tracking.config import LoggerConfig, WandbConfig
@@ -68,6 +68,27 @@ def test_offline_the_run_files_hold_config_curves_and_final_figures(
     assert all((registry.root / entry).is_file() for entry in entries)
     assert {e.message.run.id for e in Outbox(registry).entries()} == {(run_dir / "wandb_run_id").read_text()}
     assert Outbox(registry).sent == 0
+
+
+def test_what_a_killed_process_has_queued_is_not_queued_again(registry: Registry, tmp_path: Path) -> None:
+    version, run = register(registry, 1), run_ref_of("mine")
+    whole = queue_version(Outbox(registry), NAME, version, run, "model", "training")
+    other = registry_at(tmp_path / "other")
+    register(other, 1)
+    for entry in whole[:2]:
+        Outbox(other).add(entry.message, "training")
+
+    continued = queue_version(Outbox(other), NAME, version, run, "model", "training", again=True)
+
+    assert [entry.seq for entry in continued] == [1, 2, 3, 4]
+    assert [entry.message for entry in continued] == [entry.message for entry in whole]
+    assert Outbox(other).queued == 4
+    queue_version(Outbox(other), NAME, version, run_ref_of("another"), "model", "training", again=True)
+    assert Outbox(other).queued == 8, "another run tells its own"
+
+
+def run_ref_of(name: str) -> RunRef:
+    return RunRef(id=name, project="raasid")
 
 
 def test_a_resumed_run_continues_the_same_wandb_run(run_dir: Path) -> None:
