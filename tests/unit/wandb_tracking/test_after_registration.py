@@ -81,7 +81,7 @@ def test_what_a_killed_process_has_queued_is_not_queued_again(registry: Registry
     continued = queue_version(Outbox(other), NAME, version, run, "model", "training", again=True)
 
     assert [entry.seq for entry in continued] == [1, 2, 3, 4]
-    assert [entry.message for entry in continued] == [entry.message for entry in whole]
+    assert [str(entry.message) for entry in continued] == [str(entry.message) for entry in whole]
     assert Outbox(other).queued == 4
     queue_version(Outbox(other), NAME, version, run_ref_of("another"), "model", "training", again=True)
     assert Outbox(other).queued == 8, "another run tells its own"
