@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from raasid.io import lease
-from raasid.io.lease import Lease, LeaseHeld, LeaseLost, find_owner
+from raasid.io.lease import Lease, LeaseHeld, LeaseLost, find_owner, lock_domain
 
 OWNER = """
 import os, sys, time
@@ -196,3 +196,11 @@ def test_a_lease_that_was_taken_over_says_so(tmp_path: Path) -> None:
         mine.check()
     assert mine.lost
     mine.release()
+
+
+def test_locks_are_believed_within_one_mount_only(tmp_path: Path) -> None:
+    other = Path("/dev/shm")
+    if not other.is_dir() or other.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("one filesystem only")
+    assert lock_domain(tmp_path) == lock_domain(tmp_path.parent)
+    assert lock_domain(tmp_path) != lock_domain(other)

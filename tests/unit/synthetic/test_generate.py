@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import hashlib
-import socket
 import sys
 import threading
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from raasid.footage import coco_format
+from raasid.io.drafts import Draft
 from raasid.synthetic import generate as module
 from raasid.synthetic.generate import RenderingFailed, generate
 from raasid.synthetic.league import League
@@ -61,15 +61,15 @@ def test_a_failure_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.Mon
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_staged_folder_of_a_dead_process_is_removed(tmp_path: Path) -> None:
-    name = f"synthetic-{LEAGUE.digest()[:12]}"
-    orphan = tmp_path / f".{name}.{socket.gethostname()}.999999999.abcd"
-    stranger = tmp_path / f".{name}.elsewhere.1.abcd"
-    orphan.mkdir()
-    stranger.mkdir()
+def test_a_staged_folder_of_a_dead_process_is_removed_and_that_of_a_living_one_is_not(
+    tmp_path: Path,
+) -> None:
+    orphan, living = (Draft(tmp_path, "synthetic-0", folder=True) for _ in range(2))
+    orphan.close()
     generate(LEAGUE, tmp_path, workers=1)
-    assert not orphan.exists()
-    assert stranger.exists()
+    assert not orphan.path.exists()
+    assert living.path.exists()
+    living.remove()
 
 
 def test_a_dead_worker_is_reported_with_its_last_output(
