@@ -25,7 +25,7 @@ from raasid.footage.records import Clip
 from raasid.io.atomic import atomic_path
 
 FILE_NAME = "annotations.json"
-_BUFFER_BYTES = 1 << 20
+_BUFFER_BYTES = 1 << 16
 
 
 class AnnotationsUnreadable(DataError):
