@@ -52,7 +52,7 @@ class LeaseLost(UsageError):
     def __init__(self, what: str) -> None:
         super().__init__(
             f"{what}: another process took over, because this one gave no sign of life for {EXPIRES_S:g} s; "
-            "this one stops, and has changed nothing since"
+            "this one stops"
         )
 
 
@@ -169,12 +169,6 @@ class Lease:
                 self._lost = True
             except OSError:  # a server that is away for a moment
                 continue
-
-
-def find_owner(folder: Path) -> LeaseOwner | None:
-    """Return the owner that is alive, or may be; None if the folder is free."""
-    owner = _newest(folder)
-    return None if owner is None or _is_alive(owner) is False else owner
 
 
 class Verdict(NamedTuple):

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from raasid.io import lease
-from raasid.io.lease import Lease, LeaseHeld, LeaseLost, find_owner, lock_domain
+from raasid.io.lease import Lease, LeaseHeld, LeaseLost, lock_domain, wait_for_verdict
 
 OWNER = """
 import os, sys, time
@@ -94,7 +94,7 @@ def test_a_living_owner_keeps_others_out(tmp_path: Path, owners: list[Owner]) ->
     assert owners[0].answer == "held"
     with pytest.raises(LeaseHeld, match=r"run 1 belongs to another process, on .*; wait until it has ended"):
         Lease(tmp_path, "run 1")
-    assert find_owner(tmp_path) is not None
+    assert wait_for_verdict(tmp_path).owner is not None
 
 
 def test_the_owner_of_this_process_keeps_this_process_out_and_loses_no_lock(
@@ -112,7 +112,7 @@ def test_a_released_folder_is_free(tmp_path: Path, owners: list[Owner]) -> None:
     assert owners[0].ask("release") == "released"
     with Lease(tmp_path, "run 1"):
         pass
-    assert find_owner(tmp_path) is None
+    assert wait_for_verdict(tmp_path).owner is None
 
 
 def test_a_killed_owner_is_followed_at_once(tmp_path: Path, owners: list[Owner]) -> None:
