@@ -38,6 +38,15 @@ def printable_lines(text: object) -> str:
     return _UNPRINTABLE.sub(_escape, str(text))
 
 
+def is_utf_8(name: object) -> bool:
+    """Whether a name can be written to a UTF-8 file, or given to a library in C++, as it is."""
+    try:
+        str(name).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def printable_file_name(name: str) -> str:
     """Return a printable name for a copy of a file or folder, unchanged if it is printable already.
 

@@ -26,7 +26,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from raasid.escaping import printable
+from raasid.escaping import is_utf_8, printable
 
 
 class Section(BaseModel):
@@ -225,6 +225,6 @@ class PathsConfig(Section):
     def cross_field_errors(self) -> Iterator[tuple[str, str]]:
         """Yield folders whose names are not UTF-8: torch, ONNX and W&B cannot write there."""
         for name in type(self).model_fields:
-            path = str(getattr(self, name).absolute())
-            if path != path.encode(errors="replace").decode():
+            path = getattr(self, name).absolute()
+            if not is_utf_8(path):
                 yield name, f"must be UTF-8, but is {printable(path)}; rename the folder, or name another"

@@ -21,7 +21,7 @@ from raasid.console.terminal import progress
 from raasid.footage.frame_reader import FrameReader
 from raasid.io.drafts import Draft, remove_abandoned
 from raasid.io.file_digests import CACHE_NAME, FileDigests, FileUnreadable
-from raasid.io.image_reader import ImageUnreadable, probe_image
+from raasid.io.image_reader import ImageUnreadable, opencv_name, probe_image
 
 Image = NDArray[np.uint8]
 
@@ -196,7 +196,7 @@ def decode_image(path: Path, size: tuple[int, int]) -> Image:
     scale = _scale(header.width, header.height, size)
     even = header.width % 2 == 0 and header.height % 2 == 0  # else half a pixel is rounded up and shifts
     halve = header.format == "jpeg" and scale <= 0.5 and even
-    pixels = cv2.imread(os.fsencode(path), cv2.IMREAD_REDUCED_COLOR_2 if halve else cv2.IMREAD_COLOR)
+    pixels = cv2.imread(opencv_name(path), cv2.IMREAD_REDUCED_COLOR_2 if halve else cv2.IMREAD_COLOR)
     if pixels is None:
         raise ImageUnreadable(
             path, f"damaged image: OpenCV cannot decode its {header.width}x{header.height} pixels"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 
 from raasid.errors import NoUsableSamples
 from raasid.footage.records import Footage, Frame
-from raasid.io.image_reader import Image, ImageUnreadable, read_image
+from raasid.io.image_reader import Image, ImageUnreadable, opencv_name, read_image
 
 _MAX_SKIPPED = 64
 """Up to so many frames are decoded and dropped instead of seeking, which is not exact in every container."""
@@ -75,7 +74,7 @@ class FrameReader:
         self.close()
         if not path.is_file():
             raise ImageUnreadable(path, "missing: No such file or directory")
-        capture = cv2.VideoCapture(os.fsencode(path))
+        capture = cv2.VideoCapture(opencv_name(path))
         if not capture.isOpened():
             raise ImageUnreadable(path, "no video: OpenCV cannot open it")
         self._path, self._capture, self._next = path, capture, 0

@@ -11,7 +11,7 @@ import struct
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, cast
 
 import cv2
 import numpy as np
@@ -62,6 +62,14 @@ class ImageHeader:
     """By content, not by file name."""
 
 
+def opencv_name(path: str | Path) -> str:
+    """Return a file name as OpenCV takes it safely: as bytes, which its stubs call a string.
+
+    OpenCV 5 ends the process (SIGSEGV) on a string that is not UTF-8.
+    """
+    return cast("str", os.fsencode(path))
+
+
 def probe_image(path: Path) -> ImageHeader:
     """Return the header of a complete image file.
 
@@ -91,7 +99,7 @@ def probe_image(path: Path) -> ImageHeader:
 def read_image(path: Path) -> Image:
     """Decode a complete image file to (height, width, 3) BGR; raises ImageUnreadable."""
     probe_image(path)
-    pixels = cv2.imread(os.fsencode(path), cv2.IMREAD_COLOR)
+    pixels = cv2.imread(opencv_name(path), cv2.IMREAD_COLOR)
     if pixels is None:
         raise ImageUnreadable(path, "cannot be decoded")
     return np.asarray(pixels, np.uint8)
@@ -157,7 +165,7 @@ def _probe_other(path: Path, start: bytes) -> ImageHeader:
         raise ImageUnreadable(path, f"absurd size: {error}") from error
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise ImageUnreadable(path, f"not an image: it starts with {start!r}") from error
-    pixels = cv2.imread(os.fsencode(path), cv2.IMREAD_COLOR)
+    pixels = cv2.imread(opencv_name(path), cv2.IMREAD_COLOR)
     if pixels is None:
         raise ImageUnreadable(path, f"truncated or damaged {name}: OpenCV cannot decode it")
     return ImageHeader(pixels.shape[1], pixels.shape[0], "other")

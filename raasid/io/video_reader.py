@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from raasid.errors import DataError
-from raasid.io.image_reader import MAX_PIXELS, Image
+from raasid.io.image_reader import MAX_PIXELS, Image, opencv_name
 
 VIDEO_SUFFIXES = {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".ts", ".webm"}
 DEFAULT_FRAME_RATE_HZ = 25.0
@@ -52,7 +52,7 @@ def probe_video(path: Path) -> VideoHeader:
 
     Raises VideoUnreadable, also for a size, frame rate or number of frames that no video has.
     """
-    capture = cv2.VideoCapture(os.fsencode(path))
+    capture = cv2.VideoCapture(opencv_name(path))
     try:
         if not capture.isOpened():
             raise VideoUnreadable(path, f"no video: OpenCV cannot open its {path.stat().st_size} bytes")
@@ -90,7 +90,7 @@ class VideoReader:
     def __init__(self, source: str) -> None:
         os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # errors are reported once, by our exceptions
         options = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _TIMEOUT_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, _TIMEOUT_MS]
-        self._capture = cv2.VideoCapture(os.fsencode(source.removeprefix("file://")), cv2.CAP_FFMPEG, options)
+        self._capture = cv2.VideoCapture(opencv_name(source.removeprefix("file://")), cv2.CAP_FFMPEG, options)
         if not self._capture.isOpened():
             raise VideoUnreadable(
                 source, "no video: it cannot be opened; it is truncated, empty or of another type"

@@ -6,7 +6,6 @@ desktop show it, some browsers do not.
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ import numpy as np
 from raasid.errors import RaasidError
 from raasid.footage.records import Frame
 from raasid.io.atomic import sync_file, temporary_path
-from raasid.io.image_reader import Image
+from raasid.io.image_reader import Image, opencv_name
 from raasid.review.decision import Decision, contact_text, headline, restart_text
 from raasid.review.drawing import (
     BODY,
@@ -77,7 +76,7 @@ def write_video(
     width, height = (2 * max(8, round(side * scale / 2)) for side in (video.width, video.height))
     path = folder / FILE_NAME
     writer = cv2.VideoWriter(
-        os.fsencode(path),
+        opencv_name(path),
         cv2.VideoWriter.fourcc(*"mp4v"),
         video.frame_rate_hz,
         (width, height + STRIP_HEIGHT),
@@ -119,7 +118,7 @@ def write_video(
 def _check_written(path: Path) -> None:
     """Look whether all was written, which OpenCV does not tell. Raises DiskFull, VideoUnwritable."""
     # the index at the end of the file is written last
-    capture = cv2.VideoCapture(os.fsencode(path))
+    capture = cv2.VideoCapture(opencv_name(path))
     is_complete = capture.isOpened() and capture.read()[0]
     capture.release()
     if not is_complete:

@@ -11,6 +11,8 @@ from typing import Any
 
 from lightning.pytorch.loggers import WandbLogger
 
+from raasid.errors import UsageError
+from raasid.escaping import is_utf_8, printable
 from raasid.io.atomic import sync_file, temporary_path
 from raasid.io.object_store import link_or_copy
 from raasid.wandb_tracking.config import WandbConfig
@@ -26,6 +28,16 @@ def run_id(run_dir: Path) -> str:
             sync_file(draft)
             link_or_copy(draft, file)  # of several processes, the first names the run
     return os.environ.get("WANDB_RUN_ID") or file.read_text().strip()
+
+
+class CommandNotRecordable(UsageError):
+    """A word of the command line that W&B, which records them all, cannot encode."""
+
+    def __init__(self, word: str) -> None:
+        super().__init__(
+            f"logger.wandb: W&B records the command line, and {printable(word)} is not UTF-8; rename the "
+            "file or folder, name a link to it, or train without W&B (logger=csv)"
+        )
 
 
 @contextmanager
@@ -86,12 +98,18 @@ _VARIABLES = {
 
 
 def wandb_logger(section: WandbConfig, run_dir: Path, config: Mapping[str, Any] | None = None) -> WandbLogger:
-    """Build the logger of a run; its id is on disk when this returns. config: shown next to the curves."""
+    """Build the logger of a run; its id is on disk when this returns. config: shown next to the curves.
+
+    Raises CommandNotRecordable.
+    """
     values = section.model_dump(by_alias=False, exclude={"offline", "log_model", "registry"})
     values.pop("target_", None)
     fields = {k: v for k, v in values.items() if v is not None and _VARIABLES.get(k, "") not in os.environ}
     fields.setdefault("project", project(section))
     run_mode = mode(section)
+    unencodable = [word for word in sys.argv if not is_utf_8(word)]
+    if unencodable and run_mode != "disabled":
+        raise CommandNotRecordable(unencodable[0])
     os.environ.setdefault("WANDB_DATA_DIR", str(run_dir / "wandb"))
     os.environ.setdefault("WANDB_SILENT", "true")
     if "name" not in fields and "WANDB_NAME" not in os.environ:

@@ -133,6 +133,18 @@ def test_a_root_that_is_not_utf_8_trains_and_registers(footage: Path, tmp_path: 
     assert r"\xe9t\xe9" in manifest.reason
 
 
+def test_a_command_that_wandb_cannot_record_is_refused_before_the_training(
+    footage: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / LATIN_1
+    root.symlink_to(footage)
+    words = ["train", "data=yolo", f"data.root='{root}'", "logger=wandb", *QUICK]
+    shown = call(tmp_path, *words, status=2)
+    assert r"W&B records the command line, and data.root=" in shown
+    assert r"\xe9t\xe9' is not UTF-8" in shown
+    assert "step 1" not in shown
+
+
 def test_a_run_is_refused_where_its_files_cannot_be_written(tmp_path: Path) -> None:
     root = tmp_path / LATIN_1
     shown = call(tmp_path, "train", "data=synthetic_tiny", f"paths.logs='{root}'", *QUICK[1:], status=2)

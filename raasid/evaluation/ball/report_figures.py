@@ -6,7 +6,6 @@ Boxes are vectors over a small JPEG, so that they are sharp in print at a few ki
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 from html import escape
 
@@ -15,7 +14,7 @@ import numpy as np
 
 from raasid.evaluation.ball.matched import FrameOutcome, OutcomeType
 from raasid.evaluation.report_page import alternate
-from raasid.io.image_reader import Image
+from raasid.io.image_reader import Image, opencv_name
 from raasid.reports.document import Box, box_outline, data_uri
 
 Boxes = tuple[Box | None, Box | None]
@@ -56,7 +55,7 @@ def select_examples(outcomes: Sequence[FrameOutcome], kind: OutcomeType, limit: 
 
 def outcome_figure(outcome: FrameOutcome) -> str:
     """Draw one outcome: the whole frame on the left, enlarged details on the right."""
-    image = cv2.imread(os.fsencode(outcome.image), cv2.IMREAD_COLOR)
+    image = cv2.imread(opencv_name(outcome.image), cv2.IMREAD_COLOR)
     if image is None:
         return (
             f'<figure class="note">{escape(str(outcome.image))} cannot be read.{_caption(outcome)}</figure>'
