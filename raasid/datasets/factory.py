@@ -19,7 +19,7 @@ def open_footage(config: DataConfig, folder: Path) -> Footage:
     if isinstance(config, SyntheticDataConfig):
         return _open_league(config, folder)
     if isinstance(config, StoreDataConfig):
-        return DatasetStore(config.root).find(config.dataset).footage()
+        return DatasetStore(config.root).find(config.dataset).footage(cache=folder)
     assert isinstance(config, FilesDataConfig)
     return reader(config.format)(config.root, **config.reader_options())
 

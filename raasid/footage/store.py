@@ -132,7 +132,8 @@ class DatasetStore:
         if match is None or not ref:
             raise DatasetMissing(ref, self.root, "expected NAME, NAME@DIGEST or DIGEST")
         name, digest = match["name"], match["digest"]
-        known = self.versions()
+        # a damaged version of another dataset does not matter
+        known = (self.versions(name) if name and _NAME.fullmatch(name) else []) or self.versions()
         if name is not None and digest is None:
             if named := [version for version in known if version.name == name]:
                 return named[-1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,16 +79,18 @@ class DatasetVersion:
         except (AnnotationsUnreadable, KeyError) as error:
             raise VersionDamaged(self.folder, f"{self.ref} is damaged: {error}") from error
 
-    def footage(self) -> Footage:
+    def footage(self, cache: Path | None = None) -> Footage:
         """Return clips, splits and notes, as a reader does; all files were compared with the manifest.
 
-        Media that are known by size, times and inode are not read again; see FileDigests.
-        Raises VersionDamaged, FileUnreadable.
+        Media that are known by size, times and inode are not read again; see FileDigests. cache: folder that
+        keeps the digests where the store cannot be written. Raises VersionDamaged, FileUnreadable.
         """
         files = dict(self.manifest["files"])
         files.pop(coco_format.FILE_NAME, None)  # `clips` digests it while it parses it
-        cache = FileDigests(self.folder.parents[2] / CACHE_NAME)
-        self._refuse(find_damage(self.folder, files, cache, f"verifying {self.ref}"))
+        store = self.folder.parents[2]
+        keeps = store if cache is None or os.access(store, os.W_OK) else cache
+        digests = FileDigests(keeps / CACHE_NAME)
+        self._refuse(find_damage(self.folder, files, digests, f"verifying {self.ref}"))
         clips = self.clips()
         media = {self.folder / name: str(entry["sha256"]) for name, entry in files.items()}
         missing = {frame.image for clip in clips for frame in clip.frames} - media.keys()

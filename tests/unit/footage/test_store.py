@@ -16,7 +16,7 @@ from raasid.errors import UsageError
 from raasid.footage.records import AnnotationSource, Ball, Clip, Footage, Frame, Person, Provenance
 from raasid.footage.store import DatasetMissing, DatasetStore, NothingToStore
 from raasid.footage.version import DatasetVersion, VersionDamaged, content_digest
-from raasid.io.file_digests import FileDigests
+from raasid.io.file_digests import CACHE_NAME, FileDigests
 from raasid.io.object_store import MediaUnreadable
 from raasid.laws.edition import Ruling
 
@@ -244,6 +244,30 @@ def damage(path: Path, how: str) -> None:
         path.unlink()
     else:
         path.write_bytes(b"" if how == "emptied" else b"x" + path.read_bytes()[1:])
+
+
+def test_digests_are_kept_elsewhere_where_the_store_cannot_be_written(
+    footage: Footage, tmp_path: Path, reads: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = DatasetStore(tmp_path / "store").add("league", footage, made_by="t")
+    for file in files_below(tmp_path / "store/objects"):
+        os.utime(file, ns=(LONG_AGO_NS, LONG_AGO_NS))
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    version.footage(cache=tmp_path / "data")
+    del reads[:]
+    version.footage(cache=tmp_path / "data")
+    assert reads == []
+    assert not (tmp_path / "store" / CACHE_NAME).exists()
+
+
+def test_a_damaged_dataset_does_not_hide_another(footage: Footage, tmp_path: Path) -> None:
+    store = DatasetStore(tmp_path / "store")
+    version = store.add("league", footage, made_by="t")
+    other = store.add("other", Footage(footage.clips[:1]), made_by="t")
+    damage(other.folder / "manifest.json", "emptied")
+    assert store.find("league").digest == store.find(version.ref).digest == version.digest
+    with pytest.raises(VersionDamaged, match="the manifest cannot be used"):
+        store.find("other")
 
 
 def test_changed_media_of_a_version_are_not_stored_as_a_new_one(footage: Footage, tmp_path: Path) -> None:
