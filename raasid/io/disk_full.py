@@ -42,7 +42,7 @@ def describe(folder: Path, refusal: OSError, name: str | None = None, needed: in
     for path in (folder, *folder.parents):
         if path.name.startswith(".") and path.suffix == ".draft":  # it is gone when somebody reads this
             folder = path.parent
-    what = "what is written" if name is None else name
+    what = name or ("what is written" if needed else "what is written there, or printed,")
     size = f"at least {format_bytes(needed)}" if needed else "more"
     return f"{folder}: {os.strerror(refusal.errno or 0)}: {what} needs {size}, {_free(folder)} free"
 
