@@ -12,7 +12,6 @@ from dataclasses import fields
 from pathlib import Path, PurePosixPath
 from typing import Any, get_args
 
-from raasid.escaping import printable
 from raasid.footage.coco_encoder import BALL, PERSON
 from raasid.footage.formats.parsing.values import (
     MAX_COORDINATE,
@@ -120,12 +119,10 @@ class Decoder:
             in_video=_flag(extra.get("in_video", False), "in_video"),
         )
 
-    def _path(self, name: Any) -> Path:
+    def _path(self, name: str) -> Path:
         """Return the path of a media file; one object for all frames of a video."""
         if name not in self._paths:
-            if not isinstance(name, str):
-                raise ValueUnusable(f"file_name is no text: {short_repr(name)}")
-            path = PurePosixPath(name)
+            path = PurePosixPath(_text(name, "file_name"))
             if self._media_inside and (path.is_absolute() or ".." in path.parts):
                 raise ValueUnusable(f"file_name leads out of the data root: {short_repr(name)}")
             self._paths[name] = self._folder / name
@@ -266,7 +263,7 @@ def _choice(value: Any, what: str, choices: Collection[str]) -> Any:
 def _text(value: Any, what: str) -> str:
     if not isinstance(value, str):
         raise ValueUnusable(f"{what} is no text: {short_repr(value)}")
-    return printable(value)
+    return value
 
 
 def _optional_text(value: Any, what: str) -> str | None:
