@@ -86,9 +86,8 @@ def relabel(footage: Footage, edition: Edition | str) -> tuple[Footage, RelabelS
     splits = {split: [name for name in names if name in ids] for split, names in footage.splits.items()}
     num_rejected = len(footage.clips) - len(clips)
     notes = (*footage.notes, f"rulings by the Law of {law.id}, from facts")
-    return Footage(clips, splits, quarantine, notes), RelabelSummary(
-        law.id, tuple(relabelled), num_without_facts, num_rejected
-    )
+    derived = replace(footage, clips=clips, splits=splits, quarantine=quarantine, notes=notes, dataset={})
+    return derived, RelabelSummary(law.id, tuple(relabelled), num_without_facts, num_rejected)
 
 
 def facts_of(clip: Clip) -> Facts | None:

@@ -76,8 +76,9 @@ class DatasetStore:
 
         made_by: the command or program, for people. parents: digests of the versions it was derived from.
         link_media: the media never change, as those of a version or a league, and are linked, not copied.
-        Raises NothingToStore, MediaUnreadable, VersionDamaged for media of a version that are not those of
-        its manifest, and UsageError for a name that is no file name.
+        Media whose digest the footage knows are not read if the store has them.
+        Raises NothingToStore, MediaUnreadable, VersionDamaged for media that have another digest than the
+        footage knows, and UsageError for a name that is no file name.
         """
         if not _NAME.fullmatch(name):
             raise UsageError(f"dataset name: letters, digits, '.', '_' and '-' are possible, got {name!r}")
@@ -157,18 +158,17 @@ class DatasetStore:
         names = media_names([frame.image for clip in clips for frame in clip.frames])
         files: dict[str, dict[str, Any]] = {}
         missing = 0
-        known = _KnownDigests(self.root)
         with progress("storing media", len(names)) as update:
             for source, name in names.items():
                 update(1)
                 if not source.is_file():
                     missing += 1
                     continue
-                digest = known.get(source)
+                digest = footage.media.get(source)
                 if digest is None or not self.objects.is_intact(digest):
                     expected, digest = digest, self.objects.put(source, link=link_media)
                     if expected not in {None, digest}:
-                        raise VersionDamaged(source, "changed since it was stored")
+                        raise VersionDamaged(source, "changed since it was verified")
                 target = folder / name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 link_or_copy(self.objects.path(digest), target)
@@ -210,26 +210,6 @@ def media_names(files: Iterable[Path]) -> dict[Path, str]:
         path: "/".join(["media", *map(printable_file_name, Path(os.path.relpath(name, common)).parts)])
         for path, name in absolute.items()
     }
-
-
-class _KnownDigests:
-    """Digests of files in versions of this store, from the manifests: relabelling reads no media again."""
-
-    def __init__(self, root: Path) -> None:
-        self._home = root.absolute() / "datasets"
-        self._files: dict[Path, dict[str, Any]] = {}
-
-    def get(self, source: Path) -> str | None:
-        """Return the digest of a file; None if it is not in a version."""
-        path = source.absolute()
-        if not path.is_relative_to(self._home) or len(path.relative_to(self._home).parts) < 3:
-            return None
-        name, version, *inside = path.relative_to(self._home).parts
-        folder = self._home / name / version
-        if folder not in self._files:
-            self._files[folder] = dict(DatasetVersion.open(folder).manifest["files"])
-        entry = self._files[folder].get("/".join(inside))
-        return None if entry is None else str(entry["sha256"])
 
 
 def _counts(footage: Footage) -> dict[str, int]:

@@ -122,7 +122,7 @@ def test_footage_of_a_version_is_stored_again_without_reading_its_media(
     first = store.add("league", footage, made_by="t").footage()
     ruled = [replace(clip, ruling=Ruling("no_offence")) for clip in first.clips]
     monkeypatch.setattr(store.objects, "put", None)
-    assert store.add("league", Footage(ruled, first.splits), made_by="t").find_damage() == {}
+    assert store.add("league", replace(first, clips=ruled), made_by="t").find_damage() == {}
 
 
 def test_media_are_hard_linked_on_request(footage: Footage, tmp_path: Path) -> None:
@@ -217,7 +217,7 @@ def test_unchanged_media_are_read_once_for_a_version_and_its_relabelling(
     read = version.footage()
     assert len(reads) == 4
     ruled = [replace(clip, ruling=Ruling("no_offence")) for clip in read.clips]
-    newer = DatasetStore(store.root).add("league", Footage(ruled, read.splits), made_by="t")
+    newer = DatasetStore(store.root).add("league", replace(read, clips=ruled), made_by="t")
     del reads[:]
     assert version.footage().clips == read.clips
     assert newer.footage().media.keys() == {frame.image for clip in newer.clips() for frame in clip.frames}
@@ -273,10 +273,10 @@ def test_a_damaged_dataset_does_not_hide_another(footage: Footage, tmp_path: Pat
 def test_changed_media_of_a_version_are_not_stored_as_a_new_one(footage: Footage, tmp_path: Path) -> None:
     store = DatasetStore(tmp_path / "store")
     version = store.add("league", footage, made_by="t")
-    clips = version.clips()
-    damage(clips[0].frames[0].image, "changed")
-    with pytest.raises(VersionDamaged, match=r"bild_ü0\.png: changed since it was stored"):
-        store.add("copy", Footage(clips), made_by="t")
+    read = version.footage()
+    damage(read.clips[0].frames[0].image, "changed")
+    with pytest.raises(VersionDamaged, match=r"bild_ü0\.png: changed since it was verified"):
+        store.add("copy", read, made_by="t")
 
 
 def test_the_error_for_a_damaged_version_counts_and_names_its_files(footage: Footage, tmp_path: Path) -> None:
