@@ -16,6 +16,7 @@ from raasid.config.schema_tree import Branch, SchemaLocation, discriminator, loc
 from raasid.config.section import CUSTOM, Section
 from raasid.config.suggestions import did_you_mean
 from raasid.errors import UsageError
+from raasid.escaping import is_utf_8, printable
 
 _MAX_PATH_WIDTH = 40
 
@@ -78,6 +79,8 @@ def _problem(
         message = f"must be {words} {detail['ctx'][key]:g}, but is {value!r}"
     elif kind == "no_such_path":
         message = detail["msg"]
+    elif isinstance(value, str) and not is_utf_8(value):
+        message = f"must be UTF-8, but is {printable(value)}; rename it, or name its folder or a link to it"
     else:
         choices = re.findall(r"'([^']*)'", expected) if isinstance(value, str) else []
         message = f"expected {expected}, got {value!r}{did_you_mean(value, choices) if choices else ''}"

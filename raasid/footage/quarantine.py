@@ -17,7 +17,7 @@ class RejectedSample:
     """One item that was not used: an image, a label row, a file without its counterpart."""
 
     path: str
-    """Relative to the data root, with forward slashes."""
+    """Relative to the data root, with forward slashes; printable, see `raasid.escaping`."""
     line: int | None
     """Counted from 1; None: the whole file."""
     reason: str

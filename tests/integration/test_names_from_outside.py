@@ -145,6 +145,11 @@ def test_a_command_that_wandb_cannot_record_is_refused_before_the_training(
     assert "step 1" not in shown
 
 
+def test_a_file_that_only_a_text_can_name_has_to_be_utf_8(tmp_path: Path) -> None:
+    shown = call(tmp_path, "evaluate", f"ckpt_path='{LATIN_1}\x1b.ckpt'", status=2)
+    assert r"ckpt_path    must be UTF-8, but is \xe9t\xe9\x1b.ckpt; rename it" in shown
+
+
 def test_a_run_is_refused_where_its_files_cannot_be_written(tmp_path: Path) -> None:
     root = tmp_path / LATIN_1
     shown = call(tmp_path, "train", "data=synthetic_tiny", f"paths.logs='{root}'", *QUICK[1:], status=2)
