@@ -152,7 +152,8 @@ def effective_values(config: Section, recorded: Any = None) -> dict[str, Any]:
     plain = config.model_dump(mode="json", by_alias=True) if recorded is None else recorded
     patterns = type(config).without_effect
     return {
-        key: value
+        # a version of a dataset is compared by content, when it is open
+        key: str(value).partition("@")[0] if key == "data.dataset" else value
         for key, value in _flatten(plain, "")
         if not any(fnmatchcase(key, p) or fnmatchcase(key, f"{p}.*") for p in patterns)
     }

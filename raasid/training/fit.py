@@ -25,9 +25,9 @@ from raasid.errors import UsageError
 from raasid.models.checkpoints import refuse_pickled_code
 from raasid.training.checkpointing import AtomicCheckpointIO, Checkpoint
 from raasid.training.config import FitConfig
+from raasid.training.exact_resume import ExactResume
 from raasid.training.metrics_csv import MetricsCsv
 from raasid.training.optimizer import ConfiguredOptimization, PlateauSchedule
-from raasid.training.rng_state import ExactResume
 from raasid.training.stop_signals import StopAtStep, stopped
 from raasid.wandb_tracking.logging import wandb_logger
 

@@ -163,3 +163,30 @@ def test_the_lineage_tells_replaced_pixels(call_cli: RunCli, folder: Path, tmp_p
     second = data_of("second")
     assert first.pop("media_sha256") != second.pop("media_sha256")
     assert first == second
+
+
+def test_a_run_is_not_resumed_on_other_data(
+    call_cli: RunCli, stored: DatasetVersion, folder: Path, tmp_path: Path
+) -> None:
+    """A name means the newest version: an import between start and resume would change the data in silence."""
+    words = [*QUICK, "data=store", "data.dataset=cup", f"paths.root={tmp_path}"]
+    begun = call_raasid("train", *words, "test=false")
+    assert begun.returncode == 0, begun.stderr
+    run = only_run(tmp_path)
+    record = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps(record | {"finished": None}))
+
+    changed(folder / "images" / "train" / "p0.bmp")
+    again = call_raasid("import", "data=yolo", f"data.root={folder}", "name=cup", f"paths.root={tmp_path}")
+    assert again.returncode == 0, again.stderr
+    refused = call_raasid("train", *words, "ckpt_path=last", "trainer.max_epochs=2")
+    assert refused.returncode == 2
+    assert "the data is not what this run began on:" in refused.stderr
+    newest = DatasetStore(tmp_path / "store").find("cup")
+    assert f"\n  dataset: {newest.ref} now, {stored.ref} then" in refused.stderr
+
+    same = call_raasid(
+        "train", *words, "ckpt_path=last", "trainer.max_epochs=2", f"data.dataset={stored.ref}"
+    )
+    assert same.returncode == 0, same.stderr
+    assert only_run(tmp_path) == run
