@@ -168,7 +168,7 @@ def test_the_lineage_tells_replaced_pixels(call_cli: RunCli, folder: Path, tmp_p
 def test_a_run_is_not_resumed_on_other_data(
     call_cli: RunCli, stored: DatasetVersion, folder: Path, tmp_path: Path
 ) -> None:
-    """A name means the newest version: an import between start and resume would change the data in silence."""
+    """A name means the newest version: an import between start and resume would change the data."""
     words = [*QUICK, "data=store", "data.dataset=cup", f"paths.root={tmp_path}"]
     begun = call_raasid("train", *words, "test=false")
     assert begun.returncode == 0, begun.stderr
