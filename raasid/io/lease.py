@@ -13,6 +13,7 @@ may have the same. Whether an owner lives is decided by
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -133,7 +134,9 @@ class Lease:
         try:
             with suppress(OSError):  # no locks here: the heartbeat has to do
                 fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.write(descriptor, _encode(self._record))
+            record = _encode(self._record)
+            if os.write(descriptor, record) < len(record):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(draft))
             winner = self._publish(draft)
             if winner is not None:
                 raise LeaseHeld(self._what, winner)
