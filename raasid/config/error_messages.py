@@ -77,7 +77,7 @@ def _problem(
     elif alone and kind in _BOUNDS:
         words, key = _BOUNDS[kind]
         message = f"must be {words} {detail['ctx'][key]:g}, but is {value!r}"
-    elif kind == "no_such_path":
+    elif kind in ("no_such_path", "no_such_name"):
         message = detail["msg"]
     elif isinstance(value, str) and not is_utf_8(value):
         message = f"must be UTF-8, but is {printable(value)}; rename it, or name its folder or a link to it"

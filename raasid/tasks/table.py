@@ -12,6 +12,7 @@ _BALL = Task(
     table_metrics=("detection_rate", "false_positives"),
     retrain_below=0.85,
     cadence="monthly",
+    evaluation_metrics=("detection_rate", "false_positives"),
     metrics=(
         Metric("detection_rate", "higher", "Frames with a visible ball in which the top candidate is a hit"),
         Metric("false_positives", "lower", "Wrong or unwanted predictions per image"),
@@ -41,6 +42,8 @@ _POSE = Task(
     table_metrics=("AP50", "mAP"),
     retrain_below=0.95,
     cadence="biweekly",
+    evaluation_metrics=("mAP", "inference_time"),
+    metric_aliases={"inference_time": "inference_time_p95"},
     metrics=(
         Metric("mAP", "higher", "COCO's OKS AP with the model's own boxes, mean over OKS 0.50 to 0.95"),
         Metric("AP50", "higher", "The same at OKS 0.50"),
@@ -81,6 +84,7 @@ _CONTEXT = Task(
     table_metrics=("accuracy", "macro_f1"),
     retrain_below=0.90,
     cadence="weekly",
+    evaluation_metrics=("accuracy", "precision", "recall"),
     metrics=(
         Metric(
             "accuracy", "higher", "Clips ruled as the Law asks; an abstention counts by the likelier decision"

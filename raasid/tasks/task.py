@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
 TaskName = Literal["ball", "pose", "context"]
 Better = Literal["higher", "lower"]
+Cadence = Literal["weekly", "biweekly", "monthly"]
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,20 @@ class Task:
     table_metrics: tuple[str, ...]
     """Those of them that a table of many versions shows."""
     retrain_below: float
-    """Retrain when the primary metric falls below this."""
-    cadence: Literal["weekly", "biweekly", "monthly"]
+    """Retrain when the first of `evaluation_metrics` falls below this."""
+    cadence: Cadence
     """Retrain at least this often."""
+    evaluation_metrics: tuple[str, ...]
+    """What is watched in service, by the names that a schedule uses."""
     metrics: tuple[Metric, ...]
     """Every metric of an evaluation, in the order of the documentation."""
+    metric_aliases: Mapping[str, str] = field(default_factory=dict)
+    """Other names that a schedule may use -> the metric that is meant."""
+
+    @property
+    def retrain_metric(self) -> str:
+        """The metric that `retrain_below` is the bound of."""
+        return self.evaluation_metrics[0]
 
     @property
     def primary_metric(self) -> str:

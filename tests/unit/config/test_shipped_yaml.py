@@ -18,7 +18,9 @@ from raasid.lazy import load_object
 from raasid.training.config import TrainerConfig
 
 CONF = conf_dir()
-FILES = sorted(path for path in CONF.rglob("[!_]*.yaml") if "local" not in path.parts)
+SCHEDULE = CONF / "retraining_schedule.yaml"
+"""No configuration of a verb; the tests of `raasid.triggers.schedule` read it."""
+FILES = sorted(path for path in CONF.rglob("[!_]*.yaml") if "local" not in path.parts and path != SCHEDULE)
 NEEDS = {
     "data/store": ("data.dataset=x",),
     "evaluate": ("ckpt_path=last",),
@@ -62,7 +64,7 @@ def test_files_are_short() -> None:
 
 
 def test_every_verb_has_its_root_and_every_root_its_verb() -> None:
-    assert {path.stem for path in CONF.glob("*.yaml")} == set(VERBS)
+    assert {path.stem for path in CONF.glob("*.yaml") if path != SCHEDULE} == set(VERBS)
 
 
 def test_the_trainer_section_has_every_argument_of_lightnings_trainer() -> None:

@@ -1,0 +1,1 @@
+"""Triggers: what is measured becomes a decision record that asks for a retraining, or says why not."""

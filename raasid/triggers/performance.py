@@ -1,0 +1,168 @@
+"""Trigger `performance`: is a champion worse than its threshold, beyond what chance explains?
+
+The retrain metric fires when its whole interval is below the threshold. Every other watched metric alarms
+when its interval and that of the champion's registration do not overlap, on the worse side.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Protocol
+
+from raasid.config.section import Count, Section
+from raasid.registry.records import MetricValue
+from raasid.stats.bootstrap import Estimate
+from raasid.tasks import Task
+from raasid.triggers.decision_record import Decision, Verdict
+from raasid.triggers.schedule import ScheduleEntry
+
+Row = dict[str, Any]
+RowVerdict = Literal["below", "above", "straddles", "worse", "not_worse", "unknown"]
+
+
+class PerformanceRule(Section):
+    """When a measurement suffices for a decision."""
+
+    min_matches: Count = 5
+    """Fewer matches than this say nothing: the interval of so few is too narrow."""
+
+
+class Interval(Protocol):
+    """A value with its 95 % interval; ends are None or NaN where there is none."""
+
+    @property
+    def value(self) -> float:
+        """The value."""
+        ...
+
+    @property
+    def low(self) -> float | None:
+        """The lower end."""
+        ...
+
+    @property
+    def high(self) -> float | None:
+        """The upper end."""
+        ...
+
+
+def decide_performance(
+    entry: ScheduleEntry,
+    champion: str | None,
+    measured: Mapping[str, Estimate],
+    registered: Mapping[str, MetricValue],
+    *,
+    inputs: Mapping[str, str],
+    edition: str | None = None,
+    rule: PerformanceRule | None = None,
+) -> Decision:
+    """Judge a champion by metrics measured on labelled data that it was not trained on.
+
+    measured: metric -> estimate over matches, now. registered: metric -> value at the champion's
+    registration. inputs: digests of the labelled data, at least.
+    """
+    rule = rule or PerformanceRule()
+    rows = [_threshold_row(entry, measured.get(entry.retrain_metric), rule)]
+    rows += [
+        _comparison_row(entry.task, name, measured.get(name), registered.get(name), rule)
+        for name in entry.other_metrics
+    ]
+    verdict, reason = _conclude(entry, champion, rows)
+    return Decision(
+        model=entry.model,
+        trigger="performance",
+        edition=edition,
+        champion=champion,
+        verdict=verdict,
+        action="immediate" if verdict == "fire" else None,
+        reason=reason,
+        evidence=rows,
+        thresholds={entry.retrain_metric: entry.threshold, "min_matches": rule.min_matches},
+        inputs=dict(inputs),
+    )
+
+
+def _threshold_row(entry: ScheduleEntry, now: Estimate | None, rule: PerformanceRule) -> Row:
+    row = _measured_row(entry.retrain_metric, now, rule) | {"threshold": entry.threshold}
+    if now is None or "why" in row:
+        return row | {"verdict": "unknown"}
+    verdict: RowVerdict = "straddles"
+    if now.high < entry.threshold:
+        verdict = "below"
+    elif now.low >= entry.threshold:
+        verdict = "above"
+    return row | {"verdict": verdict}
+
+
+def _comparison_row(
+    task: Task, name: str, now: Estimate | None, before: MetricValue | None, rule: PerformanceRule
+) -> Row:
+    row = _measured_row(name, now, rule)
+    if before is not None:
+        row["registered"] = {"value": before.value, "low": before.low, "high": before.high}
+    if now is None or "why" in row:
+        return row | {"verdict": "unknown"}
+    if before is None or _ends(before) is None:
+        return row | {"verdict": "unknown", "why": "it was registered without an interval"}
+    return row | {"verdict": "worse" if _is_worse(task, name, now, before) else "not_worse"}
+
+
+def _is_worse(task: Task, name: str, now: Interval, before: Interval) -> bool:
+    ends_now, ends_before = _ends(now), _ends(before)
+    if ends_now is None or ends_before is None:
+        return False
+    better = next(metric.better for metric in task.metrics if metric.name == name)
+    return ends_now[1] < ends_before[0] if better == "higher" else ends_now[0] > ends_before[1]
+
+
+def _measured_row(name: str, now: Estimate | None, rule: PerformanceRule) -> Row:
+    """Return a metric as it was measured; `why` says why it allows no decision."""
+    if now is None:
+        return {"metric": name, "why": "it was not measured"}
+    row = {"metric": name, "value": now.value, "low": now.low, "high": now.high, "n": now.n, "unit": now.unit}
+    if _ends(now) is None:
+        return row | {"why": "it has no interval"}
+    if now.unit != "match":
+        return row | {"why": f"its interval is over {now.n} {now.unit}s of fewer than 2 matches"}
+    if now.n < rule.min_matches:
+        return row | {"why": f"it was measured on {now.n} matches, and {rule.min_matches} are needed"}
+    return row
+
+
+def _conclude(entry: ScheduleEntry, champion: str | None, rows: Sequence[Row]) -> tuple[Verdict, str]:
+    if champion is None:
+        return "cannot_tell", f"{entry.model} has no champion yet: train and register a version first."
+    first, *others = rows
+    name = f"{entry.retrain_metric} of {entry.model} {champion}"
+    worse = [row for row in others if row["verdict"] == "worse"]
+    if first["verdict"] == "below":
+        return "fire", f"{name} is {_text(first)}: all of the interval is below {entry.threshold:g}."
+    if worse:
+        named = "; ".join(
+            f"{row['metric']} is {_text(row)} and was {_text(row['registered'])} at its registration"
+            for row in worse
+        )
+        return "fire", f"{entry.model} {champion} got worse beyond both intervals: {named}."
+    if first["verdict"] == "unknown":
+        return "cannot_tell", f"{name} cannot be compared with its threshold: {first['why']}."
+    if first["verdict"] == "straddles":
+        side = "below" if first["value"] < entry.threshold else "not below"
+        return "cannot_tell", (
+            f"{name} is {_text(first)}, {side} the threshold of {entry.threshold:g}, "
+            f"but with {first['n']} matches the interval reaches both sides of it."
+        )
+    return "hold", f"{name} is {_text(first)}: all of the interval is at or above {entry.threshold:g}."
+
+
+def _text(row: Mapping[str, Any]) -> str:
+    text = f"{row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f}"
+    return f"{text}, {row['n']} matches)" if "n" in row else f"{text})"
+
+
+def _ends(interval: Interval) -> tuple[float, float] | None:
+    """Return the ends of an interval; None if it lacks one."""
+    low, high = interval.low, interval.high
+    if low is None or high is None or math.isnan(low) or math.isnan(high):
+        return None
+    return low, high
