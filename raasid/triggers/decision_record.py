@@ -1,14 +1,13 @@
 """The decision record: what a trigger saw, by which thresholds it judged, and what it asks for.
 
 A record holds no clock time, no path and no host: the same inputs give the same bytes, and so the same
-digest, in every folder and on every machine. Times that a trigger needs (a slot, a day) are inputs like any other.
+digest, in every folder and on every machine. Times that a trigger needs (a slot, a day) are inputs too.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, JsonValue, ValidationError, field_validator, model_validator
@@ -51,7 +50,10 @@ class Decision(Record):
     inputs: dict[str, Sha256] = Field(default_factory=dict)
     """Name of an input -> its SHA-256 digest."""
     slot: str | None = None
-    """Start of the slot for which it was made, or in which it is to be done: UTC, ISO 8601."""
+    """Start of the slot in which it was made or, if the action is `scheduled`, may begin.
+
+    With it the same figures ask again in the next slot; without it they ask once.
+    """
 
     @field_validator("evidence", "thresholds", "statistics", "inputs", mode="before")
     @classmethod
@@ -73,7 +75,7 @@ class Decision(Record):
         """Return the record as one line of canonical JSON."""
         return canonical_json(self.model_dump(mode="json")) + b"\n"
 
-    @cached_property
+    @property
     def digest(self) -> str:
         """SHA-256 of `to_bytes`, 64 hex digits: the identity of the decision."""
         return sha256_hex(self.to_bytes())
@@ -90,6 +92,18 @@ class Decision(Record):
         if decision.to_bytes() != data:
             raise ValueError("is not in the canonical form, so it was changed")
         return decision
+
+
+def without_champion(model: str, trigger: TriggerName, inputs: Mapping[str, str]) -> Decision:
+    """Return the decision on a model that has no version in service."""
+    return Decision(
+        model=model,
+        trigger=trigger,
+        champion=None,
+        verdict="cannot_tell",
+        reason=f"{model} has no champion yet: train and register a version first.",
+        inputs=dict(inputs),
+    )
 
 
 def plain(value: Any) -> Any:

@@ -14,7 +14,7 @@ from raasid.config.section import Count, Section
 from raasid.registry.records import MetricValue
 from raasid.stats.bootstrap import Estimate
 from raasid.tasks import Task
-from raasid.triggers.decision_record import Decision, Verdict
+from raasid.triggers.decision_record import Decision, Verdict, without_champion
 from raasid.triggers.schedule import ScheduleEntry
 
 Row = dict[str, Any]
@@ -55,13 +55,16 @@ def decide_performance(
     *,
     inputs: Mapping[str, str],
     edition: str | None = None,
+    slot: str | None = None,
     rule: PerformanceRule | None = None,
 ) -> Decision:
     """Judge a champion by metrics measured on labelled data that it was not trained on.
 
     measured: metric -> estimate over matches, now. registered: metric -> value at the champion's
-    registration. inputs: digests of the labelled data, at least.
+    registration. inputs: digests of the labelled data, at least. slot: of the regular evaluation.
     """
+    if champion is None:
+        return without_champion(entry.model, "performance", inputs)
     rule = rule or PerformanceRule()
     rows = [_threshold_row(entry, measured.get(entry.retrain_metric), rule)]
     rows += [
@@ -80,6 +83,7 @@ def decide_performance(
         evidence=rows,
         thresholds={entry.retrain_metric: entry.threshold, "min_matches": rule.min_matches},
         inputs=dict(inputs),
+        slot=slot,
     )
 
 
@@ -130,9 +134,7 @@ def _measured_row(name: str, now: Estimate | None, rule: PerformanceRule) -> Row
     return row
 
 
-def _conclude(entry: ScheduleEntry, champion: str | None, rows: Sequence[Row]) -> tuple[Verdict, str]:
-    if champion is None:
-        return "cannot_tell", f"{entry.model} has no champion yet: train and register a version first."
+def _conclude(entry: ScheduleEntry, champion: str, rows: Sequence[Row]) -> tuple[Verdict, str]:
     first, *others = rows
     name = f"{entry.retrain_metric} of {entry.model} {champion}"
     worse = [row for row in others if row["verdict"] == "worse"]

@@ -1,0 +1,55 @@
+"""Cooldown and budget: how often, and how much, may be retrained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from raasid.config.section import Count, NonNegative, Section
+from raasid.triggers.retraining_history import Retraining
+
+_WEEK = timedelta(days=7)
+
+
+class RetrainingLimits(Section):
+    """Limits of retraining; null: none."""
+
+    cooldown_days: NonNegative = 1.0
+    """Time between the end of a model's retraining and its next."""
+    max_runs_per_week: Count | None = None
+    """Retrainings of all models within seven days."""
+    max_gpu_hours: NonNegative | None = None
+    """GPU hours of all models within seven days; the run that exceeds them is still completed."""
+
+
+def refusals(model: str, history: Sequence[Retraining], now: datetime, limits: RetrainingLimits) -> list[str]:
+    """Return why a model may not be retrained now, a sentence each; empty if it may.
+
+    history: ended retrainings of all models, in any order.
+    """
+    found = []
+    last = max((past.end for past in history if past.model == model), default=None)
+    cooldown = timedelta(days=limits.cooldown_days)
+    if last is not None and now < last + cooldown:
+        found.append(
+            f"{model} was retrained until {_minute(last)} and cools down for {limits.cooldown_days:g} days "
+            f"(retrain.cooldown_days): it may be retrained from {_minute(last + cooldown)} on."
+        )
+    week = [past for past in history if past.end > now - _WEEK]
+    if limits.max_runs_per_week is not None and len(week) >= limits.max_runs_per_week:
+        oldest = sorted(past.end for past in week)[len(week) - limits.max_runs_per_week]
+        found.append(
+            f"{len(week)} retrainings ended within seven days, and {limits.max_runs_per_week} are allowed "
+            f"(retrain.max_runs_per_week): the next may begin at {_minute(oldest + _WEEK)}."
+        )
+    hours = sum(past.gpu_hours for past in week)
+    if limits.max_gpu_hours is not None and hours >= limits.max_gpu_hours:
+        found.append(
+            f"{hours:.1f} GPU hours were used within seven days, and {limits.max_gpu_hours:g} are allowed "
+            "(retrain.max_gpu_hours): wait, or raise the limit."
+        )
+    return found
+
+
+def _minute(when: datetime) -> str:
+    return f"{when:%Y-%m-%d %H:%M} UTC"
