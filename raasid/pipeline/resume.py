@@ -8,9 +8,9 @@ from typing import Any
 
 from raasid.config.run_dir import NAMED, StartingPoint, effective_values, find_runs
 from raasid.console.terminal import err
-from raasid.errors import Exit, RaasidError, UsageError
+from raasid.errors import UsageError
 from raasid.pipeline.verb_configs import TrainConfig
-from raasid.training.run_record import RunRecord, read_run, refuse_owned_run, run_lengths
+from raasid.training.run_record import RunFinished, read_run, refuse_owned_run, run_lengths
 
 
 class ResumeRefused(UsageError):
@@ -25,24 +25,11 @@ class ResumeRefused(UsageError):
         )
 
 
-class RunFinished(RaasidError):
-    """The run that was to be resumed has nothing left to do."""
-
-    exit = Exit.DONE
-
-    def __init__(self, run: Path, record: RunRecord) -> None:
-        registered = f", registered as {record.version}" if record.version else ""
-        super().__init__(
-            f"{run}: finished {record.finished}{registered}; nothing is left to do. To train longer: "
-            "raise trainer.max_epochs"
-        )
-
-
 def find_start(config: TrainConfig, digest: str, user_dir: Path | None) -> StartingPoint:
     """Return the checkpoint that `ckpt_path` means, and the directory in which the run continues.
 
     `last` is the newest run of this configuration (`run_hash`: its length, devices and loggers may differ),
-    or the one in the user's own directory. Without a checkpoint yet it starts from the beginning; a finished
+    or the one in the user's own directory. Its last checkpoint need not exist yet; a finished
     one is continued in a new run if it is to be longer. `best` and a file always begin a new run.
     Raises RunFinished, ResumeRefused, LeaseHeld, UsageError.
     """
@@ -103,7 +90,7 @@ def _continue_run(run: Path, config: TrainConfig) -> StartingPoint:
         check_resumable(config, last)
     if not exists:
         err().print(f"{run}: has no checkpoint yet, and starts from the beginning", markup=False)
-    return StartingPoint(last if exists else None, run)
+    return StartingPoint(last, run)
 
 
 def _refuse_newest_of_model(config: TrainConfig, trainings: Path) -> None:

@@ -21,7 +21,7 @@ from raasid.pipeline.verb_configs import TrainConfig
 from raasid.training.fit import fit
 from raasid.training.lineage import write_lineage
 from raasid.training.metrics_csv import last_value
-from raasid.training.run_record import OwnedRun, own_run
+from raasid.training.run_record import OwnedRun, continues_in, own_run
 from raasid.training.stop_signals import StopAtStep, StopSignals
 from raasid.wandb_tracking.logging import finish_run_on_exit
 
@@ -35,7 +35,11 @@ def train(cfg: TrainConfig, run_dir: Path) -> float | None:
     this configuration, and Stopped after a signal.
     """
     start = None if cfg.ckpt_path is None else Path(cfg.ckpt_path)
-    if start is not None:
+    if start is not None and continues_in(run_dir, start) and not start.exists():
+        cfg = cfg.model_copy(
+            update={"ckpt_path": None}
+        )  # no process of the run has come as far as to save it
+    elif start is not None:
         check_resumable(cfg, start)
     with StopSignals() as signals, _own(run_dir, cfg, start) as run, finish_run_on_exit(run_dir):
         return _train(cfg, run_dir, run, signals)

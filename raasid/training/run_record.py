@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from raasid.errors import Exit, RaasidError
 from raasid.io.atomic import write_atomic
 from raasid.io.file_digests import sha256_of
 from raasid.io.lease import Lease, LeaseHeld, wait_for_verdict
@@ -72,6 +73,19 @@ def refuse_owned_run(run_dir: Path) -> None:
             raise LeaseHeld(f"run {run_dir.name}", owner)
 
 
+class RunFinished(RaasidError):
+    """The run that was to be resumed has nothing left to do."""
+
+    exit = Exit.DONE
+
+    def __init__(self, run: Path, record: RunRecord) -> None:
+        registered = f", registered as {record.version}" if record.version else ""
+        super().__init__(
+            f"{run}: finished {record.finished}{registered}; nothing is left to do. To train longer: "
+            "raise trainer.max_epochs"
+        )
+
+
 class OwnedRun:
     """A run that this process works on, alone."""
 
@@ -102,20 +116,29 @@ class OwnedRun:
         self.record = record
 
 
+def continues_in(run_dir: Path, checkpoint: Path | None) -> bool:
+    """Whether a checkpoint is one of the run in that directory."""
+    return checkpoint is not None and checkpoint.resolve().parent.parent == run_dir.resolve()
+
+
 @contextmanager
 def own_run(run_dir: Path, config: dict[str, Any], checkpoint: Path | None) -> Iterator[OwnedRun]:
     """Own a run within the block; its record is on disk from the start.
 
-    checkpoint: from which it starts; one of an unfinished run in the same directory continues that run, and
-    anything else is a run of its own. Raises LeaseHeld.
+    checkpoint: from which it starts. One in the same directory, which need not exist yet, continues that run;
+    anything else is a run of its own. Raises LeaseHeld, and RunFinished if another process has finished the
+    run since it was chosen.
     """
     with Lease(run_dir / _OWNER, f"run {run_dir.name}") as lease:
-        earlier = read_run(run_dir)
-        continues = checkpoint is not None and checkpoint.resolve().parent.parent == run_dir.resolve()
-        if earlier is not None and continues and earlier.finished is None:
+        earlier = read_run(run_dir) if continues_in(run_dir, checkpoint) else None
+        if earlier is not None and earlier.finished is not None:
+            raise RunFinished(run_dir, earlier)
+        if earlier is not None:
             record = replace(earlier, config=config)
         else:
-            origin = {"path": str(checkpoint), "sha256": sha256_of(checkpoint)} if checkpoint else None
+            origin = None
+            if checkpoint is not None and not continues_in(run_dir, checkpoint):
+                origin = {"path": str(checkpoint), "sha256": sha256_of(checkpoint)}
             record = RunRecord(secrets.token_hex(8), _now(), config, origin)
         run = OwnedRun(run_dir, record, lease)
         run._write(record)

@@ -14,9 +14,9 @@ from raasid.config.compose import compose
 from raasid.config.run_dir import StartingPoint, run_hash
 from raasid.errors import Exit, UsageError
 from raasid.io.lease import Lease, LeaseHeld
-from raasid.pipeline.resume import ResumeRefused, RunFinished, check_resumable, find_start
+from raasid.pipeline.resume import ResumeRefused, check_resumable, find_start
 from raasid.pipeline.verb_configs import TrainConfig
-from raasid.training.run_record import RunRecord
+from raasid.training.run_record import RunFinished, RunRecord
 
 
 def configured(root: Path, *words: str) -> TrainConfig:
@@ -102,7 +102,8 @@ def test_the_newest_run_without_a_checkpoint_starts_again_and_no_older_one(
 ) -> None:
     a_run(tmp_path, "05-00-00")
     run = a_run(tmp_path, "06-00-00", saved=False)
-    assert start(tmp_path) == (None, run)
+    assert start(tmp_path) == (last(run), run)
+    assert not last(run).exists()
     assert "has no checkpoint yet, and starts from the beginning" in " ".join(capsys.readouterr().err.split())
 
 

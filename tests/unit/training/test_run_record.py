@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from raasid.io.lease import LeaseHeld, LeaseLost
-from raasid.training.run_record import own_run, read_run, refuse_owned_run
+from raasid.training.run_record import RunFinished, own_run, read_run, refuse_owned_run
 
 CONFIG = {"trainer": {"max_epochs": 3}}
 
@@ -64,8 +64,20 @@ def test_a_finished_run_says_so_and_what_follows_in_its_directory_is_another(che
     assert record is not None
     assert record.finished
     assert record.version == "ball_model v20261123.1"
-    with own_run(run_dir, CONFIG, checkpoint) as other:
+    with own_run(run_dir, CONFIG, None) as other:
         assert other.record.id != run.record.id
+
+
+def test_a_run_that_another_process_finished_since_it_was_chosen_is_left_alone(checkpoint: Path) -> None:
+    run_dir = checkpoint.parent.parent
+    with own_run(run_dir, CONFIG, None) as run:
+        run.finish("ball_model v20261123.1")
+    before = (run_dir / "run.json").read_bytes()
+    for start in (checkpoint, run_dir / "checkpoints" / "not_yet.ckpt"):
+        with pytest.raises(RunFinished, match=r"registered as ball_model v20261123\.1"):  # noqa: SIM117
+            with own_run(run_dir, CONFIG, start):
+                pass
+    assert (run_dir / "run.json").read_bytes() == before
 
 
 def test_a_run_has_one_owner(tmp_path: Path) -> None:
