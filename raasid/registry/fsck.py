@@ -14,7 +14,7 @@ from raasid.registry.filesystem import DRAFT_PREFIX
 from raasid.registry.names import Version
 from raasid.registry.outbox import OutboxEntry, SentRecord
 from raasid.registry.record_chain import ChainRecord, RecordChain, sha256_hex
-from raasid.registry.records import AliasRecord, EvaluationRecord, Record, RouteTable
+from raasid.registry.records import AliasRecord, EvaluationRecord, GateLookRecord, Record, RouteTable
 from raasid.registry.registry import Registry
 from raasid.registry.versions import ModelVersions
 
@@ -25,6 +25,7 @@ _REGISTRY_FILE = re.compile(
     rf"objects/sha256/[0-9a-f]{{2}}/[0-9a-f]{{64}}|objects/freed/[0-9a-f]{{64}}|routes/{_SEQ}"
     rf"|log/{LOG_FILE.pattern}|{_MODEL}/(days|gaps)/\d{{8}}|{_MODEL}/aliases/[a-z][a-z0-9_-]*/{_SEQ}"
     rf"|{_VERSION}/(manifest\.json|freed\.json|evaluations/{_SEQ})|outbox/(entries|sent)/{_SEQ}"
+    rf"|gate_looks/[0-9a-f]{{64}}/{_SEQ}"
 )
 """Paths, relative to the root, of all files that a registry consists of."""
 _CHANGED = "was changed after it was written"
@@ -76,8 +77,14 @@ class _Check:
                 yield record
             elif isinstance(record, RouteTable):
                 yield from self._check_refs(routes.path(seq), [(r.name, r.version) for r in record.routes])
-        for part, record_type in (("entries", OutboxEntry), ("sent", SentRecord)):
-            chain = RecordChain(registry.root / "outbox" / part, registry.root, registry.writer)
+        looks = registry.root / "gate_looks"
+        others: list[tuple[Path, type[Record]]] = [
+            (registry.root / "outbox" / "entries", OutboxEntry),
+            (registry.root / "outbox" / "sent", SentRecord),
+            *((looks / name, GateLookRecord) for name in registry.fs.list_folder(looks)),
+        ]
+        for folder, record_type in others:
+            chain = RecordChain(folder, registry.root, registry.writer)
             for _, record in self._check_chain(chain, record_type):
                 if isinstance(record, Finding):
                     yield record

@@ -110,6 +110,17 @@ class AliasRecord(ChangeRecord):
     """None: the alias is removed."""
 
 
+class GateLookRecord(ChangeRecord):
+    """`gate_looks/<test set>/<seq>.json`: a challenger that was compared with a champion on this test set."""
+
+    seq: int
+    before: str | None
+    name: str
+    champion: str
+    challenger: str
+    """A run or a version."""
+
+
 class Route(Record):
     """A version and the share of an edition's clips that it answers."""
 

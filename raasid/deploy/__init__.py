@@ -1,0 +1,1 @@
+"""From a trained challenger to the version in service: the gate."""
