@@ -1,60 +1,38 @@
-"""Trigger `drift`: the footage differs from what the champion was trained on.
+"""Trigger `drift`: current footage differs from what the champion was trained on.
 
-`raasid.stats.drift` judges each feature: it drifts if its effect is large enough and a permutation of matches
-passes after correction over all features. Here the features become one decision.
+`raasid.stats.drift` compares each feature; here its report becomes one decision.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Literal
+from collections.abc import Mapping
 
 from pydantic import JsonValue
 
+from raasid.stats.drift_report import DriftReport, FeatureDrift
 from raasid.triggers.decision_record import Decision, Verdict, without_champion
 from raasid.triggers.schedule import ScheduleEntry
 
-FeatureVerdict = Literal["drift", "no_drift", "too_few", "constant"]
 _MAX_NAMED = 3
-
-
-@dataclass(frozen=True, slots=True)
-class FeatureDrift:
-    """What a drift report says of one feature."""
-
-    feature: str
-    effect: float
-    """Bias-corrected Wasserstein distance over the reference's standard deviation; NaN if it has none."""
-    p_value: float
-    """Of the permutation test, before correction; NaN if there was none."""
-    verdict: FeatureVerdict
-    matches: int
-    """Current matches that have the feature."""
-    reference_matches: int
 
 
 def decide_drift(
     entry: ScheduleEntry,
     champion: str | None,
-    features: Sequence[FeatureDrift],
+    report: DriftReport | None,
     slot: str,
     *,
     inputs: Mapping[str, str],
-    thresholds: Mapping[str, JsonValue],
-    statistics: Mapping[str, JsonValue] | None = None,
     edition: str | None = None,
 ) -> Decision:
     """Ask for a retraining at `slot`, the next one of the cadence, if a feature drifts.
 
-    thresholds: effect, false discovery rate, permutations and least number of matches of the report.
-    statistics: other figures of the report. inputs: digests of the current data and of the reference profile.
+    report: None if the champion has no profile of its training data. inputs: digests of the current data and
+    of the profile.
     """
     if champion is None:
         return without_champion(entry.model, "drift", inputs)
-    rows = sorted(features, key=_worst_first)
-    verdict, reason = _conclude(entry.model, champion, rows, slot)
+    verdict, reason = _conclude(f"{entry.model} {champion}", report, slot)
     return Decision(
         model=entry.model,
         trigger="drift",
@@ -63,34 +41,61 @@ def decide_drift(
         verdict=verdict,
         action="scheduled" if verdict == "fire" else None,
         reason=reason,
-        evidence=[asdict(row) for row in rows],
-        thresholds=dict(thresholds),
-        statistics=dict(statistics or {}),
+        evidence=[] if report is None else [_row(feature) for feature in report.features],
+        thresholds={} if report is None else _thresholds(report),
+        statistics={} if report is None else _statistics(report),
         inputs=dict(inputs),
         slot=slot if verdict == "fire" else None,
     )
 
 
-def _worst_first(row: FeatureDrift) -> tuple[bool, float, str]:
-    return row.verdict != "drift", -row.effect if not math.isnan(row.effect) else math.inf, row.feature
-
-
-def _conclude(model: str, champion: str, rows: Sequence[FeatureDrift], slot: str) -> tuple[Verdict, str]:
-    drifting = [row for row in rows if row.verdict == "drift"]
-    judged = [row for row in rows if row.verdict in ("drift", "no_drift")]
-    reference = f"the training data of {model} {champion}"
+def _conclude(version: str, report: DriftReport | None, slot: str) -> tuple[Verdict, str]:
+    if report is None:
+        return "cannot_tell", f"{version} has no profile of its training data: train it again to get one."
+    drifting = [feature for feature in report.features if feature.verdict == "drift"]
     if drifting:
-        named = ", ".join(f"{row.feature} by {row.effect:.2f}" for row in drifting[:_MAX_NAMED])
+        named = ", ".join(f"{feature.name} by {feature.effect:.2f}" for feature in drifting[:_MAX_NAMED])
         more = f" and {len(drifting) - _MAX_NAMED} more" if len(drifting) > _MAX_NAMED else ""
         return "fire", (
-            f"{len(drifting)} of {_count(judged)} drifted from {reference} ({named}{more}, in its standard "
-            f"deviations): it is retrained at the slot of {slot}."
+            f"{len(drifting)} of {len(report.features)} features drifted from the training data of {version} "
+            f"({named}{more}): it is retrained at the slot of {slot}."
         )
-    if not judged:
-        few = max((row.matches for row in rows), default=0)
-        return "cannot_tell", f"No feature could be compared with {reference}: {few} matches are too few."
-    return "hold", f"None of {_count(judged)} drifted from {reference}."
+    verdict: Verdict = "hold" if report.verdict == "no drift" else "cannot_tell"
+    return verdict, f"Compared with the training data of {version}: {report.sentence()}."
 
 
-def _count(rows: Sequence[FeatureDrift]) -> str:
-    return "1 feature" if len(rows) == 1 else f"{len(rows)} features"
+def _row(feature: FeatureDrift) -> dict[str, JsonValue]:
+    return {
+        "feature": feature.name,
+        "kind": feature.kind,
+        "effect": _rounded(feature.effect),
+        "distance": _rounded(feature.distance),
+        "p": _rounded(feature.p),
+        "adjusted_p": _rounded(feature.adjusted_p),
+        "rows": feature.rows,
+        "reference_rows": feature.reference_rows,
+        "verdict": feature.verdict.replace(" ", "_"),
+    }
+
+
+def _thresholds(report: DriftReport) -> dict[str, JsonValue]:
+    return {
+        "min_effect": report.min_effect,
+        "false_discovery_rate": report.alpha,
+        "permutations": report.permutations,
+    }
+
+
+def _statistics(report: DriftReport) -> dict[str, JsonValue]:
+    return {
+        "unit": report.unit,
+        "units": report.units,
+        "reference_units": report.reference_units,
+        "smallest_p": _rounded(report.smallest_p),
+        "more_units_needed": report.more_units_needed,
+    }
+
+
+def _rounded(value: float) -> float:
+    """Round to six digits: the last ones differ between machines, and a record must not."""
+    return float(f"{value:.6g}")

@@ -1,0 +1,58 @@
+"""Config group `trigger`, and the settings of `raasid check` and `raasid retrain`.
+
+This module is light: the schemas of the verbs import it.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from raasid.config.section import File, Section
+from raasid.triggers.budget import RetrainingLimits
+from raasid.triggers.futility import FutilityRule
+from raasid.triggers.new_scenarios import ScenarioRule
+from raasid.triggers.performance import PerformanceRule
+
+TriggerKind = Literal["performance", "calendar", "new_scenarios", "rule_change"]
+
+
+def _require_zone(text: str) -> str:
+    when = datetime.fromisoformat(text)
+    if when.utcoffset() is None:
+        raise ValueError(f"'{text}' names no time zone; add +00:00")
+    return text
+
+
+Time = Annotated[str, AfterValidator(_require_zone)]
+"""ISO 8601 with an offset."""
+
+
+class TriggerConfig(Section):
+    """Group `trigger`: what asks for a retraining."""
+
+    kinds: list[TriggerKind] = Field(min_length=1)
+    """Every trigger decides; the strongest action is taken."""
+    schedule: File | None = None
+    """File of cadences, thresholds and metrics; null: conf/retraining_schedule.yaml."""
+    performance: PerformanceRule = PerformanceRule()
+    scenarios: ScenarioRule = ScenarioRule()
+    futility: FutilityRule = FutilityRule()
+    as_of: Time | None = None
+    """The time to decide for, as 2026-11-30T03:00+00:00; null: now."""
+
+    def now(self) -> datetime:
+        """Return the time to decide for."""
+        return datetime.now(UTC) if self.as_of is None else datetime.fromisoformat(self.as_of)
+
+
+class RetrainOptions(Section):
+    """How `raasid retrain` acts on decisions."""
+
+    limits: RetrainingLimits = RetrainingLimits()
+    dry_run: bool = False
+    """Say what would be done, and do nothing."""
+    train: dict[str, list[str]] = Field({})
+    """Model of the registry -> overrides of `raasid train`; by default `experiment=<task>`."""
