@@ -79,6 +79,7 @@ COMMANDS = {
         "raasid.cli.registry.command:main",
         "versions of models: list, compare, put in service, check, tidy, carry away",
     ),
+    "schedule": ("raasid.cli.schedule:main", "when models are retrained; lines for crontab and scrontab"),
 }
 """Subcommands with options instead of a config: function and one-line summary."""
 

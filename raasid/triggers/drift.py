@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
-from raasid.stats.drift_report import DriftReport, FeatureDrift
 from raasid.triggers.decision_record import Decision, Verdict, without_champion
 from raasid.triggers.schedule import ScheduleEntry
+
+if TYPE_CHECKING:
+    from raasid.stats.drift_report import DriftReport, FeatureDrift
 
 _MAX_NAMED = 3
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from raasid.config.section import Count, Section
 from raasid.registry.records import MetricValue
-from raasid.stats.bootstrap import Estimate
 from raasid.tasks import Task
 from raasid.triggers.decision_record import Decision, Verdict, without_champion
 from raasid.triggers.schedule import ScheduleEntry
+
+if TYPE_CHECKING:
+    from raasid.stats.bootstrap import Estimate
 
 Row = dict[str, Any]
 RowVerdict = Literal["below", "above", "straddles", "worse", "not_worse", "unknown"]

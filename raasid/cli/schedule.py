@@ -1,0 +1,78 @@
+"""`raasid schedule`: prints when each model is evaluated and retrained, and lines for cron and for Slurm."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from raasid.config import conf_dir
+from raasid.console.tables import print_line, print_table
+from raasid.triggers.cron_lines import crontab_lines, scrontab_lines
+from raasid.triggers.schedule import RetrainingSchedule, load_schedule
+from raasid.triggers.slots import next_slot
+
+_PRINTERS = {"crontab": crontab_lines, "scrontab": scrontab_lines}
+
+
+def main(words: Sequence[str]) -> None:
+    """Run `raasid schedule WORDS`. Raises RaasidError, and SystemExit 2 for wrong arguments."""
+    args = _parser().parse_args(words)
+    schedule = load_schedule(args.file or conf_dir() / "retraining_schedule.yaml")
+    if args.lines is None:
+        _print_models(schedule, datetime.now(UTC))
+    chosen = [] if args.file is None else [f"trigger.schedule={_hydra_text(args.file.absolute())}"]
+    command = [*_program(), "retrain", *chosen, *args.options]
+    for name in _PRINTERS if args.lines is None else [args.lines]:
+        if args.lines is None:
+            print_line("")
+            print_line((f"{name} -e", "bold"))
+        for line in _PRINTERS[name](schedule, Path.cwd(), command):
+            print_line(line)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="raasid schedule", description=__doc__)
+    parser.add_argument("lines", nargs="?", choices=sorted(_PRINTERS), help="only these lines")
+    parser.add_argument("--file", type=Path, help="the schedule (default: the shipped one)")
+    parser.add_argument(
+        "--options",
+        nargs=argparse.REMAINDER,
+        default=[],
+        metavar="KEY=VALUE",
+        help="the rest of the line: what `raasid retrain` is called with",
+    )
+    return parser
+
+
+def _print_models(schedule: RetrainingSchedule, now: datetime) -> None:
+    columns = ["model", "cadence", "next slot (UTC)", "retrained when below", "also watched"]
+    rows = [
+        (
+            entry.model,
+            entry.cadence,
+            f"{next_slot(now, entry.cadence, entry.start_hour):%Y-%m-%d %H:%M}",
+            f"{entry.retrain_metric} {entry.threshold:.2f}",
+            ", ".join(entry.other_metrics),
+        )
+        for entry in schedule.entries
+    ]
+    print_table(columns, rows)
+
+
+def _program() -> list[str]:
+    """Return the words that start this program from any folder."""
+    script = Path(sys.argv[0]).absolute()
+    return [str(script)] if script.name == "raasid" else [sys.executable, "-m", "raasid"]
+
+
+def _hydra_text(path: Path) -> str:
+    """Return a path as the value of an override: quoted, unless all its characters are plain."""
+    if re.fullmatch(r"[\w./-]+", str(path)):
+        return str(path)
+    # a backslash is doubled before a quotation mark alone
+    text = re.sub(r"\\+(?='|$)", lambda found: found[0] * 2, str(path)).replace("'", r"\'")
+    return f"'{text}'"
