@@ -103,7 +103,9 @@ class PairedEvaluation:
         rows = np.arange(len(self.samples)) if rows is None else rows
         informative = {self.matches[row] for row in rows if metric.counts[row]}
         rows = np.array([row for row in rows if self.matches[row] in informative], np.int64)
-        return paired_difference(*metric.models, self.matches, rows, seed, metric.num_resamples)
+        return paired_difference(
+            *metric.models, self.matches, rows, seed, metric.num_resamples, metric.counts
+        )
 
 
 def require_same_samples(champion: Sequence[PairedSample], challenger: Sequence[PairedSample]) -> None:

@@ -1,21 +1,24 @@
 """Difference of a metric between two models on the same samples, with tests that resample whole matches.
 
 Both models are measured on the same resamples, so that matches which are hard for both cancel out. The
-standard error is that of the bootstrap by match; the tests are t tests with one degree of freedom less than
-there are matches, because percentiles of the bootstrap are too narrow for few matches.
+standard error is that of the bootstrap by match, the tests are t tests: percentiles of the bootstrap are too
+narrow for few matches. Degrees of freedom are counted by the effective number of matches, which is smaller
+than their number if some hold much more samples than others.
 Sources: Davison and Hinkley, Bootstrap Methods, 1997, §2.4 and §3.8; Hesterberg, What Teachers Should Know
-About the Bootstrap, 2015, §3.2 (the factor for few units); Holm, A Simple Sequentially Rejective Multiple
-Test Procedure, 1979.
+About the Bootstrap, 2015 (the bias for few units); Kish, Survey Sampling, 1965 (effective number); Holm, A
+Simple Sequentially Rejective Multiple Test Procedure, 1979.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
 from raasid.stats.bootstrap import NUM_RESAMPLES, Floats, Ints, Resampling, safe_divide
@@ -83,6 +86,8 @@ class PairedDifference:
     second: float
     standard_error: float
     matches: int
+    effective_matches: float
+    """As many matches of equal size would say as much."""
 
     @property
     def value(self) -> float:
@@ -98,7 +103,7 @@ class PairedDifference:
         """Return the one-sided lower and upper limits at level 1 - alpha each; NaN where undefined."""
         if not self.is_defined:
             return math.nan, math.nan
-        width = float(stdtrit(self.matches - 1, 1 - alpha)) * self.standard_error
+        width = float(stdtrit(self.effective_matches - 1, 1 - alpha)) * self.standard_error
         return self.value - width, self.value + width
 
     def p_at_least(self, bound: float) -> float:
@@ -117,7 +122,7 @@ class PairedDifference:
             return 1.0
         if self.standard_error < _SMALLEST_ERROR:
             return 0.0 if excess < -_SMALLEST_ERROR else 1.0
-        return float(stdtr(self.matches - 1, excess / self.standard_error))
+        return float(stdtr(self.effective_matches - 1, excess / self.standard_error))
 
 
 def paired_difference(
@@ -127,23 +132,32 @@ def paired_difference(
     rows: Ints,
     seed: int = 0,
     num_resamples: int = NUM_RESAMPLES,
+    counts: NDArray[np.bool_] | None = None,
 ) -> PairedDifference:
     """Measure two models on the same samples, and the standard error of the difference.
 
-    matches: (N,) the match of each sample. rows: (n,) indices of the samples to measure. With fewer than two
-    matches the standard error is undefined: the samples of one match say nothing about others.
+    matches: (N,) the match of each sample. rows: (n,) indices of the samples to measure. counts: (N,) samples
+    by which the size of a match is counted; None: all. With fewer than two matches the standard error is
+    undefined: the samples of one match say nothing about others.
     """
     its_matches = [matches[row] for row in rows]
     draw = Resampling.draw(its_matches, seed, num_resamples=num_resamples)
     (a, resampled_a), (b, resampled_b) = (model.measure(rows, draw) for model in (first, second))
-    n = len(set(its_matches))
+    sizes = Counter(
+        match for match, row in zip(its_matches, rows, strict=True) if counts is None or counts[row]
+    )
+    n, effective = len(sizes), _effective_number(list(sizes.values()))
     differences = resampled_b - resampled_a
     differences = differences[np.isfinite(differences)]
     if n < 2 or differences.size < 2:
-        return PairedDifference(a, b, math.nan, n)
+        return PairedDifference(a, b, math.nan, n, effective)
     # the bootstrap's variance of a mean is (n - 1) / n of the usual estimate
-    error = float(differences.std(ddof=1)) * math.sqrt(n / (n - 1))
-    return PairedDifference(a, b, error, n)
+    error = float(differences.std(ddof=1)) * math.sqrt(effective / (effective - 1))
+    return PairedDifference(a, b, error, n, effective)
+
+
+def _effective_number(sizes: Sequence[int]) -> float:
+    return sum(sizes) ** 2 / sum(size**2 for size in sizes) if sizes else 0.0
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

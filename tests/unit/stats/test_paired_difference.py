@@ -67,6 +67,16 @@ def test_a_metric_of_weights_is_measured_as_a_ratio_of_sums_is():
     assert by_weights.standard_error == pytest.approx(by_sums.standard_error)
 
 
+def test_a_match_that_holds_most_samples_counts_as_few():
+    rng = np.random.default_rng(2)
+    sizes = {"large": 400, **{f"small {k}": 4 for k in range(9)}}
+    matches = [match for match, size in sizes.items() for _ in range(size)]
+    found = paired_difference(*means(*rng.random((2, len(matches)))), matches, np.arange(len(matches)))
+    assert found.matches == 10
+    assert found.effective_matches == pytest.approx(436**2 / (400**2 + 9 * 16))
+    assert found.p_at_least(0.2) > 0.05
+
+
 def test_an_undefined_metric_shows_nothing():
     nothing = RatioOfSums(np.zeros(6), np.zeros(6))
     found = paired_difference(nothing, nothing, list("aabbcc"), np.arange(6))
@@ -75,7 +85,7 @@ def test_an_undefined_metric_shows_nothing():
 
 
 def test_the_interval_and_the_test_say_the_same():
-    found = PairedDifference(0.5, 0.42, 0.03, 8)
+    found = PairedDifference(0.5, 0.42, 0.03, 8, 7.2)
     low, high = found.interval(0.05)
     assert found.p_at_most(low) == pytest.approx(0.05)
     assert found.p_at_least(high) == pytest.approx(0.05)
