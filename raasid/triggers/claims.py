@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from raasid.errors import RaasidError, UsageError
 from raasid.io.atomic import make_folder, write_atomic
 from raasid.io.disk_full import naming_full_disk
+from raasid.io.drafts import remove_abandoned
 from raasid.io.lease import Lease
 from raasid.registry.names import model_name
 from raasid.registry.record_chain import canonical_json
@@ -97,6 +98,7 @@ class ClaimStore:
         """
         done = self._path(decision)
         make_folder(done.parent)
+        remove_abandoned(done.parent)
         with naming_full_disk(done.parent, "a claim"):
             lease = Lease(done.parent / "lease", f"the retraining of {decision.model}")
         try:

@@ -13,6 +13,7 @@ from typing import NamedTuple, get_args
 
 from raasid.errors import RaasidError
 from raasid.io.atomic import write_atomic
+from raasid.io.drafts import remove_abandoned
 from raasid.registry.names import model_name
 from raasid.triggers.decision_record import Decision, TriggerName
 
@@ -51,6 +52,7 @@ class DecisionStore:
         short = decision.digest[:_DIGEST_LENGTH]
         folder = self.folder / model_name(decision.model)
         data = decision.to_bytes()
+        remove_abandoned(folder)
         for path in sorted(folder.glob(f"*-{decision.trigger}-{short}.json")):
             if path.read_bytes() != data:
                 write_atomic(path, data)  # the name says what it held

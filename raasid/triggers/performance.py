@@ -27,7 +27,11 @@ class PerformanceRule(Section):
     """When a measurement suffices for a decision."""
 
     min_matches: Count = 5
-    """Fewer matches than this say nothing: the interval of so few is too narrow."""
+    """Fewer matches than this decide nothing, as the interval of so few is too narrow.
+
+    Simulated with a model that is exactly at its threshold, 2 matches fire in 21 % of checks, 5 in 6 %, 10 in
+    4 %; nominal are 2.5 %.
+    """
 
 
 class Interval(Protocol):

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import random
 import subprocess
 import sys
+import time
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from retrainings import ended
+from soak import rounds
 
 from raasid.io.lease import LeaseHeld, LeaseLost
 from raasid.triggers.claims import ClaimFinished, ClaimStore, RetrainingUnreadable
@@ -109,6 +114,35 @@ def test_the_claim_of_a_killed_process_is_taken_over(rivals: list[Rival], tmp_pa
 
     assert rivals[1].line() == "won"
     assert ClaimStore(tmp_path).history() == []
+
+
+def _take_and_finish(folder: Path) -> None:
+    with ClaimStore(folder).take(DECISION) as claim:
+        claim.finish(DONE)
+
+
+@pytest.mark.soak
+def test_a_kill_at_any_moment_leaves_the_decision_open_or_answered(tmp_path: Path) -> None:
+    rng = random.Random(1)
+    ends = Counter()
+    for k in range(rounds(40, 1000)):
+        folder = tmp_path / str(k)
+        process = multiprocessing.get_context("fork").Process(target=_take_and_finish, args=(folder,))
+        process.start()
+        time.sleep(rng.uniform(0, 0.02))
+        process.kill()
+        process.join()
+        store = ClaimStore(folder)
+        try:
+            store.take(DECISION).release()
+            ends["open"] += 1
+            assert store.history() == []
+        except ClaimFinished:
+            ends["answered"] += 1
+            assert store.history() == [DONE]
+        left = {path.name for path in (folder / "pose_model").iterdir()}
+        assert left <= {"lease", f"{DECISION.digest}.json"}
+    assert len(ends) == 2
 
 
 def test_a_released_claim_can_be_taken_again(tmp_path: Path) -> None:
