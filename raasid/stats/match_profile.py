@@ -1,0 +1,172 @@
+"""The profile of a reference: per match, how many of its rows fall into each bin of each feature.
+
+It is stored with a registered version, and is enough for `raasid.stats.drift.detect`: a check needs neither
+the training data nor a model. 50 features of 70 matches take about half a megabyte of JSON. The same rows
+give the same bytes, in whatever order they come.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from raasid.errors import DataError
+from raasid.stats.columns import Column, Kind, Table, columns, match_names
+from raasid.stats.quantile_bins import QuantileBins
+
+Ints = NDArray[np.int64]
+FORMAT = 1
+
+
+class ProfileUnusableError(DataError):
+    """A stored profile is damaged, or was written by another version of the format."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"match profile: {reason}; write it again from the reference's rows")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FeatureProfile:
+    """One feature of the reference.
+
+    counts: (U, K) rows of each match in each bin or level. missing: (U,) rows without a value.
+    bins: of a numeric feature. levels: (K,) the values of a categorical one, sorted.
+    """
+
+    name: str
+    kind: Kind
+    counts: Ints
+    missing: Ints
+    bins: QuantileBins | None = None
+    levels: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, column: Column, unit: Ints, num_units: int) -> FeatureProfile:
+        """Count a column by unit. unit: (N,) the unit of each row, 0 … num_units - 1."""
+        here = unit if column.present.all() else unit[column.present]
+        missing = np.bincount(unit[~column.present], minlength=num_units)
+        if column.kind == "numeric":
+            bins = QuantileBins.of(column.values)
+            counts = count_by_unit(here, bins.codes(column.values), num_units, len(bins.edges))
+            return cls(column.name, "numeric", counts, missing, bins)
+        levels, codes = np.unique(column.values, return_inverse=True)
+        counts = count_by_unit(here, codes, num_units, len(levels))
+        return cls(column.name, "categorical", counts, missing, levels=tuple(levels.tolist()))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MatchProfile:
+    """Features of a reference, counted by match. matches: (U,) sorted names."""
+
+    matches: tuple[str, ...]
+    features: tuple[FeatureProfile, ...]
+
+    @classmethod
+    def of(
+        cls,
+        reference: Table,
+        matches: ArrayLike,
+        *,
+        feature_names: Sequence[str] | None = None,
+        categorical: Collection[str] = (),
+    ) -> MatchProfile:
+        """Count the rows of a reference. matches: (N,) the match of each row. Raises DriftInputError."""
+        table = columns(reference, "reference", feature_names, categorical)
+        rows = len(table[0].present)
+        names, unit = np.unique(match_names(matches, rows, "reference"), return_inverse=True)
+        features = (FeatureProfile.of(column, unit.astype(np.int64), len(names)) for column in table)
+        return cls(tuple(names.tolist()), tuple(features))
+
+    def to_json(self) -> str:
+        """Return canonical JSON: the same reference, the same bytes."""
+        document = {
+            "format": FORMAT,
+            "matches": list(self.matches),
+            "features": [_feature_document(feature) for feature in self.features],
+        }
+        return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> MatchProfile:
+        """Read what `to_json` wrote. Raises ProfileUnusableError."""
+        try:
+            document = json.loads(text)
+            if document["format"] != FORMAT:
+                raise ProfileUnusableError(f"format {document['format']!r}, but this program reads {FORMAT}")
+            matches = tuple(_texts(document["matches"]))
+            features = tuple(_read_feature(entry, len(matches)) for entry in document["features"])
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
+            raise ProfileUnusableError(f"{type(error).__name__}: {error}") from error
+        if not features or len({feature.name for feature in features}) < len(features):
+            raise ProfileUnusableError("no features, or two of one name")
+        if not matches or list(matches) != sorted(set(matches)):
+            raise ProfileUnusableError("no matches, or not sorted")
+        return cls(matches, features)
+
+
+def count_by_unit(unit: Ints, code: Ints, num_units: int, num_codes: int) -> Ints:
+    """Return counts (num_units, num_codes) of rows with a unit and a code each."""
+    return np.bincount(unit * num_codes + code, minlength=num_units * num_codes).reshape(num_units, num_codes)
+
+
+def _feature_document(feature: FeatureProfile) -> dict[str, Any]:
+    shared = {
+        "name": feature.name,
+        "kind": feature.kind,
+        "counts": feature.counts.tolist(),
+        "missing": feature.missing.tolist(),
+    }
+    if feature.bins is None:
+        return shared | {"levels": list(feature.levels)}
+    bins = feature.bins
+    return shared | {
+        "edges": bins.edges.tolist(),
+        "means": bins.means.tolist(),
+        "lows": bins.lows.tolist(),
+        "std": bins.std,
+    }
+
+
+def _read_feature(entry: dict[str, Any], num_matches: int) -> FeatureProfile:
+    missing = _counts(entry["missing"], (num_matches,))
+    (name,) = _texts([entry["name"]])
+    if entry["kind"] == "categorical":
+        levels = tuple(_texts(entry["levels"]))
+        if list(levels) != sorted(set(levels)):
+            raise ValueError(f"levels of {name!r} are not sorted")
+        counts = _counts(entry["counts"], (num_matches, len(levels)))
+        return FeatureProfile(name, "categorical", counts, missing, levels=levels)
+    if entry["kind"] != "numeric":
+        raise ValueError(f"feature {name!r} is of an unknown kind {entry['kind']!r}")
+    edges, lows, means = (np.array(entry[key], dtype=np.float64) for key in ("edges", "lows", "means"))
+    std = float(entry["std"])
+    if edges.ndim != 1 or not edges.shape == lows.shape == means.shape:
+        raise ValueError(f"bins of {name!r} are not numbers of one length")
+    if not np.isfinite([*edges, *lows, *means, std]).all() or std < 0:
+        raise ValueError(f"bins of {name!r} are not finite")
+    if (lows > means).any() or (means > edges).any() or (lows[1:] <= edges[:-1]).any():
+        raise ValueError(f"bins of {name!r} are not in order")
+    counts = _counts(entry["counts"], (num_matches, len(edges)))
+    return FeatureProfile(name, "numeric", counts, missing, QuantileBins(edges, lows, means, std))
+
+
+def _counts(entry: object, shape: tuple[int, ...]) -> Ints:
+    counts = np.array(entry)
+    if math.prod(shape) == 0:
+        return np.zeros(shape, dtype=np.int64)
+    if counts.dtype.kind != "i" or counts.shape != shape or counts.min() < 0:
+        raise ValueError(f"expected counts of shape {shape}, got {counts.dtype} of shape {counts.shape}")
+    return counts.astype(np.int64)
+
+
+def _texts(entry: list[object]) -> list[str]:
+    texts = [value for value in entry if isinstance(value, str)]
+    if len(texts) != len(entry):
+        raise ValueError("expected text")
+    return texts
