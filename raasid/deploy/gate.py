@@ -118,8 +118,12 @@ def _judge_overall(
 
 
 def _judge_tags(rule: OfTag, comparison: PairedEvaluation, options: GateOptions) -> list[GateRow]:
-    """Judge each tag, the largest loss first, then those with too few matches."""
-    differences = {tag: comparison.difference(comparison.primary, rows) for tag, rows in comparison.tags()}
+    """Judge each tag, the largest loss first, then those with too few matches; not a tag of all samples."""
+    differences = {
+        tag: comparison.difference(comparison.primary, rows)
+        for tag, rows in comparison.tags()
+        if len(rows) < len(comparison.samples)
+    }
     tested = {tag: d for tag, d in differences.items() if d.matches >= options.min_matches}
     p_of = dict(zip(tested, holm([d.p_at_least(0) for d in tested.values()]), strict=True))
     refusing = {"worse", "undefined", *(("not shown",) if options.prove_tags else ())}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from raasid.registry.lineage import find_versions_by_digest
+from raasid.registry.lineage import VersionRef, input_weights
 from raasid.registry.names import CHALLENGER
 from raasid.registry.registry import Registry
 
@@ -41,16 +41,17 @@ def check_leakage(
     lineage: Mapping[str, Any],
     test_matches: Collection[str],
     registry: Registry | None = None,
-    model: str = CHALLENGER,
+    parents: Iterable[VersionRef] = (),
 ) -> LeakCheck:
-    """Find the matches of a test set that a model or one of its ancestors was trained on.
+    """Find the matches of a test set that a challenger or one of its ancestors was trained on.
 
     lineage: content of the run's `lineage.json`, or `Manifest.lineage`. registry: finds the versions whose
-    weights the model was built on (`init_from`, upstream models), and theirs in turn; None: only the model
-    itself is checked. Every split but `test` counts as training. Raises RegistryDamaged.
+    weights the challenger was built on (`init_from`, upstream models), and theirs in turn; None: only the
+    challenger itself is checked. parents: such versions whose weights the lineage names by another file.
+    Every split but `test` counts as training. Raises RegistryDamaged, NotRegistered.
     """
     wanted, leaks, unknown = set(test_matches), set[Leak](), list[str]()
-    for name, its_lineage in _with_ancestors(model, lineage, registry):
+    for name, its_lineage in _with_ancestors(lineage, registry, parents):
         splits = dict(_training_splits(its_lineage))
         if not splits:
             unknown.append(name)
@@ -60,19 +61,22 @@ def check_leakage(
 
 
 def _with_ancestors(
-    model: str, lineage: Mapping[str, Any], registry: Registry | None
+    lineage: Mapping[str, Any], registry: Registry | None, parents: Iterable[VersionRef]
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    yield model, lineage
-    seen, waiting = set[str](), [lineage]
-    while waiting and registry is not None:
-        inputs = _mapping(waiting.pop(), "inputs").values()
-        digests = {str(file["sha256"]) for file in inputs if isinstance(file, Mapping) and "sha256" in file}
-        for ref in sorted(find_versions_by_digest(registry, digests).values()):
-            if str(ref) not in seen:
-                seen.add(str(ref))
-                manifest = registry.versions(ref.name).manifest(ref.version)
-                waiting.append(manifest.lineage)
-                yield str(ref), manifest.lineage
+    yield CHALLENGER, lineage
+    if registry is None:
+        return
+    seen, waiting = set[VersionRef](), {*parents, *_built_on(registry, lineage)}
+    while waiting - seen:
+        ref = min(waiting - seen)
+        seen.add(ref)
+        its_lineage = registry.versions(ref.name).manifest(ref.version).lineage
+        waiting |= _built_on(registry, its_lineage)
+        yield str(ref), its_lineage
+
+
+def _built_on(registry: Registry, lineage: Mapping[str, Any]) -> set[VersionRef]:
+    return {weights.version for weights in input_weights(registry, lineage) if weights.version is not None}
 
 
 def _training_splits(lineage: Mapping[str, Any]) -> Iterator[tuple[str, set[str]]]:

@@ -52,7 +52,8 @@ class GateOptions(Section):
     an equal one because of any of its tags.
     """
     min_matches: Annotated[int, Ge(2)] = 5
-    """Matches that a conclusion needs, overall and for a tag; a tag with fewer is listed, but cannot refuse."""
+    """Matches that a conclusion needs, overall and for a tag; a tag with fewer is listed, and cannot refuse.
+    """
     prove_tags: bool = False
     """Whether every tag with enough matches has to be shown to be no worse, as the overall metric has.
 

@@ -153,7 +153,7 @@ class GateVerdict:
         tags = [row for row in self.rows if row.rule == "tag"]
         few = sum(row.finding == "not enough matches" for row in tags)
         text = f"{overall.change(self.metric)}; none of {len(tags) - few} tags shows a loss"
-        return f"{text}, {few} more have too few matches" if few else text
+        return f"{text}; too few matches for {few} more" if few else text
 
     def to_plain(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -166,7 +166,7 @@ class GateVerdict:
         return canonical_json(self.to_plain()).decode() + "\n"
 
     def print(self) -> None:
-        """Print the table, then the verdict with its reason."""
+        """Print the table, without the limits that were skipped, then the verdict with its reason."""
         columns: list[Column | str] = [
             "rule",
             Column("where", fold=12),
@@ -179,7 +179,8 @@ class GateVerdict:
             Column("verdict", fold=12),
             Column("note", fold=20, drop=3),
         ]
-        print_table(columns, [Row(_cells(row), "" if row.passes else "bold") for row in self.rows])
+        shown = [row for row in self.rows if row.finding != "skipped" or row.rule == "anchor"]
+        print_table(columns, [Row(_cells(row), "" if row.passes else "bold") for row in shown])
         print_line(("passed" if self.passed else "refused", "bold"), f": {self.reason}")
 
 

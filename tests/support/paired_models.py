@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from raasid.evaluation.paired import PairedEvaluation, PairedMetric, PairedSample
+from raasid.stats.bootstrap import Floats
 from raasid.stats.paired_difference import RatioOfSums
 
 TagsOf = Callable[[int, int], tuple[str, ...]]
@@ -29,25 +30,23 @@ def paired(
     challenger_on: the challenger's rate on the samples of some tags.
     """
     rng = np.random.default_rng(seed)
-    rows, hits = [], ([], [])
+    rows: list[PairedSample] = []
+    hits: tuple[list[Floats], list[Floats]] = [], []
     for match in range(matches):
+        its_tags = [tags(match, sample) for sample in range(samples)]
+        rows += [PairedSample((f"m{match:03d}", k), f"m{match:03d}", t, None) for k, t in enumerate(its_tags)]
+        special = (challenger_on or {}).items()
+        rates = [next((r for tag, r in special if tag in t), challenger) for t in its_tags]
         difficulty = rng.normal(0, 0.1)
-        own = [rng.normal(0, match_spread) for _ in range(2)]
-        for sample in range(samples):
-            its_tags = tags(match, sample)
-            rates = [
-                champion,
-                next((r for t, r in (challenger_on or {}).items() if t in its_tags), challenger),
-            ]
-            rows.append(PairedSample((f"m{match:03d}", sample), f"m{match:03d}", its_tags, None))
-            for model in range(2):
-                hits[model].append(rng.random() < np.clip(rates[model] + difficulty + own[model], 0, 1))
-    return evaluation(rows, *(np.array(each, float) for each in hits))
+        for model, rate in enumerate((np.full(samples, champion), np.array(rates))):
+            moved = rate + difficulty + rng.normal(0, match_spread)
+            hits[model].append((rng.random(samples) < moved).astype(float))
+    return evaluation(rows, *(np.concatenate(each) for each in hits))
 
 
-def evaluation(rows, champion, challenger, others=None, **more) -> PairedEvaluation:
+def evaluation(rows: Sequence[PairedSample], champion: Floats, challenger: Floats) -> PairedEvaluation:
     """Pair two arrays of hits, one a sample."""
     ones = np.ones(len(rows))
     models = RatioOfSums(champion, ones), RatioOfSums(challenger, ones)
     primary = PairedMetric("detection_rate", "higher", models, ones > 0)
-    return PairedEvaluation("ball", rows, primary, others or {}, **more)
+    return PairedEvaluation("ball", rows, primary)

@@ -107,6 +107,7 @@ _DESCRIPTIONS: dict[str, Callable[[ChangeEntry], str]] = {
     "evaluate": _evaluation,
     "gc": _gc,
     "import": _import,
+    "gate": lambda entry: "{name} {challenger} compared with {champion} by the gate".format(**entry.changes),
     "take back": lambda entry: f"{entry.changes['record']} taken back",
     "queue": lambda entry: f"for {entry.changes['for']}: {entry.changes['what']}",
     "send": lambda entry: f"entry {entry.changes['entry']} sent to {entry.changes['to']}",

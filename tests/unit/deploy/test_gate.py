@@ -38,7 +38,9 @@ def test_a_better_challenger_passes_and_becomes_the_anchor():
     verdict = decide(paired(0.6, 0.8, tags=day_or_night))
     assert (verdict.passed, verdict.is_new_anchor) == (True, True)
     assert rows_of(verdict, "overall")["detection_rate"].finding == "better"
-    assert verdict.reason.startswith("detection_rate rises from 0.610 to 0.792 (+0.182 [")
+    assert verdict.reason.startswith(
+        "detection_rate rises from 0.560 to 0.764 (+0.204 [+0.161, +0.247], 20 matches)"
+    )
     assert "none of 2 tags shows a loss" in verdict.reason
 
 
@@ -87,7 +89,7 @@ def test_too_few_matches_are_a_verdict_of_their_own():
     assert rare.passed
     row = rows_of(rare, "tag")["snow"]
     assert (row.finding, row.passes, row.matches) == ("not enough matches", True, 3)
-    assert "1 more have too few matches" in rare.reason
+    assert "too few matches for 1 more" in rare.reason
 
 
 def test_only_matches_with_samples_that_count_are_counted():

@@ -5,6 +5,7 @@ from pathlib import Path
 from operations import NAME, files, registry_at
 
 from raasid.deploy.leakage import LeakCheck, check_leakage
+from raasid.registry.lineage import VersionRef
 
 
 def lineage(train, val=(), test=(), inputs=None, checkpoint=""):
@@ -53,6 +54,9 @@ def test_a_challenger_inherits_what_its_ancestors_were_trained_on(tmp_path: Path
         ("old", "train", f"{NAME} {old}"),
     ]
     assert found(check_leakage(challenger, ["old", "new"])) == []
+    # weights that were written anew have another digest, so that the lineage alone does not name the version
+    parents = [VersionRef(NAME, champion)]
+    assert check_leakage(lineage(["newest"]), ["old", "new"], registry, parents) == check
 
 
 def test_a_version_that_was_built_on_itself_ends_the_search(tmp_path: Path) -> None:
