@@ -21,6 +21,8 @@ class Metric:
     """Which values are the better ones; None: a yardstick that says nothing about the model."""
     meaning: str
     """One line for reports and model cards."""
+    reproducible: bool = True
+    """Whether the same model on the same data gives the same value again; a time does not."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,9 @@
 """Trigger `performance`: is a champion worse than its threshold, beyond what chance explains?
 
 The retrain metric fires when its whole interval is below the threshold. Every other watched metric alarms
-when its interval and that of the champion's registration do not overlap, on the worse side.
+when its interval and that of the champion's registration do not overlap, on the worse side. A time is left to
+`slower_than_registered`: it differs from run to run and would make another record each time, it depends on
+the machine and its load, and no retraining shortens it.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from raasid.config.section import Count, Section
 from raasid.registry.records import MetricValue
-from raasid.tasks import Task
+from raasid.tasks import Metric, Task
 from raasid.triggers.decision_record import Decision, Verdict, without_champion
 from raasid.triggers.schedule import ScheduleEntry
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from raasid.stats.bootstrap import Estimate
 
 Row = dict[str, Any]
-RowVerdict = Literal["below", "above", "straddles", "worse", "not_worse", "unknown"]
+RowVerdict = Literal["below", "above", "straddles", "worse", "not_worse", "unknown", "not_recorded"]
 
 
 class PerformanceRule(Section):
@@ -93,6 +95,23 @@ def decide_performance(
     )
 
 
+def slower_than_registered(
+    entry: ScheduleEntry, measured: Mapping[str, Estimate], registered: Mapping[str, MetricValue]
+) -> list[str]:
+    """Return a sentence, for a person, for each watched time that got worse beyond both intervals."""
+    found = []
+    for name in entry.other_metrics:
+        now, before = measured.get(name), registered.get(name)
+        if _metric(entry.task, name).reproducible or now is None or before is None:
+            continue
+        if _is_worse(entry.task, name, now, before):
+            found.append(
+                f"{name} of {entry.model} is {_interval(now)} and was {_interval(before)} at its "
+                "registration; retraining does not change it: compare the machines and their load."
+            )
+    return found
+
+
 def _threshold_row(entry: ScheduleEntry, now: Estimate | None, rule: PerformanceRule) -> Row:
     row = _measured_row(entry.retrain_metric, now, rule) | {"threshold": entry.threshold}
     if now is None or "why" in row:
@@ -108,6 +127,8 @@ def _threshold_row(entry: ScheduleEntry, now: Estimate | None, rule: Performance
 def _comparison_row(
     task: Task, name: str, now: Estimate | None, before: MetricValue | None, rule: PerformanceRule
 ) -> Row:
+    if not _metric(task, name).reproducible:
+        return {"metric": name, "verdict": "not_recorded", "why": "a time differs from run to run"}
     row = _measured_row(name, now, rule)
     if before is not None:
         row["registered"] = {"value": before.value, "low": before.low, "high": before.high}
@@ -122,8 +143,13 @@ def _is_worse(task: Task, name: str, now: Interval, before: Interval) -> bool:
     ends_now, ends_before = _ends(now), _ends(before)
     if ends_now is None or ends_before is None:
         return False
-    better = next(metric.better for metric in task.metrics if metric.name == name)
-    return ends_now[1] < ends_before[0] if better == "higher" else ends_now[0] > ends_before[1]
+    if _metric(task, name).better == "higher":
+        return ends_now[1] < ends_before[0]
+    return ends_now[0] > ends_before[1]
+
+
+def _metric(task: Task, name: str) -> Metric:
+    return next(metric for metric in task.metrics if metric.name == name)
 
 
 def _measured_row(name: str, now: Estimate | None, rule: PerformanceRule) -> Row:
@@ -166,6 +192,10 @@ def _conclude(entry: ScheduleEntry, champion: str, rows: Sequence[Row]) -> tuple
 def _text(row: Mapping[str, Any]) -> str:
     text = f"{row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f}"
     return f"{text}, {row['n']} matches)" if "n" in row else f"{text})"
+
+
+def _interval(found: Interval) -> str:
+    return f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})"
 
 
 def _ends(interval: Interval) -> tuple[float, float] | None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from raasid.registry.records import MetricValue
 from raasid.stats.bootstrap import Estimate, bootstrap_sums
 from raasid.triggers.decision_record import Decision
-from raasid.triggers.performance import PerformanceRule, decide_performance
+from raasid.triggers.performance import PerformanceRule, decide_performance, slower_than_registered
 from raasid.triggers.schedule import default_schedule
 
 CONTEXT, POSE, BALL = default_schedule().entries
@@ -124,6 +124,29 @@ def test_without_a_champion_nothing_fires() -> None:
 
     assert decision.verdict == "cannot_tell"
     assert decision.reason == "ball_model has no champion yet: train and register a version first."
+
+
+def pose(milliseconds: float) -> tuple[Decision, list[str]]:
+    measured = {
+        "mAP": estimate(0.5, 0.45, 0.55),
+        "inference_time_p95": estimate(milliseconds, milliseconds - 1, milliseconds + 1, 100, "frame"),
+    }
+    registered = {"inference_time_p95": MetricValue(value=20, low=18, high=22)}
+    decision = decide_performance(POSE, "v20261123.1", measured, registered, inputs=INPUTS)
+    return decision, slower_than_registered(POSE, measured, registered)
+
+
+def test_a_time_is_not_recorded_as_it_would_make_another_record_each_time() -> None:
+    assert pose(20.1)[0].to_bytes() == pose(20.2)[0].to_bytes() == pose(90)[0].to_bytes()
+    assert pose(20)[0].evidence[1]["verdict"] == "not_recorded"
+
+
+def test_a_time_beyond_both_intervals_is_said_to_a_person() -> None:
+    assert pose(22.9)[1] == []
+    (sentence,) = pose(24)[1]
+    assert sentence.startswith(
+        "inference_time_p95 of pose_model is 24.000 (23.000 to 25.000) and was 20.000 (18.000 to 22.000)"
+    )
 
 
 values = st.floats(0, 1)
