@@ -37,6 +37,7 @@ def judge(
     anchor: PairedEvaluation | None = None,
     end_to_end: PairedEvaluation | None = None,
     leakage: LeakCheck | None = None,
+    champion_leakage: LeakCheck | None = None,
     look: int = 1,
 ) -> GateVerdict:
     """Compare a challenger with the champion on the same samples, by the task's primary metric.
@@ -44,10 +45,11 @@ def judge(
     anchor: the same challenger against the best version so far, which is in the champion's place; None: the
     champion is the best. end_to_end: of a ball or pose model: the context champion's decisions on whole clips
     that the champion has seen for it, against those that the challenger has. leakage: of the challenger;
-    None: not checked, which refuses. look: number of this comparison on its test set, see `GateLooks`.
+    None: not checked, which refuses. champion_leakage: of the champion, which cannot refuse: it makes the
+    comparison harder for the challenger. look: number of this comparison on its test set, see `GateLooks`.
     The same arguments give the same verdict.
     """
-    rows = [_judge_leakage(leakage), _judge_look(look, options)]
+    rows = [_judge_leakage(leakage, champion_leakage), _judge_look(look, options)]
     overall = _judge_overall("overall", comparison, options.margin, options)
     rows.append(overall)
     if end_to_end is not None:
@@ -76,25 +78,27 @@ def judge(
     )
 
 
-def _judge_leakage(check: LeakCheck | None) -> GateRow:
+def _judge_leakage(check: LeakCheck | None, of_champion: LeakCheck | None) -> GateRow:
     if check is None or CHALLENGER in check.unknown:
         note = "which matches the challenger was trained on is unknown"
         return GateRow(rule="training data", finding="undefined", passes=False, note=note)
     if check.leaks:
-        named = [*map(str, check.leaks[:_MAX_NAMED])]
-        more = len(check.leaks) - len(named)
-        note = ", ".join(named) + (f" and {more} more" if more else "")
-        note = f"the test set holds matches that were trained on: {note}"
-        return GateRow(
-            rule="training data",
-            finding="not met",
-            passes=False,
-            matches=len({leak.match for leak in check.leaks}),
-            note=note,
-        )
-    unknown = ", ".join(check.unknown)
-    note = f"not known for {unknown}, which it was built on" if unknown else "no test match was trained on"
+        note = f"the test set holds matches that were trained on: {_named(check)}"
+        matches = len({leak.match for leak in check.leaks})
+        return GateRow(rule="training data", finding="not met", passes=False, matches=matches, note=note)
+    notes = []
+    if check.unknown:
+        notes.append(f"not known for {', '.join(check.unknown)}, which the challenger was built on")
+    if of_champion is not None and of_champion.leaks:
+        notes.append(f"the comparison favours the champion, as it was trained on {_named(of_champion)}")
+    note = "; ".join(notes) or "no match of the test set was trained on"
     return GateRow(rule="training data", finding="met", passes=True, note=note)
+
+
+def _named(check: LeakCheck) -> str:
+    named = [*map(str, check.leaks[:_MAX_NAMED])]
+    more = len(check.leaks) - len(named)
+    return ", ".join(named) + (f" and {more} more" if more else "")
 
 
 def _judge_look(look: int, options: GateOptions) -> GateRow:

@@ -21,7 +21,7 @@ class Leak:
     split: str
     """`train`, `val` (weights are selected by it), `league` or `calibration`."""
     model: str
-    """`challenger`, or the version that it was built on."""
+    """`challenger` or `champion`, or the version that it was built on."""
 
     def __str__(self) -> str:
         return f"{self.match} ({self.split} of the {self.model})"
@@ -42,16 +42,17 @@ def check_leakage(
     test_matches: Collection[str],
     registry: Registry | None = None,
     parents: Iterable[VersionRef] = (),
+    model: str = CHALLENGER,
 ) -> LeakCheck:
-    """Find the matches of a test set that a challenger or one of its ancestors was trained on.
+    """Find the matches of a test set that a model or one of its ancestors was trained on.
 
     lineage: content of the run's `lineage.json`, or `Manifest.lineage`. registry: finds the versions whose
-    weights the challenger was built on (`init_from`, upstream models), and theirs in turn; None: only the
-    challenger itself is checked. parents: such versions whose weights the lineage names by another file.
-    Every split but `test` counts as training. Raises RegistryDamaged, NotRegistered.
+    weights the model was built on (`init_from`, upstream models), and theirs in turn; None: only the model
+    itself is checked. parents: such versions whose weights the lineage names by another file. model: what it
+    is called in messages. Every split but `test` counts as training. Raises RegistryDamaged, NotRegistered.
     """
     wanted, leaks, unknown = set(test_matches), set[Leak](), list[str]()
-    for name, its_lineage in _with_ancestors(lineage, registry, parents):
+    for name, its_lineage in _with_ancestors(model, lineage, registry, parents):
         splits = dict(_training_splits(its_lineage))
         if not splits:
             unknown.append(name)
@@ -61,9 +62,9 @@ def check_leakage(
 
 
 def _with_ancestors(
-    lineage: Mapping[str, Any], registry: Registry | None, parents: Iterable[VersionRef]
+    model: str, lineage: Mapping[str, Any], registry: Registry | None, parents: Iterable[VersionRef]
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    yield CHALLENGER, lineage
+    yield model, lineage
     if registry is None:
         return
     seen, waiting = set[VersionRef](), {*parents, *_built_on(registry, lineage)}

@@ -24,11 +24,13 @@ class _Limit:
     """Of the champion's value, not absolute."""
     without: str
     """Why there may be no such metric."""
+    free: float = 0.0
+    """May be added in any case: of a champion that has next to none, a share is next to nothing."""
 
 
 _LIMITS = {
-    "false_positives_per_minute": _Limit(True, "measured for ball models only"),
-    LATENCY: _Limit(True, "not timed for both models under the same conditions"),
+    "false_positives_per_minute": _Limit(True, "measured for ball models only", free=15.0),
+    LATENCY: _Limit(True, "not timed for both models under the same conditions", free=1.0),
     "ece": _Limit(False, "measured for context models only"),
     "season_flips": _Limit(False, "measured for context models only"),
 }
@@ -55,8 +57,7 @@ def _judge_metric(
     """Refuse a loss that is larger than allowed, if the paired test shows that there is one."""
     difference = comparison.difference(metric)
     sign = 1 if metric.better == "lower" else -1
-    share_of = abs(difference.first) if _LIMITS[metric.name].is_share else 1.0
-    allowed = sign * excess * share_of
+    allowed = sign * _allowed(metric.name, difference.first, excess)
     p_no_loss = difference.p_at_most(0) if sign > 0 else difference.p_at_least(0)
     finding: Finding = "met"
     if difference.matches < options.min_matches:
@@ -84,7 +85,8 @@ def _judge_latency(rule: LimitRule, times: tuple[Estimate, Estimate], excess: fl
     """Refuse a time whose whole interval is above the allowed one: the times are not paired."""
     champion, challenger = times
     surely = challenger.value if math.isnan(challenger.low) else challenger.low
-    passes = surely <= champion.value * (1 + excess)
+    allowed = _allowed(LATENCY, champion.value, excess)
+    passes = surely <= champion.value + allowed
     return GateRow(
         rule=rule,
         metric=LATENCY,
@@ -92,9 +94,14 @@ def _judge_latency(rule: LimitRule, times: tuple[Estimate, Estimate], excess: fl
         passes=passes,
         champion=champion.value,
         challenger=challenger.value,
-        allowed=excess * champion.value,
+        allowed=allowed,
         note=f"milliseconds, over {challenger.n} frames",
     )
+
+
+def _allowed(name: str, champion: float, excess: float) -> float:
+    limit = _LIMITS[name]
+    return max(limit.free, excess * (abs(champion) if limit.is_share else 1.0))
 
 
 def _skipped(rule: LimitRule, name: str, why: str) -> GateRow:

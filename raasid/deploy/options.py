@@ -23,9 +23,15 @@ class GateLimits(Section):
     """
 
     false_positives_per_minute: NonNegative | None = 0.25
-    """Share of the champion's wrong predictions per minute that may be added (ball)."""
+    """Share of the champion's wrong predictions per minute that may be added (ball).
+
+    15 may be added in any case, which is one frame in a hundred at 25 Hz.
+    """
     latency_p95: NonNegative | None = 0.25
-    """Share of the champion's 95th percentile of inference time that may be added (pose)."""
+    """Share of the champion's 95th percentile of inference time that may be added (pose).
+
+    1 ms may be added in any case.
+    """
     ece: NonNegative | None = 0.05
     """Calibration error that may be added, absolute (context)."""
     season_flips: NonNegative | None = 0.05
@@ -52,8 +58,7 @@ class GateOptions(Section):
     an equal one because of any of its tags.
     """
     min_matches: Annotated[int, Ge(2)] = 5
-    """Matches that a conclusion needs, overall and for a tag; a tag with fewer is listed, and cannot refuse.
-    """
+    """Matches that a conclusion needs; a tag with fewer is listed, and cannot refuse."""
     prove_tags: bool = False
     """Whether every tag with enough matches has to be shown to be no worse, as the overall metric has.
 

@@ -130,6 +130,13 @@ def test_leaked_matches_refuse_and_are_named():
     assert "m007 (val of the ball_model v20261101.1)" in verdict.reason
 
 
+def test_a_champion_that_knows_the_test_matches_is_noted_and_refuses_nothing():
+    check = LeakCheck((Leak("m003", "train", "champion"),))
+    verdict = decide(paired(0.6, 0.8), champion_leakage=check)
+    assert verdict.passed
+    assert "favours the champion, as it was trained on m003 (train of the champion)" in verdict.rows[0].note
+
+
 @pytest.mark.parametrize("check", [None, LeakCheck(unknown=("challenger",))])
 def test_unknown_training_data_refuse(check):
     verdict = decide(paired(0.6, 0.8), leakage=check)
@@ -202,6 +209,8 @@ def test_more_false_positives_than_allowed_refuse_a_model_that_finds_more():
     assert [row.metric for row in refused.failures] == ["false_positives_per_minute"]
     assert "false_positives_per_minute rises from" in refused.reason
     assert decide(per_minute(paired(0.6, 0.8), 0.3, 0.1)).passed
+    assert decide(per_minute(paired(0.6, 0.8), 0.0, 0.005)).passed
+    assert not decide(per_minute(paired(0.6, 0.8), 0.0, 0.05)).passed
     assert decide(per_minute(paired(0.6, 0.8), 0.1, 0.11)).passed
 
 
