@@ -45,6 +45,16 @@ VERBS = {
         "raasid.pipeline.verb_configs:ExportConfig",
         "write a trained model as ONNX",
     ),
+    "check": Verb(
+        "raasid.pipeline.check:check",
+        "raasid.pipeline.verb_configs:CheckConfig",
+        "ask the triggers whether a model has to be retrained",
+    ),
+    "retrain": Verb(
+        "raasid.pipeline.retrain:retrain",
+        "raasid.pipeline.verb_configs:RetrainConfig",
+        "retrain the models that need it, and let the gate compare",
+    ),
     "validate": Verb(
         "raasid.pipeline.validate:validate",
         "raasid.pipeline.verb_configs:ValidateConfig",

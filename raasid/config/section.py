@@ -221,6 +221,10 @@ class PathsConfig(Section):
     """Model versions."""
     logs: Path = Path("logs")
     """A directory for each run: logs/<verb>/<date>_<time>_<hash>."""
+    decisions: Path = Path("decisions")
+    """Decision records of the triggers."""
+    retrainings: Path = Path("retrainings")
+    """A folder for each retraining, and the claims on decisions."""
 
     def cross_field_errors(self) -> Iterator[tuple[str, str]]:
         """Yield folders whose names are not UTF-8: torch, ONNX and W&B cannot write there."""

@@ -6,21 +6,23 @@ from pathlib import Path
 
 from raasid.console.terminal import out
 from raasid.datasets.datamodule import TaskDataModule
-from raasid.datasets.source_configs import Data
 from raasid.evaluation.result import EvaluationResult
 from raasid.packaging.card_builder import defined_metrics
 from raasid.packaging.package import LoadedVersion
 from raasid.pipeline.adapters.adapter import task_adapter
-from raasid.pipeline.evaluation import evaluate_model, print_comparison, print_results, write_results
+from raasid.pipeline.evaluation import (
+    evaluate_named_model,
+    print_comparison,
+    print_results,
+    write_results,
+)
 from raasid.pipeline.model_refs import (
-    NamedModel,
     baseline_model,
     model_to_evaluate,
     require_model_in_use,
 )
 from raasid.pipeline.verb_configs import EvaluateConfig
 from raasid.registry.registry import Registry
-from raasid.training.fit import build_trainer
 from raasid.training.lineage import data_facts
 
 
@@ -34,11 +36,16 @@ def evaluate(cfg: EvaluateConfig, run_dir: Path) -> float:
     other = None if cfg.against is None else baseline_model(cfg.against, cfg, model.module.task)
     require_model_in_use(cfg, model, *([] if other is None else [other]))
     seed = model.trained.get("seed", cfg.seed)
-    result, data = _evaluate(cfg, model, cfg.data, seed, run_dir)
+    result, data = evaluate_named_model(
+        model, cfg.data, cfg.paths, cfg.trainer, cfg.split, seed, run_dir, cfg.threshold
+    )
     baseline = None
     if other is not None:
         with_own_size = cfg.data.model_copy(update={"size": None, "eval_scale": None})
-        baseline = other.name, _evaluate(cfg, other, with_own_size, seed, run_dir)[0]
+        measured, _ = evaluate_named_model(
+            other, with_own_size, cfg.paths, cfg.trainer, cfg.split, seed, run_dir, cfg.threshold
+        )
+        baseline = other.name, measured
     if data.trainer is None or data.trainer.is_global_zero:
         title = f"{model.module.task.capitalize()} model, {model.name}"
         facts = {"split": cfg.split, **data.input_facts}
@@ -49,20 +56,6 @@ def evaluate(cfg: EvaluateConfig, run_dir: Path) -> float:
         if model.loaded is not None and cfg.register_:
             _add_to_version(cfg, model.loaded, data, result)
     return result.score
-
-
-def _evaluate(
-    cfg: EvaluateConfig, model: NamedModel, data_config: Data, seed: int, run_dir: Path
-) -> tuple[EvaluationResult, TaskDataModule]:
-    """Evaluate a model on the given footage, with its input made as in its training.
-
-    seed: of the splits where the footage has none of its own; the same for both models.
-    """
-    adapter = task_adapter(model.module)
-    inherited = adapter.inherit_data_config(data_config, model.trained.get("data", {}))
-    data = adapter.build_datamodule(data_config.model_copy(update=inherited), cfg.paths, seed, model.module)
-    trainer = build_trainer(cfg.trainer, run_dir, [adapter.validation_callback()])
-    return evaluate_model(trainer, model.module, data, cfg.split, cfg.threshold), data
 
 
 def _add_to_version(

@@ -9,12 +9,17 @@ from typing import Any
 
 import lightning.pytorch as pl
 
+from raasid.config.section import PathsConfig
 from raasid.console.tables import Column, print_table
 from raasid.console.terminal import MetricRow, metric_lines, out, print_metrics, progress
 from raasid.datasets.datamodule import TaskDataModule
+from raasid.datasets.source_configs import Data
 from raasid.evaluation.result import EvaluationResult
 from raasid.models.module import TaskModule
 from raasid.pipeline.adapters.adapter import TaskAdapter, task_adapter
+from raasid.pipeline.model_refs import NamedModel
+from raasid.training.config import TrainerConfig
+from raasid.training.fit import build_trainer
 from raasid.training.lineage import environment
 
 
@@ -34,6 +39,27 @@ def evaluate_model(
     with _test_progress(trainer, split, len(loader)):
         trainer.test(model, loader, verbose=False)
     return adapter.compute_metrics(callback, model, data, threshold)
+
+
+def evaluate_named_model(
+    model: NamedModel,
+    data: Data,
+    paths: PathsConfig,
+    trainer: TrainerConfig,
+    split: str,
+    seed: int,
+    run_dir: Path,
+    threshold: float | None = None,
+) -> tuple[EvaluationResult, TaskDataModule]:
+    """Evaluate a model on the given footage, with its input made as in its training.
+
+    seed: of the splits where the footage has none of its own; the same for models that are compared.
+    """
+    adapter = task_adapter(model.module)
+    inherited = adapter.inherit_data_config(data, model.trained.get("data", {}))
+    built = adapter.build_datamodule(data.model_copy(update=inherited), paths, seed, model.module)
+    runner = build_trainer(trainer, run_dir, [adapter.validation_callback()])
+    return evaluate_model(runner, model.module, built, split, threshold), built
 
 
 class _BatchCounter(pl.Callback):

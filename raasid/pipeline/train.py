@@ -27,6 +27,18 @@ from raasid.wandb_tracking.logging import finish_run_on_exit
 
 
 def train(cfg: TrainConfig, run_dir: Path) -> float | None:
+    """Train one model; with a trigger, only if it asks for it (see `raasid.pipeline.retrain`).
+
+    Returns what `train_model` does; None where nothing was trained.
+    """
+    if cfg.trigger is None:
+        return train_model(cfg, run_dir)
+    from raasid.pipeline.retrain import train_if_asked
+
+    return train_if_asked(cfg, run_dir)
+
+
+def train_model(cfg: TrainConfig, run_dir: Path) -> float | None:
     """Fit one model, evaluate it on matches that it has never seen, write the report, register it.
 
     Returns the optimised metric as validation last logged it (what a sweep maximises); None in a run

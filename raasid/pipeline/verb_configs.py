@@ -26,10 +26,12 @@ from raasid.config.section import (
 )
 from raasid.config.suggestions import did_you_mean
 from raasid.datasets.source_configs import Data
+from raasid.deploy.options import DeployConfig
 from raasid.laws.edition_lookup import shipped_editions
 from raasid.models.config import Model
 from raasid.review.options import ReviewOptions
 from raasid.training.config import FitConfig, TrainerConfig
+from raasid.triggers.options import RetrainOptions, TriggerConfig
 from raasid.validation.options import DriftRule, Limits, Thresholds
 
 Split = Literal["test", "val", "train"]
@@ -42,6 +44,10 @@ class TrainConfig(FitConfig):
     test: bool = True
     register_: bool = Field(True, alias="register")
     """At the end, register the model as a version with the alias `challenger`."""
+    trigger: TriggerConfig | None = None
+    """Train only if it asks for it, in the way of its action."""
+    deploy: DeployConfig | None = None
+    """Where a version goes that a trigger has asked for and that passes the gate."""
     paths: PathsConfig = PathsConfig()
 
     def cross_field_errors(self) -> Iterator[tuple[str, str]]:
@@ -106,6 +112,28 @@ class ExportConfig(Section):
     """Folder of the files; null: the run's own."""
     tags: list[str] = Field([])
     paths: PathsConfig = PathsConfig()
+
+
+class CheckConfig(Section):
+    """`raasid check`."""
+
+    trigger: TriggerConfig
+    models: list[str] | None = None
+    """Names of the registry; null: all of the schedule."""
+    data: Data
+    """Current footage: champions are measured on it, and its tags are compared with those they know."""
+    split: Split = "test"
+    trainer: TrainerConfig = TrainerConfig()
+    seed: Natural = 1
+    tags: list[str] = Field([])
+    paths: PathsConfig = PathsConfig()
+
+
+class RetrainConfig(CheckConfig):
+    """`raasid retrain`."""
+
+    retrain: RetrainOptions = RetrainOptions()
+    deploy: DeployConfig | None = None
 
 
 class CollectConfig(Section):

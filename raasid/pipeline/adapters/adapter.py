@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import lightning.pytorch as pl
 
 from raasid.datasets.datamodule import TaskDataModule
+from raasid.evaluation.paired import PairedEvaluation
 from raasid.evaluation.result import EvaluationResult
 from raasid.lazy import load_object
 from raasid.models.module import TaskModule
@@ -38,6 +39,10 @@ class TaskAdapter(Protocol):
 
         threshold: None uses the model's own operating point.
         """
+        ...
+
+    def pair_results(self, champion: Any, challenger: Any) -> PairedEvaluation:
+        """Return two evaluations of the same samples, for the gate. Raises SamplesDiffer."""
         ...
 
     def write_report(

@@ -8,8 +8,10 @@ from typing import Any
 
 from raasid.datasets.ball.datamodule import build_ball_datamodule
 from raasid.datasets.datamodule import TaskDataModule
+from raasid.evaluation.ball.paired import pair_ball_results
 from raasid.evaluation.ball.report import PAGE
 from raasid.evaluation.ball.result import BallResult, BallValidation, evaluate_ball
+from raasid.evaluation.paired import PairedEvaluation
 from raasid.evaluation.report_page import write_report
 from raasid.models.ball.module import BallModule
 
@@ -31,6 +33,10 @@ class BallAdapter:
         """Evaluate the top candidate of every frame at the operating point."""
         operating_point = model.operating_threshold if threshold is None else threshold
         return evaluate_ball(callback.frames, callback.predictions, operating_point)
+
+    def pair_results(self, champion: BallResult, challenger: BallResult) -> PairedEvaluation:
+        """Return two evaluations of the same samples, for the gate."""
+        return pair_ball_results(champion, challenger)
 
     def write_report(self, run_dir: Path, title: str, result: BallResult, **content: Any) -> Path:
         """Write RUN/report.html."""

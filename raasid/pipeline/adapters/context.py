@@ -12,8 +12,10 @@ from raasid.datasets.context.augmentation import TrackPerturbation
 from raasid.datasets.context.datamodule import ContextDataModule, TrackProvider
 from raasid.datasets.context.factory import build_context_datamodule
 from raasid.errors import UsageError
+from raasid.evaluation.context.paired import pair_context_results
 from raasid.evaluation.context.report import PAGE
 from raasid.evaluation.context.result import ContextResult, ContextValidation, evaluate_context
+from raasid.evaluation.paired import PairedEvaluation
 from raasid.evaluation.report_page import write_report
 from raasid.footage.records import Clip, Footage
 from raasid.models.context.module import ContextModule
@@ -48,6 +50,10 @@ class ContextAdapter:
                 "threshold: decisions follow from facts; a context model is measured without one"
             )
         return evaluate_context(callback.refs, callback.predictions, data.source, data.predicted_clips)
+
+    def pair_results(self, champion: ContextResult, challenger: ContextResult) -> PairedEvaluation:
+        """Return two evaluations of the same samples, for the gate."""
+        return pair_context_results(champion, challenger)
 
     def write_report(self, run_dir: Path, title: str, result: ContextResult, **content: Any) -> Path:
         """Write RUN/report.html."""

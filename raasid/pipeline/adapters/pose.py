@@ -9,6 +9,8 @@ from typing import Any
 from raasid.datasets.datamodule import TaskDataModule
 from raasid.datasets.pose.datamodule import build_pose_datamodule
 from raasid.errors import UsageError
+from raasid.evaluation.paired import PairedEvaluation
+from raasid.evaluation.pose.paired import pair_pose_results
 from raasid.evaluation.pose.report import PAGE
 from raasid.evaluation.pose.result import PoseResult, PoseValidation, evaluate_pose
 from raasid.evaluation.report_page import write_report
@@ -34,6 +36,10 @@ class PoseAdapter:
         if threshold is not None:
             own = [people.with_min_score(threshold) for people in own]
         return evaluate_pose(callback.frames, own, at_truth, callback.timing)
+
+    def pair_results(self, champion: PoseResult, challenger: PoseResult) -> PairedEvaluation:
+        """Return two evaluations of the same samples, for the gate."""
+        return pair_pose_results(champion, challenger)
 
     def write_report(self, run_dir: Path, title: str, result: PoseResult, **content: Any) -> Path:
         """Write RUN/report.html."""
