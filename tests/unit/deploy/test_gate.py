@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from paired_models import evaluation, paired
 from soak import rounds
 
@@ -240,6 +242,28 @@ def test_the_same_comparison_gives_the_same_bytes():
     tree = json.loads(one)
     assert (tree["passed"], tree["format"]) == (True, 1)
     assert tree["rows"][0]["low"] is None
+
+
+OUTCOME = st.tuples(st.integers(0, 7), st.sampled_from(["day", "night", ""]), st.booleans(), st.booleans())
+
+
+@settings(max_examples=40)
+@given(st.lists(OUTCOME, max_size=40), st.booleans())
+def test_any_outcomes_give_a_verdict_that_follows_from_its_rows(outcomes, prove_tags):
+    rows = [
+        PairedSample((f"m{match}", k), f"m{match}", (tag,) if tag else (), None)
+        for k, (match, tag, *_) in enumerate(outcomes)
+    ]
+    hits = np.array([hit for _, _, *hit in outcomes], float).reshape(-1, 2)
+    options = OPTIONS.model_copy(update={"prove_tags": prove_tags})
+    verdict = decide(evaluation(rows, hits[:, 0], hits[:, 1]), options)
+    tree = json.loads(verdict.to_json())
+    assert tree["passed"] == all(row["passes"] for row in tree["rows"])
+    assert verdict.reason
+    if len({match for match, *_ in outcomes}) < options.min_matches:
+        assert not verdict.passed
+    if (hits[:, 1] >= hits[:, 0]).all():
+        assert not [row for row in verdict.rows if row.finding == "worse"]
 
 
 def test_the_anchors_margin_cannot_be_smaller_than_the_margin():
