@@ -18,24 +18,14 @@ import sys
 import tempfile
 from pathlib import Path
 
+from peer.environment import environment
+
 HERE = Path(__file__).resolve().parent
 PEER = ("mlflow-skinny==3.17.2", "sqlalchemy>=2", "alembic", "pandas")
 PEERS = ("mlflow-sqlite", "mlflow-files")
 LIMITS = {"create_per_s": 300.0, "set_alias_ms": 2.0, "get_ms": 0.1, "list_ms": 20.0}
 FLAT = 2.0
 Figures = dict[str, dict[str, float]]
-
-
-def environment(folder: Path) -> Path:
-    """Return the Python of an environment with MLflow, creating it if necessary."""
-    python = folder / "bin" / "python"
-    done = folder / "complete"
-    if not done.exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
-        install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PEER]
-        subprocess.run(install, check=True)
-        done.touch()
-    return python
 
 
 def side(python: Path, store: str, sizes: list[int], budget: float) -> Figures:
@@ -73,7 +63,9 @@ def main() -> int:
     parser.add_argument("--environment", type=Path, default=Path(tempfile.gettempdir(), "raasid-mlflow"))
     args = parser.parse_args()
     ours = side(Path(sys.executable), "raasid", args.sizes, 3600.0)
-    peers = {peer: side(environment(args.environment), peer, args.sizes, args.budget) for peer in PEERS}
+    peers = {
+        peer: side(environment(args.environment, *PEER), peer, args.sizes, args.budget) for peer in PEERS
+    }
     print(f"{'versions':>8} {'':<14}{'raasid':>12}" + "".join(f"{peer:>16}{'ratio':>9}" for peer in PEERS))
     for size, figures in ours.items():
         for name, value in figures.items():

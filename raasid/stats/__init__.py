@@ -1,1 +1,1 @@
-"""Statistics on plain arrays: bootstrap intervals and permutation tests."""
+"""Statistics on plain arrays: bootstrap intervals, permutation tests, drift."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from raasid.footage.records import Clip, Frame
+from raasid.stats.false_discovery import adjust_p_values
 from raasid.stats.permutation import wasserstein_permutation_test
 from raasid.validation.image_stats import ImageStatsIndex
 from raasid.validation.options import DriftRule
@@ -100,8 +101,6 @@ def compare_features(
     seed: int,
 ) -> list[Drift]:
     """Compare all features that both have; a tag or fact that occurs on one side only is 0 on the other."""
-    from scipy.stats import false_discovery_control  # slow to import; `raasid collect` never needs it
-
     ours, theirs = features(clips, images), features(reference, reference_images)
     pairs: list[tuple[str, Feature, Feature]] = []
     for name in sorted(ours.keys() | theirs.keys()):
@@ -129,7 +128,7 @@ def compare_features(
         else None
         for (_, a, b), has_enough in zip(pairs, enough, strict=True)
     ]
-    adjusted = iter(false_discovery_control([test.p for test in tests if test]).tolist())
+    adjusted = iter(adjust_p_values([test.p for test in tests if test]).tolist())
     drifts = []
     for (name, a, b), test in zip(pairs, tests, strict=True):
         p = next(adjusted) if test else None
