@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,14 +34,14 @@ class LeakCheck:
     leaks: tuple[Leak, ...] = ()
     """Sorted by match."""
     unknown: tuple[str, ...] = ()
-    """Models whose lineage names no training matches."""
+    """Models whose lineage names no training matches, and weights that are of no registered version."""
 
 
 def check_leakage(
     lineage: Mapping[str, Any],
     test_matches: Collection[str],
     registry: Registry | None = None,
-    parents: Iterable[VersionRef] = (),
+    parents: Collection[VersionRef] = (),
     model: str = CHALLENGER,
 ) -> LeakCheck:
     """Find the matches of a test set that a model or one of its ancestors was trained on.
@@ -57,12 +57,15 @@ def check_leakage(
         if not splits:
             unknown.append(name)
         leaks |= {Leak(match, split, name) for split, its in splits.items() for match in its & wanted}
+    if registry is not None and not parents:
+        inputs = input_weights(registry, lineage)
+        unknown += [f"its {each.role} ({each.sha256[:12]})" for each in inputs if each.version is None]
     in_order = sorted(leaks, key=lambda leak: (leak.match, leak.model, leak.split))
     return LeakCheck(tuple(in_order), tuple(unknown))
 
 
 def _with_ancestors(
-    model: str, lineage: Mapping[str, Any], registry: Registry | None, parents: Iterable[VersionRef]
+    model: str, lineage: Mapping[str, Any], registry: Registry | None, parents: Collection[VersionRef]
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     yield model, lineage
     if registry is None:
