@@ -9,19 +9,17 @@ the number of features) and large (at least 0.10 after the bias of small samples
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from math import ceil
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from raasid.stats.columns import Column, DriftInputError, Table, columns, match_names
 from raasid.stats.drift_report import DriftReport, drift_report
 from raasid.stats.match_profile import FeatureProfile, MatchProfile
 from raasid.stats.splits import Stratum, deal_rows, draw_splits
 from raasid.stats.unit_distances import UnitCounts, all_distances
-
-Ints = NDArray[np.int64]
 
 PERMUTATIONS = 1999
 ALPHA = 0.05
@@ -69,9 +67,17 @@ def detect(
     other_rows = len(other[0].present)
     stratum, unit, other_unit = deal_rows(rows, other_rows, np.random.default_rng([seed, 1]))
     # rows left over, or beyond what is exchanged, are one more unit of each side, which stays where it is
-    counted = [FeatureProfile.of(column, other_unit, stratum.reference + 1) for column in other]
-    _check_sides(table, counted, [], [])
-    features = _with_missing(table, unit, stratum.current + 1, counted)
+    _check_sides(table, other, [], [])
+    there = {column.name: column for column in other}
+    features = _with_missing(
+        UnitCounts.of(
+            column,
+            unit,
+            stratum.current + 1,
+            FeatureProfile.of(there[column.name], other_unit, stratum.reference + 1),
+        )
+        for column in table
+    )
     permutations = enough_permutations(permutations, len(features), alpha)
     splits = draw_splits([stratum], permutations, seed)
     splits = np.insert(splits, stratum.current, True, axis=1)
@@ -101,7 +107,9 @@ def count_matches(
         raise DriftInputError(["matches: give the match of each current row, as the reference has matches"])
     names, unit = np.unique(match_names(matches, len(table[0].present), "current"), return_inverse=True)
     _check_sides(table, profile.features, names, profile.matches)
-    return tuple(names.tolist()), _with_missing(table, unit, len(names), profile.features)
+    there = {feature.name: feature for feature in profile.features}
+    features = (UnitCounts.of(column, unit, len(names), there[column.name]) for column in table)
+    return tuple(names.tolist()), _with_missing(features)
 
 
 def enough_permutations(permutations: int, num_features: int, alpha: float) -> int:
@@ -142,7 +150,7 @@ def match_profile(
 
 def _check_sides(
     table: Sequence[Column],
-    features: Sequence[FeatureProfile],
+    features: Sequence[FeatureProfile | Column],
     matches: Collection[str],
     reference_matches: Collection[str],
 ) -> None:
@@ -162,9 +170,7 @@ def _check_sides(
         raise DriftInputError(problems)
 
 
-def _with_missing(
-    table: Sequence[Column], unit: Ints, num_units: int, reference: Sequence[FeatureProfile]
-) -> list[UnitCounts]:
-    there = {feature.name: feature for feature in reference}
-    features = [UnitCounts.of(column, unit, num_units, there[column.name]) for column in table]
-    return features + [UnitCounts.of_missing(feature) for feature in features if feature.missing.any()]
+def _with_missing(features: Iterable[UnitCounts]) -> list[UnitCounts]:
+    """Add, for each feature with missing values, whether its value is missing."""
+    found = list(features)
+    return found + [UnitCounts.of_missing(feature) for feature in found if feature.missing.any()]

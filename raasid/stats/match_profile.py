@@ -21,6 +21,7 @@ from raasid.stats.columns import Column, Kind, Table, columns, match_names
 from raasid.stats.quantile_bins import QuantileBins
 
 Ints = NDArray[np.int64]
+Counts = NDArray[np.int32]
 FORMAT = 1
 
 
@@ -41,8 +42,8 @@ class FeatureProfile:
 
     name: str
     kind: Kind
-    counts: Ints
-    missing: Ints
+    counts: Counts
+    missing: NDArray[np.integer]
     bins: QuantileBins | None = None
     levels: tuple[str, ...] = ()
 
@@ -110,9 +111,12 @@ class MatchProfile:
         return cls(matches, features)
 
 
-def count_by_unit(unit: Ints, code: Ints, num_units: int, num_codes: int) -> Ints:
+def count_by_unit(unit: Ints, code: Ints, num_units: int, num_codes: int) -> Counts:
     """Return counts (num_units, num_codes) of rows with a unit and a code each."""
-    return np.bincount(unit * num_codes + code, minlength=num_units * num_codes).reshape(num_units, num_codes)
+    cell = unit * num_codes
+    cell += code
+    counts = np.bincount(cell, minlength=num_units * num_codes).astype(np.int32)
+    return counts.reshape(num_units, num_codes)
 
 
 def _feature_document(feature: FeatureProfile) -> dict[str, Any]:
@@ -156,13 +160,13 @@ def _read_feature(entry: dict[str, Any], num_matches: int) -> FeatureProfile:
     return FeatureProfile(name, "numeric", counts, missing, QuantileBins(edges, lows, means, std))
 
 
-def _counts(entry: object, shape: tuple[int, ...]) -> Ints:
+def _counts(entry: object, shape: tuple[int, ...]) -> Counts:
     counts = np.array(entry)
     if math.prod(shape) == 0:
-        return np.zeros(shape, dtype=np.int64)
-    if counts.dtype.kind != "i" or counts.shape != shape or counts.min() < 0:
+        return np.zeros(shape, dtype=np.int32)
+    if counts.dtype.kind != "i" or counts.shape != shape or counts.min() < 0 or counts.max() >= 2**31:
         raise ValueError(f"expected counts of shape {shape}, got {counts.dtype} of shape {counts.shape}")
-    return counts.astype(np.int64)
+    return counts.astype(np.int32)
 
 
 def _texts(entry: list[object]) -> list[str]:

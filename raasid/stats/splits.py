@@ -20,9 +20,9 @@ _LISTED = 20_000
 """So many splits are listed one by one; of more, distinct ones are soon drawn."""
 _BLOCK = 256
 """Splits drawn at once."""
-_MOST_UNITS = 256
-"""Independent rows are dealt into at most about so many units; more cost time and add hardly any power."""
-_FEWEST_UNITS = 32
+_UNITS_OF_SMALLER_SIDE, _UNITS_OF_LARGER_SIDE = 64, 192
+"""Of independent rows. More take more time without finding more; fewer of a larger reference would find less,
+because those that are exchanged would then be drifted ones for the greater part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +77,9 @@ def deal_rows(rows: int, reference_rows: int, rng: np.random.Generator) -> tuple
     Exchanging such units is a subgroup of all permutations of rows, and a test on it keeps its level exactly
     (Hemerik and Goeman 2018), whichever rows are left over.
     """
-    size = max(
-        1, min(math.ceil((rows + reference_rows) / _MOST_UNITS), min(rows, reference_rows) // _FEWEST_UNITS)
-    )
-    units, others = rows // size, reference_rows // size
-    most = _MOST_UNITS - min(units, others, _MOST_UNITS // 2)
-    units, others = min(units, most), min(others, most)
+    size = max(1, min(rows, reference_rows) // _UNITS_OF_SMALLER_SIDE)
+    units = min(rows // size, _UNITS_OF_LARGER_SIDE)
+    others = min(reference_rows // size, _UNITS_OF_LARGER_SIDE)
     unit = _unit_of_row(rows, units, size, rng)
     return Stratum(units, others), unit, _unit_of_row(reference_rows, others, size, rng)
 

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raasid.stats.columns import Column
-from raasid.stats.match_profile import FeatureProfile, count_by_unit
+from raasid.stats.match_profile import Counts, FeatureProfile, count_by_unit
 from raasid.stats.quantile_bins import bin_codes
 
 Floats = NDArray[np.float64]
@@ -41,8 +41,8 @@ class UnitCounts:
 
     name: str
     numeric: bool
-    counts: Ints
-    missing: Ints
+    counts: Counts
+    missing: NDArray[np.integer]
     num_current: int
     points: tuple[float, ...] | tuple[str, ...]
     scale: float
@@ -54,7 +54,7 @@ class UnitCounts:
         missing = np.concatenate([np.bincount(unit[~column.present], minlength=num_units), reference.missing])
         if reference.bins is None:
             levels = np.unique(np.concatenate([np.array(reference.levels, dtype=np.str_), column.values]))
-            theirs = np.zeros((len(reference.counts), len(levels)), dtype=np.int64)
+            theirs = np.zeros((len(reference.counts), len(levels)), dtype=np.int32)
             theirs[:, np.searchsorted(levels, np.array(reference.levels, dtype=np.str_))] = reference.counts
             ours = count_by_unit(here, np.searchsorted(levels, column.values), num_units, len(levels))
             counts = np.concatenate([ours, theirs])
@@ -62,7 +62,7 @@ class UnitCounts:
         bins = reference.bins
         edges, inside = bins.wide_edges()
         codes = bin_codes(edges, column.values)
-        theirs = np.zeros((len(reference.counts), len(edges) + 1), dtype=np.int64)
+        theirs = np.zeros((len(reference.counts), len(edges) + 1), dtype=np.int32)
         theirs[:, inside] = reference.counts
         sums = np.bincount(codes, weights=column.values, minlength=len(edges) + 1).astype(np.float64)
         sums[inside] += bins.means * reference.counts.sum(axis=0)
@@ -75,7 +75,7 @@ class UnitCounts:
     @classmethod
     def of_missing(cls, feature: UnitCounts) -> UnitCounts:
         """Whether a value is missing, as a categorical feature of its own."""
-        counts = np.stack([feature.counts.sum(axis=1), feature.missing], axis=1)
+        counts = np.stack([feature.counts.sum(axis=1), feature.missing], axis=1).astype(np.int32)
         nothing = np.zeros_like(feature.missing)
         return cls(
             f"{feature.name} is missing", False, counts, nothing, feature.num_current, ("false", "true"), 1.0

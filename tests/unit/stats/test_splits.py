@@ -60,8 +60,8 @@ def test_rows_are_dealt_into_units_of_equal_size(rows: int, reference_rows: int)
     sizes = np.bincount(unit, minlength=stratum.current + 1)[: stratum.current]
     others = np.bincount(other, minlength=stratum.reference + 1)[: stratum.reference]
     assert len(np.unique([*sizes, *others])) == 1
-    assert stratum.current + stratum.reference <= 256
-    assert stratum.current >= min(rows, 32)
+    assert max(stratum.current, stratum.reference) <= 192
+    assert min(stratum.current, stratum.reference) >= min(rows, reference_rows, 64)
 
 
 def test_few_rows_are_exchanged_one_by_one() -> None:
