@@ -90,6 +90,8 @@ COMMANDS = {
         "versions of models: list, compare, put in service, check, tidy, carry away",
     ),
     "schedule": ("raasid.cli.schedule:main", "when models are retrained; lines for crontab and scrontab"),
+    "log": ("raasid.cli.log:main", "what happened and why: registry, decisions, retrainings"),
+    "retry": ("raasid.cli.retry:main", "retrain a model again that waits because it did not help"),
 }
 """Subcommands with options instead of a config: function and one-line summary."""
 

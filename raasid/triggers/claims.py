@@ -114,12 +114,21 @@ class ClaimStore:
         path = self._path(decision)
         return _read(path) if path.is_file() else None
 
-    def history(self, model: str | None = None) -> list[Retraining]:
+    def history(
+        self, model: str | None = None, damage: list[RetrainingUnreadable] | None = None
+    ) -> list[Retraining]:
         """Return the ended retrainings of one model or of all, the oldest first.
 
-        Raises RetrainingUnreadable.
+        damage: takes up unreadable records, which are left out; None: raise RetrainingUnreadable.
         """
-        found = [_read(path) for path in self._paths(model)]
+        found = []
+        for path in self._paths(model):
+            try:
+                found.append(_read(path))
+            except RetrainingUnreadable as error:
+                if damage is None:
+                    raise
+                damage.append(error)
         return sorted(found, key=lambda past: (past.end, past.decision))
 
     def _path(self, decision: Decision) -> Path:

@@ -78,23 +78,27 @@ class DecisionStore:
             raise DecisionDamaged(path, "holds another decision than its name says")
         return StoredDecision(decision, path, day)
 
-    def newest_first(self, model: str | None = None) -> Iterator[StoredDecision]:
+    def newest_first(
+        self, model: str | None = None, damage: list[DecisionDamaged] | None = None
+    ) -> Iterator[StoredDecision]:
         """Yield the decisions on one model or on all, by day, then by time of writing.
 
-        Raises DecisionDamaged.
+        damage: takes up damaged records, which are left out; None: raise DecisionDamaged.
         """
         for path in self._paths(model):
-            yield self.read(path)
+            try:
+                yield self.read(path)
+            except DecisionDamaged as error:
+                if damage is None:
+                    raise
+                damage.append(error)
 
     def find_damage(self) -> dict[Path, str]:
         """Return what is wrong, by file; empty if every record is intact."""
-        damage = {}
-        for path in self._paths(None):
-            try:
-                self.read(path)
-            except DecisionDamaged as error:
-                damage[path] = error.reason
-        return damage
+        damage: list[DecisionDamaged] = []
+        for _ in self.newest_first(damage=damage):
+            pass
+        return {error.path: error.reason for error in damage}
 
     def _paths(self, model: str | None) -> list[Path]:
         paths = self.folder.glob(f"{'*' if model is None else model_name(model)}/[!.]*.json")

@@ -56,9 +56,7 @@ def judge_futility(
     for further attempts; earlier retrainings do not count.
     """
     rule = rule or FutilityRule()
-    own = [past for past in history if past.model == model]
-    own.sort(key=lambda past: (past.end, past.decision))
-    streak = _without_gain([past for past in own if acknowledged is None or past.end > acknowledged], rule)
+    streak = _without_gain(_counting(model, history, acknowledged), rule)
     first = streak[0].decision if streak else ""
     key = sha256_hex(canonical_json({"model": model, "since": first}))
     tried = data_digest in {past.data_digest for past in streak}
@@ -68,7 +66,7 @@ def judge_futility(
     reached = "" if best is None else f", the best reached {metric} {best:.3f}"
     reason = (
         f"{model} was retrained {len(streak)} times without gaining {rule.min_gain:g} in {metric}{reached}; "
-        "it waits for new data, or until a person says that it should be tried again."
+        f"it waits for new data, or until a person says that it should be tried again (raasid retry {model})."
     )
     return Futility(True, key not in alerted, key, reason, len(streak))
 
@@ -80,6 +78,20 @@ def hold_back(decision: Decision, futility: Futility) -> Decision:
     statistics = {**decision.statistics, "retrainings_without_gain": futility.without_gain}
     changes = {"verdict": "wait", "action": None, "reason": f"{decision.reason} But {futility.reason}"}
     return Decision.model_validate(decision.model_dump() | changes | {"statistics": statistics})
+
+
+def count_without_gain(
+    model: str, history: Sequence[Retraining], acknowledged: datetime | None, rule: FutilityRule | None = None
+) -> int:
+    """Return how many retrainings there were since the last gain or acknowledgement."""
+    return len(_without_gain(_counting(model, history, acknowledged), rule or FutilityRule()))
+
+
+def _counting(model: str, history: Sequence[Retraining], acknowledged: datetime | None) -> list[Retraining]:
+    """Return the retrainings of a model that count, the oldest first."""
+    own = [past for past in history if past.model == model]
+    own.sort(key=lambda past: (past.end, past.decision))
+    return [past for past in own if acknowledged is None or past.end > acknowledged]
 
 
 def _without_gain(history: Sequence[Retraining], rule: FutilityRule) -> list[Retraining]:

@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from raasid.cli.argument_types import count, days
 from raasid.errors import RaasidError, UsageError
 from raasid.lazy import load_object
 
@@ -77,11 +78,11 @@ def build_parser() -> argparse.ArgumentParser:
 
     gc = _add_verb(verbs, "gc", "maintenance:gc", "free the files of old versions; only with --yes")
     gc.add_argument("--yes", action="store_true", help="do it; without, only say what would go")
-    gc.add_argument("--newest", type=_count, metavar="N", help="versions of each model to keep (default: 5)")
+    gc.add_argument("--newest", type=count, metavar="N", help="versions of each model to keep (default: 5)")
     gc.add_argument(
-        "--window", type=_count, metavar="N", help="records back that a return may need (default: 10)"
+        "--window", type=count, metavar="N", help="records back that a return may need (default: 10)"
     )
-    gc.add_argument("--grace-days", type=_days, metavar="D", help="younger than this is kept (default: 7)")
+    gc.add_argument("--grace-days", type=days, metavar="D", help="younger than this is kept (default: 7)")
     gc.add_argument("--reason", default="room", metavar="TEXT", help="why; the log keeps it (default: room)")
 
     _add_verb(verbs, "sync", "actions:sync", "send to Weights & Biases what was queued without a network")
@@ -119,29 +120,12 @@ def _add_limit(verb: argparse.ArgumentParser, what: str, everything: str = "all 
     group = verb.add_mutually_exclusive_group()
     group.add_argument(
         "-n",
-        type=_count,
+        type=count,
         default=_DEFAULT_LIMIT,
         metavar="N",
         help=f"so many {what} (default: {_DEFAULT_LIMIT})",
     )
     group.add_argument("--all", action="store_true", help=everything)
-
-
-def _count(text: str) -> int:
-    number = int(text) if text.isascii() and text.isdigit() else 0
-    if not 1 <= number <= 1_000_000:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1 to 1000000, got {text!r}")
-    return number
-
-
-def _days(text: str) -> float:
-    try:
-        days = float(text)
-    except ValueError:
-        days = -1.0
-    if not 0 <= days <= 36_500:
-        raise argparse.ArgumentTypeError(f"expected days from 0 to 36500, got {text!r}")
-    return days
 
 
 def reason_of(args: argparse.Namespace) -> str:

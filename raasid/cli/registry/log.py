@@ -14,7 +14,7 @@ from raasid.registry.registry import Registry
 
 _MAX_FREED = 3
 """Freed versions that are named in one line."""
-_MIRRORING = ("queue", "send")
+MIRRORING = ("queue", "send")
 """Actions that mirror changes to W&B; listed only with --all, where they would bury the changes."""
 
 
@@ -25,7 +25,7 @@ def log(args: argparse.Namespace, registry: Registry) -> None:
     matching = (
         entry
         for entry in history.newest_first()
-        if args.all or (entry.carried_out and entry.action not in _MIRRORING)
+        if args.all or (entry.carried_out and entry.action not in MIRRORING)
         if name is None or entry.concerns(name)
     )
     entries = list(islice(matching, None if args.all else args.n))

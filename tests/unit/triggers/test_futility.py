@@ -28,7 +28,7 @@ def test_three_retrainings_without_a_gain_make_the_model_wait() -> None:
 def test_the_reason_can_be_understood_by_a_person() -> None:
     assert judge([ended(0), ended(7, after=0.603), ended(14)]).reason == (
         "pose_model was retrained 3 times without gaining 0.005 in mAP, the best reached mAP 0.603; it "
-        "waits for new data, or until a person says that it should be tried again."
+        "waits for new data, or until a person says that it should be tried again (raasid retry pose_model)."
     )
 
 
