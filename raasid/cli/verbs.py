@@ -9,7 +9,8 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from contextlib import redirect_stderr
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr
 from io import StringIO
 from typing import NamedTuple, NoReturn
 
@@ -143,13 +144,14 @@ def app(verb: str, typed: list[str] | None = None) -> None:
     typed: the words between the program and the overrides, for processes that start this command again.
     """
     accept_all_characters()
-    if any(word.partition("=")[0] in _QUERY_OPTIONS for word in sys.argv[1:]):
-        gc.disable()  # a short process that only allocates: collecting would take a tenth of its time
-        show_config(verb)
-    else:
-        from raasid.config.launch import launch
+    with _interruptible():
+        if any(word.partition("=")[0] in _QUERY_OPTIONS for word in sys.argv[1:]):
+            gc.disable()  # a short process that only allocates: collecting would take a tenth of its time
+            show_config(verb)
+        else:
+            from raasid.config.launch import launch
 
-        launch(verb, VERBS[verb], typed or [])
+            launch(verb, VERBS[verb], typed or [])
 
 
 def run_command(name: str, words: list[str]) -> None:
@@ -159,12 +161,22 @@ def run_command(name: str, words: list[str]) -> None:
     from raasid.io.disk_full import naming_full_disk
 
     try:
-        with naming_full_disk(Path.cwd()):
+        with _interruptible(), naming_full_disk(Path.cwd()):
             load_object(COMMANDS[name][0])(words)
     except RaasidError as error:
         fail(str(error), error.exit)
     except BrokenPipeError:  # the reader, such as `head`, closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """End the process with a line and its status after Ctrl-C, also while modules are imported."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        print_error("interrupted")
+        sys.exit(Exit.INTERRUPTED)
 
 
 def show_config(verb: str) -> None:

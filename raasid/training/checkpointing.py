@@ -43,7 +43,7 @@ class Checkpoint(LightningCheckpoint):
         self.best_score: float | None = None
         self.best_step: int | None = None
         self._saved_step = -1
-        self._validation_due = False
+        self._validation_due = self._repeats_validation = False
         self._folder = Path()
 
     @property
@@ -110,7 +110,8 @@ class Checkpoint(LightningCheckpoint):
 
         Lightning would skip it, or continue in its middle with the metrics of the rest alone.
         """
-        if checkpoint.get("validation_due"):
+        self._repeats_validation = bool(checkpoint.get("validation_due"))
+        if self._repeats_validation:
             loops = checkpoint["loops"]["fit_loop"]
             batches = loops["epoch_loop.batch_progress"]
             for count in (batches["total"], batches["current"]):
@@ -121,6 +122,16 @@ class Checkpoint(LightningCheckpoint):
             validation["total"] |= {"ready": done + 1, "started": done + 1, "processed": done}
             validation["current"] = dict.fromkeys(validation["current"], 0)
             validation["is_last_batch"] = False
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Take the batch back that `on_load_checkpoint` called begun: Lightning has seen it now.
+
+        Else the next checkpoint would tell of an interrupted validation, too.
+        """
+        if self._repeats_validation:
+            total = trainer.fit_loop.epoch_loop.val_loop.batch_progress.total
+            total.ready = total.started = total.completed
+            self._repeats_validation = False
 
     def _improved(self, trainer: pl.Trainer) -> bool:
         value = trainer.callback_metrics.get(self.monitor)

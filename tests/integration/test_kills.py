@@ -163,6 +163,7 @@ def test_a_training_killed_at_a_random_moment_ends_as_if_undisturbed(
     how = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)[number % 4]
     more: list[str] = []
     for _ in range(rng.choice((1, 1, 2))):
+        before = began(tmp_path)
         process = subprocess.Popen(
             [sys.executable, "-m", "raasid", "train", *words(league, tmp_path, *more)],
             stdout=subprocess.DEVNULL,
@@ -170,7 +171,7 @@ def test_a_training_killed_at_a_random_moment_ends_as_if_undisturbed(
             text=True,
             start_new_session=True,
         )
-        killed = kill_within_run(process, tmp_path, rng, how)
+        killed = kill_within_run(process, tmp_path, before, rng, how)
         _, err = process.communicate(timeout=120)
         expected = {signal.SIGTERM: (75, -how), signal.SIGINT: (130, -how)}.get(how, (-how,))
         assert process.returncode in (expected if killed else (0,)), err
@@ -182,12 +183,17 @@ def test_a_training_killed_at_a_random_moment_ends_as_if_undisturbed(
     assert_same(outcome(tmp_path), undisturbed)
 
 
+def began(root: Path) -> list[int]:
+    """When processes of a training owned its run: a new one adds to it or changes it."""
+    return [file.stat().st_mtime_ns for file in (root / "logs" / "train").glob("*_*/run.json")]
+
+
 def kill_within_run(
-    process: subprocess.Popen[str], root: Path, rng: random.Random, how: signal.Signals
+    process: subprocess.Popen[str], root: Path, before: list[int], rng: random.Random, how: signal.Signals
 ) -> bool:
-    """Signal a training at a random moment between its directory and its end; False if it has ended."""
+    """Signal a training at a random moment after it has taken its run; False if it has ended by then."""
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not any((root / "logs" / "train").glob("*_*/run.json")):
+    while time.monotonic() < deadline and began(root) == before and process.poll() is None:
         time.sleep(0.01)
     try:
         process.wait(rng.uniform(0, 3.5))

@@ -52,25 +52,32 @@ def signal_at(moment: int, number: signal.Signals, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(StopAtStep, "_stop_if_asked", stop_if_asked)
 
 
-# of 24 moments: after a step, before a validation, within one and at the end of an epoch
-MOMENTS = range(1, 25) if rounds(0, 1) else (2, 3, 5, 6)
+# of 24 moments: after a step, before a validation, in one and at the end of an epoch; then, of the resumed
+# run, within the validation that it repeats, and after it
+MOMENTS = (2,), (3,), (5, 1), (5, 3), (6,)
+ALL_MOMENTS = [(moment,) for moment in range(1, 25)] + [(5, then) for then in range(1, 6)]
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("moments", ALL_MOMENTS if rounds(0, 1) else MOMENTS)
 def test_a_training_that_a_signal_ended_continues_as_if_nothing_had_happened(
-    moment: int, league: list[str], undisturbed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    moments: tuple[int, ...],
+    league: list[str],
+    undisturbed: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    number = list(STATUS)[moment % 4]
     words = [*league, *LONGER, f"paths.root={tmp_path}"]
-    with monkeypatch.context() as patch:
-        signal_at(moment, number, patch)
-        ended = call_raasid("train", *words)
-    assert ended.returncode == STATUS[number], ended.stderr
-    word = "interrupted" if number is signal.SIGINT else f"preempted by {number.name}"
-    assert ended.stderr.splitlines()[-1].startswith(f"{word} at step ")
-    assert ended.stderr.splitlines()[-1].endswith("; continue with ckpt_path=last")
-    assert "Traceback" not in ended.stderr
+    for attempt, moment in enumerate(moments):
+        number = list(STATUS)[moment % 4]
+        with monkeypatch.context() as patch:
+            signal_at(moment, number, patch)
+            ended = call_raasid("train", *words, *["ckpt_path=last"] * bool(attempt))
+        assert ended.returncode == STATUS[number], ended.stderr
+        word = "interrupted" if number is signal.SIGINT else f"preempted by {number.name}"
+        assert ended.stderr.splitlines()[-1].startswith(f"{word} at step ")
+        assert ended.stderr.splitlines()[-1].endswith("; continue with ckpt_path=last")
+        assert "Traceback" not in ended.stderr
 
     resumed = call_raasid("train", *words, "ckpt_path=last")
     assert resumed.returncode == 0, resumed.stderr

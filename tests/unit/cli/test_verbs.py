@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from raasid.cli import main
+
 REPO = Path(__file__).resolve().parents[3]
 
 SCRIPT = """
@@ -198,3 +200,22 @@ def test_the_users_own_config_folder_is_searched(run: Run, tmp_path: Path) -> No
 
     assert done.returncode == 2
     assert "model.channels    must be at least 4, but is 2" in done.stderr
+
+
+@pytest.mark.parametrize("words", [["train"], ["data", "ls"], ["train", "--cfg", "job"]])
+def test_ctrl_c_ends_every_command_with_a_line_and_its_status(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also before a run has begun, as while modules are imported."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("raasid.config.launch.launch", interrupted)
+    monkeypatch.setattr("raasid.cli.verbs.load_object", interrupted)
+    monkeypatch.setattr("raasid.cli.verbs.show_config", interrupted)
+    monkeypatch.setattr(sys, "argv", ["raasid", *words])
+    with pytest.raises(SystemExit) as leaving:
+        main()
+    assert leaving.value.code == 130
+    assert capsys.readouterr().err == "interrupted\n"
