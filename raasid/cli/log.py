@@ -49,7 +49,7 @@ def main(words: Sequence[str]) -> None:
     else:
         _print_entries(kept)
         if len(kept) < len(shown):
-            print_note(f"older entries are left out: raasid log -n {2 * len(kept)}")
+            print_note(f"older entries are left out; -n {2 * len(kept)} shows more")
         elif not kept and not timeline.damage:
             print_note("nothing happened" if since else f"nothing happened yet below {folders.root}")
     if timeline.damage:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from played_season import PlayedSeason
 
 from raasid.registry.registry import Registry
 
@@ -77,6 +78,18 @@ def test_reading_the_registry_imports_no_model_and_no_mirror(
     Registry(tmp_path).register("ball_model", {"card.json": b"{}"}, lineage={"run": "a test"})
 
     done = run_script(repo, "raasid/__main__.py", "registry", "--registry", str(tmp_path), *words)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.endswith("LOADED pydantic rich")
+
+
+@pytest.mark.parametrize(
+    "words", [("log",), ("log", "--json"), ("retry", "ball_model", "--reason", "a test")]
+)
+def test_reading_the_timeline_imports_no_model(repo: Path, tmp_path: Path, words: tuple[str, ...]) -> None:
+    PlayedSeason(tmp_path)
+
+    done = run_script(repo, "raasid/__main__.py", *words, "--root", str(tmp_path))
 
     assert done.returncode == 0, done.stderr
     assert done.stderr.endswith("LOADED pydantic rich")

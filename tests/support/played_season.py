@@ -6,6 +6,7 @@ import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from registered_models import HOUR, Season
 from retrainings import DATA
@@ -33,8 +34,7 @@ class PlayedSeason:
         self.models.registry.set_alias("ball_model", "champion", self.models.ball[2], "passed the gate")
         self.note("champion", self.version)
         self.note("end", "promoted")
-        with ClaimStore(root / "retrainings").take(self.poor) as claim:
-            claim.finish(self._ended())
+        self.end(self.poor, before=0.8, after=0.9, promoted=True)
 
     @property
     def now(self) -> datetime:
@@ -67,19 +67,27 @@ class PlayedSeason:
         with self.journal.open("a") as file:
             file.write(json.dumps(line) + "\n")
 
-    def _ended(self) -> Retraining:
-        return Retraining(
+    def end(self, decision: Decision, **outcome: Any) -> None:
+        """Record that a retraining for a decision ends now."""
+        done = Retraining(
             model="ball_model",
-            decision=self.poor.digest,
-            trigger="performance",
+            decision=decision.digest,
+            trigger=decision.trigger,
             action="immediate",
             started=datetime.fromtimestamp(self.models.now - HOUR / 2, UTC).isoformat(),
             ended=self.now.isoformat(),
             champion=self.before,
             version=self.version,
-            promoted=True,
-            before=0.8,
-            after=0.9,
             data_digest=DATA,
             gpu_hours=0.5,
+            **outcome,
         )
+        with ClaimStore(self.root / "retrainings").take(decision) as claim:
+            claim.finish(done)
+
+    def retrain_without_gain(self, times: int) -> None:
+        """Add retrainings that the gate refused."""
+        for number in range(times):
+            self.models.now += 24 * HOUR
+            poor = self.decide("performance", "fire", f"detection_rate is below 0.85, again ({number}).")
+            self.end(poor, before=0.9, after=0.9, promoted=False)

@@ -26,7 +26,7 @@ def test_a_line_for_each_entry_and_a_hint_at_older_ones(season: PlayedSeason, ca
     assert head.split() == ["when", "(UTC)", "kind", "what", "why", "by"]
     assert len(lines) == 3
     assert lines[0].startswith(f"{season.now:%Y-%m-%d %H:%M}  retraining")
-    assert "raasid log -n 6" in printed.err
+    assert "-n 6 shows more" in printed.err
 
 
 def test_json_holds_the_records_themselves(season: PlayedSeason, capsys) -> None:
