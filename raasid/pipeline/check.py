@@ -32,9 +32,10 @@ from raasid.triggers.futility import hold_back, judge_futility
 from raasid.triggers.futility_marks import FutilityMarks
 from raasid.triggers.new_scenarios import TagCount, decide_new_scenarios
 from raasid.triggers.options import TriggerKind
-from raasid.triggers.performance import decide_performance
+from raasid.triggers.performance import decide_performance, slower_than_registered
 from raasid.triggers.rule_change import decide_rule_change
 from raasid.triggers.schedule import RetrainingSchedule, ScheduleEntry, load_schedule
+from raasid.triggers.slots import slot_of, slot_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def _check_model(cfg: CheckConfig, entry: ScheduleEntry, run_dir: Path) -> Check
         DecisionStore(cfg.paths.decisions).write(decision, now.date())
         decisions.append(decision)
         alerts += [alert] if alert else []
-    return CheckedModel(entry, champion, decisions, alerts)
+    return CheckedModel(entry, champion, decisions, [*alerts, *situation.alerts])
 
 
 def _unless_futile(
@@ -134,6 +135,8 @@ class _Situation:
     champion: Version | None
     run_dir: Path
     now: datetime
+    alerts: list[str] = field(default_factory=list)
+    """What a person should know and no retraining mends."""
     _measured: tuple[EvaluationResult, TaskDataModule] | None = None
 
     @property
@@ -147,6 +150,11 @@ class _Situation:
             if self.champion is None
             else self.registry.versions(self.entry.model).manifest(self.champion)
         )
+
+    @property
+    def slot(self) -> str:
+        """The slot of the regular evaluation: in each, the same data and champion may be acted upon again."""
+        return slot_text(slot_of(self.now, self.entry.cadence, self.entry.start_hour))
 
     def measure(self) -> tuple[EvaluationResult, TaskDataModule]:
         """Measure the champion on the current data."""
@@ -177,7 +185,10 @@ def _performance(at: _Situation) -> Decision:
     measured = at.measure()[0].estimates if at.champion is not None else {}
     registered = {} if at.manifest is None else at.manifest.metrics
     rule = at.cfg.trigger.performance
-    return decide_performance(at.entry, at.version, measured, registered, inputs=at.inputs(), rule=rule)
+    at.alerts += slower_than_registered(at.entry, measured, registered)
+    return decide_performance(
+        at.entry, at.version, measured, registered, inputs=at.inputs(), slot=at.slot, rule=rule
+    )
 
 
 def _calendar(at: _Situation) -> Decision:
@@ -193,13 +204,15 @@ def _new_scenarios(at: _Situation) -> Decision:
         current = _count_tags(data.footage.clips if data.footage is not None else ())
     known = None if at.manifest is None else _trained_tags(at.manifest)
     rule = at.cfg.trigger.scenarios
-    return decide_new_scenarios(at.entry.model, at.version, current, known, inputs=at.inputs(), rule=rule)
+    return decide_new_scenarios(
+        at.entry.model, at.version, current, known, inputs=at.inputs(), slot=at.slot, rule=rule
+    )
 
 
 def _rule_change(at: _Situation) -> Decision:
     lineage = {} if at.manifest is None else at.manifest.lineage
     edition = lineage.get("data", {}).get("edition")
-    return decide_rule_change(at.entry.model, at.version, edition, at.now.date())
+    return decide_rule_change(at.entry.model, at.version, edition, at.now.date(), slot=at.slot)
 
 
 def _count_tags(clips: Any) -> dict[str, TagCount]:

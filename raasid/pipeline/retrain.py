@@ -18,19 +18,17 @@ import torch
 from raasid.config.build import build
 from raasid.config.compose import compose
 from raasid.console.terminal import out
-from raasid.deploy.gate import judge
-from raasid.deploy.gate_looks import GateLooks
-from raasid.deploy.leakage import check_leakage
 from raasid.deploy.options import DeployConfig
 from raasid.deploy.verdict import GateRefused, GateVerdict
 from raasid.errors import UsageError
 from raasid.io import atomic
 from raasid.io.lease import LeaseHeld
-from raasid.pipeline.adapters.adapter import task_adapter
-from raasid.pipeline.check import CheckedModel, check_models, measure_model, print_decisions
+from raasid.pipeline.check import CheckedModel, check_models, print_decisions
+from raasid.pipeline.gate import judge_challenger
 from raasid.pipeline.model_refs import load_registered
 from raasid.pipeline.train import train_model
 from raasid.pipeline.verb_configs import CheckConfig, RetrainConfig, TrainConfig
+from raasid.registry.lineage import VersionRef
 from raasid.registry.names import CHAMPION, Version
 from raasid.registry.records import Route
 from raasid.registry.registry import Registry
@@ -80,9 +78,13 @@ def train_if_asked(cfg: TrainConfig, run_dir: Path) -> float | None:
     decision = strongest(checked.decisions)
     if decision is None:
         return None
-    with ClaimStore(cfg.paths.retrainings).take(decision) as claim:
-        job = _Job(check, cfg, checked, decision, claim, run_dir, cfg.deploy)
-        refused = job.run(run_dir)
+    try:
+        with ClaimStore(cfg.paths.retrainings).take(decision) as claim:
+            job = _Job(check, cfg, checked, decision, claim, run_dir, cfg.deploy)
+            refused = job.run(run_dir)
+    except (LeaseHeld, ClaimFinished) as error:  # nothing is left to do here
+        out().print(str(error))
+        return None
     if refused is not None:
         raise refused
     return job.score
@@ -105,6 +107,9 @@ def _retrain_if_asked(cfg: RetrainConfig, checked: CheckedModel) -> GateRefused 
         return None
     try:
         with claims.take(decision) as claim:
+            if Registry(cfg.paths.registry).alias(model, CHAMPION) != checked.champion:
+                console.print(f"{model}: another process has changed the champion; the next call checks it")
+                return None
             folder = cfg.paths.retrainings / model / "runs" / decision.digest[:12]
             job = _Job(cfg, _training_config(cfg, checked), checked, decision, claim, folder, cfg.deploy)
             return job.run(folder / "train")
@@ -114,7 +119,7 @@ def _retrain_if_asked(cfg: RetrainConfig, checked: CheckedModel) -> GateRefused 
 
 
 def _training_config(cfg: RetrainConfig, checked: CheckedModel) -> TrainConfig:
-    words = cfg.retrain.train.get(checked.entry.model, [f"experiment={checked.entry.task.name}"])
+    words = cfg.retrain.train.get(checked.entry.model) or [f"experiment={checked.entry.task.name}"]
     return compose("train", TrainConfig, words).model_copy(update={"paths": cfg.paths})
 
 
@@ -136,6 +141,10 @@ class _Job:
     def model(self) -> str:
         return self.checked.entry.model
 
+    @property
+    def _starts_from_champion(self) -> bool:
+        return self.decision.action != "full" and self.checked.champion is not None
+
     def run(self, run_dir: Path) -> GateRefused | None:
         """Train, compare, put in service and record; return the gate's refusal, if it refuses."""
         self._note("begin", f"{self.decision.action} because {self.decision.reason}")
@@ -154,7 +163,7 @@ class _Job:
             last = run_dir / "checkpoints" / "last.ckpt"
             update = {"ckpt_path": str(last.absolute()) if last.is_file() else None, "register_": True}
             cfg = self.training.model_copy(update=update)
-            if self.decision.action != "full" and self.checked.champion is not None:
+            if self._starts_from_champion:
                 cfg = cfg.model_copy(update={"model": self._from_champion(cfg)})
             self._note("train", str(run_dir))
             run_dir.mkdir(parents=True, exist_ok=True)
@@ -180,23 +189,17 @@ class _Job:
         """Compare the new version with the champion on the test split of the training's data."""
         if self.deploy is None or self.checked.champion is None:
             return None
-        registry = Registry(self.check.paths.registry)
-        data = self.training.data.model_copy(update={"size": None, "eval_scale": None})
-        champion, challenger = (
-            load_registered(f"{self.model}@{each}", self.check.paths)
-            for each in (self.checked.champion, version)
+        champion = VersionRef(self.model, self.checked.champion)
+        verdict = judge_challenger(
+            self.check,
+            self.training.data,
+            self.deploy.gate,
+            champion,
+            VersionRef(self.model, version),
+            [champion] if self._starts_from_champion else [],
+            self.folder,
+            f"retraining for decision {self.decision.digest[:12]}",
         )
-        before, _ = measure_model(self.check, champion, data, self.folder)
-        after, _ = measure_model(self.check, challenger, data, self.folder)
-        pair = task_adapter(challenger.module).pair_results(before, after)
-        reason = f"retraining for decision {self.decision.digest[:12]}"
-        look = GateLooks(registry, pair.test_set_sha256).add(
-            self.model, str(self.checked.champion), str(version), reason
-        )
-        lineage = registry.versions(self.model).manifest(version).lineage
-        leakage = check_leakage(lineage, pair.test_matches, registry)
-        verdict = judge(pair, self.deploy.gate, leakage=leakage, look=look)
-        atomic.write_atomic(self.folder / "gate.json", verdict.to_json())
         verdict.print()
         self._note("gate", verdict.reason)
         return verdict
@@ -234,7 +237,7 @@ class _Job:
             promoted=promoted,
             before=None if overall is None else overall.champion,
             after=None if overall is None else overall.challenger,
-            data_digest=lineage["data"]["labels_sha256"],
+            data_digest=self.decision.inputs.get("labels", lineage["data"]["labels_sha256"]),
             gpu_hours=hours,
         )
         self._note("end", "promoted" if promoted else "the champion stays")

@@ -89,6 +89,8 @@ def write_lineage(
 def data_facts(data: TaskDataModule) -> dict[str, Any]:
     """Return matches and frames of every split and of the additional clips, all licenses, and digests.
 
+    `tags`: those of the training clips.
+
     `labels_sha256` covers everything that is annotated (balls, persons, facts, rulings, …) and image names,
     but no folders: the same footage elsewhere has the same digest. `media_sha256` covers the images and
     videos that were read, as they were then. A stored version also has its reference and `dataset_sha256`.
@@ -109,6 +111,7 @@ def data_facts(data: TaskDataModule) -> dict[str, Any]:
             "matches": sorted({clip.match for clip in clips}),
             "frames": sum(len(clip.frames) for clip in clips),
         }
+    facts["tags"] = sorted({tag for clip in parts["train"] for tag in clip.tags})
     if data.media:
         facts["media_sha256"] = media.hexdigest()
     if data.footage is not None:

@@ -54,5 +54,5 @@ class RetrainOptions(Section):
     limits: RetrainingLimits = RetrainingLimits()
     dry_run: bool = False
     """Say what would be done, and do nothing."""
-    train: dict[str, list[str]] = Field({})
+    train: dict[str, list[str] | None] = Field({})
     """Model of the registry -> overrides of `raasid train`; by default `experiment=<task>`."""
