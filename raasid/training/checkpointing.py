@@ -129,7 +129,7 @@ class Checkpoint(LightningCheckpoint):
         Else the next checkpoint would tell of an interrupted validation, too.
         """
         if self._repeats_validation:
-            total = trainer.fit_loop.epoch_loop.val_loop.batch_progress.total
+            total: Any = trainer.fit_loop.epoch_loop.val_loop.batch_progress.total
             total.ready = total.started = total.completed
             self._repeats_validation = False
 
