@@ -29,7 +29,7 @@ PEER = ("evidently==0.7.23", "pandas<3")
 SIZES = ((10_000, 20), (100_000, 50))
 SHIFT, SHIFTED = 0.5, 0.2
 FASTER, SLOWER, MEMORY = 30.0, 2.0, 1.3
-ROUNDS = {"raasid": 3, "scipy": 3, "evidently": 1}
+ROUNDS = {"raasid": 3, "scipy": 3, "evidently": 2}
 
 
 def write_tables(folder: Path, rows: int, features: int, drifted: bool) -> list[str]:

@@ -36,6 +36,11 @@ class Column:
     values: NDArray[Any]
     present: NDArray[np.bool_]
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no row has a value."""
+        return not len(self.values)
+
 
 def columns(
     table: Table, side: str, names: Sequence[str] | None = None, categorical: Collection[str] = ()
@@ -105,6 +110,8 @@ def _named_arrays(table: Table, side: str, names: Sequence[str] | None) -> dict[
 
 
 def _column(name: str, array: NDArray[Any], codes: bool) -> Column:
+    if array.dtype.kind == "O" and all(_is_missing(x) or _is_number(x) for x in array.tolist()):
+        array = np.array([np.nan if _is_missing(x) else x for x in array.tolist()], dtype=np.float64)
     if array.dtype.kind in "OUS":
         found = [None if _is_missing(value) else str(value) for value in array.tolist()]
         present = np.array([value is not None for value in found], dtype=bool)
@@ -132,6 +139,10 @@ def _column(name: str, array: NDArray[Any], codes: bool) -> Column:
         return Column(name, "numeric", values, present)
     levels, level = np.unique(values, return_inverse=True)
     return Column(name, "categorical", np.array([f"{v:.17g}" for v in levels], dtype=np.str_)[level], present)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
 
 
 def _is_missing(value: object) -> bool:

@@ -156,12 +156,15 @@ def _check_sides(
 ) -> None:
     here = {column.name: column.kind for column in table}
     there = {feature.name: feature.kind for feature in features}
+    # a column without any value is of either kind
+    empty = {column.name for column in table if column.is_empty}
+    empty |= {feature.name for feature in features if feature.is_empty}
     problems = [f"current lacks feature {name!r} of the reference" for name in there if name not in here]
     problems += [f"the reference lacks feature {name!r} of current" for name in here if name not in there]
     problems += [
         f"feature {name!r} is {kind} in current, but {there[name]} in the reference"
         for name, kind in here.items()
-        if there.get(name, kind) != kind
+        if there.get(name, kind) != kind and name not in empty
     ]
     both = sorted(set(matches) & set(reference_matches))
     if both:

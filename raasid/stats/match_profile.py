@@ -47,6 +47,11 @@ class FeatureProfile:
     bins: QuantileBins | None = None
     levels: tuple[str, ...] = ()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no row has a value."""
+        return not self.counts.any()
+
     @classmethod
     def of(cls, column: Column, unit: Ints, num_units: int) -> FeatureProfile:
         """Count a column by unit. unit: (N,) the unit of each row, 0 … num_units - 1."""

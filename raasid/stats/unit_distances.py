@@ -52,6 +52,10 @@ class UnitCounts:
         """Count current rows in the reference's bins. unit: (N,) 0 … num_units - 1 of each row."""
         here = unit if column.present.all() else unit[column.present]
         missing = np.concatenate([np.bincount(unit[~column.present], minlength=num_units), reference.missing])
+        if column.kind != reference.kind:  # which only a side without values may be of
+            sides = (np.bincount(here, minlength=num_units), reference.counts.sum(axis=1))
+            counts = np.concatenate(sides).astype(np.int32)[:, None]
+            return cls(column.name, False, counts, missing, num_units, ("any value",), 1.0)
         if reference.bins is None:
             levels = np.unique(np.concatenate([np.array(reference.levels, dtype=np.str_), column.values]))
             theirs = np.zeros((len(reference.counts), len(levels)), dtype=np.int32)

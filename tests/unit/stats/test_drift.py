@@ -132,6 +132,20 @@ def test_a_feature_without_values_is_named_and_does_not_count() -> None:
     assert nothing.features[-1].verdict == "no values"
 
 
+def test_numbers_with_none_are_numbers_and_a_column_of_none_is_of_either_kind() -> None:
+    numbers: list[float | None] = [1.0, 2, None, 4.0] * 20
+    nothing = [None] * 80
+    found = by_name(
+        detect(
+            {"size": numbers, "light": nothing, "angle": numbers},
+            {"size": numbers, "light": ["day", "night"] * 40, "angle": nothing},
+        )
+    )
+    assert (found["size"].kind, found["size"].verdict, found["size"].rows) == ("numeric", "no drift", 60)
+    assert {found[name].verdict for name in ("light", "angle")} == {"no values"}
+    assert {found[f"{name} is missing"].verdict for name in ("light", "angle")} == {"drift"}
+
+
 @pytest.mark.parametrize(("now", "verdict"), [(3.0, "no drift"), (3.1, "drift")])
 def test_a_constant_reference_is_left_by_any_other_value(now: float, verdict: str) -> None:
     report = detect(np.full((50, 1), now), np.full((200, 1), 3.0))
