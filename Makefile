@@ -16,10 +16,11 @@ FINGERPRINT = { cat requirements.lock pyproject.toml .venv/.made; } 2>/dev/null 
 # Workers share the cores; a file's tests stay together. Tests start many processes: these must find bytecode.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(RUN) -m pytest -n auto --dist loadscope --no-loadscope-reorder
 
-.PHONY: help train test soak check lint setup venv lock wheel clean
+.PHONY: help train demo test soak check lint setup venv lock wheel clean
 
 help:
 	@echo "make train [ARGS=...]   set up, then: raasid train ARGS      (the default needs no data)"
+	@echo "make demo               set up, then: play a season in which a model gets worse; writes season/season.html"
 	@echo "make test [ARGS=...]    set up, then: ruff, mypy, pytest ARGS"
 	@echo "make soak [ARGS=...]    set up, then: the tests of random input and of kills in full size"
 	@echo "make check              set up, then: ruff and mypy only"
@@ -32,6 +33,9 @@ help:
 
 train: setup
 	@$(BIN)/raasid train $(ARGS)
+
+demo: setup
+	@$(RUN) -m examples.season $(ARGS)
 
 # mypy works beside pytest, whose output comes first; what mypy finds is shown at the end, and is a failure.
 test: lint

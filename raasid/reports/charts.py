@@ -22,6 +22,8 @@ class Series:
     name: str
     x: Sequence[float]
     y: Sequence[float]
+    intervals: Sequence[tuple[float, float]] = ()
+    """Low and high of each y, drawn as whiskers; empty: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,12 @@ def line_chart(
             f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="2" stroke-linejoin="round"'
             f' stroke-dasharray="{dash}"/>'
         )
+        parts += [
+            f'<path d="M{px(x):.1f} {py(low):.1f}V{py(high):.1f}m-4 0h8M{px(x) - 4:.1f} {py(low):.1f}h8"'
+            f' fill="none" stroke="{colour}"/>'
+            for x, (low, high) in zip(one.x, one.intervals, strict=bool(one.intervals))
+            if x0 <= x <= x1 and math.isfinite(low) and math.isfinite(high)
+        ]
         x, y = px(pairs[-1][0]), py(pairs[-1][1])
         parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.6" fill="{colour}"/>')
         parts.append(

@@ -54,3 +54,10 @@ def test_a_bar_shows_its_interval_only_where_there_is_one():
     assert "<path" not in interval_bar(1.0, 1.0, 1.0)
     assert "<path" not in interval_bar(0.5, math.nan, math.nan)
     assert interval_bar(math.nan, math.nan, math.nan) == ""
+
+
+def test_intervals_are_whiskers_of_their_points() -> None:
+    bare = Series("rate", [1, 2, 3], [0.4, 0.5, 0.6])
+    with_intervals = Series("rate", [1, 2, 3], [0.4, 0.5, 0.6], [(0.3, 0.5), (math.nan, 0.6), (0.5, 0.7)])
+    paths = [line_chart([one], "week", "rate").count("<path") for one in (bare, with_intervals)]
+    assert paths[1] == paths[0] + 2
