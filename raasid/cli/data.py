@@ -19,11 +19,12 @@ _MAX_CLIPS = 40
 
 def main(words: Sequence[str]) -> None:
     """Run `raasid data WORDS`. Raises RaasidError, and SystemExit 2 for wrong arguments."""
-    args = _parser().parse_args(words)
+    args = build_parser().parse_args(words)
     args.run(args, DatasetStore(args.store))
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of `raasid data`."""
     parser = argparse.ArgumentParser(prog="raasid data", description=__doc__)
     parser.add_argument("--store", type=Path, default=Path("store"), help="the store (default: ./store)")
     verbs = parser.add_subparsers(metavar="ls|show|diff|export", required=True)

@@ -20,7 +20,7 @@ _PRINTERS = {"crontab": crontab_lines, "scrontab": scrontab_lines}
 
 def main(words: Sequence[str]) -> None:
     """Run `raasid schedule WORDS`. Raises RaasidError, and SystemExit 2 for wrong arguments."""
-    args = _parser().parse_args(words)
+    args = build_parser().parse_args(words)
     schedule = load_schedule(args.file or conf_dir() / "retraining_schedule.yaml")
     if args.lines is None:
         _print_models(schedule, datetime.now(UTC))
@@ -34,7 +34,8 @@ def main(words: Sequence[str]) -> None:
             print_line(line)
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of `raasid schedule`."""
     parser = argparse.ArgumentParser(prog="raasid schedule", description=__doc__)
     parser.add_argument("lines", nargs="?", choices=sorted(_PRINTERS), help="only these lines")
     parser.add_argument("--file", type=Path, help="the schedule (default: the shipped one)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from raasid.errors import UsageError
 from raasid.footage.formats import IMPORT_FORMATS, yolo
 from raasid.footage.store import DatasetStore
 from raasid.pipeline.verb_configs import TrainConfig
+from raasid.registry.names import CHAMPION, LATEST
+from raasid.registry.registry import Registry
+from raasid.triggers.decision_store import DecisionStore
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 NO_PRESETS = {"paths", "local", "law"}
@@ -27,6 +31,8 @@ READ_ELSEWHERE = {("data", name) for name in IMPORT_FORMATS} - {("data", "yolo")
 """Formats whose presets are run by test_formats: their samples are labels without images."""
 MEASURED_ONLY = {("model", "pose_mediapipe"), ("model", "context_geometry"), ("model", "context_majority")}
 """Models that are never trained; test_pose_mediapipe and test_context_evaluation measure them."""
+ASKS_FIRST = {preset for preset in PRESETS if preset[0] == "trigger"} - {("trigger", "none")}
+"""Presets with which a training depends on the champion."""
 NEEDS_GPU = {("trainer", "gpu"), ("trainer", "fsdp")}
 SMALL = [
     "data.size=[96,64]", "data.crop=64", "data.batch_size=4", "data.samples_per_epoch=4",
@@ -91,7 +97,9 @@ def own_process_group() -> Iterator[None]:
     os.environ.update(before)
 
 
-@pytest.mark.parametrize(("group", "name"), [p for p in PRESETS if p not in READ_ELSEWHERE | MEASURED_ONLY])
+@pytest.mark.parametrize(
+    ("group", "name"), [p for p in PRESETS if p not in READ_ELSEWHERE | MEASURED_ONLY | ASKS_FIRST]
+)
 def test_a_preset_trains(
     group: str, name: str, yolo_set: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -111,3 +119,38 @@ def test_a_preset_trains(
         return
     train(cfg, run)
     assert (run / "report.html").is_file()
+
+
+@pytest.fixture(scope="module")
+def registry_with_champion(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A registry whose ball champion is of one step of training."""
+    from raasid.pipeline.train import train
+
+    root = tmp_path_factory.mktemp("champion")
+    data = tmp_path_factory.getbasetemp() / "preset_league"
+    small = [*SMALL, *LEAGUE, "model.channels=4", f"paths.root={root}", f"paths.data={data}"]
+    (root / "run").mkdir()
+    train(compose("train", TrainConfig, small), root / "run")
+    registry = Registry(root / "registry")
+    registry.set_alias("ball_model", CHAMPION, registry.resolve("ball_model", LATEST), "the first")
+    return registry.root
+
+
+@pytest.mark.parametrize("name", sorted(name for _, name in ASKS_FIRST))
+def test_a_trigger_decides_about_the_champion_before_a_training(
+    name: str, registry_with_champion: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    from raasid.pipeline.train import train
+
+    shutil.copytree(registry_with_champion, tmp_path / "registry")
+    data = tmp_path_factory.getbasetemp() / "preset_league"
+    small = [*SMALL, *LEAGUE, "model.channels=4", f"paths.root={tmp_path}", f"paths.data={data}"]
+    cfg = compose("train", TrainConfig, [f"trigger={name}", "deploy=local", *small])
+    run = tmp_path / "run"
+    run.mkdir()
+    train(cfg, run)
+    stored = [each.decision for each in DecisionStore(cfg.paths.decisions).newest_first("ball_model")]
+    assert cfg.trigger is not None
+    assert {decision.trigger for decision in stored} == set(cfg.trigger.kinds)
+    asked = any(decision.verdict == "fire" for decision in stored)
+    assert (run / "report.html").is_file() == asked

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import NamedTuple
@@ -20,6 +21,7 @@ from raasid.cli.verbs import COMMANDS, VERBS
 from raasid.config import conf_dir
 from raasid.config.compose import ConfigComposer
 from raasid.config.preflight import preflight
+from raasid.config.section import PathsConfig
 from raasid.errors import Exit
 from raasid.evaluation.ball.metrics import ball_metrics
 from raasid.tasks import TASKS, Task
@@ -87,6 +89,25 @@ def test_python_in_the_documents_compiles_and_runs_where_it_says_so(block: Block
     if block.flags == "run":
         done = subprocess.run([sys.executable, "-c", block.text], cwd=REPO, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
+        if shown := shown_output(block.text):
+            assert done.stdout.split() == shown.split()
+
+
+def shown_output(code: str) -> str:
+    """Return the comments at the end of a block: what it prints, in lines of any length."""
+    lines = code.rstrip().splitlines()
+    comments = list(takewhile(lambda line: line.startswith("# "), reversed(lines)))
+    return "\n".join(line[2:] for line in reversed(comments))
+
+
+@pytest.mark.parametrize("block", blocks("python"), ids=lambda block: block.where)
+def test_python_in_the_documents_imports_what_exists(block: Block) -> None:
+    imports = [node for node in ast.walk(ast.parse(block.text)) if isinstance(node, ast.ImportFrom)]
+    ours = [
+        (node.module, each.name) for node in imports for each in node.names if "raasid" in str(node.module)
+    ]
+    for module, name in ours:
+        assert resolve_name(f"{module}:{name}"), block.where
 
 
 def test_the_documents_show_our_commands() -> None:
@@ -111,6 +132,24 @@ def test_every_command_shown_would_run(where: str, words: list[str]) -> None:
     with ConfigComposer(conf_dir(), verb) as composer:
         cleared = preflight(schema, composer, parsed.overrides, parsed.multirun)
     assert isinstance(cleared.config, schema), where
+
+
+def plain_commands() -> list[tuple[str, list[str]]]:
+    """Return (where, [command, argument …]) of each of our commands that has options instead of a config."""
+    return [(where, words[1:]) for where, words in commands("raasid") if words[1] in COMMANDS]
+
+
+def test_the_documents_show_every_plain_command() -> None:
+    assert {words[0] for _, words in plain_commands()} == set(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("where", "words"), plain_commands(), ids=lambda x: " ".join(x) if isinstance(x, list) else x
+)
+def test_every_plain_command_shown_is_accepted(where: str, words: list[str]) -> None:
+    name, *arguments = words
+    module = COMMANDS[name][0].partition(":")[0]
+    assert resolve_name(f"{module}:build_parser")().parse_args(arguments), where
 
 
 def test_the_error_shown_in_the_readme_is_the_real_one(tmp_path: Path) -> None:
@@ -161,6 +200,12 @@ def test_the_configuration_page_lists_every_preset_of_every_group() -> None:
     }
     groups = [folder for folder in (REPO / "conf").iterdir() if folder.is_dir() and folder.name != "local"]
     assert listed == {group.name: {preset.stem for preset in group.glob("[!_]*.yaml")} for group in groups}
+
+
+def test_the_configuration_page_lists_every_verb_and_every_folder() -> None:
+    assert [row[0].strip("`") for row in table_after("Verbs", CONFIGURATION)] == list(VERBS)
+    folders = [row[0].strip("`").removeprefix("paths.") for row in table_after("Folders", CONFIGURATION)]
+    assert sorted(folders) == sorted(PathsConfig.model_fields)
 
 
 def test_the_configuration_page_lists_every_exit_code() -> None:
