@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
 from io import StringIO
@@ -171,12 +173,18 @@ def run_command(name: str, words: list[str]) -> None:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """End the process with a line and its status after Ctrl-C, also while modules are imported."""
+    """End the process with a line and its status after Ctrl-C, also while modules are imported.
+
+    After the block Ctrl-C is ignored: the work is done, and the interpreter is only taken down.
+    """
     try:
         yield
     except KeyboardInterrupt:
         print_error("interrupted")
         sys.exit(Exit.INTERRUPTED)
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def show_config(verb: str) -> None:

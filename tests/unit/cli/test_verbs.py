@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -215,7 +216,12 @@ def test_ctrl_c_ends_every_command_with_a_line_and_its_status(
     monkeypatch.setattr("raasid.cli.verbs.load_object", interrupted)
     monkeypatch.setattr("raasid.cli.verbs.show_config", interrupted)
     monkeypatch.setattr(sys, "argv", ["raasid", *words])
-    with pytest.raises(SystemExit) as leaving:
-        main()
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        with pytest.raises(SystemExit) as leaving:
+            main()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN, "the interpreter is taken down in peace"
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert leaving.value.code == 130
     assert capsys.readouterr().err == "interrupted\n"
