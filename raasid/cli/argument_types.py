@@ -29,9 +29,7 @@ def utc_time(text: str) -> datetime:
     """Return a day or a time in ISO 8601; UTC where no offset is given."""
     try:
         when = datetime.fromisoformat(text)
-    except ValueError:
-        example = "2026-11-30 or 2026-11-30T03:00"
-        raise argparse.ArgumentTypeError(
-            f"expected a day or a time such as {example}, got {text!r}"
-        ) from None
-    return when.replace(tzinfo=UTC) if when.utcoffset() is None else when.astimezone(UTC)
+        return when.replace(tzinfo=UTC) if when.utcoffset() is None else when.astimezone(UTC)
+    except (ValueError, OverflowError):
+        expected = "expected a day or a time such as 2026-11-30 or 2026-11-30T03:00"
+        raise argparse.ArgumentTypeError(f"{expected}, got {text!r}") from None

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from raasid.cli.registry.log import MIRRORING, format_change
 from raasid.errors import RaasidError
 from raasid.registry.change_history import ChangeEntry, ChangeHistory
+from raasid.registry.names import model_name
 from raasid.registry.registry import Registry
 from raasid.tasks import find_task
 from raasid.triggers.claims import ClaimStore
@@ -96,7 +97,9 @@ class Timeline:
 
     def _acknowledged(self, model: str | None) -> Iterator[TimelineEntry]:
         marks = FutilityMarks(self._retrainings)
-        for path in self._retrainings.glob(f"{model or '*'}/acknowledged.json"):
+        for path in self._retrainings.glob(
+            f"{'*' if model is None else model_name(model)}/acknowledged.json"
+        ):
             name = path.parent.name
             try:
                 records = marks.acknowledgements(name)

@@ -103,5 +103,5 @@ class DecisionStore:
     def _paths(self, model: str | None) -> list[Path]:
         paths = self.folder.glob(f"{'*' if model is None else model_name(model)}/[!.]*.json")
         return sorted(
-            paths, key=lambda path: (path.name[:8], path.stat().st_mtime_ns, path.name), reverse=True
+            paths, key=lambda path: (path.name[:8], path.lstat().st_mtime_ns, path.name), reverse=True
         )

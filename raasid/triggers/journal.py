@@ -49,7 +49,7 @@ def read_journals(folder: Path, model: str | None, damage: list[JournalDamaged])
         for number, data in enumerate(lines, start=1):
             try:
                 yield _parse(path, data)
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, OverflowError):
                 damage.append(JournalDamaged(path, number, "is no line of a journal"))
 
 

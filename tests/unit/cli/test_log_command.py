@@ -72,9 +72,10 @@ def test_an_empty_folder_and_an_unknown_model(tmp_path: Path, capsys) -> None:
         main(["--root", str(tmp_path), "--model", "bal_model"])
 
 
-def test_wrong_times_are_refused_with_an_example(capsys) -> None:
+@pytest.mark.parametrize("time", ["yesterday", "0001-01-01T00:00+23:59"])
+def test_wrong_times_are_refused_with_an_example(time: str, capsys) -> None:
     with pytest.raises(SystemExit) as leaving:
-        main(["--since", "yesterday"])
+        main(["--since", time])
 
     assert leaving.value.code == 2
     assert "expected a day or a time such as 2026-11-30" in capsys.readouterr().err
