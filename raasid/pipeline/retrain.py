@@ -137,6 +137,17 @@ class _Job:
     deploy: DeployConfig | None
     score: float | None = None
 
+    def __post_init__(self) -> None:
+        """Train for the edition that the decision names: facts stay, and the labels follow from it."""
+        if (
+            self.decision.action == "full"
+            and self.decision.edition
+            and self.checked.entry.task.name == "context"
+        ):
+            tracks = self.training.data.tracks.model_copy(update={"edition": self.decision.edition})
+            data = self.training.data.model_copy(update={"tracks": tracks})
+            self.training = self.training.model_copy(update={"data": data})
+
     @property
     def model(self) -> str:
         return self.checked.entry.model
