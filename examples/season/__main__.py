@@ -7,18 +7,17 @@ import shutil
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from raasid.console.terminal import accept_all_characters, out, print_error
 from raasid.errors import RaasidError, UsageError
-from raasid.stats.bootstrap import Estimate
 
-from . import night_matches_arrive
-from .footage import SMALLEST, Amounts
-from .page import write_page
-from .story import SCHEDULE, Season
+from .amounts import SCHEDULE, SMALLEST, Amounts
 
-SCENES = (night_matches_arrive,)
-"""In the order in which they are played, each in the season that the others leave."""
+if TYPE_CHECKING:
+    from raasid.stats.bootstrap import Estimate
+
+    from .story import Season
 
 
 def main() -> None:
@@ -37,10 +36,15 @@ def main() -> None:
 
 def _play(root: Path, amounts: Amounts) -> None:
     _clear(root)
+    from . import night_matches_arrive
+    from .page import write_page
+    from .story import Season
+
+    scenes = (night_matches_arrive,)  # each plays on in the season that the others leave
     season = Season(root, amounts)
     season.write_schedule()
     start = time.monotonic()
-    for scene in SCENES:
+    for scene in scenes:
         scene.play(season)
     page = write_page(season, time.monotonic() - start)
     _print_outcome(season)

@@ -8,7 +8,7 @@ are weak: images are darker, with more noise and longer exposures. Labels are ex
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from raasid.errors import DataError
@@ -18,6 +18,8 @@ from raasid.footage.version import DatasetVersion
 from raasid.synthetic.generate import generate
 from raasid.synthetic.league import League
 
+from .amounts import Amounts
+
 Matches = list[list[Clip]]
 """The clips of each match."""
 _DAY_SEED, _NIGHT_SEED = 3, 4
@@ -25,47 +27,6 @@ _SUITE_TAG = "shift_night_3"
 """Of the suite's clips, which carry `night` as well."""
 _RENDERED_PER_DAY_MATCH = 1.7
 """A third of the ordinary matches are played under floodlights, and left out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Amounts:
-    """How much is played, filmed and trained."""
-
-    train: int = 16
-    """Matches to train on, of day and of night."""
-    val: int = 4
-    test: int = 8
-    week: int = 5
-    """Matches in a week, of day and of night."""
-    quiet_weeks: int = 3
-    """Before night matches arrive."""
-    later_weeks: int = 2
-    clips: int = 4
-    """Of a match."""
-    frames: int = 3
-    """Of a clip."""
-    epochs: int = 5
-    samples: int = 3200
-    """Training crops in an epoch."""
-    channels: int = 8
-    threshold: float = 0.7
-    """Detection rate below which the ball model is retrained."""
-    min_matches: int = 5
-    """Fewer decide nothing, neither in the check nor in the gate."""
-    margin: float = 0.02
-    """Loss that still counts as no worse in the gate."""
-
-    @property
-    def held(self) -> int:
-        """Matches of a dataset that is trained on, with its held-out ones."""
-        return self.train + self.val + self.test
-
-
-SMALLEST = Amounts(
-    train=4, val=1, test=3, week=2, quiet_weeks=1, later_weeks=1, clips=2, frames=2,
-    epochs=2, samples=160, channels=4, threshold=0.99, min_matches=2, margin=0.9,
-)  # fmt: skip
-"""Plays in seconds: how well its models find a ball means nothing."""
 
 
 class TooFewDayMatches(DataError):

@@ -18,22 +18,27 @@ from raasid.reports.frame_figure import frame_figure
 
 from .story import FIRST_DAY, LIGHTS, Event, Light, Season
 
+_WORDS = {"detection_rate": "balls found", "false_positives": "false balls per frame"}
 _NAMES: dict[Light, str] = {"day": "day matches", "night": "night matches"}
 _STYLE = """<style>
 .headline { grid-template-columns: repeat(4, 1fr); max-width: 860px; }
 .charts { grid-template-columns: minmax(0, 760px); }
 .pictures { grid-template-columns: 1fr 1fr; max-width: 760px; }
-.wide { overflow-x: auto; }
 ol.events { list-style: none; margin: 16px 0 0; padding: 0; max-width: 760px; }
 ol.events li { display: grid; grid-template-columns: 96px 1fr; gap: 4px 20px; padding: 9px 0;
                border-top: 1px solid var(--line); }
+ol.events .num span { display: block; }
 ol.events b { font-weight: 650; }
 ol.events .quiet b { font-weight: 400; }
 @media screen and (max-width: 600px) {
   body { padding: 28px 18px 48px; }
   .pictures { grid-template-columns: 1fr; }
+  .more { display: none; }
+  td .soft { display: block; }
+  th, td { padding-right: 8px; }
   .headline { grid-template-columns: 1fr 1fr; }
   ol.events li { grid-template-columns: 1fr; }
+  ol.events .num span { display: inline; margin-left: 0.5em; }
 }
 </style>"""
 
@@ -80,8 +85,8 @@ def _sentence(season: Season) -> str:
     before = [one for one in season.weeks if one.light == "day" and one.week <= arrived.week]
     by_day = sum(one.detection_rate.value for one in before) / len(before)
     text = (
-        f"A model trained by day finds <b>{by_day:.0%}</b> of the balls. In week {arrived.week} it meets weak"
-        f" floodlights, and finds <b>{arrived.detection_rate.value:.0%}</b>."
+        f"A model trained by day finds <b>{by_day:.0%}</b> of the balls in its first weeks. In week"
+        f" {arrived.week} it meets weak floodlights, and finds <b>{arrived.detection_rate.value:.0%}</b>."
     )
     if not season.gate:
         return f"{text} No retraining followed."
@@ -146,7 +151,7 @@ def _timeline(events: list[Event]) -> Iterator[str]:
         date = FIRST_DAY + timedelta(weeks=event.week)
         kind = "" if event.happened else ' class="quiet"'
         yield (
-            f'<li{kind}><span class="soft num">week {event.week}<br>{date:%d %b %Y}</span>'
+            f'<li{kind}><span class="soft num">week {event.week} <span>{date:%d %b %Y}</span></span>'
             f"<span><b>{escape(event.title)}</b><br>"
             f'<span class="soft">{escape(event.reason)}</span></span></li>'
         )
@@ -157,19 +162,17 @@ def _comparison(season: Season) -> Iterator[str]:
     if not season.comparisons:
         return
     yield "<h2>Before and after</h2>"
-    yield '<p class="note">Both versions on the same held-out matches, by <code>raasid evaluate</code>.</p>'
-    yield '<div class="wide"><table><thead><tr><th>matches</th><th>metric</th><th class="right">before</th>'
-    yield '<th>95 % interval</th><th class="right">after</th><th>95 % interval</th></tr></thead><tbody>'
+    yield '<p class="note">Both versions on the same held-out matches, with 95 % intervals.</p>'
+    yield "<table><thead><tr><th>matches</th><th>metric</th><th>before</th><th>after</th></tr></thead><tbody>"
     for one in season.comparisons:
-        count = plural(one.after.counts["matches"], "match")
         for metric in ("detection_rate", "false_positives"):
             cells = "".join(
-                f'<td class="right num">{result[metric].value:.3f}</td>'
-                f'<td class="num soft">{interval_text(result[metric])}</td>'
+                f'<td><span class="num">{result[metric].value:.3f}</span>'
+                f' <span class="num soft">{interval_text(result[metric])}</span></td>'
                 for result in (one.before, one.after)
             )
-            yield f"<tr><td>{one.light}, {count}</td><td><code>{metric}</code></td>{cells}</tr>"
-    yield "</tbody></table></div>"
+            yield f"<tr><td>{one.light}</td><td>{_WORDS[metric]}</td>{cells}</tr>"
+    yield "</tbody></table>"
 
 
 def _gate(gate: dict[str, Any]) -> Iterator[str]:
@@ -181,29 +184,37 @@ def _gate(gate: dict[str, Any]) -> Iterator[str]:
         " margin overall, and if no larger loss is shown on any kind of match. Differences are paired: both"
         f" versions on the same {plural(gate['test_matches'], 'match')}.</p>"
     )
-    yield '<div class="wide"><table><thead><tr><th>demand</th><th>on</th><th class="right">champion</th>'
-    yield '<th class="right">new version</th><th class="right">difference</th><th>interval</th>'
-    yield '<th class="right">allowed</th><th class="right">matches</th><th>finding</th></tr></thead><tbody>'
+    yield '<table><thead><tr><th>demand</th><th>on</th><th class="right more">champion</th>'
+    yield '<th class="right more">new version</th><th class="right">difference</th>'
+    yield '<th class="more">interval</th><th class="right more">allowed</th>'
+    yield '<th class="right more">matches</th><th>finding</th></tr></thead><tbody>'
     shown = [row for row in gate["rows"] if row["finding"] != "skipped"]
     others = [row for row in shown if row["passes"] and row["tag"] not in ("", *LIGHTS)]
     yield from (_gate_row(row) for row in shown if row not in others)
-    yield "</tbody></table></div>"
+    yield "</tbody></table>"
     if others:
-        names = ", ".join(escape(f"{row['tag']} ({row['finding']})") for row in others)
-        yield f'<p class="note">Other kinds of clips and frames, all of which pass: {names}.</p>'
+        by_finding: dict[str, list[str]] = {}
+        for row in others:
+            by_finding.setdefault(row["finding"], []).append(row["tag"])
+        text = "; ".join(f"{finding}: {', '.join(tags)}" for finding, tags in by_finding.items())
+        yield f'<p class="note">No loss is shown on any other kind of clip or frame ({escape(text)}).</p>'
 
 
 def _gate_row(row: dict[str, Any]) -> str:
-    where = escape(row["tag"] or row["metric"] or row["note"])
+    where = escape(row["tag"] or row["metric"]).replace("_", "_<wbr>") or escape(row["note"])
     interval = "" if row["low"] is None else f"{row['low']:+.3f} to {row['high']:+.3f}"
-    numbers = (_number(row["champion"]), _number(row["challenger"]), _number(row["difference"], "+"))
-    finding = escape(row["finding"] if row["passes"] else f"{row['finding']}: refused")
-    return (
-        f"<tr><td>{escape(row['rule'])}</td><td>{where}</td>"
-        + "".join(f'<td class="right num">{number}</td>' for number in numbers)
-        + f'<td class="num soft">{interval}</td><td class="right num">{_number(row["allowed"], "+")}</td>'
-        f'<td class="right num">{row["matches"] or ""}</td><td>{finding}</td></tr>'
+    cells = (
+        ("", escape(row["rule"])),
+        ("", where),
+        ("right num more", _number(row["champion"])),
+        ("right num more", _number(row["challenger"])),
+        ("right num", _number(row["difference"], "+")),
+        ("num soft more", interval),
+        ("right num more", _number(row["allowed"], "+")),
+        ("right num more", str(row["matches"] or "")),
+        ("", escape(row["finding"] if row["passes"] else f"{row['finding']}: refused")),
     )
+    return "<tr>" + "".join(f'<td class="{style}">{text}</td>' for style, text in cells) + "</tr>"
 
 
 def _number(value: float | None, sign: str = "") -> str:

@@ -21,11 +21,10 @@ from raasid.triggers.decision_record import Decision
 from raasid.triggers.decision_store import DecisionStore
 from raasid.triggers.retraining_history import Retraining
 
+from .amounts import SCHEDULE, Amounts
 from .commands import raasid, registry
-from .footage import Amounts
 
 MODEL = "ball_model"
-SCHEDULE = "schedule.yaml"
 Light = Literal["day", "night"]
 LIGHTS: tuple[Light, ...] = get_args(Light)
 FIRST_DAY = datetime(2026, 8, 3, 3, tzinfo=UTC)
@@ -98,7 +97,7 @@ class Season:
         """Return the overrides that name a stored dataset."""
         return ["data=store", f"data.dataset={dataset}", f"data.root={self.store}", "data.league=null"]
 
-    def training_words(self, dataset: str) -> list[str]:
+    def training_words(self, dataset: str, epochs: int) -> list[str]:
         """Return the overrides of a training of the small ball model."""
         amounts = self.amounts
         return [
@@ -109,11 +108,11 @@ class Season:
             f"data.samples_per_epoch={amounts.samples}", f"model.channels={amounts.channels}",
             "model.max_false_positives=0.2",
             "optimizer=muon", "optimizer.lr=0.006",
-            f"trainer.max_epochs={amounts.epochs}", f"trainer.check_val_every_n_epoch={amounts.epochs}",
+            f"trainer.max_epochs={epochs}", f"trainer.check_val_every_n_epoch={epochs}",
         ]  # fmt: skip
 
     def write_schedule(self) -> None:
-        """Write the season's schedule of evaluations, which also marks its folder."""
+        """Write the schedule: the ball model is looked at every week."""
         text = (
             "# The small ball model of the season, looked at every week.\n"
             f"models: {{{MODEL}: {{schedule: weekly, trigger_threshold: {self.amounts.threshold}, "
@@ -123,7 +122,7 @@ class Season:
 
     def train_first(self, dataset: str) -> None:
         """Train the first champion and put it in service."""
-        words = (*self.training_words(dataset), f"paths.root={self.root}")
+        words = (*self.training_words(dataset, self.amounts.first_epochs), f"paths.root={self.root}")
         raasid("train", *words, run_dir=self.root / "logs" / "first")
         reason = "the first of the season"
         registry(
@@ -140,7 +139,7 @@ class Season:
 
     def retrain(self, dataset: str, train_on: str) -> Retraining | None:
         """Let `raasid retrain` act on a week's matches; return what it did, None if it did nothing."""
-        words = ", ".join(f"'{word}'" for word in self.training_words(train_on))
+        words = ", ".join(f"'{word}'" for word in self.training_words(train_on, self.amounts.epochs))
         try:
             raasid(
                 "retrain",
