@@ -56,7 +56,8 @@ def _clear(root: Path) -> None:
     if root.exists() and any(root.iterdir()) and not (root / SCHEDULE).is_file():
         raise UsageError(f"{root}: holds something else than a season; name another folder")
     for name in ("decisions", "logs", "registry", "retrainings", "store"):
-        shutil.rmtree(root / name, ignore_errors=True)
+        if (root / name).is_dir():
+            shutil.rmtree(root / name)
     root.mkdir(parents=True, exist_ok=True)
 
 
