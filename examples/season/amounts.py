@@ -25,14 +25,14 @@ class Amounts:
     """Of a match."""
     frames: int = 3
     """Of a clip."""
-    first_epochs: int = 10
+    first_epochs: int = 6
     """Of the first champion."""
     epochs: int = 5
     """Of a retraining, which starts from the champion."""
     samples: int = 3200
     """Training crops in an epoch."""
     channels: int = 8
-    threshold: float = 0.65
+    threshold: float = 0.5
     """Detection rate below which the ball model is retrained."""
     min_matches: int = 5
     """Fewer decide nothing, neither in the check nor in the gate."""

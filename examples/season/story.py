@@ -98,13 +98,16 @@ class Season:
         return ["data=store", f"data.dataset={dataset}", f"data.root={self.store}", "data.league=null"]
 
     def training_words(self, dataset: str, epochs: int) -> list[str]:
-        """Return the overrides of a training of the small ball model."""
+        """Return the overrides of a training of the small ball model.
+
+        Nothing imitates other light, so that what a model knows of the night is what it has seen of it.
+        """
         amounts = self.amounts
         return [
             *self.dataset_words(dataset),
             "data.size=[320,184]", "data.eval_scale=1.0", "data.crop=96", "data.batch_size=32",
-            "data.augment.zoom=0.2", "data.augment.brightness=0.15", "data.augment.contrast=0.15",
-            "data.augment.color=0.07", "data.augment.noise=3.0", "data.augment.spots=0.0",
+            "data.augment.zoom=0.2", "data.augment.spots=0", "data.augment.blur=0", "data.augment.noise=0",
+            "data.augment.brightness=0", "data.augment.contrast=0", "data.augment.color=0",
             f"data.samples_per_epoch={amounts.samples}", f"model.channels={amounts.channels}",
             "model.max_false_positives=0.2",
             "optimizer=muon", "optimizer.lr=0.006",
