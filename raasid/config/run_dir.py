@@ -82,7 +82,7 @@ def _place(
     digest, run_dir = run_hash(config), user_dir
     start = _start(command, digest, user_dir, find_start)
     if start is not None:
-        found = "null" if start.checkpoint is None else _quote(start.checkpoint)
+        found = "null" if start.checkpoint is None else quote_path(start.checkpoint)
         overrides = [
             f"ckpt_path={found}" if text.partition("=")[0] == "ckpt_path" else text for text in overrides
         ]
@@ -92,7 +92,7 @@ def _place(
     if run_dir is None:
         run_dir = claim_run_dir(logs / verb, digest, "_sweep" if command.multirun else "")
     kind = "sweep" if command.multirun else "run"
-    return PlacedRun(overrides, [f"hydra.{kind}.dir={_quote(run_dir)}"])
+    return PlacedRun(overrides, [f"hydra.{kind}.dir={quote_path(run_dir)}"])
 
 
 def _start(
@@ -117,7 +117,8 @@ NAMED = ("last", "best")
 """Values of `ckpt_path` that are no files."""
 
 
-def _quote(path: Path) -> str:
+def quote_path(path: Path) -> str:
+    """Return a path as an override's value that Hydra reads as it is."""
     return QuotedString(str(path), Quote.single).with_quotes()
 
 

@@ -17,6 +17,7 @@ import torch
 
 from raasid.config.build import build
 from raasid.config.compose import compose
+from raasid.config.run_dir import quote_path
 from raasid.console.terminal import out
 from raasid.deploy.options import DeployConfig
 from raasid.deploy.verdict import GateRefused, GateVerdict
@@ -120,7 +121,12 @@ def _retrain_if_asked(cfg: RetrainConfig, checked: CheckedModel) -> GateRefused 
 
 def _training_config(cfg: RetrainConfig, checked: CheckedModel) -> TrainConfig:
     words = cfg.retrain.train.get(checked.entry.model) or [f"experiment={checked.entry.task.name}"]
-    return compose("train", TrainConfig, words).model_copy(update={"paths": cfg.paths})
+    folders = {name: getattr(cfg.paths, name) for name in type(cfg.paths).model_fields}
+    return compose(
+        "train",
+        TrainConfig,
+        [*words, *(f"paths.{name}={quote_path(path)}" for name, path in folders.items())],
+    )
 
 
 @dataclass

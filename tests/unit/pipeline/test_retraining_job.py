@@ -9,8 +9,8 @@ import pytest
 
 from raasid.config.compose import compose
 from raasid.pipeline.check import CheckedModel
-from raasid.pipeline.retrain import _Job
-from raasid.pipeline.verb_configs import TrainConfig
+from raasid.pipeline.retrain import _Job, _training_config
+from raasid.pipeline.verb_configs import RetrainConfig, TrainConfig
 from raasid.triggers.decision_record import Decision
 from raasid.triggers.schedule import default_schedule
 
@@ -40,3 +40,13 @@ def test_a_change_of_the_laws_trains_the_context_model_for_the_edition_in_force(
 def test_another_retraining_keeps_the_edition_of_its_configuration() -> None:
     kept = job("context", trigger="performance", action="immediate", edition="ifab_2021_22")
     assert kept.training.data.tracks.edition == "ifab_2025_26"
+
+
+def test_a_training_reads_and_writes_where_the_retraining_does(tmp_path: Path) -> None:
+    words = "retrain.train.ball_model=['experiment=ball','data=store','data.dataset=cup']"
+    cfg = compose("retrain", RetrainConfig, [f"paths.root={tmp_path}", words])
+    (ball,) = (entry for entry in default_schedule().entries if entry.model == "ball_model")
+    training = _training_config(cfg, CheckedModel(ball, None, []))
+    assert training.paths == cfg.paths
+    assert training.data.model_dump()["root"] == tmp_path / "store"
+    assert training.data.model_dump()["dataset"] == "cup"
