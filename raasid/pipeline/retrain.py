@@ -22,7 +22,7 @@ from raasid.console.terminal import out
 from raasid.deploy.options import DeployConfig
 from raasid.deploy.verdict import GateRefused, GateVerdict
 from raasid.errors import UsageError
-from raasid.io import atomic
+from raasid.io.atomic import append, atomic_path
 from raasid.io.lease import LeaseHeld
 from raasid.pipeline.check import CheckedModel, check_models, print_decisions
 from raasid.pipeline.gate import judge_challenger
@@ -198,7 +198,7 @@ class _Job:
         if not path.is_file():
             champion = load_registered(f"{self.model}@{self.checked.champion}", cfg.paths)
             content = {"state_dict": champion.module.state_dict(), "config": champion.trained}
-            with atomic.atomic_path(path) as temporary, temporary.open("wb") as file:
+            with atomic_path(path) as temporary, temporary.open("wb") as file:
                 torch.save(content, file)
         return cfg.model.model_copy(update={"init_from": path})
 
@@ -264,4 +264,4 @@ class _Job:
         """Append a line to the journal, for people."""
         self.folder.mkdir(parents=True, exist_ok=True)
         line = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "step": step, "what": what}
-        atomic.append(self.folder / "journal.jsonl", json.dumps(line) + "\n")
+        append(self.folder / "journal.jsonl", json.dumps(line) + "\n")
