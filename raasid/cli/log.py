@@ -66,7 +66,11 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "-n", type=count, metavar="N", help=f"so many entries (default: {_DEFAULT_LIMIT}; in a span: all)"
     )
-    parser.add_argument("--all", action="store_true", help="also what was not carried out or is told twice")
+    parser.add_argument(
+        "--all",
+        action="store_true",
+        help="also failed changes and steps of other entries",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document, for programs")
     add_folders(parser)
     return parser

@@ -1,8 +1,8 @@
 """How often a test set was looked at: each challenger that is compared on it wears it out a little.
 
-Whoever compares often enough on the same matches passes by chance. Source: Blum and Hardt, The Ladder: A
-Reliable Leaderboard for Machine Learning Competitions, ICML 2015; Renggli et al., Continuous Integration of
-Machine Learning Models with ease.ml/ci, 2019 (a test set has a shelf life).
+After enough comparisons on the same matches some challenger passes by chance. Source: Blum and Hardt, The
+Ladder: A Reliable Leaderboard for Machine Learning Competitions, ICML 2015; Renggli et al., Continuous
+Integration of Machine Learning Models with ease.ml/ci, 2019 (a test set has a shelf life).
 """
 
 from __future__ import annotations

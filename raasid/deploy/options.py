@@ -67,7 +67,7 @@ class GateOptions(Section):
     """
     max_looks: Count = 20
     """How many challengers may be compared on the same test set; then fresh matches are needed, because
-    whoever tries often enough passes by chance."""
+    with enough attempts one passes by chance."""
     limits: GateLimits = GateLimits()
 
     def cross_field_errors(self) -> Iterator[tuple[str, str]]:

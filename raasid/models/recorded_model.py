@@ -27,7 +27,7 @@ class ForeignModel(UsageError):
 def read_recorded_model(recorded: Any, named: Model | None = None) -> Model:
     """Return the section of a recorded model, without the files that its training started from.
 
-    recorded: from a checkpoint or a manifest, whoever wrote it. named: the `model` section of the user's own
+    recorded: from a checkpoint or a manifest, not trusted. named: the `model` section of the user's own
     configuration. Where both have the same `_target_`, a class of the user's own is allowed, its arguments
     being the recorded ones, and files such as a net's YAML are those that the user names.
     Raises ConfigProblems: no section of a model; ForeignModel.

@@ -39,9 +39,8 @@ from raasid.triggers.budget import refusals
 from raasid.triggers.claims import Claim, ClaimFinished, ClaimStore
 from raasid.triggers.decision_record import Decision
 from raasid.triggers.decision_store import DecisionStore
-from raasid.triggers.ready_decisions import ready_decisions
+from raasid.triggers.ready_decisions import ready_decisions, strongest
 from raasid.triggers.retraining_history import Retraining
-from raasid.triggers.strongest_action import strongest
 
 ANY_EDITION = "*"
 

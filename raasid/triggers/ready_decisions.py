@@ -1,11 +1,11 @@
-"""Which decisions may be acted upon now: all but those that wait for their slot or were overtaken."""
+"""Which decisions may be acted upon now, and which of them is: the one with the strongest action."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from raasid.triggers.decision_record import Decision
+from raasid.triggers.decision_record import Action, Decision
 from raasid.triggers.retraining_history import Retraining
 from raasid.triggers.slots import is_open, parse_slot
 
@@ -32,3 +32,14 @@ def _may_begin(decision: Decision, history: Sequence[Retraining], now: datetime)
         return True
     begin = parse_slot(decision.slot)
     return is_open(decision.slot, now) and all(past.start < begin for past in own)
+
+
+STRENGTH: tuple[Action, ...] = ("full", "immediate", "incremental", "scheduled")
+"""The strongest first. A full training also serves what the others ask for; one that is immediate does not
+wait for a slot, and uses all data, so that it includes new situations."""
+
+
+def strongest(decisions: Iterable[Decision]) -> Decision | None:
+    """Return the decision whose action is the strongest, the first of equals; None if none fires."""
+    firing = [(STRENGTH.index(found.action), found) for found in decisions if found.action is not None]
+    return min(firing, key=lambda pair: pair[0])[1] if firing else None

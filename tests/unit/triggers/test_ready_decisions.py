@@ -8,9 +8,8 @@ import pytest
 from retrainings import ended
 
 from raasid.triggers.decision_record import Action, Decision
-from raasid.triggers.ready_decisions import ready_decisions
+from raasid.triggers.ready_decisions import ready_decisions, strongest
 from raasid.triggers.slots import parse_slot
-from raasid.triggers.strongest_action import strongest
 
 CHAMPION = "v20261101.1"
 SLOT = "2026-11-16T03:00Z"
