@@ -15,7 +15,7 @@ from raasid.deploy.verdict import GateVerdict
 from raasid.evaluation.result import EvaluationResult
 from raasid.io.atomic import write_atomic
 from raasid.pipeline.adapters.adapter import task_adapter
-from raasid.pipeline.check import measure_model
+from raasid.pipeline.champion_check import measure_model
 from raasid.pipeline.model_refs import load_registered
 from raasid.pipeline.verb_configs import CheckConfig
 from raasid.registry.lineage import VersionRef

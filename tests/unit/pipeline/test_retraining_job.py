@@ -9,7 +9,8 @@ import pytest
 
 from raasid.config.compose import compose
 from raasid.pipeline.check import CheckedModel
-from raasid.pipeline.retrain import _Job, _training_config
+from raasid.pipeline.retrain import _training_config
+from raasid.pipeline.retraining_job import RetrainingJob
 from raasid.pipeline.verb_configs import RetrainConfig, TrainConfig
 from raasid.triggers.decision_record import Decision
 from raasid.triggers.schedule import default_schedule
@@ -17,14 +18,14 @@ from raasid.triggers.schedule import default_schedule
 UNUSED = cast("Any", None)
 
 
-def job(task: str, **fields: Any) -> _Job:
+def job(task: str, **fields: Any) -> RetrainingJob:
     entry = next(entry for entry in default_schedule().entries if entry.task.name == task)
     decision = Decision(
         model=entry.model, champion="v20261123.1", verdict="fire", reason="It has to be.", **fields
     )
     training = compose("train", TrainConfig, [f"experiment={task}"])
     checked = CheckedModel(entry, None, [decision])
-    return _Job(UNUSED, training, checked, decision, UNUSED, Path("folder"), None)
+    return RetrainingJob(UNUSED, training, checked, decision, UNUSED, Path("folder"), None)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,143 @@
+"""What the triggers ask about a champion: measurements, digests of inputs, and what it was trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from raasid.datasets.datamodule import TaskDataModule
+from raasid.datasets.source_configs import Data
+from raasid.evaluation.result import EvaluationResult
+from raasid.footage.records import Clip
+from raasid.pipeline.evaluation import evaluate_named_model
+from raasid.pipeline.model_refs import NamedModel, load_registered
+from raasid.pipeline.verb_configs import CheckConfig
+from raasid.registry.names import Version
+from raasid.registry.records import Manifest
+from raasid.registry.registry import Registry
+from raasid.training.lineage import data_facts
+from raasid.triggers.calendar import decide_calendar
+from raasid.triggers.claims import ClaimStore
+from raasid.triggers.decision_record import Decision
+from raasid.triggers.new_scenarios import TagCount, decide_new_scenarios
+from raasid.triggers.options import TriggerKind
+from raasid.triggers.performance import decide_performance, slower_than_registered
+from raasid.triggers.rule_change import decide_rule_change
+from raasid.triggers.schedule import ScheduleEntry
+from raasid.triggers.slots import slot_of, slot_text
+
+
+@dataclass
+class ChampionCheck:
+    """What the triggers ask about one model; what is expensive is found out when the first one asks."""
+
+    cfg: CheckConfig
+    entry: ScheduleEntry
+    registry: Registry
+    champion: Version | None
+    run_dir: Path
+    now: datetime
+    alerts: list[str] = field(default_factory=list)
+    """What a person should know and no retraining mends."""
+    _measured: tuple[EvaluationResult, TaskDataModule] | None = None
+
+    @property
+    def version(self) -> str | None:
+        """The champion's version as text."""
+        return None if self.champion is None else str(self.champion)
+
+    @property
+    def manifest(self) -> Manifest | None:
+        """What the registry holds of the champion."""
+        return (
+            None
+            if self.champion is None
+            else self.registry.versions(self.entry.model).manifest(self.champion)
+        )
+
+    @property
+    def slot(self) -> str:
+        """The slot of the regular evaluation: in each, the same data and champion may be acted upon again."""
+        return slot_text(slot_of(self.now, self.entry.cadence, self.entry.start_hour))
+
+    def measure(self) -> tuple[EvaluationResult, TaskDataModule]:
+        """Measure the champion on the current data."""
+        if self._measured is None:
+            model = load_registered(f"{self.entry.model}@{self.champion}", self.cfg.paths)
+            self._measured = measure_model(self.cfg, model, self.cfg.data, self.run_dir)
+        return self._measured
+
+    def inputs(self) -> dict[str, str]:
+        """Return the digests of the current data and of the champion."""
+        if self.champion is None:
+            return {}
+        facts = data_facts(self.measure()[1])
+        _, digest = self.registry.versions(self.entry.model).manifest_and_digest(self.champion)
+        found = {"labels": facts["labels_sha256"], "media": facts.get("media_sha256"), "champion": digest}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+def measure_model(
+    cfg: CheckConfig, model: NamedModel, data: Data, run_dir: Path
+) -> tuple[EvaluationResult, TaskDataModule]:
+    """Measure a registered model on a split of some footage, as its own training did."""
+    seed = int(model.trained.get("seed", cfg.seed))
+    return evaluate_named_model(model, data, cfg.paths, cfg.trainer, cfg.split, seed, run_dir)
+
+
+def _performance(at: ChampionCheck) -> Decision:
+    measured = at.measure()[0].estimates if at.champion is not None else {}
+    registered = {} if at.manifest is None else at.manifest.metrics
+    rule = at.cfg.trigger.performance
+    at.alerts += slower_than_registered(at.entry, measured, registered)
+    return decide_performance(
+        at.entry, at.version, measured, registered, inputs=at.inputs(), slot=at.slot, rule=rule
+    )
+
+
+def _calendar(at: ChampionCheck) -> Decision:
+    ended = [past.end for past in ClaimStore(at.cfg.paths.retrainings).history(at.entry.model)]
+    made = [] if at.manifest is None else [datetime.fromisoformat(at.manifest.time)]
+    return decide_calendar(at.entry, at.version, max([*ended, *made], default=None), at.now)
+
+
+def _new_scenarios(at: ChampionCheck) -> Decision:
+    current: dict[str, TagCount] = {}
+    if at.champion is not None:
+        data = at.measure()[1]
+        current = _count_tags(data.footage.clips if data.footage is not None else ())
+    known = None if at.manifest is None else _trained_tags(at.manifest)
+    rule = at.cfg.trigger.scenarios
+    return decide_new_scenarios(
+        at.entry.model, at.version, current, known, inputs=at.inputs(), slot=at.slot, rule=rule
+    )
+
+
+def _rule_change(at: ChampionCheck) -> Decision:
+    lineage = {} if at.manifest is None else at.manifest.lineage
+    edition = lineage.get("data", {}).get("edition")
+    return decide_rule_change(at.entry.model, at.version, edition, at.now.date(), slot=at.slot)
+
+
+def _count_tags(clips: Iterable[Clip]) -> dict[str, TagCount]:
+    found: dict[str, list[Clip]] = {}
+    for clip in clips:
+        for tag in clip.tags:
+            found.setdefault(tag, []).append(clip)
+    return {tag: TagCount(len(its), len({clip.match for clip in its})) for tag, its in found.items()}
+
+
+def _trained_tags(manifest: Manifest) -> list[str] | None:
+    tags = manifest.lineage.get("data", {}).get("tags")
+    return [str(tag) for tag in tags] if isinstance(tags, list) else None
+
+
+DECIDE: dict[TriggerKind, Callable[[ChampionCheck], Decision]] = {
+    "performance": _performance,
+    "calendar": _calendar,
+    "new_scenarios": _new_scenarios,
+    "rule_change": _rule_change,
+}
+"""How each trigger decides."""
