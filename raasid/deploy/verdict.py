@@ -31,6 +31,8 @@ Finding = Literal[
     "better", "no worse", "worse", "not shown", "not enough matches", "undefined", "met", "not met", "skipped"
 ]
 """better, no worse, worse: shown by the paired test. not shown: neither a loss nor its absence is shown."""
+ALL_ZERO = "0 for both models"
+"""Note of a row that compares nothing with nothing."""
 _ORDER: tuple[Rule, ...] = get_args(Rule)
 _PLACES = {
     "anchor": " against the best version so far",
@@ -99,6 +101,8 @@ class GateRow:
             return f"{name} is undefined for one of the models"
         if self.finding == "not met":
             return f"{self.change(name)}; a change of at most {self.allowed:+.3g} is allowed"
+        if self.note == ALL_ZERO:
+            return f"{name} is 0 for both models, which shows nothing"
         allowed = f"a loss of at most {-self.allowed:g} is allowed"
         return f"{self.change(name)}; {allowed}" + ("" if self.finding == "worse" else ", and not shown")
 
@@ -179,7 +183,8 @@ class GateVerdict:
             Column("verdict", fold=12),
             Column("note", fold=20, drop=3),
         ]
-        shown = [row for row in self.rows if row.finding != "skipped" or row.rule == "anchor"]
+        listed = ("anchor", "end to end")
+        shown = [row for row in self.rows if row.finding != "skipped" or row.rule in listed]
         print_table(columns, [Row(_cells(row), "" if row.passes else "bold") for row in shown])
         print_line(("passed" if self.passed else "refused", "bold"), f": {self.reason}")
 

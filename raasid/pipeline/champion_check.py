@@ -13,6 +13,7 @@ from raasid.evaluation.result import EvaluationResult
 from raasid.footage.records import Clip
 from raasid.pipeline.evaluation import evaluate_named_model
 from raasid.pipeline.model_refs import NamedModel, load_registered
+from raasid.pipeline.upstream_models import track_by_champions, upstream_digests
 from raasid.pipeline.verb_configs import CheckConfig
 from raasid.registry.names import Version
 from raasid.registry.records import Manifest
@@ -70,19 +71,24 @@ class ChampionCheck:
         return self._measured
 
     def inputs(self) -> dict[str, str]:
-        """Return the digests of the current data and of the champion."""
+        """Return the digests of the current data, the champion, and the models whose tracks it gets."""
         if self.champion is None:
             return {}
         facts = data_facts(self.measure()[1])
         _, digest = self.registry.versions(self.entry.model).manifest_and_digest(self.champion)
         found = {"labels": facts["labels_sha256"], "media": facts.get("media_sha256"), "champion": digest}
+        found |= upstream_digests(self.measure()[1], self.cfg.paths)
         return {name: value for name, value in found.items() if value is not None}
 
 
 def measure_model(
     cfg: CheckConfig, model: NamedModel, data: Data, run_dir: Path
 ) -> tuple[EvaluationResult, TaskDataModule]:
-    """Measure a registered model on a split of some footage, as its own training did."""
+    """Measure a registered model on a split of some footage, as its own training did.
+
+    Predicted tracks are those of the ball and pose champions in service, unless `data.tracks` names others.
+    """
+    data = track_by_champions(data, Registry(cfg.paths.registry))
     seed = int(model.trained.get("seed", cfg.seed))
     return evaluate_named_model(model, data, cfg.paths, cfg.trainer, cfg.split, seed, run_dir)
 

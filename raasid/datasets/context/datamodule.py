@@ -26,6 +26,13 @@ from raasid.laws.facts import Facts, read_facts
 from raasid.tracks.track_arrays import clip_tracks
 
 
+class NoClipToDecide(UsageError):
+    """A split without a clip whose annotations decide whether there was an offence."""
+
+    def __init__(self, split: str) -> None:
+        super().__init__(f"data: the {split} split has no clip that can be ruled; nothing to evaluate")
+
+
 @dataclass(frozen=True, slots=True)
 class TrackProvider:
     """Functions and models of later stations that predict tracks; the pipeline passes them in."""
@@ -158,12 +165,12 @@ class ContextDataModule(TaskDataModule):
     def eval_dataloader(self, split: str) -> Loader:
         """Every clip of a split with tracks of the source, and with annotated tracks where that differs.
 
-        Raises UsageError where no clip of the split has a decision.
+        Raises NoClipToDecide where no clip of the split has a decision.
         """
         self.setup(split)
         clips = list(self._eval_dataset(split).clips)
         if not clips:
-            raise UsageError(f"data: the {split} split has no clip that can be ruled; nothing to evaluate")
+            raise NoClipToDecide(split)
         if self.source != "truth":
             assert self.splits is not None
             clips += [_labelled(clip, clip, "truth") for clip in getattr(self.splits, split)]

@@ -19,7 +19,8 @@ from raasid.evaluation.paired import PairedEvaluation
 from raasid.evaluation.report_page import write_report
 from raasid.footage.records import Clip, Footage
 from raasid.models.context.module import ContextModule
-from raasid.pipeline.model_refs import NotTrainedYet, resolve_checkpoint
+from raasid.pipeline.model_refs import NotTrainedYet
+from raasid.pipeline.upstream_models import UPSTREAM_TASKS, UpstreamModel
 from raasid.tracks.track_arrays import ClipTracks
 
 
@@ -81,16 +82,14 @@ def track_source(config: Any, paths: Any) -> tuple[Any, TrackProvider]:
     default_errors = default_error_model()
     if tracks.source == "noisy":
         return config, TrackProvider(default_errors=default_errors)
-    logs = Path(paths.logs)
     try:
-        checkpoints = {
-            task: resolve_checkpoint(getattr(tracks, task), logs, task) for task in ("ball", "pose")
-        }
+        ball, pose = (UpstreamModel.find(getattr(tracks, task), task, paths) for task in UPSTREAM_TASKS)
     except NotTrainedYet as error:
         note = f"tracks are annotated ones with default errors, not predicted ones: {error}"
         noisy = config.model_copy(update={"tracks": tracks.model_copy(update={"source": "noisy"})})
         return noisy, TrackProvider(default_errors=default_errors, note=note)
-    perception = LazyPerception(checkpoints["ball"], checkpoints["pose"], Path(paths.data))
+    checkpoints = {"ball": ball.file, "pose": pose.file}
+    perception = LazyPerception(ball, pose, Path(paths.data))
     provider = TrackProvider(
         perception.predict, measured_error_model, default_errors, checkpoints, facts=perception
     )
@@ -100,7 +99,7 @@ def track_source(config: Any, paths: Any) -> tuple[Any, TrackProvider]:
 class LazyPerception(Mapping[str, str]):
     """The ball and pose models, loaded when first needed; as a mapping, facts for report and lineage."""
 
-    def __init__(self, ball: Path, pose: Path, folder: Path) -> None:
+    def __init__(self, ball: UpstreamModel, pose: UpstreamModel, folder: Path) -> None:
         self._ball, self._pose, self._folder = ball, pose, folder
         self._perception: Any = None
 
@@ -108,9 +107,14 @@ class LazyPerception(Mapping[str, str]):
     def perception(self) -> Any:
         """The loaded models."""
         if self._perception is None:
-            from raasid.perception.tracker import load_perception
+            from raasid.perception.loaded_model import prepare_ball_model, prepare_pose_model
+            from raasid.perception.tracker import PerceptionPipeline
 
-            self._perception = load_perception(self._ball, self._pose)
+            ball, pose = self._ball, self._pose
+            self._perception = PerceptionPipeline(
+                prepare_ball_model(*ball.load(), "cpu", ball.name),
+                prepare_pose_model(*pose.load(), "cpu", pose.name),
+            )
         return self._perception
 
     def predict(self, footage: Footage) -> Footage:
