@@ -61,24 +61,22 @@ def evaluate_model(
     return predict_split(trainer, model, data, split).evaluate(threshold)
 
 
-def predict_with_named_model(
-    model: NamedModel,
-    data: Data,
-    paths: PathsConfig,
-    trainer: TrainerConfig,
-    split: str,
-    seed: int,
-    run_dir: Path,
-) -> SplitPredictions:
-    """Predict a split of the given footage, with the model's input made as in its training.
+def build_data(model: NamedModel, data: Data, paths: PathsConfig, seed: int) -> TaskDataModule:
+    """Build the datamodule of the given footage, with the model's input made as in its training.
 
     seed: of the splits where the footage has none of its own; the same for models that are compared.
     """
     adapter = task_adapter(model.module)
     inherited = adapter.inherit_data_config(data, model.trained.get("data", {}))
-    built = adapter.build_datamodule(data.model_copy(update=inherited), paths, seed, model.module)
-    runner = build_trainer(trainer, run_dir, [adapter.validation_callback()])
-    return predict_split(runner, model.module, built, split)
+    return adapter.build_datamodule(data.model_copy(update=inherited), paths, seed, model.module)
+
+
+def predict_with_named_model(
+    model: NamedModel, data: TaskDataModule, trainer: TrainerConfig, split: str, run_dir: Path
+) -> SplitPredictions:
+    """Predict every sample of a split once. data: from `build_data`."""
+    runner = build_trainer(trainer, run_dir, [task_adapter(model.module).validation_callback()])
+    return predict_split(runner, model.module, data, split)
 
 
 def evaluate_named_model(
@@ -91,9 +89,9 @@ def evaluate_named_model(
     run_dir: Path,
     threshold: float | None = None,
 ) -> tuple[EvaluationResult, TaskDataModule]:
-    """Evaluate a model on a split of the given footage; the arguments are those of the prediction."""
-    predicted = predict_with_named_model(model, data, paths, trainer, split, seed, run_dir)
-    return predicted.evaluate(threshold), predicted.data
+    """Evaluate a model on a split of the given footage; see `build_data`."""
+    built = build_data(model, data, paths, seed)
+    return predict_with_named_model(model, built, trainer, split, run_dir).evaluate(threshold), built
 
 
 class _BatchCounter(pl.Callback):
