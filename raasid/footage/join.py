@@ -42,7 +42,7 @@ def join_footage(sources: Mapping[str, Footage], *, first_labels_win: bool = Fal
     """Return the clips of all sources; those of one id and equal content are kept once.
 
     sources: by a name for messages. A source that declares no splits, where others do, is split as in a
-    training. first_labels_win: of clips that differ in nothing but their labels keep that of the first source.
+    training. first_labels_win: of clips that differ in their labels alone, that of the first source is kept.
     Raises ClipsDiffer, MatchInTwoSplits, TooFewMatches, FileUnreadable.
     """
     media = {path: digest for footage in sources.values() for path, digest in footage.media.items()}
