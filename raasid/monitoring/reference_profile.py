@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self, get_args
+from typing import Any, Self
 
 from raasid.errors import DataError
 from raasid.registry.strict_json import parse_json
@@ -21,8 +21,7 @@ from raasid.stats.match_profile import MatchProfile, ProfileUnusableError
 PROFILE = "profile.json"
 """Name of the file in a package."""
 FORMAT = 1
-Part = Literal["footage", "predictions"]
-PARTS: tuple[Part, ...] = get_args(Part)
+PARTS = ("footage", "predictions")
 
 
 class ReferenceProfileUnusable(DataError):
@@ -34,9 +33,12 @@ class ReferenceProfileUnusable(DataError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReferenceProfile:
-    """What a version is compared with. slices: kind (light, stadium, competition) -> match -> its value."""
+    """What a version is compared with.
 
-    parts: Mapping[Part, MatchProfile]
+    parts: those of `PARTS` that have features. slices: kind (light, stadium, competition) -> match -> value.
+    """
+
+    parts: Mapping[str, MatchProfile]
     slices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def to_json(self) -> bytes:

@@ -11,7 +11,8 @@ from raasid.datasets.datamodule import TaskDataModule
 from raasid.datasets.source_configs import Data
 from raasid.evaluation.result import EvaluationResult
 from raasid.footage.records import Clip
-from raasid.pipeline.evaluation import evaluate_named_model
+from raasid.pipeline.drift_check import decide_on_drift
+from raasid.pipeline.evaluation import SplitPredictions, build_data, predict_with_named_model
 from raasid.pipeline.model_refs import NamedModel, load_registered
 from raasid.pipeline.upstream_models import track_by_champions, upstream_digests
 from raasid.pipeline.verb_configs import CheckConfig
@@ -42,7 +43,10 @@ class ChampionCheck:
     now: datetime
     alerts: list[str] = field(default_factory=list)
     """What a person should know and no retraining mends."""
-    _measured: tuple[EvaluationResult, TaskDataModule] | None = None
+    _model: NamedModel | None = None
+    _data: TaskDataModule | None = None
+    _predicted: SplitPredictions | None = None
+    _result: EvaluationResult | None = None
 
     @property
     def version(self) -> str | None:
@@ -63,34 +67,60 @@ class ChampionCheck:
         """The slot of the regular evaluation: in each, the same data and champion may be acted upon again."""
         return slot_text(slot_of(self.now, self.entry.cadence, self.entry.start_hour))
 
+    def load(self) -> NamedModel:
+        """Load the champion."""
+        if self._model is None:
+            self._model = load_registered(f"{self.entry.model}@{self.champion}", self.cfg.paths)
+        return self._model
+
+    def open_data(self) -> TaskDataModule:
+        """Read the current data, as the champion's training did."""
+        if self._data is None:
+            self._data = build_measured_data(self.cfg, self.load(), self.cfg.data)
+            self._data.setup(self.cfg.split)
+        return self._data
+
+    def predict(self) -> SplitPredictions:
+        """Let the champion predict the current data; needs no labels. Raises NoClipToDecide."""
+        if self._predicted is None:
+            cfg = self.cfg
+            self._predicted = predict_with_named_model(
+                self.load(), self.open_data(), cfg.trainer, cfg.split, self.run_dir
+            )
+        return self._predicted
+
     def measure(self) -> tuple[EvaluationResult, TaskDataModule]:
         """Measure the champion on the current data."""
-        if self._measured is None:
-            model = load_registered(f"{self.entry.model}@{self.champion}", self.cfg.paths)
-            self._measured = measure_model(self.cfg, model, self.cfg.data, self.run_dir)
-        return self._measured
+        if self._result is None:
+            self._result = self.predict().evaluate()
+        return self._result, self.open_data()
 
     def inputs(self) -> dict[str, str]:
         """Return the digests of the current data, the champion, and the models whose tracks it gets."""
         if self.champion is None:
             return {}
-        facts = data_facts(self.measure()[1])
+        facts = data_facts(self.open_data())
         _, digest = self.registry.versions(self.entry.model).manifest_and_digest(self.champion)
         found = {"labels": facts["labels_sha256"], "media": facts.get("media_sha256"), "champion": digest}
-        found |= upstream_digests(self.measure()[1], self.cfg.paths)
+        found |= upstream_digests(self.open_data(), self.cfg.paths)
         return {name: value for name, value in found.items() if value is not None}
+
+
+def build_measured_data(cfg: CheckConfig, model: NamedModel, data: Data) -> TaskDataModule:
+    """Build the datamodule that a registered model is measured on, with its input as in its training.
+
+    Predicted tracks are those of the ball and pose champions in service, unless `data.tracks` names others.
+    """
+    data = track_by_champions(data, Registry(cfg.paths.registry))
+    return build_data(model, data, cfg.paths, int(model.trained.get("seed", cfg.seed)))
 
 
 def measure_model(
     cfg: CheckConfig, model: NamedModel, data: Data, run_dir: Path
 ) -> tuple[EvaluationResult, TaskDataModule]:
-    """Measure a registered model on a split of some footage, as its own training did.
-
-    Predicted tracks are those of the ball and pose champions in service, unless `data.tracks` names others.
-    """
-    data = track_by_champions(data, Registry(cfg.paths.registry))
-    seed = int(model.trained.get("seed", cfg.seed))
-    return evaluate_named_model(model, data, cfg.paths, cfg.trainer, cfg.split, seed, run_dir)
+    """Measure a registered model on a split of some footage; see `build_measured_data`."""
+    built = build_measured_data(cfg, model, data)
+    return predict_with_named_model(model, built, cfg.trainer, cfg.split, run_dir).evaluate(), built
 
 
 def _performance(at: ChampionCheck) -> Decision:
@@ -112,7 +142,7 @@ def _calendar(at: ChampionCheck) -> Decision:
 def _new_scenarios(at: ChampionCheck) -> Decision:
     current: dict[str, TagCount] = {}
     if at.champion is not None:
-        data = at.measure()[1]
+        data = at.open_data()
         current = _count_tags(data.footage.clips if data.footage is not None else ())
     known = None if at.manifest is None else _trained_tags(at.manifest)
     rule = at.cfg.trigger.scenarios
@@ -142,6 +172,7 @@ def _trained_tags(manifest: Manifest) -> list[str] | None:
 
 DECIDE: dict[TriggerKind, Callable[[ChampionCheck], Decision]] = {
     "performance": _performance,
+    "drift": decide_on_drift,
     "calendar": _calendar,
     "new_scenarios": _new_scenarios,
     "rule_change": _rule_change,

@@ -13,6 +13,7 @@ from raasid.evaluation.paired import PairedEvaluation
 from raasid.evaluation.result import EvaluationResult
 from raasid.lazy import load_object
 from raasid.models.module import TaskModule
+from raasid.monitoring.feature_table import FeatureTable
 
 
 def task_adapter(model: TaskModule) -> TaskAdapter:
@@ -39,6 +40,10 @@ class TaskAdapter(Protocol):
 
         threshold: None uses the model's own operating point.
         """
+        ...
+
+    def prediction_features(self, callback: Any, data: Any) -> FeatureTable:
+        """Return features of the predictions that the callback collected, for drift checks."""
         ...
 
     def pair_results(self, champion: Any, challenger: Any) -> PairedEvaluation:

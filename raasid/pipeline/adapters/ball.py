@@ -14,6 +14,8 @@ from raasid.evaluation.ball.result import BallResult, BallValidation, evaluate_b
 from raasid.evaluation.paired import PairedEvaluation
 from raasid.evaluation.report_page import write_report
 from raasid.models.ball.module import BallModule
+from raasid.monitoring.feature_table import FeatureTable
+from raasid.monitoring.prediction_features import ball_features
 
 
 class BallAdapter:
@@ -33,6 +35,10 @@ class BallAdapter:
         """Evaluate the top candidate of every frame at the operating point."""
         operating_point = model.operating_threshold if threshold is None else threshold
         return evaluate_ball(callback.frames, callback.predictions, operating_point)
+
+    def prediction_features(self, callback: BallValidation, data: TaskDataModule) -> FeatureTable:
+        """Return the best candidate of every frame."""
+        return ball_features(zip(callback.frames, callback.predictions, strict=True))
 
     def pair_results(self, champion: BallResult, challenger: BallResult) -> PairedEvaluation:
         """Return two evaluations of the same samples, for the gate."""

@@ -19,6 +19,8 @@ from raasid.evaluation.paired import PairedEvaluation
 from raasid.evaluation.report_page import write_report
 from raasid.footage.records import Clip, Footage
 from raasid.models.context.module import ContextModule
+from raasid.monitoring.feature_table import FeatureTable
+from raasid.monitoring.prediction_features import context_features
 from raasid.pipeline.model_refs import NotTrainedYet
 from raasid.pipeline.upstream_models import UPSTREAM_TASKS, UpstreamModel
 from raasid.tracks.track_arrays import ClipTracks
@@ -51,6 +53,12 @@ class ContextAdapter:
                 "threshold: decisions follow from facts; a context model is measured without one"
             )
         return evaluate_context(callback.refs, callback.predictions, data.source, data.predicted_clips)
+
+    def prediction_features(self, callback: ContextValidation, data: ContextDataModule) -> FeatureTable:
+        """Return the predictions for every clip, on the tracks of the configured source."""
+        pairs = zip(callback.refs, callback.predictions, strict=True)
+        on_source = ((ref, prediction) for ref, prediction in pairs if ref.source == data.source)
+        return context_features(on_source, data.predicted_clips)
 
     def pair_results(self, champion: ContextResult, challenger: ContextResult) -> PairedEvaluation:
         """Return two evaluations of the same samples, for the gate."""
