@@ -19,13 +19,13 @@ from raasid.io.image_reader import ImageUnreadable
 from raasid.monitoring.feature_table import FeatureTable, Row, spread_by_match
 from raasid.validation.image_stats import sharpness, to_gray
 
-FRAMES_PER_MATCH = 8
-"""Frames of one match look alike, so that more of them tell little; each costs 10 ms."""
-MAX_MATCHES = 128
-"""Of a reference; with more, no smaller difference matters."""
+FRAMES_PER_MATCH = 6
+"""Frames of one match look alike, so that more of them tell little; each costs 8 ms."""
+MAX_MATCHES = 100
+"""Of a reference; with more, differences would be found that are too small to matter."""
 _THREADS = 4
-_WIDTH = 480
-"""Colours are measured at this width."""
+_COLOUR_SIZE = (160, 90)
+"""Width and height at which colours are measured."""
 _NOISE = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 SLICE_KINDS = ("light", "stadium", "competition")
 """Kinds of matches, by which a changed mix is told apart from a changed world."""
@@ -107,15 +107,14 @@ def _clip_rows(frames: Sequence[SampledFrame]) -> list[tuple[str, Row]]:
 def image_features(image: NDArray[np.uint8]) -> Mapping[str, float]:
     """Return what an image (H, W, 3) BGR looks like.
 
-    brightness, contrast, saturation: 0 to 1. green to red, blue to yellow: the axes of CIELAB. noise: its
-    standard deviation in shades of 255 (Immerkaer, Fast noise variance estimation, 1996). sharpness: see
-    `validation.image_stats.sharpness`. image width: pixels.
+    brightness, contrast, saturation: 0 to 1. green to red, blue to yellow: axes of CIELAB, -128 to 127.
+    noise: its standard deviation in shades of 255 (Immerkaer, Fast noise variance estimation, 1996).
+    sharpness: see `validation.image_stats.sharpness`. image width: pixels.
     """
     gray = to_gray(image)
-    height, width = gray.shape
-    colours = np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA))
-    lab = np.asarray(cv2.cvtColor(colours, cv2.COLOR_BGR2LAB)).reshape(-1, 3).mean(axis=0) - 128.0
-    saturation = cv2.cvtColor(colours, cv2.COLOR_BGR2HSV)[..., 1].mean() / 255
+    small = np.asarray(cv2.resize(image, _COLOUR_SIZE, interpolation=cv2.INTER_AREA))
+    _, green_to_red, blue_to_yellow, _ = cv2.mean(cv2.cvtColor(small, cv2.COLOR_BGR2LAB))
+    saturation = cv2.mean(cv2.cvtColor(small, cv2.COLOR_BGR2HSV))[1] / 255
     noise = np.abs(cv2.filter2D(gray, cv2.CV_32F, _NOISE)).mean() * np.sqrt(np.pi / 2) / 6
     found = {
         "brightness": gray.mean() / 255,
@@ -123,8 +122,8 @@ def image_features(image: NDArray[np.uint8]) -> Mapping[str, float]:
         "sharpness": sharpness(gray),
         "noise": noise,
         "saturation": saturation,
-        "green to red": lab[1],
-        "blue to yellow": lab[2],
+        "green to red": green_to_red - 128,
+        "blue to yellow": blue_to_yellow - 128,
         "image width": image.shape[1],
     }
     return {name: float(value) for name, value in found.items()}
