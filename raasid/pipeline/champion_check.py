@@ -136,7 +136,8 @@ def _performance(at: ChampionCheck) -> Decision:
 def _calendar(at: ChampionCheck) -> Decision:
     ended = [past.end for past in ClaimStore(at.cfg.paths.retrainings).history(at.entry.model)]
     made = [] if at.manifest is None else [datetime.fromisoformat(at.manifest.time)]
-    return decide_calendar(at.entry, at.version, max([*ended, *made], default=None), at.now)
+    done = [when for when in (*ended, *made) if when <= at.now]  # later ones where another time is asked about
+    return decide_calendar(at.entry, at.version, max(done, default=None), at.now)
 
 
 def _new_scenarios(at: ChampionCheck) -> Decision:
