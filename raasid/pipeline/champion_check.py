@@ -136,7 +136,7 @@ def _performance(at: ChampionCheck) -> Decision:
 def _calendar(at: ChampionCheck) -> Decision:
     ended = [past.end for past in ClaimStore(at.cfg.paths.retrainings).history(at.entry.model)]
     made = [] if at.manifest is None else [datetime.fromisoformat(at.manifest.time)]
-    done = [when for when in (*ended, *made) if when <= at.now]  # later ones where another time is asked about
+    done = [when for when in (*ended, *made) if when <= at.now]  # not what came after the time asked about
     return decide_calendar(at.entry, at.version, max(done, default=None), at.now)
 
 
