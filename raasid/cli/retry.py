@@ -26,7 +26,8 @@ def main(words: Sequence[str]) -> None:
     if count == 0:
         print_line(f"{model}: no retraining without a gain counts against it; nothing was changed")
         return
-    marks.acknowledge(model, current_author(), datetime.now(UTC), reason)
+    last = max(past.end for past in history)  # of a machine whose clock is fast, or as of a later time
+    marks.acknowledge(model, current_author(), max(datetime.now(UTC), last), reason)
     what = (
         "1 retraining without a gain no longer counts"
         if count == 1

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, get_args
 
 from raasid.console.tables import Column, Row, print_line, print_table
 from raasid.errors import Exit, RaasidError
 from raasid.registry.record_chain import canonical_json
+from raasid.registry.strict_json import parse_json
 
 FORMAT = 1
 _DIGITS = 6
@@ -169,6 +170,16 @@ class GateVerdict:
         """Serialise canonically: the same comparison gives the same bytes."""
         return canonical_json(self.to_plain()).decode() + "\n"
 
+    @classmethod
+    def from_json(cls, data: bytes) -> GateVerdict:
+        """Read what `to_json` wrote. Raises ValueError."""
+        try:
+            plain = parse_json(data)
+            rows = [GateRow(**_fields_of(GateRow, row)) for row in plain["rows"]]
+            return cls(**_fields_of(cls, plain) | {"rows": tuple(rows)})
+        except (KeyError, TypeError) as error:
+            raise ValueError("is no verdict of the gate") from error
+
     def print(self) -> None:
         """Print the table, without the limits that were skipped, then the verdict with its reason."""
         columns: list[Column | str] = [
@@ -206,6 +217,14 @@ def _cells(row: GateRow) -> list[str]:
 
 def _number(value: float, sign: str = "") -> str:
     return "" if math.isnan(value) else f"{value:{sign}.3f}"
+
+
+def _fields_of(kind: type[GateRow | GateVerdict], plain: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a dataclass from plain values; of numbers that are None, NaN."""
+    return {
+        each.name: math.nan if plain[each.name] is None and each.type == "float" else plain[each.name]
+        for each in fields(kind)
+    }
 
 
 def _plain(value: Any) -> Any:
