@@ -77,7 +77,8 @@ class RetrainingJob:
         """Train, compare, put in service and record; return the gate's refusal, if it refuses."""
         if (found := find_finished_training(self.folder)) is not None:
             run_dir = found[0]
-        alive = (*run_dir.glob(".owner/*.json"), *run_dir.glob("checkpoints/*"))
+        trained = {run_dir, *(Path(line["what"]) for line in self.journal.lines("train"))}
+        alive = [file for each in trained for file in (*each.glob(".owner/*"), *each.glob("checkpoints/*"))]
         self.journal.begin(f"{self.decision.action} because {self.decision.reason}", alive)
         self._plan()
         version = self._train(run_dir)
