@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
+from raasid.datasets.context.datamodule import NoClipToDecide
 from raasid.datasets.datamodule import TaskDataModule
-from raasid.datasets.source_configs import Data
-from raasid.evaluation.result import EvaluationResult
 from raasid.footage.records import Clip
+from raasid.laws.edition_lookup import edition_for, get_edition
+from raasid.pipeline.checked_footage import CheckedFootage, stored_version
 from raasid.pipeline.drift_check import decide_on_drift
-from raasid.pipeline.evaluation import SplitPredictions, build_data, predict_with_named_model
+from raasid.pipeline.evaluation import SplitPredictions
 from raasid.pipeline.model_refs import NamedModel, load_registered
-from raasid.pipeline.upstream_models import track_by_champions, upstream_digests
+from raasid.pipeline.upstream_models import upstream_digests
 from raasid.pipeline.verb_configs import CheckConfig
 from raasid.registry.names import Version
 from raasid.registry.records import Manifest
 from raasid.registry.registry import Registry
+from raasid.stats.bootstrap import Estimate
+from raasid.stats.label_free import expected_accuracy
 from raasid.training.lineage import data_facts
 from raasid.triggers.calendar import decide_calendar
 from raasid.triggers.claims import ClaimStore
 from raasid.triggers.decision_record import Decision
+from raasid.triggers.label_free import METRIC as LABEL_FREE_METRIC
+from raasid.triggers.label_free import WithoutLabels
 from raasid.triggers.new_scenarios import TagCount, decide_new_scenarios
 from raasid.triggers.options import TriggerKind
-from raasid.triggers.performance import decide_performance, slower_than_registered
-from raasid.triggers.rule_change import decide_rule_change
+from raasid.triggers.performance import decide_performance, has_enough, slower_than_registered
+from raasid.triggers.rule_change import decide_rule_change, rules_alike
 from raasid.triggers.schedule import ScheduleEntry
 from raasid.triggers.slots import slot_of, slot_text
 
@@ -44,9 +52,6 @@ class ChampionCheck:
     alerts: list[str] = field(default_factory=list)
     """What a person should know and no retraining mends."""
     _model: NamedModel | None = None
-    _data: TaskDataModule | None = None
-    _predicted: SplitPredictions | None = None
-    _result: EvaluationResult | None = None
 
     @property
     def version(self) -> str | None:
@@ -73,64 +78,102 @@ class ChampionCheck:
             self._model = load_registered(f"{self.entry.model}@{self.champion}", self.cfg.paths)
         return self._model
 
+    @cached_property
+    def current(self) -> CheckedFootage:
+        """The footage of now."""
+        return CheckedFootage(self.cfg, self.load(), self.cfg.data, self.run_dir)
+
+    @cached_property
+    def labelled(self) -> CheckedFootage:
+        """The footage whose labels say how good the champion is: labels may arrive after the footage."""
+        ref = self.cfg.trigger.data
+        if ref is None:
+            return self.current
+        data = stored_version(ref, self.cfg.data, Path(self.cfg.paths.store))
+        return CheckedFootage(self.cfg, self.load(), data, self.run_dir)
+
     def open_data(self) -> TaskDataModule:
         """Read the current data, as the champion's training did."""
-        if self._data is None:
-            self._data = build_measured_data(self.cfg, self.load(), self.cfg.data)
-            self._data.setup(self.cfg.split)
-        return self._data
+        return self.current.open()
 
     def predict(self) -> SplitPredictions:
         """Let the champion predict the current data; needs no labels. Raises NoClipToDecide."""
-        if self._predicted is None:
-            cfg = self.cfg
-            self._predicted = predict_with_named_model(
-                self.load(), self.open_data(), cfg.trainer, cfg.split, self.run_dir
-            )
-        return self._predicted
+        return self.current.predict()
 
-    def measure(self) -> tuple[EvaluationResult, TaskDataModule]:
-        """Measure the champion on the current data."""
-        if self._result is None:
-            self._result = self.predict().evaluate()
-        return self._result, self.open_data()
+    def inputs(self, footage: CheckedFootage | None = None) -> dict[str, str]:
+        """Return the digests of footage, the champion, and the models whose tracks it gets.
 
-    def inputs(self) -> dict[str, str]:
-        """Return the digests of the current data, the champion, and the models whose tracks it gets."""
+        footage: the current one by default.
+        """
         if self.champion is None:
             return {}
-        facts = data_facts(self.open_data())
+        data = (footage or self.current).open()
+        facts = data_facts(data)
         _, digest = self.registry.versions(self.entry.model).manifest_and_digest(self.champion)
         found = {"labels": facts["labels_sha256"], "media": facts.get("media_sha256"), "champion": digest}
-        found |= upstream_digests(self.open_data(), self.cfg.paths)
+        found |= upstream_digests(data, self.cfg.paths)
         return {name: value for name, value in found.items() if value is not None}
 
 
-def build_measured_data(cfg: CheckConfig, model: NamedModel, data: Data) -> TaskDataModule:
-    """Build the datamodule that a registered model is measured on, with its input as in its training.
-
-    Predicted tracks are those of the ball and pose champions in service, unless `data.tracks` names others.
-    """
-    data = track_by_champions(data, Registry(cfg.paths.registry))
-    return build_data(model, data, cfg.paths, int(model.trained.get("seed", cfg.seed)))
-
-
-def measure_model(
-    cfg: CheckConfig, model: NamedModel, data: Data, run_dir: Path
-) -> tuple[EvaluationResult, TaskDataModule]:
-    """Measure a registered model on a split of some footage; see `build_measured_data`."""
-    built = build_measured_data(cfg, model, data)
-    return predict_with_named_model(model, built, cfg.trainer, cfg.split, run_dir).evaluate(), built
-
-
 def _performance(at: ChampionCheck) -> Decision:
-    measured = at.measure()[0].estimates if at.champion is not None else {}
-    registered = {} if at.manifest is None else at.manifest.metrics
-    rule = at.cfg.trigger.performance
+    if at.champion is None or at.manifest is None:
+        return decide_performance(at.entry, None, {}, {}, inputs={})
+    rule, registered, footage = at.cfg.trigger.performance, at.manifest.metrics, at.labelled
+    result = footage.measure()
+    measured = {} if result is None else result.estimates
     at.alerts += slower_than_registered(at.entry, measured, registered)
+    without_labels = None
+    if rule.label_free != "off":
+        enough = has_enough(measured.get(at.entry.retrain_metric), rule)
+        without_labels = _without_labels(at, footage, measured if enough else {})
     return decide_performance(
-        at.entry, at.version, measured, registered, inputs=at.inputs(), slot=at.slot, rule=rule
+        at.entry,
+        at.version,
+        measured,
+        registered,
+        inputs=at.inputs(footage),
+        slot=at.slot,
+        rule=rule,
+        without_labels=without_labels,
     )
+
+
+def _without_labels(
+    at: ChampionCheck, footage: CheckedFootage, measured: Mapping[str, Estimate]
+) -> WithoutLabels:
+    """Estimate the accuracy by the champion's own probabilities.
+
+    measured: what is compared with the estimate, which then is about the labelled clips alone; empty if there
+    are too few of them, and it is about all clips.
+    """
+    try:
+        answers = footage.predict().calibrated_answers()
+    except NoClipToDecide:
+        return WithoutLabels(None, "there are no clips")
+    if answers is None:
+        task = at.entry.task.name
+        return WithoutLabels(None, f"the scores of this {task} model are no calibrated probabilities")
+    if reason := _other_law(at, footage):
+        return WithoutLabels(None, reason)
+    chosen = answers.labelled if measured else np.ones(len(answers.matches), bool)
+    estimate = expected_accuracy(
+        answers.confidence[chosen],
+        answers.answered[chosen],
+        [match for match, its in zip(answers.matches, chosen, strict=True) if its],
+    )
+    return WithoutLabels(estimate, measured=measured.get(LABEL_FREE_METRIC))
+
+
+def _other_law(at: ChampionCheck, footage: CheckedFootage) -> str:
+    """Return why probabilities say nothing about the edition of the Laws in force; empty if they do."""
+    assert at.manifest is not None
+    calibrated, in_force = at.manifest.lineage.get("data", {}).get("edition"), edition_for(at.now.date())
+    if calibrated is None:
+        return "it is not recorded for which edition of the Laws it was calibrated"
+    for edition in (calibrated, footage.open().input_facts.get("edition", calibrated)):
+        if not rules_alike(get_edition(edition), in_force):
+            return f"its probabilities are those of {edition}, and {in_force.id} is in force"
+    return ""
 
 
 def _calendar(at: ChampionCheck) -> Decision:

@@ -19,6 +19,7 @@ from raasid.evaluation.result import EvaluationResult
 from raasid.models.module import TaskModule
 from raasid.pipeline.adapters.adapter import TaskAdapter, task_adapter
 from raasid.pipeline.model_refs import NamedModel
+from raasid.stats.label_free import CalibratedAnswers
 from raasid.training.config import TrainerConfig
 from raasid.training.fit import build_trainer
 from raasid.training.lineage import environment
@@ -39,6 +40,10 @@ class SplitPredictions:
         Intervals resample whole matches with a fixed seed: the same predictions give the same bytes.
         """
         return task_adapter(self.model).compute_metrics(self.collected, self.model, self.data, threshold)
+
+    def calibrated_answers(self) -> CalibratedAnswers | None:
+        """Return the decisions with their probabilities; None if the model has none that are calibrated."""
+        return task_adapter(self.model).calibrated_answers(self.collected, self.model, self.data)
 
 
 def predict_split(

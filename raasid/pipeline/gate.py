@@ -16,7 +16,7 @@ from raasid.evaluation.paired import PairedEvaluation
 from raasid.evaluation.result import EvaluationResult
 from raasid.io.atomic import write_atomic
 from raasid.pipeline.adapters.adapter import task_adapter
-from raasid.pipeline.champion_check import measure_model
+from raasid.pipeline.checked_footage import measure_model
 from raasid.pipeline.end_to_end import compare_end_to_end
 from raasid.pipeline.model_refs import load_registered
 from raasid.pipeline.verb_configs import CheckConfig

@@ -19,6 +19,7 @@ from raasid.config.run_dir import quote_path
 from raasid.console.terminal import err, out
 from raasid.io.lease import LeaseHeld
 from raasid.pipeline.check import CheckedModel, check_models
+from raasid.pipeline.checked_footage import stored_version
 from raasid.pipeline.decision_summary import RetrainOutcome, print_decisions, print_json, require_intact
 from raasid.pipeline.retraining_job import RetrainingJob, find_finished_training
 from raasid.pipeline.verb_configs import CheckConfig, RetrainConfig, TrainConfig
@@ -61,11 +62,11 @@ def train_if_asked(cfg: TrainConfig, run_dir: Path) -> float | None:
     """
     assert cfg.trigger is not None
     name = TASKS[build(cfg.model).task].registry_name
-    plain = {"size": None, "eval_scale": None}
+    data, late = cfg.data.model_copy(update={"size": None, "eval_scale": None}), cfg.trigger.data
     check = CheckConfig(
-        trigger=cfg.trigger,
+        trigger=cfg.trigger.model_copy(update={"data": None}),
         models=[name],
-        data=cfg.data.model_copy(update=plain),
+        data=data if late is None else stored_version(late, data, Path(cfg.paths.store)),
         trainer=cfg.trainer,
         seed=cfg.seed,
         paths=cfg.paths,
@@ -141,9 +142,7 @@ def _act(cfg: RetrainConfig, checked: CheckedModel, decision: Decision) -> Retra
             of_decision = replace(checked, champion=judged)
             training = _training_config(cfg, checked)
             options = cfg.retrain.incremental
-            job = RetrainingJob(
-                cfg, training, of_decision, decision, claim, folder, cfg.deploy, options
-            )
+            job = RetrainingJob(cfg, training, of_decision, decision, claim, folder, cfg.deploy, options)
             refused = job.run(folder / "train")
     except (LeaseHeld, ClaimFinished) as error:  # another process was faster
         return _say("left_to_another", str(error))

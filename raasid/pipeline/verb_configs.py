@@ -35,6 +35,7 @@ from raasid.triggers.options import ActionOptions, RetrainOptions, TriggerConfig
 from raasid.validation.options import DriftRule, Limits, Thresholds
 
 Split = Literal["test", "val", "train"]
+CheckSplit = Literal["test", "val", "train", "all"]
 
 
 class TrainConfig(FitConfig):
@@ -124,7 +125,8 @@ class CheckConfig(Section):
     """Names of the registry; null: all of the schedule."""
     data: Data
     """Current footage: champions are measured on it, and its tags are compared with those they know."""
-    split: Split = "test"
+    split: CheckSplit = "test"
+    """all: every match that the champion was not trained on; also if the data declare no held-out split."""
     trainer: TrainerConfig = TrainerConfig()
     seed: Natural = 1
     tags: list[str] = Field([])

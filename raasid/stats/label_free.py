@@ -21,6 +21,19 @@ _BLOCK = 200
 """Resamples whose outcomes are in memory at once."""
 
 
+class CalibratedAnswers(NamedTuple):
+    """The decisions of a model in N samples."""
+
+    confidence: Floats
+    """(N,) calibrated probability of the decision, in [0, 1]."""
+    answered: NDArray[np.bool_]
+    """(N,) False where the model abstained."""
+    labelled: NDArray[np.bool_]
+    """(N,) whether it is known which decision is correct."""
+    matches: list[str]
+    """The match of each sample."""
+
+
 class LabelFreeEstimate(NamedTuple):
     """What the probabilities say about the decisions that were given."""
 

@@ -62,7 +62,8 @@ def describe_estimate(found: WithoutLabels, row: Mapping[str, Any]) -> str:
     why = f"; {row['why']}" if "why" in row else ""
     return (
         f"Estimated without labels, {METRIC} is {row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f}, "
-        f"{row['n']} {_plural(row['unit'])}{why}), if {ASSUMPTION}; it answers {row['coverage']:.0%} of the clips."
+        f"{row['n']} {_plural(row['unit'])}{why}), if {ASSUMPTION}; "
+        f"it answers {row['coverage']:.0%} of the clips."
     )
 
 

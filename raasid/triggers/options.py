@@ -40,6 +40,9 @@ class TriggerConfig(Section):
     """Every trigger decides; the strongest action is taken."""
     schedule: File | None = None
     """File of cadences, thresholds and metrics; null: conf/retraining_schedule.yaml."""
+    data: str | None = None
+    """A stored version, NAME or NAME@DIGEST, whose labels say how good the champion is, as they arrive late;
+    null: the data of the check or the training."""
     performance: PerformanceRule = PerformanceRule()
     drift: DriftTriggerRule = DriftTriggerRule()
     scenarios: ScenarioRule = ScenarioRule()

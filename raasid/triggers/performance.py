@@ -121,6 +121,11 @@ def decide_performance(
     )
 
 
+def has_enough(now: Estimate | None, rule: PerformanceRule) -> bool:
+    """Whether a metric was measured on enough matches for a decision."""
+    return "why" not in _measured_row("", now, rule)
+
+
 def slower_than_registered(
     entry: ScheduleEntry, measured: Mapping[str, Estimate], registered: Mapping[str, MetricValue]
 ) -> list[str]:

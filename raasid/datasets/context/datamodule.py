@@ -129,7 +129,8 @@ class ContextDataModule(TaskDataModule):
         if self.splits is None:
             footage = self._open_footage()
             splits = split_by_match(footage.clips, footage.splits, self.config.holdout, self.seed)
-            self.splits, dropped = _drop_undecided(splits, self.edition)
+            kept = splits, list[str]()
+            self.splits, dropped = kept if self.keep_unlabelled else _drop_undecided(splits, self.edition)
             notes = [*([self._provider.note] if self._provider.note else ()), *dropped]
             self.footage = replace(footage, notes=(*footage.notes, *notes))
         if stage == "fit" and self._open_extra_clips is not None and not (self.league or self.calibration):

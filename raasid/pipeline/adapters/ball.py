@@ -40,6 +40,9 @@ class BallAdapter:
         """Return the best candidate of every frame."""
         return ball_features(zip(callback.frames, callback.predictions, strict=True))
 
+    def calibrated_answers(self, callback: BallValidation, model: BallModule, data: TaskDataModule) -> None:
+        """None: a score is no probability of a hit, and a missed ball has none."""
+
     def pair_results(self, champion: BallResult, challenger: BallResult) -> PairedEvaluation:
         """Return two evaluations of the same samples, for the gate."""
         return pair_ball_results(champion, challenger)

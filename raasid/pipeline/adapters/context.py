@@ -12,6 +12,7 @@ from raasid.datasets.context.augmentation import TrackPerturbation
 from raasid.datasets.context.datamodule import ContextDataModule, TrackProvider
 from raasid.datasets.context.factory import build_context_datamodule
 from raasid.errors import UsageError
+from raasid.evaluation.context.matched import answers_of
 from raasid.evaluation.context.paired import pair_context_results
 from raasid.evaluation.context.report import PAGE
 from raasid.evaluation.context.result import ContextResult, ContextValidation, evaluate_context
@@ -23,6 +24,7 @@ from raasid.monitoring.feature_table import FeatureTable
 from raasid.monitoring.prediction_features import context_features
 from raasid.pipeline.model_refs import NotTrainedYet
 from raasid.pipeline.upstream_models import UPSTREAM_TASKS, UpstreamModel
+from raasid.stats.label_free import CalibratedAnswers
 from raasid.tracks.track_arrays import ClipTracks
 
 
@@ -59,6 +61,16 @@ class ContextAdapter:
         pairs = zip(callback.refs, callback.predictions, strict=True)
         on_source = ((ref, prediction) for ref, prediction in pairs if ref.source == data.source)
         return context_features(on_source, data.predicted_clips)
+
+    def calibrated_answers(
+        self, callback: ContextValidation, model: ContextModule, data: ContextDataModule
+    ) -> CalibratedAnswers | None:
+        """Return the decisions on the tracks of the source; None if the model is not calibrated."""
+        calibration = getattr(model, "calibration", None)
+        if calibration is None or data.edition not in calibration.offence_temperatures:
+            return None
+        pairs = zip(callback.refs, callback.predictions, strict=True)
+        return answers_of((ref, one) for ref, one in pairs if ref.source == data.source)
 
     def pair_results(self, champion: ContextResult, challenger: ContextResult) -> PairedEvaluation:
         """Return two evaluations of the same samples, for the gate."""

@@ -44,6 +44,9 @@ class PoseAdapter:
         pairs = zip(callback.frames, callback.predictions, strict=True)
         return pose_features((ref, own) for ref, (own, _) in pairs)
 
+    def calibrated_answers(self, callback: PoseValidation, model: PoseModule, data: TaskDataModule) -> None:
+        """None: a score is no probability of being right, and missed people have none."""
+
     def pair_results(self, champion: PoseResult, challenger: PoseResult) -> PairedEvaluation:
         """Return two evaluations of the same samples, for the gate."""
         return pair_pose_results(champion, challenger)
