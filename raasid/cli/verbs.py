@@ -91,7 +91,7 @@ VERBS = {
 """A verb is an entry here and a file conf/<verb>.yaml."""
 
 COMMANDS = {
-    "data": ("raasid.cli.data:main", "list, show, compare and export dataset versions"),
+    "data": ("raasid.cli.data:main", "list, show, compare, join and export dataset versions"),
     "registry": (
         "raasid.cli.registry.command:main",
         "versions of models: list, compare, put in service, check, tidy, carry away",

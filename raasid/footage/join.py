@@ -8,8 +8,8 @@ from pathlib import Path
 
 from raasid.errors import DataError
 from raasid.footage.records import Clip, Footage
-from raasid.footage.splits import SPLIT_PRIORITY, split_by_match
-from raasid.footage.version_diff import changed_fields
+from raasid.footage.splits import SPLITS, split_by_match
+from raasid.footage.version import changed_fields
 from raasid.io.file_digests import FileDigests
 
 _SEED = 1
@@ -67,7 +67,12 @@ def join_footage(sources: Mapping[str, Footage], *, first_labels_win: bool = Fal
 
 
 def select_clips(footage: Footage, tags: Collection[str] = (), splits: Collection[str] = ()) -> Footage:
-    """Return the clips that carry one of the tags and are in one of the splits; empty: all."""
+    """Return the clips that carry one of the tags and are in one of the splits; empty: all.
+
+    Footage that declares no splits is split as in a training. Raises TooFewMatches.
+    """
+    if splits:
+        footage = replace(footage, splits=_declared_splits(footage))
     wanted = {name for split in splits for name in footage.splits.get(split, ())}
     clips = [
         clip
@@ -84,17 +89,17 @@ def _missing_digests(clips: Iterable[Clip], known: Mapping[Path, str]) -> dict[P
     return FileDigests().of(sorted(files), "comparing clips")
 
 
-def _declared_splits(footage: Footage) -> Mapping[str, Collection[str]]:
+def _declared_splits(footage: Footage) -> dict[str, list[str]]:
     if footage.splits:
         return footage.splits
     splits = split_by_match(footage.clips, {}, 0, _SEED)
-    return {name: [clip.id for clip in getattr(splits, name)] for name in ("train", "val", "test")}
+    return {name: [clip.id for clip in getattr(splits, name)] for name in SPLITS}
 
 
 def _refuse_leakage(declared: Mapping[str, Mapping[str, Collection[str]]], clips: Mapping[str, Clip]) -> None:
     places: dict[str, dict[str, str]] = {}
     for source, splits in declared.items():
-        for split in SPLIT_PRIORITY:
+        for split in SPLITS:
             for name in splits.get(split, ()):
                 if name in clips:
                     places.setdefault(clips[name].match, {}).setdefault(split, source)

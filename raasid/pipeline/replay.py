@@ -23,7 +23,7 @@ from raasid.errors import DataError, RaasidError
 from raasid.footage.frame_reader import drop_missing_frames
 from raasid.footage.join import join_footage
 from raasid.footage.records import Clip, Footage
-from raasid.footage.splits import split_by_match
+from raasid.footage.splits import SPLITS, split_by_match
 from raasid.footage.store import DatasetMissing, DatasetStore
 from raasid.footage.version import DatasetVersion
 from raasid.registry.lineage import VersionRef
@@ -31,7 +31,6 @@ from raasid.registry.records import Manifest
 from raasid.registry.registry import Registry
 from raasid.tasks import TaskName
 
-SPLITS = ("train", "val", "test")
 Parts = Mapping[str, Sequence[Clip]]
 """The clips of each split."""
 
