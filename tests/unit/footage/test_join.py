@@ -30,7 +30,7 @@ def test_stored_versions_are_joined_without_reading_their_media_again(tmp_path: 
     ]
     joined = join_footage({part.ref: part.footage() for part in parts})
     version = store.add("both", joined, made_by="a test", link_media=True)
-    media = [path for path in version.folder.rglob("*.png")]
+    media = [*version.folder.rglob("*.png")]
     assert len(media) == 4
     assert all(path.stat().st_nlink > 2 for path in media), "linked, not copied"
     version.verify()

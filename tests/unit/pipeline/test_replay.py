@@ -158,7 +158,7 @@ def test_the_version_that_was_trained_on_is_replayed_and_not_the_newest(
 
 def test_footage_of_the_champion_that_is_gone_refuses(season: Season) -> None:
     season.old.folder.rename(season.old.folder.with_name(".away"))
-    with pytest.raises(ChampionFootageLost, match="ball_model v.*cannot be replayed.*not there") as lost:
+    with pytest.raises(ChampionFootageLost, match=r"ball_model v.*cannot be replayed.*not there") as lost:
         season.champion_source()
     assert "restore that footage" in str(lost.value)
     season.old.folder.with_name(".away").rename(season.old.folder)
