@@ -13,7 +13,6 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from raasid.datasets.data_config import RealDataConfig
 from raasid.datasets.factory import open_footage
 from raasid.datasets.source_configs import StoreDataConfig, SyntheticDataConfig
 from raasid.errors import UsageError
@@ -23,6 +22,7 @@ from raasid.footage.store import DatasetMissing, DatasetStore
 from raasid.footage.version import DatasetVersion
 from raasid.io.atomic import write_atomic
 from raasid.laws.edition_lookup import get_edition, shipped_editions
+from raasid.pipeline.checked_footage import stored_version
 from raasid.pipeline.replay import Source, champion_source, join_with_replay, open_source
 from raasid.pipeline.verb_configs import TrainConfig
 from raasid.registry.lineage import VersionRef
@@ -85,7 +85,7 @@ def _once(
 ) -> DatasetVersion:
     """Make the dataset version of a plan, or find the one that an earlier process has made."""
     file, store = folder / "plan.json", DatasetStore(training.paths.store)
-    with suppress(FileNotFoundError, DatasetMissing):
+    with suppress(FileNotFoundError, ValueError, KeyError, TypeError, DatasetMissing):
         return store.find(json.loads(file.read_text(encoding="utf-8"))["dataset"])
     version = make()
     write_atomic(file, json.dumps({"dataset": f"{version.name}@{version.digest}"}) + "\n")
@@ -95,10 +95,9 @@ def _once(
 
 def _train_on(training: TrainConfig, version: DatasetVersion) -> TrainConfig:
     """Return the training with a stored version in the place of its footage, everything else unchanged."""
-    data = training.data
-    shared = {name: getattr(data, name) for name in RealDataConfig.model_fields if hasattr(data, name)}
-    stored = StoreDataConfig(**({"league": None} | shared), dataset=version.ref, root=training.paths.store)
-    return training.model_copy(update={"data": stored})
+    stored = stored_version(version.ref, training.data, training.paths.store)
+    league = getattr(training.data, "league", None)
+    return training.model_copy(update={"data": stored.model_copy(update={"league": league})})
 
 
 def _slower(training: TrainConfig, factor: float) -> TrainConfig:
