@@ -16,6 +16,7 @@ from raasid.stats.match_profile import FeatureProfile, MatchProfile
 Feature = float | str | bool | None
 """A number, a category, or unknown."""
 Row = Mapping[str, Feature]
+_DECIMALS = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,14 +30,17 @@ class FeatureTable:
     def of(cls, rows: Iterable[tuple[str, Row]], rows_per_match: int | None = None) -> Self:
         """Make a table from pairs of a match and a row; a feature that a row lacks is unknown there.
 
-        A feature without any value is left out.
+        A feature without any value is left out. Numbers are rounded to 4 decimals: for shares, probabilities
+        and the like smaller differences mean nothing, and the last digits depend on the machine.
         rows_per_match: the most that are kept of a match, spread over it; None: all.
         """
         pairs = list(rows)
         if rows_per_match is not None:
             pairs = [pairs[k] for k in spread_by_match([match for match, _ in pairs], rows_per_match)]
         names = sorted({name for _, row in pairs for name in row})
-        found = {name: np.array([row.get(name) for _, row in pairs], dtype=object) for name in names}
+        found = {
+            name: np.array([_rounded(row.get(name)) for _, row in pairs], dtype=object) for name in names
+        }
         known = {name: column for name, column in found.items() if not _column(name, column).is_empty}
         return cls(tuple(match for match, _ in pairs), known)
 
@@ -68,6 +72,10 @@ class FeatureTable:
         ]
         ours = FeatureTable(self.matches, {name: self.columns[name] for name in names})
         return ours, MatchProfile(reference.matches, tuple(there[name] for name in names))
+
+
+def _rounded(value: Feature) -> Feature:
+    return round(value, _DECIMALS) if isinstance(value, float) else value
 
 
 def _is_comparable(column: Column, other: FeatureProfile) -> bool:

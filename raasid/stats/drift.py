@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 
 from raasid.stats.columns import Column, DriftInputError, Table, columns, match_names
 from raasid.stats.drift_report import DriftReport, drift_report
+from raasid.stats.equal_rows import equalize_rows
 from raasid.stats.match_profile import FeatureProfile, MatchProfile
 from raasid.stats.splits import Stratum, deal_rows, draw_splits
 from raasid.stats.unit_distances import UnitCounts, all_distances
@@ -46,7 +47,8 @@ def detect(
     named in `categorical` are categories.
     missing: test "NAME is missing" as well, where values are missing.
     matches: (N,) and (M,) the match of each row; rows of one match resemble each other, so that whole matches
-    are exchanged. Without them rows must be independent: they are dealt at random into units of equal size.
+    are exchanged, after some of them have lost rows so that both sides have matches of the same sizes.
+    Without them rows must be independent: they are dealt at random into units of equal size.
     permutations: at least; more are drawn if one of F features could not pass the correction otherwise.
     alpha: upper limit of the chance of any alarm if nothing has changed. min_effect: standard deviations of
     the reference (W1), or share (categories).
@@ -61,7 +63,7 @@ def detect(
         sizes = Stratum(len(names), len(profile.matches))
         permutations = enough_permutations(permutations, len(features), alpha)
         splits = draw_splits([sizes], permutations, seed)
-        distances = all_distances(features, splits)
+        distances = all_distances(equalize_rows(features, seed), splits)
         return drift_report(
             features, distances, splits[0], [sizes], "match", sizes, permutations, alpha, min_effect
         )
