@@ -10,8 +10,7 @@ from html import escape
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from raasid.evaluation.result import EvaluationResult
-from raasid.evaluation.slices import Slice
+from raasid.evaluation.result import EvaluationResult, Slice
 from raasid.reports.charts import chart_grid, interval_bar
 from raasid.reports.document import plural, write_document
 from raasid.reports.training_curves import training_curves

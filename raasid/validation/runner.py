@@ -28,9 +28,8 @@ from raasid.validation.image_checks import (
 )
 from raasid.validation.image_stats import ImageStatsIndex, compute_image_stats
 from raasid.validation.leakage_checks import check_match_splits, check_near_identical
-from raasid.validation.left_right_swaps import check_left_right
 from raasid.validation.options import Limits, Thresholds
-from raasid.validation.pose_checks import check_keypoints, check_skeletons
+from raasid.validation.pose_checks import check_keypoints, check_left_right, check_skeletons
 from raasid.validation.types import KINDS, Check, CheckInput, Finding, FindingKind
 
 CHECKS: tuple[Check, ...] = (

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from raasid.evaluation.ball.curves import operating_curve
 from raasid.evaluation.ball.matched import FrameOutcome, OutcomeType
-from raasid.evaluation.slices import Slice, compute_slices
+from raasid.evaluation.result import Slice, compute_slices
 from raasid.footage.records import Ball
 from raasid.geometry import iou_xyxy
 from raasid.stats.bootstrap import Estimate, Floats, bootstrap_sums, safe_divide

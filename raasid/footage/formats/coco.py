@@ -26,8 +26,7 @@ from raasid.footage.formats.coco_rows import (
     without_suffix,
 )
 from raasid.footage.formats.export_media import export_frames
-from raasid.footage.formats.footage_builder import build_footage, split_from_name
-from raasid.footage.formats.match_grouping import assign_matches
+from raasid.footage.formats.footage_builder import assign_matches, build_footage, split_from_name
 from raasid.footage.formats.media_lookup import ImageLookup
 from raasid.footage.formats.parsing.json_reader import JsonUnreadable, json_entries
 from raasid.footage.formats.parsing.values import ValueUnusable, mapping, number, safe_join, short_repr, text

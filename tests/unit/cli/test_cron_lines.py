@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from raasid.triggers.cron_lines import crontab_lines, scrontab_lines
+from raasid.cli.schedule import crontab_lines, scrontab_lines
 from raasid.triggers.schedule import default_schedule
 
 COMMAND = ["/opt/raasid", "retrain"]
