@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 
 from raasid.config import conf_dir
@@ -19,7 +18,7 @@ from raasid.registry.registry import Registry
 from raasid.triggers.claims import ClaimStore, RetrainingUnreadable
 from raasid.triggers.decision_record import Decision
 from raasid.triggers.decision_store import DecisionStore
-from raasid.triggers.futility import hold_back, judge_futility
+from raasid.triggers.futility import Futility, ask_again, hold_back, judge_futility
 from raasid.triggers.futility_marks import AcknowledgementUnreadable, FutilityMarks
 from raasid.triggers.schedule import RetrainingSchedule, ScheduleEntry, load_schedule
 
@@ -76,25 +75,32 @@ def _chosen(schedule: RetrainingSchedule, names: list[str] | None) -> Iterator[S
 
 def _check_model(cfg: CheckConfig, entry: ScheduleEntry, run_dir: Path) -> CheckedModel:
     registry, now = Registry(cfg.paths.registry), cfg.trigger.now()
-    store, champion = DecisionStore(cfg.paths.decisions), None
+    store, marks, champion = DecisionStore(cfg.paths.decisions), FutilityMarks(cfg.paths.retrainings), None
     decisions, alerts, files = list[Decision](), list[str](), dict[str, Path]()
     try:
         champion = registry.alias(entry.model, CHAMPION)
         situation = ChampionCheck(cfg, entry, registry, champion, run_dir / entry.model, now)
         for kind in cfg.trigger.kinds:
-            decision, alert = _unless_futile(cfg, entry, DECIDE[kind](situation), now)
+            asked = ask_again(DECIDE[kind](situation), len(marks.acknowledgements(entry.model)))
+            decision, futility = hold_if_futile(cfg, entry, asked)
             files[decision.digest] = store.write(decision, now.date())
             decisions.append(decision)
-            alerts += [alert] if alert else []
+            if (
+                futility.alert
+                and decision is not asked
+                and marks.mark_alerted(entry.model, futility.alert_key)
+            ):
+                alerts.append(futility.reason)
     except (RetrainingUnreadable, AcknowledgementUnreadable, RegistryDamaged) as error:
         return CheckedModel(entry, champion, decisions, alerts, files, damage=error)
     return CheckedModel(entry, champion, decisions, [*alerts, *situation.alerts], files)
 
 
-def _unless_futile(
-    cfg: CheckConfig, entry: ScheduleEntry, decision: Decision, now: datetime
-) -> tuple[Decision, str]:
-    """Hold a decision back if retraining has been shown not to help; the alert is given once."""
+def hold_if_futile(cfg: CheckConfig, entry: ScheduleEntry, decision: Decision) -> tuple[Decision, Futility]:
+    """Hold a decision back if retraining has been shown not to help.
+
+    Raises RetrainingUnreadable, AcknowledgementUnreadable.
+    """
     marks = FutilityMarks(cfg.paths.retrainings)
     futility = judge_futility(
         entry.model,
@@ -105,6 +111,4 @@ def _unless_futile(
         acknowledged=marks.acknowledged(entry.model),
         rule=cfg.trigger.futility,
     )
-    held = hold_back(decision, futility)
-    alerted = futility.alert and held is not decision and marks.mark_alerted(entry.model, futility.alert_key)
-    return held, futility.reason if alerted else ""
+    return hold_back(decision, futility), futility

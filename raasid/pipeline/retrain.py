@@ -18,8 +18,9 @@ from raasid.config.compose import compose
 from raasid.config.run_dir import quote_path
 from raasid.console.terminal import err, out
 from raasid.io.lease import LeaseHeld
-from raasid.pipeline.check import CheckedModel, check_models
+from raasid.pipeline.check import CheckedModel, check_models, hold_if_futile
 from raasid.pipeline.checked_footage import stored_version
+from raasid.pipeline.collect import collect_first
 from raasid.pipeline.decision_summary import RetrainOutcome, print_decisions, print_json, require_intact
 from raasid.pipeline.retraining_job import RetrainingJob, find_finished_training
 from raasid.pipeline.verb_configs import CheckConfig, RetrainConfig, TrainConfig
@@ -35,11 +36,14 @@ from raasid.triggers.retraining_history import Retraining
 
 
 def retrain(cfg: RetrainConfig, run_dir: Path) -> None:
-    """Retrain every model of the schedule that needs it and may be retrained now.
+    """Collect new footage, if wanted, and retrain every model of the schedule that needs it and may be now.
 
     A model is left out if one of its records is damaged.
-    Raises, at the end, ModelsLeftOut or, if a challenger was refused, GateRefused; LeaseLost, Stopped.
+    Raises, at the end, ModelsLeftOut or, if a challenger was refused, GateRefused; CollectionFailed,
+    LeaseLost, Stopped.
     """
+    if cfg.retrain.collect is not None and not cfg.retrain.dry_run:
+        collect_first(cfg.retrain.collect, cfg.paths, run_dir / "collect")
     checked = check_models(cfg, run_dir)
     print_decisions(checked)
     left_out: list[Any] = []
@@ -99,19 +103,31 @@ def _retrain_if_asked(cfg: RetrainConfig, checked: CheckedModel, left_out: list[
     model, now = checked.entry.model, cfg.trigger.now()
     stored = DecisionStore(cfg.paths.decisions).newest_first(model, left_out)
     champion = None if checked.champion is None else str(checked.champion)
-    found = {each.digest: each for each in [*checked.decisions, *(each.decision for each in stored)]}
+    recorded = [each.decision for each in stored]
     history = ClaimStore(cfg.paths.retrainings).history(damage=left_out)
-    begun = _find_unrecorded(cfg, found.values(), history, champion)
-    decision = begun or strongest(ready_decisions(found.values(), history, champion, now))
+    promoted = _find_unrecorded(cfg, recorded, history, champion)
+    begun = [each for each in recorded if _folder(cfg.paths.retrainings, each).is_dir()]
+    pending = [hold_if_futile(cfg, checked.entry, each)[0] for each in recorded if each.action == "scheduled"]
+    found = {each.digest: each for each in [*begun, *checked.decisions, *pending]}
+    decision = promoted or strongest(ready_decisions(found.values(), history, champion, now))
     if decision is None:
-        return RetrainOutcome("nothing")
-    if begun is None and (why := refusals(model, history, now, cfg.retrain.limits)):
+        return _nothing(checked, history)
+    if promoted is None and (why := refusals(model, history, now, cfg.retrain.limits)):
         return _say("not_now", f"{model}: not now. {' '.join(why)}")
     if cfg.retrain.dry_run:
         return _say(
             "dry_run", f"{model}: would be retrained ({decision.action}); retrain.dry_run=true, so it is not"
         )
     return _act(cfg, checked, decision)
+
+
+def _nothing(checked: CheckedModel, history: Sequence[Retraining]) -> RetrainOutcome:
+    """Say why nothing is done although a decision asks for it."""
+    asked = {each.digest for each in checked.decisions if each.verdict == "fire"}
+    for past in history:
+        if past.decision in asked:
+            return _say("not_now", f"{past.model}: not again. {ClaimFinished(past)}")
+    return RetrainOutcome("nothing")
 
 
 def _find_unrecorded(

@@ -235,7 +235,8 @@ def _count_devices(trainer: TrainerConfig) -> int:
     """Return the number of GPUs, or of processes, that a training is given."""
     devices = trainer.devices
     if isinstance(devices, str):
-        devices = [int(each) for each in devices.split(",")] if "," in devices else -1
+        listed = [int(each) for each in devices.split(",") if each] if devices != "auto" else [-1]
+        devices = listed if "," in devices else listed[0]
     found = len(devices) if isinstance(devices, list) else devices
     gpus = 1 if trainer.accelerator == "cpu" else torch.cuda.device_count()
     return max(1, gpus if found < 0 else found) * trainer.num_nodes
