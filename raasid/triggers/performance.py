@@ -85,8 +85,9 @@ def decide_performance(
     if champion is None:
         return without_champion(entry.model, "performance", inputs)
     rule = rule or PerformanceRule()
-    rows = [_threshold_row(entry, measured.get(entry.retrain_metric), rule)]
-    labelled = rows[0].get("why") != _NO_LABELS
+    first = measured.get(entry.retrain_metric)
+    labelled = first is not None and not math.isnan(first.value)
+    rows = [_threshold_row(entry, first if labelled else None, rule)]
     rows += [
         _comparison_row(
             entry.task, name, measured.get(name) if labelled else None, registered.get(name), rule
@@ -185,8 +186,10 @@ def _metric(task: Task, name: str) -> Metric:
 
 def _measured_row(name: str, now: Estimate | None, rule: PerformanceRule) -> Row:
     """Return a metric as it was measured; `why` says why it allows no decision."""
-    if now is None or math.isnan(now.value):
+    if now is None:
         return {"metric": name, "why": _NO_LABELS}
+    if math.isnan(now.value):
+        return {"metric": name, "why": "it is undefined on these data"}
     row = {"metric": name, "value": now.value, "low": now.low, "high": now.high, "n": now.n, "unit": now.unit}
     if _ends(now) is None:
         return row | {"why": "it has no interval"}
