@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from raasid.cli.loop_folders import add_folders, folders_of, require_known_model
+from raasid.cli.arguments import add_folders, folders_of, require_known_model
 from raasid.cli.registry.command import reason_of
 from raasid.console.tables import print_line, print_note
 from raasid.registry.records import current_author

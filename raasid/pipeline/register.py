@@ -26,10 +26,9 @@ from raasid.pipeline.evaluation import SplitPredictions
 from raasid.pipeline.export import write_verified_graphs
 from raasid.pipeline.verb_configs import TrainConfig
 from raasid.registry.errors import PackageRefused
-from raasid.registry.lineage import find_version_of_run
+from raasid.registry.lineage import find_parent, find_version_of_run
 from raasid.registry.names import CHALLENGER, Version
 from raasid.registry.outbox import Mirror, Outbox, RunRef
-from raasid.registry.parent_version import find_parent
 from raasid.registry.registry import ManifestSigner, Registry
 from raasid.registry.signing import signer_from_env
 from raasid.tasks import TASKS

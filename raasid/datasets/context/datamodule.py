@@ -10,9 +10,14 @@ from typing import Any, NamedTuple
 
 from torch.utils.data import DataLoader
 
-from raasid.datasets.context.augmentation import TrackPerturbation, WindowAugmentation
 from raasid.datasets.context.batch import collate
-from raasid.datasets.context.dataset import LabelledTracks, WindowDataset, find_touched_box
+from raasid.datasets.context.dataset import (
+    LabelledTracks,
+    TrackPerturbation,
+    WindowAugmentation,
+    WindowDataset,
+    find_touched_box,
+)
 from raasid.datasets.context.sample_meta import ClipRef
 from raasid.datasets.context.tracks_config import TrackSource
 from raasid.datasets.data_config import DataConfig

@@ -8,9 +8,8 @@ from typing import Any
 
 from raasid.datasets.ball.datamodule import build_ball_datamodule
 from raasid.datasets.datamodule import TaskDataModule
-from raasid.evaluation.ball.paired import pair_ball_results
 from raasid.evaluation.ball.report import PAGE
-from raasid.evaluation.ball.result import BallResult, BallValidation, evaluate_ball
+from raasid.evaluation.ball.result import BallResult, BallValidation, evaluate_ball, pair_ball_results
 from raasid.evaluation.paired import PairedEvaluation
 from raasid.evaluation.report_page import write_report
 from raasid.models.ball.module import BallModule

@@ -8,14 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from raasid.datasets.context.augmentation import TrackPerturbation
 from raasid.datasets.context.datamodule import ContextDataModule, TrackProvider
+from raasid.datasets.context.dataset import TrackPerturbation
 from raasid.datasets.context.factory import build_context_datamodule
 from raasid.errors import UsageError
 from raasid.evaluation.context.matched import answers_of
-from raasid.evaluation.context.paired import pair_context_results
 from raasid.evaluation.context.report import PAGE
-from raasid.evaluation.context.result import ContextResult, ContextValidation, evaluate_context
+from raasid.evaluation.context.result import (
+    ContextResult,
+    ContextValidation,
+    evaluate_context,
+    pair_context_results,
+)
 from raasid.evaluation.paired import PairedEvaluation
 from raasid.evaluation.report_page import write_report
 from raasid.footage.records import Clip, Footage

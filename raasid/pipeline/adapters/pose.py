@@ -10,9 +10,8 @@ from raasid.datasets.datamodule import TaskDataModule
 from raasid.datasets.pose.datamodule import build_pose_datamodule
 from raasid.errors import UsageError
 from raasid.evaluation.paired import PairedEvaluation
-from raasid.evaluation.pose.paired import pair_pose_results
 from raasid.evaluation.pose.report import PAGE
-from raasid.evaluation.pose.result import PoseResult, PoseValidation, evaluate_pose
+from raasid.evaluation.pose.result import PoseResult, PoseValidation, evaluate_pose, pair_pose_results
 from raasid.evaluation.report_page import write_report
 from raasid.models.pose.module import PoseModule
 from raasid.monitoring.feature_table import FeatureTable

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from retrainings import DATA, ended
 
-from raasid.cli.loop_folders import ModelUnknown
+from raasid.cli.arguments import ModelUnknown
 from raasid.cli.registry.command import MissingReason
 from raasid.cli.retry import main
 from raasid.io.atomic import write_atomic

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from raasid.reports.training_curves import read_columns, training_curves
+from raasid.evaluation.report_page import read_columns, training_curves
 
 
 def test_a_sparse_file_gives_each_column_its_own_steps(tmp_path):
