@@ -20,6 +20,7 @@ from raasid.pipeline.evaluation import SplitPredictions, build_data, predict_wit
 from raasid.pipeline.model_refs import NamedModel
 from raasid.pipeline.upstream_models import track_by_champions
 from raasid.pipeline.verb_configs import CheckConfig
+from raasid.registry.lineage import VersionRef, parent_of
 from raasid.registry.names import CHAMPION
 from raasid.registry.registry import Registry
 
@@ -93,9 +94,12 @@ class CheckedFootage:
         )
 
     def _trained_matches(self, matches: Collection[str]) -> set[str]:
+        """Return those that the champion was trained on, or a version that it was built on."""
         assert self.model.loaded is not None
-        lineage = self.model.loaded.manifest.lineage
-        found = check_leakage(lineage, matches, Registry(self.cfg.paths.registry), model=CHAMPION)
+        manifest, registry = self.model.loaded.manifest, Registry(self.cfg.paths.registry)
+        began = parent_of(registry, manifest) if "init_from" in manifest.lineage.get("inputs", {}) else None
+        parents = [] if began is None else [VersionRef(manifest.name, began.version)]
+        found = check_leakage(manifest.lineage, matches, registry, parents, CHAMPION)
         return {leak.match for leak in found.leaks}
 
 
