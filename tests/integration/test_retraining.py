@@ -65,7 +65,15 @@ def test_a_poor_champion_is_retrained_once_and_replaced(root: Path, ball_season:
 
     again = call_raasid(*words)
     assert again.returncode == 0, again.stderr
-    assert "cools down for 1 days" in again.stdout
+    assert "cools down for 1 day (retrain.limits.cooldown_days): it may be retrained from" in again.stdout
+    assert 0 < past.gpu_hours < 0.5
+    limits = {"cooldown_days": "0", "max_runs_per_week": "1", "max_gpu_hours": f"{past.gpu_hours / 2:.9f}"}
+    held = call_raasid(*words, *(f"retrain.limits.{name}={value}" for name, value in limits.items()))
+    assert held.returncode == 0, held.stderr
+    (why,) = [line for line in held.stdout.splitlines() if line.startswith("ball_model: not now. ")]
+    assert "1 retraining ended within seven days, and 1 is allowed" in why
+    assert "GPU hours were used within seven days" in why
+    assert why.count("the next may begin at ") == 2
     assert registry.versions("ball_model").count() == 2
 
 
