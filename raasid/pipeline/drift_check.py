@@ -22,6 +22,7 @@ from raasid.monitoring.footage_features import (
 )
 from raasid.monitoring.reference_profile import PROFILE, ReferenceProfile
 from raasid.pipeline.adapters.adapter import task_adapter
+from raasid.pipeline.embeddings import comparable_embeddings, embedding_profile
 from raasid.pipeline.evaluation import SplitPredictions
 from raasid.registry.record_chain import canonical_json, sha256_hex
 from raasid.stats.drift import detect
@@ -51,6 +52,7 @@ def reference_profile(predicted: SplitPredictions) -> ReferenceProfile:
     return ReferenceProfile(
         {part: profile for part, profile in profiles.items() if profile is not None},
         {kind: known for kind, known in slices.items() if known},
+        embedding_profile(predicted),
     )
 
 
@@ -86,7 +88,7 @@ def check_drift(
     """
     seen = sorted({each.clip.match for each in frames} & set(known))
     frames = [each for each in frames if each.clip.match not in seen]
-    notes = [f"{len(seen)} matches are left out, because the champion knows them."] if seen else []
+    notes = [_left_out(len(seen))] if seen else []
     tables: dict[str, FeatureTable] = {"footage": footage_features(frames)}
     if predicted is not None:
         tables["predictions"] = prediction_features(predicted).without(known)
@@ -98,7 +100,8 @@ def check_drift(
     compared = {part: sides for part, sides in compared.items() if sides[0].columns}
     if not compared:
         notes.append("There is no footage of other matches.")
-    alpha = rule.alpha / max(1, len(compared))
+    ours = None if predicted is None else comparable_embeddings(predicted, profile.embedding, known)
+    alpha = rule.alpha / max(1, len(compared) + (ours is not None))
     reports = {
         part: detect(
             table.columns,
@@ -111,10 +114,24 @@ def check_drift(
         )
         for part, (table, reference) in compared.items()
     }
+    if ours is not None and profile.embedding is not None:
+        reports["embedding"] = profile.embedding.compare(
+            ours,
+            seed=rule.seed,
+            permutations=rule.permutations,
+            alpha=alpha,
+            min_effect=rule.min_embedding_effect,
+        )
     mixes = {}
     if "footage" in compared and any(report.verdict == "drift" for report in reports.values()):
         mixes = _mixes(*compared["footage"], profile.slices, _clips_of(frames), rule)
     return DriftCheck(reports=reports, mixes=mixes, notes=notes, frames=frames)
+
+
+def _left_out(matches: int) -> str:
+    if matches == 1:
+        return "1 match is left out, because the champion knows it."
+    return f"{matches} matches are left out, because the champion knows them."
 
 
 def _mixes(

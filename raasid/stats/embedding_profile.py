@@ -47,8 +47,11 @@ class Embeddings:
 
     @classmethod
     def of(cls, rows: ArrayLike, matches: ArrayLike, clips: ArrayLike, side: str = "current") -> Self:
-        """Check and take arrays. Raises DriftInputError."""
-        checked = check_embeddings(rows, side)
+        """Check arrays and take them, rounded to 4 digits: the last ones depend on the machine.
+
+        Raises DriftInputError.
+        """
+        checked = _rounded(check_embeddings(rows, side))
         return cls(checked, match_names(matches, len(checked), side), match_names(clips, len(checked), side))
 
     def without(self, matches: Collection[str]) -> Embeddings:

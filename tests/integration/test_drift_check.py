@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ball_season import FREE, GATE, LONGER, NET, at, champion, versions
+from ball_season import FREE, GATE, LEAGUE, LONGER, NET, at, champion, make_champion, versions
 from in_process import call_raasid
 
 from raasid.monitoring.reference_profile import PROFILE, ReferenceProfile
@@ -27,8 +27,11 @@ BEFORE, IN_SLOT = (f"trigger.as_of={day}T04:00+00:00" for day in ("2026-11-15", 
 
 @pytest.fixture(scope="module")
 def season(ball_season: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A root of its own: the leagues of this file are rendered into it once."""
-    return Path(shutil.copytree(ball_season, tmp_path_factory.mktemp("drift") / "root"))
+    """A root whose champion has learned something; the leagues of this file are rendered into it once."""
+    root = tmp_path_factory.mktemp("drift") / "root"
+    shutil.copytree(ball_season / "data", root / "data")
+    make_champion(root, "ball_model", *LEAGUE, *NET, LONGER)
+    return root
 
 
 @pytest.fixture
@@ -62,6 +65,8 @@ def test_night_matches_ask_for_a_retraining_at_the_next_slot(root: Path, season:
     assert record["statistics"]["footage"]["units"] == 12
     assert record["statistics"]["footage"]["reference_units"] == 12
     assert record["statistics"]["predictions"]["reference_units"] == 5, "matches held out for the test"
+    assert record["statistics"]["embedding"]["reference_units"] == 5
+    assert next(row for row in record["evidence"] if row["feature"] == "embedding")["verdict"] == "drift"
     assert set(record["inputs"]) == {"champion", "images", "labels", "media", "profile"}
 
 
@@ -93,7 +98,7 @@ def test_too_few_matches_are_no_verdict_and_the_missing_ones_are_counted(root: P
     record = check(root, season, *OTHER, *few)
     assert record["verdict"] == "cannot_tell"
     assert "footage: too few matches: 2 current and 12 reference matches" in record["reason"]
-    assert "current matches that are still needed: 1;" in record["reason"]
+    assert "current matches that are still needed: 2;" in record["reason"]
 
 
 def test_matches_that_the_champion_knows_are_no_new_footage(root: Path, season: Path) -> None:
@@ -128,6 +133,8 @@ def test_a_version_keeps_the_profile_of_all_its_matches(root: Path) -> None:
     assert len(profile.parts["footage"].matches) == 12
     assert len(profile.parts["predictions"].matches) == 5
     assert set(profile.slices["light"]) == set(profile.parts["footage"].matches)
+    assert profile.embedding is not None
+    assert profile.embedding.matches == profile.parts["predictions"].matches
     assert profile.to_json() == content
 
 
