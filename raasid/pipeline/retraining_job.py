@@ -23,6 +23,7 @@ from raasid.pipeline.model_refs import load_registered
 from raasid.pipeline.resume import ResumeRefused
 from raasid.pipeline.train import train_model
 from raasid.pipeline.training_plan import plan_training
+from raasid.pipeline.upstream_models import track_by_champions
 from raasid.pipeline.verb_configs import CheckConfig, TrainConfig
 from raasid.registry.lineage import VersionRef
 from raasid.registry.names import CHAMPION, Version
@@ -97,6 +98,9 @@ class RetrainingJob:
         self.training = plan_training(
             self.training, self.decision, task, champion, self.incremental, self.folder, self.journal
         )
+        if task == "context":  # on the tracks that it will get in service
+            data = track_by_champions(self.training.data, Registry(self.check.paths.registry))
+            self.training = self.training.model_copy(update={"data": data})
 
     def _train(self, run_dir: Path) -> Version:
         record = read_run(run_dir)
