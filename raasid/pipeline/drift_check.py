@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from raasid.console.terminal import out
 from raasid.datasets.context.datamodule import NoClipToDecide
 from raasid.datasets.datamodule import TaskDataModule
+from raasid.errors import RaasidError
 from raasid.footage.records import Clip
 from raasid.io.file_digests import CACHE_NAME, FileDigests
+from raasid.monitoring.drift_page import DriftFindings, write_drift_page
 from raasid.monitoring.feature_table import FeatureTable
 from raasid.monitoring.footage_features import (
     MAX_MATCHES,
@@ -24,6 +27,8 @@ from raasid.monitoring.reference_profile import PROFILE, ReferenceProfile
 from raasid.pipeline.adapters.adapter import task_adapter
 from raasid.pipeline.embeddings import comparable_embeddings, embedding_profile
 from raasid.pipeline.evaluation import SplitPredictions
+from raasid.pipeline.replay import champion_source
+from raasid.registry.lineage import VersionRef
 from raasid.registry.record_chain import canonical_json, sha256_hex
 from raasid.stats.drift import detect
 from raasid.stats.drift_by_slice import MixOrWorld, mix_or_world
@@ -181,7 +186,7 @@ def decide_on_drift(at: ChampionCheck) -> Decision:
         "images": images_digest(frames, data, Path(at.cfg.paths.data)),
         "profile": sha256_hex(content),
     }
-    return decide_drift(
+    decision = decide_drift(
         at.entry,
         at.version,
         found.reports,
@@ -190,6 +195,38 @@ def decide_on_drift(at: ChampionCheck) -> Decision:
         mixes=found.mixes,
         notes=[*found.notes, *notes],
     )
+    if found.reports:
+        _write_page(at, found, decision)
+    return decision
+
+
+def _write_page(at: ChampionCheck, found: DriftCheck, decision: Decision) -> None:
+    """Write `drift.html` into the folder of the check, and print where it is.
+
+    Frames of the training are shown after drift alone: reading that footage takes time.
+    """
+    reference: Sequence[Clip] = ()
+    note = "Frames of its training are shown if something drifts"
+    if decision.verdict == "fire" and at.champion is not None and at.manifest is not None:
+        version = VersionRef(at.entry.model, at.champion)
+        try:
+            source = champion_source(version, at.manifest, at.cfg.paths, at.entry.task.name)
+            reference = source.parts["test"]
+        except RaasidError as error:  # the footage was moved or deleted, which is no reason not to decide
+            note = str(error).partition("\n")[0]
+    path = write_drift_page(
+        at.run_dir / "drift.html",
+        DriftFindings(
+            version=f"{at.entry.model} {at.version}",
+            reason=decision.reason,
+            reports=found.reports,
+            mixes=found.mixes,
+            current=_clips_of(found.frames),
+            reference=reference,
+            note=note,
+        ),
+    )
+    out().print(f"{at.entry.model}, drift: {path}", markup=False)
 
 
 def images_digest(frames: Sequence[SampledFrame], data: TaskDataModule, folder: Path) -> str:
