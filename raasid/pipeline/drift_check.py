@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from raasid.console.terminal import out
 from raasid.datasets.context.datamodule import NoClipToDecide
 from raasid.datasets.datamodule import TaskDataModule
-from raasid.errors import RaasidError
 from raasid.footage.records import Clip
 from raasid.io.file_digests import CACHE_NAME, FileDigests
 from raasid.monitoring.drift_page import DriftFindings, write_drift_page
@@ -27,13 +26,14 @@ from raasid.monitoring.reference_profile import PROFILE, ReferenceProfile
 from raasid.pipeline.adapters.adapter import task_adapter
 from raasid.pipeline.embeddings import comparable_embeddings, embedding_profile
 from raasid.pipeline.evaluation import SplitPredictions
-from raasid.pipeline.replay import champion_source
+from raasid.pipeline.replay import ChampionFootageLost, champion_source
 from raasid.registry.lineage import VersionRef
 from raasid.registry.record_chain import canonical_json, sha256_hex
 from raasid.stats.drift import detect
 from raasid.stats.drift_by_slice import MixOrWorld, mix_or_world
 from raasid.stats.drift_report import DriftReport
 from raasid.stats.match_profile import MatchProfile
+from raasid.stats.novelty import Novelty, find_novelty
 from raasid.triggers.decision_record import Decision
 from raasid.triggers.drift import DriftTriggerRule, decide_drift
 from raasid.triggers.slots import next_slot, slot_text
@@ -200,6 +200,31 @@ def decide_on_drift(at: ChampionCheck) -> Decision:
     return decision
 
 
+class NewFootage(NamedTuple):
+    """What is new about the current footage, and the digest of the profile that says so."""
+
+    found: Novelty
+    profile: str
+
+
+def find_new_footage(at: ChampionCheck) -> NewFootage | None:
+    """Compare the embeddings of current footage with those that the champion's version keeps.
+
+    None if it keeps none, or if there is no footage of other matches.
+    """
+    if at.champion is None or at.manifest is None or PROFILE not in at.manifest.files:
+        return None
+    content = at.registry.read(at.entry.model, at.champion, PROFILE)
+    profile = ReferenceProfile.from_json(content, f"{at.entry.model} {at.champion}").embedding
+    if profile is None:
+        return None
+    try:
+        ours = comparable_embeddings(at.predict(), profile, _known_matches(at))
+    except NoClipToDecide:
+        return None
+    return None if ours is None else NewFootage(find_novelty(profile, ours), sha256_hex(content))
+
+
 def _write_page(at: ChampionCheck, found: DriftCheck, decision: Decision) -> None:
     """Write `drift.html` into the folder of the check, and print where it is.
 
@@ -212,8 +237,8 @@ def _write_page(at: ChampionCheck, found: DriftCheck, decision: Decision) -> Non
         try:
             source = champion_source(version, at.manifest, at.cfg.paths, at.entry.task.name)
             reference = source.parts["test"]
-        except RaasidError as error:  # the footage was moved or deleted, which is no reason not to decide
-            note = str(error).partition("\n")[0]
+        except ChampionFootageLost as error:  # which is no reason not to decide
+            note = f"The footage of its training cannot be read here: {error.__cause__ or error}"
     path = write_drift_page(
         at.run_dir / "drift.html",
         DriftFindings(

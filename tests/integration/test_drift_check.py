@@ -70,6 +70,43 @@ def test_night_matches_ask_for_a_retraining_at_the_next_slot(root: Path, season:
     assert set(record["inputs"]) == {"champion", "images", "labels", "media", "profile"}
 
 
+def test_the_page_of_a_check_shows_both_sides_and_says_what_drifts(root: Path, season: Path) -> None:
+    done = call_raasid("check", *DRIFT, *NIGHT, BEFORE, *at(root, season))
+    (line,) = [line for line in done.stdout.splitlines() if line.endswith("drift.html")]
+    path = Path(line.removeprefix("ball_model, drift: "))
+    assert path.is_relative_to(root / "logs" / "check")
+    page = path.read_text()
+    answer = page.split("</header>")[0]
+    assert "<b>Drift.</b> The current footage differs" in answer
+    assert "brightness" in answer
+    assert "By light: " in answer
+    now, before = page.split("<h3>Before")
+    assert now.count("data:image/jpeg") == before.count("data:image/jpeg") == 4
+    assert "shift_night_3" in now
+    assert "what the model sees in it" in before, "the embedding is one of the features"
+    assert len(page) < 1_000_000
+
+
+def test_night_without_a_new_tag_is_a_new_scenario_and_other_matches_are_none(
+    root: Path, season: Path
+) -> None:
+    found = {}
+    for name, words in (("night", NIGHT), ("other", OTHER)):
+        folder = root / name
+        done = call_raasid(
+            "check", "models=[ball_model]", "trigger=new_scenarios", "trigger.scenarios.min_clips=4", *words,
+            BEFORE, *at(root, season), f"paths.decisions={folder}",
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        (path,) = folder.rglob("*-new_scenarios-*.json")
+        found[name] = json.loads(path.read_bytes())
+    far, near = (record["evidence"][-1] for record in found.values())
+    assert (far["embedding"], far["enough"], near["enough"]) == ("far", True, False)
+    assert far["examples"][0]["clip"].startswith("synthetic-5-")
+    assert (found["night"]["verdict"], found["other"]["verdict"]) == ("fire", "hold")
+    assert "such as synthetic-5-" in found["night"]["reason"]
+
+
 def test_the_same_footage_gives_the_same_bytes_in_every_folder(
     root: Path, season: Path, tmp_path: Path
 ) -> None:
