@@ -10,7 +10,7 @@ from untrained import checkpoint
 
 from raasid.config.section import PathsConfig
 from raasid.datasets.context.tracks_config import TracksConfig
-from raasid.datasets.source_configs import SyntheticDataConfig
+from raasid.datasets.source_configs import Data, SyntheticDataConfig
 from raasid.errors import CheckpointUnusable
 from raasid.models.context.baselines import ContextMajority
 from raasid.pipeline.adapters.context import ADAPTER, LazyPerception
@@ -38,7 +38,7 @@ def registry(paths: PathsConfig) -> Registry:
 
 
 def section(**tracks: object) -> SyntheticDataConfig:
-    return SyntheticDataConfig(size=(640, 360), tracks=TracksConfig(**tracks))  # type: ignore[arg-type]
+    return SyntheticDataConfig(size=(640, 360), tracks=TracksConfig.model_validate(tracks))
 
 
 def test_tracks_come_from_registered_versions_as_from_checkpoints(
@@ -51,7 +51,7 @@ def test_tracks_come_from_registered_versions_as_from_checkpoints(
     assert data.input_checkpoints["ball"].read_bytes() == registry.objects.read(sha256)
     assert find_versions_by_digest(registry, {sha256})[sha256].version == champion
 
-    ball, pose = (UpstreamModel.find(f"{task}_model@champion", task, paths) for task in ("ball", "pose"))  # type: ignore[arg-type]
+    ball, pose = (UpstreamModel.find(f"{task}_model@champion", task, paths) for task in ("ball", "pose"))
     assert ball.name == f"ball_model@{champion}"
     perception = LazyPerception(ball, pose, paths.data).perception
     assert perception.ball.size == (640, 360)
@@ -88,7 +88,7 @@ def test_champions_take_the_place_of_the_newest_models_but_not_of_named_ones(
 def test_another_champion_is_another_input_and_annotated_tracks_have_none(
     registry: Registry, paths: PathsConfig
 ) -> None:
-    def digests(config: SyntheticDataConfig) -> dict[str, str]:
+    def digests(config: Data) -> dict[str, str]:
         return upstream_digests(ADAPTER.build_datamodule(config, paths, 1, ContextMajority()), paths)
 
     before = digests(track_by_champions(section(), registry))
