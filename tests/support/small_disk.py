@@ -114,7 +114,7 @@ def _watch(event: str, given: tuple[object, ...]) -> None:
     hooked = FullBefore._hooked
     if hooked is None:
         return
-    if event == "open" and isinstance(given[1], str) and given[1][0] in "wxa":
+    if event == "open" and (given[1][0] in "wxa" if isinstance(given[1], str) else _creates(given[2])):
         path = given[0]
     elif event in ("os.rename", "os.link"):
         path = given[1]
@@ -122,3 +122,7 @@ def _watch(event: str, given: tuple[object, ...]) -> None:
         return
     if isinstance(path, str | os.PathLike):
         hooked.see(os.fspath(path))
+
+
+def _creates(flags: object) -> bool:
+    return isinstance(flags, int) and bool(flags & os.O_CREAT)
