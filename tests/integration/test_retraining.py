@@ -112,3 +112,19 @@ def test_a_training_asks_its_trigger_first(root: Path, ball_season: Path, tmp_pa
     done = call_raasid(*words)
     assert done.returncode == 0, done.stderr
     assert champion(root) != old
+
+
+def test_what_only_an_earlier_check_asked_for_is_not_done(
+    root: Path, ball_season: Path, tmp_path: Path
+) -> None:
+    """Its labels may have been mended since: what is asked for without a slot, each check asks for anew."""
+    schedule = tmp_path / "schedule.yaml"
+    entry = "{schedule: monthly, trigger_threshold: 0.0, evaluation_metrics: [detection_rate]}"
+    schedule.write_text(f"models: {{ball_model: {entry}}}\n")
+    checked = call_raasid("check", *CHECK, *at(root, ball_season))
+    assert checked.stdout.splitlines()[-1] == "verdict: retrain ball_model (immediate)"
+    done = call_raasid(
+        "retrain", *CHECK, *GATE, *FREE, TRAIN, f"trigger.schedule={schedule}", *at(root, ball_season)
+    )
+    assert done.stdout.splitlines()[-1] == "verdict: nothing to do", done.stderr
+    assert not (root / "retrainings").exists()
