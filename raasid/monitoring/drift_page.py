@@ -23,7 +23,7 @@ MAX_EXAMPLES = 4
 _MAX_NAMED = 3
 _VERDICTS = {"drift": "drift", "no drift": "no drift", "too few": "too few matches", "no values": "no values"}
 _BAR_WIDTH = 150.0
-_DECADES = 1.0
+_DECADES = 1.5
 """From the threshold to either end of a bar."""
 _PARTS = {
     "footage": "how the footage looks",
@@ -252,7 +252,7 @@ def _method(found: DriftFindings) -> Iterator[str]:
         f"feature, in at most {alpha:.0%} of checks. Effect: the distance of the two distributions, in "
         "standard deviations of that before (Wasserstein) or as a share (categories), minus what chance "
         "alone makes; of the embedding the maximum mean discrepancy. The tick on its bar is the threshold; "
-        "the ends are ten times as far and a tenth.</p>"
+        "the ends are 30 times as far, and 30 times less far.</p>"
     )
     for part, report in found.reports.items():
         yield (

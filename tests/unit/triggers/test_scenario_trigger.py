@@ -49,8 +49,8 @@ def test_far_embeddings_ask_for_an_incremental_training_and_name_clips_though_al
 
     assert (decision.verdict, decision.action) == ("fire", "incremental")
     assert decision.reason == (
-        "ball_model v20261123.1 was trained without anything like 7 clips of 3 matches, which are far from what "
-        "it knows (p = 0.002, such as clip 0): it is trained further on them, with replay."
+        "ball_model v20261123.1 was trained without anything like 7 clips of 3 matches, which are far from "
+        "what it knows (p = 0.002, such as clip 0): it is trained further on them, with replay."
     )
     (row,) = decision.evidence
     assert (row["embedding"], row["clips"], row["of_clips"], row["of_matches"]) == ("far", 7, 50, 8)
