@@ -210,13 +210,14 @@ class NewFootage(NamedTuple):
 def find_new_footage(at: ChampionCheck) -> NewFootage | None:
     """Compare the embeddings of current footage with those that the champion's version keeps.
 
-    None if it keeps none, or if there is no footage of other matches.
+    None if it keeps none, or if there is no footage of other matches in the split that is measured.
     """
     if at.champion is None or at.manifest is None or PROFILE not in at.manifest.files:
         return None
     content = at.registry.read(at.entry.model, at.champion, PROFILE)
     profile = ReferenceProfile.from_json(content, f"{at.entry.model} {at.champion}").embedding
-    if profile is None:
+    splits = at.open_data().splits
+    if profile is None or splits is None or not getattr(splits, at.current.split):
         return None
     try:
         ours = comparable_embeddings(at.predict(), profile, _known_matches(at))
