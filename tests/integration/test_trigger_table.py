@@ -13,6 +13,7 @@ from typing import Literal
 import pytest
 from ball_season import FREE, GATE, LEAGUE, LONGER, NET, PERFORMANCE, at, champion, versions
 from in_process import call_raasid
+from small_disk import FullBefore
 from tiny_trainings import CONTEXT, TOUCHES
 
 from raasid.registry.records import Manifest
@@ -119,7 +120,12 @@ def test_a_new_situation_trains_the_champion_further_on_it_and_on_what_it_knows(
 ) -> None:
     old = champion(root)
     rate = "retrain.incremental.lr_factor=1.0"  # the poor champion has much to learn
+    for stage in ("store/objects/*", "store/datasets/*", "retrainings/*/.plan.json*"):
+        with FullBefore(None, f"{root}/{stage}") as full:
+            act(command, "new_scenarios", NIGHT, rate, *at(root, season), status=1)
+        assert full.happened, f"a failure in {stage}, which what follows does not know"
     act(command, "new_scenarios", NIGHT, rate, *at(root, season))
+    assert len([*(root / "store" / "datasets").glob("*/*/manifest.json")]) == 1
     (fired,) = decisions(root)
     assert "was trained without 'shift_night_3' (" in fired.reason
     (past,) = history(root)
