@@ -21,6 +21,7 @@ OTHER = (
 )  # fmt: skip
 """Other matches of the league that the champion knows."""
 NIGHT = (*OTHER, "data.shift=night", "data.shift_intensity=3")
+SNOW = (*OTHER, "data.shift=snow", "data.shift_intensity=3")
 DRIFT = ("models=[ball_model]", "trigger=drift")
 BEFORE, IN_SLOT = (f"trigger.as_of={day}T04:00+00:00" for day in ("2026-11-15", "2026-12-01"))
 
@@ -87,14 +88,12 @@ def test_the_page_of_a_check_shows_both_sides_and_says_what_drifts(root: Path, s
     assert len(page) < 1_000_000
 
 
-def test_night_without_a_new_tag_is_a_new_scenario_and_other_matches_are_none(
-    root: Path, season: Path
-) -> None:
+def test_snow_is_a_new_scenario_by_its_look_and_other_matches_are_none(root: Path, season: Path) -> None:
     found = {}
-    for name, words in (("night", NIGHT), ("other", OTHER)):
+    for name, words in (("snow", SNOW), ("other", OTHER)):
         folder = root / name
         done = call_raasid(
-            "check", "models=[ball_model]", "trigger=new_scenarios", "trigger.scenarios.min_clips=4", *words,
+            "check", "models=[ball_model]", "trigger=new_scenarios", *words,
             BEFORE, *at(root, season), f"paths.decisions={folder}",
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
@@ -103,8 +102,9 @@ def test_night_without_a_new_tag_is_a_new_scenario_and_other_matches_are_none(
     far, near = (record["evidence"][-1] for record in found.values())
     assert (far["embedding"], far["enough"], near["enough"]) == ("far", True, False)
     assert far["examples"][0]["clip"].startswith("synthetic-5-")
-    assert (found["night"]["verdict"], found["other"]["verdict"]) == ("fire", "hold")
-    assert "such as synthetic-5-" in found["night"]["reason"]
+    assert far["p"] < 0.05
+    assert (found["snow"]["verdict"], found["other"]["verdict"]) == ("fire", "hold")
+    assert "such as synthetic-5-" in found["snow"]["reason"]
 
 
 def test_the_same_footage_gives_the_same_bytes_in_every_folder(
