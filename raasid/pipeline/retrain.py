@@ -127,7 +127,7 @@ def _nothing(checked: CheckedModel, history: Sequence[Retraining]) -> RetrainOut
     asked = {each.digest for each in checked.decisions if each.verdict == "fire"}
     for past in history:
         if past.decision in asked:
-            return _say("not_now", f"{past.model}: not again. {ClaimFinished(past)}")
+            return _say("not_now", str(ClaimFinished(past)))
     return RetrainOutcome("nothing")
 
 
