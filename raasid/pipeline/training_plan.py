@@ -110,9 +110,10 @@ def _slower(training: TrainConfig, factor: float) -> TrainConfig:
 
 
 def _require_new_tags(decision: Decision, new: Source) -> None:
-    wanted = [str(row["tag"]) for row in decision.evidence if row.get("enough") and "tag" in row]
+    asked = [row for row in decision.evidence if row.get("enough")]
+    wanted = [str(row["tag"]) for row in asked if "tag" in row]
     there = {tag for clip in new.parts["train"] for tag in clip.tags}
-    if wanted and not there & {*wanted}:
+    if wanted and len(wanted) == len(asked) and not there & {*wanted}:  # else one that no tag names
         raise SituationNotTrained(wanted)
 
 
