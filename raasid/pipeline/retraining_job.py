@@ -111,8 +111,9 @@ class RetrainingJob:
             self.journal.note("train", str(run_dir.absolute()))
             try:
                 self.score = self._train_from_last(cfg, run_dir)
-            except ResumeRefused as error:  # it was configured in another way when it was killed
-                self.journal.note("restart", str(error))
+            except ResumeRefused as error:
+                changed = "; ".join(line.strip() for line in str(error).splitlines()[1:-1])
+                self.journal.note("restart", f"it was configured in another way: {changed}")
                 number = len(self.journal.lines("restart"))
                 run_dir.rename(run_dir.with_name(f"{run_dir.name}.{number}"))
                 self.score = self._train_from_last(cfg, run_dir)

@@ -168,6 +168,8 @@ def test_a_retraining_whose_configuration_was_changed_after_a_kill_begins_anew(
     (trained,) = (root / "retrainings").glob("*/runs/*/train/run.json")
     assert json.loads(trained.read_text())["config"]["data"]["samples_per_epoch"] == 44
     assert (trained.parents[1] / "train.1").is_dir(), "what was trained before is kept"
+    why = "it was configured in another way: data.samples_per_epoch: 44 now, 40 there"
+    assert f'"restart", "what": "{why}"' in (trained.parents[1] / "journal.jsonl").read_text()
 
 
 @pytest.mark.soak
