@@ -188,5 +188,5 @@ def test_footage_without_the_new_situation_is_refused(plan: Plan) -> None:
 
 def test_a_situation_that_no_tag_names_needs_no_tag(plan: Plan) -> None:
     far = {"embedding": "far", "clips": 6, "matches": 3, "enough": True}
-    asked = NEW_TAG | {"evidence": [*NEW_TAG["evidence"], far]}
+    asked = NEW_TAG | {"evidence": [far]}
     assert plan.of(snow(plan), "ball", with_champion(plan), **asked).data.format == "store"
