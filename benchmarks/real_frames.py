@@ -127,8 +127,14 @@ class Loop:
             f"{rates[before, dataset][0]} before, {rates[after, dataset][0]} after"
             for dataset in ("day", "night")
         )
-        promoted = "promoted" if str(self.registry.alias(MODEL, CHAMPION)) == after else "refused"
-        return f"detection_rate on unseen day videos {day}; on unseen night videos {night}; {promoted}"
+        promoted = str(self.registry.alias(MODEL, CHAMPION)) == after
+        (gate,) = (self.root / "retrainings" / MODEL).glob("runs/*/gate.json")
+        if promoted != json.loads(gate.read_text())["passed"]:
+            raise StepFailed(
+                f"{after} is {'' if promoted else 'not '}champion, against the verdict of {gate}"
+            )
+        result = "promoted" if promoted else "refused"
+        return f"detection_rate on unseen day videos {day}; on unseen night videos {night}; {result}"
 
 
 def main() -> int:

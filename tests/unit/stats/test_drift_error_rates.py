@@ -1,6 +1,6 @@
 """How often drift is reported where there is none, and found where there is some.
 
-`make soak ARGS="tests/unit/stats/test_drift_error_rates.py -s"` prints the figures.
+`make soak ARGS="tests/unit/stats/test_drift_error_rates.py -n 0 -s"` prints the figures.
 """
 
 from __future__ import annotations
