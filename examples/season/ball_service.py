@@ -13,9 +13,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from raasid.config.compose import compose
 from raasid.deploy.verdict import GateVerdict
 from raasid.evaluation.ball.result import BallResult
 from raasid.io.atomic import write_atomic
+from raasid.pipeline.evaluation import evaluate_named_model
+from raasid.pipeline.model_refs import load_registered
+from raasid.pipeline.verb_configs import EvaluateConfig
 from raasid.registry.names import CHAMPION
 from raasid.registry.registry import Registry
 from raasid.stats.bootstrap import Estimate
@@ -144,13 +148,15 @@ class BallService:
         """Return what the gate found in a retraining."""
         return read_verdict(self.root, done)
 
-    def compare(self, before: str, after: str, dataset: str) -> tuple[BallResult, BallResult]:
-        """Measure two versions on the test matches of a dataset with `raasid evaluate`."""
-        run_dir = self.root / "logs" / f"compare_{dataset}"
-        words = [f"version={MODEL}@{after}", f"against={MODEL}@{before}", "register=false"]
-        raasid("evaluate", *words, *self.footage_words(dataset), run_dir=run_dir)
-        first, second = (BallResult.read(run_dir / name) for name in ("against.json", "metrics.json"))
-        return first, second
+    def measure(self, version: str, dataset: str) -> BallResult:
+        """Measure a version on the test matches of a dataset; the result holds the outcome of every frame."""
+        name = f"{MODEL}@{version}"
+        cfg = compose("evaluate", EvaluateConfig, [f"version={name}", *self.footage_words(dataset)])
+        model = load_registered(name, cfg.paths)
+        run_dir = self.root / "logs" / f"measure_{dataset}_{version}"
+        result, _ = evaluate_named_model(model, cfg.data, cfg.paths, cfg.trainer, "test", cfg.seed, run_dir)
+        assert isinstance(result, BallResult)
+        return result
 
     def footage_words(self, dataset: str) -> list[str]:
         """Return the overrides that name a stored dataset and the folders."""

@@ -25,4 +25,7 @@ def play(season: Season) -> None:
     done = ball.retrain("new_scenarios", dataset, "snow", when)
     season.tell_retraining(week, when, done, "snow, with a replay of what it knows")
     check_week(season, amounts.last_week)
-    season.comparisons = [Comparison(kind, *ball.compare(first, ball.champion, kind)) for kind in KINDS]
+    last = ball.champion
+    season.comparisons = [
+        Comparison(kind, ball.measure(first, kind), ball.measure(last, kind)) for kind in KINDS
+    ]

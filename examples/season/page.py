@@ -27,7 +27,7 @@ _STYLE = """<style>
 .charts { grid-template-columns: minmax(0, 760px); }
 .pictures { grid-template-columns: 1fr 1fr; max-width: 760px; }
 ol.events { list-style: none; margin: 16px 0 0; padding: 0; max-width: 860px; }
-ol.events li { display: grid; grid-template-columns: 112px 1fr; gap: 4px 20px; padding: 9px 0;
+ol.events li { display: grid; grid-template-columns: 128px 1fr; gap: 4px 20px; padding: 9px 0;
                border-top: 1px solid var(--line); }
 ol.events .num span { display: block; }
 ol.events b { font-weight: 650; }
@@ -53,7 +53,7 @@ def write_page(season: Season, rows: Sequence[LedgerRow], seconds: float) -> Pat
         _answer(season, rows),
         _chart(season),
         _timeline(season.events),
-        _pictures(season),
+        _pictures(season.comparisons),
         ledger(rows, season.amounts),
         drift_evidence(season.drift),
         gate_verdicts(season.outcomes),
@@ -99,8 +99,10 @@ def _sentence(season: Season, rows: Sequence[LedgerRow]) -> str:
             f"In week {amounts.law_week} a new edition of the Laws reverses {season.law.reversed} decisions, "
             "and the model that decides on handball is trained anew."
         )
-    if "new_scenarios" in promoted:
-        parts.append(f"In week {amounts.snow_week} snow arrives, and the ball model learns it, too.")
+    learned = (
+        "the ball model learns it, too" if "new_scenarios" in promoted else "the gate refuses what was learnt"
+    )
+    parts.append(f"In week {amounts.snow_week} snow arrives, and {learned}.")
     ours, calendar = rows[0], rows[1]
     parts.append(
         f"The ball model was retrained <b>{_times(ours.trainings)}</b>; by the calendar alone it would have "
@@ -166,12 +168,10 @@ def _timeline(events: Sequence[Event]) -> Iterator[str]:
     yield "</ol>"
 
 
-def _pictures(season: Season) -> Iterator[str]:
-    ball = season.ball
+def _pictures(comparisons: Sequence[Comparison]) -> Iterator[str]:
     note = f"{KEY} Held-out matches; frames that show what has changed."
     yield f'<h2>What it looks like</h2><p class="note">{note}</p>'
-    figures = "".join(example_figures(ball, ball.weeks[0].version, ball.champion))
-    yield f'<div class="pictures">{figures}</div>'
+    yield f'<div class="pictures">{"".join(example_figures(comparisons))}</div>'
 
 
 def _facts(season: Season, seconds: float) -> Iterator[str]:

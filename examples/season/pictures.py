@@ -2,44 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 
-from raasid.config.compose import compose
 from raasid.evaluation.ball.matched import FrameOutcome, OutcomeType
 from raasid.evaluation.ball.result import BallResult
 from raasid.footage.records import Frame
 from raasid.io.image_reader import read_image
-from raasid.pipeline.evaluation import evaluate_named_model
-from raasid.pipeline.model_refs import load_registered
-from raasid.pipeline.verb_configs import EvaluateConfig
 from raasid.reports.document import outlined
 from raasid.reports.frame_figure import Overlay, ToFigure, frame_figure
 
-from .ball_service import MODEL, BallService
-from .footage import KINDS, Kind
+from .story import Comparison
 
 _SAID = "#ffffff"
 _RADIUS = 11.0
 KEY = "The square is the ball as annotated; the white ring is where the version sees one."
 
 
-def example_figures(ball: BallService, first: str, last: str) -> Iterator[str]:
+def example_figures(comparisons: Iterable[Comparison]) -> Iterator[str]:
     """Yield two figures for each kind of matches: before and after."""
-    for kind in KINDS:
-        pair = _telling_pair(*(_measure(ball, version, kind) for version in (first, last)))
+    for one in comparisons:
+        pair = _telling_pair(one.before, one.after)
         for name, outcome in zip(("first version", "last version"), pair, strict=True):
-            yield _figure(outcome, f"<b>{kind}</b>, {name}: {_saying(outcome)}")
-
-
-def _measure(ball: BallService, version: str, kind: Kind) -> BallResult:
-    name = f"{MODEL}@{version}"
-    cfg = compose("evaluate", EvaluateConfig, [f"version={name}", *ball.footage_words(kind)])
-    model = load_registered(name, cfg.paths)
-    run_dir: Path = ball.root / "logs" / f"pictures_{kind}_{version}"
-    result, _ = evaluate_named_model(model, cfg.data, cfg.paths, cfg.trainer, "test", cfg.seed, run_dir)
-    assert isinstance(result, BallResult)
-    return result
+            yield _figure(outcome, f"<b>{one.kind}</b>, {name}: {_saying(outcome)}")
 
 
 def _telling_pair(before: BallResult, after: BallResult) -> tuple[FrameOutcome, FrameOutcome]:
