@@ -1,7 +1,7 @@
 """`raasid retrain`: check, claim, train, let the gate compare, and put the better version in service.
 
     RETRAININGS/<model>/<digest>.json           the record of an ended retraining, see `triggers.claims`
-    RETRAININGS/<model>/runs/<digest start>/    its folder: journal.jsonl, champion.ckpt, train/, gate.json
+    RETRAININGS/<model>/runs/<digest start>/    its folder: journal, the champion's weights, train/, gate.json
 
 A retraining that was killed is continued by the next call: what is done is on the disk.
 """

@@ -16,10 +16,10 @@ from raasid.deploy.anchor import update_anchor
 from raasid.deploy.options import DeployConfig
 from raasid.deploy.verdict import GateRefused, GateVerdict
 from raasid.errors import UsageError
-from raasid.io.atomic import atomic_path
+from raasid.io.atomic import write_atomic
+from raasid.packaging.tensors import WEIGHTS
 from raasid.pipeline.check import CheckedModel
 from raasid.pipeline.gate import judge_challenger
-from raasid.pipeline.model_refs import load_registered
 from raasid.pipeline.resume import ResumeRefused
 from raasid.pipeline.train import train_model
 from raasid.pipeline.training_plan import plan_training
@@ -133,12 +133,11 @@ class RetrainingJob:
 
     def _from_champion(self, cfg: TrainConfig) -> object:
         """Return the model section, initialised with the champion's weights."""
-        path = self.folder / "champion.ckpt"
+        assert self.checked.champion is not None
+        path = self.folder / "champion.safetensors"  # as registered, so that the lineage leads to the version
         if not path.is_file():
-            champion = load_registered(f"{self.model}@{self.checked.champion}", cfg.paths)
-            content = {"state_dict": champion.module.state_dict(), "config": champion.trained}
-            with atomic_path(path) as temporary, temporary.open("wb") as file:
-                torch.save(content, file)
+            registry = Registry(cfg.paths.registry)
+            write_atomic(path, registry.read(self.model, self.checked.champion, WEIGHTS))
         return cfg.model.model_copy(update={"init_from": path})
 
     def _compare(self, version: Version) -> GateVerdict | None:

@@ -11,6 +11,7 @@ from ball_season import CHECK, FREE, GATE, LEAGUE, NET, TRAIN, at, champion, jou
 from in_process import call_raasid
 
 from raasid.registry.fsck import fsck
+from raasid.registry.lineage import input_weights
 from raasid.registry.registry import Registry
 from raasid.triggers.claims import ClaimStore
 
@@ -61,7 +62,10 @@ def test_a_poor_champion_is_retrained_once_and_replaced(root: Path, ball_season:
     assert (past.champion, past.version, past.promoted) == (old, champion(root), True)
     assert journal_steps(root) == ["begin", "train", "registered", "gate", "champion", "end"]
     manifest = registry.versions("ball_model").manifest(registry.resolve("ball_model", "champion"))
-    assert "init_from" in manifest.lineage["inputs"], "it starts from the champion"
+    (begun_with,) = (i for i in input_weights(registry, manifest.lineage) if i.role == "init_from")
+    assert str(begun_with.version) == f"ball_model {old}", (
+        "it starts from the champion, and its lineage says so"
+    )
 
     again = call_raasid(*words)
     assert again.returncode == 0, again.stderr

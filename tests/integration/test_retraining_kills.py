@@ -37,7 +37,7 @@ STAGES = {
     "check": ("decisions/ball_model/2*.json", 1),
     "claim": ("retrainings/ball_model/lease/*.json", 1),
     "journal": (f"{RUN}/journal.jsonl", 1),
-    "weights of the champion": (f"{RUN}/champion.ckpt", 1),
+    "weights of the champion": (f"{RUN}/champion.safetensors", 1),
     "ownership of the training": (f"{RUN}/train/.owner/*.json", 1),
     "identity of the training": (f"{RUN}/train/run.json", 1),
     "first checkpoint": (f"{RUN}/train/checkpoints/last.ckpt", 1),

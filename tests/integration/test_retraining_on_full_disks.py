@@ -22,7 +22,7 @@ STAGES = {
     "check": ("decisions/ball_model/.2*.draft", 1),
     "claim": ("retrainings/ball_model/lease/*", 1),
     "journal": (f"{RUN}/journal.jsonl", 1),
-    "weights of the champion": (f"{RUN}/.champion.ckpt*", 1),
+    "weights of the champion": (f"{RUN}/.champion.safetensors*", 1),
     "identity of the training": (f"{RUN}/train/.run.json*", 1),
     "first checkpoint": (f"{RUN}/train/checkpoints/.last.ckpt*", 1),
     "training step": (f"{RUN}/train/*metrics.csv*", 1),
