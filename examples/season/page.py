@@ -147,9 +147,9 @@ def _chart(season: Season) -> Iterator[str]:
         )
     version = {one.week: one.version for one in weeks}
     changes = [week - 0.5 for week in version if week - 1 in version and version[week] != version[week - 1]]
-    # one line that leaves the chart between two changes
+    # one line, which goes along the axis between two changes
     x = [at for change in changes for at in (change, change)]
-    y = [end for k, _ in enumerate(changes) for end in ((-0.1, 1.1) if k % 2 == 0 else (1.1, -0.1))]
+    y = [end for k, _ in enumerate(changes) for end in ((1.0, 0.0) if k % 2 == 0 else (0.0, 1.0))]
     series.append(Series("new version", x, y))
     chart = line_chart(series, "week", "share of balls found", x_range=(0.6, last + 0.4), y_range=(0.0, 1.0))
     yield f'<div class="charts"><figure>{chart}</figure></div>'
