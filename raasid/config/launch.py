@@ -68,6 +68,8 @@ def launch(verb: str, spec: VerbSpec, prefix: list[str]) -> None:
         _leave("" if rank is not None and rank.rank else f"error: {error}", error.exit)
     except RaasidError as error:
         _leave(f"error: {error}" if error.exit else str(error), error.exit)
+    except Stopped as stopped:
+        _leave(str(stopped), stopped.exit)
     except KeyboardInterrupt:
         _leave("interrupted", Exit.INTERRUPTED)
     except Exception as error:  # the last line of defence: whatever a job raises is shown, and is a failure
