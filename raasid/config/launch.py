@@ -29,6 +29,10 @@ from raasid.io.disk_full import DiskFull, find_refusal, naming_full_disk
 from raasid.lazy import load_object
 
 
+SWEEP = "sweep"
+"""The verb that is always several jobs."""
+
+
 class VerbSpec(Protocol):
     """Where a verb's function, its schema and its `FindStart` are, as `module:name`."""
 
@@ -140,7 +144,8 @@ def _read_command_line(verb: str) -> CommandLine:
     args = parser.parse_intermixed_args(sys.argv[1:])
     custom = bool(args.config_path or args.config_name)
     conf = Path(args.config_path).absolute() if args.config_path else conf_dir()
-    return CommandLine(conf, args.config_name or verb, args.config_dir, args.multirun, args.overrides, custom)
+    multirun = args.multirun or verb == SWEEP
+    return CommandLine(conf, args.config_name or verb, args.config_dir, multirun, args.overrides, custom)
 
 
 def _preflight(spec: VerbSpec, line: CommandLine) -> ValidatedCommand[Any]:

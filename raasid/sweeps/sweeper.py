@@ -32,10 +32,12 @@ from raasid.sweeps.results import describe_outcome, write_results
 from raasid.sweeps.search_space import SearchSpace, read_search_space
 from raasid.sweeps.study_storage import Direction, open_storage, open_study
 from raasid.sweeps.trial_queue import LOG, REASON, RETRY_OF, TrialQueue
-from raasid.sweeps.worker import Worker
+from raasid.sweeps.worker import CustomSearchSpace, Worker
 
 GRID = "GridSampler"
 _POLL_S = 0.05
+_MAX_FRUITLESS = 3
+"""Workers that may die one after another without having taken a trial."""
 _log = logging.getLogger(__name__)
 
 
@@ -85,6 +87,7 @@ class Sweep:
     def __post_init__(self) -> None:
         self.sweep_dir = Path(self.config.hydra.sweep.dir)
         self.name = self.options.study_name or str(self.config.hydra.job.name)
+        self._custom = _find(self.options.custom_search_space)
 
     def run(self, arguments: Sequence[str]) -> None:
         """Run all trials that the study lacks. Raises RaasidError, Stopped."""
@@ -97,8 +100,7 @@ class Sweep:
         study = self._open()
         queue = self._queue(study)
         queue.plan(n_trials, grid)
-        for number in queue.reap():
-            _log.info("trial %d: its process died; its parameters are queued again", number)
+        self._reap(queue)
         self._announce(study, queue, n_trials)
         try:
             self._work(queue, n_trials)
@@ -164,7 +166,7 @@ class Sweep:
         told = {trial.number for trial in queue.ended()}
         workers: dict[int, ForkProcess] = {}
         with _forwarding_signals(workers) as stopped:
-            started = 0
+            started = fruitless = 0
             while True:
                 progress = queue.progress()
                 if stopped() is None and not stop.is_set():
@@ -180,8 +182,12 @@ class Sweep:
                 for pid in [pid for pid, process in workers.items() if not process.is_alive()]:
                     code = workers.pop(pid).exitcode
                     if code and code not in (Exit.PREEMPTED, Exit.INTERRUPTED):
-                        for number in queue.reap():
-                            _log.info("trial %d: its process died; its parameters are queued again", number)
+                        reaped = self._reap(queue)
+                        fruitless = 0 if reaped else fruitless + 1
+                        if fruitless >= _MAX_FRUITLESS:
+                            raise RaasidError(
+                                f"{fruitless} workers died (status {code}) before they took a trial"
+                            )
                 self._tell_new(queue, told, n_trials)
                 if self._too_many_failures(queue, n_trials):
                     stop.set()
@@ -192,6 +198,12 @@ class Sweep:
         if self._too_many_failures(queue, n_trials):
             raise self._failure(queue)
 
+    def _reap(self, queue: TrialQueue) -> int:
+        reaped = queue.reap()
+        for number in reaped:
+            _log.info("trial %d: its process died", number)
+        return len(reaped)
+
     def _worker(self, number: int, stop: Any) -> None:
         """Run in a process of its own: nothing of the study is shared with the parent but its storage."""
         for which in (signal.SIGINT, signal.SIGTERM):
@@ -200,14 +212,13 @@ class Sweep:
         launcher = Plugins.instance().instantiate_launcher(
             config=self.config, hydra_context=self.hydra_context, task_function=self.task_function
         )
-        hook = self.options.custom_search_space
         worker = Worker(
             self._queue(self._open(number)),
             self.space,
             launcher,
             self.config,
             self.sweep_dir / "logs",
-            None if hook is None else get_method(hook),
+            self._custom,
         )
         worker.run(stop)
 
@@ -258,6 +269,17 @@ def _forwarding_signals(workers: Mapping[int, ForkProcess]) -> Iterator[Any]:
     finally:
         for which, handler in before.items():
             signal.signal(which, handler)
+
+
+def _find(hook: str | None) -> CustomSearchSpace | None:
+    if hook is None:
+        return None
+    try:
+        found: CustomSearchSpace = get_method(hook)
+    except Exception as error:  # whatever the import of a user's module raises
+        cause = str(error).splitlines()[0]
+        raise UsageError(f"hydra.sweeper.custom_search_space: {hook}: {cause}") from error
+    return found
 
 
 def _outcome(trial: FrozenTrial) -> str:
