@@ -1,4 +1,4 @@
-"""`raasid data`: lists, describes, compares and exports dataset versions."""
+"""`raasid data`: lists, describes, compares, joins and exports dataset versions."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from pathlib import Path
 from raasid.console import terminal
 from raasid.console.tables import Column, format_bytes, format_time, print_table, short_digest
 from raasid.footage.formats import EXPORT_FORMATS, exporter
+from raasid.footage.join import join_footage, select_clips
+from raasid.footage.splits import SPLITS
 from raasid.footage.store import DatasetStore
-from raasid.footage.version import DatasetVersion
-from raasid.footage.version_diff import diff_versions
+from raasid.footage.version import DatasetVersion, diff_versions
 
 _MAX_CLIPS = 40
 
@@ -27,7 +28,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Return the parser of `raasid data`."""
     parser = argparse.ArgumentParser(prog="raasid data", description=__doc__)
     parser.add_argument("--store", type=Path, default=Path("store"), help="the store (default: ./store)")
-    verbs = parser.add_subparsers(metavar="ls|show|diff|export", required=True)
+    verbs = parser.add_subparsers(metavar="ls|show|diff|join|export", required=True)
 
     ls = verbs.add_parser("ls", help="list all versions, the newest last")
     ls.add_argument("name", nargs="?", help="only this dataset")
@@ -43,6 +44,13 @@ def build_parser() -> argparse.ArgumentParser:
     diff.add_argument("new")
     diff.add_argument("--all", action="store_true", help=f"every clip, not the first {_MAX_CLIPS}")
     diff.set_defaults(run=_diff)
+
+    join = verbs.add_parser("join", help="store the clips of several versions as one dataset")
+    join.add_argument("name", help="of the new version's dataset")
+    join.add_argument("refs", nargs="+", metavar="ref")
+    join.add_argument("--tag", action="append", default=[], help="only clips with it, or with one of several")
+    join.add_argument("--split", action="append", default=[], choices=SPLITS, help="only clips in it")
+    join.set_defaults(run=_join)
 
     export = verbs.add_parser("export", help="write a version in another tool's format")
     export.add_argument("ref")
@@ -112,6 +120,24 @@ def _diff(args: argparse.Namespace, store: DatasetStore) -> None:
     if not args.all and len(rows) > _MAX_CLIPS:
         terminal.out().print(f"… and {len(rows) - _MAX_CLIPS} more; --all shows them", markup=False)
     terminal.out().print(_counted(d.kind for d in found) or "no difference", markup=False)
+
+
+def _join(args: argparse.Namespace, store: DatasetStore) -> None:
+    versions = [store.find(ref) for ref in args.refs]
+    sources = {version.ref: select_clips(version.footage(), args.tag, args.split) for version in versions}
+    joined = store.add(
+        args.name,
+        join_footage(sources),
+        made_by="join",
+        parents=[version.digest for version in versions],
+        link_media=True,
+    )
+    splits = ", ".join(f"{name} {len(ids)}" for name, ids in joined.manifest["splits"].items()) or "no splits"
+    terminal.out().print(
+        f"{joined.ref}: {joined.manifest['counts']['clips']} clips, {splits}\n"
+        f"next: raasid validate data=store data.dataset={joined.ref}",
+        markup=False,
+    )
 
 
 def _export(args: argparse.Namespace, store: DatasetStore) -> None:

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from raasid.cli.argument_types import count, days, utc_time
-from raasid.cli.loop_folders import add_folders, folders_of, require_known_model
+from raasid.cli.arguments import add_folders, count, days, folders_of, require_known_model, utc_time
 from raasid.cli.registry.command import RegistryUnreadable
 from raasid.cli.timeline import Timeline, TimelineEntry
 from raasid.console import terminal

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from raasid.cli.loop_folders import add_folders, folders_of, require_known_model
+from raasid.cli.arguments import add_folders, folders_of, require_known_model
 from raasid.cli.registry.command import reason_of
 from raasid.console.tables import print_line, print_note
 from raasid.registry.records import current_author
@@ -26,7 +26,8 @@ def main(words: Sequence[str]) -> None:
     if count == 0:
         print_line(f"{model}: no retraining without a gain counts against it; nothing was changed")
         return
-    marks.acknowledge(model, current_author(), datetime.now(UTC), reason)
+    last = max(past.end for past in history)  # of a machine whose clock is fast, or as of a later time
+    marks.acknowledge(model, current_author(), max(datetime.now(UTC), last), reason)
     what = (
         "1 retraining without a gain no longer counts"
         if count == 1

@@ -1,9 +1,15 @@
-"""`raasid schedule`: prints when each model is evaluated and retrained, and lines for cron and for Slurm."""
+"""`raasid schedule`: prints when each model is evaluated and retrained, and lines for cron and for Slurm.
+
+One line calls `raasid retrain` every day at the hour at which slots begin. The command itself keeps the
+slots: a call without a cause trains nothing, and a slot that was missed is caught up by the next call. A line
+per cadence would not do: cron has no fortnights, and some versions know no time zone but the machine's.
+"""
 
 from __future__ import annotations
 
 import argparse
 import re
+import shlex
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -11,9 +17,45 @@ from pathlib import Path
 
 from raasid.config import conf_dir
 from raasid.console.tables import print_line, print_table
-from raasid.triggers.cron_lines import crontab_lines, scrontab_lines
 from raasid.triggers.schedule import RetrainingSchedule, load_schedule
 from raasid.triggers.slots import next_slot
+
+_DAYS = {"weekly": "every Monday", "biweekly": "every other Monday", "monthly": "the first day of a month"}
+
+
+def crontab_lines(schedule: RetrainingSchedule, folder: Path, command: Sequence[str]) -> list[str]:
+    """Return lines for `crontab -e`.
+
+    folder: where the command runs. command: the words of `raasid retrain …`.
+    """
+    there = shlex.quote(str(folder))
+    line = f"cd {there} && mkdir -p logs && {shlex.join(command)} >> logs/retrain.log 2>&1"
+    # in a crontab a percent sign ends the command
+    return [*_comments(schedule), "CRON_TZ=UTC", f"{_when(schedule)} {line}".replace("%", r"\%")]
+
+
+def scrontab_lines(schedule: RetrainingSchedule, folder: Path, command: Sequence[str]) -> list[str]:
+    """Return lines for `scrontab -e`, whose times are those of Slurm's controller; see `crontab_lines`."""
+    return [
+        *_comments(schedule),
+        "#SCRON --job-name=raasid-retrain",
+        f"#SCRON --chdir={shlex.quote(str(folder))}",
+        "#SCRON --output=raasid-retrain-%j.log",
+        "#SCRON --gpus=1",
+        f"{_when(schedule)} {shlex.join(command)}",
+    ]
+
+
+def _when(schedule: RetrainingSchedule) -> str:
+    return f"0 {schedule.start_hour} * * *"
+
+
+def _comments(schedule: RetrainingSchedule) -> list[str]:
+    return [
+        f"# {entry.model}: {entry.cadence}, {_DAYS[entry.cadence]} from {entry.start_hour:02d}:00 UTC on"
+        for entry in schedule.entries
+    ]
+
 
 _PRINTERS = {"crontab": crontab_lines, "scrontab": scrontab_lines}
 

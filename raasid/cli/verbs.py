@@ -29,6 +29,8 @@ class Verb(NamedTuple):
     summary: str
     find_start: str | None = None
     """Of a verb that resumes runs: the function that finds where one starts."""
+    prints_json: bool = False
+    """Whether `--json` stands for `print_json=true`."""
 
 
 VERBS = {
@@ -58,11 +60,13 @@ VERBS = {
         "raasid.pipeline.check:check",
         "raasid.pipeline.verb_configs:CheckConfig",
         "ask the triggers whether a model has to be retrained",
+        prints_json=True,
     ),
     "retrain": Verb(
         "raasid.pipeline.retrain:retrain",
         "raasid.pipeline.verb_configs:RetrainConfig",
         "retrain the models that need it, and let the gate compare",
+        prints_json=True,
     ),
     "validate": Verb(
         "raasid.pipeline.validate:validate",
@@ -93,7 +97,7 @@ VERBS = {
 """A verb is an entry here and a file conf/<verb>.yaml."""
 
 COMMANDS = {
-    "data": ("raasid.cli.data:main", "list, show, compare and export dataset versions"),
+    "data": ("raasid.cli.data:main", "list, show, compare, join and export dataset versions"),
     "registry": (
         "raasid.cli.registry.command:main",
         "versions of models: list, compare, put in service, check, tidy, carry away",
@@ -136,7 +140,8 @@ def main() -> None:
     elif first in COMMANDS:
         run_command(first, words[1:])
     elif first in VERBS:
-        sys.argv = [sys.argv[0], *words[1:]]
+        json = {"--json": "print_json=true"} if VERBS[first].prints_json else {}
+        sys.argv = [sys.argv[0], *(json.get(word, word) for word in words[1:])]
         app(first, typed=[first])
     else:
         from difflib import get_close_matches

@@ -11,26 +11,40 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import hydra
+import hydra.core.utils
 from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from raasid.config import VERSION_BASE, conf_dir
 from raasid.config.compose import ConfigComposer
 from raasid.config.error_messages import ConfigProblems
-from raasid.config.hydra_output import write_hydra_output_atomically
 from raasid.config.preflight import ValidatedCommand, preflight
 from raasid.config.rank_rendezvous import rank_info
 from raasid.config.run_dir import place_run
 from raasid.config.validation import validate
 from raasid.console.terminal import print_error
 from raasid.errors import Exit, RaasidError, Stopped
+from raasid.io.atomic import write_atomic
 from raasid.io.disk_full import DiskFull, find_refusal, naming_full_disk
 from raasid.lazy import load_object
 
 
 SWEEP = "sweep"
 """The verb that is always several jobs."""
+
+
+def _save_config(cfg: Any, filename: str, output_dir: Path) -> None:
+    write_atomic(output_dir / filename, OmegaConf.to_yaml(cfg))
+
+
+def write_hydra_output_atomically() -> None:
+    """Let Hydra write its record of a run, `.hydra/*.yaml`, as all our files are: complete or not at all.
+
+    Hydra itself truncates the file of an earlier start before it writes, so that a full disk would take the
+    configuration from a run that is to be resumed.
+    """
+    hydra.core.utils._save_config = _save_config
 
 
 class VerbSpec(Protocol):

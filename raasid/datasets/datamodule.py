@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -65,12 +65,20 @@ class TaskDataModule(pl.LightningDataModule):
     """Clips that probabilities are calibrated on in addition to `splits.val`."""
     media: dict[Path, str]
     """SHA-256 of the files whose pixels are read, as they were when they were opened."""
+    keep_unlabelled: bool = False
+    """Whether clips without the labels of the task are predicted too; metrics leave them out all the same."""
+    _open_footage: Callable[[], Footage]
 
     def __init__(self, config: DataConfig, seed: int) -> None:
         super().__init__()
         self.config, self.seed = config, seed
         self.league, self.calibration, self.media = [], [], {}
         self._batches_seen = 0
+
+    def change_footage(self, change: Callable[[Footage], Footage]) -> None:
+        """Let `setup` change the footage after it is read, before it is split."""
+        opened = self._open_footage
+        self._open_footage = lambda: change(opened())
 
     @abstractmethod
     def eval_dataloader(self, split: str) -> Loader:

@@ -18,7 +18,7 @@ from typing import Literal
 from raasid.deploy.leakage import LeakCheck
 from raasid.deploy.limits import judge_limits
 from raasid.deploy.options import GateOptions
-from raasid.deploy.verdict import Finding, GateRow, GateVerdict
+from raasid.deploy.verdict import ALL_ZERO, Finding, GateRow, GateVerdict
 from raasid.evaluation.paired import PairedEvaluation
 from raasid.registry.names import CHALLENGER
 from raasid.stats.paired_difference import PairedDifference, holm
@@ -35,25 +35,32 @@ def judge(
     options: GateOptions,
     *,
     anchor: PairedEvaluation | None = None,
-    end_to_end: PairedEvaluation | None = None,
+    end_to_end: PairedEvaluation | str | None = None,
     leakage: LeakCheck | None = None,
     champion_leakage: LeakCheck | None = None,
     look: int = 1,
+    end_to_end_look: int = 1,
 ) -> GateVerdict:
     """Compare a challenger with the champion on the same samples, by the task's primary metric.
 
     anchor: the same challenger against the best version so far, which is in the champion's place; None: the
     champion is the best. end_to_end: of a ball or pose model: the context champion's decisions on whole clips
-    that the champion has seen for it, against those that the challenger has. leakage: of the challenger;
-    None: not checked, which refuses. champion_leakage: of the champion, which cannot refuse: it makes the
-    comparison harder for the challenger. look: number of this comparison on its test set, see `GateLooks`.
+    that the champion has seen for it, against those that the challenger has; a text says why there are none.
+    leakage: of the challenger, on all of these matches; None: not checked, which refuses. champion_leakage:
+    of the champion, which cannot refuse: it makes the comparison harder for the challenger. look,
+    end_to_end_look: number of this comparison on its test set, see `GateLooks`.
     The same arguments give the same verdict.
     """
     rows = [_judge_leakage(leakage, champion_leakage), _judge_look(look, options)]
+    decisions = end_to_end if isinstance(end_to_end, PairedEvaluation) else None
+    if decisions is not None:
+        rows.append(_judge_look(end_to_end_look, options, " of whole clips"))
     overall = _judge_overall("overall", comparison, options.margin, options)
     rows.append(overall)
-    if end_to_end is not None:
-        rows.append(_judge_overall("end to end", end_to_end, options.margin, options))
+    if decisions is not None:
+        rows.append(_judge_overall("end to end", decisions, options.margin, options))
+    elif isinstance(end_to_end, str):
+        rows.append(GateRow(rule="end to end", finding="skipped", passes=True, note=end_to_end))
     best = overall if anchor is None else _judge_overall("anchor", anchor, options.anchor_margin, options)
     if anchor is None:
         note = "the champion is the best version so far"
@@ -61,11 +68,11 @@ def judge(
     else:
         rows.append(best)
     rows += _judge_tags("tag", comparison, options)
-    if end_to_end is not None:
-        rows += _judge_tags("end to end, tag", end_to_end, options)
+    if decisions is not None:
+        rows += _judge_tags("end to end, tag", decisions, options)
     rows += judge_limits("limit", comparison, options)
-    if end_to_end is not None:
-        rows += judge_limits("end to end, limit", end_to_end, options)
+    if decisions is not None:
+        rows += judge_limits("end to end, limit", decisions, options)
     return GateVerdict(
         task=comparison.task,
         metric=comparison.primary.name,
@@ -101,12 +108,12 @@ def _named(check: LeakCheck) -> str:
     return ", ".join(named) + (f" and {more} more" if more else "")
 
 
-def _judge_look(look: int, options: GateOptions) -> GateRow:
-    note = f"challenger {look} of {options.max_looks} on these matches"
+def _judge_look(look: int, options: GateOptions, of: str = "") -> GateRow:
+    note = f"challenger {look} of {options.max_looks} on these matches{of}"
     passes = look <= options.max_looks
     if not passes:
         note = (
-            f"this test set has judged {look - 1} challengers, and {options.max_looks} are allowed: "
+            f"this test set{of} has judged {look - 1} challengers, and {options.max_looks} are allowed: "
             "fresh matches are needed"
         )
     return GateRow(rule="test set", finding="met" if passes else "not met", passes=passes, note=note)
@@ -146,6 +153,8 @@ def _find(difference: PairedDifference, margin: float, options: GateOptions, p_l
         return "not enough matches"
     if not difference.is_defined:
         return "undefined"
+    if difference.first == difference.second == 0:
+        return "not shown"  # two models that find nothing say nothing about each other
     if difference.p_at_most(0) <= options.alpha:
         return "better"
     if difference.p_at_most(-margin) <= options.alpha:
@@ -183,6 +192,8 @@ def _row(
 def _note(finding: Finding, difference: PairedDifference, margin: float, options: GateOptions) -> str:
     if finding == "not enough matches":
         return f"at least {options.min_matches} are needed"
+    if finding == "not shown" and difference.first == difference.second == 0:
+        return ALL_ZERO
     if finding == "not shown":
         needed = math.ceil(difference.matches * (_POWER * difference.standard_error / margin) ** 2)
         if needed > difference.matches:

@@ -38,6 +38,14 @@ class GateLimits(Section):
     """Share of season flips decided correctly that may be lost, absolute (context)."""
 
 
+class EndToEndOptions(Section):
+    """On which clips a ball or pose challenger is judged by the decisions that follow from it."""
+
+    dataset: str | None = None
+    """A stored dataset, NAME or NAME@DIGEST, whose test split is taken; null: the footage that the context
+    champion was tested on."""
+
+
 class GateOptions(Section):
     """When a challenger may replace the champion; losses are absolute, of the task's primary metric."""
 
@@ -68,6 +76,8 @@ class GateOptions(Section):
     max_looks: Count = 20
     """How many challengers may be compared on the same test set; then fresh matches are needed, because
     with enough attempts one passes by chance."""
+    end_to_end: EndToEndOptions | None = EndToEndOptions()
+    """null: a ball or pose challenger is judged by its own metric alone."""
     limits: GateLimits = GateLimits()
 
     def cross_field_errors(self) -> Iterator[tuple[str, str]]:

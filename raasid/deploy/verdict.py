@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, get_args
 
 from raasid.console.tables import Column, Row, print_line, print_table
 from raasid.errors import Exit, RaasidError
 from raasid.registry.record_chain import canonical_json
+from raasid.registry.strict_json import parse_json
 
 FORMAT = 1
 _DIGITS = 6
@@ -31,6 +32,8 @@ Finding = Literal[
     "better", "no worse", "worse", "not shown", "not enough matches", "undefined", "met", "not met", "skipped"
 ]
 """better, no worse, worse: shown by the paired test. not shown: neither a loss nor its absence is shown."""
+ALL_ZERO = "0 for both models"
+"""Note of a row that compares nothing with nothing."""
 _ORDER: tuple[Rule, ...] = get_args(Rule)
 _PLACES = {
     "anchor": " against the best version so far",
@@ -99,6 +102,8 @@ class GateRow:
             return f"{name} is undefined for one of the models"
         if self.finding == "not met":
             return f"{self.change(name)}; a change of at most {self.allowed:+.3g} is allowed"
+        if self.note == ALL_ZERO:
+            return f"{name} is 0 for both models, which shows nothing"
         allowed = f"a loss of at most {-self.allowed:g} is allowed"
         return f"{self.change(name)}; {allowed}" + ("" if self.finding == "worse" else ", and not shown")
 
@@ -165,6 +170,16 @@ class GateVerdict:
         """Serialise canonically: the same comparison gives the same bytes."""
         return canonical_json(self.to_plain()).decode() + "\n"
 
+    @classmethod
+    def from_json(cls, data: bytes) -> GateVerdict:
+        """Read what `to_json` wrote. Raises ValueError."""
+        try:
+            plain = parse_json(data)
+            rows = [GateRow(**_fields_of(GateRow, row)) for row in plain["rows"]]
+            return cls(**_fields_of(cls, plain) | {"rows": tuple(rows)})
+        except (KeyError, TypeError) as error:
+            raise ValueError("is no verdict of the gate") from error
+
     def print(self) -> None:
         """Print the table, without the limits that were skipped, then the verdict with its reason."""
         columns: list[Column | str] = [
@@ -179,7 +194,8 @@ class GateVerdict:
             Column("verdict", fold=12),
             Column("note", fold=20, drop=3),
         ]
-        shown = [row for row in self.rows if row.finding != "skipped" or row.rule == "anchor"]
+        listed = ("anchor", "end to end")
+        shown = [row for row in self.rows if row.finding != "skipped" or row.rule in listed]
         print_table(columns, [Row(_cells(row), "" if row.passes else "bold") for row in shown])
         print_line(("passed" if self.passed else "refused", "bold"), f": {self.reason}")
 
@@ -201,6 +217,14 @@ def _cells(row: GateRow) -> list[str]:
 
 def _number(value: float, sign: str = "") -> str:
     return "" if math.isnan(value) else f"{value:{sign}.3f}"
+
+
+def _fields_of(kind: type[GateRow | GateVerdict], plain: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a dataclass from plain values; of numbers that are None, NaN."""
+    return {
+        each.name: math.nan if plain[each.name] is None and each.type == "float" else plain[each.name]
+        for each in fields(kind)
+    }
 
 
 def _plain(value: Any) -> Any:

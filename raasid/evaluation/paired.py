@@ -18,7 +18,7 @@ from raasid.footage.records import Tags
 from raasid.stats.bootstrap import NUM_RESAMPLES, Estimate, Ints
 from raasid.stats.paired_difference import MeasuredSamples, PairedDifference, paired_difference
 from raasid.tasks import TaskName
-from raasid.tasks.task import Better
+from raasid.tasks.table import Better
 
 
 class SamplesDiffer(UsageError):

@@ -4,17 +4,71 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Protocol, Self, TypeVar
 
 from raasid.console.terminal import MetricRow
 from raasid.errors import UsageError
-from raasid.evaluation.slices import Slice
+from raasid.footage.records import Tags
 from raasid.io.atomic import write_atomic
 from raasid.stats.bootstrap import Estimate
 from raasid.tasks import TASKS, TaskName
+
+SliceBy = Literal["tag", "match"]
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The samples that share a tag or a match."""
+
+    by: SliceBy
+    name: str
+    counts: dict[str, int]
+    """Sample sizes: frames, visible balls, persons, clips; matches last."""
+    estimates: dict[str, Estimate]
+
+
+class Sliceable(Protocol):
+    """A frame or clip with its outcome."""
+
+    @property
+    def match(self) -> str:
+        """The match that it is from."""
+        ...
+
+    @property
+    def tags(self) -> Tags:
+        """Its tags."""
+        ...
+
+
+Sample = TypeVar("Sample", bound=Sliceable)
+
+
+def compute_slices(
+    samples: Sequence[Sample],
+    counts: Callable[[Sequence[Sample]], Mapping[str, int]],
+    estimate: Callable[[Sequence[Sample]], Mapping[str, Estimate]],
+) -> list[Slice]:
+    """Compute a slice per tag and per match, sorted by name; a sample is in as many slices as it has tags.
+
+    There are no slices by match if every sample is a match of its own (single images).
+    """
+    by_match = len({sample.match for sample in samples}) < len(samples)
+    parts: dict[tuple[SliceBy, str], list[Sample]] = defaultdict(list)
+    for sample in samples:
+        if by_match:
+            parts["match", sample.match].append(sample)
+        for tag in sample.tags:
+            parts["tag", tag].append(sample)
+    return [
+        Slice(by, name, dict(counts(part)), dict(estimate(part)))
+        for (by, name), part in sorted(parts.items())
+    ]
+
 
 FORMAT = 2
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from raasid.errors import DataError
 from raasid.footage.records import Clip
 
+SPLITS = ("train", "val", "test")
 SPLIT_PRIORITY = ("test", "val", "train")
 TEST_SHARE = VAL_SHARE = 0.15
 """Shares of the frames where the data declare no splits."""

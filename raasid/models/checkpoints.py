@@ -14,9 +14,8 @@ from torch import Tensor, nn
 from raasid.config.build import build, find_target
 from raasid.config.error_messages import ConfigProblems
 from raasid.errors import CheckpointUnusable
-from raasid.models.config import Model
+from raasid.models.config import ForeignModel, Model, read_recorded_model
 from raasid.models.module import TaskModule
-from raasid.models.recorded_model import ForeignModel, read_recorded_model
 
 
 def load_checkpoint(path: Path, map_location: Any | None = "cpu") -> dict[str, Any]:

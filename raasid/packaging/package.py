@@ -14,8 +14,8 @@ from raasid.config.build import build
 from raasid.config.error_messages import ConfigProblems
 from raasid.config.section import ClassSection
 from raasid.errors import UsageError
+from raasid.models.config import ForeignModel, read_recorded_model
 from raasid.models.module import TaskModule
-from raasid.models.recorded_model import ForeignModel, read_recorded_model
 from raasid.packaging.model_card import CARD, Card, read_card
 from raasid.packaging.onnx.export import CARD as GRAPHS_CARD
 from raasid.packaging.tensors import (

@@ -1,12 +1,13 @@
-"""Load ball and pose models from checkpoints, with their input size and a name by content."""
+"""Ball and pose models, ready for inference, with their input size and a name by content."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import torch
 
@@ -31,33 +32,49 @@ class LoadedModel(Generic[Module]):
 
 def load_ball_model(path: Path, device: str) -> LoadedModel[BallModule]:
     """Load the ball model of a checkpoint. Raises CheckpointUnusable."""
-    module, size = _load(path, device)
-    if not isinstance(module, BallModule):
-        raise _wrong_task(path, module, "ball")
-    name = f"ball@{_digest(module, size)}"
-    return LoadedModel(fold_batch_norms(module), size, name)
+    return prepare_ball_model(*load_trained_model(path), device, str(path))
 
 
 def load_pose_model(path: Path, device: str) -> LoadedModel[PoseModule]:
     """Load the pose model of a checkpoint. Raises CheckpointUnusable."""
-    module, size = _load(path, device)
+    return prepare_pose_model(*load_trained_model(path), device, str(path))
+
+
+def prepare_ball_model(
+    module: TaskModule, trained: Mapping[str, Any], device: str, source: str
+) -> LoadedModel[BallModule]:
+    """Make a trained ball model ready for inference.
+
+    trained: configuration of its training, which has its input size. source: of the model, for messages.
+    Raises CheckpointUnusable for a model of another task.
+    """
+    if not isinstance(module, BallModule):
+        raise _wrong_task(source, module, "ball")
+    size = _input_size(trained)
+    name = f"ball@{_digest(module, size)}"
+    return LoadedModel(fold_batch_norms(module.to(device).eval()), size, name)
+
+
+def prepare_pose_model(
+    module: TaskModule, trained: Mapping[str, Any], device: str, source: str
+) -> LoadedModel[PoseModule]:
+    """As `prepare_ball_model`."""
     if not isinstance(module, PoseModule):
-        raise _wrong_task(path, module, "pose")
+        raise _wrong_task(source, module, "pose")
+    size = _input_size(trained)
     name = f"pose@{_digest(module, size)}"
-    return LoadedModel(fold_batch_norms(module), size, name)
+    return LoadedModel(fold_batch_norms(module.to(device).eval()), size, name)
 
 
-def _load(path: Path, device: str) -> tuple[TaskModule, tuple[int, int]]:
-    """Return the model with its operating point, and its input size; all come from the file."""
-    module, trained = load_trained_model(path)
+def _input_size(trained: Mapping[str, Any]) -> tuple[int, int]:
     data = trained["data"]
     scale = data.get("eval_scale") or 1.0
     width, height = (round(edge * scale) for edge in data["size"])
-    return module.to(device).eval(), (width, height)
+    return width, height
 
 
-def _wrong_task(path: Path, module: TaskModule, wanted: str) -> CheckpointUnusable:
-    return CheckpointUnusable(path, f"holds a {type(module).__name__}; a {wanted} model is needed here")
+def _wrong_task(source: str, module: TaskModule, wanted: str) -> CheckpointUnusable:
+    return CheckpointUnusable(source, f"holds a {type(module).__name__}; a {wanted} model is needed here")
 
 
 def _digest(module: TaskModule, size: tuple[int, int]) -> str:

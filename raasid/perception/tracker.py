@@ -20,9 +20,8 @@ from raasid.models.ball.module import BallModule
 from raasid.models.pose.module import PoseModule
 from raasid.perception.inference import BatchedInference, FrameDetections
 from raasid.perception.loaded_model import LoadedModel, load_ball_model, load_pose_model
-from raasid.perception.settings import PerceptionSettings
 from raasid.perception.teams import TeamMemory
-from raasid.perception.to_records import INTERPOLATED, ball_record, person_record
+from raasid.perception.to_records import INTERPOLATED, PerceptionSettings, ball_record, person_record
 from raasid.tracks.association import Association
 from raasid.tracks.ball_path import BallPath, find_ball_path
 from raasid.tracks.interpolation import interpolate_gaps

@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
+from raasid.datasets.context.datamodule import NoClipToDecide
 from raasid.datasets.datamodule import TaskDataModule
-from raasid.datasets.source_configs import Data
-from raasid.evaluation.result import EvaluationResult
 from raasid.footage.records import Clip
-from raasid.pipeline.evaluation import evaluate_named_model
+from raasid.laws.edition_lookup import edition_for, get_edition
+from raasid.pipeline.checked_footage import CheckedFootage, stored_version
+from raasid.pipeline.drift_check import decide_on_drift
+from raasid.pipeline.evaluation import SplitPredictions
 from raasid.pipeline.model_refs import NamedModel, load_registered
+from raasid.pipeline.upstream_models import upstream_digests
 from raasid.pipeline.verb_configs import CheckConfig
 from raasid.registry.names import Version
 from raasid.registry.records import Manifest
 from raasid.registry.registry import Registry
+from raasid.stats.bootstrap import Estimate
+from raasid.stats.label_free import expected_accuracy
 from raasid.training.lineage import data_facts
 from raasid.triggers.calendar import decide_calendar
 from raasid.triggers.claims import ClaimStore
 from raasid.triggers.decision_record import Decision
+from raasid.triggers.label_free import METRIC as LABEL_FREE_METRIC
+from raasid.triggers.label_free import WithoutLabels
 from raasid.triggers.new_scenarios import TagCount, decide_new_scenarios
 from raasid.triggers.options import TriggerKind
-from raasid.triggers.performance import decide_performance, slower_than_registered
-from raasid.triggers.rule_change import decide_rule_change
+from raasid.triggers.performance import decide_performance, has_enough, slower_than_registered
+from raasid.triggers.rule_change import decide_rule_change, rules_alike
 from raasid.triggers.schedule import ScheduleEntry
 from raasid.triggers.slots import slot_of, slot_text
 
@@ -41,7 +51,7 @@ class ChampionCheck:
     now: datetime
     alerts: list[str] = field(default_factory=list)
     """What a person should know and no retraining mends."""
-    _measured: tuple[EvaluationResult, TaskDataModule] | None = None
+    _model: NamedModel | None = None
 
     @property
     def version(self) -> str | None:
@@ -62,51 +72,121 @@ class ChampionCheck:
         """The slot of the regular evaluation: in each, the same data and champion may be acted upon again."""
         return slot_text(slot_of(self.now, self.entry.cadence, self.entry.start_hour))
 
-    def measure(self) -> tuple[EvaluationResult, TaskDataModule]:
-        """Measure the champion on the current data."""
-        if self._measured is None:
-            model = load_registered(f"{self.entry.model}@{self.champion}", self.cfg.paths)
-            self._measured = measure_model(self.cfg, model, self.cfg.data, self.run_dir)
-        return self._measured
+    def load(self) -> NamedModel:
+        """Load the champion."""
+        if self._model is None:
+            self._model = load_registered(f"{self.entry.model}@{self.champion}", self.cfg.paths)
+        return self._model
 
-    def inputs(self) -> dict[str, str]:
-        """Return the digests of the current data and of the champion."""
+    @cached_property
+    def current(self) -> CheckedFootage:
+        """The footage of now."""
+        return CheckedFootage(self.cfg, self.load(), self.cfg.data, self.run_dir)
+
+    @cached_property
+    def labelled(self) -> CheckedFootage:
+        """The footage whose labels say how good the champion is: labels may arrive after the footage."""
+        ref = self.cfg.trigger.data
+        if ref is None:
+            return self.current
+        data = stored_version(ref, self.cfg.data, Path(self.cfg.paths.store))
+        return CheckedFootage(self.cfg, self.load(), data, self.run_dir)
+
+    def open_data(self) -> TaskDataModule:
+        """Read the current data, as the champion's training did."""
+        return self.current.open()
+
+    def predict(self) -> SplitPredictions:
+        """Let the champion predict the current data; needs no labels. Raises NoClipToDecide."""
+        return self.current.predict()
+
+    def inputs(self, footage: CheckedFootage | None = None) -> dict[str, str]:
+        """Return the digests of footage, the champion, and the models whose tracks it gets.
+
+        footage: the current one by default.
+        """
         if self.champion is None:
             return {}
-        facts = data_facts(self.measure()[1])
+        data = (footage or self.current).open()
+        facts = data_facts(data)
         _, digest = self.registry.versions(self.entry.model).manifest_and_digest(self.champion)
         found = {"labels": facts["labels_sha256"], "media": facts.get("media_sha256"), "champion": digest}
+        found |= upstream_digests(data, self.cfg.paths)
         return {name: value for name, value in found.items() if value is not None}
 
 
-def measure_model(
-    cfg: CheckConfig, model: NamedModel, data: Data, run_dir: Path
-) -> tuple[EvaluationResult, TaskDataModule]:
-    """Measure a registered model on a split of some footage, as its own training did."""
-    seed = int(model.trained.get("seed", cfg.seed))
-    return evaluate_named_model(model, data, cfg.paths, cfg.trainer, cfg.split, seed, run_dir)
-
-
 def _performance(at: ChampionCheck) -> Decision:
-    measured = at.measure()[0].estimates if at.champion is not None else {}
-    registered = {} if at.manifest is None else at.manifest.metrics
-    rule = at.cfg.trigger.performance
+    if at.champion is None or at.manifest is None:
+        return decide_performance(at.entry, None, {}, {}, inputs={})
+    rule, registered, footage = at.cfg.trigger.performance, at.manifest.metrics, at.labelled
+    result = footage.measure()
+    measured = {} if result is None else result.estimates
     at.alerts += slower_than_registered(at.entry, measured, registered)
+    without_labels = None
+    if rule.label_free != "off":
+        enough = has_enough(measured.get(at.entry.retrain_metric), rule)
+        without_labels = _without_labels(at, footage, measured if enough else {})
     return decide_performance(
-        at.entry, at.version, measured, registered, inputs=at.inputs(), slot=at.slot, rule=rule
+        at.entry,
+        at.version,
+        measured,
+        registered,
+        inputs=at.inputs(footage),
+        slot=at.slot,
+        rule=rule,
+        without_labels=without_labels,
     )
+
+
+def _without_labels(
+    at: ChampionCheck, footage: CheckedFootage, measured: Mapping[str, Estimate]
+) -> WithoutLabels:
+    """Estimate the accuracy by the champion's own probabilities.
+
+    measured: what is compared with the estimate, which then is about the labelled clips alone; empty if there
+    are too few of them, and it is about all clips.
+    """
+    try:
+        answers = footage.predict().calibrated_answers()
+    except NoClipToDecide:
+        return WithoutLabels(None, "there are no clips")
+    if answers is None:
+        task = at.entry.task.name
+        return WithoutLabels(None, f"the scores of this {task} model are no calibrated probabilities")
+    if reason := _other_law(at, footage):
+        return WithoutLabels(None, reason)
+    chosen = answers.labelled if measured else np.ones(len(answers.matches), bool)
+    estimate = expected_accuracy(
+        answers.confidence[chosen],
+        answers.answered[chosen],
+        [match for match, its in zip(answers.matches, chosen, strict=True) if its],
+    )
+    return WithoutLabels(estimate, measured=measured.get(LABEL_FREE_METRIC))
+
+
+def _other_law(at: ChampionCheck, footage: CheckedFootage) -> str:
+    """Return why probabilities say nothing about the edition of the Laws in force; empty if they do."""
+    assert at.manifest is not None
+    calibrated, in_force = at.manifest.lineage.get("data", {}).get("edition"), edition_for(at.now.date())
+    if calibrated is None:
+        return "it is not recorded for which edition of the Laws it was calibrated"
+    for edition in (calibrated, footage.open().input_facts.get("edition", calibrated)):
+        if not rules_alike(get_edition(edition), in_force):
+            return f"its probabilities are those of {edition}, and {in_force.id} is in force"
+    return ""
 
 
 def _calendar(at: ChampionCheck) -> Decision:
     ended = [past.end for past in ClaimStore(at.cfg.paths.retrainings).history(at.entry.model)]
     made = [] if at.manifest is None else [datetime.fromisoformat(at.manifest.time)]
-    return decide_calendar(at.entry, at.version, max([*ended, *made], default=None), at.now)
+    done = [when for when in (*ended, *made) if when <= at.now]  # not what came after the time asked about
+    return decide_calendar(at.entry, at.version, max(done, default=None), at.now)
 
 
 def _new_scenarios(at: ChampionCheck) -> Decision:
     current: dict[str, TagCount] = {}
     if at.champion is not None:
-        data = at.measure()[1]
+        data = at.open_data()
         current = _count_tags(data.footage.clips if data.footage is not None else ())
     known = None if at.manifest is None else _trained_tags(at.manifest)
     rule = at.cfg.trigger.scenarios
@@ -136,6 +216,7 @@ def _trained_tags(manifest: Manifest) -> list[str] | None:
 
 DECIDE: dict[TriggerKind, Callable[[ChampionCheck], Decision]] = {
     "performance": _performance,
+    "drift": decide_on_drift,
     "calendar": _calendar,
     "new_scenarios": _new_scenarios,
     "rule_change": _rule_change,

@@ -14,17 +14,43 @@ from raasid.collect.options import CollectOptions
 from raasid.collect.report import write_report
 from raasid.collect.source_discovery import Source, find_sources, select_shard
 from raasid.collect.staging import StagingArea
+from raasid.config.section import PathsConfig
 from raasid.console import terminal
-from raasid.errors import NoUsableSamples
+from raasid.errors import NoUsableSamples, RaasidError
 from raasid.footage.quarantine import Quarantine
 from raasid.footage.records import Footage
 from raasid.footage.store import DatasetStore
 from raasid.io.atomic import write_atomic
 from raasid.pipeline.verb_configs import CollectConfig
+from raasid.triggers.options import CollectFirst
 from raasid.validation.image_stats import compute_image_stats
 from raasid.validation.options import Thresholds
 from raasid.validation.runner import CHECKS, run_checks
 from raasid.validation.types import CheckInput, Finding
+
+
+class CollectionFailed(RaasidError):
+    """What was to be collected first could not be, so that nothing is decided on older footage alone."""
+
+    def __init__(self, error: RaasidError) -> None:
+        super().__init__(f"retrain.collect: {error}\nnothing was decided; without it, older footage decides")
+
+
+def collect_first(options: CollectFirst, paths: PathsConfig, run_dir: Path) -> None:
+    """Collect before champions are checked; where there is no video or image yet, nothing is new.
+
+    Raises CollectionFailed.
+    """
+    patterns = [options.source] if isinstance(options.source, str) else options.source
+    try:
+        if not find_sources(patterns, Quarantine()):
+            terminal.out().print(f"{', '.join(patterns)}: nothing to collect", markup=False)
+            return
+        run_dir.mkdir(parents=True, exist_ok=True)
+        settings = CollectOptions(**options.model_dump(exclude={"source"}))
+        collect(CollectConfig(source=options.source, collect=settings, paths=paths), run_dir)
+    except RaasidError as error:
+        raise CollectionFailed(error) from error
 
 
 def collect(cfg: CollectConfig, run_dir: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,27 +19,69 @@ from raasid.evaluation.result import EvaluationResult
 from raasid.models.module import TaskModule
 from raasid.pipeline.adapters.adapter import TaskAdapter, task_adapter
 from raasid.pipeline.model_refs import NamedModel
+from raasid.stats.label_free import CalibratedAnswers
 from raasid.training.config import TrainerConfig
 from raasid.training.fit import build_trainer
 from raasid.training.lineage import environment
 
 
-def evaluate_model(
-    trainer: pl.Trainer, model: TaskModule, data: TaskDataModule, split: str, threshold: float | None = None
-) -> EvaluationResult:
-    """Predict every sample of a split once, and compute the metrics.
+@dataclass(frozen=True, slots=True, eq=False)
+class SplitPredictions:
+    """What a model says about every sample of a split; it needs no labels."""
 
-    trainer: must have the task's validation callback. threshold: None uses the model's own operating point.
-    Intervals resample whole matches with a fixed seed: the same predictions give the same bytes.
-    """
-    adapter = task_adapter(model)
-    kind = type(adapter.validation_callback())
+    model: TaskModule
+    data: TaskDataModule
+    collected: Any
+    """The task's validation callback, with `refs` and `predictions`."""
+
+    def evaluate(self, threshold: float | None = None) -> EvaluationResult:
+        """Compute the metrics. threshold: None uses the model's own operating point.
+
+        Intervals resample whole matches with a fixed seed: the same predictions give the same bytes.
+        """
+        return task_adapter(self.model).compute_metrics(self.collected, self.model, self.data, threshold)
+
+    def calibrated_answers(self) -> CalibratedAnswers | None:
+        """Return the decisions with their probabilities; None if the model has none that are calibrated."""
+        return task_adapter(self.model).calibrated_answers(self.collected, self.model, self.data)
+
+
+def predict_split(
+    trainer: pl.Trainer, model: TaskModule, data: TaskDataModule, split: str
+) -> SplitPredictions:
+    """Predict every sample of a split once. trainer: must have the task's validation callback."""
+    kind = type(task_adapter(model).validation_callback())
     callback = next(c for c in trainer.callbacks if isinstance(c, kind))  # type: ignore[attr-defined]
     data.trainer = trainer
     loader = data.eval_dataloader(split)
     with _test_progress(trainer, split, len(loader)):
         trainer.test(model, loader, verbose=False)
-    return adapter.compute_metrics(callback, model, data, threshold)
+    return SplitPredictions(model, data, callback)
+
+
+def evaluate_model(
+    trainer: pl.Trainer, model: TaskModule, data: TaskDataModule, split: str, threshold: float | None = None
+) -> EvaluationResult:
+    """Predict every sample of a split once, and compute the metrics."""
+    return predict_split(trainer, model, data, split).evaluate(threshold)
+
+
+def build_data(model: NamedModel, data: Data, paths: PathsConfig, seed: int) -> TaskDataModule:
+    """Build the datamodule of the given footage, with the model's input made as in its training.
+
+    seed: of the splits where the footage has none of its own; the same for models that are compared.
+    """
+    adapter = task_adapter(model.module)
+    inherited = adapter.inherit_data_config(data, model.trained.get("data", {}))
+    return adapter.build_datamodule(data.model_copy(update=inherited), paths, seed, model.module)
+
+
+def predict_with_named_model(
+    model: NamedModel, data: TaskDataModule, trainer: TrainerConfig, split: str, run_dir: Path
+) -> SplitPredictions:
+    """Predict every sample of a split once. data: from `build_data`."""
+    runner = build_trainer(trainer, run_dir, [task_adapter(model.module).validation_callback()])
+    return predict_split(runner, model.module, data, split)
 
 
 def evaluate_named_model(
@@ -51,15 +94,9 @@ def evaluate_named_model(
     run_dir: Path,
     threshold: float | None = None,
 ) -> tuple[EvaluationResult, TaskDataModule]:
-    """Evaluate a model on the given footage, with its input made as in its training.
-
-    seed: of the splits where the footage has none of its own; the same for models that are compared.
-    """
-    adapter = task_adapter(model.module)
-    inherited = adapter.inherit_data_config(data, model.trained.get("data", {}))
-    built = adapter.build_datamodule(data.model_copy(update=inherited), paths, seed, model.module)
-    runner = build_trainer(trainer, run_dir, [adapter.validation_callback()])
-    return evaluate_model(runner, model.module, built, split, threshold), built
+    """Evaluate a model on a split of the given footage; see `build_data`."""
+    built = build_data(model, data, paths, seed)
+    return predict_with_named_model(model, built, trainer, split, run_dir).evaluate(threshold), built
 
 
 class _BatchCounter(pl.Callback):

@@ -15,18 +15,20 @@ from raasid.escaping import printable
 from raasid.evaluation.result import EvaluationResult
 from raasid.io.atomic import write_atomic
 from raasid.models.module import TaskModule
+from raasid.monitoring.reference_profile import PROFILE
 from raasid.packaging.card_builder import build_card, defined_metrics
 from raasid.packaging.onnx.export import NotExportable
 from raasid.packaging.onnx.graph_spec import NoOnnxExport
 from raasid.packaging.onnx.parity import NotComputable, ParityBroken
 from raasid.packaging.package import pack, portable_model_config
+from raasid.pipeline.drift_check import reference_profile
+from raasid.pipeline.evaluation import SplitPredictions
 from raasid.pipeline.export import write_verified_graphs
 from raasid.pipeline.verb_configs import TrainConfig
 from raasid.registry.errors import PackageRefused
-from raasid.registry.lineage import find_version_of_run
+from raasid.registry.lineage import find_parent, find_version_of_run
 from raasid.registry.names import CHALLENGER, Version
 from raasid.registry.outbox import Mirror, Outbox, RunRef
-from raasid.registry.parent_version import find_parent
 from raasid.registry.registry import ManifestSigner, Registry
 from raasid.registry.signing import signer_from_env
 from raasid.tasks import TASKS
@@ -65,20 +67,23 @@ def register(
     cfg: TrainConfig,
     run_dir: Path,
     run: OwnedRun,
-    model: TaskModule,
-    data: TaskDataModule,
+    predicted: SplitPredictions,
     result: EvaluationResult,
     signer: ManifestSigner | None,
+    reason: str = "",
 ) -> str:
     """Register a trained model with its card, metrics and lineage, and make it the `challenger`.
 
     A run has one version: what an earlier process of the run has done before it was killed is not repeated,
-    and the rest is. Called by one process, after `lineage.json` is written. signer: from `check_registrable`.
+    and the rest is. Called by one process, after `lineage.json` is written. predicted: the test split, from
+    which and from the data the profile is made. signer: from `check_registrable`.
+    reason: for the version and its alias; by default the command that was typed.
     Returns NAME VERSION. Raises RegistryUnwritable, LeaseLost; the files of the run are kept.
     """
+    model = predicted.model
     registry, name = Registry(cfg.paths.registry), TASKS[model.task].registry_name
     lineage = json.loads((run_dir / "lineage.json").read_text(encoding="utf-8"))
-    reason, version = _reason(run_dir), None
+    reason, version = reason or _reason(run_dir), None
     if run.record.registering:
         since = datetime.fromisoformat(run.record.started)
         version = find_version_of_run(registry, name, run.record.id, since)
@@ -88,7 +93,8 @@ def register(
         lineage["parent"] = None if parent is None else parent.to_lineage()
         model = model.cpu().eval()
         card = build_card(model, config, lineage, result)
-        files = pack(model, config, card, _export_graphs(cfg, run_dir, model, data))
+        files = pack(model, config, card, _export_graphs(cfg, run_dir, model, predicted.data))
+        files[PROFILE] = reference_profile(predicted).to_json()
         run.start_registering()
         version = registry.register(
             name,

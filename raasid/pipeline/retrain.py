@@ -8,62 +8,85 @@ A retraining that was killed is continued by the next call: what is done is on t
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, Literal
 
 from raasid.config.build import build
 from raasid.config.compose import compose
 from raasid.config.run_dir import quote_path
-from raasid.console.terminal import out
-from raasid.deploy.verdict import GateRefused
+from raasid.console.terminal import err, out
 from raasid.io.lease import LeaseHeld
-from raasid.pipeline.check import CheckedModel, check_models, print_decisions
-from raasid.pipeline.retraining_job import RetrainingJob
+from raasid.pipeline.check import CheckedModel, check_models, hold_if_futile
+from raasid.pipeline.checked_footage import stored_version
+from raasid.pipeline.collect import collect_first
+from raasid.pipeline.decision_summary import RetrainOutcome, print_decisions, print_json, require_intact
+from raasid.pipeline.retraining_job import RetrainingJob, find_finished_training
 from raasid.pipeline.verb_configs import CheckConfig, RetrainConfig, TrainConfig
-from raasid.registry.names import CHAMPION
+from raasid.registry.names import CHAMPION, Version
 from raasid.registry.registry import Registry
 from raasid.tasks import TASKS
 from raasid.triggers.budget import refusals
 from raasid.triggers.claims import ClaimFinished, ClaimStore
+from raasid.triggers.decision_record import Decision
 from raasid.triggers.decision_store import DecisionStore
 from raasid.triggers.ready_decisions import ready_decisions, strongest
+from raasid.triggers.retraining_history import Retraining
 
 
 def retrain(cfg: RetrainConfig, run_dir: Path) -> None:
-    """Retrain every model of the schedule that needs it and may be retrained now.
+    """Collect new footage, if wanted, and retrain every model of the schedule that needs it and may be now.
 
-    Raises GateRefused, at the end, if a challenger was refused; LeaseLost, Stopped.
+    A model is left out if one of its records is damaged.
+    Raises, at the end, ModelsLeftOut or, if a challenger was refused, GateRefused; CollectionFailed,
+    LeaseLost, Stopped.
     """
+    if cfg.retrain.collect is not None and not cfg.retrain.dry_run:
+        collect_first(cfg.retrain.collect, cfg.paths, run_dir / "collect")
     checked = check_models(cfg, run_dir)
     print_decisions(checked)
-    refused = [error for model in checked if (error := _retrain_if_asked(cfg, model))]
-    if refused:
-        raise refused[0]
+    left_out: list[Any] = []
+    outcomes = {model.entry.model: _retrain_if_asked(cfg, model, left_out) for model in checked}
+    warnings = [*dict.fromkeys(f"left out: {error}" for error in left_out)]
+    for warning in warnings:
+        err().print(f"warning: {warning}", markup=False)
+    if cfg.print_json:
+        print_json(checked, outcomes, warnings)
+    require_intact(checked)
+    for outcome in outcomes.values():
+        if outcome.refused is not None:
+            raise outcome.refused
 
 
 def train_if_asked(cfg: TrainConfig, run_dir: Path) -> float | None:
     """Ask the trigger of a training first, and train now if it fires, in the way of its action.
 
-    Returns what `train` does; None where nothing was trained. Raises GateRefused.
+    Returns what `train` does; None where nothing was trained. Raises GateRefused, ModelsLeftOut.
     """
     assert cfg.trigger is not None
     name = TASKS[build(cfg.model).task].registry_name
-    plain = {"size": None, "eval_scale": None}
+    data, late = cfg.data.model_copy(update={"size": None, "eval_scale": None}), cfg.trigger.data
     check = CheckConfig(
-        trigger=cfg.trigger,
+        trigger=cfg.trigger.model_copy(update={"data": None}),
         models=[name],
-        data=cfg.data.model_copy(update=plain),
+        data=data if late is None else stored_version(late, data, Path(cfg.paths.store)),
         trainer=cfg.trainer,
         seed=cfg.seed,
         paths=cfg.paths,
     )
     (checked,) = check_models(check, run_dir / "check")
     print_decisions([checked])
+    require_intact([checked])
     decision = strongest(checked.decisions)
     if decision is None:
         return None
     try:
         with ClaimStore(cfg.paths.retrainings).take(decision) as claim:
-            job = RetrainingJob(check, cfg, checked, decision, claim, run_dir, cfg.deploy)
+            folder = _folder(cfg.paths.retrainings, decision)
+            job = RetrainingJob(
+                check, cfg, checked, decision, claim, folder, cfg.deploy, cfg.retrain.incremental
+            )
             refused = job.run(run_dir)
     except (LeaseHeld, ClaimFinished) as error:  # nothing is left to do here
         out().print(str(error))
@@ -73,34 +96,84 @@ def train_if_asked(cfg: TrainConfig, run_dir: Path) -> float | None:
     return job.score
 
 
-def _retrain_if_asked(cfg: RetrainConfig, checked: CheckedModel) -> GateRefused | None:
-    console, model, now = out(), checked.entry.model, cfg.trigger.now()
-    claims = ClaimStore(cfg.paths.retrainings)
-    recorded = [stored.decision for stored in DecisionStore(cfg.paths.decisions).newest_first(model)]
+def _retrain_if_asked(cfg: RetrainConfig, checked: CheckedModel, left_out: list[Any]) -> RetrainOutcome:
+    """Retrain one model if need be. left_out: takes up damaged records that the others do without."""
+    if checked.damage is not None:
+        return RetrainOutcome("damaged", str(checked.damage))
+    model, now = checked.entry.model, cfg.trigger.now()
+    stored = DecisionStore(cfg.paths.decisions).newest_first(model, left_out)
     champion = None if checked.champion is None else str(checked.champion)
-    found = {each.digest: each for each in [*checked.decisions, *recorded]}
-    decision = strongest(ready_decisions(found.values(), claims.history(), champion, now))
+    recorded = [each.decision for each in stored]
+    history = ClaimStore(cfg.paths.retrainings).history(damage=left_out)
+    promoted = _find_unrecorded(cfg, recorded, history, champion)
+    begun = [each for each in recorded if _folder(cfg.paths.retrainings, each).is_dir()]
+    pending = [hold_if_futile(cfg, checked.entry, each)[0] for each in recorded if each.action == "scheduled"]
+    found = {each.digest: each for each in [*begun, *checked.decisions, *pending]}
+    decision = promoted or strongest(ready_decisions(found.values(), history, champion, now))
     if decision is None:
-        return None
-    if why := refusals(model, claims.history(), now, cfg.retrain.limits):
-        console.print(f"{model}: not now. {' '.join(why)}")
-        return None
+        return _nothing(checked, history)
+    if promoted is None and (why := refusals(model, history, now, cfg.retrain.limits)):
+        return _say("not_now", f"{model}: not now. {' '.join(why)}")
     if cfg.retrain.dry_run:
-        console.print(f"{model}: would be retrained ({decision.action}); retrain.dry_run=true, so it is not")
-        return None
+        return _say(
+            "dry_run", f"{model}: would be retrained ({decision.action}); retrain.dry_run=true, so it is not"
+        )
+    return _act(cfg, checked, decision)
+
+
+def _nothing(checked: CheckedModel, history: Sequence[Retraining]) -> RetrainOutcome:
+    """Say why nothing is done although a decision asks for it."""
+    asked = {each.digest for each in checked.decisions if each.verdict == "fire"}
+    for past in history:
+        if past.decision in asked:
+            return _say("not_now", f"{past.model}: not again. {ClaimFinished(past)}")
+    return RetrainOutcome("nothing")
+
+
+def _find_unrecorded(
+    cfg: RetrainConfig, decisions: Iterable[Decision], history: Sequence[Retraining], champion: str | None
+) -> Decision | None:
+    """Return the decision whose retraining was killed after its version became champion.
+
+    It is ended first: that its version is champion makes the decision look as if it was overtaken.
+    """
+    answered = {past.decision for past in history}
+    for decision in decisions:
+        if decision.verdict == "fire" and decision.digest not in answered:
+            found = find_finished_training(_folder(cfg.paths.retrainings, decision))
+            if found is not None and str(found[1]) == champion:
+                return decision
+    return None
+
+
+def _act(cfg: RetrainConfig, checked: CheckedModel, decision: Decision) -> RetrainOutcome:
+    model, claims = decision.model, ClaimStore(cfg.paths.retrainings)
     try:
         with claims.take(decision) as claim:
             if Registry(cfg.paths.registry).alias(model, CHAMPION) != checked.champion:
-                console.print(f"{model}: another process has changed the champion; the next call checks it")
-                return None
-            folder = cfg.paths.retrainings / model / "runs" / decision.digest[:12]
-            job = RetrainingJob(
-                cfg, _training_config(cfg, checked), checked, decision, claim, folder, cfg.deploy
-            )
-            return job.run(folder / "train")
+                changed = f"{model}: another process has changed the champion; the next call checks it"
+                return _say("left_to_another", changed)
+            folder = _folder(cfg.paths.retrainings, decision)
+            judged = None if decision.champion is None else Version.parse(decision.champion)
+            of_decision = replace(checked, champion=judged)
+            training = _training_config(cfg, checked)
+            options = cfg.retrain.incremental
+            job = RetrainingJob(cfg, training, of_decision, decision, claim, folder, cfg.deploy, options)
+            refused = job.run(folder / "train")
     except (LeaseHeld, ClaimFinished) as error:  # another process was faster
-        console.print(str(error))
-        return None
+        return _say("left_to_another", str(error))
+    return RetrainOutcome("retrained", "", claims.find(decision), refused)
+
+
+def _say(done: Literal["not_now", "dry_run", "left_to_another"], why: str) -> RetrainOutcome:
+    """Return an outcome whose sentence is printed."""
+    out().print(why)
+    return RetrainOutcome(done, why)
+
+
+def _folder(retrainings: Path, decision: Decision) -> Path:
+    """Return the folder with journal and verdict of the retraining for a decision."""
+    return retrainings / decision.model / "runs" / decision.digest[:12]
 
 
 def _training_config(cfg: RetrainConfig, checked: CheckedModel) -> TrainConfig:

@@ -6,29 +6,34 @@ Each step finds what an earlier process has done: a retraining that was killed i
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 
 from raasid.console.terminal import out
+from raasid.deploy.anchor import update_anchor
 from raasid.deploy.options import DeployConfig
 from raasid.deploy.verdict import GateRefused, GateVerdict
 from raasid.errors import UsageError
-from raasid.io.atomic import append, atomic_path
+from raasid.io.atomic import atomic_path
 from raasid.pipeline.check import CheckedModel
 from raasid.pipeline.gate import judge_challenger
 from raasid.pipeline.model_refs import load_registered
+from raasid.pipeline.resume import ResumeRefused
 from raasid.pipeline.train import train_model
+from raasid.pipeline.training_plan import plan_training
 from raasid.pipeline.verb_configs import CheckConfig, TrainConfig
 from raasid.registry.lineage import VersionRef
 from raasid.registry.names import CHAMPION, Version
 from raasid.registry.records import Route
 from raasid.registry.registry import Registry
+from raasid.training.config import TrainerConfig
 from raasid.training.run_record import read_run
 from raasid.triggers.claims import Claim
 from raasid.triggers.decision_record import Decision
+from raasid.triggers.journal import Journal
+from raasid.triggers.options import IncrementalOptions
 from raasid.triggers.retraining_history import Retraining
 
 ANY_EDITION = "*"
@@ -46,18 +51,12 @@ class RetrainingJob:
     claim: Claim
     folder: Path
     deploy: DeployConfig | None
+    incremental: IncrementalOptions = field(default_factory=IncrementalOptions)
     score: float | None = None
 
     def __post_init__(self) -> None:
-        """Train for the edition that the decision names: facts stay, and the labels follow from it."""
-        if (
-            self.decision.action == "full"
-            and self.decision.edition
-            and self.checked.entry.task.name == "context"
-        ):
-            tracks = self.training.data.tracks.model_copy(update={"edition": self.decision.edition})
-            data = self.training.data.model_copy(update={"tracks": tracks})
-            self.training = self.training.model_copy(update={"data": data})
+        """Open the journal."""
+        self.journal = Journal(self.folder)
 
     @property
     def model(self) -> str:
@@ -65,12 +64,23 @@ class RetrainingJob:
         return self.checked.entry.model
 
     @property
+    def _reason(self) -> str:
+        """What the registry says of the version, and of its alias."""
+        found = self.decision
+        return f"{found.trigger} asked for a retraining ({found.action}), decision {found.digest[:12]}"
+
+    @property
     def _starts_from_champion(self) -> bool:
         return self.decision.action != "full" and self.checked.champion is not None
 
     def run(self, run_dir: Path) -> GateRefused | None:
         """Train, compare, put in service and record; return the gate's refusal, if it refuses."""
-        self._note("begin", f"{self.decision.action} because {self.decision.reason}")
+        if (found := find_finished_training(self.folder)) is not None:
+            run_dir = found[0]
+        trained = {run_dir, *(Path(line["what"]) for line in self.journal.lines("train"))}
+        alive = [file for each in trained for file in (*each.glob(".owner/*"), *each.glob("checkpoints/*"))]
+        self.journal.begin(f"{self.decision.action} because {self.decision.reason}", alive)
+        self._plan()
         version = self._train(run_dir)
         self.claim.check()
         verdict = self._compare(version)
@@ -80,23 +90,41 @@ class RetrainingJob:
         self._finish(run_dir, version, verdict, promoted)
         return None if verdict is None or verdict.passed else GateRefused(verdict)
 
+    def _plan(self) -> None:
+        """Settle what is trained on, and how fast."""
+        champion = None if self.checked.champion is None else VersionRef(self.model, self.checked.champion)
+        task = self.checked.entry.task.name
+        self.training = plan_training(
+            self.training, self.decision, task, champion, self.incremental, self.folder, self.journal
+        )
+
     def _train(self, run_dir: Path) -> Version:
         record = read_run(run_dir)
         if record is None or record.finished is None:
-            last = run_dir / "checkpoints" / "last.ckpt"
-            update = {"ckpt_path": str(last.absolute()) if last.is_file() else None, "register_": True}
-            cfg = self.training.model_copy(update=update)
+            cfg = self.training.model_copy(update={"register_": True})
             if self._starts_from_champion:
                 cfg = cfg.model_copy(update={"model": self._from_champion(cfg)})
-            self._note("train", str(run_dir))
-            run_dir.mkdir(parents=True, exist_ok=True)
-            self.score = train_model(cfg, run_dir)
+            self.journal.note("train", str(run_dir.absolute()))
+            try:
+                self.score = self._train_from_last(cfg, run_dir)
+            except ResumeRefused as error:  # it was configured in another way when it was killed
+                self.journal.note("restart", str(error))
+                number = len(self.journal.lines("restart"))
+                run_dir.rename(run_dir.with_name(f"{run_dir.name}.{number}"))
+                self.score = self._train_from_last(cfg, run_dir)
             record = read_run(run_dir)
         if record is None or record.version is None:
             raise UsageError(f"{run_dir}: no version was registered; leave test and register at true")
         version = Version.parse(record.version.partition(" ")[2])
-        self._note("registered", record.version)
+        self.journal.note("registered", record.version)
         return version
+
+    def _train_from_last(self, cfg: TrainConfig, run_dir: Path) -> float | None:
+        """Train; where a process was killed, from its last checkpoint on."""
+        run_dir.mkdir(parents=True, exist_ok=True)
+        last = run_dir / "checkpoints" / "last.ckpt"
+        start = str(last.absolute()) if last.exists() else None  # a sharded one is a folder
+        return train_model(cfg.model_copy(update={"ckpt_path": start}), run_dir, self._reason)
 
     def _from_champion(self, cfg: TrainConfig) -> object:
         """Return the model section, initialised with the champion's weights."""
@@ -113,6 +141,9 @@ class RetrainingJob:
         if self.deploy is None or self.checked.champion is None:
             return None
         champion = VersionRef(self.model, self.checked.champion)
+        if (verdict := self._earlier_verdict(version)) is not None:
+            update_anchor(Registry(self.check.paths.registry), self.model, champion.version, version, verdict)
+            return verdict
         verdict = judge_challenger(
             self.check,
             self.training.data,
@@ -124,13 +155,26 @@ class RetrainingJob:
             f"retraining for decision {self.decision.digest[:12]}",
         )
         verdict.print()
-        self._note("gate", verdict.reason)
+        self.journal.note("gate", verdict.reason)
         return verdict
+
+    def _earlier_verdict(self, version: Version) -> GateVerdict | None:
+        """Return what the gate found for an earlier process; times that it measures would be others now."""
+        judged = {line["what"] for line in self.journal.lines("registered")}
+        try:
+            verdict = GateVerdict.from_json((self.folder / "gate.json").read_bytes())
+        except (FileNotFoundError, ValueError):
+            return None
+        return verdict if judged == {f"{self.model} {version}"} else None
 
     def _put_in_service(self, version: Version) -> None:
         registry = Registry(self.check.paths.registry)
-        reason = f"passed the gate, after {self.decision.trigger} asked for it"
-        if registry.alias(self.model, CHAMPION) != version:
+        reason = f"passed the gate: {self._reason}"
+        current = registry.alias(self.model, CHAMPION)
+        if current != version and self._was_champion(registry, version):
+            out().print(f"{self.model} {version} was champion; somebody has gone back to {current} since")
+            return
+        if current != version:
             expected = str(self.checked.champion)
             registry.set_alias(self.model, CHAMPION, version, reason, expect=expected)
         table = registry.routes()
@@ -138,36 +182,61 @@ class RetrainingJob:
         route = Route(edition=ANY_EDITION, name=self.model, version=str(version), share=1.0)
         if table is None or route not in table.routes:
             registry.switch_routes([*others, route], reason, expect=0 if table is None else table.seq)
-        self._note("champion", str(version))
+        self.journal.note("champion", str(version))
         out().print(f"{self.model} {version} is champion")
 
+    def _was_champion(self, registry: Registry, version: Version) -> bool:
+        history = registry.alias_history(self.model, CHAMPION).newest_first()
+        return any(record.body["version"] == str(version) for record in history)
+
     def _finish(self, run_dir: Path, version: Version, verdict: GateVerdict | None, promoted: bool) -> None:
-        record = read_run(run_dir)
-        assert record is not None
         lineage = json.loads((run_dir / "lineage.json").read_text(encoding="utf-8"))
         overall = next((row for row in verdict.rows if row.rule == "overall"), None) if verdict else None
-        now = datetime.now(UTC)
-        hours = (now - datetime.fromisoformat(record.started)).total_seconds() / 3600
+        started, ended = self._times()
+        hours = self.journal.worked().total_seconds() / 3600
         done = Retraining(
             model=self.model,
             decision=self.decision.digest,
             trigger=self.decision.trigger,
             action=self.decision.action or "immediate",
-            started=record.started,
-            ended=now.isoformat(timespec="seconds"),
+            started=started,
+            ended=ended,
             champion=None if self.checked.champion is None else str(self.checked.champion),
             version=str(version),
             promoted=promoted,
             before=None if overall is None else overall.champion,
             after=None if overall is None else overall.challenger,
             data_digest=self.decision.inputs.get("labels", lineage["data"]["labels_sha256"]),
-            gpu_hours=hours,
+            gpu_hours=hours * _count_devices(self.training.trainer),
         )
-        self._note("end", "promoted" if promoted else "the champion stays")
+        self.journal.note("end", "promoted" if promoted else "the champion stays")
         self.claim.finish(done)
 
-    def _note(self, step: str, what: str) -> None:
-        """Append a line to the journal, for people."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        line = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "step": step, "what": what}
-        append(self.folder / "journal.jsonl", json.dumps(line) + "\n")
+    def _times(self) -> tuple[str, str]:
+        """Return begin and end; both are the time that was decided for, where that is not now."""
+        trigger, begins = self.check.trigger, self.journal.lines("begin")
+        ended = trigger.now().isoformat(timespec="seconds")
+        return (begins[0]["time"] if trigger.as_of is None and begins else ended), ended
+
+
+def find_finished_training(folder: Path) -> tuple[Path, Version] | None:
+    """Return the run directory and the version of a retraining's training that an earlier process finished.
+
+    folder: of the retraining. Its training is somewhere else where `train.py` asked for it.
+    """
+    for run_dir in [folder / "train", *(Path(line["what"]) for line in Journal(folder).lines("train"))]:
+        record = read_run(run_dir)
+        if record is not None and record.version is not None:
+            return run_dir, Version.parse(record.version.partition(" ")[2])
+    return None
+
+
+def _count_devices(trainer: TrainerConfig) -> int:
+    """Return the number of GPUs, or of processes, that a training is given."""
+    devices = trainer.devices
+    if isinstance(devices, str):
+        listed = [int(each) for each in devices.split(",") if each] if devices != "auto" else [-1]
+        devices = listed if "," in devices else listed[0]
+    found = len(devices) if isinstance(devices, list) else devices
+    gpus = 1 if trainer.accelerator == "cpu" else torch.cuda.device_count()
+    return max(1, gpus if found < 0 else found) * trainer.num_nodes

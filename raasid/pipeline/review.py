@@ -16,7 +16,7 @@ from raasid.io.disk_full import naming_full_disk
 from raasid.io.video_reader import VideoUnreadable
 from raasid.models.checkpoints import load_trained_model
 from raasid.models.context.module import ContextModule
-from raasid.perception.settings import PerceptionSettings
+from raasid.perception.to_records import PerceptionSettings
 from raasid.perception.tracker import load_perception
 from raasid.pipeline.model_refs import resolve_checkpoint
 from raasid.pipeline.verb_configs import ReviewConfig

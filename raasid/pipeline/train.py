@@ -14,7 +14,7 @@ from raasid.errors import UsageError
 from raasid.models.checkpoints import load_checkpoint_weights, load_matching_weights
 from raasid.models.module import TaskModule
 from raasid.pipeline.adapters.adapter import task_adapter
-from raasid.pipeline.evaluation import evaluate_model, print_results, write_results
+from raasid.pipeline.evaluation import predict_split, print_results, write_results
 from raasid.pipeline.model_refs import record_latest_checkpoint
 from raasid.pipeline.register import check_registrable, register
 from raasid.pipeline.resume import check_resumable
@@ -43,9 +43,10 @@ def train(cfg: TrainConfig, run_dir: Path) -> float | None:
     return train_if_asked(cfg, run_dir)
 
 
-def train_model(cfg: TrainConfig, run_dir: Path) -> float | None:
+def train_model(cfg: TrainConfig, run_dir: Path, reason: str = "") -> float | None:
     """Fit one model, evaluate it on matches that it has never seen, write the report, register it.
 
+    reason: of the version that is registered; by default the command.
     Returns the optimised metric as validation last logged it (what a sweep maximises); None in a run
     that did not validate.
     Raises LeaseHeld if another process works on the run, ResumeRefused if the run cannot be continued with
@@ -59,7 +60,7 @@ def train_model(cfg: TrainConfig, run_dir: Path) -> float | None:
     elif start is not None:
         check_resumable(cfg, start)
     with StopSignals() as signals, _own(run_dir, cfg, start) as run, finish_run_on_exit(run_dir):
-        return _train(cfg, run_dir, run, signals)
+        return _train(cfg, run_dir, run, signals, reason)
 
 
 def _own(run_dir: Path, cfg: TrainConfig, start: Path | None) -> AbstractContextManager[OwnedRun | None]:
@@ -69,7 +70,9 @@ def _own(run_dir: Path, cfg: TrainConfig, start: Path | None) -> AbstractContext
     return own_run(run_dir, cfg.recorded(), start)
 
 
-def _train(cfg: TrainConfig, run_dir: Path, run: OwnedRun | None, signals: StopSignals) -> float | None:
+def _train(
+    cfg: TrainConfig, run_dir: Path, run: OwnedRun | None, signals: StopSignals, reason: str
+) -> float | None:
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     model: TaskModule = build(cfg.model)
     if not model.trainable:
@@ -94,11 +97,12 @@ def _train(cfg: TrainConfig, run_dir: Path, run: OwnedRun | None, signals: StopS
     score = fitted.trainer.callback_metrics.get(cfg.optimized_metric)
     signals.act("the test")
 
-    result = None
+    predicted = result = None
     if cfg.test:
         if checkpoint is not None:
             load_checkpoint_weights(model, checkpoint)
-        result = evaluate_model(fitted.trainer, model, data, "test")
+        predicted = predict_split(fitted.trainer, model, data, "test")
+        result = predicted.evaluate()
         if is_rank0:
             title = f"{model.task.capitalize()} model, {run_dir.name}"
             report = write_results(result, data, run_dir, adapter, title, facts=data.input_facts)
@@ -111,8 +115,8 @@ def _train(cfg: TrainConfig, run_dir: Path, run: OwnedRun | None, signals: StopS
         if checkpoint is not None:
             record_latest_checkpoint(Path(cfg.paths.logs), model.task, checkpoint)
         version = None
-        if cfg.register_ and checkpoint is not None and result is not None:
-            version = register(cfg, run_dir, run, model, data, result, signer)
+        if cfg.register_ and checkpoint is not None and predicted is not None and result is not None:
+            version = register(cfg, run_dir, run, predicted, result, signer, reason)
         run.finish(version)
     # a resumed run may have been validated by an earlier process alone
     return last_value(run_dir / "metrics.csv", cfg.optimized_metric) if score is None else float(score)

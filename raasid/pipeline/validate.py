@@ -11,7 +11,7 @@ from raasid.errors import Exit, NoUsableSamples, RaasidError
 from raasid.footage.records import Footage
 from raasid.footage.store import DatasetStore
 from raasid.pipeline.verb_configs import ValidateConfig
-from raasid.validation.drift import Drift, compare_features
+from raasid.validation.drift import Comparison, compare_features
 from raasid.validation.image_stats import compute_image_stats
 from raasid.validation.report import write_validation_page
 from raasid.validation.runner import ValidationResult, check_footage
@@ -54,7 +54,7 @@ def validate(cfg: ValidateConfig, run_dir: Path) -> None:
         raise NothingUsable(f"no clip could be read; left out: {footage.quarantine.describe() or 'nothing'}")
     result = check_footage(footage, cfg.thresholds, cfg.limits, cfg.seed)
     if cfg.reference is not None:
-        result = replace(result, drifts=_drifts(cfg, result))
+        result = replace(result, comparison=_comparison(cfg, result))
     root = Path(getattr(cfg.data, "root", cfg.paths.data))
     result.quarantine(root).write(run_dir / "quarantine.json")
     result.write(run_dir / "validation.json")
@@ -72,7 +72,7 @@ def validate(cfg: ValidateConfig, run_dir: Path) -> None:
     out().print(f"next: {_next_command(cfg)}", markup=False)
 
 
-def _drifts(cfg: ValidateConfig, result: ValidationResult) -> list[Drift]:
+def _comparison(cfg: ValidateConfig, result: ValidationResult) -> Comparison:
     assert cfg.reference is not None
     reference: Footage = DatasetStore(Path(cfg.paths.store)).find(cfg.reference).footage()
     total = sum(len(clip.frames) for clip in reference.clips)
@@ -101,7 +101,7 @@ def _print(result: ValidationResult, run_dir: Path) -> None:
         console.print(
             f"{num_others} {'other ' if found_kinds else ''}kinds of fault: none found", markup=False
         )
-    _print_drifts(result)
+    _print_drift(result.comparison)
     console.print()
     for name, path in (
         ("report", "validation.html"),
@@ -111,23 +111,18 @@ def _print(result: ValidationResult, run_dir: Path) -> None:
         console.print(f"{name:<7} {run_dir / path}", markup=False)
 
 
-def _print_drifts(result: ValidationResult) -> None:
-    if not result.drifts:
+def _print_drift(comparison: Comparison | None) -> None:
+    if comparison is None:
         return
     console = out()
-    drifted_features = [drift for drift in result.drifts if drift.drifted]
-    too_small = sum(drift.effect is None for drift in result.drifts)
-    rest = f"; {too_small} have too few clips to say" if too_small else ""
-    console.print(
-        f"\n{len(drifted_features)} of {len(result.drifts)} features differ from the reference{rest}",
-        markup=False,
-    )
-    for drift in drifted_features:
-        console.print(
-            f"  {drift.feature}: {drift.mean:.4g} against {drift.reference_mean:.4g}, "
-            f"effect {drift.effect:.2f}, p {drift.p:.4f}",
-            markup=False,
-        )
+    console.print(f"\nagainst the reference: {comparison.sentence}", markup=False)
+    for drift in comparison.drifts:
+        if drift.drifted:
+            console.print(
+                f"  {drift.feature}: {drift.mean:.4g} against {drift.reference_mean:.4g}, "
+                f"effect {drift.effect:.2f}, p {drift.p:.4f}",
+                markup=False,
+            )
 
 
 def _title(cfg: ValidateConfig) -> str:

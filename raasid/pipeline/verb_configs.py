@@ -31,10 +31,11 @@ from raasid.laws.edition_lookup import shipped_editions
 from raasid.models.config import Model
 from raasid.review.options import ReviewOptions
 from raasid.training.config import FitConfig, TrainerConfig
-from raasid.triggers.options import RetrainOptions, TriggerConfig
+from raasid.triggers.options import ActionOptions, RetrainOptions, TriggerConfig
 from raasid.validation.options import DriftRule, Limits, Thresholds
 
 Split = Literal["test", "val", "train"]
+CheckSplit = Literal["test", "val", "train", "all"]
 
 
 class TrainConfig(FitConfig):
@@ -48,6 +49,8 @@ class TrainConfig(FitConfig):
     """Train only if it asks for it, in the way of its action."""
     deploy: DeployConfig | None = None
     """Where a version goes that a trigger has asked for and that passes the gate."""
+    retrain: ActionOptions = ActionOptions()
+    """How the training follows from the trigger's action."""
     paths: PathsConfig = PathsConfig()
 
     def cross_field_errors(self) -> Iterator[tuple[str, str]]:
@@ -122,10 +125,13 @@ class CheckConfig(Section):
     """Names of the registry; null: all of the schedule."""
     data: Data
     """Current footage: champions are measured on it, and its tags are compared with those they know."""
-    split: Split = "test"
+    split: CheckSplit = "test"
+    """all: every match that the champion was not trained on; also if the data declare no held-out split."""
     trainer: TrainerConfig = TrainerConfig()
     seed: Natural = 1
     tags: list[str] = Field([])
+    print_json: bool = False
+    """Let the last line be the verdict as JSON, for programs; `--json` does the same."""
     paths: PathsConfig = PathsConfig()
 
 

@@ -9,7 +9,7 @@ the number of features) and large (at least 0.10 after the bias of small samples
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from math import ceil
 
 import numpy as np
@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 
 from raasid.stats.columns import Column, DriftInputError, Table, columns, match_names
 from raasid.stats.drift_report import DriftReport, drift_report
+from raasid.stats.equal_rows import equalize_rows
 from raasid.stats.match_profile import FeatureProfile, MatchProfile
 from raasid.stats.splits import Stratum, deal_rows, draw_splits
 from raasid.stats.unit_distances import UnitCounts, all_distances
@@ -34,6 +35,7 @@ def detect(
     reference_matches: ArrayLike | None = None,
     feature_names: Sequence[str] | None = None,
     categorical: Collection[str] = (),
+    missing: bool = True,
     seed: int = 0,
     permutations: int = PERMUTATIONS,
     alpha: float = ALPHA,
@@ -42,9 +44,11 @@ def detect(
     """Compare current rows (N, F) with reference rows (M, F), or with the profile that a version keeps.
 
     current, reference: arrays of numbers, or columns by name; NaN or None: missing. Text, bool, and columns
-    named in `categorical` are categories. Where values are missing, "NAME is missing" is tested as well.
+    named in `categorical` are categories.
+    missing: test "NAME is missing" as well, where values are missing.
     matches: (N,) and (M,) the match of each row; rows of one match resemble each other, so that whole matches
-    are exchanged. Without them rows must be independent: they are dealt at random into units of equal size.
+    are exchanged, after some of them have lost rows so that both sides have matches of the same sizes.
+    Without them rows must be independent: they are dealt at random into units of equal size.
     permutations: at least; more are drawn if one of F features could not pass the correction otherwise.
     alpha: upper limit of the chance of any alarm if nothing has changed. min_effect: standard deviations of
     the reference (W1), or share (categories).
@@ -55,11 +59,11 @@ def detect(
     rows = len(table[0].present)
     if isinstance(reference, MatchProfile) or reference_matches is not None or matches is not None:
         profile = match_profile(reference, reference_matches, feature_names, categorical)
-        names, features = count_matches(table, matches, profile)
+        names, features = count_matches(table, matches, profile, missing)
         sizes = Stratum(len(names), len(profile.matches))
         permutations = enough_permutations(permutations, len(features), alpha)
         splits = draw_splits([sizes], permutations, seed)
-        distances = all_distances(features, splits)
+        distances = all_distances(equalize_rows(features, seed), splits)
         return drift_report(
             features, distances, splits[0], [sizes], "match", sizes, permutations, alpha, min_effect
         )
@@ -69,7 +73,7 @@ def detect(
     # rows left over, or beyond what is exchanged, are one more unit of each side, which stays where it is
     _check_sides(table, other, [], [])
     there = {column.name: column for column in other}
-    features = _with_missing(
+    features = [
         UnitCounts.of(
             column,
             unit,
@@ -77,7 +81,8 @@ def detect(
             FeatureProfile.of(there[column.name], other_unit, stratum.reference + 1),
         )
         for column in table
-    )
+    ]
+    features += _missing(features) if missing else []
     permutations = enough_permutations(permutations, len(features), alpha)
     splits = draw_splits([stratum], permutations, seed)
     splits = np.insert(splits, stratum.current, True, axis=1)
@@ -97,7 +102,7 @@ def detect(
 
 
 def count_matches(
-    table: Sequence[Column], matches: ArrayLike | None, profile: MatchProfile
+    table: Sequence[Column], matches: ArrayLike | None, profile: MatchProfile, missing: bool = True
 ) -> tuple[tuple[str, ...], list[UnitCounts]]:
     """Return the sorted matches of a table, and its features counted by match in the bins of a profile.
 
@@ -108,8 +113,9 @@ def count_matches(
     names, unit = np.unique(match_names(matches, len(table[0].present), "current"), return_inverse=True)
     _check_sides(table, profile.features, names, profile.matches)
     there = {feature.name: feature for feature in profile.features}
-    features = (UnitCounts.of(column, unit, len(names), there[column.name]) for column in table)
-    return tuple(names.tolist()), _with_missing(features)
+    features = [UnitCounts.of(column, unit, len(names), there[column.name]) for column in table]
+    features += _missing(features) if missing else []
+    return tuple(names.tolist()), features
 
 
 def enough_permutations(permutations: int, num_features: int, alpha: float) -> int:
@@ -173,7 +179,6 @@ def _check_sides(
         raise DriftInputError(problems)
 
 
-def _with_missing(features: Iterable[UnitCounts]) -> list[UnitCounts]:
-    """Add, for each feature with missing values, whether its value is missing."""
-    found = list(features)
-    return found + [UnitCounts.of_missing(feature) for feature in found if feature.missing.any()]
+def _missing(features: Sequence[UnitCounts]) -> list[UnitCounts]:
+    """Return, for each feature with missing values, whether its value is missing."""
+    return [UnitCounts.of_missing(feature) for feature in features if feature.missing.any()]

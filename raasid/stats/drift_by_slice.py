@@ -25,6 +25,7 @@ from raasid.stats.drift import (
     match_profile,
 )
 from raasid.stats.drift_report import DriftReport, drift_report
+from raasid.stats.equal_rows import equalize_rows
 from raasid.stats.match_profile import MatchProfile
 from raasid.stats.splits import Splits, Stratum, draw_splits
 from raasid.stats.unit_distances import UnitCounts
@@ -86,7 +87,8 @@ def mix_or_world(
     check_options(permutations, alpha, min_effect)
     table = columns(current, "current", feature_names, categorical)
     profile = match_profile(reference, reference_matches, feature_names, categorical)
-    names, features = count_matches(table, matches, profile)
+    names, counted = count_matches(table, matches, profile)
+    features = equalize_rows(counted, seed)
     unknown = sorted({*names, *profile.matches} - slices.keys())
     if unknown:
         raise DriftInputError([f"slices: match {unknown[0]!r} has none ({len(unknown)} have none)"])

@@ -253,7 +253,7 @@ class FitConfig(Section):
     """Configuration of one fit, which that of `train` extends."""
 
     without_effect: ClassVar[frozenset[str]] = Section.without_effect | {
-        "train", "test", "register", "logger", "trigger", "deploy",
+        "train", "test", "register", "logger", "trigger", "deploy", "retrain",
         *(f"trainer.{key}" for key in (
             "max_epochs", "min_epochs", "max_steps", "min_steps", "max_time",
             "accelerator", "strategy", "devices", "num_nodes", "benchmark",

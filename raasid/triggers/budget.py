@@ -32,24 +32,44 @@ def refusals(model: str, history: Sequence[Retraining], now: datetime, limits: R
     cooldown = timedelta(days=limits.cooldown_days)
     if last is not None and now < last + cooldown:
         found.append(
-            f"{model} was retrained until {_minute(last)} and cools down for {limits.cooldown_days:g} days "
-            f"(retrain.cooldown_days): it may be retrained from {_minute(last + cooldown)} on."
+            f"{model} was retrained until {_minute(last)} and cools down for "
+            f"{_count(limits.cooldown_days, 'day')} (retrain.limits.cooldown_days): "
+            f"it may be retrained from {_minute(last + cooldown)} on."
         )
     week = [past for past in history if past.end > now - _WEEK]
     if limits.max_runs_per_week is not None and len(week) >= limits.max_runs_per_week:
         oldest = sorted(past.end for past in week)[len(week) - limits.max_runs_per_week]
         found.append(
-            f"{len(week)} retrainings ended within seven days, and {limits.max_runs_per_week} are allowed "
-            f"(retrain.max_runs_per_week): the next may begin at {_minute(oldest + _WEEK)}."
+            f"{_count(len(week), 'retraining')} ended within seven days, and "
+            f"{_are(limits.max_runs_per_week)} allowed (retrain.limits.max_runs_per_week): "
+            f"the next may begin at {_minute(oldest + _WEEK)}."
         )
     hours = sum(past.gpu_hours for past in week)
     if limits.max_gpu_hours is not None and hours >= limits.max_gpu_hours:
         found.append(
-            f"{hours:.1f} GPU hours were used within seven days, and {limits.max_gpu_hours:g} are allowed "
-            "(retrain.max_gpu_hours): wait, or raise the limit."
+            f"{hours:.3g} GPU hours were used within seven days, and {_are(limits.max_gpu_hours)} allowed "
+            f"(retrain.limits.max_gpu_hours): {_when_below(limits.max_gpu_hours, week)}."
         )
     return found
 
 
+def _when_below(max_gpu_hours: float, week: Sequence[Retraining]) -> str:
+    """Say when enough of the hours of a week are longer ago."""
+    left = sorted(week, key=lambda past: past.end)
+    while left:
+        oldest = left.pop(0)
+        if sum(past.gpu_hours for past in left) < max_gpu_hours:
+            return f"the next may begin at {_minute(oldest.end + _WEEK)}"
+    return "no retraining may begin"
+
+
 def _minute(when: datetime) -> str:
     return f"{when:%Y-%m-%d %H:%M} UTC"
+
+
+def _count(number: float, noun: str) -> str:
+    return f"{number:g} {noun}" + ("" if number == 1 else "s")
+
+
+def _are(number: float) -> str:
+    return f"{number:g} is" if number == 1 else f"{number:g} are"

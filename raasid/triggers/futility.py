@@ -80,6 +80,17 @@ def hold_back(decision: Decision, futility: Futility) -> Decision:
     return Decision.model_validate(decision.model_dump() | changes | {"statistics": statistics})
 
 
+def ask_again(decision: Decision, asked: int) -> Decision:
+    """Return the decision that is recorded after a person has asked for further attempts, `asked` times.
+
+    It is another one than before, so that it may be acted upon although the one before was.
+    """
+    if not asked or decision.verdict != "fire":
+        return decision
+    statistics = {**decision.statistics, "attempts_asked_for": asked}
+    return Decision.model_validate(decision.model_dump() | {"statistics": statistics})
+
+
 def count_without_gain(
     model: str, history: Sequence[Retraining], acknowledged: datetime | None, rule: FutilityRule | None = None
 ) -> int:

@@ -1,16 +1,21 @@
 """The journal of a retraining: a line for each step, for people.
 
-<folder>/<model>/runs/<first 12 digits of the decision's digest>/journal.jsonl
+    <folder>/<model>/runs/<first 12 digits of the decision's digest>/journal.jsonl
+
+It also tells how long processes have worked on the retraining, several of them where some were killed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from raasid.errors import RaasidError
+from raasid.io.atomic import append, make_folder
 from raasid.registry.names import model_name
 from raasid.registry.strict_json import parse_json
 
@@ -35,6 +40,52 @@ class JournalLine(NamedTuple):
     what: str
 
 
+class Journal:
+    """Writes the journal of one retraining."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "journal.jsonl"
+        self._began, self._earlier = datetime.now(UTC), timedelta()
+
+    def begin(self, what: str, signs_of_life: Iterable[Path] = ()) -> None:
+        """Note that a process begins to work, and for how long earlier ones did.
+
+        signs_of_life: files that a process changes as long as it works. One that was killed is taken to have
+        worked until the last change of these, or of the journal; the time without a process does not count.
+        Raises DiskFull.
+        """
+        self._earlier = self._worked_before([self._path, *signs_of_life])
+        self._began = datetime.now(UTC)
+        self.note("begin", what, worked_s=round(self._earlier.total_seconds(), 1))
+
+    def note(self, step: str, what: str, **more: float) -> None:
+        """Append a line. Raises DiskFull."""
+        make_folder(self._path.parent)
+        line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "step": step, "what": what}
+        append(self._path, json.dumps(line | more) + "\n")
+
+    def worked(self) -> timedelta:
+        """Return for how long processes have worked, this one and those before it."""
+        return self._earlier + (datetime.now(UTC) - self._began)
+
+    def lines(self, step: str) -> list[dict[str, Any]]:
+        """Return the lines of a step, the oldest first; damaged ones are left out."""
+        found = []
+        for data in self._path.read_bytes().splitlines() if self._path.is_file() else ():
+            with suppress(ValueError, KeyError, TypeError, OverflowError):
+                _time(line := parse_json(data))
+                found += [line] if line["step"] == step else []
+        return found
+
+    def _worked_before(self, changed: Iterable[Path]) -> timedelta:
+        begins = self.lines("begin")
+        if not begins:
+            return timedelta()
+        last = max(path.stat().st_mtime for path in changed if path.is_file())
+        worked = (datetime.fromtimestamp(last, UTC) - _time(begins[-1])).total_seconds()
+        return timedelta(seconds=float(begins[-1].get("worked_s", 0.0)) + max(0.0, worked))
+
+
 def read_journals(folder: Path, model: str | None, damage: list[JournalDamaged]) -> Iterator[JournalLine]:
     """Yield the lines of all journals below a folder, in no particular order.
 
@@ -54,11 +105,12 @@ def read_journals(folder: Path, model: str | None, damage: list[JournalDamaged])
 
 
 def _parse(path: Path, data: bytes) -> JournalLine:
-    body = parse_json(data)
-    time = datetime.fromisoformat(body["time"])
+    body, run = parse_json(data), path.parent
+    return JournalLine(run.parents[1].name, run.name, _time(body), str(body["step"]), str(body["what"]))
+
+
+def _time(line: dict[str, Any]) -> datetime:
+    time = datetime.fromisoformat(line["time"])
     if time.utcoffset() is None:
         raise ValueError("a time without its offset")
-    run = path.parent
-    return JournalLine(
-        run.parents[1].name, run.name, time.astimezone(UTC), str(body["step"]), str(body["what"])
-    )
+    return time.astimezone(UTC)

@@ -12,16 +12,20 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from pydantic import JsonValue
+
 from raasid.config.section import Count, Section
 from raasid.registry.records import MetricValue
 from raasid.tasks import Metric, Task
 from raasid.triggers.decision_record import Decision, Verdict, without_champion
+from raasid.triggers.label_free import WithoutLabels, describe_estimate, estimate_row
 from raasid.triggers.schedule import ScheduleEntry
 
 if TYPE_CHECKING:
     from raasid.stats.bootstrap import Estimate
 
 Row = dict[str, Any]
+_NO_LABELS = "the data hold no labels for it"
 RowVerdict = Literal["below", "above", "straddles", "worse", "not_worse", "unknown", "not_recorded"]
 
 
@@ -33,6 +37,11 @@ class PerformanceRule(Section):
 
     Simulated with a model that is exactly at its threshold, 2 matches fire in 21 % of checks, 5 in 6 %, 10 in
     4 %; nominal are 2.5 %.
+    """
+    label_free: Literal["off", "report", "act"] = "report"
+    """Where labels are missing: estimate the accuracy from the model's own probabilities, and report it; or
+    also act on it, if its whole interval is below the threshold. It assumes that the probabilities are still
+    calibrated, which is least certain when footage has changed, and a training needs labels: hence `report`.
     """
 
 
@@ -65,21 +74,38 @@ def decide_performance(
     edition: str | None = None,
     slot: str | None = None,
     rule: PerformanceRule | None = None,
+    without_labels: WithoutLabels | None = None,
 ) -> Decision:
     """Judge a champion by metrics measured on labelled data that it was not trained on.
 
-    measured: metric -> estimate over matches, now. registered: metric -> value at the champion's
+    measured: metric -> estimate over matches, now; empty without labels, for which `without_labels` then
+    stands in as far as `rule` lets it. registered: metric -> value at the champion's
     registration. inputs: digests of the labelled data, at least. slot: of the regular evaluation.
     """
     if champion is None:
         return without_champion(entry.model, "performance", inputs)
     rule = rule or PerformanceRule()
-    rows = [_threshold_row(entry, measured.get(entry.retrain_metric), rule)]
+    first = measured.get(entry.retrain_metric)
+    labelled = first is not None and not math.isnan(first.value)
+    rows = [_threshold_row(entry, first if labelled else None, rule)]
     rows += [
-        _comparison_row(entry.task, name, measured.get(name), registered.get(name), rule)
+        _comparison_row(
+            entry.task, name, measured.get(name) if labelled else None, registered.get(name), rule
+        )
         for name in entry.other_metrics
     ]
     verdict, reason = _conclude(entry, champion, rows)
+    statistics: dict[str, JsonValue] = {}
+    if without_labels is not None and rule.label_free != "off":
+        row = {}
+        if without_labels.estimate is not None:
+            row = estimate_row(without_labels, entry.threshold, rule.min_matches)
+            rows.append(row)
+        if verdict == "cannot_tell" and rows[0]["verdict"] == "unknown":
+            reason = f"{reason} {describe_estimate(without_labels, row)}"
+            if rule.label_free == "act" and row.get("verdict") == "below":
+                verdict, statistics = "fire", {"estimated": True}
+                reason += f" All of the interval is below {entry.threshold:g}."
     return Decision(
         model=entry.model,
         trigger="performance",
@@ -89,10 +115,16 @@ def decide_performance(
         action="immediate" if verdict == "fire" else None,
         reason=reason,
         evidence=rows,
+        statistics=statistics,
         thresholds={entry.retrain_metric: entry.threshold, "min_matches": rule.min_matches},
         inputs=dict(inputs),
         slot=slot,
     )
+
+
+def has_enough(now: Estimate | None, rule: PerformanceRule) -> bool:
+    """Whether a metric was measured on enough matches for a decision."""
+    return "why" not in _measured_row("", now, rule)
 
 
 def slower_than_registered(
@@ -155,7 +187,9 @@ def _metric(task: Task, name: str) -> Metric:
 def _measured_row(name: str, now: Estimate | None, rule: PerformanceRule) -> Row:
     """Return a metric as it was measured; `why` says why it allows no decision."""
     if now is None:
-        return {"metric": name, "why": "it was not measured"}
+        return {"metric": name, "why": _NO_LABELS}
+    if math.isnan(now.value):
+        return {"metric": name, "why": "it is undefined on these data"}
     row = {"metric": name, "value": now.value, "low": now.low, "high": now.high, "n": now.n, "unit": now.unit}
     if _ends(now) is None:
         return row | {"why": "it has no interval"}

@@ -1,73 +1,60 @@
-"""Distribution drift: features that differ from a reference by more than chance, and enough to matter."""
+"""Distribution drift: features that differ from a reference by more than chance, and enough to matter.
+
+The test is that of `raasid.stats.drift`: whole matches are permuted, because frames of one match are alike.
+"""
 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from raasid.footage.records import Clip, Frame
-from raasid.stats.false_discovery import adjust_p_values
-from raasid.stats.permutation import wasserstein_permutation_test
+from raasid.footage.records import Clip, Fact, Frame
+from raasid.stats.drift import detect
+from raasid.stats.drift_report import FeatureDrift
 from raasid.validation.image_stats import ImageStatsIndex
 from raasid.validation.options import DriftRule
 
+Features = dict[str, Fact]
+"""The values of one frame by name; lengths are shares of the frame's width."""
 _MAX_FRAMES = 50
-"""Per clip; more frames add little information, and permuting them takes time."""
+"""Per clip, evenly spaced: a long clip shall not outweigh the others of its match."""
 
 
-@dataclass(frozen=True, slots=True)
-class Feature:
-    """The values of one feature."""
+def feature_rows(clips: Sequence[Clip], images: ImageStatsIndex) -> tuple[list[Features], list[str]]:
+    """Return the features of each frame, and its match.
 
-    values: list[float] = field(default_factory=list)
-    clips: list[int] = field(default_factory=list)
-    """The number (0, 1, …) of the clip of each value."""
-
-    def add(self, value: float, clip: int) -> None:
-        """Add a value, unless it is infinite or NaN."""
-        if math.isfinite(value):
-            self.values.append(value)
-            self.clips.append(clip)
-
-
-def features(clips: Sequence[Clip], images: ImageStatsIndex) -> dict[str, Feature]:
-    """Return the features of footage by name; lengths are shares of the frame's width.
-
-    A tag, or a value of a fact, is 1 for clips that have it; `fill_missing_tag` adds 0 for the others.
+    Facts and tags are those of the frame's clip. A clip without frames has one row.
     """
-    found: dict[str, Feature] = defaultdict(Feature)
-    for number, clip in enumerate(clips):
+    rows: list[Features] = []
+    matches: list[str] = []
+    for clip in clips:
+        of_clip = {f"fact {name}": value for name, value in clip.facts.items()}
+        of_clip |= {f"tag {tag}": True for tag in clip.tags}
         step = max(1, math.ceil(len(clip.frames) / _MAX_FRAMES))
-        for frame in clip.frames[::step]:
-            for name, value in _frame_features(frame):
-                found[name].add(value, number)
-            if stats := images.by_frame.get((clip.id, frame.index)):
-                found["brightness"].add(stats.brightness, number)
-                found["contrast"].add(stats.contrast, number)
-                found["sharpness"].add(stats.sharpness, number)
-        for name, fact in clip.facts.items():
-            if isinstance(fact, bool | str):
-                found[f"fact {name}={str(fact).lower()}"].add(1.0, number)
-            else:
-                found[f"fact {name}"].add(float(fact), number)
-        for tag in clip.tags:
-            found[f"tag {tag}"].add(1.0, number)
-    return dict(found)
+        of_frames = [_frame_features(clip, frame, images) for frame in clip.frames[::step]] or [{}]
+        rows += [dict(found) | of_clip for found in of_frames]
+        matches += [clip.match] * len(of_frames)
+    return rows, matches
 
 
-def fill_missing_tag(feature: Feature | None, clips: int) -> Feature:
-    """Return the feature of a tag, with 0 for clips without it."""
-    having = set(feature.clips) if feature else set()
-    return Feature([float(number in having) for number in range(clips)], list(range(clips)))
+def _frame_features(clip: Clip, frame: Frame, images: ImageStatsIndex) -> Features:
+    found: Features = {
+        "persons per frame": float(len(frame.persons)),
+        "frames with a ball": float(frame.ball is not None),
+        **dict(_ball_features(frame)),
+    }
+    if stats := images.by_frame.get((clip.id, frame.index)):
+        found["brightness"] = stats.brightness
+        found["contrast"] = stats.contrast
+        found["sharpness"] = stats.sharpness
+    return found
 
 
-def _frame_features(frame: Frame) -> Iterator[tuple[str, float]]:
-    yield "persons per frame", float(len(frame.persons))
-    yield "frames with a ball", float(frame.ball is not None)
+def _ball_features(frame: Frame) -> Iterator[tuple[str, float]]:
     ball = frame.ball
     if ball is not None and frame.width and frame.height:
         yield "ball x", ball.x / frame.width
@@ -81,15 +68,25 @@ class Drift:
     """One feature compared with the reference. The field names are those in validation.json."""
 
     feature: str
-    clips: int
-    reference_clips: int
+    """Of a fact: with the value whose share has changed most, as in `deliberate=true`."""
     mean: float
     reference_mean: float
+    """Of a tag or a value of a fact: its share of the frames."""
     effect: float | None
-    """Bias-corrected W1 over the reference's standard deviation; None: too few clips."""
+    """Bias-corrected W1 over the reference's standard deviation, of facts and tags total variation; None: too
+    few matches."""
     p: float | None
     """Adjusted for all features (Benjamini and Hochberg)."""
     drifted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Footage compared with a reference: each feature, and the result in a sentence."""
+
+    drifts: list[Drift]
+    """Worst first."""
+    sentence: str
 
 
 def compare_features(
@@ -99,55 +96,66 @@ def compare_features(
     reference_images: ImageStatsIndex,
     rule: DriftRule,
     seed: int,
-) -> list[Drift]:
-    """Compare all features that both have; a tag or fact that occurs on one side only is 0 on the other."""
-    ours, theirs = features(clips, images), features(reference, reference_images)
-    pairs: list[tuple[str, Feature, Feature]] = []
-    for name in sorted(ours.keys() | theirs.keys()):
-        if name.startswith("tag ") or "=" in name:
-            pairs.append(
-                (
-                    name,
-                    fill_missing_tag(ours.get(name), len(clips)),
-                    fill_missing_tag(theirs.get(name), len(reference)),
-                )
-            )
-        elif name in ours and name in theirs:
-            pairs.append((name, ours[name], theirs[name]))
-    enough = [min(len(set(a.clips)), len(set(b.clips))) >= rule.min_clips for _, a, b in pairs]
-    tests = [
-        wasserstein_permutation_test(
-            np.array(a.values),
-            np.array(b.values),
-            _consecutive(a),
-            _consecutive(b),
-            rule.permutations,
-            seed,
-        )
-        if has_enough
-        else None
-        for (_, a, b), has_enough in zip(pairs, enough, strict=True)
-    ]
-    adjusted = iter(adjust_p_values([test.p for test in tests if test]).tolist())
-    drifts = []
-    for (name, a, b), test in zip(pairs, tests, strict=True):
-        p = next(adjusted) if test else None
-        drifted = test is not None and p is not None and p < rule.alpha and test.effect >= rule.effect
-        drifts.append(
-            Drift(
-                name,
-                len(set(a.clips)),
-                len(set(b.clips)),
-                float(np.mean(a.values)),
-                float(np.mean(b.values)),
-                test.effect if test else None,
-                p,
-                drifted,
-            )
-        )
-    return drifts
+) -> Comparison:
+    """Compare all features that have values on both sides; matches that are on both sides are left out."""
+    both = {clip.match for clip in clips} & {clip.match for clip in reference}
+    ours, matches = feature_rows([clip for clip in clips if clip.match not in both], images)
+    theirs, others = feature_rows([clip for clip in reference if clip.match not in both], reference_images)
+    left_out = f"; left out, because they are on both sides: {len(both)} matches" if both else ""
+    names = sorted({name for row in (*ours, *theirs) for name in row})
+    names = [name for name in names if _shared(name, ours, theirs)]
+    if not names:
+        return Comparison([], f"no feature has values on both sides{left_out}")
+    categorical = {n for n in names if any(isinstance(row.get(n), bool | str) for row in (*ours, *theirs))}
+    report = detect(
+        {name: _column(ours, name, name in categorical) for name in names},
+        {name: _column(theirs, name, name in categorical) for name in names},
+        matches=matches,
+        reference_matches=others,
+        missing=False,
+        seed=seed,
+        permutations=rule.permutations,
+        alpha=rule.alpha,
+        min_effect=rule.effect,
+    )
+    return Comparison([_drift(feature) for feature in report.features], report.sentence() + left_out)
 
 
-def _consecutive(feature: Feature) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Return the clip numbers of the values as 0, 1, … without gaps."""
-    return np.unique(feature.clips, return_inverse=True)[1].astype(np.int64)
+def _shared(name: str, *sides: Sequence[Features]) -> bool:
+    """Whether a feature can be compared; a tag that a side lacks is absent from all its clips."""
+    return all(rows if name.startswith("tag ") else any(name in row for row in rows) for rows in sides)
+
+
+def _column(rows: Sequence[Features], name: str, categorical: bool) -> NDArray[np.generic]:
+    """Return the values (N,) of a feature: text, or numbers with NaN where there is none."""
+    absent = False if name.startswith("tag ") else None
+    values = [row.get(name, absent) for row in rows]
+    if categorical:
+        return np.array([None if v is None else str(v).lower() for v in values], dtype=object)
+    numbers = np.array([math.nan if value is None else value for value in values], dtype=np.float64)
+    return np.where(np.isfinite(numbers), numbers, np.nan)
+
+
+def _drift(found: FeatureDrift) -> Drift:
+    name = found.name
+    if found.kind == "numeric":
+        mean, reference_mean = (
+            float(np.dot(np.array(found.points, dtype=np.float64), shares))
+            for shares in (found.shares, found.reference_shares)
+        )
+    else:
+        changes = np.abs(np.subtract(found.shares, found.reference_shares))
+        levels = [str(level) for level in found.points]
+        level = levels.index("true") if "true" in levels else int(np.argmax(changes))
+        mean, reference_mean = found.shares[level], found.reference_shares[level]
+        if name.startswith("fact "):
+            name += f"={levels[level]}"
+    known = found.verdict in ("drift", "no drift")
+    return Drift(
+        name,
+        mean,
+        reference_mean,
+        found.effect if known else None,
+        found.adjusted_p if known else None,
+        found.verdict == "drift",
+    )

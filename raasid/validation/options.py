@@ -82,9 +82,8 @@ class DriftRule(Section):
     """When a difference from the reference counts as drift."""
 
     effect: NonNegative = 0.10
-    """Bias-corrected Wasserstein distance over the reference's standard deviation."""
+    """Bias-corrected Wasserstein distance over the reference's standard deviation; of facts: a share."""
     alpha: Probability = 0.05
     """False discovery rate over all features (Benjamini and Hochberg)."""
-    permutations: Count = 999
-    min_clips: Count = 20
-    """On either side; a smaller sample is reported as too small."""
+    permutations: Count = 1999
+    """Of whole matches, at least; too few matches for any verdict are reported as such."""

@@ -12,7 +12,7 @@ from raasid.footage.records import Frame
 from raasid.io.image_reader import ImageUnreadable
 from raasid.reports.document import write_document
 from raasid.reports.frame_figure import FRAME_KEY, frame_figure
-from raasid.validation.drift import Drift
+from raasid.validation.drift import Comparison
 from raasid.validation.image_stats import FrameKey
 from raasid.validation.runner import KindSummary, ValidationResult
 from raasid.validation.types import Finding
@@ -77,7 +77,7 @@ def write_validation_page(
         *_answer(title, result),
         *_examples(result, max_images),
         *_tables(result),
-        *_drift(result.drifts),
+        *_drift(result.comparison),
         *_left_out(result),
         f"<h2>Configuration</h2><pre>{escape(config_yaml.strip())}</pre>",
     ]
@@ -95,7 +95,7 @@ def _answer(title: str, result: ValidationResult) -> Iterator[str]:
     elif found_kinds:
         yield '<p class="answer">Fit for training: everything found is within its limit.</p>'
     else:
-        yield '<p class="answer">Fit for training: nothing was result.</p>'
+        yield '<p class="answer">Fit for training: nothing was found.</p>'
     matches = len({clip.match for clip in result.footage.clips})
     yield (
         f'<p class="note">{result.frames:,} frames in {len(result.footage.clips):,} clips of {matches:,} '
@@ -141,26 +141,25 @@ def _table(rows: Sequence[KindSummary]) -> str:
     )
 
 
-def _drift(drifts: Sequence[Drift]) -> Iterator[str]:
-    if not drifts:
+def _drift(comparison: Comparison | None) -> Iterator[str]:
+    if comparison is None:
         return
-    num_drifted = sum(drift.drifted for drift in drifts)
-    yield "<h2>Against the reference</h2>"
-    yield f"<p>{num_drifted} of {len(drifts)} features differ by more than chance and enough to matter.</p>"
+    yield f"<h2>Against the reference</h2><p>{escape(comparison.sentence)}.</p>"
+    if not comparison.drifts:
+        return
     right = '<th class="right">'
     rows = "".join(
         f'<tr><td>{escape(d.feature)}</td><td class="right num">{d.mean:.4g}</td>'
         f'<td class="right num">{d.reference_mean:.4g}</td>'
         f'<td class="right num">{"–" if d.effect is None else f"{d.effect:.3f}"}</td>'
         f'<td class="right num">{"–" if d.p is None else f"{d.p:.4f}"}</td>'
-        f'<td class="right num">{d.clips} / {d.reference_clips}</td>'
-        f"<td>{'too small' if d.effect is None else '<b>differs</b>' if d.drifted else 'no drift'}</td></tr>"
-        for d in sorted(drifts, key=lambda d: (not d.drifted, -(d.effect or 0.0), d.feature))
+        f"<td>{'too few matches' if d.effect is None else '<b>differs</b>' if d.drifted else 'no drift'}</td>"
+        "</tr>"
+        for d in comparison.drifts
     )
     yield (
         f"<table><thead><tr><th>feature</th>{right}mean here</th>{right}in the reference</th>"
-        f"{right}effect</th>{right}p (adjusted)</th>{right}clips</th><th></th></tr></thead>"
-        f"<tbody>{rows}</tbody></table>"
+        f"{right}effect</th>{right}p (adjusted)</th><th></th></tr></thead><tbody>{rows}</tbody></table>"
     )
 
 

@@ -18,7 +18,7 @@ from raasid.footage.splits import TooFewMatches, split_by_match
 from raasid.io.atomic import write_atomic
 from raasid.validation.ball_checks import check_ball_path, check_missing_ball
 from raasid.validation.box_checks import check_boxes, check_contact, check_duplicate_boxes, check_names
-from raasid.validation.drift import Drift
+from raasid.validation.drift import Comparison
 from raasid.validation.image_checks import (
     check_blur,
     check_duplicates,
@@ -28,9 +28,8 @@ from raasid.validation.image_checks import (
 )
 from raasid.validation.image_stats import ImageStatsIndex, compute_image_stats
 from raasid.validation.leakage_checks import check_match_splits, check_near_identical
-from raasid.validation.left_right_swaps import check_left_right
 from raasid.validation.options import Limits, Thresholds
-from raasid.validation.pose_checks import check_keypoints, check_skeletons
+from raasid.validation.pose_checks import check_keypoints, check_left_right, check_skeletons
 from raasid.validation.types import KINDS, Check, CheckInput, Finding, FindingKind
 
 CHECKS: tuple[Check, ...] = (
@@ -127,8 +126,8 @@ class ValidationResult:
     findings: list[Finding]
     rows: list[KindSummary]
     """One for each kind."""
-    drifts: list[Drift]
-    """Empty without a reference."""
+    comparison: Comparison | None
+    """With the reference, if there is one."""
     notes: tuple[str, ...]
 
     @property
@@ -156,7 +155,7 @@ class ValidationResult:
         return listed
 
     def write(self, path: Path) -> None:
-        """Write rows, drifts, findings and notes as JSON."""
+        """Write rows, drift, findings and notes as JSON."""
         document: dict[str, Any] = {
             "ok": not self.over,
             "clips": len(self.footage.clips),
@@ -164,7 +163,7 @@ class ValidationResult:
             "kinds": [
                 {**asdict(row), "station": row.kind.station, "state": row.state.lower()} for row in self.rows
             ],
-            "drift": [asdict(drift) for drift in self.drifts],
+            "drift": [asdict(drift) for drift in self.comparison.drifts] if self.comparison else [],
             "notes": list(self.notes),
             "findings": [asdict(finding) for finding in self.findings],
         }
@@ -185,7 +184,7 @@ def check_footage(footage: Footage, thresholds: Thresholds, limits: Limits, seed
     with progress("checking", total=len(CHECKS)) as update:
         findings = run_checks(CheckInput(footage.clips, images, splits, thresholds), update)
     rows = summarize(findings, frames, len(footage.quarantine), limits)
-    return ValidationResult(footage, images, findings, rows, [], (*footage.notes, *notes))
+    return ValidationResult(footage, images, findings, rows, None, (*footage.notes, *notes))
 
 
 def _splits(footage: Footage, seed: int) -> tuple[dict[str, list[str]], tuple[str, ...]]:

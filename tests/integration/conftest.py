@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from ball_season import make_ball_season
 from integration_runs import SHORT, Trained
 from made_once import made_once
 
@@ -36,3 +37,9 @@ def trained(league: list[str], tmp_path_factory: pytest.TempPathFactory, repo: P
         (root / "stdout").write_text(done.stdout)
 
     return Trained(made_once(tmp_path_factory, "trained", train))
+
+
+@pytest.fixture(scope="session")
+def ball_season(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A root with a poor ball champion, and the league that it was trained on; tests copy it."""
+    return made_once(tmp_path_factory, "ball_season", make_ball_season)

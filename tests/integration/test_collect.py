@@ -254,3 +254,30 @@ def test_pose_model_and_people_on_real_footage(shared: Path, tmp_path: Path) -> 
         "mediapipe/pose_landmarker_full"
     }
     assert (only_run(tmp_path) / "report.html").read_text().count("<figure>") >= 8
+
+
+def test_a_retraining_collects_first_what_is_new_and_decides_nothing_if_that_fails(tmp_path: Path) -> None:
+    video(tmp_path / "season" / "final.mp4")
+    (tmp_path / "empty").mkdir()
+
+    def retrain(source: object, *words: str) -> tuple[int, str]:
+        where = (f"paths.root={tmp_path}", "data=store", "data.dataset=cup", "models=[ball_model]")
+        done = call_raasid("retrain", f"retrain.collect={source}", *where, *words)
+        return done.returncode, done.stdout + done.stderr
+
+    season = f"{{source: {tmp_path}/season, name: cup, annotate: false, rate_hz: 2}}"
+    assert retrain(season, "retrain.dry_run=true")[0] == 0
+    assert not (tmp_path / "store").exists(), "nothing is done"
+    status, told = retrain(season)
+    assert (status, "verdict: there is no champion to check" in told) == (0, True)
+    (version,) = DatasetStore(tmp_path / "store").versions("cup")
+    assert version.manifest["made_by"] == "collect"
+    assert retrain(season)[0] == 0
+    assert len(DatasetStore(tmp_path / "store").versions()) == 1, "the same footage is the same version"
+
+    status, told = retrain(tmp_path / "empty")
+    assert (status, f"{tmp_path}/empty: nothing to collect" in told, "verdict: " in told) == (0, True, True)
+    for missing in (tmp_path / "gone", f"[{tmp_path}/season, {tmp_path}/gone.mp4]"):
+        status, told = retrain(missing)
+        assert (status, "verdict: " in told) == (1, False), told
+        assert "error: retrain.collect: source: " in told

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from filmed_matches import film, footage
 from in_process import call_raasid
 
 from raasid.footage.records import Footage
@@ -63,3 +64,32 @@ def test_invalid_arguments_are_status_2(store: Path, tmp_path: Path) -> None:
         done = call_raasid("data", "--store", store, *words)
         assert done.returncode == 2, words
         assert "Traceback" not in done.stderr
+
+
+def test_versions_are_joined_by_name_tag_and_split(tmp_path: Path) -> None:
+    store = DatasetStore(tmp_path / "store")
+    day, night, both = (film(tmp_path / "films", *names) for names in (("d", "day"), ("n", "night"), ("b",)))
+    first = store.add("day", footage(train=day, test=both), made_by="a test")
+    second = store.add("night", footage(val=night, test=both), made_by="a test")
+
+    done = call_raasid("data", "--store", store.root, "join", "all", "day", second.ref)
+    assert done.returncode == 0, done.stderr
+    joined = store.find("all")
+    assert done.stdout.splitlines() == [
+        f"{joined.ref}: 6 clips, test 2, train 2, val 2",
+        f"next: raasid validate data=store data.dataset={joined.ref}",
+    ]
+    assert joined.manifest["parents"] == [first.digest, second.digest]
+
+    done = call_raasid("data", "--store", store.root, "join", "dark", "all", "--tag=night", "--split=val")
+    assert done.returncode == 0, done.stderr
+    assert {clip.match for clip in store.find("dark").clips()} == {"n"}
+
+    store.add("final", footage(train=both), made_by="a test")
+    for words, reason in (
+        (("all", "final"), "match 'b' is in test of all@"),
+        (("all", "--tag", "snow"), "no clip to store"),
+        (("all", "gone"), "'gone' in the store"),
+    ):
+        done = call_raasid("data", "--store", store.root, "join", "more", *words)
+        assert (done.returncode, reason in done.stderr) == (2, True), done.stderr

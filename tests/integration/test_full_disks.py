@@ -19,7 +19,7 @@ from soak import SOAK, rounds
 from staged_play import ball, no_progress, person, play, review_models, write_clip
 
 from raasid.collect.source_discovery import Source
-from raasid.config.hydra_output import write_hydra_output_atomically
+from raasid.config.launch import write_hydra_output_atomically
 from raasid.errors import Exit, RaasidError
 from raasid.footage.formats import EXPORT_FORMATS, exporter
 from raasid.footage.records import Clip, Footage, Frame, Provenance

@@ -13,6 +13,7 @@ from untrained import checkpoint
 
 from raasid.errors import CheckpointUnusable
 from raasid.pipeline.adapters.context import LazyPerception
+from raasid.pipeline.upstream_models import UpstreamModel
 
 MODELS = ("ball", "pose", "context")
 
@@ -61,9 +62,10 @@ def test_a_review_runs_nothing_in_any_role(call_cli: RunCli, evil: str, role: st
 
 @pytest.mark.parametrize("role", ["ball", "pose"])
 def test_the_detectors_of_a_context_model_run_nothing(evil: str, role: str, tmp_path: Path) -> None:
-    roles = {task: Path(evil) if task == role else checkpoint(tmp_path, task) for task in ("ball", "pose")}
+    files = {task: Path(evil) if task == role else checkpoint(tmp_path, task) for task in ("ball", "pose")}
+    ball, pose = (UpstreamModel(task, file) for task, file in files.items())
     with pytest.raises(CheckpointUnusable, match="is no model of this program"):
-        _ = LazyPerception(roles["ball"], roles["pose"], tmp_path).perception
+        _ = LazyPerception(ball, pose, tmp_path).perception
     assert not (tmp_path / "ran").exists()
 
 

@@ -59,7 +59,8 @@ def test_every_training_is_a_version_and_the_last_is_challenger(registered: Path
     measured = json.loads((run / "metrics.json").read_text())
     assert manifest.metrics["detection_rate"].value == measured["estimates"]["detection_rate"]["value"]
     assert json.loads((run / "lineage.json").read_text())["registered"]["version"] == str(oldest)
-    assert set(manifest.files) == {"card.json", "model.json", "model.onnx", "model.safetensors", "state.json"}
+    files = {"card.json", "model.json", "model.onnx", "model.safetensors", "profile.json", "state.json"}
+    assert set(manifest.files) == files
 
 
 def test_a_version_is_the_model_that_was_trained(registered: Path, call_cli: RunCli) -> None:

@@ -13,7 +13,7 @@ from raasid.models.ball.module import BallModule, Detections
 from raasid.models.pose.module import PoseModule
 from raasid.models.pose.poses import People
 from raasid.perception.loaded_model import LoadedModel
-from raasid.perception.settings import PerceptionSettings
+from raasid.perception.to_records import PerceptionSettings
 from raasid.perception.tracker import PerceptionPipeline
 
 SIZE = (320, 180)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import fnmatch
 import os
 import resource
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,3 +71,52 @@ def small_disk(folder: Path) -> Iterator[SmallDisk]:
         yield disk
     finally:
         disk.close()
+
+
+class FullBefore:
+    """Makes a disk full right before a change to a matching path, as a context manager; `happened` tells.
+
+    A change is to open a file for writing, or to give a file or folder its name by a rename or a link.
+    count: the number of the change among those that match.
+    """
+
+    _hooked: FullBefore | None = None
+    """An audit hook cannot be removed: there is one, which asks this."""
+    _installed = False
+
+    def __init__(self, disk: SmallDisk, pattern: str, count: int = 1) -> None:
+        self._disk, self._pattern, self._left = disk, pattern, count
+        self.happened = False
+
+    def __enter__(self) -> FullBefore:
+        if not FullBefore._installed:
+            sys.addaudithook(_watch)
+            FullBefore._installed = True
+        FullBefore._hooked = self
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        FullBefore._hooked = None
+
+    def see(self, path: str) -> None:
+        """Count a change."""
+        if fnmatch.fnmatch(path, self._pattern):
+            self._left -= 1
+            if self._left == 0:
+                FullBefore._hooked = None  # what follows is no change of the command
+                self.happened = True
+                self._disk.leave(0)
+
+
+def _watch(event: str, given: tuple[object, ...]) -> None:
+    hooked = FullBefore._hooked
+    if hooked is None:
+        return
+    if event == "open" and isinstance(given[1], str) and given[1][0] in "wxa":
+        path = given[0]
+    elif event in ("os.rename", "os.link"):
+        path = given[1]
+    else:
+        return
+    if isinstance(path, str | os.PathLike):
+        hooked.see(os.fspath(path))

@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from raasid.cli.argument_types import count, days
+from raasid.cli.arguments import count, days
 from raasid.errors import RaasidError, UsageError
 from raasid.lazy import load_object
 

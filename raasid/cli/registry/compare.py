@@ -19,8 +19,8 @@ from raasid.console.tables import (
     short_digest,
 )
 from raasid.registry import lineage
+from raasid.registry.lineage import ABSENT, config_delta
 from raasid.registry.names import Version
-from raasid.registry.parent_version import ABSENT, config_delta
 from raasid.registry.record_chain import canonical_json
 from raasid.registry.records import EvaluationRecord, Manifest, MetricValue
 from raasid.registry.registry import Registry

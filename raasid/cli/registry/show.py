@@ -29,8 +29,8 @@ from raasid.console.tables import (
 )
 from raasid.registry import lineage
 from raasid.registry.errors import SignatureRefused
+from raasid.registry.lineage import Parent, parent_of
 from raasid.registry.names import Version
-from raasid.registry.parent_version import Parent, parent_of
 from raasid.registry.records import EvaluationRecord, Manifest, MetricValue
 from raasid.registry.registry import Registry
 from raasid.registry.signing import trusted_keys, verify

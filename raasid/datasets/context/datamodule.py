@@ -10,9 +10,14 @@ from typing import Any, NamedTuple
 
 from torch.utils.data import DataLoader
 
-from raasid.datasets.context.augmentation import TrackPerturbation, WindowAugmentation
 from raasid.datasets.context.batch import collate
-from raasid.datasets.context.dataset import LabelledTracks, WindowDataset, find_touched_box
+from raasid.datasets.context.dataset import (
+    LabelledTracks,
+    TrackPerturbation,
+    WindowAugmentation,
+    WindowDataset,
+    find_touched_box,
+)
 from raasid.datasets.context.sample_meta import ClipRef
 from raasid.datasets.context.tracks_config import TrackSource
 from raasid.datasets.data_config import DataConfig
@@ -24,6 +29,13 @@ from raasid.footage.splits import Splits, split_by_match
 from raasid.laws.decide import decide
 from raasid.laws.facts import Facts, read_facts
 from raasid.tracks.track_arrays import clip_tracks
+
+
+class NoClipToDecide(UsageError):
+    """A split without a clip whose annotations decide whether there was an offence."""
+
+    def __init__(self, split: str) -> None:
+        super().__init__(f"data: the {split} split has no clip that can be ruled; nothing to evaluate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +134,8 @@ class ContextDataModule(TaskDataModule):
         if self.splits is None:
             footage = self._open_footage()
             splits = split_by_match(footage.clips, footage.splits, self.config.holdout, self.seed)
-            self.splits, dropped = _drop_undecided(splits, self.edition)
+            kept = splits, list[str]()
+            self.splits, dropped = kept if self.keep_unlabelled else _drop_undecided(splits, self.edition)
             notes = [*([self._provider.note] if self._provider.note else ()), *dropped]
             self.footage = replace(footage, notes=(*footage.notes, *notes))
         if stage == "fit" and self._open_extra_clips is not None and not (self.league or self.calibration):
@@ -158,12 +171,12 @@ class ContextDataModule(TaskDataModule):
     def eval_dataloader(self, split: str) -> Loader:
         """Every clip of a split with tracks of the source, and with annotated tracks where that differs.
 
-        Raises UsageError where no clip of the split has a decision.
+        Raises NoClipToDecide where no clip of the split has a decision.
         """
         self.setup(split)
         clips = list(self._eval_dataset(split).clips)
         if not clips:
-            raise UsageError(f"data: the {split} split has no clip that can be ruled; nothing to evaluate")
+            raise NoClipToDecide(split)
         if self.source != "truth":
             assert self.splits is not None
             clips += [_labelled(clip, clip, "truth") for clip in getattr(self.splits, split)]

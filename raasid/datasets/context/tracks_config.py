@@ -21,9 +21,12 @@ class TracksConfig(Section):
     source: TrackSource = "predicted"
     """By ball and pose models; as annotated; or as annotated with the errors that such models make."""
     ball: Path = Path("newest")
-    """Checkpoint of the ball model, or newest."""
+    """Checkpoint of the ball model, a registered one (NAME@REF), or newest.
+
+    In a check and in the gate, newest is the champion in service, if there is one.
+    """
     pose: Path = Path("newest")
-    """Checkpoint of the pose model, or newest."""
+    """As `ball`, of the pose model."""
     edition: str = "ifab_2025_26"
     """Edition of the Laws that decides whether facts are an offence, in training and evaluation."""
     extra_clips: Natural = 0

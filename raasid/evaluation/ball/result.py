@@ -1,4 +1,4 @@
-"""The evaluation of a ball model: its result, and the callback that collects detections and logs metrics."""
+"""The evaluation of a ball model: its result, the callback that logs metrics, and two models side by side."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ import numpy as np
 
 from raasid.datasets.sample_meta import FrameRef
 from raasid.evaluation.ball.curves import COLUMNS, OperatingCurve, best_threshold, operating_curve
-from raasid.evaluation.ball.matched import FrameOutcome, match_frames
+from raasid.evaluation.ball.matched import FrameOutcome, OutcomeType, match_frames
 from raasid.evaluation.ball.metrics import ball_metrics, count_frames, estimate_metrics, slice_metrics
+from raasid.evaluation.paired import PairedEvaluation, PairedMetric, PairedSample, require_same_samples
 from raasid.evaluation.prediction_collector import FramePredictionCollector
 from raasid.evaluation.result import EvaluationResult, nan_if_none
 from raasid.models.ball.module import BallModule, Detections
+from raasid.stats.bootstrap import Floats
+from raasid.stats.paired_difference import RatioOfSums
 from raasid.tasks import TaskName
 
 
@@ -115,3 +118,40 @@ class BallValidation(FramePredictionCollector[Detections]):
         for logged, name in LOGGED.items():
             # the predictions of all processes are gathered: the value is the same in each
             pl_module.log(logged, metrics[name], sync_dist=False, rank_zero_only=False)
+
+
+_PER_MINUTE = "false_positives_per_minute"
+
+
+def pair_ball_results(champion: BallResult, challenger: BallResult) -> PairedEvaluation:
+    """Pair two evaluations, each at its model's own operating point. Raises SamplesDiffer.
+
+    detection_rate: hits over frames with a visible ball. false_positives_per_minute: wrong and unwanted
+    predictions over the duration of all frames.
+    """
+    samples = _samples(champion.outcomes)
+    require_same_samples(samples, _samples(challenger.outcomes))
+    visible = np.array([o.truth is not None for o in champion.outcomes], float)
+    minutes = np.array([1 / (60 * o.frame_rate_hz) for o in champion.outcomes], float)
+
+    def ratios(*kinds: OutcomeType, over: Floats) -> tuple[RatioOfSums, RatioOfSums]:
+        one, other = (
+            np.array([o.kind in kinds for o in result.outcomes], float) for result in (champion, challenger)
+        )
+        return RatioOfSums(one, over), RatioOfSums(other, over)
+
+    hits = ratios(OutcomeType.HIT, over=visible)
+    false = ratios(OutcomeType.MISLOCATED, OutcomeType.UNWANTED, over=minutes)
+    return PairedEvaluation(
+        task="ball",
+        samples=samples,
+        primary=PairedMetric("detection_rate", "higher", hits, visible > 0),
+        others={_PER_MINUTE: PairedMetric(_PER_MINUTE, "lower", false, minutes > 0)},
+    )
+
+
+def _samples(outcomes: Sequence[FrameOutcome]) -> list[PairedSample]:
+    return [
+        PairedSample((o.clip, o.index), o.match, o.tags, (o.truth, o.other_balls, o.size, o.frame_rate_hz))
+        for o in outcomes
+    ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+
+import numpy as np
 
 from raasid.datasets.context.sample_meta import ClipRef
 from raasid.errors import DataError
@@ -13,6 +15,7 @@ from raasid.laws.decide import decide
 from raasid.laws.edition import Ruling, Verdict
 from raasid.laws.facts import Facts
 from raasid.models.context.module import ContextPrediction
+from raasid.stats.label_free import CalibratedAnswers
 
 
 class PredictionUnusable(DataError):
@@ -79,6 +82,23 @@ def match_clips(
             ClipOutcome(ref, prediction, truth, prediction.ruling.decision or _more_probable(prediction))
         )
     return outcomes, unruled
+
+
+def answers_of(pairs: Iterable[tuple[ClipRef, ContextPrediction]]) -> CalibratedAnswers:
+    """Return the decisions of predictions with their probabilities, for clips with and without a truth.
+
+    Raises PredictionUnusable.
+    """
+    refs, predictions = (list(column) for column in zip(*pairs, strict=True))
+    ruled = {outcome.ref.key for outcome in match_clips(refs, predictions)[0]}
+    offence = np.array([each.offence for each in predictions], np.float64)
+    decided = [each.ruling.decision or _more_probable(each) for each in predictions]
+    return CalibratedAnswers(
+        confidence=np.where([verdict == "offence" for verdict in decided], offence, 1 - offence),
+        answered=np.array([not each.abstained for each in predictions]),
+        labelled=np.array([ref.key in ruled for ref in refs]),
+        matches=[ref.match for ref in refs],
+    )
 
 
 @lru_cache(maxsize=65536)

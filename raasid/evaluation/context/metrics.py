@@ -19,7 +19,7 @@ from raasid.evaluation.context.probabilities import (
     expected_calibration_error,
     weighted_average_precision,
 )
-from raasid.evaluation.slices import Slice, compute_slices
+from raasid.evaluation.result import Slice, compute_slices
 from raasid.stats.bootstrap import NUM_RESAMPLES_SLOW, Estimate, Floats, bootstrap, safe_divide
 from raasid.tasks import TASKS
 

@@ -18,7 +18,7 @@ from raasid.models.context.module import ContextPrediction
 from raasid.stats.bootstrap import Estimate
 
 Labels = Mapping[str, Fact]
-"""`action_class`, `offence` and `severity` as `footage.formats.mvfoul_labels.parse_labels` spells them."""
+"""`action_class`, `offence` and `severity` as `footage.formats.mvfoul.parse_labels` spells them."""
 ClassProbabilities = dict[str, dict[str, float]]
 """Label -> class -> probability."""
 

@@ -15,7 +15,7 @@ from raasid.evaluation.pose.average_precision import (
 from raasid.evaluation.pose.joint_errors import PCK_TORSOS
 from raasid.evaluation.pose.matched import PoseOutcome
 from raasid.evaluation.pose.matching import SIZES
-from raasid.evaluation.slices import Slice, compute_slices
+from raasid.evaluation.result import Slice, compute_slices
 from raasid.stats.bootstrap import NUM_RESAMPLES_SLOW, Estimate, Floats, Resampling, bootstrap_sums
 
 SLICE_RESAMPLES = 200

@@ -30,7 +30,7 @@ IMPORT_FORMATS = {
 """Format name -> its reader, imported on demand."""
 
 EXPORT_FORMATS = {
-    "coco": "raasid.footage.formats.coco_native:write_coco",
+    "coco": "raasid.footage.formats.coco:write_coco",
     "cvat": "raasid.footage.formats.cvat_export:write_cvat",
     "yolo_detect": "raasid.footage.formats.yolo_export:write_detect",
     "yolo_pose": "raasid.footage.formats.yolo_export:write_pose",

@@ -12,9 +12,8 @@ from raasid.errors import DataRootMissing
 from raasid.footage.formats.coco_rows import without_suffix
 from raasid.footage.formats.cvat_document import Document
 from raasid.footage.formats.file_search import walk_files
-from raasid.footage.formats.footage_builder import build_footage, split_from_name
+from raasid.footage.formats.footage_builder import assign_matches, build_footage, split_from_name
 from raasid.footage.formats.keyframe_interpolation import MAX_GAP_FRAMES
-from raasid.footage.formats.match_grouping import assign_matches
 from raasid.footage.formats.media_lookup import (
     ImageLookup,
     VideoLookup,

@@ -12,7 +12,7 @@ from raasid.console.terminal import progress
 from raasid.errors import DataRootMissing
 from raasid.footage.formats.coco_rows import without_suffix
 from raasid.footage.formats.file_search import walk_files
-from raasid.footage.formats.footage_builder import build_footage
+from raasid.footage.formats.footage_builder import assign_matches, build_footage
 from raasid.footage.formats.label_names import parse_ruling
 from raasid.footage.formats.labelstudio_regions import RegionContext, image_records, track_records
 from raasid.footage.formats.labelstudio_tasks import (
@@ -21,7 +21,6 @@ from raasid.footage.formats.labelstudio_tasks import (
     choose_annotation,
     task_media,
 )
-from raasid.footage.formats.match_grouping import assign_matches
 from raasid.footage.formats.media_lookup import (
     ImageLookup,
     VideoLookup,

@@ -10,8 +10,7 @@ from posixpath import splitext
 from typing import Any
 
 from raasid.errors import DataRootMissing
-from raasid.footage.formats.footage_builder import build_footage, split_from_name
-from raasid.footage.formats.match_grouping import group_by_match
+from raasid.footage.formats.footage_builder import build_footage, group_by_match, split_from_name
 from raasid.footage.formats.media_lookup import missing_note
 from raasid.footage.formats.parsing.json_reader import JsonUnreadable, json_entries
 from raasid.footage.formats.parsing.values import (

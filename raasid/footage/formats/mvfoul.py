@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -18,10 +18,10 @@ from raasid.footage.formats.footage_builder import build_footage, split_from_nam
 from raasid.footage.formats.media_lookup import (
     missing_note,
 )
-from raasid.footage.formats.mvfoul_labels import IncidentLabels, parse_labels
 from raasid.footage.formats.parsing.json_reader import JsonUnreadable, json_entries
 from raasid.footage.formats.parsing.values import (
     ValueUnusable,
+    label,
     mapping,
     number,
     safe_join,
@@ -30,8 +30,9 @@ from raasid.footage.formats.parsing.values import (
     text,
 )
 from raasid.footage.quarantine import Quarantine
-from raasid.footage.records import Clip, Event, Footage, Frame, Provenance
+from raasid.footage.records import Clip, Event, Fact, Footage, Frame, Provenance, Tags
 from raasid.io.video_reader import VIDEO_SUFFIXES, VideoHeader, VideoUnreadable, probe_video
+from raasid.laws.edition import Ruling, Sanction, Verdict
 from raasid.laws.edition_lookup import edition_for
 
 FILE_NAME = "annotations.json"
@@ -51,7 +52,7 @@ def read(root: Path, group: Group = "match", around: int = 0) -> Footage:
     pieces, or the single incident, as they have it. The declared splits are kept either way.
     around: frames before and after the incident that come along; the dataset's own baseline takes 12.
     `Provenance.replay_speed` is how many times slower than life a replay runs; `Clip.frame_rate_hz` counts
-    the frames of a second of play, so that of a replay is higher. Labels: `mvfoul_labels.parse_labels`.
+    the frames of a second of play, so that of a replay is higher. Labels: `parse_labels`.
     Clips whose video is not there are read from their labels alone.
     Raises DataRootMissing, NoUsableSamples, JsonUnreadable (of the only file).
     Source: SoccerNet-MVFoul (Held et al., CVPRW 2023), its development kit and sample.
@@ -216,3 +217,97 @@ class _Split:
         except VideoUnreadable as error:
             where = f"{video.parent.name}/{video.name}"
             raise ValueUnusable(f"video cannot be read: {where}, {error.reason}") from error
+
+
+_WORDS = {
+    "Offence": "offence",
+    "Contact": "contact",
+    "Bodypart": "bodypart",
+    "Upper body part": "upper_body_part",
+    "Action class": "action_class",
+    "Multiple fouls": "multiple_fouls",
+    "Try to play": "try_to_play",
+    "Touch ball": "touch_ball",
+    "Handball offence": "handball_offence",
+}
+"""Key -> name of the fact. Their vocabularies are open: what is written is kept."""
+
+_CARDS: dict[float, Sanction] = {1.0: "none", 3.0: "yellow", 5.0: "red"}
+"""Severity -> card; 2 and 4 lie between two of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentLabels:
+    """The labels of one incident, the same for all of its views."""
+
+    facts: dict[str, Fact] = field(default_factory=dict)
+    tags: Tags = ()
+    attributes: Tags = ()
+    """Of the event."""
+    labelled: bool = False
+    """Whether there is a label at all; the challenge split has none."""
+    decision: Verdict | None = None
+    sanction: Sanction | None = None
+
+    def ruling(self, edition: str | None) -> Ruling | None:
+        """Return what was ruled on a handball; other fouls are none of Law 12's handball clauses."""
+        return Ruling(self.decision, sanction=self.sanction, edition=edition) if self.decision else None
+
+
+def parse_labels(action: dict[str, Any], reject: Callable[[str], None]) -> IncidentLabels:
+    """Return the labels of an action; `reject` is called with the reason of each value that is left out.
+
+    Facts have the keys in lower case with underscores and the values likewise (`No offence`, `No Offence`:
+    `no_offence`), `severity` as a number from 1 (no card) to 5 (red), `handball` as a boolean. Empty values
+    are left away. Tags: `action_class_…`, `severity_…`, `offence_…`, `handball`, `handball_offence_…`.
+    Only handballs have a ruling: by `Handball offence`, if that says offence or no offence.
+    """
+    facts: dict[str, Fact] = {}
+    for key, name in _WORDS.items():
+        try:
+            value = text(action.get(key, ""), key, empty=True)
+            if value:
+                facts[name] = label(value, key)
+        except ValueUnusable as error:
+            reject(str(error))
+    try:
+        if (severity := action.get("Severity", "")) != "":
+            facts["severity"] = number(severity, "Severity", 1, 5)
+        if handball := text(action.get("Handball", ""), "Handball", empty=True):
+            facts["handball"] = _handball(handball)
+    except ValueUnusable as error:
+        reject(str(error))
+    tags = [f"{name}_{facts[name]}" for name in ("action_class", "offence") if name in facts]
+    if isinstance(level := facts.get("severity"), float):
+        tags.append(f"severity_{level:g}")
+    decision: Verdict | None = None
+    sanction: Sanction | None = None
+    if facts.get("handball") is True:
+        tags.append("handball")
+        if verdict := facts.get("handball_offence"):
+            tags.append(f"handball_offence_{verdict}")
+            decision = _decision(str(verdict))
+            sanction = _CARDS.get(level) if decision and isinstance(level, float) else None
+    return IncidentLabels(
+        facts,
+        tuple(tags),
+        (str(facts["offence"]),) if "offence" in facts else (),
+        bool(facts),
+        decision,
+        sanction,
+    )
+
+
+def _handball(value: str) -> bool:
+    verdict = label(value, "Handball")
+    if verdict not in ("handball", "no_handball"):
+        raise ValueUnusable(f"Handball is neither Handball nor No handball: {short_repr(value)}")
+    return verdict == "handball"
+
+
+def _decision(verdict: str) -> Verdict | None:
+    """Read an open vocabulary: `no`, `No handball offence`, `Yes`, `Offence`; None for anything else."""
+    words = verdict.split("_")
+    if words[0] in ("no", "not"):
+        return "no_offence"
+    return "offence" if words[0] == "yes" or "offence" in words else None

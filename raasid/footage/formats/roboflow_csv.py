@@ -11,9 +11,8 @@ from posixpath import splitext
 from raasid.console.terminal import progress
 from raasid.errors import DataRootMissing
 from raasid.footage.formats.file_search import walk_files
-from raasid.footage.formats.footage_builder import build_footage, split_from_name
+from raasid.footage.formats.footage_builder import build_footage, group_by_match, split_from_name
 from raasid.footage.formats.label_names import role_from_name
-from raasid.footage.formats.match_grouping import group_by_match
 from raasid.footage.formats.media_lookup import missing_note
 from raasid.footage.formats.parsing.csv_reader import Column, TableUnreadable, read_table
 from raasid.footage.formats.parsing.values import (

@@ -14,8 +14,7 @@ from raasid.console.terminal import progress
 from raasid.errors import DataError, DataRootMissing, NoUsableSamples
 from raasid.escaping import printable
 from raasid.footage.formats.file_search import walk_files
-from raasid.footage.formats.footage_builder import build_footage
-from raasid.footage.formats.match_grouping import group_by_match
+from raasid.footage.formats.footage_builder import build_footage, group_by_match
 from raasid.footage.formats.yolo_labels import LabelledObject, parse_labels
 from raasid.footage.formats.yolo_sheet import DataYaml, read_data_yaml
 from raasid.footage.keypoints import NUM_KEYPOINTS

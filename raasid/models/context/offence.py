@@ -10,8 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from raasid.laws.decide import derive_ruling
-from raasid.laws.decision_paths import DecisionPath, shipped_decision_paths
+from raasid.laws.decide import DecisionPath, derive_ruling, shipped_decision_paths
 from raasid.laws.edition import Ruling
 from raasid.laws.facts import Facts, Value, fact_values
 from raasid.models.context.net import FACT_SIZES

@@ -13,6 +13,8 @@ from raasid.evaluation.paired import PairedEvaluation
 from raasid.evaluation.result import EvaluationResult
 from raasid.lazy import load_object
 from raasid.models.module import TaskModule
+from raasid.monitoring.feature_table import FeatureTable
+from raasid.stats.label_free import CalibratedAnswers
 
 
 def task_adapter(model: TaskModule) -> TaskAdapter:
@@ -38,6 +40,17 @@ class TaskAdapter(Protocol):
         """Evaluate the predictions that the callback collected in a test.
 
         threshold: None uses the model's own operating point.
+        """
+        ...
+
+    def prediction_features(self, callback: Any, data: Any) -> FeatureTable:
+        """Return features of the predictions that the callback collected, for drift checks."""
+        ...
+
+    def calibrated_answers(self, callback: Any, model: Any, data: Any) -> CalibratedAnswers | None:
+        """Return the decisions that the callback collected, with their probabilities; needs no labels.
+
+        None if the model's scores are no calibrated probabilities of being right.
         """
         ...
 

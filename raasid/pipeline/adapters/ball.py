@@ -8,12 +8,13 @@ from typing import Any
 
 from raasid.datasets.ball.datamodule import build_ball_datamodule
 from raasid.datasets.datamodule import TaskDataModule
-from raasid.evaluation.ball.paired import pair_ball_results
 from raasid.evaluation.ball.report import PAGE
-from raasid.evaluation.ball.result import BallResult, BallValidation, evaluate_ball
+from raasid.evaluation.ball.result import BallResult, BallValidation, evaluate_ball, pair_ball_results
 from raasid.evaluation.paired import PairedEvaluation
 from raasid.evaluation.report_page import write_report
 from raasid.models.ball.module import BallModule
+from raasid.monitoring.feature_table import FeatureTable
+from raasid.monitoring.prediction_features import ball_features
 
 
 class BallAdapter:
@@ -33,6 +34,13 @@ class BallAdapter:
         """Evaluate the top candidate of every frame at the operating point."""
         operating_point = model.operating_threshold if threshold is None else threshold
         return evaluate_ball(callback.frames, callback.predictions, operating_point)
+
+    def prediction_features(self, callback: BallValidation, data: TaskDataModule) -> FeatureTable:
+        """Return the best candidate of every frame."""
+        return ball_features(zip(callback.frames, callback.predictions, strict=True))
+
+    def calibrated_answers(self, callback: BallValidation, model: BallModule, data: TaskDataModule) -> None:
+        """None: a score is no probability of a hit, and a missed ball has none."""
 
     def pair_results(self, champion: BallResult, challenger: BallResult) -> PairedEvaluation:
         """Return two evaluations of the same samples, for the gate."""

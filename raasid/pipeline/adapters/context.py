@@ -8,18 +8,27 @@ from typing import Any
 
 import numpy as np
 
-from raasid.datasets.context.augmentation import TrackPerturbation
 from raasid.datasets.context.datamodule import ContextDataModule, TrackProvider
+from raasid.datasets.context.dataset import TrackPerturbation
 from raasid.datasets.context.factory import build_context_datamodule
 from raasid.errors import UsageError
-from raasid.evaluation.context.paired import pair_context_results
+from raasid.evaluation.context.matched import answers_of
 from raasid.evaluation.context.report import PAGE
-from raasid.evaluation.context.result import ContextResult, ContextValidation, evaluate_context
+from raasid.evaluation.context.result import (
+    ContextResult,
+    ContextValidation,
+    evaluate_context,
+    pair_context_results,
+)
 from raasid.evaluation.paired import PairedEvaluation
 from raasid.evaluation.report_page import write_report
 from raasid.footage.records import Clip, Footage
 from raasid.models.context.module import ContextModule
-from raasid.pipeline.model_refs import NotTrainedYet, resolve_checkpoint
+from raasid.monitoring.feature_table import FeatureTable
+from raasid.monitoring.prediction_features import context_features
+from raasid.pipeline.model_refs import NotTrainedYet
+from raasid.pipeline.upstream_models import UPSTREAM_TASKS, UpstreamModel
+from raasid.stats.label_free import CalibratedAnswers
 from raasid.tracks.track_arrays import ClipTracks
 
 
@@ -51,6 +60,22 @@ class ContextAdapter:
             )
         return evaluate_context(callback.refs, callback.predictions, data.source, data.predicted_clips)
 
+    def prediction_features(self, callback: ContextValidation, data: ContextDataModule) -> FeatureTable:
+        """Return the predictions for every clip, on the tracks of the configured source."""
+        pairs = zip(callback.refs, callback.predictions, strict=True)
+        on_source = ((ref, prediction) for ref, prediction in pairs if ref.source == data.source)
+        return context_features(on_source, data.predicted_clips)
+
+    def calibrated_answers(
+        self, callback: ContextValidation, model: ContextModule, data: ContextDataModule
+    ) -> CalibratedAnswers | None:
+        """Return the decisions on the tracks of the source; None if the model is not calibrated."""
+        calibration = getattr(model, "calibration", None)
+        if calibration is None or data.edition not in calibration.offence_temperatures:
+            return None
+        pairs = zip(callback.refs, callback.predictions, strict=True)
+        return answers_of((ref, one) for ref, one in pairs if ref.source == data.source)
+
     def pair_results(self, champion: ContextResult, challenger: ContextResult) -> PairedEvaluation:
         """Return two evaluations of the same samples, for the gate."""
         return pair_context_results(champion, challenger)
@@ -81,16 +106,14 @@ def track_source(config: Any, paths: Any) -> tuple[Any, TrackProvider]:
     default_errors = default_error_model()
     if tracks.source == "noisy":
         return config, TrackProvider(default_errors=default_errors)
-    logs = Path(paths.logs)
     try:
-        checkpoints = {
-            task: resolve_checkpoint(getattr(tracks, task), logs, task) for task in ("ball", "pose")
-        }
+        ball, pose = (UpstreamModel.find(getattr(tracks, task), task, paths) for task in UPSTREAM_TASKS)
     except NotTrainedYet as error:
         note = f"tracks are annotated ones with default errors, not predicted ones: {error}"
         noisy = config.model_copy(update={"tracks": tracks.model_copy(update={"source": "noisy"})})
         return noisy, TrackProvider(default_errors=default_errors, note=note)
-    perception = LazyPerception(checkpoints["ball"], checkpoints["pose"], Path(paths.data))
+    checkpoints = {"ball": ball.file, "pose": pose.file}
+    perception = LazyPerception(ball, pose, Path(paths.data))
     provider = TrackProvider(
         perception.predict, measured_error_model, default_errors, checkpoints, facts=perception
     )
@@ -100,7 +123,7 @@ def track_source(config: Any, paths: Any) -> tuple[Any, TrackProvider]:
 class LazyPerception(Mapping[str, str]):
     """The ball and pose models, loaded when first needed; as a mapping, facts for report and lineage."""
 
-    def __init__(self, ball: Path, pose: Path, folder: Path) -> None:
+    def __init__(self, ball: UpstreamModel, pose: UpstreamModel, folder: Path) -> None:
         self._ball, self._pose, self._folder = ball, pose, folder
         self._perception: Any = None
 
@@ -108,9 +131,14 @@ class LazyPerception(Mapping[str, str]):
     def perception(self) -> Any:
         """The loaded models."""
         if self._perception is None:
-            from raasid.perception.tracker import load_perception
+            from raasid.perception.loaded_model import prepare_ball_model, prepare_pose_model
+            from raasid.perception.tracker import PerceptionPipeline
 
-            self._perception = load_perception(self._ball, self._pose)
+            ball, pose = self._ball, self._pose
+            self._perception = PerceptionPipeline(
+                prepare_ball_model(*ball.load(), "cpu", ball.name),
+                prepare_pose_model(*pose.load(), "cpu", pose.name),
+            )
         return self._perception
 
     def predict(self, footage: Footage) -> Footage:

@@ -10,11 +10,12 @@ from raasid.datasets.datamodule import TaskDataModule
 from raasid.datasets.pose.datamodule import build_pose_datamodule
 from raasid.errors import UsageError
 from raasid.evaluation.paired import PairedEvaluation
-from raasid.evaluation.pose.paired import pair_pose_results
 from raasid.evaluation.pose.report import PAGE
-from raasid.evaluation.pose.result import PoseResult, PoseValidation, evaluate_pose
+from raasid.evaluation.pose.result import PoseResult, PoseValidation, evaluate_pose, pair_pose_results
 from raasid.evaluation.report_page import write_report
 from raasid.models.pose.module import PoseModule
+from raasid.monitoring.feature_table import FeatureTable
+from raasid.monitoring.prediction_features import pose_features
 
 
 class PoseAdapter:
@@ -36,6 +37,14 @@ class PoseAdapter:
         if threshold is not None:
             own = [people.with_min_score(threshold) for people in own]
         return evaluate_pose(callback.frames, own, at_truth, callback.timing)
+
+    def prediction_features(self, callback: PoseValidation, data: TaskDataModule) -> FeatureTable:
+        """Return what is found in every frame, with the model's own boxes."""
+        pairs = zip(callback.frames, callback.predictions, strict=True)
+        return pose_features((ref, own) for ref, (own, _) in pairs)
+
+    def calibrated_answers(self, callback: PoseValidation, model: PoseModule, data: TaskDataModule) -> None:
+        """None: a score is no probability of being right, and missed people have none."""
 
     def pair_results(self, champion: PoseResult, challenger: PoseResult) -> PairedEvaluation:
         """Return two evaluations of the same samples, for the gate."""

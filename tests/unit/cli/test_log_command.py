@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from played_season import PlayedSeason
 
+from raasid.cli.arguments import ModelUnknown
 from raasid.cli.log import TimelineDamaged, main
-from raasid.cli.loop_folders import ModelUnknown
 
 
 @pytest.fixture(scope="module")

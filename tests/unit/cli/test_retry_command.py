@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from retrainings import DATA, ended
 
-from raasid.cli.loop_folders import ModelUnknown
+from raasid.cli.arguments import ModelUnknown
 from raasid.cli.registry.command import MissingReason
 from raasid.cli.retry import main
 from raasid.io.atomic import write_atomic
@@ -61,3 +61,15 @@ def test_it_needs_a_known_model_and_a_reason(root: Path) -> None:
     with pytest.raises(MissingReason):
         main(["pose_model", "--reason", " ", "--root", str(root)])
     assert waits(root)
+
+
+def test_retrainings_that_end_later_than_this_clock_says_no_longer_count_either(root: Path, capsys) -> None:
+    """They were done on a machine whose clock is fast, or as of a later time."""
+    past = ended(21, ended="2126-11-30T03:00:00+00:00")
+    path = root / "retrainings" / past.model / f"{past.decision}.json"
+    write_atomic(path, canonical_json(past.model_dump(mode="json")))
+
+    main(["pose_model", "--reason", "labels were mended", "--root", str(root)])
+
+    assert "4 retrainings without a gain no longer count" in capsys.readouterr().out
+    assert not waits(root)

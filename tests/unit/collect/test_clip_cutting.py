@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from raasid.collect.clip_cutting import cut_into_clips
+from raasid.collect.collector import cut_into_clips
 from raasid.collect.options import CollectOptions
 from raasid.io.image_reader import Image
 

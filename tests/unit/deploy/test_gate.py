@@ -14,7 +14,7 @@ from soak import rounds
 from raasid.deploy.gate import judge
 from raasid.deploy.leakage import Leak, LeakCheck
 from raasid.deploy.options import GateOptions
-from raasid.deploy.verdict import GateRefused
+from raasid.deploy.verdict import GateRefused, GateVerdict
 from raasid.errors import Exit
 from raasid.evaluation.paired import PairedMetric, PairedSample
 from raasid.stats.bootstrap import Estimate
@@ -282,3 +282,21 @@ def test_noise_on_twenty_tags_refuses_an_equal_challenger_in_few_of_many_gates()
         verdict = decide(paired(matches=60, samples=20, tags=tags, match_spread=0.08, seed=seed))
         refused += any(not row.passes for row in verdict.rows if row.rule == "tag")
     assert refused <= 0.05 * n + 3 * math.sqrt(n * 0.05 * 0.95)
+
+
+@pytest.mark.parametrize("pair", [paired(0.6, 0.8, tags=day_or_night), paired(0.8, 0.6)])
+def test_a_verdict_is_read_back_as_it_was_written(pair):
+    verdict = decide(pair)
+    again = GateVerdict.from_json(verdict.to_json().encode())
+    assert again.to_json() == verdict.to_json()
+    assert (again.passed, again.is_new_anchor, again.reason) == (
+        verdict.passed,
+        verdict.is_new_anchor,
+        verdict.reason,
+    )
+
+
+@pytest.mark.parametrize("damaged", [b"", b"[]", b"{}", b'{"rows": [{}]}'])
+def test_what_is_no_verdict_is_not_read(damaged):
+    with pytest.raises(ValueError):  # noqa: PT011 - whatever is wrong
+        GateVerdict.from_json(damaged)

@@ -9,7 +9,7 @@ from label_files import FIXTURES, written
 
 from raasid.footage import coco_format
 from raasid.footage.coco_format import AnnotationsUnreadable
-from raasid.footage.formats.coco_native import read_native
+from raasid.footage.formats.coco import read_native
 
 OURS = FIXTURES / "coco" / "annotations" / "ours.json"
 

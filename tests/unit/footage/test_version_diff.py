@@ -8,7 +8,7 @@ import numpy as np
 
 from raasid.footage.records import Ball, Clip, Footage, Frame, Provenance
 from raasid.footage.store import DatasetStore
-from raasid.footage.version_diff import ClipDifference, diff_versions
+from raasid.footage.version import ClipDifference, diff_versions
 from raasid.laws.edition import Ruling
 
 

@@ -6,8 +6,7 @@ import random
 
 import pytest
 
-from raasid.laws.decide import decide
-from raasid.laws.decision_paths import shipped_decision_paths
+from raasid.laws.decide import decide, shipped_decision_paths
 from raasid.laws.edition_lookup import shipped_editions
 from raasid.laws.facts import Facts, fact_values
 

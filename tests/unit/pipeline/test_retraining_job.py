@@ -3,44 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from raasid.config.compose import compose
 from raasid.pipeline.check import CheckedModel
 from raasid.pipeline.retrain import _training_config
-from raasid.pipeline.retraining_job import RetrainingJob
-from raasid.pipeline.verb_configs import RetrainConfig, TrainConfig
-from raasid.triggers.decision_record import Decision
+from raasid.pipeline.retraining_job import _count_devices, find_finished_training
+from raasid.pipeline.verb_configs import RetrainConfig
+from raasid.registry.names import Version
+from raasid.training.config import TrainerConfig
+from raasid.training.run_record import own_run
+from raasid.triggers.journal import Journal
 from raasid.triggers.schedule import default_schedule
-
-UNUSED = cast("Any", None)
-
-
-def job(task: str, **fields: Any) -> RetrainingJob:
-    entry = next(entry for entry in default_schedule().entries if entry.task.name == task)
-    decision = Decision(
-        model=entry.model, champion="v20261123.1", verdict="fire", reason="It has to be.", **fields
-    )
-    training = compose("train", TrainConfig, [f"experiment={task}"])
-    checked = CheckedModel(entry, None, [decision])
-    return RetrainingJob(UNUSED, training, checked, decision, UNUSED, Path("folder"), None)
-
-
-@pytest.mark.parametrize(
-    ("task", "expected"), [("context", "ifab_2021_22"), ("ball", "ifab_2025_26"), ("pose", "ifab_2025_26")]
-)
-def test_a_change_of_the_laws_trains_the_context_model_for_the_edition_in_force(
-    task: str, expected: str
-) -> None:
-    changed = job(task, trigger="rule_change", action="full", edition="ifab_2021_22")
-    assert changed.training.data.tracks.edition == expected
-
-
-def test_another_retraining_keeps_the_edition_of_its_configuration() -> None:
-    kept = job("context", trigger="performance", action="immediate", edition="ifab_2021_22")
-    assert kept.training.data.tracks.edition == "ifab_2025_26"
 
 
 def test_a_training_reads_and_writes_where_the_retraining_does(tmp_path: Path) -> None:
@@ -51,3 +27,32 @@ def test_a_training_reads_and_writes_where_the_retraining_does(tmp_path: Path) -
     assert training.paths == cfg.paths
     assert training.data.model_dump()["root"] == tmp_path / "store"
     assert training.data.model_dump()["dataset"] == "cup"
+
+
+@pytest.mark.parametrize(
+    ("devices", "gpus", "num_nodes", "expected"),
+    [
+        ("auto", 0, 1, 1), ("auto", 4, 1, 4), (-1, 4, 2, 8), ("-1", 2, 1, 2),
+        (2, 8, 1, 2), ([0, 3], 8, 1, 2), ("0,3,5", 8, 1, 3), ("2", 8, 1, 2),
+    ],
+)  # fmt: skip
+def test_hours_count_for_every_device(
+    devices: Any, gpus: int, num_nodes: int, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.device_count", lambda: gpus)
+    assert _count_devices(TrainerConfig(devices=devices, num_nodes=num_nodes)) == expected
+    assert _count_devices(TrainerConfig(devices="auto", accelerator="cpu")) == 1
+
+
+@pytest.mark.parametrize("where", ["here", "elsewhere", "nowhere"])
+def test_a_training_that_was_finished_is_found_wherever_it_was_started(where: str, tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "retraining", tmp_path / "logs" / "train"
+    run = {"here": folder / "train", "elsewhere": elsewhere, "nowhere": tmp_path / "other"}[where]
+    Journal(folder).note("train", str(elsewhere))
+    assert find_finished_training(folder) is None
+    run.mkdir(parents=True)
+    with own_run(run, {}, None) as owned:
+        assert find_finished_training(folder) is None
+        owned.finish("ball_model v20261130.2")
+    expected = None if where == "nowhere" else (run, Version.parse("v20261130.2"))
+    assert find_finished_training(folder) == expected

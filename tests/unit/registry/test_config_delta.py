@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from raasid.registry.parent_version import config_delta
+from raasid.registry.lineage import config_delta
 
 plain = st.none() | st.booleans() | st.integers() | st.text(max_size=3) | st.lists(st.integers(), max_size=2)
 trees = st.dictionaries(

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from raasid.registry.lineage import Parent, find_parent, parent_of
 from raasid.registry.names import Version
-from raasid.registry.parent_version import Parent, find_parent, parent_of
 from raasid.registry.registry import Registry
 
 NAME = "ball_model"

@@ -118,6 +118,7 @@ def test_missing_values_are_left_out_and_their_frequency_is_tested() -> None:
     assert report.drifted == ("wrist x is missing",)
     assert found["wrist x"].rows == 300 - int(np.isnan(current[:, 0]).sum())
     assert found["wrist x is missing"].distance == pytest.approx(np.isnan(current[:, 0]).mean())
+    assert detect(current, reference, missing=False).drifted == ()
 
 
 def test_a_feature_without_values_is_named_and_does_not_count() -> None:

@@ -102,3 +102,26 @@ def test_a_shift_is_found_in_ten_matches(correlation: float, shift: float, least
         found += found_in(detect(current.rows, profile, matches=current.matches, seed=seed))
     print(f"\n{shift} sigma, correlation {correlation}, {checks} checks: found {found / checks:.1%}")
     assert found >= least * checks
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("rows", [50, 200, 1000])
+def test_of_a_single_feature_the_bare_rule_reports_noise_and_the_test_does_not(rows: int) -> None:
+    """The operating characteristic of both: how often a shift of so many sigma is reported, 0 included."""
+    rng, checks = np.random.default_rng([rows, 2]), rounds(quick=10, soak=500)
+    reported, bare = {}, {}
+    for shift in (0.0, 0.1, 0.2, 0.3, 0.5):
+        reports = [
+            detect(rng.normal(shift, size=(rows, 1)), rng.normal(size=(1000, 1)), seed=seed)
+            for seed in range(checks)
+        ]
+        reported[shift] = sum(report.verdict == "drift" for report in reports)
+        bare[shift] = sum(map(bare_rule, reports))
+        print(
+            f"\none feature, n = {rows}, {shift} sigma, {checks} checks: "
+            f"found {reported[shift] / checks:.1%}, bare rule {bare[shift] / checks:.1%}"
+        )
+    assert at_most_alpha(reported[0.0], checks)
+    assert reported[0.5] >= {50: 0.5, 200: 0.95, 1000: 0.95}[rows] * checks
+    if rows == 50:
+        assert bare[0.0] >= 0.8 * checks

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import false_discovery_control
 
-from raasid.stats.false_discovery import adjust_p_values
+from raasid.stats.drift_report import adjust_p_values
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=60))

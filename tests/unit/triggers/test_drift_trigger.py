@@ -29,8 +29,8 @@ def report(shift: float, matches: int = 10) -> DriftReport:
     )
 
 
-def decide(found: DriftReport | None) -> Decision:
-    return decide_drift(BALL, "v20261123.1", found, SLOT, inputs=INPUTS)
+def decide(found: DriftReport) -> Decision:
+    return decide_drift(BALL, "v20261123.1", {"footage": found}, SLOT, inputs=INPUTS)
 
 
 def test_a_drifting_feature_asks_for_a_retraining_at_the_next_slot_and_comes_first() -> None:
@@ -43,7 +43,7 @@ def test_a_drifting_feature_asks_for_a_retraining_at_the_next_slot_and_comes_fir
         "1 of 3 features drifted from the training data of ball_model v20261123.1"
     )
     assert decision.thresholds["min_effect"] == 0.1
-    assert decision.statistics["units"] == 10
+    assert decision.statistics["footage"]["units"] == 10  # type: ignore[index,call-overload]
     assert Decision.from_bytes(decision.to_bytes()) == decision
 
 
@@ -61,9 +61,41 @@ def test_too_few_matches_are_said_even_if_they_look_different() -> None:
     assert "too few matches" in decision.reason
 
 
-def test_a_champion_without_a_profile_cannot_be_compared() -> None:
-    assert decide(None).verdict == "cannot_tell"
-    assert "no profile" in decide(None).reason
+def test_a_champion_that_nothing_can_be_compared_with_is_no_verdict() -> None:
+    decision = decide_drift(
+        BALL, "v20261123.1", {}, SLOT, inputs=INPUTS, notes=["It has no profile of its training data."]
+    )
+
+    assert (decision.verdict, decision.slot) == ("cannot_tell", None)
+    assert decision.reason.endswith("It has no profile of its training data.")
+
+
+def test_one_part_that_cannot_be_judged_leaves_the_verdict_open_but_hides_no_drift() -> None:
+    few, same, moved = report(0.0, matches=1), report(0.0), report(1.0)
+
+    open_verdict = decide_drift(BALL, "v1", {"footage": same, "predictions": few}, SLOT, inputs=INPUTS)
+    fired = decide_drift(BALL, "v1", {"footage": moved, "predictions": few}, SLOT, inputs=INPUTS)
+
+    assert open_verdict.verdict == "cannot_tell"
+    assert "footage: none of 3 features drifts" in open_verdict.reason
+    assert "predictions: too few matches" in open_verdict.reason
+    assert fired.verdict == "fire"
+    assert (fired.evidence[0]["part"], fired.evidence[0]["verdict"]) == ("footage", "drift")
+
+
+def test_a_feature_without_values_is_null_in_the_record() -> None:
+    found = detect(
+        {"brightness": np.arange(200.0), "ball x": np.full(200, np.nan)},
+        {"brightness": np.arange(600.0), "ball x": np.arange(600.0)},
+        matches=[f"new {k // 20}" for k in range(200)],
+        reference_matches=[f"old {k // 20}" for k in range(600)],
+    )
+
+    decision = decide(found)
+
+    rows = {row["feature"]: row for row in decision.evidence}
+    assert (rows["ball x"]["p"], rows["ball x"]["verdict"]) == (None, "no_values")
+    assert Decision.from_bytes(decision.to_bytes()) == decision
 
 
 def test_the_same_report_gives_the_same_bytes() -> None:

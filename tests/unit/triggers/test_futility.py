@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from retrainings import DATA, OTHER_DATA, START, ended
 
 from raasid.triggers.decision_record import Decision
-from raasid.triggers.futility import Futility, FutilityRule, hold_back, judge_futility
+from raasid.triggers.futility import Futility, FutilityRule, ask_again, hold_back, judge_futility
 from raasid.triggers.retraining_history import Retraining
 
 
@@ -144,3 +144,23 @@ def test_it_waits_only_after_enough_attempts_on_these_data(outcomes, limit: int)
     assert found.without_gain <= len(history)
     assert found.alert == found.wait
     assert judge(list(reversed(history)), rule=FutilityRule(max_without_gain=limit)) == found
+
+
+def test_a_decision_after_a_person_asked_is_another_one_each_time() -> None:
+    """Else what was acted upon in a slot could not be acted upon again in it."""
+    decision = Decision(
+        model="pose_model",
+        trigger="performance",
+        champion="v20261101.1",
+        verdict="fire",
+        action="immediate",
+        reason="mAP is below 0.95.",
+        statistics={"a": 1},
+    )
+    asked = [ask_again(decision, count) for count in (0, 1, 2)]
+    assert asked[0] is decision
+    assert len({each.digest for each in asked}) == 3
+    assert asked[2].statistics == {"a": 1, "attempts_asked_for": 2}
+    assert (asked[2].verdict, asked[2].reason) == ("fire", decision.reason)
+    held = Decision.model_validate(decision.model_dump() | {"verdict": "hold", "action": None})
+    assert ask_again(held, 1) is held

@@ -38,7 +38,7 @@ tags = {tag: TagCount(9, 3) for tag in {"night", "snow", "rain", "fog", "day"}}
 made = [
     decide_performance(ball, champion, measured, registered, inputs=inputs, slot=slot),
     decide_calendar(pose, champion, None, now, inputs=inputs),
-    decide_drift(ball, champion, report, slot, inputs=inputs),
+    decide_drift(ball, champion, {"images": report}, slot, inputs=inputs),
     decide_new_scenarios("ball_model", champion, tags, {"day", "dusk"}, inputs=inputs),
     decide_rule_change("context_model", champion, "ifab_2021_22", now.date(), inputs=inputs),
 ]

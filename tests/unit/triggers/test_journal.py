@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from raasid.triggers.journal import JournalDamaged, read_journals
+from raasid.triggers.journal import Journal, JournalDamaged, read_journals
 
 GOOD = b'{"time": "2026-11-30T03:00:00+00:00", "step": "begin", "what": "immediate"}\n'
+BEGAN = datetime.fromisoformat("2026-11-30T03:00:00+00:00").timestamp()
 
 
 def journal(folder: Path, model: str, content: bytes) -> Path:
@@ -65,3 +69,40 @@ def test_a_folder_in_its_place_is_named(tmp_path: Path) -> None:
 
     assert list(read_journals(tmp_path, None, damage)) == []
     assert "Is a directory" in str(damage[0])
+
+
+def test_the_time_without_a_process_is_no_work(tmp_path: Path) -> None:
+    """One worked from 3:00 to 3:10, when it saved a checkpoint and was killed; the next begins much later."""
+    checkpoint = tmp_path / "last.ckpt"
+    for path, content in ((tmp_path / "journal.jsonl", GOOD), (checkpoint, b"")):
+        path.write_bytes(content)
+        os.utime(path, (BEGAN, BEGAN + (600 if path == checkpoint else 0)))
+
+    journal = Journal(tmp_path)
+    journal.begin("immediate", [checkpoint, tmp_path / "none"])
+
+    assert 600 <= journal.worked().total_seconds() < 660
+    assert [line.get("worked_s") for line in journal.lines("begin")] == [None, 600.0]
+
+
+def test_what_was_worked_is_added_up_over_all_processes(tmp_path: Path) -> None:
+    for _ in range(3):
+        journal = Journal(tmp_path)
+        journal.begin("immediate")
+        os.utime(tmp_path / "journal.jsonl", (time.time() + 60, time.time() + 60))
+
+    assert 120 <= journal.worked().total_seconds() < 130
+
+
+def test_the_first_process_has_nothing_before_it_and_damaged_lines_are_left_out(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "runs")
+    journal.begin("immediate")
+    with (tmp_path / "runs" / "journal.jsonl").open("a") as file:
+        file.write("[]\n{\n")
+    journal.note("end", "promoted")
+
+    assert journal.worked().total_seconds() < 60
+    assert [line["what"] for step in ("begin", "end") for line in journal.lines(step)] == [
+        "immediate",
+        "promoted",
+    ]

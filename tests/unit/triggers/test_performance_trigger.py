@@ -100,7 +100,7 @@ def test_a_metric_registered_without_an_interval_is_not_compared() -> None:
 @pytest.mark.parametrize(
     ("rate", "why"),
     [
-        (None, "it was not measured"),
+        (None, "the data hold no labels for it"),
         (estimate(0.2, math.nan, math.nan), "it has no interval"),
         (estimate(0.2, 0.1, 0.3, 400, "frame"), "400 frames of fewer than 2 matches"),
         (estimate(0.2, 0.1, 0.3, 4), "4 matches, and 5 are needed"),

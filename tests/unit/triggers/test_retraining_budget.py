@@ -29,7 +29,7 @@ def test_a_model_cools_down_after_its_own_retraining_only() -> None:
 
     assert reason == (
         "pose_model was retrained until 2026-11-02 04:00 UTC and cools down for 2 days "
-        "(retrain.cooldown_days): it may be retrained from 2026-11-04 04:00 UTC on."
+        "(retrain.limits.cooldown_days): it may be retrained from 2026-11-04 04:00 UTC on."
     )
     assert refusals("pose_model", [ended(0)], after(2 + 1 / 24), limits) == []
     assert refusals("ball_model", [ended(0)], after(1), limits) == []
@@ -52,8 +52,23 @@ def test_gpu_hours_within_a_week_are_limited() -> None:
 
     (reason,) = refusals("pose_model", history, after(2), limits)
 
-    assert reason.startswith("4.0 GPU hours were used within seven days, and 4 are allowed")
+    assert reason == (
+        "4 GPU hours were used within seven days, and 4 are allowed (retrain.limits.max_gpu_hours): "
+        "the next may begin at 2026-11-09 04:00 UTC."
+    )
     assert refusals("pose_model", history, after(7.2), limits) == []
+
+
+def test_hours_that_must_wait_for_several_retrainings_to_be_longer_ago_say_so() -> None:
+    history = [ended(day, gpu_hours=1.0) for day in range(5)]
+    limits = RetrainingLimits(cooldown_days=0, max_gpu_hours=2.5)
+
+    (reason,) = refusals("pose_model", history, after(5), limits)
+
+    assert reason.endswith("the next may begin at 2026-11-11 04:00 UTC.")
+    assert refusals("pose_model", history, after(9 + 1 / 24), limits) == []
+    (never,) = refusals("pose_model", [], after(5), RetrainingLimits(max_gpu_hours=0))
+    assert never.endswith("no retraining may begin.")
 
 
 def test_all_refusals_are_given_at_once() -> None:

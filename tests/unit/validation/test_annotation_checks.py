@@ -11,8 +11,7 @@ from small_footage import STANDING, clip, found, frame, person, rolling
 from raasid.footage.records import Ball, Contact, Frame, Visibility
 from raasid.validation.ball_checks import check_ball_path, check_missing_ball
 from raasid.validation.box_checks import check_boxes, check_contact, check_duplicate_boxes, check_names
-from raasid.validation.left_right_swaps import check_left_right
-from raasid.validation.pose_checks import check_keypoints, check_skeletons
+from raasid.validation.pose_checks import check_keypoints, check_left_right, check_skeletons
 
 Box = tuple[float, float, float, float]
 

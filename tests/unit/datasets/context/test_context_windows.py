@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 from made_touches import blind, empty, touch
 
-from raasid.datasets.context.augmentation import WindowAugmentation, mirror_tracks
 from raasid.datasets.context.batch import FACTS, NO_CONTACT, UNKNOWN, window_targets
 from raasid.datasets.context.body_segments import FAR, SEGMENTS, body_points, segment_distances
 from raasid.datasets.context.dataset import (
     LabelledTracks,
+    WindowAugmentation,
     WindowDataset,
     find_touched_box,
     find_touched_track,
+    mirror_tracks,
 )
 from raasid.datasets.context.sample_meta import ClipRef
 from raasid.datasets.context.window import ResampledTracks, resample_to_25hz

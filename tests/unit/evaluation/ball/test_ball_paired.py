@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 from ball_footage import ball, found, frame, league
 
-from raasid.evaluation.ball.paired import pair_ball_results
-from raasid.evaluation.ball.result import evaluate_ball
+from raasid.evaluation.ball.result import evaluate_ball, pair_ball_results
 from raasid.evaluation.paired import SamplesDiffer
 
 

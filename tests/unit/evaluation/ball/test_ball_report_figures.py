@@ -6,7 +6,7 @@ import numpy as np
 
 from raasid.datasets.sample_meta import FrameRef
 from raasid.evaluation.ball.matched import OutcomeType, match_frames
-from raasid.evaluation.ball.report_figures import select_examples
+from raasid.evaluation.ball.report import select_examples
 from raasid.footage.records import Ball, Frame
 from raasid.models.ball.module import Detections
 

@@ -5,8 +5,8 @@ import math
 import pytest
 from ball_footage import ball, found, frame
 
-from raasid.evaluation.ball.box_ap import box_ap
 from raasid.evaluation.ball.matched import match_frames
+from raasid.evaluation.ball.metrics import box_ap
 
 
 def ap(refs, detections):

@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 from context_samples import OFFENCE, facts, league, predict, ref
 
-from raasid.evaluation.context.paired import pair_context_results
-from raasid.evaluation.context.result import evaluate_context, paired_difference
+from raasid.evaluation.context.result import evaluate_context, pair_context_results, paired_difference
 from raasid.evaluation.paired import SamplesDiffer
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from raasid.evaluation.context.mvfoul import leaderboard
-from raasid.footage.formats.mvfoul_labels import parse_labels
+from raasid.footage.formats.mvfoul import parse_labels
 
 GOLDEN = Path(__file__).resolve().parents[3] / "fixtures" / "golden_mvfoul.json"
 KEYS = ("Action class", "Offence", "Severity")

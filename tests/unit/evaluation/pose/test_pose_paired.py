@@ -7,8 +7,7 @@ import pytest
 from pose_scenes import frame, league, people, person
 
 from raasid.evaluation.paired import SamplesDiffer
-from raasid.evaluation.pose.paired import pair_pose_results
-from raasid.evaluation.pose.result import evaluate_pose
+from raasid.evaluation.pose.result import evaluate_pose, pair_pose_results
 from raasid.evaluation.pose.timing import InferenceTiming
 
 TIMING = InferenceTiming(tuple(10.0 + k for k in range(30)), 4.0, "cpu", 2, "32-true", (640, 360))

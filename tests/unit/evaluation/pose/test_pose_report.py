@@ -8,8 +8,7 @@ import pytest
 from report_elements import Elements
 
 from raasid.datasets.sample_meta import FrameRef
-from raasid.evaluation.pose.report import PAGE
-from raasid.evaluation.pose.report_figures import example_groups, select_examples
+from raasid.evaluation.pose.report import PAGE, example_groups, select_examples
 from raasid.evaluation.pose.result import PoseResult, evaluate_pose
 from raasid.evaluation.report_page import write_report
 from raasid.footage.records import Frame, Person

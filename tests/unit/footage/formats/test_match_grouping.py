@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from raasid.footage.formats.match_grouping import group_by_match, source_image
+from raasid.footage.formats.footage_builder import group_by_match, source_image
 from raasid.footage.formats.yolo_sheet import DataYamlUnreadable
 
 

@@ -12,8 +12,7 @@ from fuzzing import SEEDS
 from small_videos import write_video
 
 from raasid.errors import DataRootMissing, NoUsableSamples
-from raasid.footage.formats.mvfoul import INCIDENT_FRAME, read
-from raasid.footage.formats.mvfoul_labels import parse_labels
+from raasid.footage.formats.mvfoul import INCIDENT_FRAME, parse_labels, read
 from raasid.footage.formats.parsing.json_reader import JsonUnreadable
 from raasid.footage.records import Clip, Event
 from raasid.footage.splits import split_by_match

@@ -95,7 +95,7 @@ def test_features_have_the_declared_width_and_are_finite(inputs: str) -> None:
 
 
 def test_features_do_not_depend_on_the_camera() -> None:
-    from raasid.datasets.context.augmentation import scale_tracks
+    from raasid.datasets.context.dataset import scale_tracks
 
     near, far = (
         extract_features(
@@ -291,7 +291,7 @@ def test_geometry_predicts_contact_and_angle_of_the_arm_alone() -> None:
 
 @pytest.mark.parametrize("side", ["left", "right"])
 def test_geometry_has_one_threshold_for_both_arms(side: str) -> None:
-    from raasid.datasets.context.augmentation import mirror_tracks
+    from raasid.datasets.context.dataset import mirror_tracks
 
     tracks = clip_tracks(touch())
     tracks = tracks if side == "left" else mirror_tracks(tracks)
@@ -344,7 +344,7 @@ def test_labels_of_mvfoul_are_learned_and_give_the_leaderboards_value() -> None:
     ("far", "why"), [(0.1, "pixels tall"), (1.0, "")], ids=["from the last row", "from near"]
 )
 def test_it_abstains_for_a_player_too_small_to_have_arms(far: float, why: str) -> None:
-    from raasid.datasets.context.augmentation import scale_tracks
+    from raasid.datasets.context.dataset import scale_tracks
 
     judgement = small().predict_clips([scale_tracks(clip_tracks(touch()), far)], ["a"], EDITION)[0]
     assert any("pixels tall" in reason for reason in judgement.reasons) == bool(why)

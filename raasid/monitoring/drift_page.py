@@ -1,0 +1,262 @@
+"""`drift.html`: what a drift check found, for a person: the verdict, frames of both sides, every feature."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+from raasid.footage.frame_reader import FrameReader
+from raasid.footage.records import Clip, Frame
+from raasid.io.image_reader import ImageUnreadable
+from raasid.reports.distributions import DISTRIBUTION_KEY, level_shares, numeric_distributions, quantile
+from raasid.reports.document import write_document
+from raasid.reports.frame_figure import frame_figure
+from raasid.stats.drift_by_slice import MixOrWorld
+from raasid.stats.drift_report import DriftReport, FeatureDrift
+
+MAX_EXAMPLES = 4
+"""Frames of each side."""
+_MAX_NAMED = 3
+_VERDICTS = {"drift": "drift", "no drift": "no drift", "too few": "too few matches", "no values": "no values"}
+_BAR_WIDTH = 150.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftFindings:
+    """What the page shows of one check."""
+
+    version: str
+    """`ball_model v20261123.1`"""
+    reason: str
+    """Of the decision: a sentence that says what follows."""
+    report: DriftReport
+    mix: MixOrWorld | None = None
+    """Whether the mix of kinds of matches has changed or the world; None: the kinds are not known."""
+    current: Sequence[Clip] = ()
+    reference: Sequence[Clip] = ()
+    """Clips that example frames are taken from."""
+    note: str = ""
+    """Why there are no example frames of the reference, if there are none."""
+
+
+def write_drift_page(path: Path, found: DriftFindings) -> Path:
+    """Write the page and return its path."""
+    title = f"Drift check of {found.version}"
+    parts = [*_answer(title, found), *_examples(found), *_features(found.report), *_method(found)]
+    return write_document(path, title, parts)
+
+
+def example_frames(clips: Sequence[Clip], limit: int = MAX_EXAMPLES) -> list[tuple[Clip, Frame]]:
+    """Choose the middle frame of the middle clip of matches that are evenly spread over all matches."""
+    by_match: dict[str, list[Clip]] = {}
+    for clip in sorted(clips, key=lambda clip: (clip.match, clip.id)):
+        if clip.frames:
+            by_match.setdefault(clip.match, []).append(clip)
+    groups = list(by_match.values())
+    count = min(limit, len(groups))
+    chosen = [groups[(2 * k + 1) * len(groups) // (2 * count)] for k in range(count)]
+    middle = [group[len(group) // 2] for group in chosen]
+    return [(clip, clip.frames[len(clip.frames) // 2]) for clip in middle]
+
+
+def _answer(title: str, found: DriftFindings) -> Iterator[str]:
+    report = found.report
+    yield f'<header><div class="kicker">RAASID · drift check</div><h1>{escape(title)}</h1>'
+    yield f'<p class="answer">{_verdict(report)}</p>'
+    if found.mix is not None:
+        yield f'<p class="answer">{escape(_sentence(found.mix.sentence()))}</p>'
+    yield f'<p class="note">{escape(found.reason)}</p>'
+    yield f"{_headline(report)}</header>"
+
+
+def _verdict(report: DriftReport) -> str:
+    names = [escape(name) for name in report.drifted]
+    if names:
+        shown = f"<b>{', '.join(names[:_MAX_NAMED])}</b>"
+        more = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""
+        return (
+            "<b>Drift.</b> The current footage differs from what this version is known to handle in "
+            f"{shown}{more}."
+        )
+    if report.verdict == "no drift":
+        return "<b>No drift.</b> The current footage looks like the footage that this version was tested on."
+    if report.verdict == "too few":
+        units = "matches" if report.unit == "match" else "rows"
+        needed = f"further {units} that are needed: {report.more_units_needed}"
+        return f"<b>Too few to tell.</b> A feature that drifts could not be told from chance; {needed}."
+    return "<b>Nothing to compare.</b> No feature has values on both sides."
+
+
+def _headline(report: DriftReport) -> str:
+    tested = [f for f in report.features if f.verdict != "no values"]
+    largest = max((f.effect for f in tested), default=math.nan)
+    units = "matches" if report.unit == "match" else "rows"
+    cells = [
+        ("features that drift", f"{len(report.drifted)}", f"of {len(tested)} that were compared"),
+        (
+            "largest effect",
+            _number(largest, 2),
+            f"{report.min_effect:g} is enough, if it is no chance",
+        ),
+        (f"{units} now", f"{report.units:,}", f"{report.rows:,} samples"),
+        (f"{units} before", f"{report.reference_units:,}", f"{report.reference_rows:,} samples"),
+    ]
+    return (
+        '<div class="headline">'
+        + "".join(
+            f'<div class="figure{" first" if k < 2 else ""}"><div class="name">{name}</div>'
+            f'<div class="value num">{value}</div><div class="between">{note}</div></div>'
+            for k, (name, value, note) in enumerate(cells)
+        )
+        + "</div>"
+    )
+
+
+def _examples(found: DriftFindings) -> Iterator[str]:
+    with FrameReader() as media:
+        sides = [
+            ("Now: the footage that was checked", _figures(media, found.current)),
+            ("Before: the held-out matches of its training", _figures(media, found.reference)),
+        ]
+    if not any(figures for _, figures in sides):
+        return
+    yield '<h2>What it looks like</h2><div class="sides">'
+    for head, figures in sides:
+        note = f'<p class="note">{escape(found.note or "No image can be read here")}.</p>'
+        shown = f'<div class="pictures">{"".join(figures)}</div>' if figures else note
+        yield f"<div><h3>{head}</h3>{shown}</div>"
+    yield "</div>"
+
+
+def _figures(media: FrameReader, clips: Sequence[Clip]) -> list[str]:
+    figures = []
+    for clip, frame in example_frames(clips):
+        try:
+            image = media.read(frame)
+        except ImageUnreadable:  # raasid validate lists such frames; here others show the same
+            continue
+        tags = f" · {escape(', '.join(clip.tags))}" if clip.tags else ""
+        plain = Frame(frame.index, frame.image, frame.width, frame.height)
+        caption = f"<b>{escape(clip.match)}</b> {escape(clip.id)}, frame {frame.index}{tags}"
+        figures.append(frame_figure(image, plain, caption))
+    return figures
+
+
+def _features(report: DriftReport) -> Iterator[str]:
+    yield f'<h2>Feature by feature, worst first</h2><p class="note">{DISTRIBUTION_KEY}</p>'
+    scale = max([2 * report.min_effect, *(f.effect for f in report.features if not math.isnan(f.effect))])
+    yield f'<div class="features">{"".join(_card(f, report, scale) for f in report.features)}</div>'
+
+
+def _card(feature: FeatureDrift, report: DriftReport, scale: float) -> str:
+    verdict = _VERDICTS[feature.verdict]
+    drifts = feature.verdict == "drift"
+    mark = f'<span class="mark">{"▲ " if drifts else ""}{verdict}</span>'
+    facts = "".join(
+        f"<dt>{name}</dt><dd>{value}</dd>"
+        for name, value in (
+            (
+                "effect",
+                f"{_number(feature.effect, 3)}{_effect_bar(feature.effect, report.min_effect, scale)}",
+            ),
+            ("drifts from", f"{report.min_effect:g}"),
+            ("p", _p_text(feature.p)),
+            ("adjusted p", f"{_p_text(feature.adjusted_p)} (drifts below {report.alpha:g})"),
+            ("values", f"{feature.rows:,} now, {feature.reference_rows:,} before"),
+        )
+    )
+    return (
+        f'<section class="feature-card{" drifts" if drifts else ""}">'
+        f"<div><h3>{escape(feature.name)} {mark}</h3>{_change(feature)}</div>"
+        f"<figure>{_distributions(feature)}</figure><dl>{facts}</dl></section>"
+    )
+
+
+def _change(feature: FeatureDrift) -> str:
+    """Say in words how the feature has changed."""
+    if not feature.rows or not feature.reference_rows or not feature.points:
+        return ""
+    if feature.kind == "categorical":
+        k = max(
+            range(len(feature.points)),
+            key=lambda k: (abs(feature.shares[k] - feature.reference_shares[k]), str(feature.points[k])),
+        )
+        level, now, before = feature.points[k], feature.shares[k], feature.reference_shares[k]
+        return f'<p class="note">{escape(str(level))}: {before:.0%} before, <b>{now:.0%}</b> now</p>'
+    points = [float(point) for point in feature.points]
+    before, now = (quantile(points, side, 0.5) for side in (feature.reference_shares, feature.shares))
+    return f'<p class="note">median {before:.3g} before, <b>{now:.3g}</b> now</p>'
+
+
+def _distributions(feature: FeatureDrift) -> str:
+    if not feature.points:
+        return '<p class="note">No values to draw.</p>'
+    label = f"Distribution of {feature.name}, now and before"
+    if feature.kind == "categorical":
+        levels = [str(point) for point in feature.points]
+        return level_shares(levels, feature.shares, feature.reference_shares, label)
+    points = [float(point) for point in feature.points]
+    return numeric_distributions(points, feature.shares, feature.reference_shares, label)
+
+
+def _effect_bar(effect: float, threshold: float, scale: float) -> str:
+    """Draw a bar up to the effect, and a tick at the threshold."""
+    if math.isnan(effect):
+        return ""
+    width, tick = effect / scale * _BAR_WIDTH, threshold / scale * _BAR_WIDTH
+    return (
+        f'<svg width="{_BAR_WIDTH:.0f}" height="12" viewBox="0 0 {_BAR_WIDTH:.0f} 12" aria-hidden="true">'
+        f'<rect y="3" width="{_BAR_WIDTH:.0f}" height="6" fill="#eceff2"/>'
+        f'<rect y="3" width="{width:.1f}" height="6" fill="#7f8c99"/>'
+        f'<path d="M{tick:.1f} 0v12" stroke="#1b1f24" stroke-width="1.5"/></svg>'
+    )
+
+
+def _method(found: DriftFindings) -> Iterator[str]:
+    report = found.report
+    unit = "matches" if report.unit == "match" else "units of rows"
+    yield "<h2>How it was decided</h2>"
+    yield (
+        "<p>A feature drifts if it has moved by more than chance, and far enough to matter. Chance: whole "
+        f"{unit} were exchanged between now and before, {report.permutations:,} times at least; p is the "
+        "share of exchanges that make as large a difference as was observed. It is adjusted for the number "
+        "of features (Benjamini and Hochberg): footage like that before raises an alarm, in any feature, in "
+        f"at most {report.alpha:.0%} of checks. Effect: the distance of the two distributions, in standard "
+        "deviations of that before (Wasserstein) or as a share (categories), minus what chance alone makes. "
+        "The tick on its bar is the threshold.</p>"
+    )
+    yield (
+        f"<p>With so many {unit} p can be as small as {report.smallest_p:.2g}. "
+        f"{escape(_sentence(report.sentence()))}</p>"
+    )
+    if found.mix is not None:
+        yield _mix_table(found.mix)
+
+
+def _mix_table(mix: MixOrWorld) -> str:
+    (slices,) = mix.mix.features
+    rows = "".join(
+        f'<tr><td>{escape(str(name))}</td><td class="right num">{before:.0%}</td>'
+        f'<td class="right num">{now:.0%}</td></tr>'
+        for name, now, before in zip(slices.points, slices.shares, slices.reference_shares, strict=True)
+    )
+    right = '<th class="right">'
+    return (
+        f"<h3>Kinds of matches</h3><table><thead><tr><th>kind</th>{right}of the matches before</th>"
+        f"{right}of those now</th></tr></thead><tbody>{rows}</tbody></table>"
+    )
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _number(value: float, digits: int) -> str:
+    return "–" if math.isnan(value) else f"{value:.{digits}f}"
+
+
+def _p_text(p: float) -> str:
+    return "–" if math.isnan(p) else f"{p:.4f}" if p >= 0.0001 else f"{p:.1e}"
