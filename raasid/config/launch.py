@@ -29,7 +29,6 @@ from raasid.io.atomic import write_atomic
 from raasid.io.disk_full import DiskFull, find_refusal, naming_full_disk
 from raasid.lazy import load_object
 
-
 SWEEP = "sweep"
 """The verb that is always several jobs."""
 

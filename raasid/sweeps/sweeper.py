@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkProcess
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
@@ -67,9 +67,9 @@ class SweepOptions:
     @property
     def directions(self) -> list[Direction]:
         """One direction for each value."""
-        given: list[Direction] = [self.direction] if isinstance(self.direction, str) else [*self.direction]
+        given: list[Any] = [self.direction] if isinstance(self.direction, str) else list(self.direction)
         for direction in given:
-            if direction not in ("minimize", "maximize"):
+            if direction not in get_args(Direction):
                 raise UsageError(f"hydra.sweeper.direction: minimize or maximize, but is '{direction}'")
         return given
 
