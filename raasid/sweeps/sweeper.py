@@ -31,6 +31,7 @@ from raasid.io.atomic import write_atomic
 from raasid.sweeps.results import describe_outcome, write_results
 from raasid.sweeps.search_space import SearchSpace, read_search_space
 from raasid.sweeps.study_storage import Direction, open_storage, open_study
+from raasid.sweeps.sweep_page import write_page
 from raasid.sweeps.trial_queue import LOG, REASON, RETRY_OF, TrialQueue
 from raasid.sweeps.worker import CustomSearchSpace, Worker
 
@@ -106,8 +107,10 @@ class Sweep:
             self._work(queue, n_trials)
         finally:
             write_results(study, self.space, self.sweep_dir, self.hydra_context.config_loader)
+            page = write_page(study, queue.progress(), self.sweep_dir)
         for line in describe_outcome(study, queue.progress()):
             _log.info(line)
+        _log.info("Report: %s", page)
 
     @property
     def _is_grid(self) -> bool:
