@@ -3,7 +3,8 @@
 Tables of 10,000 rows of 20 features and 100,000 rows of 50, on either side; once without drift, once with a
 fifth of the features shifted by half a standard deviation. Our time includes 1,999 permutations; scipy's loop
 and evidently test nothing. The tools run one after another on the same tables, each in a process of its own
-with one thread, evidently in an environment of its own, created once in --environment (1 GB).
+with one thread, evidently in an environment of its own, created once in --environment (1 GB). Seconds are
+processor time, so that other work on the machine does not count.
 
 The claims: at least 30 times as fast as evidently, at most twice the time of scipy's loop, and at most 1.3
 times the memory of the larger tables (the smaller ones take 3 MB, less than any program). All three tools

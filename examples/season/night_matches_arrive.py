@@ -2,82 +2,60 @@
 
 from __future__ import annotations
 
-from raasid.triggers.decision_record import Decision, Verdict
+from .footage import store_joined, store_season
+from .story import Season
 
-from .footage import day_matches, night_matches, store_joined, store_season, store_week
-from .story import LIGHTS, Light, Season
 
-_FINDINGS: dict[Verdict, str] = {
-    "hold": "finds nothing wrong",
-    "fire": "fires: it asks for a retraining",
-    "wait": "waits",
-    "cannot_tell": "cannot tell",
-}
+def begin(season: Season) -> None:
+    """Train the first champion by day, and put it in service."""
+    amounts, ball = season.amounts, season.ball
+    store_season(ball.store, "day", season.film("day", 1), amounts)
+    ball.train_first("day")
+    season.tell(
+        1,
+        amounts.monday(1),
+        f"A ball model is trained on {amounts.train} day matches and put in service",
+        f"Version {ball.champion}.",
+    )
 
 
 def play(season: Season) -> None:
     """Play the weeks before, the week in which night matches arrive, and the weeks after."""
-    amounts, store = season.amounts, season.store
-    days = day_matches(amounts, amounts.quiet_weeks + 1 + amounts.later_weeks, season.data)
-    day = store_season(store, "day", days, amounts)
-    season.train_first("day")
+    amounts, ball = season.amounts, season.ball
+    for week in range(1, amounts.night_week):
+        check_week(season, week)
+
+    store_season(ball.store, "night", season.film("night", amounts.night_week), amounts)
     season.tell(
-        f"A ball model is trained on {amounts.train} day matches and put in service",
-        f"Version {season.champion}.",
+        amounts.night_week,
+        amounts.monday(amounts.night_week),
+        "Matches under weak floodlights are played for the first time",
+        f"{amounts.week} by day and {amounts.week} by night in a week. Nobody has told the system.",
     )
-
-    for _ in range(amounts.quiet_weeks):
-        season.week += 1
-        _check_day(season, store_week(store, f"week_{season.week}_day", days, amounts).name)
-
-    season.week += 1
-    _check_day(season, store_week(store, f"week_{season.week}_day", days, amounts).name)
-    nights = night_matches(amounts, amounts.later_weeks, season.data)
-    night = store_season(store, "night", nights, amounts)
-    season.tell("Matches under weak floodlights arrive", f"{amounts.held} of them, with labels.")
-    decision = season.check("night")
-    season.measure_week("night", decision)
-    _tell_check(season, "night", decision)
-    store_joined(store, "day_and_night", [day, night])
-    _retrain(season)
-
-    for _ in range(amounts.later_weeks):
-        season.week += 1
-        _check_day(season, store_week(store, f"week_{season.week}_day", days, amounts).name)
-        decision = season.check(store_week(store, f"week_{season.week}_night", nights, amounts).name)
-        season.measure_week("night", decision)
-        _tell_check(season, "night", decision)
+    check_week(season, amounts.night_week)
+    store_joined(ball.store, "day_and_night", ["day", "night"])
+    retrain_at_slot(season, amounts.night_week + 1)
+    for week in range(amounts.night_week + 1, amounts.law_week):
+        check_week(season, week)
 
 
-def _check_day(season: Season, dataset: str) -> None:
-    decision = season.check(dataset)
-    season.measure_week("day", decision)
-    _tell_check(season, "day", decision)
+def check_week(season: Season, week: int) -> None:
+    """Play a week, then compare its matches, without any labels, with what the champion was trained on."""
+    when = season.amounts.sunday(week)
+    decision = season.ball.check("drift", season.play_week(week), when)
+    season.tell_check(week, when, decision)
+    if decision.verdict == "fire" and season.drift is None:
+        season.drift, season.drift_week = decision, week
 
 
-def _tell_check(season: Season, light: Light, decision: Decision) -> None:
+def retrain_at_slot(season: Season, week: int) -> None:
+    """Let `raasid retrain` do on Monday what the last check has asked for."""
+    amounts, when = season.amounts, season.amounts.monday(week)
     season.tell(
-        f"The check of the {light} matches {_FINDINGS[decision.verdict]}",
-        decision.reason,
-        happened=decision.verdict == "fire",
+        week,
+        when,
+        f"Labels of {amounts.held} night matches are there",
+        f"{amounts.train} to train on, {amounts.val} to select and {amounts.test} to compare by.",
     )
-
-
-def _retrain(season: Season) -> None:
-    before = season.champion
-    done = season.retrain("night", train_on="day_and_night")
-    if done is None:
-        season.tell("No retraining follows", happened=False)
-        return
-    gate = season.gate_verdict(done)
-    minutes = done.gpu_hours * 60
-    season.tell(
-        "A new version is trained from the champion, on day and night matches",
-        f"Version {done.version}, in {minutes:.1f} minutes.",
-    )
-    if done.promoted:
-        season.tell("The gate passes it: the new version is champion", f"{gate['reason']}.")
-    else:
-        season.tell("The gate refuses it: the champion stays", f"{gate['reason']}.")
-    for light in LIGHTS:
-        season.compare(light, light, before, str(done.version))
+    done = season.ball.retrain("drift", f"week_{week - 1}", "day_and_night", when)
+    season.tell_retraining(week, when, done, "day and night matches")

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ from raasid.io.file_digests import CACHE_NAME, FileDigests, FileUnreadable, sha2
 from raasid.io.object_store import ObjectStore, link_or_copy
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_MAX_NAME = 400
+"""Characters of a media file's name, folders included."""
 _REF = re.compile(r"(?:(?P<name>[^@]+))?(?:@(?P<digest>[0-9a-f]{4,64}))?")
 
 
@@ -199,16 +202,23 @@ def media_names(files: Iterable[Path]) -> dict[Path, str]:
     """Return a name `media/...` for each distinct file, in the order of first use.
 
     Names are relative to the files' common folder, so they do not depend on where that folder lies; they are
-    printable, so that every tool can read them.
+    printable, so that every tool can read them. A long one, as of footage that was joined again and again, is
+    replaced by its digest.
     """
     distinct = dict.fromkeys(files)
     if not distinct:
         return {}
     absolute = {path: os.path.normpath(path.absolute()) for path in distinct}
     common = os.path.commonpath([os.path.dirname(name) for name in absolute.values()])  # noqa: PTH120
-    return {
+    named = {
         path: "/".join(["media", *map(printable_file_name, Path(os.path.relpath(name, common)).parts)])
         for path, name in absolute.items()
+    }
+    return {
+        path: name
+        if len(name) <= _MAX_NAME
+        else f"media/{sha256(name.encode()).hexdigest()}{Path(name).suffix}"
+        for path, name in named.items()
     }
 
 

@@ -32,8 +32,8 @@ def write_synced(path: Path, data: bytes | str) -> None:
 
 
 def append(path: Path, text: str) -> None:
-    """Append to a file (as UTF-8); where there is no room for all of it, the file is as it was."""
-    content = text.encode()
+    """Append to a file (as UTF-8); where there is no room for all of it, it is as it was, or absent."""
+    content, existed = text.encode(), path.exists()
     with naming_full_disk(path.parent, path.name, len(content)), path.open("ab", buffering=0) as file:
         end = file.seek(0, os.SEEK_END)
         try:
@@ -42,6 +42,8 @@ def append(path: Path, text: str) -> None:
                 rest = rest[file.write(rest) :]
         except OSError:
             file.truncate(end)
+            if not existed:
+                path.unlink(missing_ok=True)
             raise
 
 

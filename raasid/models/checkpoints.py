@@ -9,6 +9,8 @@ from pickle import UnpicklingError
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from raasid.config.build import build, find_target
@@ -112,12 +114,13 @@ def load_checkpoint_weights(model: nn.Module, path: Path) -> None:
 def load_matching_weights(model: nn.Module, path: str | Path) -> list[str]:
     """Initialise `model` with the weights of another run whose names and shapes match.
 
+    path: a checkpoint, or the `model.safetensors` of a registered version.
     Returns the names of the tensors that keep their random values (of another head, say).
     Raises CheckpointUnusable if less than half of the model's values match: that is another architecture,
     and fine-tuning would silently be training from scratch.
     """
     path = Path(path)
-    state = _state(load_checkpoint(path), path)
+    state = _read_safetensors(path) if path.suffix == ".safetensors" else _state(load_checkpoint(path), path)
     own = model.state_dict()
     matching = {n: v for n, v in state.items() if n in own and own[n].shape == v.shape}
     total, matched = sum(v.numel() for v in own.values()), sum(v.numel() for v in matching.values())
@@ -127,6 +130,13 @@ def load_matching_weights(model: nn.Module, path: str | Path) -> list[str]:
         )
     model.load_state_dict(matching, strict=False)
     return sorted(set(own) - set(matching))
+
+
+def _read_safetensors(path: Path) -> dict[str, Tensor]:
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise CheckpointUnusable(path, f"cannot be read: {_first_line(error)}") from error
 
 
 def _state(checkpoint: dict[str, Any], path: Path) -> dict[str, Tensor]:

@@ -114,6 +114,11 @@ class FeaturePyramid(nn.Module):
         self.head = nn.Conv2d(back, outputs, 1)
         nn.init.normal_(self.head.weight, std=0.01)
 
+    @property
+    def deepest(self) -> nn.Module:
+        """The layer with the features at stride 32."""
+        return self.down[-1]
+
     def forward(self, x: Tensor) -> Tensor:
         """(B, inputs, H, W) -> (B, outputs, H / 4, W / 4)."""
         return self.read(self.levels(x))

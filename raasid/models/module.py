@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Protocol
 
 import lightning.pytorch as pl
+from torch import nn
 
 from raasid.tasks import TaskName
 
@@ -36,6 +37,14 @@ class TaskModule(pl.LightningModule):
         if self.optimization is None:
             return None
         return self.optimization.configure(self, int(self.trainer.estimated_stepping_batches))
+
+    @property
+    def embedding_layer(self) -> nn.Module | None:
+        """The layer whose output, averaged over its positions, is the embedding of a sample.
+
+        It gives one output (B, C, …) for the B samples of a batch, in their order. None: the model has none.
+        """
+        return None
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add the run's configuration."""

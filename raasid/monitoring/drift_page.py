@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 
@@ -15,13 +15,21 @@ from raasid.reports.distributions import DISTRIBUTION_KEY, level_shares, numeric
 from raasid.reports.document import write_document
 from raasid.reports.frame_figure import frame_figure
 from raasid.stats.drift_by_slice import MixOrWorld
-from raasid.stats.drift_report import DriftReport, FeatureDrift
+from raasid.stats.drift_report import DriftReport, FeatureDrift, overall
+from raasid.stats.embedding_profile import NAME as EMBEDDING
 
 MAX_EXAMPLES = 4
 """Frames of each side."""
 _MAX_NAMED = 3
 _VERDICTS = {"drift": "drift", "no drift": "no drift", "too few": "too few matches", "no values": "no values"}
 _BAR_WIDTH = 150.0
+_DECADES = 1.5
+"""From the threshold to either end of a bar."""
+_PARTS = {
+    "footage": "how the footage looks",
+    "predictions": "what the model says of it",
+    EMBEDDING: "what the model sees in it",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,20 +40,32 @@ class DriftFindings:
     """`ball_model v20261123.1`"""
     reason: str
     """Of the decision: a sentence that says what follows."""
-    report: DriftReport
-    mix: MixOrWorld | None = None
-    """Whether the mix of kinds of matches has changed or the world; None: the kinds are not known."""
+    reports: Mapping[str, DriftReport]
+    """By what was compared: footage, predictions, embedding; one at least."""
+    mixes: Mapping[str, MixOrWorld] = field(default_factory=dict)
+    """Kind of slice (light, stadium) -> whether the mix of matches has changed or the world."""
     current: Sequence[Clip] = ()
     reference: Sequence[Clip] = ()
     """Clips that example frames are taken from."""
     note: str = ""
     """Why there are no example frames of the reference, if there are none."""
 
+    @property
+    def features(self) -> list[tuple[str, FeatureDrift]]:
+        """Pairs of the part and a feature, the worst first."""
+        pairs = [(part, feature) for part, report in self.reports.items() for feature in report.features]
+        return sorted(pairs, key=lambda pair: _worst_first(pair[1]))
+
+    @property
+    def drifted(self) -> list[str]:
+        """Names of the features that drift, the worst first."""
+        return [feature.name for _, feature in self.features if feature.verdict == "drift"]
+
 
 def write_drift_page(path: Path, found: DriftFindings) -> Path:
     """Write the page and return its path."""
     title = f"Drift check of {found.version}"
-    parts = [*_answer(title, found), *_examples(found), *_features(found.report), *_method(found)]
+    parts = [*_answer(title, found), *_examples(found), *_features(found), *_method(found)]
     return write_document(path, title, parts)
 
 
@@ -63,56 +83,58 @@ def example_frames(clips: Sequence[Clip], limit: int = MAX_EXAMPLES) -> list[tup
 
 
 def _answer(title: str, found: DriftFindings) -> Iterator[str]:
-    report = found.report
     yield f'<header><div class="kicker">RAASID · drift check</div><h1>{escape(title)}</h1>'
-    yield f'<p class="answer">{_verdict(report)}</p>'
-    if found.mix is not None:
-        yield f'<p class="answer">{escape(_sentence(found.mix.sentence()))}</p>'
+    yield f'<p class="answer">{_verdict(found)}</p>'
+    for kind, mix in found.mixes.items():
+        yield f'<p class="answer">{escape(_sentence(f"by {kind}: {mix.sentence()}"))}</p>'
     yield f'<p class="note">{escape(found.reason)}</p>'
-    yield f"{_headline(report)}</header>"
+    yield f"{_headline(found)}</header>"
 
 
-def _verdict(report: DriftReport) -> str:
-    names = [escape(name) for name in report.drifted]
+def _verdict(found: DriftFindings) -> str:
+    names = [escape(name) for name in found.drifted]
+    verdict = overall([report.verdict for report in found.reports.values()])
     if names:
-        shown = f"<b>{', '.join(names[:_MAX_NAMED])}</b>"
         more = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""
         return (
             "<b>Drift.</b> The current footage differs from what this version is known to handle in "
-            f"{shown}{more}."
+            f"<b>{', '.join(names[:_MAX_NAMED])}</b>{more}."
         )
-    if report.verdict == "no drift":
-        return "<b>No drift.</b> The current footage looks like the footage that this version was tested on."
-    if report.verdict == "too few":
-        units = "matches" if report.unit == "match" else "rows"
-        needed = f"further {units} that are needed: {report.more_units_needed}"
-        return f"<b>Too few to tell.</b> A feature that drifts could not be told from chance; {needed}."
+    if verdict == "too few":
+        needed = max(report.more_units_needed for report in found.reports.values())
+        return (
+            "<b>Too few matches to tell.</b> A feature that drifts could not be told from chance; "
+            f"further matches that are needed: {needed}."
+        )
+    if verdict == "no drift":
+        return "<b>No drift.</b> The current footage looks like what this version is known to handle."
     return "<b>Nothing to compare.</b> No feature has values on both sides."
 
 
-def _headline(report: DriftReport) -> str:
-    tested = [f for f in report.features if f.verdict != "no values"]
-    largest = max((f.effect for f in tested), default=math.nan)
-    units = "matches" if report.unit == "match" else "rows"
-    cells = [
-        ("features that drift", f"{len(report.drifted)}", f"of {len(tested)} that were compared"),
+def _headline(found: DriftFindings) -> str:
+    tested = [feature for _, feature in found.features if feature.verdict != "no values"]
+    thresholds = {part: report.min_effect for part, report in found.reports.items()}
+    times, largest = max(
         (
-            "largest effect",
-            _number(largest, 2),
-            f"{report.min_effect:g} is enough, if it is no chance",
+            (feature.effect / thresholds[part], feature.name)
+            for part, feature in found.features
+            if feature.verdict != "no values" and thresholds[part]
         ),
-        (f"{units} now", f"{report.units:,}", f"{report.rows:,} samples"),
-        (f"{units} before", f"{report.reference_units:,}", f"{report.reference_rows:,} samples"),
-    ]
-    return (
-        '<div class="headline">'
-        + "".join(
-            f'<div class="figure{" first" if k < 2 else ""}"><div class="name">{name}</div>'
-            f'<div class="value num">{value}</div><div class="between">{note}</div></div>'
-            for k, (name, value, note) in enumerate(cells)
-        )
-        + "</div>"
+        default=(math.nan, ""),
     )
+    reports = found.reports.values()
+    cells = [
+        ("features that drift", f"{len(found.drifted)}", f"of {len(tested)} that were compared"),
+        ("largest effect", f"{_number(times, 1)} ×", f"its threshold: {escape(largest)}"),
+        ("matches now", f"{max(report.units for report in reports):,}", ""),
+        ("matches before", f"{max(report.reference_units for report in reports):,}", ""),
+    ]
+    figures = "".join(
+        f'<div class="figure{" first" if k < 2 else ""}"><div class="name">{name}</div>'
+        f'<div class="value num">{value}</div><div class="between">{note}</div></div>'
+        for k, (name, value, note) in enumerate(cells)
+    )
+    return f'<div class="headline">{figures}</div>'
 
 
 def _examples(found: DriftFindings) -> Iterator[str]:
@@ -145,13 +167,13 @@ def _figures(media: FrameReader, clips: Sequence[Clip]) -> list[str]:
     return figures
 
 
-def _features(report: DriftReport) -> Iterator[str]:
+def _features(found: DriftFindings) -> Iterator[str]:
     yield f'<h2>Feature by feature, worst first</h2><p class="note">{DISTRIBUTION_KEY}</p>'
-    scale = max([2 * report.min_effect, *(f.effect for f in report.features if not math.isnan(f.effect))])
-    yield f'<div class="features">{"".join(_card(f, report, scale) for f in report.features)}</div>'
+    cards = "".join(_card(part, feature, found.reports[part]) for part, feature in found.features)
+    yield f'<div class="features">{cards}</div>'
 
 
-def _card(feature: FeatureDrift, report: DriftReport, scale: float) -> str:
+def _card(part: str, feature: FeatureDrift, report: DriftReport) -> str:
     verdict = _VERDICTS[feature.verdict]
     drifts = feature.verdict == "drift"
     mark = f'<span class="mark">{"▲ " if drifts else ""}{verdict}</span>'
@@ -160,22 +182,24 @@ def _card(feature: FeatureDrift, report: DriftReport, scale: float) -> str:
         for name, value in (
             (
                 "effect",
-                f"{_number(feature.effect, 3)}{_effect_bar(feature.effect, report.min_effect, scale)}",
+                f"{_number(feature.effect, 3)}{_effect_bar(feature.effect, report.min_effect)}",
             ),
             ("drifts from", f"{report.min_effect:g}"),
             ("p", _p_text(feature.p)),
-            ("adjusted p", f"{_p_text(feature.adjusted_p)} (drifts below {report.alpha:g})"),
+            ("adjusted p", f"{_p_text(feature.adjusted_p)} (drifts below {report.alpha:.3g})"),
+            ("matches", f"{report.units:,} now, {report.reference_units:,} before"),
             ("values", f"{feature.rows:,} now, {feature.reference_rows:,} before"),
         )
     )
     return (
         f'<section class="feature-card{" drifts" if drifts else ""}">'
-        f"<div><h3>{escape(feature.name)} {mark}</h3>{_change(feature)}</div>"
+        f"<div><h3>{escape(feature.name)} {mark}</h3>"
+        f'<p class="note">{_PARTS.get(part, escape(part))}</p>{_change(part, feature)}</div>'
         f"<figure>{_distributions(feature)}</figure><dl>{facts}</dl></section>"
     )
 
 
-def _change(feature: FeatureDrift) -> str:
+def _change(part: str, feature: FeatureDrift) -> str:
     """Say in words how the feature has changed."""
     if not feature.rows or not feature.reference_rows or not feature.points:
         return ""
@@ -188,7 +212,8 @@ def _change(feature: FeatureDrift) -> str:
         return f'<p class="note">{escape(str(level))}: {before:.0%} before, <b>{now:.0%}</b> now</p>'
     points = [float(point) for point in feature.points]
     before, now = (quantile(points, side, 0.5) for side in (feature.reference_shares, feature.shares))
-    return f'<p class="note">median {before:.3g} before, <b>{now:.3g}</b> now</p>'
+    what = "distance of a clip from what is known, " if part == EMBEDDING else ""
+    return f'<p class="note">{what}median {before:.3g} before, <b>{now:.3g}</b> now</p>'
 
 
 def _distributions(feature: FeatureDrift) -> str:
@@ -202,41 +227,43 @@ def _distributions(feature: FeatureDrift) -> str:
     return numeric_distributions(points, feature.shares, feature.reference_shares, label)
 
 
-def _effect_bar(effect: float, threshold: float, scale: float) -> str:
-    """Draw a bar up to the effect, and a tick at the threshold."""
-    if math.isnan(effect):
+def _effect_bar(effect: float, threshold: float) -> str:
+    """Draw a bar up to the effect on a logarithmic scale, and a tick at the threshold in its middle."""
+    if math.isnan(effect) or not threshold:
         return ""
-    width, tick = effect / scale * _BAR_WIDTH, threshold / scale * _BAR_WIDTH
+    decades = math.log10(max(effect / threshold, 1e-9))
+    width = _BAR_WIDTH * min(max(0.5 + decades / (2 * _DECADES), 0.0), 1.0)
     return (
         f'<svg width="{_BAR_WIDTH:.0f}" height="12" viewBox="0 0 {_BAR_WIDTH:.0f} 12" aria-hidden="true">'
         f'<rect y="3" width="{_BAR_WIDTH:.0f}" height="6" fill="#eceff2"/>'
         f'<rect y="3" width="{width:.1f}" height="6" fill="#7f8c99"/>'
-        f'<path d="M{tick:.1f} 0v12" stroke="#1b1f24" stroke-width="1.5"/></svg>'
+        f'<path d="M{_BAR_WIDTH / 2:.1f} 0v12" stroke="#1b1f24" stroke-width="1.5"/></svg>'
     )
 
 
 def _method(found: DriftFindings) -> Iterator[str]:
-    report = found.report
-    unit = "matches" if report.unit == "match" else "units of rows"
+    alpha = sum(report.alpha for report in found.reports.values())
     yield "<h2>How it was decided</h2>"
     yield (
         "<p>A feature drifts if it has moved by more than chance, and far enough to matter. Chance: whole "
-        f"{unit} were exchanged between now and before, {report.permutations:,} times at least; p is the "
-        "share of exchanges that make as large a difference as was observed. It is adjusted for the number "
-        "of features (Benjamini and Hochberg): footage like that before raises an alarm, in any feature, in "
-        f"at most {report.alpha:.0%} of checks. Effect: the distance of the two distributions, in standard "
-        "deviations of that before (Wasserstein) or as a share (categories), minus what chance alone makes. "
-        "The tick on its bar is the threshold.</p>"
+        "matches were exchanged between now and before; p is the share of exchanges that make as large a "
+        "difference as was observed. It is adjusted for the number of features (Benjamini and Hochberg), and "
+        "the level is divided among what is compared: footage like that before raises an alarm, in any "
+        f"feature, in at most {alpha:.0%} of checks. Effect: the distance of the two distributions, in "
+        "standard deviations of that before (Wasserstein) or as a share (categories), minus what chance "
+        "alone makes; of the embedding the maximum mean discrepancy. The tick on its bar is the threshold; "
+        "the ends are 30 times as far, and 30 times less far.</p>"
     )
-    yield (
-        f"<p>With so many {unit} p can be as small as {report.smallest_p:.2g}. "
-        f"{escape(_sentence(report.sentence()))}</p>"
-    )
-    if found.mix is not None:
-        yield _mix_table(found.mix)
+    for part, report in found.reports.items():
+        yield (
+            f"<p>{_sentence(_PARTS.get(part, escape(part)))} {escape(_sentence(report.sentence()))} At least "
+            f"{report.permutations:,} exchanges; p can be as small as {report.smallest_p:.2g}.</p>"
+        )
+    for kind, mix in found.mixes.items():
+        yield _mix_table(kind, mix)
 
 
-def _mix_table(mix: MixOrWorld) -> str:
+def _mix_table(kind: str, mix: MixOrWorld) -> str:
     (slices,) = mix.mix.features
     rows = "".join(
         f'<tr><td>{escape(str(name))}</td><td class="right num">{before:.0%}</td>'
@@ -245,9 +272,14 @@ def _mix_table(mix: MixOrWorld) -> str:
     )
     right = '<th class="right">'
     return (
-        f"<h3>Kinds of matches</h3><table><thead><tr><th>kind</th>{right}of the matches before</th>"
-        f"{right}of those now</th></tr></thead><tbody>{rows}</tbody></table>"
+        f"<h3>Matches by {escape(kind)}</h3><table><thead><tr><th>{escape(kind)}</th>{right}of the matches "
+        f"before</th>{right}of those now</th></tr></thead><tbody>{rows}</tbody></table>"
     )
+
+
+def _worst_first(feature: FeatureDrift) -> tuple[bool, bool, float, float, str]:
+    undefined = math.isnan(feature.adjusted_p)
+    return feature.verdict != "drift", undefined, feature.adjusted_p, -feature.effect, feature.name
 
 
 def _sentence(text: str) -> str:

@@ -15,7 +15,7 @@ from raasid.datasets.datamodule import TaskDataModule
 from raasid.footage.records import Clip
 from raasid.laws.edition_lookup import edition_for, get_edition
 from raasid.pipeline.checked_footage import CheckedFootage, stored_version
-from raasid.pipeline.drift_check import decide_on_drift
+from raasid.pipeline.drift_check import decide_on_drift, find_new_footage
 from raasid.pipeline.evaluation import SplitPredictions
 from raasid.pipeline.model_refs import NamedModel, load_registered
 from raasid.pipeline.upstream_models import upstream_digests
@@ -189,9 +189,19 @@ def _new_scenarios(at: ChampionCheck) -> Decision:
         data = at.open_data()
         current = _count_tags(data.footage.clips if data.footage is not None else ())
     known = None if at.manifest is None else _trained_tags(at.manifest)
-    rule = at.cfg.trigger.scenarios
+    rule, inputs = at.cfg.trigger.scenarios, at.inputs()
+    novelty = find_new_footage(at)
+    if novelty is not None:
+        inputs["profile"] = novelty.profile
     return decide_new_scenarios(
-        at.entry.model, at.version, current, known, inputs=at.inputs(), slot=at.slot, rule=rule
+        at.entry.model,
+        at.version,
+        current,
+        known,
+        inputs=inputs,
+        novelty=None if novelty is None else novelty.found,
+        slot=at.slot,
+        rule=rule,
     )
 
 

@@ -15,7 +15,7 @@ from raasid.deploy.leakage import check_leakage
 from raasid.errors import DataError
 from raasid.evaluation.context.result import NoLabelledClips
 from raasid.evaluation.result import EvaluationResult
-from raasid.footage.records import Footage
+from raasid.footage.records import Footage, Frame, Person
 from raasid.pipeline.evaluation import SplitPredictions, build_data, predict_with_named_model
 from raasid.pipeline.model_refs import NamedModel
 from raasid.pipeline.upstream_models import track_by_champions
@@ -59,6 +59,8 @@ class CheckedFootage:
             data.keep_unlabelled = self.cfg.trigger.performance.label_free != "off"
             if self.split == "test":
                 data.change_footage(partial(self._hold_out, wanted=self.cfg.split == "all"))
+            if self.model.module.task == "pose":
+                data.change_footage(ignore_unreviewed)
             data.setup(self.split)
             self._data = data
         return self._data
@@ -101,6 +103,23 @@ class CheckedFootage:
         parents = [] if began is None else [VersionRef(manifest.name, began.version)]
         found = check_leakage(manifest.lineage, matches, registry, parents, CHAMPION)
         return {leak.match for leak in found.leaks}
+
+
+def ignore_unreviewed(footage: Footage) -> Footage:
+    """Return footage in which people whom only a model has annotated are neither right nor wrong.
+
+    They are marked as COCO's crowds are: a champion is not measured by what another model has found.
+    """
+
+    def ignored(person: Person) -> Person:
+        by_model = person.source is not None and not person.source.reviewed
+        return replace(person, crowd=True) if by_model else person
+
+    def changed(frame: Frame) -> Frame:
+        return replace(frame, persons=tuple(map(ignored, frame.persons)))
+
+    clips = [replace(clip, frames=tuple(map(changed, clip.frames))) for clip in footage.clips]
+    return replace(footage, clips=clips)
 
 
 def stored_version(ref: str, like: Data, store: Path) -> Data:

@@ -10,6 +10,7 @@ from raasid.console.tables import print_table
 from raasid.console.terminal import out
 from raasid.deploy.verdict import GateRefused
 from raasid.errors import RaasidError
+from raasid.pipeline.replay import FootageLacking
 from raasid.triggers.decision_record import Decision
 from raasid.triggers.retraining_history import Retraining
 
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
 class RetrainOutcome(NamedTuple):
     """What `raasid retrain` did about one model."""
 
-    done: Literal["nothing", "retrained", "not_now", "dry_run", "left_to_another", "damaged"]
+    done: Literal["nothing", "retrained", "not_now", "dry_run", "left_to_another", "damaged", "impossible"]
     why: str = ""
     """A sentence; empty if a decision or the gate says it."""
     retraining: Retraining | None = None
     refused: GateRefused | None = None
+    error: FootageLacking | None = None
+    """Why the retraining was impossible."""
 
 
 class ModelsLeftOut(RaasidError):

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from raasid.console.terminal import out
 from raasid.datasets.context.datamodule import NoClipToDecide
 from raasid.datasets.datamodule import TaskDataModule
 from raasid.footage.records import Clip
 from raasid.io.file_digests import CACHE_NAME, FileDigests
+from raasid.monitoring.drift_page import DriftFindings, write_drift_page
 from raasid.monitoring.feature_table import FeatureTable
 from raasid.monitoring.footage_features import (
     MAX_MATCHES,
@@ -22,12 +24,16 @@ from raasid.monitoring.footage_features import (
 )
 from raasid.monitoring.reference_profile import PROFILE, ReferenceProfile
 from raasid.pipeline.adapters.adapter import task_adapter
+from raasid.pipeline.embeddings import comparable_embeddings, embedding_profile
 from raasid.pipeline.evaluation import SplitPredictions
+from raasid.pipeline.replay import ChampionFootageLost, champion_source
+from raasid.registry.lineage import VersionRef
 from raasid.registry.record_chain import canonical_json, sha256_hex
 from raasid.stats.drift import detect
 from raasid.stats.drift_by_slice import MixOrWorld, mix_or_world
 from raasid.stats.drift_report import DriftReport
 from raasid.stats.match_profile import MatchProfile
+from raasid.stats.novelty import Novelty, find_novelty
 from raasid.triggers.decision_record import Decision
 from raasid.triggers.drift import DriftTriggerRule, decide_drift
 from raasid.triggers.slots import next_slot, slot_text
@@ -51,6 +57,7 @@ def reference_profile(predicted: SplitPredictions) -> ReferenceProfile:
     return ReferenceProfile(
         {part: profile for part, profile in profiles.items() if profile is not None},
         {kind: known for kind, known in slices.items() if known},
+        embedding_profile(predicted),
     )
 
 
@@ -86,7 +93,7 @@ def check_drift(
     """
     seen = sorted({each.clip.match for each in frames} & set(known))
     frames = [each for each in frames if each.clip.match not in seen]
-    notes = [f"{len(seen)} matches are left out, because the champion knows them."] if seen else []
+    notes = [_left_out(len(seen))] if seen else []
     tables: dict[str, FeatureTable] = {"footage": footage_features(frames)}
     if predicted is not None:
         tables["predictions"] = prediction_features(predicted).without(known)
@@ -98,7 +105,8 @@ def check_drift(
     compared = {part: sides for part, sides in compared.items() if sides[0].columns}
     if not compared:
         notes.append("There is no footage of other matches.")
-    alpha = rule.alpha / max(1, len(compared))
+    ours = None if predicted is None else comparable_embeddings(predicted, profile.embedding, known)
+    alpha = rule.alpha / max(1, len(compared) + (ours is not None))
     reports = {
         part: detect(
             table.columns,
@@ -111,10 +119,24 @@ def check_drift(
         )
         for part, (table, reference) in compared.items()
     }
+    if ours is not None and profile.embedding is not None:
+        reports["embedding"] = profile.embedding.compare(
+            ours,
+            seed=rule.seed,
+            permutations=rule.permutations,
+            alpha=alpha,
+            min_effect=rule.min_embedding_effect,
+        )
     mixes = {}
     if "footage" in compared and any(report.verdict == "drift" for report in reports.values()):
         mixes = _mixes(*compared["footage"], profile.slices, _clips_of(frames), rule)
     return DriftCheck(reports=reports, mixes=mixes, notes=notes, frames=frames)
+
+
+def _left_out(matches: int) -> str:
+    if matches == 1:
+        return "1 match is left out, because the champion knows it."
+    return f"{matches} matches are left out, because the champion knows them."
 
 
 def _mixes(
@@ -164,7 +186,7 @@ def decide_on_drift(at: ChampionCheck) -> Decision:
         "images": images_digest(frames, data, Path(at.cfg.paths.data)),
         "profile": sha256_hex(content),
     }
-    return decide_drift(
+    decision = decide_drift(
         at.entry,
         at.version,
         found.reports,
@@ -173,6 +195,64 @@ def decide_on_drift(at: ChampionCheck) -> Decision:
         mixes=found.mixes,
         notes=[*found.notes, *notes],
     )
+    if found.reports:
+        _write_page(at, found, decision)
+    return decision
+
+
+class NewFootage(NamedTuple):
+    """What is new about the current footage, and the digest of the profile that says so."""
+
+    found: Novelty
+    profile: str
+
+
+def find_new_footage(at: ChampionCheck) -> NewFootage | None:
+    """Compare the embeddings of current footage with those that the champion's version keeps.
+
+    None if it keeps none, or if there is no footage of other matches in the split that is measured.
+    """
+    if at.champion is None or at.manifest is None or PROFILE not in at.manifest.files:
+        return None
+    content = at.registry.read(at.entry.model, at.champion, PROFILE)
+    profile = ReferenceProfile.from_json(content, f"{at.entry.model} {at.champion}").embedding
+    splits = at.open_data().splits
+    if profile is None or splits is None or not getattr(splits, at.current.split):
+        return None
+    try:
+        ours = comparable_embeddings(at.predict(), profile, _known_matches(at))
+    except NoClipToDecide:
+        return None
+    return None if ours is None else NewFootage(find_novelty(profile, ours), sha256_hex(content))
+
+
+def _write_page(at: ChampionCheck, found: DriftCheck, decision: Decision) -> None:
+    """Write `drift.html` into the folder of the check, and print where it is.
+
+    Frames of the training are shown after drift alone: reading that footage takes time.
+    """
+    reference: Sequence[Clip] = ()
+    note = "Frames of its training are shown if something drifts"
+    if decision.verdict == "fire" and at.champion is not None and at.manifest is not None:
+        version = VersionRef(at.entry.model, at.champion)
+        try:
+            source = champion_source(version, at.manifest, at.cfg.paths, at.entry.task.name)
+            reference = source.parts["test"]
+        except ChampionFootageLost as error:  # which is no reason not to decide
+            note = f"The footage of its training cannot be read here: {error.__cause__ or error}"
+    path = write_drift_page(
+        at.run_dir / "drift.html",
+        DriftFindings(
+            version=f"{at.entry.model} {at.version}",
+            reason=decision.reason,
+            reports=found.reports,
+            mixes=found.mixes,
+            current=_clips_of(found.frames),
+            reference=reference,
+            note=note,
+        ),
+    )
+    out().print(f"{at.entry.model}, drift: {path}", markup=False)
 
 
 def images_digest(frames: Sequence[SampledFrame], data: TaskDataModule, folder: Path) -> str:

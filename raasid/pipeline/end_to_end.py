@@ -14,6 +14,7 @@ from raasid.datasets.context.datamodule import NoClipToDecide
 from raasid.datasets.source_configs import Data, StoreDataConfig, data_section
 from raasid.deploy.options import EndToEndOptions
 from raasid.errors import DataError, UsageError
+from raasid.evaluation.context.result import NoLabelledClips
 from raasid.evaluation.paired import PairedEvaluation
 from raasid.evaluation.result import EvaluationResult
 from raasid.footage.store import DatasetMissing
@@ -76,7 +77,7 @@ def compare_end_to_end(
 
     try:
         return task_adapter(model.module).pair_results(decisions(champion), decisions(challenger))
-    except NoClipToDecide:
+    except (NoClipToDecide, NoLabelledClips):
         shown = f"the dataset {options.dataset}" if options.dataset else f"the test footage of {context}"
         return f"no clip of {shown} can be decided"
     except (DataError, DatasetMissing) as error:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
+import numpy as np
+from numpy.typing import NDArray
 
 from raasid.config.section import PathsConfig
 from raasid.console.tables import Column, print_table
 from raasid.console.terminal import MetricRow, metric_lines, out, print_metrics, progress
 from raasid.datasets.datamodule import TaskDataModule
 from raasid.datasets.source_configs import Data
+from raasid.evaluation.embedding_collector import EmbeddingCollector
 from raasid.evaluation.result import EvaluationResult
 from raasid.models.module import TaskModule
 from raasid.pipeline.adapters.adapter import TaskAdapter, task_adapter
@@ -33,6 +36,8 @@ class SplitPredictions:
     data: TaskDataModule
     collected: Any
     """The task's validation callback, with `refs` and `predictions`."""
+    embeddings: Mapping[tuple[Any, ...], NDArray[np.float32]] = field(default_factory=dict)
+    """Key of a sample -> the model's own embedding (D,); empty for a model that has none."""
 
     def evaluate(self, threshold: float | None = None) -> EvaluationResult:
         """Compute the metrics. threshold: None uses the model's own operating point.
@@ -54,9 +59,15 @@ def predict_split(
     callback = next(c for c in trainer.callbacks if isinstance(c, kind))  # type: ignore[attr-defined]
     data.trainer = trainer
     loader = data.eval_dataloader(split)
-    with _test_progress(trainer, split, len(loader)):
-        trainer.test(model, loader, verbose=False)
-    return SplitPredictions(model, data, callback)
+    embeddings = EmbeddingCollector()
+    trainer.callbacks.append(embeddings)  # type: ignore[attr-defined]
+    try:
+        with _test_progress(trainer, split, len(loader)):
+            trainer.test(model, loader, verbose=False)
+    finally:
+        embeddings.close()
+        trainer.callbacks.remove(embeddings)  # type: ignore[attr-defined]
+    return SplitPredictions(model, data, callback, embeddings.rows)
 
 
 def evaluate_model(

@@ -35,7 +35,11 @@ Parts = Mapping[str, Sequence[Clip]]
 """The clips of each split."""
 
 
-class ChampionFootageLost(DataError):
+class FootageLacking(DataError):
+    """A retraining that was asked for, and cannot be done with the footage that is there."""
+
+
+class ChampionFootageLost(FootageLacking):
     """The footage that the champion was trained on is not there any more, or is not what it was."""
 
     def __init__(self, champion: VersionRef, reason: object) -> None:

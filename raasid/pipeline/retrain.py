@@ -1,7 +1,7 @@
 """`raasid retrain`: check, claim, train, let the gate compare, and put the better version in service.
 
     RETRAININGS/<model>/<digest>.json           the record of an ended retraining, see `triggers.claims`
-    RETRAININGS/<model>/runs/<digest start>/    its folder: journal.jsonl, champion.ckpt, train/, gate.json
+    RETRAININGS/<model>/runs/<digest start>/    its folder: journal, the champion's weights, train/, gate.json
 
 A retraining that was killed is continued by the next call: what is done is on the disk.
 """
@@ -22,11 +22,12 @@ from raasid.pipeline.check import CheckedModel, check_models, hold_if_futile
 from raasid.pipeline.checked_footage import stored_version
 from raasid.pipeline.collect import collect_first
 from raasid.pipeline.decision_summary import RetrainOutcome, print_decisions, print_json, require_intact
+from raasid.pipeline.replay import FootageLacking
 from raasid.pipeline.retraining_job import RetrainingJob, find_finished_training
 from raasid.pipeline.verb_configs import CheckConfig, RetrainConfig, TrainConfig
 from raasid.registry.names import CHAMPION, Version
 from raasid.registry.registry import Registry
-from raasid.tasks import TASKS
+from raasid.tasks import TASKS, TaskName
 from raasid.triggers.budget import refusals
 from raasid.triggers.claims import ClaimFinished, ClaimStore
 from raasid.triggers.decision_record import Decision
@@ -38,9 +39,9 @@ from raasid.triggers.retraining_history import Retraining
 def retrain(cfg: RetrainConfig, run_dir: Path) -> None:
     """Collect new footage, if wanted, and retrain every model of the schedule that needs it and may be now.
 
-    A model is left out if one of its records is damaged.
-    Raises, at the end, ModelsLeftOut or, if a challenger was refused, GateRefused; CollectionFailed,
-    LeaseLost, Stopped.
+    A model is left out if one of its records is damaged, or if footage for its retraining is lacking.
+    Raises, at the end, ModelsLeftOut, FootageLacking or, if a challenger was refused, GateRefused;
+    CollectionFailed, LeaseLost, Stopped.
     """
     if cfg.retrain.collect is not None and not cfg.retrain.dry_run:
         collect_first(cfg.retrain.collect, cfg.paths, run_dir / "collect")
@@ -54,9 +55,9 @@ def retrain(cfg: RetrainConfig, run_dir: Path) -> None:
     if cfg.print_json:
         print_json(checked, outcomes, warnings)
     require_intact(checked)
-    for outcome in outcomes.values():
-        if outcome.refused is not None:
-            raise outcome.refused
+    for error in [*(each.error for each in outcomes.values()), *(each.refused for each in outcomes.values())]:
+        if error is not None:
+            raise error
 
 
 def train_if_asked(cfg: TrainConfig, run_dir: Path) -> float | None:
@@ -126,7 +127,7 @@ def _nothing(checked: CheckedModel, history: Sequence[Retraining]) -> RetrainOut
     asked = {each.digest for each in checked.decisions if each.verdict == "fire"}
     for past in history:
         if past.decision in asked:
-            return _say("not_now", f"{past.model}: not again. {ClaimFinished(past)}")
+            return _say("not_now", str(ClaimFinished(past)))
     return RetrainOutcome("nothing")
 
 
@@ -156,12 +157,15 @@ def _act(cfg: RetrainConfig, checked: CheckedModel, decision: Decision) -> Retra
             folder = _folder(cfg.paths.retrainings, decision)
             judged = None if decision.champion is None else Version.parse(decision.champion)
             of_decision = replace(checked, champion=judged)
-            training = _training_config(cfg, checked)
+            training = _training_config(cfg, decision, checked.entry.task.name)
             options = cfg.retrain.incremental
             job = RetrainingJob(cfg, training, of_decision, decision, claim, folder, cfg.deploy, options)
             refused = job.run(folder / "train")
     except (LeaseHeld, ClaimFinished) as error:  # another process was faster
         return _say("left_to_another", str(error))
+    except FootageLacking as error:
+        err().print(f"{model}: left out: {error}", markup=False)
+        return RetrainOutcome("impossible", str(error), error=error)
     return RetrainOutcome("retrained", "", claims.find(decision), refused)
 
 
@@ -176,11 +180,19 @@ def _folder(retrainings: Path, decision: Decision) -> Path:
     return retrainings / decision.model / "runs" / decision.digest[:12]
 
 
-def _training_config(cfg: RetrainConfig, checked: CheckedModel) -> TrainConfig:
-    words = cfg.retrain.train.get(checked.entry.model) or [f"experiment={checked.entry.task.name}"]
+def _training_config(cfg: RetrainConfig, decision: Decision, task: TaskName) -> TrainConfig:
+    """Return what `retrain.train` says; by default new situations are learnt where they were found."""
+    words = cfg.retrain.train.get(decision.model)
     folders = {name: getattr(cfg.paths, name) for name in type(cfg.paths).model_fields}
-    return compose(
+    training = compose(
         "train",
         TrainConfig,
-        [*words, *(f"paths.{name}={quote_path(path)}" for name, path in folders.items())],
+        [
+            *(words or [f"experiment={task}"]),
+            *(f"paths.{name}={quote_path(path)}" for name, path in folders.items()),
+        ],
     )
+    if words or decision.action != "incremental":
+        return training
+    kept = {name: getattr(training.data, name) for name in ("size", "eval_scale", "people", "tracks")}
+    return training.model_copy(update={"data": cfg.data.model_copy(update=kept)})

@@ -16,13 +16,14 @@ from raasid.deploy.anchor import update_anchor
 from raasid.deploy.options import DeployConfig
 from raasid.deploy.verdict import GateRefused, GateVerdict
 from raasid.errors import UsageError
-from raasid.io.atomic import atomic_path
+from raasid.io.atomic import write_atomic
+from raasid.packaging.tensors import WEIGHTS
 from raasid.pipeline.check import CheckedModel
 from raasid.pipeline.gate import judge_challenger
-from raasid.pipeline.model_refs import load_registered
 from raasid.pipeline.resume import ResumeRefused
 from raasid.pipeline.train import train_model
 from raasid.pipeline.training_plan import plan_training
+from raasid.pipeline.upstream_models import track_by_champions
 from raasid.pipeline.verb_configs import CheckConfig, TrainConfig
 from raasid.registry.lineage import VersionRef
 from raasid.registry.names import CHAMPION, Version
@@ -97,6 +98,9 @@ class RetrainingJob:
         self.training = plan_training(
             self.training, self.decision, task, champion, self.incremental, self.folder, self.journal
         )
+        if task == "context":  # on the tracks that it will get in service
+            data = track_by_champions(self.training.data, Registry(self.check.paths.registry))
+            self.training = self.training.model_copy(update={"data": data})
 
     def _train(self, run_dir: Path) -> Version:
         record = read_run(run_dir)
@@ -107,8 +111,9 @@ class RetrainingJob:
             self.journal.note("train", str(run_dir.absolute()))
             try:
                 self.score = self._train_from_last(cfg, run_dir)
-            except ResumeRefused as error:  # it was configured in another way when it was killed
-                self.journal.note("restart", str(error))
+            except ResumeRefused as error:
+                changed = "; ".join(line.strip() for line in str(error).splitlines()[1:-1])
+                self.journal.note("restart", f"it was configured in another way: {changed}")
                 number = len(self.journal.lines("restart"))
                 run_dir.rename(run_dir.with_name(f"{run_dir.name}.{number}"))
                 self.score = self._train_from_last(cfg, run_dir)
@@ -128,12 +133,11 @@ class RetrainingJob:
 
     def _from_champion(self, cfg: TrainConfig) -> object:
         """Return the model section, initialised with the champion's weights."""
-        path = self.folder / "champion.ckpt"
+        assert self.checked.champion is not None
+        path = self.folder / "champion.safetensors"  # as registered, so that the lineage leads to the version
         if not path.is_file():
-            champion = load_registered(f"{self.model}@{self.checked.champion}", cfg.paths)
-            content = {"state_dict": champion.module.state_dict(), "config": champion.trained}
-            with atomic_path(path) as temporary, temporary.open("wb") as file:
-                torch.save(content, file)
+            registry = Registry(cfg.paths.registry)
+            write_atomic(path, registry.read(self.model, self.checked.champion, WEIGHTS))
         return cfg.model.model_copy(update={"init_from": path})
 
     def _compare(self, version: Version) -> GateVerdict | None:

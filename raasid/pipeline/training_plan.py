@@ -23,7 +23,7 @@ from raasid.footage.version import DatasetVersion
 from raasid.io.atomic import write_atomic
 from raasid.laws.edition_lookup import get_edition, shipped_editions
 from raasid.pipeline.checked_footage import stored_version
-from raasid.pipeline.replay import Source, champion_source, join_with_replay, open_source
+from raasid.pipeline.replay import FootageLacking, Source, champion_source, join_with_replay, open_source
 from raasid.pipeline.verb_configs import TrainConfig
 from raasid.registry.lineage import VersionRef
 from raasid.registry.registry import Registry
@@ -34,7 +34,7 @@ from raasid.triggers.options import IncrementalOptions
 from raasid.triggers.rule_change import rules_alike
 
 
-class SituationNotTrained(UsageError):
+class SituationNotTrained(FootageLacking):
     """The footage to train on has none of the situations for which the training was asked."""
 
     def __init__(self, tags: list[str]) -> None:

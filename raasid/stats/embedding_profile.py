@@ -32,7 +32,7 @@ MAX_SAMPLE = 512
 """Embeddings that are kept, of all matches together."""
 _SEED = 20_070_101
 _DIGITS = 4
-"""Significant digits of stored numbers; distances of embeddings differ by more than the rounding."""
+"""Significant digits of what is kept and found: the last ones of an embedding depend on the machine."""
 _BARS = 32
 _MOST_MORE = 1000
 
@@ -47,7 +47,7 @@ class Embeddings:
 
     @classmethod
     def of(cls, rows: ArrayLike, matches: ArrayLike, clips: ArrayLike, side: str = "current") -> Self:
-        """Check and take arrays. Raises DriftInputError."""
+        """Check arrays and take them. Raises DriftInputError."""
         checked = check_embeddings(rows, side)
         return cls(checked, match_names(matches, len(checked), side), match_names(clips, len(checked), side))
 
@@ -160,12 +160,13 @@ class EmbeddingProfile:
         if not more:
             passed = found.p < alpha * (1 - 1e-9) and found.effect >= min_effect
             verdict = "drift" if passed else "no drift"
+        effect, distance = (float(x) for x in _rounded(np.array([found.effect, found.distance])))
         points, shares = _histograms(self.distances(current).distance, self.known.distance)
         feature = FeatureDrift(
             name=NAME,
             kind="numeric",
-            effect=found.effect,
-            distance=found.distance,
+            effect=effect,
+            distance=distance,
             p=found.p,
             adjusted_p=found.p,
             verdict=verdict,

@@ -37,7 +37,7 @@ class ClaimFinished(UsageError):
         made = f"version {done.version}" if done.version else "no version"
         super().__init__(
             f"{done.model}: this decision was acted upon, until {done.ended}, and gave {made}; "
-            "other data or another champion give another decision"
+            "other data, another champion or the next slot give another decision"
         )
         self.retraining = done
 

@@ -26,6 +26,8 @@ Action = Literal["immediate", "scheduled", "incremental", "full"]
 weights, on labels derived anew."""
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
+_DIGITS = 6
+
 
 class Decision(Record):
     """The decision of one trigger on one model."""
@@ -107,7 +109,10 @@ def without_champion(model: str, trigger: TriggerName, inputs: Mapping[str, str]
 
 
 def plain(value: Any) -> Any:
-    """Return a value as JSON has it: numbers of numpy become Python's, NaN becomes null, names printable."""
+    """Return a value as JSON has it: numbers of numpy become Python's, NaN becomes null, names printable.
+
+    Fractions keep 6 significant digits: the last bits of a sum depend on the processor.
+    """
     if isinstance(value, Mapping):
         return {printable(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
@@ -117,5 +122,5 @@ def plain(value: Any) -> Any:
     if not isinstance(value, int | float) and hasattr(value, "item"):
         return plain(value.item())
     if isinstance(value, float):
-        return None if math.isnan(value) else float(value)
+        return None if math.isnan(value) else float(f"{value:.{_DIGITS}g}")
     return value

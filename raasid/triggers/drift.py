@@ -33,6 +33,8 @@ class DriftTriggerRule(Section):
     """Upper limit of the chance of any alarm if nothing has changed."""
     min_effect: NonNegative = 0.10
     """Least shift: in standard deviations of the reference, or as a share of a category."""
+    min_embedding_effect: NonNegative = 0.05
+    """Least shift of the model's embeddings: maximum mean discrepancy, 0 (alike) to 1.4 (far apart)."""
     permutations: Annotated[int, Ge(1999)] = 1999
     """At least; with fewer, one drifting feature of many cannot pass the correction for their number."""
     seed: Natural = 0
@@ -120,7 +122,7 @@ def _thresholds(reports: Mapping[str, DriftReport]) -> dict[str, JsonValue]:
     if not reports:
         return {}
     return {
-        "min_effect": max(report.min_effect for report in reports.values()),
+        "min_effect": {part: report.min_effect for part, report in reports.items()},
         "false_discovery_rate": {part: _rounded(report.alpha) for part, report in reports.items()},
         "permutations": {part: report.permutations for part, report in reports.items()},
     }

@@ -36,7 +36,7 @@ class JournalLine(NamedTuple):
     time: datetime
     """UTC."""
     step: str
-    """`begin`, `train`, `registered`, `gate`, `champion`, `end`."""
+    """`begin`, `plan`, `train`, `restart`, `registered`, `gate`, `champion`, `end`."""
     what: str
 
 

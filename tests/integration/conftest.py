@@ -10,6 +10,7 @@ import pytest
 from ball_season import make_ball_season
 from integration_runs import SHORT, Trained
 from made_once import made_once
+from tiny_trainings import make_context_season, make_pose_season
 
 TINY = ["data=synthetic_tiny", "model.channels=4", "register=false"]
 
@@ -43,3 +44,15 @@ def trained(league: list[str], tmp_path_factory: pytest.TempPathFactory, repo: P
 def ball_season(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A root with a poor ball champion, and the league that it was trained on; tests copy it."""
     return made_once(tmp_path_factory, "ball_season", make_ball_season)
+
+
+@pytest.fixture(scope="session")
+def pose_season(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A root with a poor pose champion, and its league; tests copy it."""
+    return made_once(tmp_path_factory, "pose_season", make_pose_season)
+
+
+@pytest.fixture(scope="session")
+def context_season(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A root with a context champion for the Laws of 2021/22, and its league; tests copy it."""
+    return made_once(tmp_path_factory, "context_season", make_context_season)

@@ -58,6 +58,7 @@ def run_script(repo: Path, *words: str, **env: str) -> subprocess.CompletedProce
         (("raasid/__main__.py", "registry", "--help"), "Versions of models"),
         (("raasid/__main__.py", "registry", "gc", "--help"), "--grace-days"),
         (("raasid/__main__.py", "train", "--cfg=job"), "channels: 16"),
+        (("raasid/__main__.py", "check", "--json", "--cfg", "job"), "print_json: true"),
         (("raasid/__main__.py", "relabel", "law=ifab_2021_22", "--cfg", "job"), "edition: ifab_2021_22"),
     ],
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ball_season import FREE, GATE, LONGER, NET, at, champion, versions
+from ball_season import FREE, GATE, LEAGUE, LONGER, NET, at, champion, make_champion, versions
 from in_process import call_raasid
 
 from raasid.monitoring.reference_profile import PROFILE, ReferenceProfile
@@ -21,14 +21,18 @@ OTHER = (
 )  # fmt: skip
 """Other matches of the league that the champion knows."""
 NIGHT = (*OTHER, "data.shift=night", "data.shift_intensity=3")
+SNOW = (*OTHER, "data.shift=snow", "data.shift_intensity=3")
 DRIFT = ("models=[ball_model]", "trigger=drift")
 BEFORE, IN_SLOT = (f"trigger.as_of={day}T04:00+00:00" for day in ("2026-11-15", "2026-12-01"))
 
 
 @pytest.fixture(scope="module")
 def season(ball_season: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A root of its own: the leagues of this file are rendered into it once."""
-    return Path(shutil.copytree(ball_season, tmp_path_factory.mktemp("drift") / "root"))
+    """A root whose champion has learned something; the leagues of this file are rendered into it once."""
+    root = tmp_path_factory.mktemp("drift") / "root"
+    shutil.copytree(ball_season / "data", root / "data")
+    make_champion(root, "ball_model", *LEAGUE, *NET, LONGER)
+    return root
 
 
 @pytest.fixture
@@ -62,7 +66,45 @@ def test_night_matches_ask_for_a_retraining_at_the_next_slot(root: Path, season:
     assert record["statistics"]["footage"]["units"] == 12
     assert record["statistics"]["footage"]["reference_units"] == 12
     assert record["statistics"]["predictions"]["reference_units"] == 5, "matches held out for the test"
+    assert record["statistics"]["embedding"]["reference_units"] == 5
+    assert next(row for row in record["evidence"] if row["feature"] == "embedding")["verdict"] == "drift"
     assert set(record["inputs"]) == {"champion", "images", "labels", "media", "profile"}
+
+
+def test_the_page_of_a_check_shows_both_sides_and_says_what_drifts(root: Path, season: Path) -> None:
+    done = call_raasid("check", *DRIFT, *NIGHT, BEFORE, *at(root, season))
+    (line,) = [line for line in done.stdout.splitlines() if line.endswith("drift.html")]
+    path = Path(line.removeprefix("ball_model, drift: "))
+    assert path.is_relative_to(root / "logs" / "check")
+    page = path.read_text()
+    answer = page.split("</header>")[0]
+    assert "<b>Drift.</b> The current footage differs" in answer
+    assert "brightness" in answer
+    assert "By light: " in answer
+    now, before = page.split("<h3>Before")
+    assert now.count("data:image/jpeg") == before.count("data:image/jpeg") == 4
+    assert "shift_night_3" in now
+    assert "what the model sees in it" in before, "the embedding is one of the features"
+    assert len(page) < 1_000_000
+
+
+def test_snow_is_a_new_scenario_by_its_look_and_other_matches_are_none(root: Path, season: Path) -> None:
+    found = {}
+    for name, words in (("snow", SNOW), ("other", OTHER)):
+        folder = root / name
+        done = call_raasid(
+            "check", "models=[ball_model]", "trigger=new_scenarios", *words,
+            BEFORE, *at(root, season), f"paths.decisions={folder}",
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        (path,) = folder.rglob("*-new_scenarios-*.json")
+        found[name] = json.loads(path.read_bytes())
+    far, near = (record["evidence"][-1] for record in found.values())
+    assert (far["embedding"], far["enough"], near["enough"]) == ("far", True, False)
+    assert far["examples"][0]["clip"].startswith("synthetic-5-")
+    assert far["p"] < 0.05
+    assert (found["snow"]["verdict"], found["other"]["verdict"]) == ("fire", "hold")
+    assert "such as synthetic-5-" in found["snow"]["reason"]
 
 
 def test_the_same_footage_gives_the_same_bytes_in_every_folder(
@@ -93,7 +135,7 @@ def test_too_few_matches_are_no_verdict_and_the_missing_ones_are_counted(root: P
     record = check(root, season, *OTHER, *few)
     assert record["verdict"] == "cannot_tell"
     assert "footage: too few matches: 2 current and 12 reference matches" in record["reason"]
-    assert "current matches that are still needed: 1;" in record["reason"]
+    assert "current matches that are still needed: 2;" in record["reason"]
 
 
 def test_matches_that_the_champion_knows_are_no_new_footage(root: Path, season: Path) -> None:
@@ -128,6 +170,8 @@ def test_a_version_keeps_the_profile_of_all_its_matches(root: Path) -> None:
     assert len(profile.parts["footage"].matches) == 12
     assert len(profile.parts["predictions"].matches) == 5
     assert set(profile.slices["light"]) == set(profile.parts["footage"].matches)
+    assert profile.embedding is not None
+    assert profile.embedding.matches == profile.parts["predictions"].matches
     assert profile.to_json() == content
 
 

@@ -88,6 +88,19 @@ def test_without_replay_the_gate_refuses_and_names_what_is_forgotten(rainy: Path
     assert champion(root) == old
 
 
+def test_footage_without_the_new_situation_is_refused_before_anything_is_trained(
+    rainy: Path, root: Path
+) -> None:
+    words = ", ".join(f"'{word}'" for word in (*RAIN, *FURTHER))
+    done = call_raasid(
+        "retrain", *SNOW, "trigger=new_scenarios", "models=[ball_model]",
+        f"retrain.train={{ball_model: [{words}]}}", *at(root, rainy),
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.splitlines()[-1].startswith("error: the footage to train on has no training clip with")
+    assert Registry(root / "registry").versions("ball_model").count() == 1
+
+
 def test_with_replay_it_learns_snow_and_keeps_rain(rainy: Path, root: Path) -> None:
     old = champion(root)
     done = call_raasid(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ball_season import LEAGUE, NET, PERFORMANCE, at
 from in_process import call_raasid
 from tiny_models import TINY, registered
 
@@ -119,3 +121,23 @@ def test_acting_on_an_estimate_has_to_be_asked_for(season: Path, tmp_path: Path)
     off = decide(season, *words, "trigger.performance.label_free=off")
     assert off["verdict"] == "cannot_tell"
     assert off["reason"].endswith("the data hold no labels for it.")
+
+
+def test_a_training_asks_its_trigger_about_other_data_than_it_trains_on(
+    ball_season: Path, tmp_path: Path
+) -> None:
+    root = Path(shutil.copytree(ball_season, tmp_path / "root"))
+    schedule = tmp_path / "schedule.yaml"
+    entry = "{schedule: monthly, trigger_threshold: 0.0, evaluation_metrics: [detection_rate]}"
+    schedule.write_text(f"models: {{ball_model: {entry}}}\n")
+    other = ("data.league_seed=5", "data.matches=6", "data.val_matches=1", "data.test_matches=4")
+    late = call_raasid("import", *LEAGUE, *other, "name=late", f"paths.root={root}")
+    assert late.returncode == 0, late.stderr
+
+    words = ("trigger=performance", *PERFORMANCE, f"trigger.schedule={schedule}", "trigger.data=late")
+    done = call_raasid("train", *LEAGUE, *NET, *words, *at(root, ball_season))
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "verdict: nothing to do"
+    (path,) = (root / "decisions" / "ball_model").glob("*.json")
+    assert json.loads(path.read_text())["evidence"][0]["n"] == 4, "and not the 5 that would be trained with"

@@ -11,6 +11,7 @@ from ball_season import CHECK, FREE, GATE, LEAGUE, NET, TRAIN, at, champion, jou
 from in_process import call_raasid
 
 from raasid.registry.fsck import fsck
+from raasid.registry.lineage import input_weights
 from raasid.registry.registry import Registry
 from raasid.triggers.claims import ClaimStore
 
@@ -61,11 +62,22 @@ def test_a_poor_champion_is_retrained_once_and_replaced(root: Path, ball_season:
     assert (past.champion, past.version, past.promoted) == (old, champion(root), True)
     assert journal_steps(root) == ["begin", "train", "registered", "gate", "champion", "end"]
     manifest = registry.versions("ball_model").manifest(registry.resolve("ball_model", "champion"))
-    assert "init_from" in manifest.lineage["inputs"], "it starts from the champion"
+    (begun_with,) = (i for i in input_weights(registry, manifest.lineage) if i.role == "init_from")
+    assert str(begun_with.version) == f"ball_model {old}", (
+        "it starts from the champion, and its lineage says so"
+    )
 
     again = call_raasid(*words)
     assert again.returncode == 0, again.stderr
-    assert "cools down for 1 days" in again.stdout
+    assert "cools down for 1 day (retrain.limits.cooldown_days): it may be retrained from" in again.stdout
+    assert 0 < past.gpu_hours < 0.5
+    limits = {"cooldown_days": "0", "max_runs_per_week": "1", "max_gpu_hours": f"{past.gpu_hours / 2:.9f}"}
+    held = call_raasid(*words, *(f"retrain.limits.{name}={value}" for name, value in limits.items()))
+    assert held.returncode == 0, held.stderr
+    (why,) = [line for line in held.stdout.splitlines() if line.startswith("ball_model: not now. ")]
+    assert "1 retraining ended within seven days, and 1 is allowed" in why
+    assert "GPU hours were used within seven days" in why
+    assert why.count("the next may begin at ") == 2
     assert registry.versions("ball_model").count() == 2
 
 
@@ -104,3 +116,19 @@ def test_a_training_asks_its_trigger_first(root: Path, ball_season: Path, tmp_pa
     done = call_raasid(*words)
     assert done.returncode == 0, done.stderr
     assert champion(root) != old
+
+
+def test_what_only_an_earlier_check_asked_for_is_not_done(
+    root: Path, ball_season: Path, tmp_path: Path
+) -> None:
+    """Its labels may have been mended since: what is asked for without a slot, each check asks for anew."""
+    schedule = tmp_path / "schedule.yaml"
+    entry = "{schedule: monthly, trigger_threshold: 0.0, evaluation_metrics: [detection_rate]}"
+    schedule.write_text(f"models: {{ball_model: {entry}}}\n")
+    checked = call_raasid("check", *CHECK, *at(root, ball_season))
+    assert checked.stdout.splitlines()[-1] == "verdict: retrain ball_model (immediate)"
+    done = call_raasid(
+        "retrain", *CHECK, *GATE, *FREE, TRAIN, f"trigger.schedule={schedule}", *at(root, ball_season)
+    )
+    assert done.stdout.splitlines()[-1] == "verdict: nothing to do", done.stderr
+    assert not (root / "retrainings").exists()

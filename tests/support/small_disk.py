@@ -77,14 +77,14 @@ class FullBefore:
     """Makes a disk full right before a change to a matching path, as a context manager; `happened` tells.
 
     A change is to open a file for writing, or to give a file or folder its name by a rename or a link.
-    count: the number of the change among those that match.
+    disk: None: only this change is refused. count: the number of the change among those that match.
     """
 
     _hooked: FullBefore | None = None
     """An audit hook cannot be removed: there is one, which asks this."""
     _installed = False
 
-    def __init__(self, disk: SmallDisk, pattern: str, count: int = 1) -> None:
+    def __init__(self, disk: SmallDisk | None, pattern: str, count: int = 1) -> None:
         self._disk, self._pattern, self._left = disk, pattern, count
         self.happened = False
 
@@ -105,6 +105,8 @@ class FullBefore:
             if self._left == 0:
                 FullBefore._hooked = None  # what follows is no change of the command
                 self.happened = True
+                if self._disk is None:
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
                 self._disk.leave(0)
 
 
@@ -112,7 +114,7 @@ def _watch(event: str, given: tuple[object, ...]) -> None:
     hooked = FullBefore._hooked
     if hooked is None:
         return
-    if event == "open" and isinstance(given[1], str) and given[1][0] in "wxa":
+    if event == "open" and (given[1][0] in "wxa" if isinstance(given[1], str) else _creates(given[2])):
         path = given[0]
     elif event in ("os.rename", "os.link"):
         path = given[1]
@@ -120,3 +122,7 @@ def _watch(event: str, given: tuple[object, ...]) -> None:
         return
     if isinstance(path, str | os.PathLike):
         hooked.see(os.fspath(path))
+
+
+def _creates(flags: object) -> bool:
+    return isinstance(flags, int) and bool(flags & os.O_CREAT)

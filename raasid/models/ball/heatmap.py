@@ -57,6 +57,11 @@ class BallHeatmap(BallModule):
         self.frames, self.mirror, self.scales = frames, mirror, tuple(scales)
         self.net = BallNet(channels, frames).to(memory_format=torch.channels_last)
 
+    @property
+    def embedding_layer(self) -> nn.Module:
+        """Context at stride 32."""
+        return self.net.deepest
+
     def forward(self, images: Tensor) -> Tensor:
         """(B, H, W, 3 * frames), 0 to 255 -> (B, 5, h, w) at stride 4 of the padded input."""
         height, width = images.shape[1:3]

@@ -7,13 +7,20 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torchvision.ops import box_convert, nms  # type: ignore[import-untyped]
 
 from raasid.datasets.ball.dataset import BallBatch
 from raasid.models.ball.module import BallModule, Detections
 from raasid.models.yolo.loss import DetectionLoss
-from raasid.models.yolo.net import DEFAULT_NUM_EPOCHS, build_net, detection_head, num_epochs, padded_input
+from raasid.models.yolo.net import (
+    DEFAULT_NUM_EPOCHS,
+    backbone_end,
+    build_net,
+    detection_head,
+    num_epochs,
+    padded_input,
+)
 
 MIN_SCORE = 0.001
 NMS_IOU = 0.7
@@ -50,6 +57,11 @@ class BallYolo(BallModule):
 
     def _input(self, images: Tensor) -> Tensor:
         return padded_input(images, self._granularity)
+
+    @property
+    def embedding_layer(self) -> nn.Module:
+        """End of the backbone."""
+        return backbone_end(self.net)
 
     def on_train_start(self) -> None:
         """Store the number of epochs: the loss shifts its weights over them."""

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import torch
 import torch.distributed
 from lightning.pytorch.trainer.states import TrainerFn
-from torch import Tensor
+from torch import Tensor, nn
 
 from raasid.datasets.context.batch import FACTS, ContextBatch, WindowBatch, fact_indices, stack_windows
 from raasid.datasets.context.sample_meta import ClipRef
@@ -76,6 +76,11 @@ class ContextTransformer(ContextModule):
                     counts[name][index] += 1
         if any(any(times) for times in counts.values()):
             self.label_counts = counts
+
+    @property
+    def embedding_layer(self) -> nn.Module:
+        """Input of the heads."""
+        return self.net.neck
 
     def forward(self, windows: WindowBatch) -> Logits:
         """Return the net's logits for windows."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from raasid.datasets.pose.batch import CropBatch, PoseBatch
 from raasid.datasets.pose.transforms import CropShape, transform_keypoints, warp_affine
@@ -55,6 +55,11 @@ class PoseTopDown(PoseModule):
         self.nms_oks, self.mirror = nms_oks, mirror
         self.detector = PersonDetector(channels).to(memory_format=torch.channels_last)
         self.joints = JointsNet(joint_channels).to(memory_format=torch.channels_last)
+
+    @property
+    def embedding_layer(self) -> nn.Module:
+        """Context of the detector at stride 32: it sees whole images."""
+        return self.detector.deepest
 
     def losses(self, batch: CropBatch) -> dict[str, Tensor]:
         """Return heat and box of the detector; position, presence and visibility of the joints."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torchvision.ops import box_convert, nms  # type: ignore[import-untyped]
 
 from raasid.datasets.pose.batch import PoseBatch
@@ -16,7 +16,14 @@ from raasid.footage.keypoints import NUM_KEYPOINTS
 from raasid.models.pose.module import PoseModule
 from raasid.models.pose.poses import Array, People, assign_poses_to_boxes, padded_boxes, padded_keypoints
 from raasid.models.yolo.loss import DetectionLoss
-from raasid.models.yolo.net import DEFAULT_NUM_EPOCHS, build_net, detection_head, num_epochs, padded_input
+from raasid.models.yolo.net import (
+    DEFAULT_NUM_EPOCHS,
+    backbone_end,
+    build_net,
+    detection_head,
+    num_epochs,
+    padded_input,
+)
 
 NMS_CANDIDATES = 300
 
@@ -48,6 +55,11 @@ class PoseYolo(PoseModule):
     def forward(self, images: Tensor) -> Any:
         """(B, H, W, 3) uint8 -> output of the library's net, for images padded to whole cells."""
         return self.net(padded_input(images, self._granularity))
+
+    @property
+    def embedding_layer(self) -> nn.Module:
+        """End of the backbone."""
+        return backbone_end(self.net)
 
     def on_train_start(self) -> None:
         """Store the number of epochs: the loss shifts its weights over them."""

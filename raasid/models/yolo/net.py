@@ -173,6 +173,13 @@ def detection_head(net: nn.Module) -> Any:
     return cast("Any", net).model[-1]
 
 
+def backbone_end(net: nn.Module) -> nn.Module:
+    """Return the last layer of the backbone."""
+    layers = cast("Any", net)
+    end: nn.Module = layers.model[len(layers.yaml["backbone"]) - 1]
+    return end
+
+
 DEFAULT_NUM_EPOCHS = 100
 """Of the loss's schedule, for a run without an end in epochs or steps (the library's own default)."""
 

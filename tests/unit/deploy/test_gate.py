@@ -197,6 +197,42 @@ def test_worse_decisions_on_whole_clips_refuse_a_better_ball_model_and_the_table
     assert "refused: detection_rate of decisions on whole clips falls" in printed
 
 
+def test_decisions_that_cannot_be_compared_are_listed_with_the_reason(capsys):
+    verdict = decide(paired(0.6, 0.8), end_to_end="there is no context champion")
+    assert verdict.passed
+    (row,) = (row for row in verdict.rows if row.rule == "end to end")
+    assert (row.finding, row.note) == ("skipped", "there is no context champion")
+    verdict.print()
+    (printed,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("end to end"))
+    assert "skipped" in printed
+    assert "there is no context champion" in printed
+
+
+def test_whole_clips_wear_out_on_their_own():
+    options = GateOptions(margin=0.05, anchor_margin=0.05, max_looks=3)
+    decisions = replace(paired(0.8, 0.85), task="context")
+    assert decide(paired(0.6, 0.8), options, end_to_end=decisions, end_to_end_look=3).passed
+    worn = decide(paired(0.6, 0.8), options, end_to_end=decisions, end_to_end_look=4)
+    assert not worn.passed
+    assert "this test set of whole clips has judged 3 challengers" in worn.reason
+
+
+def test_two_models_that_find_nothing_show_nothing():
+    rows = [PairedSample((f"m{k // 8}", k), f"m{k // 8}", (), None) for k in range(80)]
+    verdict = decide(evaluation(rows, np.zeros(80), np.zeros(80)))
+    assert not verdict.passed
+    assert verdict.reason == "detection_rate is 0 for both models, which shows nothing"
+
+
+def test_a_tag_on_which_neither_model_finds_anything_is_no_loss():
+    rows = [PairedSample((f"m{k // 8}", k), f"m{k // 8}", ("fog",) * (k % 8 < 4), None) for k in range(160)]
+    hits = np.array([k % 8 >= 4 for k in range(160)], float)
+    verdict = decide(evaluation(rows, hits, hits))
+    row = rows_of(verdict, "tag")["fog"]
+    assert (row.finding, row.passes, row.note) == ("not shown", True, "0 for both models")
+    assert verdict.passed
+
+
 def per_minute(comparison, champion, challenger):
     rng = np.random.default_rng(3)
     n = len(comparison.samples)

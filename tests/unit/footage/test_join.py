@@ -74,3 +74,16 @@ def test_clips_are_selected_by_tag_and_by_split(tmp_path: Path) -> None:
     assert found.splits == {"train": ["night-0", "night-1"], "test": ["snow-0", "snow-1"]}
     assert not found.dataset, "it is not that version any more"
     assert select_clips(whole, splits=["test"]).clips == snow
+
+
+def test_names_stay_short_however_often_footage_is_joined(tmp_path: Path) -> None:
+    store = DatasetStore(tmp_path / "store")
+    joined = store.add("joined", footage(train=film(tmp_path, "0", clips=1)), made_by="a test")
+    for number in range(1, 20):
+        new = store.add("new", footage(train=film(tmp_path, f"{number}", clips=1)), made_by="a test")
+        both = join_footage({"a": joined.footage(), "b": new.footage()})
+        joined = store.add("joined", both, made_by="a test", link_media=True)
+    names = [*joined.manifest["files"]]
+    assert len(names) == 20 + 1
+    assert max(map(len, names)) <= 400
+    joined.verify()

@@ -61,6 +61,17 @@ def test_an_append_adds_everything_or_nothing(disk: SmallDisk) -> None:
     assert file.read_text().endswith("x\nend\n")
 
 
+def test_an_append_that_has_no_room_leaves_no_empty_file(disk: SmallDisk) -> None:
+    file = disk.folder / "journal.jsonl"
+    disk.leave(0)
+    with pytest.raises(DiskFull):
+        append(file, "x" * 20_000 + "\n")
+    assert not file.exists()
+    disk.make_room()
+    append(file, "begin\n")
+    assert file.read_text() == "begin\n"
+
+
 def save(tensor: torch.Tensor, path: Path) -> None:
     with path.open("wb") as file:
         torch.save(tensor, file)  # raises "unexpected pos 704 vs 598"

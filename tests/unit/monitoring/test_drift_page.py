@@ -54,7 +54,7 @@ def clips(folder: Path, side: str, matches: int, brightness: int) -> list[Clip]:
 
 
 def test_the_verdict_is_the_first_sentence_and_names_what_drifts(tmp_path: Path) -> None:
-    text = page(tmp_path, report=report(2.0))
+    text = page(tmp_path, reports={"footage": report(2.0)})
     answer = re.search(r'<p class="answer">(.*?)</p>', text)
     assert answer is not None
     assert answer[1].startswith("<b>Drift.</b>")
@@ -62,14 +62,14 @@ def test_the_verdict_is_the_first_sentence_and_names_what_drifts(tmp_path: Path)
     assert "calm" not in answer[1]
 
 
-@pytest.mark.parametrize(("matches", "verdict"), [(MATCHES, "No drift."), (1, "Too few to tell.")])
+@pytest.mark.parametrize(("matches", "verdict"), [(MATCHES, "No drift."), (1, "Too few matches to tell.")])
 def test_a_page_without_drift_says_so(matches: int, verdict: str, tmp_path: Path) -> None:
-    assert f'<p class="answer"><b>{verdict}</b>' in page(tmp_path, report=report(0.0, matches))
+    assert f'<p class="answer"><b>{verdict}</b>' in page(tmp_path, reports={"footage": report(0.0, matches)})
 
 
 def test_each_feature_has_its_distributions_effect_p_and_verdict_worst_first(tmp_path: Path) -> None:
     found = report(2.0)
-    cards = page(tmp_path, report=found).split("<section")[1:]
+    cards = page(tmp_path, reports={"footage": found}).split("<section")[1:]
     assert [re.search(r"<h3>(.*?) <span", card)[1] for card in cards] == [  # type: ignore[index]
         feature.name.replace("<b>", "&lt;b&gt;") for feature in found.features
     ]
@@ -85,7 +85,7 @@ def test_each_feature_has_its_distributions_effect_p_and_verdict_worst_first(tmp
 def test_frames_of_both_sides_stand_beside_each_other(tmp_path: Path) -> None:
     text = page(
         tmp_path,
-        report=report(2.0),
+        reports={"footage": report(2.0)},
         current=clips(tmp_path / "images", "late", 9, 20),
         reference=clips(tmp_path / "images", "early", 2, 200),
     )
@@ -99,7 +99,7 @@ def test_frames_of_both_sides_stand_beside_each_other(tmp_path: Path) -> None:
 def test_without_images_of_the_reference_the_page_says_why(tmp_path: Path) -> None:
     text = page(
         tmp_path,
-        report=report(2.0),
+        reports={"footage": report(2.0)},
         current=clips(tmp_path / "images", "late", 1, 20),
         note="store/<day> is not on this machine",
     )
@@ -110,7 +110,7 @@ def test_frames_that_cannot_be_read_are_left_out(tmp_path: Path) -> None:
     gone = clips(tmp_path / "images", "late", 2, 20)
     for clip in gone:
         clip.frames[0].image.unlink()
-    text = page(tmp_path, report=report(2.0), current=gone)
+    text = page(tmp_path, reports={"footage": report(2.0)}, current=gone)
     assert "What it looks like" not in text
 
 
@@ -132,6 +132,7 @@ def test_it_says_whether_the_mix_or_the_world_has_changed(tmp_path: Path) -> Non
     ]
     mix = mix_or_world(rows[0], rows[1], slices, matches=matches[0], reference_matches=matches[1])
     assert mix.conclusion == "mix"
-    text = page(tmp_path, report=report(2.0), mix=mix)
+    text = page(tmp_path, reports={"footage": report(2.0)}, mixes={"light": mix})
+    assert "By light: known kinds" in text.split("</header>")[0]
     assert "within each kind nothing drifts" in text.split("</header>")[0]
     assert '<td>night</td><td class="right num">15%</td><td class="right num">85%</td>' in text

@@ -11,9 +11,9 @@ from tiny_models import TINY, registered
 
 from raasid.config.compose import compose
 from raasid.datasets.source_configs import StoreDataConfig
-from raasid.footage.records import Footage
+from raasid.footage.records import AnnotationSource, Footage
 from raasid.footage.store import DatasetStore
-from raasid.pipeline.checked_footage import CheckedFootage, NothingNew, stored_version
+from raasid.pipeline.checked_footage import CheckedFootage, NothingNew, ignore_unreviewed, stored_version
 from raasid.pipeline.model_refs import load_registered
 from raasid.pipeline.verb_configs import CheckConfig
 from raasid.registry.registry import Registry
@@ -60,6 +60,18 @@ def test_clips_without_labels_are_kept_unless_nothing_is_estimated(tmp_path: Pat
     assert judged(checked(tmp_path / "one", footage)) == ["m-8", "m-9"]
     off = checked(tmp_path / "two", footage, "trigger.performance.label_free=off")
     assert judged(off) == ["m-8"]
+
+
+def test_people_whom_only_a_model_has_annotated_are_not_counted_as_truth() -> None:
+    clip = touch()
+    first, second = clip.frames[0].persons
+    proposed = replace(first, source=AnnotationSource("mediapipe", 0.9))
+    confirmed = replace(second, source=AnnotationSource("mediapipe", 0.9, reviewed=True))
+    frame = replace(clip.frames[0], persons=(first, proposed, confirmed))
+
+    found = ignore_unreviewed(Footage([replace(clip, frames=(frame,))]))
+
+    assert [person.crowd for person in found.clips[0].frames[0].persons] == [False, True, False]
 
 
 def test_a_stored_version_is_read_with_the_settings_of_the_check(tmp_path: Path) -> None:

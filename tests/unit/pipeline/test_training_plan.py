@@ -184,3 +184,9 @@ def test_a_plan_that_is_of_no_use_is_made_again(content: str, plan: Plan) -> Non
 def test_footage_without_the_new_situation_is_refused(plan: Plan) -> None:
     with pytest.raises(SituationNotTrained, match="no training clip with the tag 'snow'"):
         plan.of(snow(plan), "ball", with_champion(plan), **NEW_TAG)
+
+
+def test_a_situation_that_no_tag_names_needs_no_tag(plan: Plan) -> None:
+    far = {"embedding": "far", "clips": 6, "matches": 3, "enough": True}
+    asked = NEW_TAG | {"evidence": [far]}
+    assert plan.of(snow(plan), "ball", with_champion(plan), **asked).data.format == "store"

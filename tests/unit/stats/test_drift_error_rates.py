@@ -1,6 +1,6 @@
 """How often drift is reported where there is none, and found where there is some.
 
-`make soak ARGS="tests/unit/stats/test_drift_error_rates.py -s"` prints the figures.
+`make soak ARGS="tests/unit/stats/test_drift_error_rates.py -n 0 -s"` prints the figures.
 """
 
 from __future__ import annotations
@@ -121,7 +121,8 @@ def test_of_a_single_feature_the_bare_rule_reports_noise_and_the_test_does_not(r
             f"\none feature, n = {rows}, {shift} sigma, {checks} checks: "
             f"found {reported[shift] / checks:.1%}, bare rule {bare[shift] / checks:.1%}"
         )
-    assert at_most_alpha(reported[0.0], checks)
+    # a single test has its level exactly, so that half of all simulations are above it
+    assert reported[0.0] <= binom.ppf(0.999, checks, ALPHA)
     assert reported[0.5] >= {50: 0.5, 200: 0.95, 1000: 0.95}[rows] * checks
     if rows == 50:
         assert bare[0.0] >= 0.8 * checks

@@ -36,14 +36,11 @@ def test_two_new_matches_among_ten_are_found_and_their_clips_named() -> None:
 
 
 @pytest.mark.parametrize(("clips", "reference_clips"), [(4, 4), (2, 10), (10, 2)])
-@pytest.mark.parametrize("correlation", [0.05, 0.2])
-def test_noise_alone_is_new_in_at_most_five_percent(
-    clips: int, reference_clips: int, correlation: float
-) -> None:
+def test_noise_alone_is_new_in_at_most_five_percent(clips: int, reference_clips: int) -> None:
     alarms = 0
     for seed in range(120):
-        known = EmbeddingProfile.of(embeddings(seed, "r", 40, reference_clips, correlation=correlation))
-        alarms += find_novelty(known, embeddings(seed, "c", 8, clips, correlation=correlation)).p < 0.05
+        known = EmbeddingProfile.of(embeddings(seed, "r", 40, reference_clips, correlation=0.05))
+        alarms += find_novelty(known, embeddings(seed, "c", 8, clips, correlation=0.05)).p < 0.05
     assert alarms <= 12, "5 % of 120 are 6; more than 12 happen in 1 % of cases"
 
 

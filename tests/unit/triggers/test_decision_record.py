@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from raasid.triggers.decision_record import Decision
+from raasid.triggers.decision_record import Decision, plain
 
 GOLDEN = (
     b'{"action":"immediate","champion":"v20261123.1","edition":null,"evidence":[{"metric":"detection_rate",'
@@ -101,3 +101,11 @@ def test_an_action_belongs_to_a_decision_that_fires(verdict: str, action: str | 
 def test_what_is_not_a_record_is_refused(data: bytes, problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         Decision.from_bytes(data)
+
+
+def test_fractions_keep_six_digits_so_that_processors_agree() -> None:
+    assert plain({"p": 0.1 + 0.2, "n": 12345678, "small": 1.23456789e-9}) == {
+        "p": 0.3,
+        "n": 12345678,
+        "small": 1.23457e-09,
+    }

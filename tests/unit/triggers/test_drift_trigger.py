@@ -42,7 +42,7 @@ def test_a_drifting_feature_asks_for_a_retraining_at_the_next_slot_and_comes_fir
     assert decision.reason.startswith(
         "1 of 3 features drifted from the training data of ball_model v20261123.1"
     )
-    assert decision.thresholds["min_effect"] == 0.1
+    assert decision.thresholds["min_effect"] == {"footage": 0.1}
     assert decision.statistics["footage"]["units"] == 10  # type: ignore[index,call-overload]
     assert Decision.from_bytes(decision.to_bytes()) == decision
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from raasid.stats.novelty import NovelClip, Novelty
 from raasid.triggers.decision_record import Decision
 from raasid.triggers.new_scenarios import ScenarioRule, TagCount, decide_new_scenarios
 
@@ -26,7 +27,7 @@ def test_a_new_tag_asks_for_an_incremental_training_with_its_counts() -> None:
         "ball_model v20261123.1 was trained without 'night' (40 clips of 6 matches), 'snow' (8 clips of 2 "
         "matches): it is trained further on them, with replay."
     )
-    assert decision.thresholds == {"min_clips": 5, "min_matches": 2}
+    assert decision.thresholds == {"min_clips": 5, "min_matches": 2, "alpha": 0.05}
 
 
 @pytest.mark.parametrize("count", [TagCount(4, 4), TagCount(50, 1)])
@@ -35,6 +36,34 @@ def test_too_little_of_a_new_tag_holds_and_says_so(count: TagCount) -> None:
 
     assert (decision.verdict, decision.action) == ("hold", None)
     assert "less than 5 clips of 2 matches" in decision.reason
+    assert decision.evidence[0]["enough"] is False
+
+
+def novelty(p: float, clips: int, matches: int) -> Novelty:
+    far = tuple(NovelClip(f"clip {k}", f"match {k % matches}", 9.0 - k / 3) for k in range(clips))
+    return Novelty(p, 8, 40, tuple(f"match {k}" for k in range(matches)), far, 50, 4.0, 3.0)
+
+
+def test_far_embeddings_ask_for_an_incremental_training_and_name_clips_though_all_tags_are_known() -> None:
+    decision = decide({"day": TagCount(50, 9)}, {"day"}, novelty=novelty(0.002, 7, 3))
+
+    assert (decision.verdict, decision.action) == ("fire", "incremental")
+    assert decision.reason == (
+        "ball_model v20261123.1 was trained without anything like 7 clips of 3 matches, which are far from "
+        "what it knows (p = 0.002, such as clip 0): it is trained further on them, with replay."
+    )
+    (row,) = decision.evidence
+    assert (row["embedding"], row["clips"], row["of_clips"], row["of_matches"]) == ("far", 7, 50, 8)
+    assert row["examples"][0] == {"clip": "clip 0", "match": "match 0", "distance": 9.0}  # type: ignore[index]
+    assert Decision.from_bytes(decision.to_bytes()) == decision
+    assert decide({}, None, novelty=novelty(0.002, 7, 3)).verdict == "fire", "tags need not be recorded"
+
+
+@pytest.mark.parametrize(("p", "clips", "matches"), [(0.06, 7, 3), (0.002, 4, 3), (0.002, 7, 1)])
+def test_embeddings_by_chance_or_of_too_little_footage_hold(p: float, clips: int, matches: int) -> None:
+    decision = decide({"day": TagCount(50, 9)}, {"day"}, novelty=novelty(p, clips, matches))
+
+    assert (decision.verdict, decision.action) == ("hold", None)
     assert decision.evidence[0]["enough"] is False
 
 
