@@ -21,8 +21,8 @@ from optuna.storages import BaseStorage, RDBStorage
 from optuna.study import Study
 
 from raasid.errors import UsageError
-from raasid.sweeps.journal import open_journal
 from raasid.sweeps.search_space import SearchSpace, differences
+from raasid.sweeps.study_journal import open_journal
 
 JOURNAL = "study.journal"
 JOURNAL_SUFFIX = ".journal"

@@ -12,7 +12,7 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from raasid.sweeps.journal import open_journal
+from raasid.sweeps.study_journal import open_journal
 from raasid.sweeps.trial_queue import MAX_ATTEMPTS, REASON, RETRY_OF, TrialQueue
 
 

@@ -13,7 +13,7 @@ import optuna
 import pytest
 
 from raasid.errors import RaasidError
-from raasid.sweeps.journal import JournalLock, move_damaged_lines, open_journal
+from raasid.sweeps.study_journal import JournalLock, move_damaged_lines, open_journal
 
 
 def study(path: Path) -> optuna.Study:
@@ -59,7 +59,7 @@ def test_records_that_do_not_fit_together_are_an_error_with_advice(tmp_path: Pat
 _HOLDER = """
 import sys, time
 from pathlib import Path
-from raasid.sweeps.journal import JournalLock
+from raasid.sweeps.study_journal import JournalLock
 JournalLock(Path(sys.argv[1])).acquire()
 print("held", flush=True)
 time.sleep(60)
