@@ -26,7 +26,6 @@ from raasid.registry.registry import Registry
 from raasid.stats.bootstrap import Estimate
 from raasid.stats.label_free import expected_accuracy
 from raasid.training.lineage import data_facts
-from raasid.triggers.calendar import decide_calendar
 from raasid.triggers.claims import ClaimStore
 from raasid.triggers.decision_record import Decision
 from raasid.triggers.label_free import METRIC as LABEL_FREE_METRIC
@@ -36,7 +35,7 @@ from raasid.triggers.options import TriggerKind
 from raasid.triggers.performance import decide_performance, has_enough, slower_than_registered
 from raasid.triggers.rule_change import decide_rule_change, rules_alike
 from raasid.triggers.schedule import ScheduleEntry
-from raasid.triggers.slots import slot_of, slot_text
+from raasid.triggers.slots import decide_calendar, slot_of, slot_text
 
 
 @dataclass

@@ -17,7 +17,7 @@ from raasid.console.tables import Column, print_table
 from raasid.console.terminal import MetricRow, metric_lines, out, print_metrics, progress
 from raasid.datasets.datamodule import TaskDataModule
 from raasid.datasets.source_configs import Data
-from raasid.evaluation.embedding_collector import EmbeddingCollector
+from raasid.evaluation.prediction_collector import EmbeddingCollector
 from raasid.evaluation.result import EvaluationResult
 from raasid.models.module import TaskModule
 from raasid.pipeline.adapters.adapter import TaskAdapter, task_adapter

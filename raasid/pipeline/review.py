@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from raasid.collect.source_discovery import Source, SourceMissing, find_sources
@@ -12,6 +15,7 @@ from raasid.console.tables import Column, print_table
 from raasid.errors import CheckpointUnusable, RaasidError
 from raasid.escaping import printable
 from raasid.footage.quarantine import Quarantine
+from raasid.io.atomic import write_atomic
 from raasid.io.disk_full import naming_full_disk
 from raasid.io.video_reader import VideoUnreadable
 from raasid.models.checkpoints import load_trained_model
@@ -20,11 +24,10 @@ from raasid.perception.to_records import PerceptionSettings
 from raasid.perception.tracker import load_perception
 from raasid.pipeline.model_refs import resolve_checkpoint
 from raasid.pipeline.verb_configs import ReviewConfig
-from raasid.review.decision import ModelInfo
+from raasid.review.decision import Decision, ModelInfo, headline, restart_text
 from raasid.review.judge_clip import ContextPredictor
 from raasid.review.options import ReviewOptions
 from raasid.review.review_clip import ReviewModels, review_clip
-from raasid.review.summary import TABLE_HEAD, SummaryRow, summary_table, write_summary
 
 
 class ClipsFailed(RaasidError):
@@ -116,3 +119,65 @@ def _print(rows: Sequence[SummaryRow], summary: Path) -> None:
         abstained = sum(row.decision is not None and row.decision.abstained for row in rows)
         out.print(f"\n{len(done)} reviewed, {abstained} without a decision", markup=False)
     out.print(f"summary: {summary}", markup=False)
+
+
+FILE_NAME = "summary.csv"
+TABLE_HEAD = ("clip", "decision", "offence", "confidence", "why")
+_COLUMNS = (
+    "clip", "decision", "abstained", "confidence", "offence_probability", "restart", "sanction", "clause",
+    "edition", "reasons", "folder",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryRow:
+    """One clip: its decision, or why there is none."""
+
+    name: str
+    decision: Decision | None
+    folder: Path | None
+    failure: str = ""
+
+
+def summary_table(rows: Sequence[SummaryRow]) -> list[tuple[str, ...]]:
+    """Cells under TABLE_HEAD; the last column holds the restart, or why there is no decision."""
+    return [_table_cells(row) for row in rows]
+
+
+def write_summary(folder: Path, rows: Sequence[SummaryRow]) -> Path:
+    """Write FOLDER/summary.csv atomically and return its path."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    writer.writerows(_csv_cells(row) for row in rows)
+    path = folder / FILE_NAME
+    write_atomic(path, text.getvalue().encode("utf-8", "backslashreplace"))
+    return path
+
+
+def _table_cells(row: SummaryRow) -> tuple[str, ...]:
+    decision = row.decision
+    if decision is None:
+        return row.name, "failed", "", "", row.failure
+    offence = "–" if decision.offence_probability is None else f"{decision.offence_probability:.2f}"
+    why = decision.reasons[0] if decision.abstained else restart_text(decision)
+    return row.name, headline(decision).lower(), offence, f"{decision.confidence:.2f}", why
+
+
+def _csv_cells(row: SummaryRow) -> list[object]:
+    decision = row.decision
+    if decision is None:
+        return [row.name, "failed", *[""] * (len(_COLUMNS) - 4), row.failure, ""]
+    return [
+        row.name,
+        decision.decision or "",
+        str(decision.abstained).lower(),
+        decision.confidence,
+        "" if decision.offence_probability is None else decision.offence_probability,
+        decision.restart or "",
+        decision.sanction or "",
+        decision.clause or "",
+        decision.edition,
+        "; ".join(decision.reasons),
+        row.folder,
+    ]

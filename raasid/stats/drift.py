@@ -17,10 +17,9 @@ from numpy.typing import ArrayLike
 
 from raasid.stats.columns import Column, DriftInputError, Table, columns, match_names
 from raasid.stats.drift_report import DriftReport, drift_report
-from raasid.stats.equal_rows import equalize_rows
 from raasid.stats.match_profile import FeatureProfile, MatchProfile
 from raasid.stats.splits import Stratum, deal_rows, draw_splits
-from raasid.stats.unit_distances import UnitCounts, all_distances
+from raasid.stats.unit_distances import UnitCounts, all_distances, equalize_rows
 
 PERMUTATIONS = 1999
 ALPHA = 0.05

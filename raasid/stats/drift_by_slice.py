@@ -25,10 +25,9 @@ from raasid.stats.drift import (
     match_profile,
 )
 from raasid.stats.drift_report import DriftReport, drift_report
-from raasid.stats.equal_rows import equalize_rows
 from raasid.stats.match_profile import MatchProfile
 from raasid.stats.splits import Splits, Stratum, draw_splits
-from raasid.stats.unit_distances import UnitCounts
+from raasid.stats.unit_distances import UnitCounts, equalize_rows
 
 Conclusion = Literal["mix", "world", "both", "none", "too few"]
 _SENTENCES: dict[Conclusion, str] = {

@@ -1,4 +1,4 @@
-"""Slots: the times at which a cadence lets a scheduled retraining begin, all in UTC.
+"""Slots: the times at which a cadence lets a scheduled retraining begin, all in UTC; trigger `calendar`.
 
 weekly: Mondays. biweekly: every other Monday, counted from Monday, 5 January 1970, so that a year of 53
 weeks does not shift it. monthly: the first day. A slot stays open until the next one begins: a call that
@@ -7,10 +7,13 @@ comes late, after an outage, catches up the last missed slot, once.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 
 from raasid.errors import UsageError
 from raasid.tasks import Cadence
+from raasid.triggers.decision_record import Decision, without_champion
+from raasid.triggers.schedule import ScheduleEntry
 
 START_HOUR = 3
 _FIRST_MONDAY = date(1970, 1, 5)
@@ -79,3 +82,48 @@ def _utc(when: datetime) -> datetime:
     if when.utcoffset() is None:
         raise TimeWithoutZone(when)
     return when.astimezone(UTC)
+
+
+def decide_calendar(
+    entry: ScheduleEntry,
+    champion: str | None,
+    last_done: datetime | None,
+    now: datetime,
+    *,
+    inputs: Mapping[str, str] | None = None,
+    edition: str | None = None,
+) -> Decision:
+    """Decide whether a slot is due.
+
+    last_done: when the model was last retrained, or its champion registered; None: never. The record names
+    slots and not these times, so that all calls within a slot make the same record.
+    Raises TimeWithoutZone.
+    """
+    inputs = inputs or {}
+    if champion is None:
+        return without_champion(entry.model, "calendar", inputs)
+    slot = due(last_done, now, entry.cadence, entry.start_hour)
+    current = slot_text(slot_of(now, entry.cadence, entry.start_hour))
+    following = slot_text(next_slot(now, entry.cadence, entry.start_hour))
+    done = None if last_done is None else slot_text(slot_of(last_done, entry.cadence, entry.start_hour))
+    if slot is not None:
+        before = "it has never been" if done is None else f"the last time was in the slot of {done}"
+        reason = f"{entry.model} is retrained {entry.cadence}: the slot of {current} is open, and {before}."
+    else:
+        reason = (
+            f"{entry.model} is retrained {entry.cadence} and has been since {current}: "
+            f"the next slot begins at {following}."
+        )
+    return Decision(
+        model=entry.model,
+        trigger="calendar",
+        edition=edition,
+        champion=champion,
+        verdict="hold" if slot is None else "fire",
+        action=None if slot is None else "scheduled",
+        reason=reason,
+        evidence=[{"slot": current, "last_slot_used": done, "next_slot": following}],
+        thresholds={"cadence": entry.cadence, "start_hour": entry.start_hour},
+        inputs=dict(inputs),
+        slot=current,
+    )

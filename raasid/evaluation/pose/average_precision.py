@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from raasid.evaluation.pose.ground_truth import Bools
-from raasid.evaluation.pose.matching import PoseMatches
+from raasid.evaluation.pose.matching import Bools, PoseMatches
 from raasid.stats.bootstrap import Floats, Ints
 
 _RECALLS = np.linspace(0, 1, 101)

@@ -12,8 +12,7 @@ from raasid.evaluation.pose.average_precision import (
     average_recall,
     resampled_precision,
 )
-from raasid.evaluation.pose.joint_errors import PCK_TORSOS
-from raasid.evaluation.pose.matched import PoseOutcome
+from raasid.evaluation.pose.matched import PCK_TORSOS, PoseOutcome
 from raasid.evaluation.pose.matching import SIZES
 from raasid.evaluation.result import Slice, compute_slices
 from raasid.stats.bootstrap import NUM_RESAMPLES_SLOW, Estimate, Floats, Resampling, bootstrap_sums

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raasid.evaluation.pose.average_precision import Ranking, average_precision, precision_recall
-from raasid.evaluation.pose.joint_errors import PCK_TORSOS
-from raasid.evaluation.pose.matched import PoseOutcome
+from raasid.evaluation.pose.matched import PCK_TORSOS, PoseOutcome
 from raasid.evaluation.pose.matching import MAX_PEOPLE, SIGMAS, THRESHOLDS, oks
 from raasid.evaluation.pose.result import PoseResult
 from raasid.evaluation.report_page import ReportPage, alternate, describe_intervals, format_number

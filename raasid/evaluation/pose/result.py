@@ -14,9 +14,8 @@ from raasid.datasets.pose.batch import PoseBatch
 from raasid.datasets.sample_meta import FrameRef
 from raasid.evaluation.paired import PairedEvaluation, PairedMetric, PairedSample, require_same_samples
 from raasid.evaluation.pose.average_precision import Ranking, average_precision, resampled_precision
-from raasid.evaluation.pose.ground_truth import GroundTruth
 from raasid.evaluation.pose.matched import PoseOutcome, match_frames
-from raasid.evaluation.pose.matching import PoseMatches, match_poses
+from raasid.evaluation.pose.matching import GroundTruth, PoseMatches, match_poses
 from raasid.evaluation.pose.metrics import count_persons, estimate_metrics, slice_metrics
 from raasid.evaluation.pose.timing import NUM_TIMED, InferenceTiming, measure_inference_time
 from raasid.evaluation.prediction_collector import FramePredictionCollector

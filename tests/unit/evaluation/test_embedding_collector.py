@@ -16,7 +16,7 @@ from raasid.config.compose import compose
 from raasid.datasets.ball.dataset import BallBatch
 from raasid.datasets.pose.batch import PoseBatch
 from raasid.datasets.sample_meta import FrameRef
-from raasid.evaluation.embedding_collector import EmbeddingCollector
+from raasid.evaluation.prediction_collector import EmbeddingCollector
 from raasid.footage.records import Frame
 from raasid.models.ball.heatmap import BallHeatmap
 from raasid.models.context.baselines import ContextGeometry

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from raasid.stats.drift import detect
-from raasid.stats.equal_rows import rows_kept
+from raasid.stats.unit_distances import rows_kept
 
 SIZES: dict[str, tuple[list[int], list[int]]] = {
     "fewer rows in current matches": ([1] * 10, [6] * 60),

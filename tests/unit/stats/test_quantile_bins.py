@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from raasid.stats.quantile_bins import QuantileBins, bin_codes
+from raasid.stats.match_profile import QuantileBins, bin_codes
 
 VALUES = arrays(np.float64, st.integers(1, 200), elements=st.floats(-1e9, 1e9))
 

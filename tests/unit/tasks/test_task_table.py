@@ -6,8 +6,7 @@ import pytest
 
 from raasid.evaluation.ball.metrics import ball_metrics
 from raasid.evaluation.context.probabilities import BINS
-from raasid.evaluation.pose.joint_errors import PCK_TORSOS
-from raasid.evaluation.pose.matched import MIN_IOU
+from raasid.evaluation.pose.matched import MIN_IOU, PCK_TORSOS
 from raasid.tasks import TASKS, Task, find_task
 
 each_task = pytest.mark.parametrize("task", TASKS.values(), ids=lambda task: task.name)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from raasid.triggers.calendar import decide_calendar
 from raasid.triggers.schedule import default_schedule
-from raasid.triggers.slots import parse_slot
+from raasid.triggers.slots import decide_calendar, parse_slot
 
 CONTEXT, _, BALL = default_schedule().entries
 NOW = parse_slot("2026-11-25T12:00Z")

@@ -15,7 +15,7 @@ import numpy as np
 from raasid.registry.records import MetricValue
 from raasid.stats.bootstrap import Estimate
 from raasid.stats.drift import detect
-from raasid.triggers.calendar import decide_calendar
+from raasid.triggers.slots import decide_calendar
 from raasid.triggers.decision_store import DecisionStore
 from raasid.triggers.drift import decide_drift
 from raasid.triggers.new_scenarios import TagCount, decide_new_scenarios

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from pose_scenes import frame, people, person
 
-from raasid.evaluation.pose.ground_truth import ARMS, GroundTruth
-from raasid.evaluation.pose.joint_errors import JointErrors
-from raasid.evaluation.pose.matched import match_frames
+from raasid.evaluation.pose.matched import JointErrors, match_frames
+from raasid.evaluation.pose.matching import ARMS, GroundTruth
 from raasid.footage.records import Person
 
 HEIGHT = 100.0

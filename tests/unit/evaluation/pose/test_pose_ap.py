@@ -9,8 +9,7 @@ import pytest
 from pose_scenes import league, people, person
 
 from raasid.evaluation.pose.average_precision import Ranking, average_precision, average_recall
-from raasid.evaluation.pose.ground_truth import GroundTruth
-from raasid.evaluation.pose.matching import SIZES, match_poses, oks, pairwise_oks
+from raasid.evaluation.pose.matching import SIZES, GroundTruth, match_poses, oks, pairwise_oks
 from raasid.footage.records import Person
 from raasid.models.pose.poses import People
 

@@ -9,8 +9,7 @@ import pytest
 from pose_scenes import frame, league, people, person
 
 from raasid.evaluation.pose.average_precision import Ranking, average_precision, resampled_precision
-from raasid.evaluation.pose.ground_truth import GroundTruth
-from raasid.evaluation.pose.matching import match_poses
+from raasid.evaluation.pose.matching import GroundTruth, match_poses
 from raasid.evaluation.pose.result import PoseResult, evaluate_pose
 from raasid.evaluation.pose.timing import InferenceTiming
 from raasid.stats.bootstrap import Resampling

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from raasid.evaluation.pose.ground_truth import GroundTruth
-from raasid.evaluation.pose.matching import pairwise_oks
+from raasid.evaluation.pose.matching import GroundTruth, pairwise_oks
 from raasid.models.pose.mediapipe import PoseModelUnusable
 from raasid.models.pose.mediapipe_module import PoseMediapipe
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from staged_play import no_progress, play, review_models, write_clip
 
+from raasid.pipeline.review import TABLE_HEAD, SummaryRow, summary_table, write_summary
 from raasid.review.options import ReviewOptions
 from raasid.review.review_clip import review_clip
-from raasid.review.summary import TABLE_HEAD, SummaryRow, summary_table, write_summary
 
 
 @pytest.fixture(scope="module")
