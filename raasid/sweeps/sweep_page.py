@@ -11,7 +11,6 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from optuna.exceptions import ExperimentalWarning
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
@@ -61,7 +60,7 @@ def _charts(study: Study) -> Iterator[tuple[str, str]]:
         {key for trial in complete for key in trial.params if len({t.params.get(key) for t in complete}) > 1}
     )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ExperimentalWarning)
+        warnings.simplefilter("ignore")  # Optuna and Matplotlib warn of few trials, which the page shows
         import matplotlib as mpl
 
         mpl.use("agg")
