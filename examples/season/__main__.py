@@ -43,7 +43,7 @@ def _play(root: Path, amounts: Amounts) -> None:
     _clear(root)
     from . import law_change, new_scenarios, night_matches_arrive
     from .ball_service import BallService
-    from .ledger import POLICIES, row_of
+    from .ledger import POLICIES, play_policies, row_of
     from .page import write_page
     from .story import Season
 
@@ -51,14 +51,11 @@ def _play(root: Path, amounts: Amounts) -> None:
     season = Season(root, amounts, BallService(root, root, amounts))
     season.ball.write_schedule()
     night_matches_arrive.begin(season)
-    others = [(policy, season.ball.copy_to(root / "other_policies" / policy.name)) for policy in POLICIES]
+    others = [season.ball.copy_to(root / "other_policies" / policy.name) for policy in POLICIES]
     for scene in (night_matches_arrive, law_change, new_scenarios):  # each plays on where the last one ended
         scene.play(season)
-    for policy, service in others:
-        out().print(f"\nThe same weeks, with {policy.title}", style="bold", markup=False)
-        policy.play(service)
     rows = [row_of("this season: drift and new scenarios", "this season", season.ball)]
-    rows += [row_of(policy.title, policy.short, service) for policy, service in others]
+    rows += play_policies(others)
     page = write_page(season, rows, time.monotonic() - start)
     _print_outcome(season, rows)
     out().print(f"season  {page}", markup=False)

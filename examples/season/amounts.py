@@ -31,7 +31,7 @@ class Amounts:
     """Of a clip."""
     first_epochs: int = 10
     """Of the first champion."""
-    epochs: int = 3
+    epochs: int = 5
     """Of a retraining of the ball model, which starts from the champion."""
     samples: int = 1600
     """Training crops in an epoch."""

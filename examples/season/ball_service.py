@@ -139,6 +139,9 @@ class BallService:
                 *self._check_words(trigger, dataset, when),
                 f"retrain.train={{{MODEL}: {words}}}",
                 *gate_words(amounts),
+                # a net as small as this forgets more than a larger one
+                "retrain.incremental.replay=0.67",
+                "retrain.incremental.lr_factor=1.0",
                 run_dir=self.root / "logs" / f"{when:%Y-%m-%d}_retrain_{trigger}",
             )
         done = self.retrainings

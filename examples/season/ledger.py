@@ -6,7 +6,10 @@ trained on is in every case all footage that has labels by then.
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from statistics import fmean
@@ -18,6 +21,8 @@ from .ball_service import BallService, WeekOfChampion
 
 BARE_LIMIT = 0.10
 """Of the rule without a test: a Wasserstein distance above this many standard deviations is called drift."""
+
+_OUTPUT = "output.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +111,24 @@ POLICIES = (
     Policy("bare_rule", "bare rule", "the bare 10 % rule, without a test", partial(_play, by_bare_rule=True)),
     Policy("none", "none", "nothing: the first version stays", _leave),
 )
+
+
+def play_policies(services: Sequence[BallService]) -> list[LedgerRow]:
+    """Play all policies, each in a process of its own, and return their rows.
+
+    services: one for each policy, with the first version. What the commands print is in a file.
+    """
+    for policy, service in zip(POLICIES, services, strict=True):
+        out().print(f"\nThe same weeks, with {policy.title}: {service.root / _OUTPUT}", markup=False)
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=spawn) as pool:
+        return list(pool.map(_play_policy, range(len(POLICIES)), services))
+
+
+def _play_policy(number: int, service: BallService) -> LedgerRow:
+    policy = POLICIES[number]
+    with (service.root / _OUTPUT).open("w", encoding="utf-8") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+        policy.play(service)
+    return row_of(policy.title, policy.short, service)

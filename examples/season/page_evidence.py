@@ -8,7 +8,6 @@ from html import escape
 from raasid.deploy.verdict import GateRow
 from raasid.evaluation.report_page import interval_text
 from raasid.reports.charts import interval_bar
-from raasid.reports.document import plural
 from raasid.stats.bootstrap import Estimate
 from raasid.triggers.decision_record import Decision
 
@@ -56,7 +55,7 @@ def gate_verdicts(outcomes: Sequence[Outcome]) -> Iterator[str]:
         verdict = "passed" if one.gate.passed else "refused"
         name = one.done.model.replace("_", " ")
         yield f"<h3>Week {one.week}: {name} {one.done.version}, {one.done.action} retraining: {verdict}</h3>"
-        yield f'<p class="note">{escape(one.gate.reason)}. {plural(one.gate.test_matches, "match")}.</p>'
+        yield f'<p class="note">{escape(one.gate.reason)}.</p>'
         yield '<table><thead><tr><th>on</th><th class="right">before</th><th class="right">after</th>'
         yield '<th class="right">difference</th><th class="more">limits, each at 95 %</th><th>finding</th>'
         yield f"</tr></thead><tbody>{''.join(_gate_row(row) for row in _shown(one))}</tbody></table>"

@@ -1,4 +1,7 @@
-"""Arguments that several commands have: their types for argparse, and the folders of the loop."""
+"""Arguments that several commands have: their types for argparse, and the folders of the loop.
+
+The registry is imported when a name has to be known, so that `--help` is instant.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,6 @@ from typing import NamedTuple
 
 from raasid.config.suggestions import did_you_mean
 from raasid.errors import UsageError
-from raasid.registry.names import model_name
-from raasid.registry.registry import Registry
-from raasid.tasks import TASKS
 
 
 def count(text: str) -> int:
@@ -78,6 +78,10 @@ def folders_of(args: argparse.Namespace) -> LoopFolders:
 
 def require_known_model(name: str, folders: LoopFolders) -> None:
     """Raise BadName or ModelUnknown, with the nearest name, for a model of which nothing can be known."""
+    from raasid.registry.names import model_name
+    from raasid.registry.registry import Registry
+    from raasid.tasks import TASKS
+
     model_name(name)
     known = {task.registry_name for task in TASKS.values()} | set(Registry(folders.registry).names())
     for folder in (folders.decisions, folders.retrainings):
