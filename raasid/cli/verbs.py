@@ -40,6 +40,12 @@ VERBS = {
         "train, test and report one model",
         "raasid.pipeline.resume:find_start",
     ),
+    "sweep": Verb(
+        "raasid.pipeline.train:train",
+        "raasid.pipeline.verb_configs:TrainConfig",
+        "search hyperparameters: train many times, and keep the best",
+        "raasid.pipeline.resume:find_start",
+    ),
     "evaluate": Verb(
         "raasid.pipeline.evaluate:evaluate",
         "raasid.pipeline.verb_configs:EvaluateConfig",

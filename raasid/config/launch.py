@@ -29,6 +29,9 @@ from raasid.io.atomic import write_atomic
 from raasid.io.disk_full import DiskFull, find_refusal, naming_full_disk
 from raasid.lazy import load_object
 
+SWEEP = "sweep"
+"""The verb that is always several jobs."""
+
 
 def _save_config(cfg: Any, filename: str, output_dir: Path) -> None:
     write_atomic(output_dir / filename, OmegaConf.to_yaml(cfg))
@@ -82,6 +85,8 @@ def launch(verb: str, spec: VerbSpec, prefix: list[str]) -> None:
         _leave("" if rank is not None and rank.rank else f"error: {error}", error.exit)
     except RaasidError as error:
         _leave(f"error: {error}" if error.exit else str(error), error.exit)
+    except Stopped as stopped:
+        _leave(str(stopped), stopped.exit)
     except KeyboardInterrupt:
         _leave("interrupted", Exit.INTERRUPTED)
     except Exception as error:  # the last line of defence: whatever a job raises is shown, and is a failure
@@ -152,7 +157,8 @@ def _read_command_line(verb: str) -> CommandLine:
     args = parser.parse_intermixed_args(sys.argv[1:])
     custom = bool(args.config_path or args.config_name)
     conf = Path(args.config_path).absolute() if args.config_path else conf_dir()
-    return CommandLine(conf, args.config_name or verb, args.config_dir, args.multirun, args.overrides, custom)
+    multirun = args.multirun or verb == SWEEP
+    return CommandLine(conf, args.config_name or verb, args.config_dir, multirun, args.overrides, custom)
 
 
 def _preflight(spec: VerbSpec, line: CommandLine) -> ValidatedCommand[Any]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from raasid.config.compose import CompositionError, ConfigComposer
 from raasid.config.error_messages import ConfigProblems, Problem
@@ -27,6 +29,8 @@ class ValidatedCommand(Generic[S]):
     multirun: bool
     run_dir: str | None
     """The user's `hydra.run.dir` or, in a sweep, `hydra.sweep.dir`."""
+    study: str | None = None
+    """Name of the study, in a sweep whose sweeper goes on with an earlier one."""
 
 
 def preflight(
@@ -57,7 +61,27 @@ def preflight(
         raise ConfigProblems(_in_order_of(texts, problems))
     values = {override.key: str(override.parsed.value()) for override in overrides}
     run_dir = values.get("hydra.sweep.dir" if multirun else "hydra.run.dir")
-    return ValidatedCommand(checked.config, multirun, run_dir)
+    study = study_name(cfg, texts) if multirun else None
+    return ValidatedCommand(checked.config, multirun, run_dir, study)
+
+
+def study_name(cfg: DictConfig, texts: Sequence[str]) -> str | None:
+    """Return the name of the study that a sweep creates or goes on with; None with Hydra's own sweeper.
+
+    The user's own name or, so that the same command goes on, the preset with a hash of what is searched and
+    of what is fixed.
+    """
+    sweeper = cfg.hydra.sweeper
+    if not str(sweeper.get("_target_", "")).endswith(".OptunaSweeper"):
+        return None
+    if sweeper.study_name is not None:
+        return str(sweeper.study_name)
+    preset = cfg.hydra.runtime.choices.get("hparams_search") or "sweep"
+    ignored = ("hydra.", "paths.")
+    typed = sorted(text for text in texts if not text.lstrip("+~").startswith(ignored))
+    params = OmegaConf.to_container(sweeper.params) if sweeper.params else {}
+    content = json.dumps([params, sweeper.direction, typed], sort_keys=True, default=str)
+    return f"{preset}-{hashlib.sha256(content.encode()).hexdigest()[:6]}"
 
 
 def _compose(

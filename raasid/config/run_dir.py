@@ -89,6 +89,12 @@ def _place(
         run_dir = run_dir or start.run_dir
     if user_dir is not None:
         return PlacedRun(overrides, [])
+    if command.study is not None:  # the same command goes on in the same folder
+        study = logs / "sweep" / command.study
+        name = QuotedString(command.study, Quote.single).with_quotes()
+        return PlacedRun(
+            overrides, [f"hydra.sweep.dir={quote_path(study)}", f"hydra.sweeper.study_name={name}"]
+        )
     if run_dir is None:
         run_dir = claim_run_dir(logs / verb, digest, "_sweep" if command.multirun else "")
     kind = "sweep" if command.multirun else "run"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import lightning.pytorch as pl
 from lightning.fabric.utilities.rank_zero import _get_rank
@@ -18,12 +19,16 @@ from raasid.pipeline.model_refs import record_latest_checkpoint
 from raasid.pipeline.register import check_registrable, register
 from raasid.pipeline.resume import check_resumable
 from raasid.pipeline.verb_configs import TrainConfig
+from raasid.sweeps.current_trial import current_trial
 from raasid.training.fit import fit
 from raasid.training.lineage import write_lineage
 from raasid.training.metrics_csv import last_value
 from raasid.training.run_record import OwnedRun, continues_in, own_run
 from raasid.training.stop_signals import StopAtStep, StopSignals
 from raasid.wandb_tracking.logging import finish_run_on_exit
+
+if TYPE_CHECKING:
+    from raasid.sweeps.trial_reports import TrialReports
 
 
 def train(cfg: TrainConfig, run_dir: Path) -> float | None:
@@ -78,10 +83,16 @@ def _train(
     if cfg.model.init_from is not None:
         load_matching_weights(model, cfg.model.init_from)
 
+    reports = _trial_reports(cfg)
+    if reports is not None:  # a trial is compared by its validation; the best one is tested and registered
+        cfg = cfg.model_copy(update={"test": False, "register_": False})
     adapter = task_adapter(model)
     data = adapter.build_datamodule(cfg.data, cfg.paths, cfg.seed, model)
     stop = StopAtStep(signals, run.check_not_lost if run is not None else None)
-    fitted = fit(cfg, model, data, run_dir, [adapter.validation_callback()], stop)
+    callbacks = [adapter.validation_callback(), *([reports] if reports is not None else [])]
+    fitted = fit(cfg, model, data, run_dir, callbacks, stop)
+    if reports is not None:
+        reports.raise_if_pruned()
     checkpoint, is_rank0 = fitted.checkpoint, fitted.trainer.is_global_zero
     score = fitted.trainer.callback_metrics.get(cfg.optimized_metric)
     signals.act("the test")
@@ -109,3 +120,13 @@ def _train(
         run.finish(version)
     # a resumed run may have been validated by an earlier process alone
     return last_value(run_dir / "metrics.csv", cfg.optimized_metric) if score is None else float(score)
+
+
+def _trial_reports(cfg: TrainConfig) -> TrialReports | None:
+    """Return the callback that reports to the trial of a sweep; None in a run of its own."""
+    trial = current_trial()
+    if trial is None:
+        return None
+    from raasid.sweeps.trial_reports import TrialReports
+
+    return TrialReports(trial, cfg.optimized_metric)

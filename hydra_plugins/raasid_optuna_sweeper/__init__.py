@@ -1,0 +1,1 @@
+"""Hydra finds the sweeper of `raasid.sweeps` here."""

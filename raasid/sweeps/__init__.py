@@ -1,0 +1,1 @@
+"""Hyperparameter search: a Hydra sweeper on Optuna that continues, prunes and keeps its workers busy."""
