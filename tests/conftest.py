@@ -11,6 +11,7 @@ from typing import Protocol
 
 import hypothesis
 import pytest
+from soak import SOAK
 
 # Set before any test module imports torch or ultralytics, and inherited by every command that a test starts.
 os.environ |= {
@@ -32,6 +33,15 @@ hypothesis.settings.load_profile("raasid")
 REPO = Path(__file__).resolve().parents[1]
 MAX_WORKERS = 4
 """A worker with torch, MediaPipe and the tests' own data takes up to 1.5 GB."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave tests marked `soak(only=True)` to `make soak`."""
+    soak = {item for item in items if any(mark.kwargs.get("only") for mark in item.iter_markers("soak"))}
+    later = [item for item in items if item in soak and not SOAK]
+    if later:
+        config.hook.pytest_deselected(items=later)
+        items[:] = [item for item in items if item not in later]
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -7,14 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from soak import SOAK
 
 REPO = Path(__file__).resolve().parents[2]
 SMALL = ["data.samples_per_epoch=64", "trainer.max_epochs=1", "data.size=[480,272]", "data.league=null"]
 
 
-@pytest.mark.soak
-@pytest.mark.skipif(not SOAK, reason="takes minutes: make soak")
+@pytest.mark.soak(only=True)
 def test_real_videos_are_checked_trained_on_and_judged_to_the_end(shared: Path, tmp_path: Path) -> None:
     if not (shared / "data" / "football_players").is_dir():
         pytest.skip("no data/football_players in $RAASID_SHARED")

@@ -91,8 +91,8 @@ def test_a_retraining_that_is_killed_again_and_again_is_done_once(root: Path, ba
     assert versions(root) == 2
 
 
-@pytest.mark.soak
-@pytest.mark.parametrize("stage", STAGES if SOAK else [])
+@pytest.mark.soak(only=True)
+@pytest.mark.parametrize("stage", STAGES)
 def test_a_retraining_that_is_killed_at_a_stage_is_ended_by_the_next_call(
     stage: str, root: Path, ball_season: Path
 ) -> None:
@@ -105,8 +105,8 @@ def test_a_retraining_that_is_killed_at_a_stage_is_ended_by_the_next_call(
     assert_retrained_once(root, old)
 
 
-@pytest.mark.soak
-@pytest.mark.parametrize("number", range(rounds(0, 50)))
+@pytest.mark.soak(only=True)
+@pytest.mark.parametrize("number", range(50))
 def test_a_retraining_that_is_killed_at_random_changes_is_done_once(
     number: int, root: Path, ball_season: Path
 ) -> None:

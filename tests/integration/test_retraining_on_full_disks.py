@@ -11,7 +11,6 @@ import pytest
 from ball_season import RETRAIN, assert_retrained_once, at, champion, versions
 from in_process import call_raasid
 from small_disk import FullBefore, SmallDisk, small_disk
-from soak import SOAK
 
 from raasid.errors import Exit
 from raasid.registry.fsck import fsck
@@ -106,8 +105,8 @@ def test_a_retraining_whose_disk_is_full_again_and_again_is_done_once(
     assert versions(root) == 2
 
 
-@pytest.mark.soak
-@pytest.mark.parametrize("stage", STAGES if SOAK else [])
+@pytest.mark.soak(only=True)
+@pytest.mark.parametrize("stage", STAGES)
 def test_a_retraining_whose_disk_is_full_at_a_stage_is_ended_by_the_next_call(
     stage: str, disk: SmallDisk, root: Path, ball_season: Path
 ) -> None:
