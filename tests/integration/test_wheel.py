@@ -38,7 +38,10 @@ def run(installed: Path, cwd: Path, *command: str) -> subprocess.CompletedProces
 
 
 def test_the_wheel_holds_the_package_and_every_preset_and_nothing_else(wheel: Path, repo: Path) -> None:
-    sources = {path.relative_to(repo) for path in (repo / "raasid").rglob("*") if path.is_file()}
+    packages = ("raasid", "hydra_plugins")
+    sources = {
+        path.relative_to(repo) for name in packages for path in (repo / name).rglob("*") if path.is_file()
+    }
     presets = {"raasid" / path.relative_to(repo) for path in (repo / "conf").rglob("*.yaml")}
     expected = {path.as_posix() for path in sources | presets if "__pycache__" not in path.parts}
     expected = {name for name in expected if not name.startswith("raasid/conf/local/")}
