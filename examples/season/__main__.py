@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("--smallest", action="store_true", help="in seconds; the models are useless then")
     args = parser.parse_args()
     accept_all_characters()
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # nets as small as these gain nothing by a second thread
+    os.environ["OMP_NUM_THREADS"] = "1"  # policies play side by side, and nets are too small for two threads
     try:
         _play(args.folder, SMALLEST if args.smallest else Amounts())
     except RaasidError as error:
