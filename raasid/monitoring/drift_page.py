@@ -103,8 +103,8 @@ def _verdict(found: DriftFindings) -> str:
     if verdict == "too few":
         needed = max(report.more_units_needed for report in found.reports.values())
         return (
-            "<b>Too few matches to tell.</b> A feature that drifts could not be told from chance; "
-            f"further matches that are needed: {needed}."
+            "<b>Too few matches to tell.</b> With so few matches no p-value can be "
+            f"low enough to report drift. Further matches needed: {needed}."
         )
     if verdict == "no drift":
         return "<b>No drift.</b> The current footage looks like what this version is known to handle."

@@ -28,7 +28,7 @@ _COLOUR_SIZE = (160, 90)
 """Width and height at which colours are measured."""
 _NOISE = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 SLICE_KINDS = ("light", "stadium", "competition")
-"""Kinds of matches, by which a changed mix is told apart from a changed world."""
+"""The tags that divide matches into slices. Drift is tested between slices and within them."""
 _LIGHTS = frozenset({"sun", "sunny", "overcast", "cloudy", "day", "daylight", "dusk", "night", "floodlight"})
 """Tags that name the light without saying so."""
 _TAG = re.compile(rf"({'|'.join(SLICE_KINDS)})[=:](.+)")

@@ -176,7 +176,9 @@ class RetrainingJob:
         reason = f"passed the gate: {self._reason}"
         current = registry.alias(self.model, CHAMPION)
         if current != version and self._was_champion(registry, version):
-            out().print(f"{self.model} {version} was champion; somebody has gone back to {current} since")
+            out().print(
+                f"{self.model} {version} became champion, but the alias was since changed to {current}"
+            )
             return
         if current != version:
             expected = str(self.checked.champion)

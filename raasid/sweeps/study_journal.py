@@ -1,9 +1,9 @@
 """A journal of a study in one file, which any number of processes of several machines append to.
 
 Optuna's backend, with two additions. A process that is killed while it writes leaves part of a line, to which
-the next one would append, after which nobody could read the journal: here such a rest is cut off before
-anything is appended. And the lock of a killed process is free at once where the kernel can tell that it died,
-instead of after 30 seconds.
+the next process would append, and Optuna could not read the journal any more. This backend truncates such an
+incomplete line before it appends. The lock of a killed process is free at once where the kernel can tell that
+the process died, instead of after 30 seconds.
 """
 
 from __future__ import annotations
@@ -85,10 +85,10 @@ class JournalBackend(BaseJournalBackend):
 
 
 class JournalLock(JournalFileSymlinkLock):
-    """Optuna's lock by a symbolic link, which names where its owner can be told to be dead.
+    """Optuna's lock file (a symbolic link), whose target names the kernel and mount of its owner.
 
-    Beside it a lock of the kernel is held, which ends with the process: who gets it and finds a link of the
-    same kernel and mount knows that the link's owner is dead.
+    The owner also holds a POSIX record lock, which the kernel releases when the process dies. A process that
+    gets this lock and finds a link of its own kernel and mount knows that the link's owner is dead.
     """
 
     def __init__(self, path: Path) -> None:
