@@ -39,7 +39,7 @@ _PRUNERS: dict[str, dict[str, Any]] = {
 
 
 class OptunaSweeper(Sweeper):
-    """See `raasid.sweeps.sweeper.SweepOptions` for the options."""
+    """See `raasid.sweeps.sweeper_options.SweepOptions` for the options."""
 
     def __init__(self, **options: Any) -> None:
         self._options = options
@@ -51,7 +51,8 @@ class OptunaSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> None:
         """Run the sweep. arguments: overrides, of which those with several values are searched."""
-        from raasid.sweeps.sweeper import Sweep, SweepOptions
+        from raasid.sweeps.sweeper import Sweep
+        from raasid.sweeps.sweeper_options import SweepOptions
 
         assert self._context is not None
         Sweep(SweepOptions(**self._options), *self._context).run(arguments)
