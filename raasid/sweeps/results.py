@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,20 @@ def best_trials(study: Study) -> Sequence[FrozenTrial]:
         return study.best_trials if len(study.directions) > 1 else [study.best_trial]
     except ValueError:
         return []
+
+
+def short_names(keys: Iterable[str]) -> dict[str, str]:
+    """Return the last part of each key, or the whole key where several end alike."""
+    whole = dict.fromkeys(keys)
+    last = [key.lstrip("+").rpartition(".")[2] for key in whole]
+    return {
+        key: name if last.count(name) == 1 else key.lstrip("+") for key, name in zip(whole, last, strict=True)
+    }
+
+
+def format_value(value: Any) -> str:
+    """Format a parameter to be read: four digits of a number."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def describe_outcome(study: Study, progress: Progress) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,15 +14,18 @@ from hydra.core.plugins import Plugins
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 from optuna.study import Study
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import TrialState
 
 from raasid.errors import Exit, RaasidError, Stopped
 from raasid.io.atomic import write_atomic
-from raasid.sweeps.results import describe_outcome, write_results
+from raasid.sweeps.best_trial import best_trial_of, finish_best
+from raasid.sweeps.progress_display import ProgressDisplay
+from raasid.sweeps.results import RESULTS, describe_outcome, write_results
 from raasid.sweeps.search_space import SearchSpace, read_search_space
 from raasid.sweeps.sweep_page import write_page
 from raasid.sweeps.sweeper_options import GRID, SweepOptions, to_plain
-from raasid.sweeps.trial_queue import LOG, REASON, RETRY_OF, TrialQueue
+from raasid.sweeps.study_storage import JOURNAL
+from raasid.sweeps.trial_queue import LOG, REASON, RETRY_OF, Progress, TrialQueue
 from raasid.sweeps.worker import StopFlag, Worker
 from raasid.sweeps.worker_pool import WorkerPool
 
@@ -68,6 +72,18 @@ class Sweep:
         for line in describe_outcome(study, queue.progress()):
             _log.info(line)
         _log.info("Report: %s", page)
+        self._finish(study, queue.progress())
+
+    def _finish(self, study: Study, progress: Progress) -> None:
+        """Say how the best is used, and let the application end it."""
+        if len(study.directions) > 1:
+            _log.info("Nothing is made of several best trials; %s lists them", self.sweep_dir / RESULTS)
+            return
+        storage = to_plain(self.options.storage) or str((self.sweep_dir / JOURNAL).absolute())
+        best = best_trial_of(study, progress, storage)
+        if best is not None:
+            _log.info("As an experiment: --config-dir %s experiment=best", shlex.quote(str(self.sweep_dir)))
+        finish_best(best, progress, self.space, self.config, self.hydra_context, self.task_function)
 
     def _open_study(self, worker: int = 0) -> Study:
         return self.options.open_study(self.name, self.space, self.sweep_dir, worker)
@@ -91,16 +107,16 @@ class Sweep:
 
     def _work(self, queue: TrialQueue, n_trials: int) -> None:
         """Keep the workers running until no trial is left."""
-        told = {trial.number for trial in queue.ended()}
         pool = WorkerPool(self.options.n_jobs, self._run_worker)
 
-        def on_poll() -> None:
-            self._tell_new(queue, told, n_trials)
-            if self._too_many_failures(queue, n_trials):
-                pool.stop()
+        with ProgressDisplay(queue, n_trials, self.options.n_jobs) as display:
 
-        stopped = pool.run(lambda: queue.progress().waiting, lambda: self._reap(queue), on_poll)
-        self._tell_new(queue, told, n_trials)
+            def on_poll() -> None:
+                display.update()
+                if self._too_many_failures(queue, n_trials):
+                    pool.stop()
+
+            stopped = pool.run(lambda: queue.progress().waiting, lambda: self._reap(queue), on_poll)
         if stopped is not None:
             exit_status = Exit.INTERRUPTED if stopped == signal.SIGINT else Exit.PREEMPTED
             raise Stopped("the sweep was stopped; type the same again, and it goes on", exit_status)
@@ -122,16 +138,6 @@ class Sweep:
         logs = self.sweep_dir / "logs"
         Worker(queue, self.space, launcher, self.config, logs, self._custom).run(stop)
 
-    def _tell_new(self, queue: TrialQueue, told: set[int], n_trials: int) -> None:
-        """Print a line for each trial that has ended since."""
-        for trial in queue.ended():
-            if trial.number in told:
-                continue
-            told.add(trial.number)
-            params = " ".join(f"{key}={value}" for key, value in trial.params.items())
-            ended = queue.progress().ended
-            _log.info("#%d : %s : %s (%d of %d)", trial.number, params, _outcome(trial), ended, n_trials)
-
     def _too_many_failures(self, queue: TrialQueue, n_trials: int) -> bool:
         return queue.progress().failed > self.options.max_failure_rate * n_trials
 
@@ -146,10 +152,3 @@ class Sweep:
             f"fewer; trial {first.number}: {first.user_attrs.get(REASON)}\n"
             f"its output: {first.user_attrs.get(LOG)}"
         )
-
-
-def _outcome(trial: FrozenTrial) -> str:
-    if trial.state is TrialState.FAIL:
-        return f"failed: {next(iter(str(trial.user_attrs.get(REASON)).splitlines()), '')}"
-    values = " ".join(f"{value:.6g}" for value in trial.values or ())
-    return values if trial.state is TrialState.COMPLETE else f"pruned at {values}"
