@@ -29,6 +29,8 @@ class Verb(NamedTuple):
     summary: str
     find_start: str | None = None
     """Of a verb that resumes runs: the function that finds where one starts."""
+    finish_best: str | None = None
+    """Of a verb whose sweeps have a best trial: the function that ends its run."""
     prints_json: bool = False
     """Whether `--json` stands for `print_json=true`."""
 
@@ -39,12 +41,14 @@ VERBS = {
         "raasid.pipeline.verb_configs:TrainConfig",
         "train, test and report one model",
         "raasid.pipeline.resume:find_start",
+        "raasid.pipeline.sweep_registration:finish_best_trial",
     ),
     "sweep": Verb(
         "raasid.pipeline.train:train",
         "raasid.pipeline.verb_configs:TrainConfig",
         "search hyperparameters: train many times, and keep the best",
         "raasid.pipeline.resume:find_start",
+        "raasid.pipeline.sweep_registration:finish_best_trial",
     ),
     "evaluate": Verb(
         "raasid.pipeline.evaluate:evaluate",
@@ -102,6 +106,8 @@ COMMANDS = {
         "raasid.cli.registry.command:main",
         "versions of models: list, compare, put in service, check, tidy, carry away",
     ),
+    "submit": ("raasid.cli.submit:main", "run a verb as a Slurm job, with the code of this moment"),
+    "jobs": ("raasid.cli.jobs:main", "what runs on the cluster: states, logs, cancelling"),
     "schedule": ("raasid.cli.schedule:main", "when models are retrained; lines for crontab and scrontab"),
     "log": ("raasid.cli.log:main", "what happened and why: registry, decisions, retrainings"),
     "retry": ("raasid.cli.retry:main", "retrain a model again that waits because it did not help"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sys
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,7 +16,7 @@ import hydra
 import hydra.core.utils
 from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, read_write
 
 from raasid.config import VERSION_BASE, conf_dir
 from raasid.config.compose import ConfigComposer
@@ -47,7 +49,7 @@ def write_hydra_output_atomically() -> None:
 
 
 class VerbSpec(Protocol):
-    """Where a verb's function, its schema and its `FindStart` are, as `module:name`."""
+    """Where a verb's function, its schema, its `FindStart` and its `finish_best` are, as `module:name`."""
 
     @property
     def function(self) -> str: ...  # noqa: D102
@@ -55,6 +57,8 @@ class VerbSpec(Protocol):
     def schema(self) -> str: ...  # noqa: D102
     @property
     def find_start(self) -> str | None: ...  # noqa: D102
+    @property
+    def finish_best(self) -> str | None: ...  # noqa: D102
 
 
 def launch(verb: str, spec: VerbSpec, prefix: list[str]) -> None:
@@ -66,15 +70,20 @@ def launch(verb: str, spec: VerbSpec, prefix: list[str]) -> None:
     overrides, hydra_overrides = line.overrides, list[str]()
     single_run = not line.multirun
     try:
-        if not _is_ddp_child(overrides):
+        if _is_ddp_child(overrides):
+            line.multirun, single_run = False, True  # of a sweep it belongs to one job
+        else:
             command = _preflight(spec, line)
             single_run = not command.multirun
             find_start = None
             if spec.find_start is not None and command.config.ckpt_path is not None:
                 find_start = load_object(spec.find_start)
-            overrides, hydra_overrides = place_run(verb, command, overrides, find_start)
+            overrides, hydra_overrides, _ = place_run(verb, command, overrides, find_start)
         arguments = [*line.flags(), *overrides]
-        job = Job(spec.function, spec.schema, [program, *prefix, *arguments], single_run)
+        of_all_jobs = [*line.flags(), *overrides] if single_run else line.flags(multirun=False)
+        argv = [program, *prefix, *of_all_jobs]
+        job = Job(verb, spec.function, spec.schema, argv, single_run, line.flags(multirun=False))
+        job.finish_best = spec.finish_best
         sys.argv = [program, *arguments, *hydra_overrides]
         write_hydra_output_atomically()
         logging.raiseExceptions = False  # a log that a full disk refuses must not fill the terminal instead
@@ -106,30 +115,61 @@ def exit_with_problems(verb: str, spec: VerbSpec) -> None:
 class Job:
     """One verb as Hydra's task function; it can be pickled, for launchers that run jobs elsewhere.
 
-    function, schema: `module:name`; the function takes the typed configuration and the run's directory
-    (absolute, existing). argv: `sys.argv` while the verb runs, with which Lightning starts the other
-    processes of a DDP run. single_run: not one of several jobs; then an error for the user ends the process
-    here, without a traceback and with its own status. In a sweep it goes to the sweeper, which decides
-    whether the other jobs go on.
+    verb: with which a launcher elsewhere starts it. function, schema: `module:name`; the function takes the
+    typed configuration and the run's directory (absolute, existing). argv: `sys.argv` while the verb runs,
+    with which Lightning starts the other processes of a DDP run; one of several jobs adds its own overrides.
+    options: of the command line, such as `--config-dir`. single_run: not one of several jobs; then an error
+    for the user ends the process here, without a traceback and with its own status. In a sweep it goes to the
+    sweeper, which decides whether the other jobs go on.
     """
 
-    def __init__(self, function: str, schema: str, argv: list[str], single_run: bool) -> None:
-        self.function, self.schema, self.argv, self.single_run = function, schema, argv, single_run
+    def __init__(
+        self,
+        verb: str,
+        function: str,
+        schema: str,
+        argv: list[str],
+        single_run: bool,
+        options: Sequence[str] = (),
+    ) -> None:
+        self.verb, self.function, self.schema = verb, function, schema
+        self.argv, self.single_run, self.options = argv, single_run, options
+        self.finish_best: str | None = None
+        """`module:name` of a function for the best of several jobs; see `for_best`."""
+        self.best: Any = None
+
+    def for_best(self, trial: Any) -> Job | None:
+        """Return what a sweep runs in the directory of its best trial once all have ended; None: nothing.
+
+        trial: passed to the function `finish_best`, after the trial's configuration and directory.
+        """
+        if self.finish_best is None:
+            return None
+        job = Job(self.verb, self.finish_best, self.schema, self.argv, self.single_run, self.options)
+        job.best = trial
+        return job
 
     def __call__(self, cfg: DictConfig) -> Any:
         """Validate and run; returns what the verb returns, which is what a sweeper optimises."""
-        sys.argv = list(self.argv)
+        sys.argv = self.argv + ([] if self.single_run else _name_this_job())
         try:
             config = validate(load_object(self.schema), cfg)
             run_dir = Path(HydraConfig.get().runtime.output_dir)
             with naming_full_disk(run_dir):
-                return load_object(self.function)(config, run_dir)
+                best = [] if self.best is None else [self.best]
+                returned = load_object(self.function)(config, run_dir, *best)
+            _report({"value": returned})
+            return returned
         except Stopped as stopped:  # ends a sweep as well
             _leave(str(stopped), stopped.exit)
         except RaasidError as error:
+            _report({"error": f"error: {error}"})
             if not self.single_run:
                 raise
             _leave(f"error: {error}" if error.exit else str(error), error.exit)
+        except Exception as error:
+            _report({"error": "".join(_traceback_of_job(error))})
+            raise
 
 
 @dataclass(slots=True)
@@ -144,11 +184,11 @@ class CommandLine:
     custom_config: bool
     """Whether the root configuration is the user's own, not the one that ships."""
 
-    def flags(self) -> list[str]:
-        """Return the options, for a process that reads them again."""
+    def flags(self, multirun: bool | None = None) -> list[str]:
+        """Return the options, for a process that reads them again. multirun: other than on this line."""
         folders = ["--config-dir", self.config_dir] if self.config_dir else []
         own = ["--config-path", str(self.conf), "--config-name", self.name] if self.custom_config else []
-        return ["-m"] * self.multirun + folders + own
+        return ["-m"] * (self.multirun if multirun is None else multirun) + folders + own
 
 
 def _read_command_line(verb: str) -> CommandLine:
@@ -172,6 +212,25 @@ def _is_ddp_child(overrides: list[str]) -> bool:
     return "LOCAL_RANK" in os.environ and any(
         "hydra.job.name=train_ddp_process_" in text for text in overrides
     )
+
+
+def _name_this_job() -> list[str]:
+    """Return the overrides that make a run of its own of one job of a sweep, in the job's directory.
+
+    Lightning reads that directory from `hydra.run.dir`, which a sweep leaves as it is.
+    """
+    job = HydraConfig.get()
+    with read_write(job):
+        job.run.dir = job.runtime.output_dir
+    return [*job.overrides.hydra, *job.overrides.task, "hydra.mode=RUN", f"hydra.job.num={job.job.num}"]
+
+
+def _report(result: dict[str, Any]) -> None:
+    """Leave what a job came to in the file `RAASID_RESULT`, for who submitted it; the first error stays."""
+    file = Path(os.environ.get("RAASID_RESULT", ""))
+    rank = int(os.environ.get("SLURM_PROCID", os.environ.get("RANK", "0")))
+    if file.name and (rank == 0 or "error" in result) and not ("error" in result and file.exists()):
+        write_atomic(file, json.dumps(result, default=str))
 
 
 def _traceback_of_job(error: Exception) -> list[str]:

@@ -32,6 +32,8 @@ class PlacedRun(NamedTuple):
     """As typed, `ckpt_path=last` and `best` replaced by the file."""
     hydra_overrides: list[str]
     """They name the run directory."""
+    directory: Path | None = None
+    """Of the run or sweep; None in another process than that of rank 0."""
 
 
 class StartingPoint(NamedTuple):
@@ -88,17 +90,17 @@ def _place(
         ]
         run_dir = run_dir or start.run_dir
     if user_dir is not None:
-        return PlacedRun(overrides, [])
+        return PlacedRun(overrides, [], user_dir)
     if command.study is not None:  # the same command goes on in the same folder
         study = logs / "sweep" / command.study
         name = QuotedString(command.study, Quote.single).with_quotes()
         return PlacedRun(
-            overrides, [f"hydra.sweep.dir={quote_path(study)}", f"hydra.sweeper.study_name={name}"]
+            overrides, [f"hydra.sweep.dir={quote_path(study)}", f"hydra.sweeper.study_name={name}"], study
         )
     if run_dir is None:
         run_dir = claim_run_dir(logs / verb, digest, "_sweep" if command.multirun else "")
     kind = "sweep" if command.multirun else "run"
-    return PlacedRun(overrides, [f"hydra.{kind}.dir={quote_path(run_dir)}"])
+    return PlacedRun(overrides, [f"hydra.{kind}.dir={quote_path(run_dir)}"], run_dir)
 
 
 def _start(

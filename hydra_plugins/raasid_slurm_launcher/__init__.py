@@ -1,0 +1,1 @@
+"""Hydra finds the launchers of `raasid.cluster` here."""

@@ -1,0 +1,1 @@
+"""SLURM: submit commands as jobs, and say truthfully what became of them."""

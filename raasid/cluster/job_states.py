@@ -1,0 +1,115 @@
+"""What became of jobs: Slurm's own word where it has one, the notes of the job itself where it has forgotten.
+
+No single source is enough. The controller forgets jobs minutes after their end; accounting is not installed
+everywhere, lags behind, and knows earlier jobs of the same number; a killed job notes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from raasid.cluster import local_jobs
+from raasid.cluster.job_record import JobRecord, Notes, read_notes, recall_final, remember_final
+from raasid.cluster.slurm_commands import ENDED, TaskState, sacct, squeue
+from raasid.errors import Exit
+
+_REQUEUED = frozenset(["NODE_FAIL", "PREEMPTED", "REQUEUED"])
+"""Final only if the job is not queued again."""
+
+
+class JobTask(NamedTuple):
+    """One task of a job, and its state."""
+
+    record: JobRecord
+    task: int
+    state: str
+    """In Slurm's words."""
+    reason: str
+    notes: Notes
+
+    @property
+    def run_dir(self) -> Path:
+        """Where it writes."""
+        return self.record.run_dirs[self.task]
+
+    @property
+    def ended(self) -> bool:
+        """Whether the state is final."""
+        return self.state in ENDED
+
+
+def job_tasks(records: Sequence[JobRecord]) -> Iterator[JobTask]:
+    """Yield the tasks of jobs with their states; Slurm is asked once. Raises SlurmMissing, SlurmRefused."""
+    open_tasks = [
+        (record, task, read_notes(record.folder, task))
+        for record in records
+        for task in range(len(record.run_dirs))
+    ]
+    unknown = [
+        record
+        for record, task, _ in open_tasks
+        if record.launcher == "slurm" and recall_final(record.folder, task) is None
+    ]
+    ids = sorted({job for record in unknown if (job := _id(record)) is not None})
+    since = min((record.submitted for record in unknown), default=None)
+    live = squeue(ids, since) if since is not None else {}
+    accounted: dict[str, TaskState] | None = None
+    for record, task, notes in open_tasks:
+        if (kept := recall_final(record.folder, task)) is not None:
+            yield JobTask(record, task, *kept, notes)
+            continue
+        if record.launcher == "slurm_local":
+            yield JobTask(record, task, *_local_state(record, notes), notes)
+            continue
+        job = record.task_id(task) if record.id else (notes.job or "")
+        found = live.get(job)
+        if found is None and notes.code is None:
+            if accounted is None:
+                assert since is not None
+                accounted = sacct(ids, since)
+            found = accounted.get(job)
+        state, reason = _explain(found, notes, record)
+        if state in ENDED:
+            remember_final(record.folder, task, state, reason)
+        yield JobTask(record, task, state, reason, notes)
+
+
+def _explain(found: TaskState | None, notes: Notes, record: JobRecord) -> tuple[str, str]:
+    """Return state and reason of a task. found: what Slurm says."""
+    if found is not None and found.state != "COMPLETING":
+        reason = found.reason
+        if found.state == "FAILED" and notes.code is not None:
+            reason = f"exit status {notes.code}"
+        return found.state, reason
+    if notes.code is not None and not notes.requeued:
+        return _from_code(notes)
+    if found is not None:
+        return found.state, found.reason
+    if notes.started is not None:
+        return "FAILED", "its processes were killed, and Slurm no longer knows why"
+    if record.id is None:
+        return "CANCELLED", "it was never submitted"
+    return "CANCELLED", "it never started, and Slurm no longer knows it"
+
+
+def _from_code(notes: Notes) -> tuple[str, str]:
+    if notes.code == Exit.DONE:
+        return "COMPLETED", ""
+    if notes.code == Exit.PREEMPTED:
+        return "CANCELLED", "stopped by a signal; its state is saved"
+    return "FAILED", f"exit status {notes.code}"
+
+
+def _local_state(record: JobRecord, notes: Notes) -> tuple[str, str]:
+    if notes.code is not None:
+        return _from_code(notes)
+    if local_jobs.is_alive(record.folder):
+        return ("RUNNING", "") if notes.started is not None else ("PENDING", "")
+    return ("FAILED", "its processes were killed") if notes.started is not None else ("CANCELLED", "")
+
+
+def _id(record: JobRecord) -> str | None:
+    """Return Slurm's number, from the job's notes if the process that submitted it was killed."""
+    return record.id or read_notes(record.folder, 0).job

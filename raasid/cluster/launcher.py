@@ -1,0 +1,140 @@
+"""Jobs of `-m` as tasks of one Slurm array: submit, wait, and return what each came to."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra.core.utils import JobReturn, JobStatus
+from hydra.types import HydraContext
+from omegaconf import DictConfig, open_dict
+
+from raasid.cluster.job_record import JobRecord, LauncherName, result_file
+from raasid.cluster.job_script import Task
+from raasid.cluster.job_states import JobTask, job_tasks
+from raasid.cluster.options import read_options
+from raasid.cluster.submission import submit
+from raasid.config.launch import SWEEP, Job
+from raasid.config.run_dir import quote_path
+from raasid.console.terminal import err
+from raasid.errors import RaasidError, UsageError
+
+_POLL_S = 1.0
+_log = logging.getLogger(__name__)
+
+
+class JobFailed(RaasidError):
+    """A job on the cluster did not end well."""
+
+    def __init__(self, task: JobTask, output: str) -> None:
+        log = task.record.log(task.task)
+        reason = f" ({task.reason})" if task.reason else ""
+        super().__init__(
+            f"job {task.record.task_id(task.task)} of {task.run_dir}: {task.state}{reason}\n"
+            f"{output.rstrip()}\nits log: {log or 'none was written'}"
+        )
+
+
+def launch(
+    launcher: LauncherName,
+    context: HydraContext,
+    config: DictConfig,
+    job: Any,
+    job_overrides: Sequence[Sequence[str]],
+    first: int,
+) -> list[JobReturn]:
+    """Run jobs as one array, wait for all of them, and return their results in order.
+
+    job: the task function; only this program's own verbs can be started again from a command line.
+    first: number of the first job. A job that did not end well returns its failure.
+    """
+    if not isinstance(job, Job):
+        raise UsageError(f"hydra/launcher={launcher}: runs the verbs of raasid, and no other application")
+    options = read_options(config.hydra.launcher)
+    tasks, configs = [], []
+    for number, overrides in enumerate(job_overrides, first):
+        composed = _compose(context, config, list(overrides), number)
+        run_dir = Path(composed.hydra.sweep.dir, composed.hydra.sweep.subdir)
+        configs.append(composed)
+        tasks.append(Task(tuple(_words(job, config, overrides, run_dir)), run_dir, job.verb == "train"))
+    sweep_dir = Path(config.hydra.sweep.dir)
+    record = submit(job.verb, tasks, options, Path(config.paths.logs), sweep_dir, launcher, job.argv)
+    where = f"as job {record.id}" if record.launcher == "slurm" else "in the background"
+    err().print(f"{len(tasks)} jobs submitted {where}; raasid jobs shows them", markup=False)
+    ended = wait(record)
+    return [
+        _result(task, composed, list(overrides))
+        for task, composed, overrides in zip(ended, configs, job_overrides, strict=True)
+    ]
+
+
+def wait(record: JobRecord) -> list[JobTask]:
+    """Wait until all tasks of a job have ended. Each change of a state is a line in log and terminal."""
+    seen: dict[int, str] = {}
+    while True:
+        tasks = list(job_tasks([record]))
+        for task in tasks:
+            if seen.get(task.task) != task.state:
+                seen[task.task] = task.state
+                line = f"#{task.task} : {task.state} {task.reason}".rstrip()
+                _log.info(line)
+                err().print(line, markup=False, highlight=False)
+        if all(task.ended for task in tasks):
+            return tasks
+        time.sleep(_POLL_S)
+
+
+def _compose(context: HydraContext, config: DictConfig, overrides: list[str], number: int) -> DictConfig:
+    composed: DictConfig = context.config_loader.load_sweep_config(config, overrides)
+    with open_dict(composed):
+        composed.hydra.job.id = f"{config.hydra.job.name}_{number}"
+        composed.hydra.job.num = number
+    return composed
+
+
+def _words(job: Job, config: DictConfig, overrides: Sequence[str], run_dir: Path) -> list[str]:
+    """Return the command of one job, after `raasid`."""
+    own = [text for text in config.hydra.overrides.hydra if not text.startswith(_OF_THE_SWEEP)]
+    verb = "train" if job.verb == SWEEP else job.verb
+    return [verb, *job.options, *own, *overrides, "hydra.mode=RUN", f"hydra.run.dir={quote_path(run_dir)}"]
+
+
+_OF_THE_SWEEP = (
+    "hydra.mode",
+    "hydra.sweep",
+    "hydra.run",
+    "hydra/sweeper",
+    "hydra/launcher",
+    "hydra.launcher",
+)
+
+
+def _result(task: JobTask, config: DictConfig, overrides: list[str]) -> JobReturn:
+    found = JobReturn(overrides=overrides, cfg=config, hydra_cfg=config, working_dir=str(task.run_dir))
+    returned = _read_result(task)
+    if task.state == "COMPLETED":
+        found.status, found.return_value = JobStatus.COMPLETED, returned.get("value")
+    else:
+        found.status = JobStatus.FAILED
+        found.return_value = JobFailed(task, returned.get("error") or _end_of_log(task))
+    return found
+
+
+def _read_result(task: JobTask) -> dict[str, Any]:
+    try:
+        values = json.loads(result_file(task.record.folder, task.task).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+def _end_of_log(task: JobTask) -> str:
+    log = task.record.log(task.task)
+    if log is None:
+        return ""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    return "\n".join(lines[-15:])

@@ -1,0 +1,124 @@
+"""Slurm's commands: sbatch, squeue, sacct, scancel. Texts in, records out."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from raasid.errors import RaasidError, UsageError
+
+ENDED = frozenset(
+    ["COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "PREEMPTED", "BOOT_FAIL", "DEADLINE",
+     "OUT_OF_MEMORY"]
+)  # fmt: skip
+"""Final states, in Slurm's words. NODE_FAIL and PREEMPTED are not final for a job that is queued again."""
+_TIMEOUT_S = 60.0
+
+
+class SlurmMissing(UsageError):
+    """Slurm's commands are not there."""
+
+    def __init__(self, program: str) -> None:
+        super().__init__(
+            f"{program}: no such program; submit from a login node of the cluster, "
+            "or choose hydra/launcher=slurm_local, which needs none"
+        )
+
+
+class SlurmRefused(RaasidError):
+    """A Slurm command failed."""
+
+    def __init__(self, command: Sequence[str], answer: str) -> None:
+        super().__init__(f"{command[0]}: {answer.strip() or 'failed without a message'}")
+
+
+class TaskState(NamedTuple):
+    """What Slurm says about one task of a job."""
+
+    state: str
+    """In Slurm's words, such as PENDING."""
+    reason: str = ""
+
+
+def sbatch(script: Path) -> str:
+    """Submit a script; return the job's id. Raises SlurmMissing, SlurmRefused."""
+    answer = _run(["sbatch", "--parsable", str(script)])
+    return answer.strip().partition(";")[0]
+
+
+def squeue(jobs: Sequence[str], since: datetime) -> dict[str, TaskState]:
+    """Return the states of the tasks that the controller still knows, by `JOB` or `JOB_TASK`.
+
+    It forgets jobs some minutes after they have ended (MinJobAge). Jobs that were submitted before `since`
+    are others, of the same id.
+    """
+    if not jobs:
+        return {}
+    words = ["squeue", "-h", "-r", "-t", "all", "-j", ",".join(jobs), "-o", "%i|%T|%V|%r"]
+    try:
+        answer = _run(words)
+    except SlurmRefused as error:
+        if "Invalid job id" in str(error):  # none of them is known any more
+            return {}
+        raise
+    found = {}
+    for line in answer.splitlines():
+        job, state, submitted, reason = line.split("|", 3)
+        if not _is_before(submitted, since):
+            found[job.strip()] = TaskState(state, "" if reason == "None" else reason)
+    return found
+
+
+def sacct(jobs: Sequence[str], since: datetime) -> dict[str, TaskState]:
+    """Return what the accounting knows of the tasks of jobs that were submitted since then.
+
+    Empty where there is no accounting. Job ids are used again after years or after a new installation of the
+    controller: earlier jobs of the same id do not count.
+    """
+    if not jobs or shutil.which("sacct") is None:
+        return {}
+    start = since.astimezone().strftime("%Y-%m-%dT%H:%M:%S")
+    fields = "JobID,State,Submit,ExitCode"
+    words = ["sacct", "-n", "-P", "-X", "-S", start, "-j", ",".join(jobs), "-o", fields]
+    try:
+        answer = _run(words)
+    except SlurmRefused:
+        return {}
+    found: dict[str, TaskState] = {}
+    for line in answer.splitlines():
+        job, state, submitted, _ = (*line.split("|"), "", "", "")[:4]
+        if not job or _is_before(submitted, since):
+            continue
+        found[job] = TaskState(state.partition(" ")[0])
+    return found
+
+
+def scancel(jobs: Sequence[str]) -> None:
+    """Cancel jobs. Raises SlurmMissing, SlurmRefused."""
+    _run(["scancel", *jobs])
+
+
+def _is_before(submitted: str, since: datetime) -> bool:
+    try:
+        when = datetime.strptime(submitted, "%Y-%m-%dT%H:%M:%S").astimezone(UTC)
+    except ValueError:
+        return False
+    return (since - when).total_seconds() > 5
+
+
+def _run(command: Sequence[str]) -> str:
+    if shutil.which(command[0]) is None:
+        raise SlurmMissing(command[0])
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=_TIMEOUT_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise SlurmRefused(command, f"no answer from the controller in {_TIMEOUT_S:g} s") from None
+    if done.returncode:
+        raise SlurmRefused(command, done.stderr or done.stdout)
+    return done.stdout
