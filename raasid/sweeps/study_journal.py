@@ -15,13 +15,16 @@ import os
 import secrets
 import time
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from optuna.exceptions import ExperimentalWarning
-from optuna.storages import JournalStorage
+from optuna.storages import BaseStorage, JournalStorage
 from optuna.storages.journal import BaseJournalBackend, JournalFileBackend, JournalFileSymlinkLock
+from optuna.storages.journal._storage import JournalOperation
+from optuna.trial import TrialState
 
 from raasid.errors import RaasidError
 from raasid.io.atomic import write_atomic
@@ -31,6 +34,17 @@ from raasid.io.lease import lock_domain
 _log = logging.getLogger(__name__)
 _POLL_S = 0.002
 _TAIL_BYTES = 1 << 16
+_NOT_SYNCED = {
+    JournalOperation.SET_TRIAL_USER_ATTR,
+    JournalOperation.SET_TRIAL_SYSTEM_ATTR,
+    JournalOperation.SET_TRIAL_INTERMEDIATE_VALUE,
+}
+"""Operations that a power cut may undo. Parameters are none: a checkpoint must not meet others."""
+_HELD = {
+    JournalOperation.CREATE_TRIAL,
+    JournalOperation.SET_TRIAL_PARAM,
+    JournalOperation.SET_TRIAL_USER_ATTR,
+}
 
 
 def open_journal(path: Path) -> JournalStorage:
@@ -59,13 +73,19 @@ class JournalBackend(BaseJournalBackend):
     def __init__(self, path: Path) -> None:
         self._path, self._lock = path, JournalLock(path)
         self._file = JournalFileBackend(str(path), self._lock)
+        self._held: list[dict[str, Any]] | None = None
 
     def read_logs(self, log_number_from: int) -> Any:
         """Yield the records from a number on."""
         return self._file.read_logs(log_number_from)
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
-        """Append records, flushed to the disk, after the last whole line. Raises DiskFull."""
+        """Append records after the last whole line; what must not be lost is flushed. Raises DiskFull."""
+        if self._held is not None:
+            self._held += logs
+            if all(log["op_code"] in _HELD for log in logs):
+                return
+            logs, self._held = self._held, []
         data = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs).encode()
         with self._lock, naming_full_disk(self._path.parent, self._path.name, len(data)):
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
@@ -76,12 +96,37 @@ class JournalBackend(BaseJournalBackend):
                     written = 0
                     while written < len(data):
                         written += os.pwrite(descriptor, data[written:], end + written)
-                    os.fsync(descriptor)
+                    if any(_needs_sync(log) for log in logs):
+                        os.fsync(descriptor)
                 except OSError:
                     os.ftruncate(descriptor, end)
                     raise
             finally:
                 os.close(descriptor)
+
+    @contextmanager
+    def one_append(self) -> Iterator[None]:
+        """Append new trials, parameters and user attributes together at the end of the block."""
+        self._held = []
+        try:
+            yield
+        finally:
+            held, self._held = self._held, None
+            if held:
+                self.append_logs(held)
+
+
+@contextmanager
+def one_append(storage: BaseStorage) -> Iterator[None]:
+    """Write new trials, parameters and user attributes of the block at once, if the storage is a journal."""
+    backend = getattr(storage, "_backend", None)
+    if not (isinstance(storage, JournalStorage) and isinstance(backend, JournalBackend)):
+        yield
+        return
+    # Optuna returns this from `create_new_trial`, and sets it when it reads the record of the trial
+    vars(storage._replay_result).setdefault("_last_created_trial_id_by_this_process", -1)
+    with backend.one_append():
+        yield
 
 
 class JournalLock(JournalFileSymlinkLock):
@@ -168,6 +213,12 @@ def _is_record(line: bytes) -> bool:
     except ValueError:
         return False
     return isinstance(record, dict) and isinstance(record.get("op_code"), int) and "worker_id" in record
+
+
+def _needs_sync(log: Mapping[str, Any]) -> bool:
+    operation = log["op_code"]
+    starts = operation == JournalOperation.SET_TRIAL_STATE_VALUES and log["state"] == TrialState.RUNNING
+    return operation not in _NOT_SYNCED and not starts
 
 
 def _end_of_whole_lines(descriptor: int) -> int:

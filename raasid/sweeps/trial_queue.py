@@ -11,6 +11,7 @@ A trial whose process died has failed, and its parameters are queued again as an
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from raasid.io.lease import Lease, LeaseHeld, wait_for_verdict
+from raasid.sweeps.study_journal import one_append
 
 RETRY_OF = "raasid:retry_of"
 """Number of the trial whose process died, in the trial that has its parameters."""
@@ -70,15 +72,15 @@ class TrialQueue:
         with self._planning():
             trials = self._trials()
             number = len(trials) - len(_repeated(trials))
-            if grid:
-                known = [_fixed_params(trial) for trial in trials]
+            known = [_fixed_params(trial) for trial in trials] if grid else []
+            with one_append(self._storage):
                 for cell in grid:
                     if dict(cell) not in known and number < n_trials:
                         self.study.enqueue_trial(dict(cell))
                         number += 1
-            for _ in range(number, n_trials):
-                self.study.enqueue_trial({})
-                number += 1
+                for _ in range(number, n_trials):
+                    self.study.enqueue_trial({})
+                    number += 1
         return number
 
     def take(self) -> TakenTrial | None:
@@ -118,13 +120,13 @@ class TrialQueue:
         """Count the trials by state."""
         trials = self._trials()
         repeated = _repeated(trials)
-        states = [trial.state for trial in trials if trial.number not in repeated]
+        count = Counter(trial.state for trial in trials if trial.number not in repeated)
         return Progress(
-            complete=states.count(TrialState.COMPLETE),
-            pruned=states.count(TrialState.PRUNED),
-            failed=states.count(TrialState.FAIL),
-            running=states.count(TrialState.RUNNING),
-            waiting=states.count(TrialState.WAITING),
+            complete=count[TrialState.COMPLETE],
+            pruned=count[TrialState.PRUNED],
+            failed=count[TrialState.FAIL],
+            running=count[TrialState.RUNNING],
+            waiting=count[TrialState.WAITING],
         )
 
     def ended(self) -> list[FrozenTrial]:

@@ -26,6 +26,7 @@ from optuna.trial import Trial, TrialState
 from raasid.errors import RaasidError
 from raasid.sweeps.current_trial import TrialPruned, enter_trial, leave_trial
 from raasid.sweeps.search_space import SearchSpace
+from raasid.sweeps.study_journal import one_append
 from raasid.sweeps.trial_queue import LOG, RUN_DIR, TrialQueue
 
 CustomSearchSpace = Callable[[DictConfig, Trial], None]
@@ -73,9 +74,8 @@ class Worker:
     def _run(self, trial: Trial) -> None:
         number, log = trial.number, self._logs / f"{trial.number}.log"
         try:
-            trial.set_user_attr(LOG, str(log))
             with output_to(log):
-                job = self._launch(trial)
+                job = self._launch(trial, log)
                 values = _values(job, len(self._queue.study.directions))
         except TrialPruned:
             self._tell(number, state=TrialState.PRUNED)
@@ -88,15 +88,15 @@ class Worker:
         else:
             self._tell(number, values=values)
 
-    def _launch(self, trial: Trial) -> JobReturn:
-        for key, distribution in self._space.distributions.items():
-            suggest(trial, key, distribution)
+    def _launch(self, trial: Trial, log: Path) -> JobReturn:
+        run_dir = Path(self._config.hydra.sweep.dir) / str(trial.number)
+        with one_append(trial.storage):
+            for key, value in {**self._space.fixed, LOG: str(log), RUN_DIR: str(run_dir)}.items():
+                trial.set_user_attr(key, value)
+            for key, distribution in self._space.distributions.items():
+                suggest(trial, key, distribution)
         if self._custom is not None:
             self._custom(self._config, trial)
-        for key, value in self._space.fixed.items():
-            trial.set_user_attr(key, value)
-        run_dir = Path(self._config.hydra.sweep.dir) / str(trial.number)
-        trial.set_user_attr(RUN_DIR, str(run_dir))
         overrides = [*self._space.overrides(trial.params), *self._continuing(run_dir)]
         enter_trial(trial)
         try:
