@@ -82,7 +82,6 @@ def wait(record: JobRecord) -> list[JobTask]:
                 seen[task.task] = task.state
                 line = f"#{task.task} : {task.state} {task.reason}".rstrip()
                 _log.info(line)
-                err().print(line, markup=False, highlight=False)
         if all(task.ended for task in tasks):
             return tasks
         time.sleep(_POLL_S)
