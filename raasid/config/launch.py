@@ -220,7 +220,7 @@ def _name_this_job() -> list[str]:
     Lightning reads that directory from `hydra.run.dir`, which a sweep leaves as it is.
     """
     job = HydraConfig.get()
-    with read_write(job):
+    with read_write(job):  # type: ignore[arg-type]
         job.run.dir = job.runtime.output_dir
     return [*job.overrides.hydra, *job.overrides.task, "hydra.mode=RUN", f"hydra.job.num={job.job.num}"]
 

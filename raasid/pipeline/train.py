@@ -10,19 +10,22 @@ import lightning.pytorch as pl
 from lightning.fabric.utilities.rank_zero import _get_rank
 
 from raasid.config.build import build
+from raasid.datasets.datamodule import TaskDataModule
 from raasid.errors import UsageError
+from raasid.evaluation.result import EvaluationResult
 from raasid.models.checkpoints import load_checkpoint_weights, load_matching_weights
 from raasid.models.module import TaskModule
 from raasid.pipeline.adapters.adapter import task_adapter
-from raasid.pipeline.evaluation import predict_split, print_results, write_results
+from raasid.pipeline.evaluation import SplitPredictions, predict_split, print_results, write_results
 from raasid.pipeline.model_refs import record_latest_checkpoint
 from raasid.pipeline.register import check_registrable, register
 from raasid.pipeline.resume import check_resumable
 from raasid.pipeline.verb_configs import TrainConfig
-from raasid.sweeps.current_trial import current_trial
-from raasid.training.fit import fit
+from raasid.sweeps.current_trial import belongs_to_trial, current_trial
+from raasid.training.fit import FitResult, fit
 from raasid.training.lineage import write_lineage
 from raasid.training.metrics_csv import last_value
+from raasid.training.rank_processes import ending_other_ranks
 from raasid.training.run_record import OwnedRun, continues_in, own_run
 from raasid.training.stop_signals import StopAtStep, StopSignals
 from raasid.wandb_tracking.logging import finish_run_on_exit
@@ -59,7 +62,12 @@ def train_model(cfg: TrainConfig, run_dir: Path, reason: str = "") -> float | No
         )  # no process of the run has come as far as to save it
     elif start is not None:
         check_resumable(cfg, start)
-    with StopSignals() as signals, _own(run_dir, cfg, start) as run, finish_run_on_exit(run_dir):
+    with (
+        ending_other_ranks(),
+        StopSignals() as signals,
+        _own(run_dir, cfg, start) as run,
+        finish_run_on_exit(run_dir),
+    ):
         return _train(cfg, run_dir, run, signals, reason)
 
 
@@ -91,41 +99,52 @@ def _train(
     stop = StopAtStep(signals, run.check_not_lost if run is not None else None)
     callbacks = [adapter.validation_callback(), *([reports] if reports is not None else [])]
     fitted = fit(cfg, model, data, run_dir, callbacks, stop)
-    if reports is not None:
-        reports.raise_if_pruned()
-    checkpoint, is_rank0 = fitted.checkpoint, fitted.trainer.is_global_zero
+    if reports is not None and reports.pruned is not None:
+        raise reports.pruned
+    checkpoint = fitted.checkpoint
     score = fitted.trainer.callback_metrics.get(cfg.optimized_metric)
     signals.act("the test")
 
     predicted = result = None
     if cfg.test:
-        if checkpoint is not None:
-            load_checkpoint_weights(model, checkpoint)
-        predicted = predict_split(fitted.trainer, model, data, "test")
-        result = predicted.evaluate()
-        if is_rank0:
-            title = f"{model.task.capitalize()} model, {run_dir.name}"
-            report = write_results(result, data, run_dir, adapter, title, facts=data.input_facts)
-            print_results(result, data, run_dir, checkpoint, report)
+        predicted, result = test_on_held_out(fitted, data, run_dir)
     if run is not None:
         signals.doing = "the registration"
         run.check_owned()
         parents = {"init_from": cfg.model.init_from, **data.input_checkpoints}
         write_lineage(run_dir, run.record, data, checkpoint, parents)
-        if checkpoint is not None:
+        if checkpoint is not None and reports is None:
             record_latest_checkpoint(Path(cfg.paths.logs), model.task, checkpoint)
         version = None
         if cfg.register_ and checkpoint is not None and predicted is not None and result is not None:
             version = register(cfg, run_dir, run, predicted, result, signer, reason)
-        run.finish(version)
+        if reports is None:  # what a trial leaves undone is done for the best (`sweep_registration`)
+            run.finish(version)
     # a resumed run may have been validated by an earlier process alone
     return last_value(run_dir / "metrics.csv", cfg.optimized_metric) if score is None else float(score)
+
+
+def test_on_held_out(
+    fitted: FitResult, data: TaskDataModule, run_dir: Path
+) -> tuple[SplitPredictions, EvaluationResult]:
+    """Test the best weights of a training on matches that it has never seen; write and print the results."""
+    model, checkpoint = fitted.model, fitted.checkpoint
+    assert isinstance(model, TaskModule)
+    if checkpoint is not None:
+        load_checkpoint_weights(model, checkpoint)
+    predicted = predict_split(fitted.trainer, model, data, "test")
+    result = predicted.evaluate()
+    if fitted.trainer.is_global_zero:
+        title = f"{model.task.capitalize()} model, {run_dir.name}"
+        report = write_results(result, data, run_dir, task_adapter(model), title, facts=data.input_facts)
+        print_results(result, data, run_dir, checkpoint, report)
+    return predicted, result
 
 
 def _trial_reports(cfg: TrainConfig) -> TrialReports | None:
     """Return the callback that reports to the trial of a sweep; None in a run of its own."""
     trial = current_trial()
-    if trial is None:
+    if trial is None and not belongs_to_trial():
         return None
     from raasid.sweeps.trial_reports import TrialReports
 

@@ -1,18 +1,28 @@
 """The trial that this process runs, for the job that runs in it: reports, and whether to stop early.
 
+Of a job on several devices, rank 0 runs in the worker and has the trial. The other ranks are processes that
+Lightning starts; they know by their environment that they belong to a trial.
+
 This module is light: every training imports it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from raasid.errors import RaasidError
+from raasid.config.rank_rendezvous import rank_info
+from raasid.errors import RaasidError, UsageError
 
 if TYPE_CHECKING:
     from optuna.trial import Trial
 
 _CURRENT: list[Trial] = []
+_TRIAL = "RAASID_TRIAL"
+"""Environment variable with the number of the trial, while a worker runs it."""
+_FORKS = ("spawn", "fork", "notebook")
+"""Parts of the names of Lightning's strategies that run rank 0, too, in a process of their own."""
 
 
 class TrialPruned(RaasidError):
@@ -27,11 +37,41 @@ def current_trial() -> Trial | None:
     return _CURRENT[-1] if _CURRENT else None
 
 
+def belongs_to_trial() -> bool:
+    """Whether a worker of a sweep has started this process, as another rank of its trial."""
+    return _TRIAL in os.environ and os.environ.get("LOCAL_RANK", "0") != "0"
+
+
 def enter_trial(trial: Trial) -> None:
     """Make a trial the current one."""
     _CURRENT.append(trial)
+    os.environ[_TRIAL] = str(trial.number)
 
 
 def leave_trial() -> None:
     """End the current trial."""
     _CURRENT.clear()
+    os.environ.pop(_TRIAL, None)
+
+
+def check_ranks(trainer: Mapping[str, Any] | None) -> None:
+    """Check that a worker can start every process of a trial itself.
+
+    trainer: section `trainer` of a training. Raises UsageError.
+    """
+    if rank_info(os.environ) is not None:
+        raise UsageError(
+            "srun or torchrun started several processes of this sweep; start one, which starts the processes "
+            "of each trial itself (trainer=ddp), and for more machines the same command again"
+        )
+    if int((trainer or {}).get("num_nodes") or 1) > 1:
+        raise UsageError(
+            f"trainer.num_nodes={(trainer or {})['num_nodes']}: a sweep trains each trial on one machine; "
+            "use trainer=ddp, and start the same command on each machine"
+        )
+    strategy = str((trainer or {}).get("strategy") or "")
+    if any(word in strategy for word in _FORKS):
+        raise UsageError(
+            f"trainer.strategy={strategy}: reports of a trial are lost in forked processes; "
+            "use trainer.strategy=ddp in a sweep"
+        )

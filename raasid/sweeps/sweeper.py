@@ -6,7 +6,7 @@ import logging
 import shlex
 import signal
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -19,12 +19,14 @@ from optuna.trial import TrialState
 from raasid.errors import Exit, RaasidError, Stopped
 from raasid.io.atomic import write_atomic
 from raasid.sweeps.best_trial import best_trial_of, finish_best
+from raasid.sweeps.composition_cache import CompositionCache
+from raasid.sweeps.current_trial import check_ranks
 from raasid.sweeps.progress_display import ProgressDisplay
 from raasid.sweeps.results import RESULTS, describe_outcome, write_results
 from raasid.sweeps.search_space import SearchSpace, read_search_space
+from raasid.sweeps.study_storage import JOURNAL
 from raasid.sweeps.sweep_page import write_page
 from raasid.sweeps.sweeper_options import GRID, SweepOptions, to_plain
-from raasid.sweeps.study_storage import JOURNAL
 from raasid.sweeps.trial_queue import LOG, REASON, RETRY_OF, Progress, TrialQueue
 from raasid.sweeps.worker import StopFlag, Worker
 from raasid.sweeps.worker_pool import WorkerPool
@@ -53,6 +55,7 @@ class Sweep:
 
     def run(self, arguments: Sequence[str]) -> None:
         """Run all trials that the study lacks. Raises RaasidError, Stopped."""
+        check_ranks(OmegaConf.select(self.config, "trainer"))
         parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
         self.space = read_search_space(to_plain(self.options.params), arguments, parser)
         grid = self.space.grid() if self.options.is_grid else []
@@ -67,8 +70,10 @@ class Sweep:
         try:
             self._work(queue, n_trials)
         finally:
-            write_results(study, self.space, self.sweep_dir, self.hydra_context.config_loader)
-            page = write_page(study, queue.progress(), self.sweep_dir)
+            loader = self.hydra_context.config_loader
+            write_results(study, self.space, self.sweep_dir, self.config, loader)
+            metric = OmegaConf.select(self.config, "optimized_metric")
+            page = write_page(study, queue.progress(), self.sweep_dir, metric)
         for line in describe_outcome(study, queue.progress()):
             _log.info(line)
         _log.info("Report: %s", page)
@@ -82,7 +87,8 @@ class Sweep:
         storage = to_plain(self.options.storage) or str((self.sweep_dir / JOURNAL).absolute())
         best = best_trial_of(study, progress, storage)
         if best is not None:
-            _log.info("As an experiment: --config-dir %s experiment=best", shlex.quote(str(self.sweep_dir)))
+            folder = shlex.quote(str(self.sweep_dir))
+            _log.info("The best as an experiment: --config-dir %s experiment=best", folder)
         finish_best(best, progress, self.space, self.config, self.hydra_context, self.task_function)
 
     def _open_study(self, worker: int = 0) -> Study:
@@ -131,8 +137,11 @@ class Sweep:
 
     def _run_worker(self, number: int, stop: StopFlag) -> None:
         """Run in a process of its own."""
+        loader = CompositionCache(self.hydra_context.config_loader, self.space.overrides({}))
         launcher = Plugins.instance().instantiate_launcher(
-            config=self.config, hydra_context=self.hydra_context, task_function=self.task_function
+            config=self.config,
+            hydra_context=replace(self.hydra_context, config_loader=loader),
+            task_function=self.task_function,
         )
         queue = self._queue(self._open_study(number))
         logs = self.sweep_dir / "logs"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import lightning.pytorch as pl
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import Trial
@@ -23,32 +25,45 @@ class TrialLost(RaasidError):
 class TrialReports(pl.Callback):
     """Reports the optimised metric after every validation, and ends a training that the pruner gives up.
 
-    Rank 0 reports and asks; all ranks get the same answer and end at the same step.
+    trial: None in the ranks other than 0, which get the answer of rank 0: all end at the same step. After a
+    pruned fit `pruned` is the exception to raise, in rank 0.
     """
 
-    def __init__(self, trial: Trial, metric: str) -> None:
+    def __init__(self, trial: Trial | None, metric: str) -> None:
         self._trial, self._metric = trial, metric
-        self._pruned: tuple[int, float] | None = None
+        self.pruned: TrialPruned | None = None
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Report, and ask. Raises TrialLost."""
         value = trainer.callback_metrics.get(self._metric)
-        if trainer.sanity_checking or value is None or len(self._trial.study.directions) > 1:
+        if trainer.sanity_checking or value is None:
             return
-        step, number = trainer.global_step, float(value)
-        prune = self._ask(step, number) if trainer.is_global_zero else False
+        step, number, prune = step_of_report(trainer), float(value), False
+        if self._trial is not None and len(self._trial.study.directions) == 1:
+            prune = _report(self._trial, number, step)
+            if prune:
+                self.pruned = TrialPruned(self._trial.number, step, number)
         if trainer.strategy.broadcast(prune):
-            self._pruned = step, number
             trainer.should_stop = True
 
-    def raise_if_pruned(self) -> None:
-        """Raise TrialPruned if the training was given up."""
-        if self._pruned is not None:
-            raise TrialPruned(self._trial.number, *self._pruned)
 
-    def _ask(self, step: int, value: float) -> bool:
+def step_of_report(trainer: pl.Trainer) -> int:
+    """Return how far a training is: in epochs, or in optimiser steps if it validates within an epoch.
+
+    Epochs are the same for trials with other batch sizes, which a pruner compares with each other.
+    """
+    interval = trainer.val_check_interval  # 1.0 is a whole epoch, and 1 a batch
+    if trainer.check_val_every_n_epoch is not None and isinstance(interval, float) and interval == 1.0:
+        return trainer.current_epoch + 1
+    return trainer.global_step
+
+
+def _report(trial: Trial, value: float, step: int) -> bool:
+    """Report a value; return whether the pruner gives the trial up."""
+    with warnings.catch_warnings():  # a training that goes on may repeat its last validation
+        warnings.filterwarnings("ignore", "The reported value is ignored")
         try:
-            self._trial.report(value, step)
-            return self._trial.should_prune()
+            trial.report(value, step)
+            return trial.should_prune()
         except UpdateFinishedTrialError as error:
-            raise TrialLost(self._trial.number) from error
+            raise TrialLost(trial.number) from error

@@ -145,7 +145,7 @@ def test_a_failed_job_fails_the_sweep_after_the_other_jobs_ran(run: Run, tmp_pat
 
     assert done.returncode == 2
     assert done.stderr.endswith("error: seven is no good\n")
-    assert done.stdout.count("RUN") == 2
+    assert done.stdout.count("RUN /") == 2
 
 
 def test_a_process_started_by_lightning_joins_the_run(run: Run, tmp_path: Path) -> None:
