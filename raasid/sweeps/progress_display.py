@@ -160,7 +160,7 @@ class ProgressDisplay:
 def render_status(name: str, status: SweepStatus, n_trials: int) -> RenderableType:
     """Lay out a status: the counts, the best trials, and those that are running."""
     progress = status.progress
-    left = "" if not status.eta_s else f", about {format_seconds(status.eta_s)} left"
+    left = "" if not status.eta_s else f", about {format_seconds(round(status.eta_s))} left"
     head = Text.assemble(
         (printable(name), "bold"), f"  {progress.ended} of {n_trials} trials ended", (left, "bold")
     )
@@ -212,7 +212,7 @@ def outcome(trial: FrozenTrial) -> str:
 
 
 def format_seconds(seconds: float) -> str:
-    """Format a duration with the two units that matter: `42 s`, `3 min 20 s`, `1 h 05 min`, `2 d 03 h`."""
+    """Format a duration with the two units that matter: `0.4 s`, `42 s`, `3 min 20 s`, `1 h 05 min`, `2 d 03 h`."""
     whole = round(seconds)
     for size, unit, smaller, smaller_unit in (
         (86400, "d", 3600, "h"),
@@ -221,7 +221,7 @@ def format_seconds(seconds: float) -> str:
     ):
         if whole >= size:
             return f"{whole // size} {unit} {whole % size // smaller:02d} {smaller_unit}"
-    return f"{whole} s"
+    return f"{whole} s" if whole >= 10 else f"{seconds:.2g} s"
 
 
 def _elapsed(trial: FrozenTrial, now: datetime) -> float:

@@ -77,7 +77,7 @@ def test_a_sweep_of_any_application_finds_the_best_and_goes_on(app: Path) -> Non
     results = yaml.safe_load((app.parent / "sweep/optimization_results.yaml").read_text())
     page = (app.parent / "sweep/sweep.html").read_text()
     assert "The best is trial" in page
-    assert page.count("data:image/png") >= 3
+    assert page.count("data:image/svg+xml") >= 3
     assert results == {"name": "optuna", "best_params": {"+x": 0, "+y": 1}, "best_value": 1.0}
 
 

@@ -89,8 +89,8 @@ def test_the_time_left_follows_from_the_trials_so_far_and_from_who_is_free(
 
 
 def test_durations_are_written_with_two_units() -> None:
-    shown = [format_seconds(seconds) for seconds in (0.2, 59.4, 59.6, 200, 3900, 183600)]
-    assert shown == ["0 s", "59 s", "1 min 00 s", "3 min 20 s", "1 h 05 min", "2 d 03 h"]
+    shown = [format_seconds(seconds) for seconds in (0.21, 9.4, 59.4, 59.6, 200, 3900, 183600)]
+    assert shown == ["0.21 s", "9.4 s", "59 s", "1 min 00 s", "3 min 20 s", "1 h 05 min", "2 d 03 h"]
 
 
 def test_the_table_has_the_best_and_the_running_trials_with_their_last_report() -> None:
