@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 from hydra.core.config_loader import ConfigLoader
-from hydra.core.object_type import ObjectType
+from omegaconf import DictConfig, OmegaConf
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
+from raasid.escaping import printable
 from raasid.io.atomic import write_atomic
 from raasid.sweeps.search_space import SearchSpace
 from raasid.sweeps.trial_queue import RUN_DIR, Progress
 
 RESULTS = "optimization_results.yaml"
 BEST = Path("experiment") / "best.yaml"
-_NOT_OF_THE_MODEL = ("hparams_search", "debug", "paths", "logger")
+_NOT_OF_THE_MODEL = ("hydra", "debug", "paths", "logger", "tags", "ckpt_path")
 
 
 def best_trials(study: Study) -> Sequence[FrozenTrial]:
@@ -61,8 +63,10 @@ def describe_outcome(study: Study, progress: Progress) -> Iterator[str]:
             yield f"Best run: {best[0].user_attrs[RUN_DIR]}"
 
 
-def write_results(study: Study, space: SearchSpace, sweep_dir: Path, loader: ConfigLoader) -> None:
-    """Write both files, if any trial is complete."""
+def write_results(
+    study: Study, space: SearchSpace, sweep_dir: Path, config: DictConfig, loader: ConfigLoader
+) -> None:
+    """Write both files, if any trial is complete. config: of the sweep, with its `hydra` part."""
     best = best_trials(study)
     if not best:
         return
@@ -73,29 +77,62 @@ def write_results(study: Study, space: SearchSpace, sweep_dir: Path, loader: Con
         results = {"name": "optuna", "best_params": dict(best[0].params), "best_value": best[0].value}
     write_atomic(sweep_dir / RESULTS, yaml.safe_dump(results, sort_keys=False))
     if len(study.directions) == 1:
-        text = experiment(space, best[0], loader)
-        use = f"train.py --config-dir {sweep_dir} experiment=best"
-        head = f"# Trial {best[0].number} of {study.study_name}. {use}\n"
+        text = experiment(space.overrides(best[0].params), config, loader)
+        use = f"--config-dir {shlex.quote(str(sweep_dir))} experiment=best"
+        head = f"# Trial {best[0].number} of {printable(study.study_name)}. {printable(use)}\n"
         write_atomic(sweep_dir / BEST, f"# @package _global_\n{head}{text}")
 
 
-def experiment(space: SearchSpace, trial: FrozenTrial, loader: ConfigLoader) -> str:
-    """Return the overrides of a trial as the YAML of an experiment that can be chosen by its name."""
-    defaults: list[Any] = []
-    values: dict[str, Any] = {}
-    for key, value in {**space.fixed, **trial.params}.items():
-        name = key.lstrip("+")
-        if name in _NOT_OF_THE_MODEL or name.startswith(("paths.", "hydra/")):
-            continue
-        if name == "experiment":
-            defaults.insert(0, value)
-        elif loader.get_group_options(name, ObjectType.CONFIG):
-            defaults.append({f"override /{name}": value})
-        else:
-            *parents, last = name.split(".")
-            section = values
-            for parent in parents:
-                section = section.setdefault(parent, {})
-            section[last] = yaml.safe_load(value) if isinstance(value, str) else value
-    tree = ({"defaults": defaults} if defaults else {}) | values
-    return yaml.safe_dump(tree, sort_keys=False)
+def experiment(overrides: Sequence[str], config: DictConfig, loader: ConfigLoader) -> str:
+    """Return what overrides change, those of a preset's own file included, as the YAML of an experiment.
+
+    Chosen by its name it composes what the overrides compose, but for the groups of how a run is watched
+    and where it is stored. config: of the sweep.
+    """
+
+    def compose(words: Sequence[str]) -> DictConfig:
+        return loader.load_sweep_config(config, list(words))
+
+    kept = [word for word in overrides if not _is_of_the_run(word.lstrip("+~").partition("=")[0])]
+    wanted = compose(kept)
+    choices = dict(wanted.hydra.runtime.choices)
+    base = [f"experiment={choices['experiment']}"] if choices.get("experiment") else []
+    before = dict(compose(base).hydra.runtime.choices)
+    changed = {
+        group: choice
+        for group, choice in choices.items()
+        if not _is_of_the_run(group) and group not in ("experiment", "hparams_search")
+        if group not in before or choice != before[group]
+    }
+    defaults: list[Any] = [choices["experiment"]] if base else []
+    defaults += [{f"{'override ' * (group in before)}/{group}": name} for group, name in changed.items()]
+    base += [f"{'+' * (group not in before)}{group}={_word(name)}" for group, name in changed.items()]
+    values = _changes(_plain(compose(base)), _plain(wanted))
+    return yaml.safe_dump(({"defaults": defaults} if defaults else {}) | values, sort_keys=False)
+
+
+def _is_of_the_run(key: str) -> bool:
+    """Whether a key or group says how a run is watched, or where it is stored."""
+    return key.partition(".")[0].partition("/")[0] in _NOT_OF_THE_MODEL
+
+
+def _word(choice: Any) -> str:
+    return "null" if choice is None else str(choice)
+
+
+def _plain(config: DictConfig) -> dict[str, Any]:
+    tree: Any = OmegaConf.to_container(config, resolve=False)
+    return {key: value for key, value in tree.items() if not _is_of_the_run(key)}
+
+
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of `after` that are others before; what is missing there becomes null."""
+    found: dict[str, Any] = {}
+    for key in [*after, *(key for key in before if key not in after)]:
+        one, other = before.get(key), after.get(key)
+        if isinstance(one, Mapping) and isinstance(other, Mapping):
+            if inner := _changes(one, other):
+                found[key] = inner
+        elif one != other or (key in after) != (key in before):
+            found[key] = other
+    return found
