@@ -28,9 +28,12 @@ from raasid.training.metrics_csv import last_value
 from raasid.training.rank_processes import ending_other_ranks
 from raasid.training.run_record import OwnedRun, continues_in, own_run
 from raasid.training.stop_signals import StopAtStep, StopSignals
+from raasid.wandb_tracking.config import LoggerConfig
 from raasid.wandb_tracking.logging import finish_run_on_exit
 
 if TYPE_CHECKING:
+    from optuna.trial import Trial
+
     from raasid.sweeps.trial_reports import TrialReports
 
 
@@ -93,7 +96,8 @@ def _train(
 
     reports = _trial_reports(cfg)
     if reports is not None:  # a trial is compared by its validation; the best one is tested and registered
-        cfg = cfg.model_copy(update={"test": False, "register_": False})
+        logger = _of_trial(cfg.logger, current_trial())
+        cfg = cfg.model_copy(update={"test": False, "register_": False, "logger": logger})
     adapter = task_adapter(model)
     data = adapter.build_datamodule(cfg.data, cfg.paths, cfg.seed, model)
     stop = StopAtStep(signals, run.check_not_lost if run is not None else None)
@@ -139,6 +143,15 @@ def test_on_held_out(
         report = write_results(result, data, run_dir, task_adapter(model), title, facts=data.input_facts)
         print_results(result, data, run_dir, checkpoint, report)
     return predicted, result
+
+
+def _of_trial(loggers: LoggerConfig, trial: Trial | None) -> LoggerConfig:
+    """Let W&B show the trials of a study as one group, unless the configuration names another."""
+    if loggers.wandb is None or trial is None:
+        return loggers
+    group, name = loggers.wandb.group or trial.study.study_name, loggers.wandb.name or f"trial {trial.number}"
+    wandb = loggers.wandb.model_copy(update={"group": group, "name": name})
+    return loggers.model_copy(update={"wandb": wandb})
 
 
 def _trial_reports(cfg: TrainConfig) -> TrialReports | None:

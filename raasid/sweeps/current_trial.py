@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from raasid.config.rank_rendezvous import rank_info
-from raasid.errors import RaasidError, UsageError
+from raasid.errors import Exit, RaasidError, UsageError
 
 if TYPE_CHECKING:
     from optuna.trial import Trial
@@ -27,6 +27,8 @@ _FORKS = ("spawn", "fork", "notebook")
 
 class TrialPruned(RaasidError):
     """The pruner ended a trial early: it is worse than others were at the same step."""
+
+    exit = Exit.DONE
 
     def __init__(self, number: int, step: int, value: float) -> None:
         super().__init__(f"trial {number} was pruned at step {step}, with {value:.6g}")

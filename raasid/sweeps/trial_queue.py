@@ -29,6 +29,9 @@ RETRY_OF = "raasid:retry_of"
 REASON = "raasid:reason"
 LOG = "raasid:log"
 RUN_DIR = "raasid:run_dir"
+CHECKPOINT = "raasid:checkpoint"
+WANDB_RUN = "raasid:wandb_run"
+"""Id of the run in W&B."""
 MAX_ATTEMPTS = 3
 """Processes that may die of the same parameters."""
 

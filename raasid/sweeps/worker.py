@@ -27,7 +27,7 @@ from raasid.errors import RaasidError
 from raasid.sweeps.current_trial import TrialPruned, enter_trial, leave_trial
 from raasid.sweeps.search_space import SearchSpace
 from raasid.sweeps.study_journal import one_append
-from raasid.sweeps.trial_queue import LOG, RUN_DIR, TrialQueue
+from raasid.sweeps.trial_queue import CHECKPOINT, LOG, RUN_DIR, WANDB_RUN, TrialQueue
 
 CustomSearchSpace = Callable[[DictConfig, Trial], None]
 """Adds parameters that depend on others: it is given the sweep's configuration and the trial."""
@@ -78,18 +78,18 @@ class Worker:
                 job = self._launch(trial, log)
                 values = _values(job, len(self._queue.study.directions))
         except TrialPruned:
-            self._tell(number, state=TrialState.PRUNED)
+            self._tell(trial, state=TrialState.PRUNED)
         except (SystemExit, KeyboardInterrupt):
             self._queue.put_back(number)
             raise
         except Exception as error:  # whatever a job raises is the outcome of its trial, not of the sweep
             self._append(log, error)
-            self._fail(number, error)
+            self._fail(trial, error)
         else:
-            self._tell(number, values=values)
+            self._tell(trial, values=values)
 
     def _launch(self, trial: Trial, log: Path) -> JobReturn:
-        run_dir = Path(self._config.hydra.sweep.dir) / str(trial.number)
+        run_dir = self._run_dir(trial)
         with one_append(trial.storage):
             for key, value in {**self._space.fixed, LOG: str(log), RUN_DIR: str(run_dir)}.items():
                 trial.set_user_attr(key, value)
@@ -105,6 +105,9 @@ class Worker:
             leave_trial()
         return job
 
+    def _run_dir(self, trial: Trial) -> Path:
+        return Path(self._config.hydra.sweep.dir) / str(trial.number)
+
     def _continuing(self, run_dir: Path) -> Iterator[str]:
         """Yield the override with which a training goes on that a signal has stopped."""
         last = run_dir / "checkpoints" / "last.ckpt"
@@ -112,21 +115,32 @@ class Worker:
             yield f"ckpt_path='{last.absolute()}'"
 
     def _tell(
-        self, number: int, values: Sequence[float] | None = None, state: TrialState | None = None
+        self, trial: Trial, values: Sequence[float] | None = None, state: TrialState | None = None
     ) -> None:
-        try:
-            self._queue.study.tell(number, values, state)
-        except (UpdateFinishedTrialError, ValueError):
-            _log.warning("trial %d: counts as failed, because this process gave no sign of life", number)
+        with self._telling(trial):
+            self._queue.study.tell(trial.number, values, state)
 
-    def _fail(self, number: int, error: Exception) -> None:
+    def _fail(self, trial: Trial, error: Exception) -> None:
         reason = str(error).strip() or type(error).__name__
         if not isinstance(error, RaasidError):
             reason = f"{type(error).__name__}: {reason}"
+        with self._telling(trial):
+            self._queue.fail(trial.number, reason)
+
+    @contextmanager
+    def _telling(self, trial: Trial) -> Iterator[None]:
+        """Record what the job has left in its directory together with the outcome, which the block tells."""
+        checkpoint, wandb_run = (self._run_dir(trial) / f for f in ("checkpoints/best.ckpt", "wandb_run_id"))
         try:
-            self._queue.fail(number, reason)
+            with one_append(trial.storage):
+                if checkpoint.is_file():
+                    trial.set_user_attr(CHECKPOINT, str(checkpoint))
+                if wandb_run.is_file():
+                    trial.set_user_attr(WANDB_RUN, wandb_run.read_text(encoding="utf-8").strip())
+                yield
         except (UpdateFinishedTrialError, ValueError):
-            _log.warning("trial %d: counts as failed, because this process gave no sign of life", number)
+            message = "trial %d: counts as failed, because this process gave no sign of life"
+            _log.warning(message, trial.number)
 
     @staticmethod
     def _append(log: Path, error: Exception) -> None:

@@ -15,6 +15,9 @@ class WandbConfig(Section):
     project: str = "raasid"
     entity: str | None = None
     group: str | None = None
+    """null: the name of the study in a sweep, else none."""
+    name: str | None = None
+    """null: `trial NUMBER` in a sweep, else the run directory's name."""
     job_type: str = "train"
     tags: list[str] = Field([])
     offline: bool | None = None

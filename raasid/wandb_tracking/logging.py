@@ -11,7 +11,7 @@ from typing import Any
 
 from lightning.pytorch.loggers import WandbLogger
 
-from raasid.errors import UsageError
+from raasid.errors import RaasidError, UsageError
 from raasid.escaping import is_utf_8, printable
 from raasid.io.atomic import sync_file, temporary_path
 from raasid.io.object_store import link_or_copy
@@ -51,6 +51,9 @@ def finish_run_on_exit(run_dir: Path) -> Iterator[None]:
     try:
         yield
         code = 0
+    except RaasidError as error:
+        code = int(error.exit)  # of a trial that the pruner has ended, 0
+        raise
     finally:
         wandb = sys.modules.get("wandb")  # loaded if there is a run to finish
         if wandb is not None and wandb.run is not None and wandb.run.id == run_id(run_dir):
