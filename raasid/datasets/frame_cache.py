@@ -22,6 +22,7 @@ from raasid.footage.frame_reader import FrameReader
 from raasid.io.drafts import Draft, remove_abandoned
 from raasid.io.file_digests import CACHE_NAME, FileDigests, FileUnreadable
 from raasid.io.image_reader import ImageUnreadable, opencv_name, probe_image
+from raasid.io.lease import LeaseOwner, making_alone
 
 Image = NDArray[np.uint8]
 
@@ -50,13 +51,13 @@ class FrameCache:
     pixels. An image keeps its aspect ratio: it is scaled by `scale_of(i)`, placed at the top left corner,
     and the rest is black.
     folder, budget_gib: where all frames are kept, and up to which size; the first process fills the file,
-    later ones map it. Above the budget, with budget 0, or when the disk is full, frames are decoded on
-    access. digests: SHA-256 of sources, where they are known. The file is named by the content of the
-    sources (digest, or else path, size and modification time) and by `size`, so that a changed image is
-    decoded again, and by the digest of its pixels: one that has another number of frames or another digest
-    is made anew. A file is digested once, in about 1.3 s per GiB, and again when its size or times have
-    changed.
-    Can be pickled and forked: a worker maps the same file. Under DDP, one rank must come first.
+    those that want it meanwhile wait, and later ones map it. Above the budget, with budget 0, or when the
+    disk is full, frames are decoded on access. digests: SHA-256 of sources, where they are known. The file is
+    named by the content of the sources (digest, or else path, size and modification time) and by `size`, so
+    that a changed image is decoded again, and by the digest of its pixels: one that has another number of
+    frames or another digest is made anew. A file is digested once, in about 1.3 s per GiB, and again when its
+    size or times have changed.
+    Can be pickled and forked: a worker maps the same file.
     """
 
     def __init__(
@@ -135,20 +136,17 @@ class FrameCache:
 
     def _fill(self, folder: Path, stem: str) -> Path | None:
         """Decode all frames into a file, which appears only when complete; None if the disk has no room."""
-        digest = hashlib.sha256()
+        waited: list[str] = []
+
+        def tell(owner: LeaseOwner) -> None:
+            waited.append(owner.host)
+            _log.info("frame cache: another process, on %s, decodes these frames; waiting for it", owner.host)
+
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with Draft(folder, stem) as draft:
-                with draft.path.open("wb") as out:
-                    _reserve(out.fileno(), len(self) * self._frame_bytes)
-                    # written, not mapped: on a full disk a write fails with an error, a mapping with SIGBUS
-                    for frame in self._decoded():
-                        out.write(frame.data)
-                        digest.update(frame.data)
-                    out.flush()
-                    os.fsync(out.fileno())  # else a power cut may leave a complete file of black frames
-                file = _complete_file(folder, stem, digest.hexdigest())
-                draft.path.replace(file)
+            with making_alone(folder / stem, tell):
+                found = self._find(folder, stem) if waited else None
+                return found or self._decode_into(folder, stem)
         except OSError as error:
             if error.errno not in _NO_SPACE:
                 raise
@@ -160,6 +158,21 @@ class FrameCache:
                 len(self) * self._frame_bytes / 2**30,
             )
             return None
+
+    def _decode_into(self, folder: Path, stem: str) -> Path:
+        """Decode all frames into a draft, and publish it. Raises OSError."""
+        digest = hashlib.sha256()
+        with Draft(folder, stem) as draft:
+            with draft.path.open("wb") as out:
+                _reserve(out.fileno(), len(self) * self._frame_bytes)
+                # written, not mapped: on a full disk a write fails with an error, a mapping with SIGBUS
+                for frame in self._decoded():
+                    out.write(frame.data)
+                    digest.update(frame.data)
+                out.flush()
+                os.fsync(out.fileno())  # else a power cut may leave a complete file of black frames
+            file = _complete_file(folder, stem, digest.hexdigest())
+            draft.path.replace(file)
         return file
 
     def _decoded(self) -> Iterator[Image]:

@@ -18,11 +18,12 @@ import fcntl
 import json
 import os
 import secrets
+import shutil
 import socket
 import threading
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,6 +46,7 @@ class LeaseHeld(UsageError):
             f"{what} belongs to another process, on {owner.host}, since {owner.since}; "
             "wait until it has ended"
         )
+        self.owner = owner
 
 
 class LeaseLost(UsageError):
@@ -172,6 +174,40 @@ class Lease:
                 self._lost = True
             except OSError:  # a server that is away for a moment
                 continue
+
+
+@contextmanager
+def making_alone(path: Path, on_wait: Callable[[LeaseOwner], None]) -> Iterator[None]:
+    """Let one process at a time make a file or folder; the others wait, and then look whether it is there.
+
+    on_wait: called once if another process makes it. The lease lies beside `path` and is removed at the end.
+    Not to be nested for one path.
+    """
+    folder = path.with_name(f".{path.name}.lease")
+    lease = _wait_for_lease(folder, str(path), on_wait)
+    try:
+        yield
+    finally:
+        done = folder.with_name(f"{folder.name}.{secrets.token_hex(4)}")
+        with suppress(OSError, LeaseLost):
+            lease.check()
+            folder.rename(done)  # while it is owned: nobody else can have a lease in it
+        lease.release()
+        shutil.rmtree(done, ignore_errors=True)
+
+
+def _wait_for_lease(folder: Path, what: str, on_wait: Callable[[LeaseOwner], None]) -> Lease:
+    told = False
+    while True:
+        try:
+            return Lease(folder, what)
+        except FileNotFoundError:  # another process has just finished, and removed the folder
+            continue
+        except LeaseHeld as error:
+            if not told:
+                on_wait(error.owner)
+                told = True
+            time.sleep(_POLL_S)
 
 
 class Verdict(NamedTuple):

@@ -22,8 +22,10 @@ from raasid.errors import RaasidError
 from raasid.footage import coco_format
 from raasid.footage.records import Clip
 from raasid.io.atomic import StagedFolder, write_atomic
+from raasid.io.disk_full import naming_full_disk
 from raasid.io.drafts import remove_abandoned
 from raasid.io.file_digests import CACHE_NAME, FileDigests, FileUnreadable, find_damage, sha256_of
+from raasid.io.lease import LeaseOwner, making_alone
 from raasid.synthetic.league import League
 from raasid.synthetic.render_matches import label_matches, match_file, render_matches
 from raasid.synthetic.scenarios.registry import num_frames
@@ -48,16 +50,16 @@ def generate(league: League, folder: Path, workers: int = 2) -> list[Clip]:
     """Return the clips of a league under `folder / synthetic-<digest>`, which is rendered if it is missing or
     damaged.
 
-    The folder appears complete or not at all; of two processes that render it at once, one publishes it and
-    both read it. The bytes do not depend on `workers`.
+    The folder appears complete or not at all; of processes that need it at once, one renders it and the
+    others wait. The bytes do not depend on `workers`.
     Raises RenderingFailed where a worker process died; nothing is left behind.
     """
     folder, name = folder.absolute(), coco_format.FILE_NAME
     final = folder / f"synthetic-{league.digest()[:12]}"
-    files = _intact_files(final, [name])
-    if files is None:
-        title = "rendering the synthetic league"
-        files = build_folder(league, final, workers, render_matches, title, _join_matches)
+    title = "rendering the synthetic league"
+    files = _make_once(
+        final, [name], lambda: build_folder(league, final, workers, render_matches, title, _join_matches)
+    )
     return coco_format.read(final, sha256=files[name]["sha256"])
 
 
@@ -73,10 +75,27 @@ def labelled_clips(league: League, folder: Path, workers: int = 2) -> list[Clip]
     """
     folder = folder.absolute()
     final = folder / f"labels-{league.digest()[:12]}"
-    files = _intact_files(final, [match_file(match) for match in range(league.matches)])
-    if files is None:
-        files = build_folder(league, final, workers, label_matches, "labelling the synthetic league")
+    names, title = [match_file(match) for match in range(league.matches)], "labelling the synthetic league"
+    files = _make_once(final, names, lambda: build_folder(league, final, workers, label_matches, title))
     return list(_read_matches(league, final, files))
+
+
+def _make_once(final: Path, required: Collection[str], build: Callable[[], Files]) -> Files:
+    """Return what the manifest of a folder records; `build` it if it is missing or damaged.
+
+    required: names that the manifest must have. While another process builds it, this one waits.
+    """
+    files = _intact_files(final, required)
+    if files is not None:
+        return files
+
+    def tell(owner: LeaseOwner) -> None:
+        who = f"another process, on {owner.host}, makes it since {owner.since}"
+        terminal.err().print(f"{final}: {who}; this one waits for it", markup=False)
+
+    with naming_full_disk(final.parent, final.name), making_alone(final, tell):
+        files = _intact_files(final, required)  # what another process has made meanwhile
+        return build() if files is None else files
 
 
 def build_folder(
