@@ -212,7 +212,7 @@ def outcome(trial: FrozenTrial) -> str:
 
 
 def format_seconds(seconds: float) -> str:
-    """Format a duration with its two largest units: `0.4 s`, `42 s`, `3 min 20 s`, `1 h 05 min`.
+    """Format a duration with its two largest units: `0.4 s`, `42 s`, `3 min 20 s`, `1 h 05 min`."""
     whole = round(seconds)
     for size, unit, smaller, smaller_unit in (
         (86400, "d", 3600, "h"),
