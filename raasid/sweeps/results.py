@@ -48,7 +48,7 @@ def format_value(value: Any) -> str:
 def describe_outcome(study: Study, progress: Progress) -> Iterator[str]:
     """Yield what came out, a line each."""
     yield (
-        f"{progress.complete} trials finished, {progress.pruned} pruned, {progress.failed} failed, "
+        f"{progress.complete} trials complete, {progress.pruned} pruned, {progress.failed} failed, "
         f"{progress.waiting} waiting"
     )
     best = best_trials(study)
