@@ -238,6 +238,12 @@ def wait_for_verdict(folder: Path) -> Verdict:
     return Verdict(0, None)
 
 
+def is_abandoned(folder: Path) -> bool:
+    """Return True if it is certain that the last owner of a folder is dead, or gave the ownership up."""
+    owner = _newest(folder)
+    return owner is not None and _is_alive(owner) is False
+
+
 _OWN: dict[tuple[int, int], int] = {}
 """Descriptors of this process's leases: opening such a file again and closing it would release its lock."""
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import shlex
 import signal
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -18,6 +20,7 @@ from optuna.trial import TrialState
 
 from raasid.errors import Exit, RaasidError, Stopped
 from raasid.io.atomic import write_atomic
+from raasid.io.lease import HEARTBEAT_S
 from raasid.sweeps.best_trial import best_trial_of, finish_best
 from raasid.sweeps.composition_cache import CompositionCache
 from raasid.sweeps.current_trial import check_ranks
@@ -52,6 +55,7 @@ class Sweep:
         self.sweep_dir = Path(self.config.hydra.sweep.dir)
         self.name = self.options.study_name or str(self.config.hydra.job.name)
         self._custom = self.options.find_custom_search_space()
+        self._reaped, self._ended = 0.0, 0
 
     def run(self, arguments: Sequence[str]) -> None:
         """Run all trials that the study lacks. Raises RaasidError, Stopped."""
@@ -119,21 +123,28 @@ class Sweep:
 
             def on_poll() -> None:
                 display.update()
+                self._reap_now_and_then(queue)
                 if self._too_many_failures(queue, n_trials):
                     pool.stop()
 
-            stopped = pool.run(lambda: queue.progress().waiting, lambda: self._reap(queue), on_poll)
+            stopped = pool.run(lambda: queue.progress().waiting, partial(self._reap, queue), on_poll)
         if stopped is not None:
             exit_status = Exit.INTERRUPTED if stopped == signal.SIGINT else Exit.PREEMPTED
             raise Stopped("the sweep was stopped; type the same again, and it goes on", exit_status)
         if self._too_many_failures(queue, n_trials):
             raise self._failure(queue)
 
-    def _reap(self, queue: TrialQueue) -> int:
-        reaped = queue.reap()
-        for number in reaped:
+    def _reap_now_and_then(self, queue: TrialQueue) -> None:
+        """Find the trials of machines that went down."""
+        if time.monotonic() - self._reaped > HEARTBEAT_S:
+            self._reap(queue)
+
+    def _reap(self, queue: TrialQueue, wait: bool = False) -> int:
+        """Queue the trials of dead processes again; return how many have ended since the call before."""
+        for number in queue.reap(wait):
             _log.info("trial %d: its process died", number)
-        return len(reaped)
+        self._reaped, before, self._ended = time.monotonic(), self._ended, len(queue.ended())
+        return self._ended - before
 
     def _run_worker(self, number: int, stop: StopFlag) -> None:
         """Run in a process of its own."""

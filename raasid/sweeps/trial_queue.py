@@ -13,6 +13,8 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,7 +23,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from raasid.io.lease import Lease, LeaseHeld, wait_for_verdict
+from raasid.io.lease import Lease, LeaseHeld, is_abandoned, wait_for_verdict
 from raasid.sweeps.study_journal import one_append
 
 RETRY_OF = "raasid:retry_of"
@@ -104,20 +106,25 @@ class TrialQueue:
 
     def put_back(self, number: int) -> None:
         """Let a running trial of this process wait again, with its parameters and reports."""
-        self._storage.set_trial_state_values(self._trial_id(number), TrialState.WAITING)
+        with suppress(UpdateFinishedTrialError):
+            self._storage.set_trial_state_values(self._trial_id(number), TrialState.WAITING)
 
     def fail(self, number: int, reason: str) -> None:
         """Record that a trial failed, and why."""
         self.study._storage.set_trial_user_attr(self._trial_id(number), REASON, reason)
         self.study.tell(number, state=TrialState.FAIL)
 
-    def reap(self) -> list[int]:
-        """Fail running trials whose process is dead, and queue their parameters again; return the numbers."""
-        return [
-            trial.number
-            for trial in self._trials(TrialState.RUNNING)
-            if wait_for_verdict(self._folder(trial.number)).owner is None and self._reap(trial.number)
-        ]
+    def reap(self, wait: bool = False) -> list[int]:
+        """Fail running trials whose process is dead, and queue their parameters again; return the numbers.
+
+        wait: for processes of which it is not known yet, until they give a sign of life or their leases
+        expire. A running trial that never had a lease here belongs to another program, and is left alone.
+        """
+        numbers = [trial.number for trial in self._trials(TrialState.RUNNING)]
+        if wait and numbers:
+            with ThreadPoolExecutor(len(numbers)) as pool:
+                list(pool.map(wait_for_verdict, map(self._folder, numbers)))
+        return [number for number in numbers if is_abandoned(self._folder(number)) and self._reap(number)]
 
     def progress(self) -> Progress:
         """Count the trials by state."""
@@ -146,15 +153,13 @@ class TrialQueue:
             if trial.state != TrialState.RUNNING:
                 return False
             attempts = 1 + sum(1 for _ in self._attempts_before(trial))
-            again = attempts < MAX_ATTEMPTS
             reason = "its process died"
-            if not again:
-                reason += f", the {attempts}th one with these parameters"
-            if (
-                again
-            ):  # before the failure: a process that dies in between leaves a repeated trial, not a lost one
-                self.study.enqueue_trial(dict(trial.params), user_attrs={RETRY_OF: number})
-            self.fail(number, reason)
+            if attempts >= MAX_ATTEMPTS:
+                reason += f", as did those of {attempts - 1} trials before with these parameters"
+            elif number not in _repeated(self._trials()):  # or a process that reaped it died here
+                params = {**_fixed_params(trial), **trial.params}
+                self.study.enqueue_trial(params, user_attrs={RETRY_OF: number})
+            self.fail(number, reason)  # last: a kill before it loses nothing
             return True
 
     def _attempts_before(self, trial: FrozenTrial) -> Iterator[FrozenTrial]:
