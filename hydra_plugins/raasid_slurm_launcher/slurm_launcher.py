@@ -33,7 +33,7 @@ _OPTIONS: dict[str, Any] = {
     "setup": [],
     "teardown": [],
     "srun_args": [],
-    "additional_parameters": {},
+    "additional_parameters": None,
 }
 _NULL = (
     "account comment constraint cpus_per_gpu cpus_per_task dependency exclude gpus_per_node gpus_per_task "

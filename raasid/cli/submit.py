@@ -12,12 +12,13 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast, get_args
+from typing import NamedTuple, cast, get_args
 
 from omegaconf import DictConfig
 
-from raasid.cluster.job_record import LauncherName
+from raasid.cluster.job_record import LauncherName, read_jobs
 from raasid.cluster.job_script import CONFIG_DIR, Task, job_script
+from raasid.cluster.job_states import job_tasks
 from raasid.cluster.options import read_options
 from raasid.cluster.submission import submit
 from raasid.config import conf_dir
@@ -38,17 +39,17 @@ def main(words: Sequence[str]) -> None:
 
     args = build_parser(list(VERBS)).parse_args(words)
     verb, multirun = VERBS[args.verb], args.verb == "sweep"
-    overrides, launcher, dependency = _split(args.words)
+    overrides, launcher, after = _split(args.words)
     searchpath = [f"file://{args.config_dir.absolute()}"] if args.config_dir else []
     with ConfigComposer(conf_dir(), args.verb, searchpath) as composer:
         command = preflight(load_object(verb.schema), composer, overrides, multirun)
         hydra = composer.compose(overrides).hydra
     options = read_options(hydra.launcher)
-    if dependency:
-        options = options.model_copy(update={"dependency": dependency})
     logs = Path(command.config.paths.logs)
+    if after:
+        options = options.model_copy(update={"dependency": _dependency(after, logs)})
     if args.dry_run:
-        directory = logs / args.verb / "RUN"
+        directory = (logs / args.verb / "RUN").absolute()
         kind = "sweep" if multirun else "run"
         tasks = _tasks(args, [*overrides, f"hydra.{kind}.dir={quote_path(directory)}"], directory, hydra)
         folder = directory / ".jobs" / "JOB"
@@ -78,12 +79,19 @@ def build_parser(verbs: Sequence[str]) -> argparse.ArgumentParser:
     return parser
 
 
-def _split(words: Sequence[str]) -> tuple[list[str], LauncherName, str | None]:
-    """Return the overrides, the launcher, and the dependency as sbatch writes it."""
-    overrides, dependencies = [f"{_LAUNCHER}slurm"], []
+class Dependency(NamedTuple):
+    """A job that has to end first, and how."""
+
+    kind: str
+    job: str
+
+
+def _split(words: Sequence[str]) -> tuple[list[str], LauncherName, list[Dependency]]:
+    """Return the overrides, the launcher, and the jobs to wait for."""
+    overrides, after = [f"{_LAUNCHER}slurm"], list[Dependency]()
     for word in words:
         if word.startswith("after="):
-            dependencies.append(_dependency(word))
+            after += _read_dependencies(word)
         elif word.startswith(_LAUNCHER):
             overrides[0] = word
         else:
@@ -91,15 +99,35 @@ def _split(words: Sequence[str]) -> tuple[list[str], LauncherName, str | None]:
     launcher = overrides[0].removeprefix(_LAUNCHER)
     if launcher not in get_args(LauncherName):
         raise UsageError(f"{overrides[0]}: a job is submitted by {' or '.join(get_args(LauncherName))}")
-    return overrides, cast(LauncherName, launcher), ",".join(dependencies) or None
+    return overrides, cast(LauncherName, launcher), after
 
 
-def _dependency(word: str) -> str:
+def _read_dependencies(word: str) -> list[Dependency]:
     kind, _, jobs = word.removeprefix("after=").partition(":")
-    if kind not in _DEPENDENCIES or not re.fullmatch(r"[\w:]+", jobs):
+    if kind not in _DEPENDENCIES or not re.fullmatch(r"\w+(:\w+)*", jobs):
         known = ", ".join(f"after={each}:JOB" for each in _DEPENDENCIES)
         raise UsageError(f"{word}: expected one of {known}")
-    return f"{_DEPENDENCIES[kind]}:{jobs}"
+    return [Dependency(kind, job) for job in jobs.split(":")]
+
+
+def _dependency(after: Sequence[Dependency], logs: Path) -> str | None:
+    """Return the dependencies as sbatch writes them.
+
+    Slurm takes a job that it has forgotten for one that ended well: ended jobs are looked up here.
+    Raises UsageError for one that did not end as asked.
+    """
+    records = {record.id: record for record in read_jobs(logs)}
+    waiting = []
+    for kind, job in after:
+        tasks = list(job_tasks([records[job]])) if job in records else []
+        if not tasks or not all(task.ended for task in tasks):
+            waiting.append(f"{_DEPENDENCIES[kind]}:{job}")
+            continue
+        failed = [task for task in tasks if task.state != "COMPLETED"]
+        if kind != "any" and bool(failed) != (kind == "failed"):
+            state = failed[0].state if failed else "COMPLETED"
+            raise UsageError(f"after={kind}:{job}: that job has ended, as {state}")
+    return ",".join(waiting) or None
 
 
 def _tasks(

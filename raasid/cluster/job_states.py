@@ -16,7 +16,7 @@ from raasid.cluster.slurm_commands import ENDED, TaskState, sacct, squeue
 from raasid.errors import Exit
 
 _REQUEUED = frozenset(["NODE_FAIL", "PREEMPTED", "REQUEUED"])
-"""Final only if the job is not queued again."""
+"""Slurm names these for a moment, and then queues the job again."""
 
 
 class JobTask(NamedTuple):
@@ -28,16 +28,13 @@ class JobTask(NamedTuple):
     """In Slurm's words."""
     reason: str
     notes: Notes
+    ended: bool
+    """Whether the state is final."""
 
     @property
     def run_dir(self) -> Path:
         """Where it writes."""
         return self.record.run_dirs[self.task]
-
-    @property
-    def ended(self) -> bool:
-        """Whether the state is final."""
-        return self.state in ENDED
 
 
 def job_tasks(records: Sequence[JobRecord]) -> Iterator[JobTask]:
@@ -58,10 +55,11 @@ def job_tasks(records: Sequence[JobRecord]) -> Iterator[JobTask]:
     accounted: dict[str, TaskState] | None = None
     for record, task, notes in open_tasks:
         if (kept := recall_final(record.folder, task)) is not None:
-            yield JobTask(record, task, *kept, notes)
+            yield JobTask(record, task, *kept, notes, ended=True)
             continue
         if record.launcher == "slurm_local":
-            yield JobTask(record, task, *_local_state(record, notes), notes)
+            state, reason = _local_state(record, notes)
+            yield JobTask(record, task, state, reason, notes, state in ENDED)
             continue
         job = record.task_id(task) if record.id else (notes.job or "")
         found = live.get(job)
@@ -71,9 +69,10 @@ def job_tasks(records: Sequence[JobRecord]) -> Iterator[JobTask]:
                 accounted = sacct(ids, since)
             found = accounted.get(job)
         state, reason = _explain(found, notes, record)
-        if state in ENDED:
+        ended = state in ENDED and not (state in _REQUEUED and job in live)
+        if ended:
             remember_final(record.folder, task, state, reason)
-        yield JobTask(record, task, state, reason, notes)
+        yield JobTask(record, task, state, reason, notes, ended)
 
 
 def _explain(found: TaskState | None, notes: Notes, record: JobRecord) -> tuple[str, str]:

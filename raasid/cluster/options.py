@@ -143,21 +143,18 @@ def read_options(launcher: Mapping[str, Any]) -> SlurmOptions:
     """Return the options of a section `hydra.launcher`. Raises ConfigProblems."""
     plain: Any = OmegaConf.to_container(launcher, resolve=True) if OmegaConf.is_config(launcher) else launcher
     values = {key: value for key, value in plain.items() if key != "_target_"}
+    for key, empty in (("setup", []), ("teardown", []), ("srun_args", []), ("additional_parameters", {})):
+        values[key] = values.get(key) or empty
     if isinstance(values.get("time"), int):
         values["time"] = str(values["time"])
     try:
-        options = SlurmOptions.model_validate(
-            {key: [] if value is None and key in _LISTS else value for key, value in values.items()}
-        )
+        options = SlurmOptions.model_validate(values)
     except ValidationError as error:
         problems = explain(error, SlurmOptions, ())
         raise ConfigProblems([_under_launcher(problem) for problem in problems]) from error
     if found := [Problem(f"hydra.launcher.{key}", text) for key, text in options.cross_field_errors()]:
         raise ConfigProblems(found)
     return options
-
-
-_LISTS = ("setup", "teardown", "srun_args", "additional_parameters")
 
 
 def _under_launcher(problem: Problem) -> Problem:

@@ -8,8 +8,17 @@ from loopback_slurm import Slurm, loopback_slurm, missing
 
 @pytest.fixture(scope="session")
 def slurm() -> Iterator[Slurm]:
-    """A real Slurm of two nodes; skips where its programs are not installed."""
+    """A real Slurm of two nodes without accounting; skips where its programs are not installed."""
     if lacking := missing():
         pytest.skip(f"no Slurm here: {', '.join(lacking)}; install slurmctld slurmd slurm-client munge")
     with loopback_slurm(nodes=2) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def slurm_with_accounting() -> Iterator[Slurm]:
+    """A real Slurm of two nodes with slurmdbd, whose controller forgets ended jobs after two seconds."""
+    if lacking := missing(accounting=True):
+        pytest.skip(f"no accounting here: {', '.join(lacking)}; install slurmdbd mariadb-server")
+    with loopback_slurm(nodes=2, accounting=True, min_job_age=2) as cluster:
         yield cluster

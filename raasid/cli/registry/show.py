@@ -159,7 +159,8 @@ def _print_lineage(manifest: Manifest, inputs: Sequence[lineage.InputWeights]) -
     environment = dict(lineage.environment(manifest))
     code = environment.pop("code", "")
     packages = ", ".join(f"{name} {value}" for name, value in environment.items())
-    _print_facts([("run", lineage.run_name(manifest)), ("code", code), ("environment", packages)])
+    run, study = lineage.run_name(manifest), lineage.study(manifest)
+    _print_facts([("run", run), ("study", study), ("code", code), ("environment", packages)])
     rows: list[list[Cell]] = []
     for weights in inputs:
         known = Text(str(weights.version), "cyan") if weights.version else Text("not in this registry", "dim")
