@@ -9,9 +9,13 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import optuna
 import pytest
 from in_process import call_raasid
 from integration_runs import RunCli, only_run
+from offline_run import records, run_files
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
 from wandb_http import serving
 from wandb_server import KEY, WandbServer
 
@@ -108,3 +112,30 @@ def assert_arrived(server: WandbServer, registry: Registry, run_id: str, version
     weights = server.uploads[f"/s/{model['id']}/model.safetensors"]
     assert weights == registry.read("ball_model", found, "model.safetensors")
     assert fsck(registry) == []
+
+
+def test_the_trials_of_a_sweep_are_runs_of_one_group_and_a_pruned_one_has_not_failed(
+    league: list[str], tmp_path: Path
+) -> None:
+    words = (
+        "debug=limit", "trainer.max_epochs=2", "logger=wandb", "optimizer.lr=choice(0.005,0.001)",
+        "hydra/sweeper/sampler=grid", "hydra/sweeper/pruner=threshold", "hydra.sweeper.pruner.lower=1.1",
+        "hydra.sweeper.direction=maximize", "hydra.sweeper.study_name=rates", f"paths.root={tmp_path}",
+    )  # fmt: skip
+    done = patient_raasid("sweep", *league, *words)
+    assert done.returncode == 0, done.stderr
+    sweep = tmp_path / "logs/sweep/rates"
+    for number, trial in enumerate(trials_in(sweep)):
+        (file,) = run_files(sweep / str(number))
+        found = records(file)
+        run = next(record.run for record in found if record.HasField("run"))
+        assert (run.run_group, run.display_name) == ("rates", f"trial {number}")
+        assert trial.state.name == "PRUNED"
+        assert trial.user_attrs["raasid:wandb_run"] == run.run_id
+        assert trial.user_attrs["raasid:checkpoint"] == str(sweep / str(number) / "checkpoints/best.ckpt")
+        assert [record.exit.exit_code for record in found if record.HasField("exit")] == [0]
+
+
+def trials_in(sweep: Path) -> list[optuna.trial.FrozenTrial]:
+    storage = JournalStorage(JournalFileBackend(str(sweep / "study.journal")))
+    return optuna.load_study(study_name=None, storage=storage).trials
