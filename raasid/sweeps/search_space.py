@@ -5,6 +5,9 @@ interval(a,b)                                   a number between, both ends incl
 int(interval(a,b))                              a whole number between, both ends included
 range(a,b,step)                                 a, a + step, … below b, as in Hydra's own sweeps
 tag(log, …)                                     on a logarithmic scale
+
+A text among the values is kept as it would be typed: with quotes where it would otherwise be read as a list,
+a number or several values.
 """
 
 from __future__ import annotations
@@ -12,12 +15,23 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import random
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep, Transformer
+from hydra.core.override_parser.types import (
+    ChoiceSweep,
+    IntervalSweep,
+    Override,
+    Quote,
+    QuotedString,
+    RangeSweep,
+    Transformer,
+)
 from hydra.errors import HydraException
 from optuna.distributions import (
     BaseDistribution,
@@ -50,14 +64,14 @@ class SearchSpace:
     def overrides(self, params: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the overrides of a trial. params: key -> sampled value."""
         fixed = (f"{key}={value}" for key, value in self.fixed.items())
-        return (*fixed, *self.deletions, *(f"{key}={value}" for key, value in params.items()))
+        return (*fixed, *self.deletions, *(override_text(key, value) for key, value in params.items()))
 
     def signature(self) -> dict[str, Any]:
         """Return the distributions as plain values, to compare two spaces by."""
         return {key: json.loads(distribution_to_json(its)) for key, its in sorted(self.distributions.items())}
 
-    def grid(self) -> list[dict[str, Any]]:
-        """Return every combination of values, in the order of the keys.
+    def grid(self, seed: int | None = None) -> list[dict[str, Any]]:
+        """Return every combination of values, in the order of the keys, or shuffled by a seed.
 
         Raises SearchSpaceError: a key has no steps, or there are too many combinations.
         """
@@ -65,7 +79,10 @@ class SearchSpace:
         cells = math.prod(map(len, values.values()))
         if cells > MAX_GRID_CELLS:
             raise SearchSpaceError(f"a grid of {cells} trials; search fewer values, or use another sampler")
-        return [dict(zip(values, cell, strict=True)) for cell in itertools.product(*values.values())]
+        grid = [dict(zip(values, cell, strict=True)) for cell in itertools.product(*values.values())]
+        if seed is not None:
+            random.Random(seed).shuffle(grid)
+        return grid
 
 
 def read_search_space(
@@ -81,9 +98,9 @@ def read_search_space(
     not_searched = [text for text in from_file if text.partition("=")[0] not in searched]
     fixed_in_file = create_params_from_overrides(not_searched, parser)[1]
     typed, fixed, deletions = create_params_from_overrides(arguments, parser)
-    names = {key.lstrip("+") for key in (*typed, *fixed)}
-    kept = {key: its for key, its in searched.items() if key.lstrip("+") not in names}
-    kept_fixed = {key: value for key, value in fixed_in_file.items() if key.lstrip("+") not in names}
+    names = {bare_key(key) for key in (*typed, *fixed, *(text.partition("=")[0] for text in deletions))}
+    kept = {key: its for key, its in searched.items() if bare_key(key) not in names}
+    kept_fixed = {key: value for key, value in fixed_in_file.items() if bare_key(key) not in names}
     return SearchSpace({**kept, **typed}, {**kept_fixed, **fixed}, tuple(deletions))
 
 
@@ -98,23 +115,51 @@ def create_params_from_overrides(
     distributions: dict[str, BaseDistribution] = {}
     fixed: dict[str, str] = {}
     deletions: list[str] = []
+    seen: dict[str, Override] = {}
     for text in arguments:
-        try:
-            override = parser.parse_override(text)
-        except HydraException as error:
-            raise SearchSpaceError(f"'{text}': {str(error).splitlines()[0]}") from error
-        key = override.get_key_element()
+        override = _parse(parser, text)
         if override.is_delete():
             deletions.append(text)
-        elif override.is_sweep_override():
-            if key in distributions:
-                raise SearchSpaceError(f"{key}: is searched twice, the second time by '{text}'; give one")
+            continue
+        key = override.get_key_element()
+        _check_overlap(seen.setdefault(bare_key(key), override), override)
+        if override.is_sweep_override():
             distributions[key] = create_optuna_distribution_from_override(override)
-            fixed.pop(key, None)
         else:
             fixed[key] = create_optuna_distribution_from_override(override)
-            distributions.pop(key, None)
     return distributions, fixed, deletions
+
+
+def bare_key(key: str) -> str:
+    """Return a key without the `+`, `++` or `~` before it."""
+    return key.lstrip("+~")
+
+
+def _parse(parser: OverridesParser, text: str) -> Override:
+    try:
+        return parser.parse_override(text)
+    except HydraException as error:
+        # Hydra's own choice() refuses null, and the same values without it are fine
+        values = re.fullmatch(r"([^=]+=)choice\((.*\bnull\b.*)\)", text)
+        if values is not None:
+            try:
+                return parser.parse_override(values[1] + values[2])
+            except HydraException:
+                pass
+        raise SearchSpaceError(f"'{text}': {str(error).splitlines()[0]}") from error
+
+
+def _check_overlap(first: Override, second: Override) -> None:
+    searched = [each.input_line for each in (first, second) if each.is_sweep_override()]
+    if first is second or not searched:
+        return
+    key = bare_key(second.get_key_element())
+    if len(searched) == 2:
+        raise SearchSpaceError(
+            f"{key}: is searched twice, the second time by '{second.input_line}'; give one"
+        )
+    (fixed,) = {first.input_line, second.input_line} - set(searched)
+    raise SearchSpaceError(f"{key}: is searched by '{searched[0]}' and fixed by '{fixed}'; give one")
 
 
 def create_optuna_distribution_from_override(override: Override) -> Any:
@@ -126,31 +171,79 @@ def create_optuna_distribution_from_override(override: Override) -> Any:
         return override.get_value_element_as_str()
     value, key = override.value(), override.get_key_element()
     try:
-        if override.is_interval_sweep() and isinstance(value, IntervalSweep):
-            log = "log" in value.tags
-            start, end = value.start or 0.0, value.end or 0.0
-            if type(start) is type(end) is int:
-                return IntDistribution(int(start), int(end), log=log)
-            return FloatDistribution(float(start), float(end), log=log)
+        if isinstance(value, IntervalSweep):
+            return _interval(value)
         if isinstance(value, RangeSweep) and not value.shuffle:
             return _range(value)
-        choices: list[Any] = list(override.sweep_iterator(transformer=Transformer.encode))
-        return CategoricalDistribution(tuple(dict.fromkeys(choices)))
+        return CategoricalDistribution(_choices(override))
     except (ValueError, HydraException) as error:
         raise SearchSpaceError(f"{key}: {str(error).splitlines()[0]} ('{override.input_line}')") from error
 
 
+def _interval(value: IntervalSweep) -> BaseDistribution:
+    log, start, end = "log" in value.tags, value.start or 0.0, value.end or 0.0
+    if not (math.isfinite(start) and math.isfinite(end)):
+        raise ValueError("an interval needs two finite ends")
+    if type(start) is type(end) is int:
+        return IntDistribution(int(start), int(end), log=log)
+    return FloatDistribution(float(start), float(end), log=log)
+
+
 def _range(value: RangeSweep) -> BaseDistribution:
-    """Return the values start, start + step, … below stop."""
-    start, stop, step = value.start or 0, value.stop or 0, value.step
-    count = math.ceil((stop - start) / step - 1e-9) if step else 0
+    """Return the values start, start + step, … before stop; the end is excluded, as in Hydra's own sweeps."""
+    whole = all(isinstance(each, int) for each in (value.start, value.stop, value.step))
+    start, stop, step = (Decimal(str(each or 0)) for each in (value.start, value.stop, value.step))
+    count = math.ceil((stop - start) / step) if step else 0
     if count < 1:
         raise ValueError(f"a range from {start} to {stop} by {step} is empty, as its end is excluded")
-    last = start + step * (count - 1)
-    log = "log" in value.tags
-    if all(isinstance(each, int) for each in (start, stop, step)):
-        return IntDistribution(int(start), int(last), log=log, step=1 if log else int(step))
-    return FloatDistribution(float(start), float(last), log=log, step=None if log else float(step))
+    low, high = sorted((start, start + step * (count - 1)))
+    if "log" in value.tags:
+        if not whole or abs(step) != 1:
+            raise ValueError("a logarithmic scale has no steps; write tag(log,interval(…))")
+        return IntDistribution(int(low), int(high), log=True)
+    if whole:
+        return IntDistribution(int(low), int(high), step=int(abs(step)))
+    return FloatDistribution(float(low), float(high), step=float(abs(step)))
+
+
+def _choices(override: Override) -> tuple[Any, ...]:
+    """Return different values, as they are kept.
+
+    Values to be shuffled keep their order, for which Optuna does not care: it is the same space each time.
+    """
+    value = override.value()
+    if isinstance(value, ChoiceSweep):
+        elements: Iterable[Any] = value.list
+    elif isinstance(value, RangeSweep):
+        elements = value.range()
+    else:
+        elements = list(override.sweep_iterator())
+        if not elements:
+            raise ValueError("glob(…) chooses among the options of a group, and finds none")
+    kept = map(_as_choice, elements)
+    return tuple({(type(each), each): each for each in kept}.values())
+
+
+def _as_choice(element: Any) -> Any:
+    """Return an element of a choice as Optuna stores it: a number, a truth value, null, or a text."""
+    if element is None or isinstance(element, bool | int | float):
+        return element
+    if not isinstance(element, str | QuotedString):
+        return Transformer.str(element)
+    text = element.text if isinstance(element, QuotedString) else element
+    return text if _is_read_as_text(text) else QuotedString(text, Quote.single).with_quotes()
+
+
+def _is_read_as_text(text: str) -> bool:
+    try:
+        return OverridesParser.create().parse_override(f"key={text}").value() == text
+    except HydraException:
+        return False
+
+
+def override_text(key: str, value: Any) -> str:
+    """Return the override that sets a key to a sampled value."""
+    return f"{key}={'null' if value is None else value}"
 
 
 def grid_values(key: str, distribution: BaseDistribution) -> list[Any]:
@@ -160,8 +253,9 @@ def grid_values(key: str, distribution: BaseDistribution) -> list[Any]:
     if isinstance(distribution, IntDistribution):
         return list(range(distribution.low, distribution.high + 1, distribution.step))
     if isinstance(distribution, FloatDistribution) and distribution.step is not None:
+        low, step = Decimal(str(distribution.low)), Decimal(str(distribution.step))
         count = round((distribution.high - distribution.low) / distribution.step) + 1
-        return [distribution.low + k * distribution.step for k in range(count)]
+        return [float(low + k * step) for k in range(count)]
     raise SearchSpaceError(
         f"{key}: a grid needs single values, and an interval has none; write choice(…) or range(…, step=…)"
     )
@@ -189,6 +283,6 @@ def _as_text(value: Any) -> str:
     """Return a value of `params` as it would be typed: a list there is a choice."""
     if isinstance(value, str):
         return value
-    if isinstance(value, Iterable):
-        return f"choice({','.join(map(str, value))})"
+    if isinstance(value, Iterable) and not isinstance(value, Mapping):
+        return f"choice({','.join(map(_as_text, value))})"
     return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

@@ -3,7 +3,6 @@
 null                          DIR/study.journal, in the sweep's directory
 path/name.journal             a journal file there; safe on a shared disk, without a server
 sqlite:///FILE, postgresql:…  a database, by SQLAlchemy's URL
-{_target_: …}                 a storage of your own
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import optuna
 from optuna.exceptions import DuplicatedStudyError, ExperimentalWarning
@@ -19,6 +18,8 @@ from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.study import Study
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 from raasid.errors import UsageError
 from raasid.sweeps.search_space import SearchSpace, differences
@@ -27,6 +28,7 @@ from raasid.sweeps.study_journal import open_journal
 JOURNAL = "study.journal"
 JOURNAL_SUFFIX = ".journal"
 _SPACE = "raasid:space"
+_CONDITIONS = "raasid:conditions"
 Direction = Literal["minimize", "maximize"]
 
 
@@ -51,23 +53,50 @@ class OtherSearchSpace(UsageError):
         )
 
 
-def open_storage(storage: str | Mapping[str, Any] | None, sweep_dir: Path) -> BaseStorage:
+def open_storage(storage: str | None, sweep_dir: Path) -> BaseStorage:
     """Open or create the storage of a study. Raises StorageUnusable, RaasidError."""
-    if isinstance(storage, Mapping):
-        from hydra.utils import instantiate
-
-        built: BaseStorage = instantiate(storage)
-        return built
     if storage is None or storage.endswith(JOURNAL_SUFFIX):
-        return open_journal(sweep_dir / JOURNAL if storage is None else Path(storage))
-    if "://" not in storage:
-        raise StorageUnusable(storage, "is neither a URL nor a journal")
+        path = sweep_dir / JOURNAL if storage is None else Path(storage)
+        try:
+            return open_journal(path)
+        except OSError as error:
+            raise StorageUnusable(str(path), describe_os_error(error)) from error
+    url = _read_url(storage)
+    if url.get_backend_name() == "sqlite":
+        if url.database in (None, "", ":memory:"):
+            raise StorageUnusable(storage, "is in the memory of one process, and workers are several")
+        folder = Path(str(url.database)).absolute().parent
+        if not folder.is_dir():
+            raise StorageUnusable(storage, f"there is no folder {folder}")
     engine = {"connect_args": {"timeout": 60}} if storage.startswith("sqlite") else None
     try:
         return RDBStorage(storage, engine_kwargs=engine)
     except Exception as error:  # SQLAlchemy, its drivers and Optuna raise kinds of their own
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise StorageUnusable(storage, reason) from error
+        if isinstance(error.__cause__, ModuleNotFoundError):
+            reason = f"needs the package {error.__cause__.name}, which is not installed"
+        else:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise StorageUnusable(describe_storage(storage), reason) from error
+
+
+def describe_storage(storage: str) -> str:
+    """Return a storage as it may be shown: a URL without its password."""
+    if "://" not in storage:
+        return storage
+    return _read_url(storage).render_as_string(hide_password=True)
+
+
+def describe_os_error(error: OSError) -> str:
+    """Return what the operating system said, with the file."""
+    reason = (error.strerror or str(error)).lower()
+    return f"{reason}: {error.filename}" if error.filename else reason
+
+
+def _read_url(storage: str) -> URL:
+    try:
+        return make_url(storage)
+    except ArgumentError as error:
+        raise StorageUnusable(storage, "is neither a URL nor a journal") from error
 
 
 def open_study(
@@ -75,13 +104,15 @@ def open_study(
     name: str,
     directions: Sequence[Direction],
     space: SearchSpace,
+    conditions: Mapping[str, str] | None = None,
     sampler: BaseSampler | None = None,
     pruner: BasePruner | None = None,
 ) -> Study:
     """Create a study, or go on with it.
 
-    directions: minimize or maximize, of each value. Raises OtherSearchSpace, and UsageError for other
-    directions: Optuna itself accepts some other spaces, and would mix trials that cannot be compared.
+    directions: minimize or maximize, of each value. conditions: what else makes trials comparable, as texts.
+    Raises OtherSearchSpace, also for other conditions, and UsageError for other directions: Optuna itself
+    accepts some other spaces, and would mix trials that cannot be compared.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # the sweeper tells what happens
     with warnings.catch_warnings():
@@ -103,4 +134,15 @@ def open_study(
         study.set_user_attr(_SPACE, wanted)
     elif earlier != wanted:
         raise OtherSearchSpace(name, list(differences(earlier, wanted)))
+    _check_conditions(study, dict(conditions or {}), new=earlier is None)
     return study
+
+
+def _check_conditions(study: Study, conditions: dict[str, str], new: bool) -> None:
+    earlier = study.user_attrs.get(_CONDITIONS, {})
+    if new and conditions:
+        study.set_user_attr(_CONDITIONS, conditions)
+    elif earlier != conditions:
+        changed = [key for key in sorted({*earlier, *conditions}) if earlier.get(key) != conditions.get(key)]
+        lines = [f"{key}: {earlier.get(key, 'none')} -> {conditions.get(key, 'none')}" for key in changed]
+        raise OtherSearchSpace(study.study_name, lines)

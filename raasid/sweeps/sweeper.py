@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import shlex
 import signal
@@ -18,7 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 from optuna.study import Study
 from optuna.trial import TrialState
 
-from raasid.errors import Exit, RaasidError, Stopped
+from raasid.errors import Exit, RaasidError, Stopped, UsageError
 from raasid.io.atomic import write_atomic
 from raasid.io.lease import HEARTBEAT_S
 from raasid.sweeps.best_trial import best_trial_of, finish_best
@@ -26,8 +27,9 @@ from raasid.sweeps.composition_cache import CompositionCache
 from raasid.sweeps.current_trial import check_ranks
 from raasid.sweeps.progress_display import ProgressDisplay
 from raasid.sweeps.results import RESULTS, describe_outcome, write_results
+from raasid.sweeps.sampled_values import CheckedTask
 from raasid.sweeps.search_space import SearchSpace, read_search_space
-from raasid.sweeps.study_storage import JOURNAL
+from raasid.sweeps.study_storage import JOURNAL, describe_os_error
 from raasid.sweeps.sweep_page import write_page
 from raasid.sweeps.sweeper_options import GRID, SweepOptions, to_plain
 from raasid.sweeps.trial_queue import LOG, REASON, RETRY_OF, Progress, TrialQueue
@@ -39,6 +41,10 @@ _log = logging.getLogger(__name__)
 
 class TooManyFailures(RaasidError):
     """More trials failed than the sweep allows."""
+
+
+class NoTrialSucceeded(RaasidError):
+    """A sweep that has nothing to compare."""
 
 
 @dataclass
@@ -53,19 +59,30 @@ class Sweep:
 
     def __post_init__(self) -> None:
         self.sweep_dir = Path(self.config.hydra.sweep.dir)
-        self.name = self.options.study_name or str(self.config.hydra.job.name)
+        self.name = self.options.study_name or self._default_name()
         self._custom = self.options.find_custom_search_space()
         self._reaped, self._ended = 0.0, 0
+
+    def _default_name(self) -> str:
+        """Return the application's name; in a storage of several sweeps, with a hash of the directory."""
+        name = str(self.config.hydra.job.name)
+        if self.options.storage is None:
+            return name
+        return f"{name}-{hashlib.sha256(str(self.sweep_dir.absolute()).encode()).hexdigest()[:6]}"
 
     def run(self, arguments: Sequence[str]) -> None:
         """Run all trials that the study lacks. Raises RaasidError, Stopped."""
         check_ranks(OmegaConf.select(self.config, "trainer"))
         parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
         self.space = read_search_space(to_plain(self.options.params), arguments, parser)
-        grid = self.space.grid() if self.options.is_grid else []
+        grid = self.space.grid(self.options.grid_seed) if self.options.is_grid else []
         n_trials = min(self.options.n_trials, len(grid)) if grid else self.options.n_trials
-        self.sweep_dir.mkdir(parents=True, exist_ok=True)
-        write_atomic(self.sweep_dir / "multirun.yaml", OmegaConf.to_yaml(self.config))
+        self.options.check()
+        try:
+            self.sweep_dir.mkdir(parents=True, exist_ok=True)
+            write_atomic(self.sweep_dir / "multirun.yaml", OmegaConf.to_yaml(self.config))
+        except OSError as error:
+            raise UsageError(f"hydra.sweep.dir: {self.sweep_dir}: {describe_os_error(error)}") from error
         study = self._open_study()
         queue = self._queue(study)
         queue.plan(n_trials, grid)
@@ -81,7 +98,15 @@ class Sweep:
         for line in describe_outcome(study, queue.progress()):
             _log.info(line)
         _log.info("Report: %s", page)
+        self._check_success(queue.progress())
         self._finish(study, queue.progress())
+
+    def _check_success(self, progress: Progress) -> None:
+        if progress.failed and not progress.complete + progress.pruned:
+            raise NoTrialSucceeded(
+                f"all {progress.failed} trials failed; the reasons are above, "
+                f"and the output is in {self.sweep_dir}/logs"
+            )
 
     def _finish(self, study: Study, progress: Progress) -> None:
         """Say how the best is used, and let the application end it."""
@@ -104,7 +129,7 @@ class Sweep:
     def _announce(self, study: Study, queue: TrialQueue, n_trials: int) -> None:
         progress = queue.progress()
         _log.info("Study name: %s", study.study_name)
-        _log.info("Storage: %s", self.options.storage or self.sweep_dir / "study.journal")
+        _log.info("Storage: %s", self.options.describe_storage(self.sweep_dir))
         _log.info("Sampler: %s", GRID if self.options.is_grid else type(study.sampler).__name__)
         _log.info("Directions: %s", self.options.directions)
         if progress.ended:
@@ -152,7 +177,7 @@ class Sweep:
         launcher = Plugins.instance().instantiate_launcher(
             config=self.config,
             hydra_context=replace(self.hydra_context, config_loader=loader),
-            task_function=self.task_function,
+            task_function=CheckedTask(self.task_function),
         )
         queue = self._queue(self._open_study(number))
         logs = self.sweep_dir / "logs"

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import functools
+import importlib.util
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_args
 
-from hydra.utils import get_method, instantiate
+import numpy as np
+import optuna
+from hydra.utils import get_method
 from omegaconf import OmegaConf
 from optuna.exceptions import ExperimentalWarning
 from optuna.pruners import BasePruner, NopPruner
 from optuna.samplers import BaseSampler, RandomSampler
 from optuna.study import Study
 
+from raasid.config.build import find_target
+from raasid.config.suggestions import did_you_mean
 from raasid.errors import UsageError
+from raasid.sweeps.constraints import Constraint, read_constraints
 from raasid.sweeps.search_space import SearchSpace
-from raasid.sweeps.study_storage import Direction, open_storage, open_study
+from raasid.sweeps.study_storage import JOURNAL, Direction, describe_storage, open_storage, open_study
 from raasid.sweeps.worker import CustomSearchSpace
 
 GRID = "GridSampler"
+_OWN_PACKAGE = {"CmaEsSampler": "cmaes"}
+"""Samplers that need a package which Optuna does not bring."""
 
 
 @dataclass
@@ -41,6 +50,36 @@ class SweepOptions:
     params: Mapping[str, Any] | None = None
     custom_search_space: str | None = None
     pruner: Any = None
+    constraints: Mapping[str, str] | None = None
+    """What a trial has to keep besides a good value: metric -> "<= number" or ">= number"."""
+
+    def __post_init__(self) -> None:
+        for name in ("n_trials", "n_jobs"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise UsageError(f"hydra.sweeper.{name}: must be a whole number from 1, but is '{value}'")
+        rate: Any = self.max_failure_rate
+        if not isinstance(rate, int | float) or not 0 <= rate <= 1:
+            raise UsageError(f"hydra.sweeper.max_failure_rate: must be from 0 to 1, but is '{rate}'")
+
+    @classmethod
+    def read(cls, section: Mapping[str, Any]) -> SweepOptions:
+        """Return the options of a section. Raises UsageError: no such key, or a wrong value."""
+        known = [each.name for each in fields(cls)]
+        for name in section:
+            if name not in known:
+                raise UsageError(f"hydra.sweeper.{name}: no such key{did_you_mean(name, known)}")
+        return cls(**section)
+
+    def check(self) -> None:
+        """Raise UsageError if sampler, pruner or direction cannot be used, before anything is created."""
+        pruner = self._build_pruner()
+        if len(self.directions) > 1 and not isinstance(pruner, NopPruner):
+            raise UsageError(
+                "hydra.sweeper.pruner: several values cannot be pruned by; choose hydra/sweeper/pruner=none"
+            )
+        self._build_sampler(0, 0)
+        self.read_constraints()
 
     @property
     def directions(self) -> list[Direction]:
@@ -58,16 +97,28 @@ class SweepOptions:
 
     def open_study(self, name: str, space: SearchSpace, sweep_dir: Path, worker: int = 0) -> Study:
         """Open or create the study. worker: number of the process among those of the sweep."""
-        directions = self.directions
-        pruner = self._build_pruner()
-        if len(directions) > 1 and not isinstance(pruner, NopPruner):
-            raise UsageError(
-                "hydra.sweeper.pruner: several values cannot be pruned by; choose hydra/sweeper/pruner=none"
-            )
-        storage = open_storage(to_plain(self.storage), sweep_dir)
-        study = open_study(storage, name, directions, space, pruner=pruner)
-        study.sampler = self._build_sampler(worker, len(study.get_trials(deepcopy=False)))
+        storage = to_plain(self.storage)
+        storage = (
+            _build(storage, "storage") if isinstance(storage, Mapping) else open_storage(storage, sweep_dir)
+        )
+        conditions = {f"constraint {each.metric}": str(each) for each in self.read_constraints()}
+        if self.custom_search_space is not None:
+            conditions["custom_search_space"] = self.custom_search_space
+        study = open_study(storage, name, self.directions, space, conditions, pruner=self._build_pruner())
+        ended = sum(trial.state.is_finished() for trial in study.get_trials(deepcopy=False))
+        study.sampler = self._build_sampler(worker, ended)
         return study
+
+    def describe_storage(self, sweep_dir: Path) -> str:
+        """Return where the study is, without the password of a database."""
+        storage = to_plain(self.storage)
+        if isinstance(storage, Mapping):
+            return str(storage.get("_target_"))
+        return str(sweep_dir / JOURNAL) if storage is None else describe_storage(storage)
+
+    def read_constraints(self) -> tuple[Constraint, ...]:
+        """Return the constraints. Raises UsageError."""
+        return read_constraints(to_plain(self.constraints))
 
     def find_custom_search_space(self) -> CustomSearchSpace | None:
         """Import the function of `custom_search_space`."""
@@ -81,18 +132,45 @@ class SweepOptions:
             raise UsageError(f"hydra.sweeper.custom_search_space: {hook}: {cause}") from error
         return found
 
-    def _build_sampler(self, worker: int, trials: int) -> BaseSampler:
-        """Build the sampler; workers, and a sweep that goes on, draw other numbers from the same seed."""
-        if self.is_grid:
-            return RandomSampler(seed=0)  # every trial brings its parameters
+    @property
+    def grid_seed(self) -> int | None:
+        """Seed of the order in which a grid is tried; None: the order of the keys."""
+        seed = (self.sampler or {}).get("seed")
+        return None if seed is None else int(seed)
+
+    def _build_sampler(self, worker: int, ended: int) -> BaseSampler:
+        """Build the sampler; workers, and a sweep that goes on, draw other numbers from the same seed.
+
+        ended: trials with an outcome.
+        """
+        if self.is_grid:  # every trial brings its parameters; those of custom_search_space are drawn
+            return RandomSampler(seed=_seed(self.grid_seed or 0, worker, ended))
         section = to_plain(self.sampler)
-        if section.get("seed") is not None and (worker or trials > self.n_trials):
-            section["seed"] = (int(section["seed"]) + 7919 * worker + 104729 * trials) % 2**32
-        sampler: BaseSampler = _instantiate(section, "sampler")
+        if section.get("seed") is not None:
+            section["seed"] = _seed(int(section["seed"]), worker, ended)
+        name = str(section.get("_target_", "")).rpartition(".")[2]
+        package = _OWN_PACKAGE.get(name)
+        if package is not None and importlib.util.find_spec(package) is None:
+            raise UsageError(
+                f"hydra.sweeper.sampler: {name} needs the package {package}: pip install {package}"
+            )
+        sampler: BaseSampler = _build(section, "sampler")
         return sampler
 
     def _build_pruner(self) -> BasePruner:
-        return NopPruner() if self.pruner is None else _instantiate(to_plain(self.pruner), "pruner")
+        return NopPruner() if self.pruner is None else _build(to_plain(self.pruner), "pruner")
+
+
+def _seed(seed: int, worker: int, ended: int) -> int:
+    """Return another seed for each worker and for each time that a sweep goes on; the given one at first."""
+    return (seed + 7919 * worker + 104729 * ended) % 2**32
+
+
+def create_nsgaiii_sampler(reference_points: Any = None, **options: Any) -> BaseSampler:
+    """Return Optuna's NSGA-III sampler. reference_points: a list of points, one number for each value."""
+    if reference_points is not None:
+        options["reference_points"] = np.asarray(reference_points, dtype=float)
+    return optuna.samplers.NSGAIIISampler(**{k: v for k, v in options.items() if v is not None})
 
 
 def to_plain(section: Any) -> Any:
@@ -100,11 +178,27 @@ def to_plain(section: Any) -> Any:
     return OmegaConf.to_container(section, resolve=True) if OmegaConf.is_config(section) else section
 
 
-def _instantiate(section: Mapping[str, Any], what: str) -> Any:
+def _build(section: Mapping[str, Any], what: str) -> Any:
+    """Build what `_target_` names. what: the key below `hydra.sweeper`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
+        warnings.simplefilter("ignore", FutureWarning)
         try:
-            return instantiate(section)
+            return _build_tree(section)
         except Exception as error:  # a class that is not there, or that refuses its arguments
-            cause = error.__cause__ or error
-            raise UsageError(f"hydra.sweeper.{what}: {str(cause).splitlines()[0]}") from error
+            raise UsageError(f"hydra.sweeper.{what}: {str(error).splitlines()[0]}") from error
+
+
+def _build_tree(section: Any) -> Any:
+    """Build the sections that name a `_target_`, inner ones first; null leaves a class its own default.
+
+    Hydra's `instantiate` would do, if its versions agreed on how a caller allows a target.
+    """
+    if not isinstance(section, Mapping) or "_target_" not in section:
+        return section
+    options = {key: _build_tree(value) for key, value in section.items() if not key.startswith("_")}
+    given = {key: value for key, value in options.items() if value is not None}
+    if isinstance(given.get("constraints_func"), str):
+        given["constraints_func"] = find_target(given["constraints_func"])
+    target = find_target(str(section["_target_"]))
+    return functools.partial(target, **given) if section.get("_partial_") else target(**given)

@@ -25,6 +25,7 @@ from optuna.trial import Trial, TrialState
 
 from raasid.errors import RaasidError
 from raasid.sweeps.current_trial import TrialPruned, enter_trial, leave_trial
+from raasid.sweeps.sampled_values import check_params
 from raasid.sweeps.search_space import SearchSpace
 from raasid.sweeps.study_journal import one_append
 from raasid.sweeps.trial_queue import CHECKPOINT, LOG, RUN_DIR, WANDB_RUN, TrialQueue
@@ -97,6 +98,7 @@ class Worker:
                 suggest(trial, key, distribution)
         if self._custom is not None:
             self._custom(self._config, trial)
+        check_params(trial, self._space.fixed)
         overrides = [*self._space.overrides(trial.params), *self._continuing(run_dir)]
         enter_trial(trial)
         try:
