@@ -7,6 +7,7 @@ that the command was not yet able to handle, queues the job again; where it goes
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,10 +35,10 @@ def job_script(
     """Return the script. folder: of the job, absolute; python: the interpreter. cwd: where commands run."""
     start = options.python or shlex.quote(python)
     srun = ["srun", "--kill-on-bad-exit=1", *options.srun_args] if options.use_srun else []
-    log = folder / ("%x-%A_%a.out" if len(tasks) > 1 else "%x-%j.out")
-    directives = [*options.directives(name, len(tasks)), f"--output={log}"]
+    log = f"{folder}/%x-{'%A_%a' if len(tasks) > 1 else '%j'}"
+    directives = [*options.directives(name, len(tasks)), _file_option("output", folder, f"{log}.out")]
     if not options.stderr_to_stdout:
-        directives.append(f"--error={log.with_suffix('.err')}")
+        directives.append(_file_option("error", folder, f"{log}.err"))
     return "\n".join(
         [
             "#!/bin/bash",
@@ -61,6 +62,12 @@ def job_script(
             _AFTER,
         ]
     )
+
+
+def _file_option(name: str, folder: Path, pattern: str) -> str:
+    """Return an option of sbatch for a file; in names of folders a percent sign stands for itself."""
+    pattern = str(folder).replace("%", "%%") + pattern.removeprefix(str(folder))
+    return f'--{name}="{pattern}"' if re.search(r"\s", pattern) else f"--{name}={pattern}"
 
 
 CONFIG_DIR = "@config"
