@@ -18,6 +18,7 @@ from raasid.config.section import Section
 from raasid.config.suggestions import did_you_mean
 from raasid.config.validation import check
 
+SWEEPER = "hydra_plugins.raasid_optuna_sweeper.optuna_sweeper.OptunaSweeper"
 S = TypeVar("S", bound=Section)
 
 
@@ -60,9 +61,26 @@ def preflight(
     if problems or checked.config is None:
         raise ConfigProblems(_in_order_of(texts, problems))
     values = {override.key: str(override.parsed.value()) for override in overrides}
+    if multirun:
+        _check_sweeper(cfg, overrides, composer)
     run_dir = values.get("hydra.sweep.dir" if multirun else "hydra.run.dir")
     study = study_name(cfg, texts) if multirun else None
     return ValidatedCommand(checked.config, multirun, run_dir, study)
+
+
+def _check_sweeper(cfg: DictConfig, overrides: Sequence[ParsedOverride], composer: ConfigComposer) -> None:
+    """Refuse another plugin of the name, and a search for nothing, which would repeat one training."""
+    sweeper = cfg.hydra.sweeper
+    target = str(sweeper.get("_target_", ""))
+    if target.endswith(".OptunaSweeper") and target != SWEEPER:
+        message = f"is {target} here, another plugin of this name, which cannot go on, prune or register"
+        raise ConfigProblems([Problem("hydra/sweeper=optuna", f"{message}; uninstall its package")])
+    searched = sweeper.get("params") or sweeper.get("custom_search_space")
+    typed = any(override.parsed.is_sweep_override() for override in overrides)
+    if target == SWEEPER and not searched and not typed:
+        presets = ", ".join(sorted(composer.options("hparams_search")))
+        message = f"nothing is searched; choose hparams_search=NAME (there are: {presets})"
+        raise ConfigProblems([Problem("hydra.sweeper.params", f"{message}, or give KEY=choice(…)")])
 
 
 def study_name(cfg: DictConfig, texts: Sequence[str]) -> str | None:
@@ -72,7 +90,7 @@ def study_name(cfg: DictConfig, texts: Sequence[str]) -> str | None:
     of what is fixed.
     """
     sweeper = cfg.hydra.sweeper
-    if not str(sweeper.get("_target_", "")).endswith(".OptunaSweeper"):
+    if sweeper.get("_target_") != SWEEPER:
         return None
     if sweeper.study_name is not None:
         return str(sweeper.study_name)
@@ -80,7 +98,8 @@ def study_name(cfg: DictConfig, texts: Sequence[str]) -> str | None:
     ignored = ("hydra.", "paths.")
     typed = sorted(text for text in texts if not text.lstrip("+~").startswith(ignored))
     params = OmegaConf.to_container(sweeper.params) if sweeper.params else {}
-    content = json.dumps([params, sweeper.direction, typed], sort_keys=True, default=str)
+    conditions = [sweeper[key] for key in ("constraints", "custom_search_space") if sweeper.get(key)]
+    content = json.dumps([params, sweeper.direction, typed, *conditions], sort_keys=True, default=str)
     return f"{preset}-{hashlib.sha256(content.encode()).hexdigest()[:6]}"
 
 

@@ -52,6 +52,8 @@ def describe_outcome(study: Study, progress: Progress) -> Iterator[str]:
         f"{progress.waiting} waiting"
     )
     best = best_trials(study)
+    if progress.complete and not best:
+        yield "No trial keeps all constraints, so there is no best one"
     if len(study.directions) > 1:
         yield f"Number of Pareto solutions: {len(best)}"
         for trial in best:

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+import optuna
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig
@@ -24,6 +25,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import Trial, TrialState
 
 from raasid.errors import RaasidError
+from raasid.sweeps.constraints import Constraint, set_constraints
 from raasid.sweeps.current_trial import TrialPruned, enter_trial, leave_trial
 from raasid.sweeps.sampled_values import check_params
 from raasid.sweeps.search_space import SearchSpace
@@ -62,9 +64,10 @@ class Worker:
         config: DictConfig,
         logs: Path,
         custom: CustomSearchSpace | None = None,
+        constraints: Sequence[Constraint] = (),
     ) -> None:
         self._queue, self._space, self._launcher, self._config = queue, space, launcher, config
-        self._logs, self._custom = logs, custom
+        self._logs, self._custom, self._constraints = logs, custom, constraints
 
     def run(self, stop: StopFlag) -> None:
         """Run trials. A signal puts the trial back and ends the process with the status of its job."""
@@ -78,7 +81,9 @@ class Worker:
             with output_to(log):
                 job = self._launch(trial, log)
                 values = _values(job, len(self._queue.study.directions))
-        except TrialPruned:
+            set_constraints(trial, self._constraints, self._run_dir(trial), pruned=False)
+        except (TrialPruned, optuna.TrialPruned):
+            set_constraints(trial, self._constraints, self._run_dir(trial), pruned=True)
             self._tell(trial, state=TrialState.PRUNED)
         except (SystemExit, KeyboardInterrupt):
             self._queue.put_back(number)
