@@ -89,6 +89,12 @@ def run_name(manifest: Manifest) -> str:
     return str(manifest.lineage.get("run", ""))
 
 
+def study(manifest: Manifest) -> str:
+    """Return the sweep of which the version is the best trial; empty if it is of none."""
+    found = _mapping(manifest.lineage, "study")
+    return f"{found.get('name')}, trial {found.get('trial')} of {found.get('trials')}" if found else ""
+
+
 def find_version_of_run(registry: Registry, name: str, run_id: str, since: datetime) -> Version | None:
     """Return the version that a run has registered; None if it has not.
 
