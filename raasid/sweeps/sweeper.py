@@ -23,6 +23,7 @@ from raasid.errors import Exit, RaasidError, Stopped, UsageError
 from raasid.io.atomic import write_atomic
 from raasid.io.lease import HEARTBEAT_S
 from raasid.sweeps.best_trial import best_trial_of, finish_best
+from raasid.sweeps.cluster_workers import ClusterWorkers, cluster_launcher
 from raasid.sweeps.composition_cache import CompositionCache
 from raasid.sweeps.current_trial import check_ranks
 from raasid.sweeps.progress_display import ProgressDisplay
@@ -142,7 +143,7 @@ class Sweep:
 
     def _work(self, queue: TrialQueue, n_trials: int) -> None:
         """Keep the workers running until no trial is left."""
-        pool = WorkerPool(self.options.n_jobs, self._run_worker)
+        pool = self._pool()
 
         with ProgressDisplay(queue, n_trials, self.options.n_jobs) as display:
 
@@ -158,6 +159,12 @@ class Sweep:
             raise Stopped("the sweep was stopped; type the same again, and it goes on", exit_status)
         if self._too_many_failures(queue, n_trials):
             raise self._failure(queue)
+
+    def _pool(self) -> WorkerPool | ClusterWorkers:
+        launcher = cluster_launcher(self.config)
+        if launcher is None:
+            return WorkerPool(self.options.n_jobs, self._run_worker)
+        return ClusterWorkers(self.options.n_jobs, launcher, self.config, self.task_function, self.name)
 
     def _reap_now_and_then(self, queue: TrialQueue) -> None:
         """Find the trials of machines that went down."""
@@ -181,7 +188,8 @@ class Sweep:
         )
         queue = self._queue(self._open_study(number))
         logs = self.sweep_dir / "logs"
-        Worker(queue, self.space, launcher, self.config, logs, self._custom).run(stop)
+        constraints = self.options.read_constraints()
+        Worker(queue, self.space, launcher, self.config, logs, self._custom, constraints).run(stop)
 
     def _too_many_failures(self, queue: TrialQueue, n_trials: int) -> bool:
         return queue.progress().failed > self.options.max_failure_rate * n_trials

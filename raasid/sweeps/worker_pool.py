@@ -73,7 +73,7 @@ class WorkerPool:
         second.
         Raises RaasidError if workers die again and again while no trial ends.
         """
-        with _forwarding_signals(self._workers) as stopped:
+        with forwarding_signals(self._workers) as stopped:
             started = fruitless = 0
             pause = _POLL_S
             while True:
@@ -127,7 +127,7 @@ def _die_with_parent(stop: SharedFlag) -> None:
 
 
 @contextmanager
-def _forwarding_signals(workers: Mapping[int, ForkProcess]) -> Iterator[Callable[[], int | None]]:
+def forwarding_signals(workers: Mapping[int, ForkProcess]) -> Iterator[Callable[[], int | None]]:
     """Pass TERM and USR1 on to the workers; yield a function that says which signal came, if one did.
 
     Ctrl-C reaches the workers by itself, as they are of the terminal's process group.
