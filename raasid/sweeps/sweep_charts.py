@@ -108,11 +108,12 @@ class StudyCharts:
         everywhere = [key for key in keys if all(key in trial.params for trial in self._finished)]
         if len(values) < 2 or len(everywhere) < 2:
             return {}
+        sign = -1 if self._directions[i] is StudyDirection.MAXIMIZE else 1  # Optuna looks for low targets
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
                 return get_param_importances(
-                    self._study, params=everywhere, target=lambda trial: trial.values[i]
+                    self._study, params=everywhere, target=lambda trial: sign * trial.values[i]
                 )
             except (ValueError, RuntimeError):  # what Optuna raises where too few trials differ
                 return {}

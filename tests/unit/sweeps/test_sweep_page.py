@@ -91,6 +91,21 @@ def test_every_chart_is_drawn_with_pruned_and_failed_trials_and_nothing_is_loade
         assert f"<!-- {name} -->" in history
 
 
+def test_what_mattered_is_about_the_best_trials_whatever_the_direction(tmp_path: Path) -> None:
+    shares = []
+    for direction, sign in (("maximize", 1), ("minimize", -1)):
+        study = optuna.create_study(direction=direction)
+        for n in range(40):  # the best depend on the rate, the worst on the channels
+            lr, channels = 10 ** -(1 + n % 4), 8 + n % 20
+            value = 10.0 if lr == 0.1 else -float(channels == 8)
+            params = {"optimizer.lr": lr, "model.channels": channels}
+            add(study, DONE, [sign * value + n / 1e4], params=params)
+        chart = b64decode(re.findall(r"svg\+xml;base64,([^\"]*)", page_of(study, tmp_path))[1]).decode()
+        shares.append(re.findall("<!-- (lr|channels|[0-9]+%) -->", chart))
+    assert shares[0] == shares[1]
+    assert shares[0][:2] == ["channels", "lr"], "the most important one is on top"
+
+
 def test_the_same_study_gives_the_same_bytes(study: Study, tmp_path: Path) -> None:
     for i in range(3):
         add(study, DONE, [i / 10], reports={1: 0.1})
