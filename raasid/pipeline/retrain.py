@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from raasid.config.build import build
 from raasid.config.compose import compose
@@ -28,21 +28,28 @@ from raasid.pipeline.verb_configs import CheckConfig, RetrainConfig, TrainConfig
 from raasid.registry.names import CHAMPION, Version
 from raasid.registry.registry import Registry
 from raasid.tasks import TASKS, TaskName
-from raasid.triggers.budget import refusals
+from raasid.triggers.budget import hours_left, refusals
 from raasid.triggers.claims import ClaimFinished, ClaimStore
 from raasid.triggers.decision_record import Decision
 from raasid.triggers.decision_store import DecisionStore
 from raasid.triggers.ready_decisions import ready_decisions, strongest
 from raasid.triggers.retraining_history import Retraining
 
+if TYPE_CHECKING:
+    from raasid.pipeline.retraining_sweep import Tuning
+
 
 def retrain(cfg: RetrainConfig, run_dir: Path) -> None:
     """Collect new footage, if wanted, and retrain every model of the schedule that needs it and may be now.
 
     A model is left out if one of its records is damaged, or if footage for its retraining is lacking.
-    Raises, at the end, ModelsLeftOut, FootageLacking or, if a challenger was refused, GateRefused;
-    CollectionFailed, LeaseLost, Stopped.
+    Raises UsageError for a preset of `retrain.sweep` that does not fit, before anything is done; at the end,
+    ModelsLeftOut, FootageLacking or, if a challenger was refused, GateRefused; CollectionFailed, LeaseLost,
+    TuningFailed, Stopped.
     """
+    if cfg.retrain.sweep is not None:
+        for tuning in _tunings(cfg).values():
+            tuning.check()
     if cfg.retrain.collect is not None and not cfg.retrain.dry_run:
         collect_first(cfg.retrain.collect, cfg.paths, run_dir / "collect")
     checked = check_models(cfg, run_dir)
@@ -157,9 +164,13 @@ def _act(cfg: RetrainConfig, checked: CheckedModel, decision: Decision) -> Retra
             folder = _folder(cfg.paths.retrainings, decision)
             judged = None if decision.champion is None else Version.parse(decision.champion)
             of_decision = replace(checked, champion=judged)
-            training = _training_config(cfg, decision, checked.entry.task.name)
+            task = checked.entry.task.name
+            training = _training_config(cfg, decision, _words(cfg, model, task))
             options = cfg.retrain.incremental
             job = RetrainingJob(cfg, training, of_decision, decision, claim, folder, cfg.deploy, options)
+            if cfg.retrain.sweep is not None:
+                left = hours_left(claims.history(), cfg.trigger.now(), cfg.retrain.limits)
+                job.tuning = _tunings(cfg, decision, left).get(model)
             refused = job.run(folder / "train")
     except (LeaseHeld, ClaimFinished) as error:  # another process was faster
         return _say("left_to_another", str(error))
@@ -180,19 +191,38 @@ def _folder(retrainings: Path, decision: Decision) -> Path:
     return retrainings / decision.model / "runs" / decision.digest[:12]
 
 
-def _training_config(cfg: RetrainConfig, decision: Decision, task: TaskName) -> TrainConfig:
-    """Return what `retrain.train` says; by default new situations are learnt where they were found."""
-    words = cfg.retrain.train.get(decision.model)
+def _tunings(
+    cfg: RetrainConfig, decision: Decision | None = None, max_hours: float | None = None
+) -> dict[str, Tuning]:
+    """Return what is searched, for each model that is tuned. Raises UsageError for an unfit preset."""
+    from raasid.pipeline.retraining_sweep import Tuning, presets_of
+
+    tasks = {task.registry_name: name for name, task in TASKS.items()}
+    return {
+        model: Tuning(
+            preset,
+            _words(cfg, model, tasks[model]),
+            lambda trial: _training_config(cfg, decision, trial),
+            max_hours,
+        )
+        for model, preset in presets_of(cfg).items()
+    }
+
+
+def _words(cfg: RetrainConfig, model: str, task: TaskName) -> list[str]:
+    """Return what a model is trained with, as overrides of `raasid train`."""
+    return cfg.retrain.train.get(model) or [f"experiment={task}"]
+
+
+def _training_config(cfg: RetrainConfig, decision: Decision | None, words: Sequence[str]) -> TrainConfig:
+    """Return what words say; without words of the user new situations are learnt where they were found."""
     folders = {name: getattr(cfg.paths, name) for name in type(cfg.paths).model_fields}
-    training = compose(
-        "train",
-        TrainConfig,
-        [
-            *(words or [f"experiment={task}"]),
-            *(f"paths.{name}={quote_path(path)}" for name, path in folders.items()),
-        ],
-    )
-    if words or decision.action != "incremental":
+    paths = (f"paths.{name}={quote_path(path)}" for name, path in folders.items())
+    training = compose("train", TrainConfig, [*words, *paths])
+    if decision is None or cfg.retrain.train.get(decision.model) or decision.action != "incremental":
         return training
-    kept = {name: getattr(training.data, name) for name in ("size", "eval_scale", "people", "tracks")}
+    keys = [word.lstrip("+~").partition("=")[0].split(".") for word in words]
+    searched = {key[1] for key in keys if key[0] == "data" and len(key) > 1}
+    names = {"size", "eval_scale", "people", "tracks", *searched} & type(cfg.data).model_fields.keys()
+    kept = {name: getattr(training.data, name) for name in names}
     return training.model_copy(update={"data": cfg.data.model_copy(update=kept)})

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -37,6 +38,9 @@ from raasid.triggers.journal import Journal
 from raasid.triggers.options import IncrementalOptions
 from raasid.triggers.retraining_history import Retraining
 
+if TYPE_CHECKING:
+    from raasid.pipeline.retraining_sweep import Tuning
+
 ANY_EDITION = "*"
 
 
@@ -53,6 +57,8 @@ class RetrainingJob:
     folder: Path
     deploy: DeployConfig | None
     incremental: IncrementalOptions = field(default_factory=IncrementalOptions)
+    tuning: Tuning | None = None
+    """A sweep whose best trial is the training; None: it is trained as it is configured."""
     score: float | None = None
 
     def __post_init__(self) -> None:
@@ -76,13 +82,18 @@ class RetrainingJob:
 
     def run(self, run_dir: Path) -> GateRefused | None:
         """Train, compare, put in service and record; return the gate's refusal, if it refuses."""
-        if (found := find_finished_training(self.folder)) is not None:
-            run_dir = found[0]
+        finished = find_finished_training(self.folder)
+        run_dir = run_dir if finished is None else finished[0]
         trained = {run_dir, *(Path(line["what"]) for line in self.journal.lines("train"))}
+        trained |= {*self.folder.glob("sweep/*/[0-9]*")}
         alive = [file for each in trained for file in (*each.glob(".owner/*"), *each.glob("checkpoints/*"))]
         self.journal.begin(f"{self.decision.action} because {self.decision.reason}", alive)
-        self._plan()
-        version = self._train(run_dir)
+        self.training = self._planned(self.training)
+        if self.tuning is not None and finished is None:
+            run_dir = self._tune(self.tuning)
+        else:
+            self._train(run_dir)
+        version = self._registered(run_dir)
         self.claim.check()
         verdict = self._compare(version)
         promoted = verdict is not None and verdict.passed and self.deploy is not None
@@ -91,23 +102,40 @@ class RetrainingJob:
         self._finish(run_dir, version, verdict, promoted)
         return None if verdict is None or verdict.passed else GateRefused(verdict)
 
-    def _plan(self) -> None:
-        """Settle what is trained on, and how fast."""
+    def _planned(self, training: TrainConfig) -> TrainConfig:
+        """Return a training with what the decision settles: what is trained on, how fast, from where."""
         champion = None if self.checked.champion is None else VersionRef(self.model, self.checked.champion)
         task = self.checked.entry.task.name
-        self.training = plan_training(
-            self.training, self.decision, task, champion, self.incremental, self.folder, self.journal
+        training = plan_training(
+            training, self.decision, task, champion, self.incremental, self.folder, self.journal
         )
         if task == "context":  # on the tracks that it will get in service
-            data = track_by_champions(self.training.data, Registry(self.check.paths.registry))
-            self.training = self.training.model_copy(update={"data": data})
+            data = track_by_champions(training.data, Registry(self.check.paths.registry))
+            training = training.model_copy(update={"data": data})
+        if self._starts_from_champion:
+            training = training.model_copy(update={"model": self._from_champion(training)})
+        return training.model_copy(update={"register_": True})
 
-    def _train(self, run_dir: Path) -> Version:
+    def _tune(self, tuning: Tuning) -> Path:
+        """Search hyperparameters, register the best trial, and return its run directory."""
+        from raasid.pipeline.sweep_registration import register_trial
+
+        def train(cfg: TrainConfig, run_dir: Path) -> float | None:
+            return train_model(self._planned(cfg), run_dir)
+
+        tuned = tuning.run(self.folder / "sweep", train, self._hours)
+        cfg = self._planned(tuning.compose(tuned.overrides))
+        study = tuned.best.to_lineage(cfg.optimized_metric)
+        self.journal.note("sweep", f"{tuned.best.describe()}: {cfg.optimized_metric} {tuned.best.value:.6g}")
+        self.journal.note("train", str(tuned.run_dir.absolute()))
+        register_trial(cfg, tuned.run_dir, study, f"{self._reason}; {tuned.best.describe()}")
+        self.score = tuned.best.value
+        return tuned.run_dir
+
+    def _train(self, run_dir: Path) -> None:
         record = read_run(run_dir)
         if record is None or record.finished is None:
-            cfg = self.training.model_copy(update={"register_": True})
-            if self._starts_from_champion:
-                cfg = cfg.model_copy(update={"model": self._from_champion(cfg)})
+            cfg = self.training
             self.journal.note("train", str(run_dir.absolute()))
             try:
                 self.score = self._train_from_last(cfg, run_dir)
@@ -117,7 +145,10 @@ class RetrainingJob:
                 number = len(self.journal.lines("restart"))
                 run_dir.rename(run_dir.with_name(f"{run_dir.name}.{number}"))
                 self.score = self._train_from_last(cfg, run_dir)
-            record = read_run(run_dir)
+
+    def _registered(self, run_dir: Path) -> Version:
+        """Return the version of a training that has ended, and note it."""
+        record = read_run(run_dir)
         if record is None or record.version is None:
             raise UsageError(f"{run_dir}: no version was registered; leave test and register at true")
         version = Version.parse(record.version.partition(" ")[2])
@@ -199,7 +230,6 @@ class RetrainingJob:
         lineage = json.loads((run_dir / "lineage.json").read_text(encoding="utf-8"))
         overall = next((row for row in verdict.rows if row.rule == "overall"), None) if verdict else None
         started, ended = self._times()
-        hours = self.journal.worked().total_seconds() / 3600
         done = Retraining(
             model=self.model,
             decision=self.decision.digest,
@@ -213,10 +243,13 @@ class RetrainingJob:
             before=None if overall is None else overall.champion,
             after=None if overall is None else overall.challenger,
             data_digest=self.decision.inputs.get("labels", lineage["data"]["labels_sha256"]),
-            gpu_hours=hours * _count_devices(self.training.trainer),
+            gpu_hours=self._hours(),
         )
         self.journal.note("end", "promoted" if promoted else "the champion stays")
         self.claim.finish(done)
+
+    def _hours(self) -> float:
+        return self.journal.worked().total_seconds() / 3600 * _count_devices(self.training.trainer)
 
     def _times(self) -> tuple[str, str]:
         """Return begin and end; both are the time that was decided for, where that is not now."""

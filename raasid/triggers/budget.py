@@ -44,7 +44,7 @@ def refusals(model: str, history: Sequence[Retraining], now: datetime, limits: R
             f"{_are(limits.max_runs_per_week)} allowed (retrain.limits.max_runs_per_week): "
             f"the next may begin at {_minute(oldest + _WEEK)}."
         )
-    hours = sum(past.gpu_hours for past in week)
+    hours = _hours(week)
     if limits.max_gpu_hours is not None and hours >= limits.max_gpu_hours:
         found.append(
             f"{hours:.3g} GPU hours were used within seven days, and {_are(limits.max_gpu_hours)} allowed "
@@ -53,12 +53,24 @@ def refusals(model: str, history: Sequence[Retraining], now: datetime, limits: R
     return found
 
 
+def hours_left(history: Sequence[Retraining], now: datetime, limits: RetrainingLimits) -> float | None:
+    """Return the GPU hours that may still be used within the seven days until now; None: any number."""
+    if limits.max_gpu_hours is None:
+        return None
+    week = [past for past in history if past.end > now - _WEEK]
+    return max(0.0, limits.max_gpu_hours - _hours(week))
+
+
+def _hours(week: Sequence[Retraining]) -> float:
+    return sum(past.gpu_hours for past in week)
+
+
 def _when_below(max_gpu_hours: float, week: Sequence[Retraining]) -> str:
     """Say when enough of the hours of a week are longer ago."""
     left = sorted(week, key=lambda past: past.end)
     while left:
         oldest = left.pop(0)
-        if sum(past.gpu_hours for past in left) < max_gpu_hours:
+        if _hours(left) < max_gpu_hours:
             return f"the next may begin at {_minute(oldest.end + _WEEK)}"
     return "no retraining may begin"
 

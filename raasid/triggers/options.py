@@ -89,5 +89,8 @@ class RetrainOptions(ActionOptions):
     limits: RetrainingLimits = RetrainingLimits()
     dry_run: bool = False
     """Say what would be done, and do nothing."""
+    sweep: str | dict[str, str | None] | None = None
+    """A preset of `hparams_search`, or one for each model: searched before the gate compares, and the best is
+    taken; null: nothing is searched."""
     train: dict[str, list[str] | None] = Field({})
     """Model of the registry -> overrides of `raasid train`; by default `experiment=<task>`."""
