@@ -37,7 +37,7 @@ def main(words: Sequence[str]) -> None:
     """Run `raasid submit WORDS`. Raises RaasidError, and SystemExit 2 for wrong arguments."""
     from raasid.cli.verbs import VERBS
 
-    args = build_parser(list(VERBS)).parse_args(words)
+    args = build_parser().parse_args(words)
     verb, multirun = VERBS[args.verb], args.verb == "sweep"
     overrides, launcher, after = _split(args.words)
     searchpath = [f"file://{args.config_dir.absolute()}"] if args.config_dir else []
@@ -67,12 +67,14 @@ def main(words: Sequence[str]) -> None:
     print_note(f"state: raasid jobs --root {command.config.paths.root}")
 
 
-def build_parser(verbs: Sequence[str]) -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """Return the parser of `raasid submit`."""
+    from raasid.cli.verbs import VERBS
+
     parser = argparse.ArgumentParser(
         prog="raasid submit", description=__doc__, usage="raasid submit [options] VERB [key=value ...]"
     )
-    parser.add_argument("verb", metavar="VERB", choices=verbs, help="what the job runs, such as train")
+    parser.add_argument("verb", metavar="VERB", choices=list(VERBS), help="what the job runs, such as train")
     parser.add_argument("words", nargs="*", metavar="key=value", help="as for the verb; and after=ok:JOB")
     parser.add_argument("--dry-run", action="store_true", help="print the script, and submit nothing")
     parser.add_argument("--config-dir", type=Path, metavar="FOLDER", help="more YAML files, as for the verb")
