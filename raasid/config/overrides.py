@@ -97,6 +97,8 @@ def dotted_keys(cfg: DictConfig, prefix: str = "") -> list[str]:
 def _syntax_message(text: str, message: str) -> str:
     if "=" not in text and not text.startswith("~"):
         return "is not an override; write key=value"
+    if "choice(" in text and "NoneType" in message:
+        return "null cannot stand in choice(…); write the values without it, as KEY=null,true"
     return f"cannot be read: {message.splitlines()[0]}; put quotes round values with special characters"
 
 

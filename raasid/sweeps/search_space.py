@@ -118,6 +118,7 @@ def create_params_from_overrides(
     seen: dict[str, Override] = {}
     for text in arguments:
         override = _parse(parser, text)
+        override.config_loader = parser.config_loader
         if override.is_delete():
             deletions.append(text)
             continue

@@ -42,6 +42,15 @@ class StorageUnusable(UsageError):
         )
 
 
+class SweepDirUnusable(UsageError):
+    """A sweep's directory that cannot be written."""
+
+    def __init__(self, sweep_dir: Path, error: OSError) -> None:
+        super().__init__(
+            f"hydra.sweep.dir: {sweep_dir}: {_describe(error, sweep_dir)}; give a folder that can be written"
+        )
+
+
 class OtherSearchSpace(UsageError):
     """A study with trials of another search space."""
 
@@ -60,7 +69,9 @@ def open_storage(storage: str | None, sweep_dir: Path) -> BaseStorage:
         try:
             return open_journal(path)
         except OSError as error:
-            raise StorageUnusable(str(path), describe_os_error(error)) from error
+            if storage is None:
+                raise SweepDirUnusable(sweep_dir, error) from error
+            raise StorageUnusable(storage, _describe(error, path)) from error
     url = _read_url(storage)
     if url.get_backend_name() == "sqlite":
         if url.database in (None, "", ":memory:"):
@@ -86,10 +97,10 @@ def describe_storage(storage: str) -> str:
     return _read_url(storage).render_as_string(hide_password=True)
 
 
-def describe_os_error(error: OSError) -> str:
-    """Return what the operating system said, with the file."""
+def _describe(error: OSError, path: Path) -> str:
+    """Return what the operating system said about a path, with the file if it was another one."""
     reason = (error.strerror or str(error)).lower()
-    return f"{reason}: {error.filename}" if error.filename else reason
+    return reason if error.filename in (None, str(path)) else f"{reason}: {error.filename}"
 
 
 def _read_url(storage: str) -> URL:

@@ -19,7 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 from optuna.study import Study
 from optuna.trial import TrialState
 
-from raasid.errors import Exit, RaasidError, Stopped, UsageError
+from raasid.errors import Exit, RaasidError, Stopped
 from raasid.io.atomic import write_atomic
 from raasid.io.lease import HEARTBEAT_S
 from raasid.sweeps.best_trial import best_trial_of, finish_best
@@ -30,7 +30,7 @@ from raasid.sweeps.progress_display import ProgressDisplay
 from raasid.sweeps.results import RESULTS, describe_outcome, write_results
 from raasid.sweeps.sampled_values import CheckedTask
 from raasid.sweeps.search_space import SearchSpace, read_search_space
-from raasid.sweeps.study_storage import JOURNAL, describe_os_error
+from raasid.sweeps.study_storage import JOURNAL, SweepDirUnusable
 from raasid.sweeps.sweep_page import write_page
 from raasid.sweeps.sweeper_options import GRID, SweepOptions, to_plain
 from raasid.sweeps.trial_queue import LOG, REASON, RETRY_OF, Progress, TrialQueue
@@ -79,12 +79,12 @@ class Sweep:
         grid = self.space.grid(self.options.grid_seed) if self.options.is_grid else []
         n_trials = min(self.options.n_trials, len(grid)) if grid else self.options.n_trials
         self.options.check()
+        study = self._open_study()
         try:
             self.sweep_dir.mkdir(parents=True, exist_ok=True)
             write_atomic(self.sweep_dir / "multirun.yaml", OmegaConf.to_yaml(self.config))
         except OSError as error:
-            raise UsageError(f"hydra.sweep.dir: {self.sweep_dir}: {describe_os_error(error)}") from error
-        study = self._open_study()
+            raise SweepDirUnusable(self.sweep_dir, error) from error
         queue = self._queue(study)
         queue.plan(n_trials, grid)
         self._reap(queue)

@@ -128,7 +128,7 @@ class SweepOptions:
         try:
             found: CustomSearchSpace = get_method(hook)
         except Exception as error:  # whatever the import of a user's module raises
-            cause = str(error).splitlines()[0]
+            cause = str(error).replace("\n", " ")
             raise UsageError(f"hydra.sweeper.custom_search_space: {hook}: {cause}") from error
         return found
 
