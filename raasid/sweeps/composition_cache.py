@@ -6,8 +6,10 @@ trial. Trials of one sweep differ in a few values, and in the configurations tha
 
 from __future__ import annotations
 
-import pickle
+from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
+from copy import deepcopy
 from functools import cache
 from typing import Any
 
@@ -16,7 +18,8 @@ from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, Node, OmegaConf
+from omegaconf.base import Box
 
 
 class CompositionCache(ConfigLoaderImpl):
@@ -30,7 +33,7 @@ class CompositionCache(ConfigLoaderImpl):
         self._parser = OverridesParser.create()
         self._fixed_texts = list(fixed)
         self._fixed = self._parser.parse_overrides(self._fixed_texts)
-        self._composed: dict[tuple[str, ...], bytes | None] = {}
+        self._composed: dict[tuple[str, ...], DictConfig] = {}
         self._is_group = cache(self.repository.group_exists)
 
     def load_sweep_config(self, master_config: DictConfig, sweep_overrides: list[str]) -> DictConfig:
@@ -38,25 +41,18 @@ class CompositionCache(ConfigLoaderImpl):
         begin = len(self._fixed)
         if sweep_overrides[:begin] == self._fixed_texts:
             own = self._parser.parse_overrides(sweep_overrides[begin:])
-            try:
-                config = self._from_common(master_config, own)
-            except HydraException:  # composing everything says it better
-                config = None
-            if config is not None:
-                return config
+            with suppress(HydraException):  # composing everything says it better
+                return self._from_common(master_config, own)
         return super().load_sweep_config(master_config, sweep_overrides)
 
-    def _from_common(self, master_config: DictConfig, own: Sequence[Override]) -> DictConfig | None:
-        """Set the values of a trial; None if the configuration holds something that cannot be pickled."""
+    def _from_common(self, master_config: DictConfig, own: Sequence[Override]) -> DictConfig:
         values = [each for each in own if self._sets_a_value(each)]
         common = (*self._fixed, *(each for each in own if each not in values))
         key = tuple(str(each.input_line) for each in common)
         if key not in self._composed:
-            self._composed[key] = _pickled(super().load_sweep_config(master_config, list(key)))
-        pickled = self._composed[key]
-        if pickled is None:
-            return None
-        config: DictConfig = pickle.loads(pickled)
+            self._composed[key] = super().load_sweep_config(master_config, list(key))
+            object.__setattr__(self._composed[key].hydra, "__class__", QuicklyCopied)
+        config: DictConfig = copy_config(self._composed[key])
         self._apply_overrides_to_config(values, config)
         _name_overrides(config, [each for each in (*self._fixed, *own) if not each.is_hydra_override()])
         OmegaConf.copy_cache(from_config=master_config, to_config=config)
@@ -70,32 +66,29 @@ class CompositionCache(ConfigLoaderImpl):
 
 
 class QuicklyCopied(DictConfig):
-    """A section that is copied by way of pickle, in a third of the time.
-
-    Hydra copies its own section four times for each job.
-    """
+    """A section that `copy.deepcopy` copies quickly. Hydra copies its own section four times for each job."""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> QuicklyCopied:
-        parent = self._get_parent()
-        self._set_parent(None)
-        try:
-            copied: QuicklyCopied = pickle.loads(pickle.dumps(self))
-        finally:
-            self._set_parent(parent)
-        copied._set_parent(parent)
+        copied: QuicklyCopied = copy_config(self, self._get_parent())
         return copied
 
 
-def _pickled(config: DictConfig) -> bytes | None:
-    object.__setattr__(config.hydra, "__class__", QuicklyCopied)
-    try:
-        return pickle.dumps(config)
-    except (
-        pickle.PicklingError,
-        AttributeError,
-        TypeError,
-    ):  # a class or an object that only this process has
-        return None
+def copy_config(node: Node, parent: Box | None = None) -> Any:
+    """Copy a configuration as `copy.deepcopy` does, in a tenth of the time."""
+    copied: Any = object.__new__(type(node))
+    attributes, metadata = vars(copied), object.__new__(type(node._metadata))
+    vars(metadata).update(vars(node._metadata), flags=dict(node._metadata.flags or {}))
+    resolved = node._metadata.resolver_cache
+    metadata.resolver_cache = deepcopy(resolved) if resolved else defaultdict(dict)
+    attributes.update(vars(node), _parent=parent, _metadata=metadata, _flags_cache=None)
+    content = attributes.get("_content")
+    if isinstance(content, dict):
+        attributes["_content"] = {key: copy_config(value, copied) for key, value in content.items()}
+    elif isinstance(content, list):
+        attributes["_content"] = [copy_config(value, copied) for value in content]
+    elif isinstance(content, Node):  # of a union
+        attributes["_content"] = copy_config(content, copied)
+    return copied
 
 
 def _name_overrides(config: DictConfig, overrides: Sequence[Override]) -> None:

@@ -110,15 +110,20 @@ def test_a_wrong_override_is_named_as_hydra_names_it(loader: ConfigLoader, wrong
     assert str(ours.value) == str(theirs.value)
 
 
-def test_a_configuration_that_cannot_be_pickled_is_composed_each_time(
+def test_classes_that_only_this_process_knows_keep_their_types(
     loader: ConfigLoader, compositions: list[list[str]]
 ) -> None:
     @dataclass
     class Local:
         lr: float = 0.1
+        mode: int | str = 1
 
     ConfigStore.instance().store(name="local_class", node=Local)
     cached, config = CompositionCache(loader, ()), master(loader, "local_class")
-    found = [cached.load_sweep_config(config, [f"lr={lr}"]).lr for lr in (1, 2)]
-    assert found == [1.0, 2.0]
-    assert compositions[-1][-1] == "lr=2"
+    compositions.clear()
+    one, other = (cached.load_sweep_config(config, [f"lr={lr}", "mode=x"]) for lr in (1, 2))
+    assert (one.lr, other.lr, one.mode) == (1.0, 2.0, "x")
+    assert OmegaConf.get_type(one) is Local
+    assert len(compositions) == 1
+    with pytest.raises(HydraException):
+        cached.load_sweep_config(config, ["lr=abc"])
