@@ -73,7 +73,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _list(logs: Path, last: int, as_json: bool) -> None:
-    tasks = list(job_tasks(read_jobs(logs)[-last:]))
+    tasks = list(job_tasks(read_jobs(logs)[-last:], without_slurm=True))
     if as_json:
         print(json.dumps([_as_json(task) for task in tasks], indent=1))
         return

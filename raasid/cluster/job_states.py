@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 from raasid.cluster import local_jobs
 from raasid.cluster.job_record import JobRecord, Notes, read_notes, recall_final, remember_final
-from raasid.cluster.slurm_commands import ENDED, TaskState, sacct, squeue
+from raasid.cluster.slurm_commands import ENDED, SlurmMissing, SlurmRefused, TaskState, sacct, squeue
 from raasid.errors import Exit
 
+UNKNOWN = "UNKNOWN"
 _REQUEUED = frozenset(["NODE_FAIL", "PREEMPTED", "REQUEUED"])
 """Slurm names these for a moment, and then queues the job again."""
 
@@ -37,21 +38,31 @@ class JobTask(NamedTuple):
         return self.record.run_dirs[self.task]
 
 
-def job_tasks(records: Sequence[JobRecord]) -> Iterator[JobTask]:
-    """Yield the tasks of jobs with their states; Slurm is asked once. Raises SlurmMissing, SlurmRefused."""
+def job_tasks(records: Sequence[JobRecord], without_slurm: bool = False) -> Iterator[JobTask]:
+    """Yield the tasks of jobs with their states; Slurm is asked once.
+
+    without_slurm: where Slurm does not answer, a job that has not noted its end is UNKNOWN. Otherwise raises
+    SlurmMissing, SlurmRefused.
+    """
     open_tasks = [
         (record, task, read_notes(record.folder, task))
         for record in records
         for task in range(len(record.run_dirs))
     ]
-    unknown = [
-        record
+    submitted = {
+        job: record.submitted
         for record, task, _ in open_tasks
-        if record.launcher == "slurm" and recall_final(record.folder, task) is None
-    ]
-    ids = sorted({job for record in unknown if (job := _id(record)) is not None})
-    since = min((record.submitted for record in unknown), default=None)
-    live = squeue(ids, since) if since is not None else {}
+        if record.launcher == "slurm"
+        and recall_final(record.folder, task) is None
+        and (job := _id(record)) is not None
+    }
+    answers = True
+    try:
+        live = squeue(submitted)
+    except (SlurmMissing, SlurmRefused):
+        if not without_slurm:
+            raise
+        live, answers = {}, False
     accounted: dict[str, TaskState] | None = None
     for record, task, notes in open_tasks:
         if (kept := recall_final(record.folder, task)) is not None:
@@ -63,10 +74,12 @@ def job_tasks(records: Sequence[JobRecord]) -> Iterator[JobTask]:
             continue
         job = record.task_id(task) if record.id else (notes.job or "")
         found = live.get(job)
+        if not answers and (notes.code is None or notes.requeued):
+            yield JobTask(record, task, UNKNOWN, "Slurm does not answer", notes, ended=False)
+            continue
         if found is None and notes.code is None:
             if accounted is None:
-                assert since is not None
-                accounted = sacct(ids, since)
+                accounted = sacct(submitted)
             found = accounted.get(job)
         state, reason = _explain(found, notes, record)
         ended = state in ENDED and not (state in _REQUEUED and job in live)

@@ -17,6 +17,7 @@ from raasid.cluster.job_record import JobRecord, LauncherName, result_file
 from raasid.cluster.job_script import Task
 from raasid.cluster.job_states import JobTask, job_tasks
 from raasid.cluster.options import read_options
+from raasid.cluster.slurm_commands import SlurmRefused
 from raasid.cluster.submission import submit
 from raasid.config.launch import SWEEP, Job
 from raasid.config.run_dir import quote_path
@@ -24,6 +25,7 @@ from raasid.console.terminal import err
 from raasid.errors import RaasidError, UsageError
 
 _POLL_S = 1.0
+_MAX_SILENCE_S = 600.0
 _log = logging.getLogger(__name__)
 
 
@@ -73,15 +75,27 @@ def launch(
 
 
 def wait(record: JobRecord) -> list[JobTask]:
-    """Wait until all tasks of a job have ended. Each change of a state is a line in log and terminal."""
+    """Wait until all tasks of a job have ended; log each change of a state.
+
+    A controller that does not answer is asked again for ten minutes. Raises SlurmRefused.
+    """
     seen: dict[int, str] = {}
+    silent_since: float | None = None
     while True:
-        tasks = list(job_tasks([record]))
+        try:
+            tasks = list(job_tasks([record]))
+        except SlurmRefused as error:
+            silent_since = silent_since or time.monotonic()
+            if time.monotonic() - silent_since > _MAX_SILENCE_S:
+                raise
+            _log.warning("%s", error)
+            time.sleep(10 * _POLL_S)
+            continue
+        silent_since = None
         for task in tasks:
             if seen.get(task.task) != task.state:
                 seen[task.task] = task.state
-                line = f"#{task.task} : {task.state} {task.reason}".rstrip()
-                _log.info(line)
+                _log.info("#%d : %s", task.task, f"{task.state} {task.reason}".rstrip())
         if all(task.ended for task in tasks):
             return tasks
         time.sleep(_POLL_S)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -50,50 +50,48 @@ def sbatch(script: Path) -> str:
     return answer.strip().partition(";")[0]
 
 
-def squeue(jobs: Sequence[str], since: datetime) -> dict[str, TaskState]:
+def squeue(submitted: Mapping[str, datetime]) -> dict[str, TaskState]:
     """Return the states of the tasks that the controller still knows, by `JOB` or `JOB_TASK`.
 
-    It forgets jobs some minutes after they have ended (MinJobAge). Jobs that were submitted before `since`
-    are others, of the same id.
+    It forgets jobs some minutes after they have ended (MinJobAge). submitted: when each job was; an earlier
+    job of the same number is another one. Raises SlurmMissing, SlurmRefused.
     """
-    if not jobs:
+    if not submitted:
         return {}
-    words = ["squeue", "-h", "-r", "-t", "all", "-j", ",".join(jobs), "-o", "%i|%T|%V|%r"]
+    words = ["squeue", "-h", "-r", "-t", "all", "-j", ",".join(submitted), "-o", "%i|%T|%V|%r"]
     try:
         answer = _run(words)
     except SlurmRefused as error:
         if "Invalid job id" in str(error):  # none of them is known any more
             return {}
         raise
-    found = {}
-    for line in answer.splitlines():
-        job, state, submitted, reason = line.split("|", 3)
-        if not _is_before(submitted, since):
-            found[job.strip()] = TaskState(state, "" if reason == "None" else reason)
-    return found
+    return _read_states(answer, submitted)
 
 
-def sacct(jobs: Sequence[str], since: datetime) -> dict[str, TaskState]:
-    """Return what the accounting knows of the tasks of jobs that were submitted since then.
+def sacct(submitted: Mapping[str, datetime]) -> dict[str, TaskState]:
+    """Return what the accounting knows of the tasks of jobs; empty where there is none. See `squeue`.
 
-    Empty where there is no accounting. Job ids are used again after years or after a new installation of the
-    controller: earlier jobs of the same id do not count.
+    Job numbers are used again after years, or after a new installation of the controller.
     """
-    if not jobs or shutil.which("sacct") is None:
+    if not submitted or shutil.which("sacct") is None:
         return {}
-    start = since.astimezone().strftime("%Y-%m-%dT%H:%M:%S")
-    fields = "JobID,State,Submit,ExitCode"
-    words = ["sacct", "-n", "-P", "-X", "-S", start, "-j", ",".join(jobs), "-o", fields]
+    start = min(submitted.values()).astimezone().strftime("%Y-%m-%dT%H:%M:%S")
+    words = ["sacct", "-n", "-P", "-X", "-S", start, "-j", ",".join(submitted), "-o", "JobID,State,Submit"]
     try:
         answer = _run(words)
     except SlurmRefused:
         return {}
+    return _read_states(answer, submitted)
+
+
+def _read_states(answer: str, submitted: Mapping[str, datetime]) -> dict[str, TaskState]:
+    """Read lines of `JOB|STATE|SUBMITTED|REASON`; the reason may be missing."""
     found: dict[str, TaskState] = {}
     for line in answer.splitlines():
-        job, state, submitted, _ = (*line.split("|"), "", "", "")[:4]
-        if not job or _is_before(submitted, since):
-            continue
-        found[job] = TaskState(state.partition(" ")[0])
+        job, state, when, reason = (*line.split("|", 3), "", "", "")[:4]
+        since = submitted.get(job.strip().partition("_")[0])
+        if since is not None and not _is_before(when, since):
+            found[job.strip()] = TaskState(state.partition(" ")[0], "" if reason == "None" else reason)
     return found
 
 

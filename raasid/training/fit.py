@@ -31,6 +31,7 @@ from raasid.training.config import FitConfig
 from raasid.training.lineage import data_facts
 from raasid.training.metrics_csv import MetricsCsv
 from raasid.training.optimizer import ConfiguredOptimization, PlateauSchedule
+from raasid.training.rank_checks import check_ranks_can_meet
 from raasid.training.stop_signals import StopAtStep, stopped
 from raasid.wandb_tracking.logging import wandb_logger
 
@@ -136,7 +137,7 @@ def build_trainer(
 ) -> pl.Trainer:
     """Build the trainer of the `trainer` section.
 
-    Raises UsageError if this machine lacks what is configured (no GPU, too few devices).
+    Raises UsageError if this machine lacks what is configured (no GPU, too few devices), and RanksCannotMeet.
     """
     _silence_lightning()
     # filling uninitialised memory costs a tenth of the time, and deterministic code never reads it
@@ -149,6 +150,7 @@ def build_trainer(
     arguments.setdefault("profiler", NoOpProfiler())
     sharded = str(arguments.get("strategy", "")).startswith("fsdp")
     try:
+        check_ranks_can_meet()
         return pl.Trainer(
             **arguments,
             callbacks=list(callbacks),
