@@ -6,7 +6,7 @@ Each step finds what an earlier process has done: a retraining that was killed i
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -123,10 +123,13 @@ class RetrainingJob:
         def train(cfg: TrainConfig, run_dir: Path) -> float | None:
             return train_model(self._planned(cfg), run_dir)
 
+        if settled := bool(self.journal.lines("sweep")):  # by a process that was killed when it registered
+            tuning = replace(tuning, max_hours=0.0)
         tuned = tuning.run(self.folder / "sweep", train, self._hours)
         cfg = self._planned(tuning.compose(tuned.overrides))
-        study = tuned.best.to_lineage(cfg.optimized_metric)
-        self.journal.note("sweep", f"{tuned.best.describe()}: {cfg.optimized_metric} {tuned.best.value:.6g}")
+        study, metric = tuned.best.to_lineage(cfg.optimized_metric), cfg.optimized_metric
+        if not settled:
+            self.journal.note("sweep", f"{tuned.best.describe()}: {metric} {tuned.best.value:.6g}")
         self.journal.note("train", str(tuned.run_dir.absolute()))
         register_trial(cfg, tuned.run_dir, study, f"{self._reason}; {tuned.best.describe()}")
         self.score = tuned.best.value

@@ -117,10 +117,8 @@ class Tuning:
         if best is None or progress.failed > allowed:
             raise TuningFailed(study, progress)
         if progress.waiting:
-            out().print(
-                f"{progress.ended} of {n_trials} trials ended: the {self.max_hours:.3g} GPU hours that are "
-                "left of retrain.limits.max_gpu_hours are used up"
-            )
+            used_up = "the hours that were left of retrain.limits.max_gpu_hours are used up"
+            out().print(f"{progress.ended} of {n_trials} trials ended: {used_up}", markup=False)
         return Tuned(best, sweep_dir / str(best.number), space.overrides(best.params))
 
     @contextmanager

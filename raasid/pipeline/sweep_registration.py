@@ -26,6 +26,7 @@ from raasid.pipeline.resume import check_resumable
 from raasid.pipeline.train import test_on_held_out
 from raasid.pipeline.verb_configs import TrainConfig
 from raasid.sweeps.best_trial import BestTrial
+from raasid.training.config import TrainerConfig
 from raasid.training.fit import DataChanged, FitResult, build_trainer
 from raasid.training.lineage import data_facts
 from raasid.training.run_record import RunFinished, own_run, read_run
@@ -79,8 +80,7 @@ def register_trial(cfg: TrainConfig, run_dir: Path, study: Mapping[str, Any], re
         data = adapter.build_datamodule(cfg.data, cfg.paths, cfg.seed, model)
         data.prepare_data()
         lineage = _lineage_on_same_data(run_dir, data)
-        section = cfg.trainer.model_copy(update={"devices": 1, "num_nodes": 1, "strategy": "auto"})
-        trainer = build_trainer(section, run_dir, [adapter.validation_callback()])
+        trainer = build_trainer(_on_one_device(cfg.trainer), run_dir, [adapter.validation_callback()])
         signals.act("the test")
         predicted, result = test_on_held_out(FitResult(trainer, model, checkpoint), data, run_dir)
         signals.doing = "the registration"
@@ -91,6 +91,13 @@ def register_trial(cfg: TrainConfig, run_dir: Path, study: Mapping[str, Any], re
         version = register(cfg, run_dir, run, predicted, result, signer, reason)
         run.finish(version)
     return version
+
+
+def _on_one_device(trainer: TrainerConfig) -> TrainerConfig:
+    """Return the section for this machine, which need not have what the trials were trained on."""
+    accelerator = "cpu" if trainer.accelerator == "cpu" else "auto"
+    here = {"accelerator": accelerator, "devices": 1, "num_nodes": 1, "strategy": "auto"}
+    return trainer.model_copy(update=here)
 
 
 def _lineage_on_same_data(run_dir: Path, data: TaskDataModule) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from retrainings import START, ended
 
-from raasid.triggers.budget import RetrainingLimits, refusals
+from raasid.triggers.budget import RetrainingLimits, hours_left, refusals
 
 NONE = RetrainingLimits(cooldown_days=0)
 
@@ -69,6 +69,15 @@ def test_hours_that_must_wait_for_several_retrainings_to_be_longer_ago_say_so() 
     assert refusals("pose_model", history, after(9 + 1 / 24), limits) == []
     (never,) = refusals("pose_model", [], after(5), RetrainingLimits(max_gpu_hours=0))
     assert never.endswith("no retraining may begin.")
+
+
+def test_the_hours_that_are_left_are_those_of_the_last_seven_days() -> None:
+    history = [ended(0, gpu_hours=3.0), ended(5, gpu_hours=1.0)]
+    limits = RetrainingLimits(max_gpu_hours=6)
+    assert hours_left(history, after(6), limits) == 2.0
+    assert hours_left(history, after(8), limits) == 5.0
+    assert hours_left(history, after(6), RetrainingLimits(max_gpu_hours=3)) == 0.0
+    assert hours_left(history, after(6), NONE) is None
 
 
 def test_all_refusals_are_given_at_once() -> None:
