@@ -11,6 +11,7 @@ import mmap
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -107,7 +108,10 @@ class WorkerPool:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // self._n_jobs)))
-        self._work(number, self._stop)
+        try:
+            self._work(number, self._stop)
+        except KeyboardInterrupt:  # of an application that leaves Ctrl-C to Python; the sweep tells of it
+            sys.exit(Exit.INTERRUPTED)
 
     def _ended(self) -> list[int]:
         """Forget the processes that have ended; return their exit codes."""

@@ -172,6 +172,7 @@ def test_ctrl_c_keeps_what_is_done_and_lets_the_rest_wait(app: Path) -> None:
     os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode != 0, errors
+    assert "Traceback" not in errors
     states = [trial.state.name for trial in trials(sweep)]
     assert states.count("RUNNING") == 0
     assert states.count("FAIL") == 0
