@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from raasid.config.compose import compose
-from raasid.pipeline.retrain import _training_config
+from raasid.pipeline.retrain import _training_config, _words
 from raasid.pipeline.verb_configs import RetrainConfig, TrainConfig
 from raasid.triggers.decision_record import Decision
 from raasid.triggers.schedule import default_schedule
 
 
-def training(model: str, action: Any, *words: str) -> TrainConfig:
+def training(model: str, action: Any, *words: str, searched: Sequence[str] = ()) -> TrainConfig:
     cfg = compose("retrain", RetrainConfig, words)
     (entry,) = (entry for entry in default_schedule().entries if entry.model == model)
     decision = Decision(
         model=model, trigger="calendar", champion=None, verdict="fire", action=action, reason="It has to be."
     )
-    return _training_config(cfg, decision, entry.task.name)
+    return _training_config(cfg, decision, [*_words(cfg, model, entry.task.name), *searched])
 
 
 def test_a_training_reads_and_writes_where_the_retraining_does(tmp_path: Path) -> None:
@@ -38,3 +39,10 @@ def test_without_a_training_of_their_own_new_situations_are_learnt_where_they_we
     assert training("context_model", "immediate", *snow).data == own.data
     words = "retrain.train.context_model=['experiment=context']"
     assert training("context_model", "incremental", *snow, words).data == own.data
+
+
+def test_what_a_tuning_searches_reaches_the_data_that_new_situations_are_learnt_from() -> None:
+    searched = ("data.batch_size=7", "data.augment.zoom=0.2", "optimizer.lr=0.005")
+    found = training("ball_model", "incremental", "data=store", "data.dataset=snow", searched=searched)
+    assert found.data.model_dump()["dataset"] == "snow"
+    assert (found.data.batch_size, found.data.augment.zoom, found.optimizer.lr) == (7, 0.2, 0.005)
