@@ -33,20 +33,25 @@ from raasid.sweeps.search_space import (
         ("key=tag(log,interval(1,5))", FloatDistribution(1, 5, log=True)),
         ("key=tag(log,int(interval(1,5)))", IntDistribution(1, 5, log=True)),
         ("key=tag(log,interval(1e-5,1e-2))", FloatDistribution(1e-5, 1e-2, log=True)),
+        ("key=choice(null,true)", CategoricalDistribution((None, True))),
+        ("key=choice([1,2],{a:1})", CategoricalDistribution(("[1,2]", "{a:1}"))),
+        ("key=choice('c,d','1',plain)", CategoricalDistribution(("'c,d'", "'1'", "plain"))),
+        ("key=range(5,0,-1)", IntDistribution(1, 5)),
+        ("key=range(0,0.4,0.1)", FloatDistribution(0, 0.3, step=0.1)),
+        ("key=tag(log,range(1,9))", IntDistribution(1, 8, log=True)),
         ("key=5", "5"),
         ("key=[1,2]", "[1,2]"),
     ],
 )
 def test_each_form_of_the_grammar_gives_its_distribution(text: str, expected: Any) -> None:
-    override = OverridesParser.create().parse_override(text)
-    assert create_optuna_distribution_from_override(override) == expected
+    distributions, fixed, _ = create_params_from_overrides([text])
+    assert {**distributions, **fixed} == {"key": expected}
 
 
 def test_a_shuffled_range_is_a_choice_of_its_values() -> None:
     override = OverridesParser.create().parse_override("key=shuffle(range(1,4))")
     found = create_optuna_distribution_from_override(override)
-    assert isinstance(found, CategoricalDistribution)
-    assert sorted(found.choices) == [1, 2, 3]
+    assert found == CategoricalDistribution((1, 2, 3)), "in one order, so that a second start finds the same"
 
 
 def test_fixed_values_are_texts_and_deletions_pass_through() -> None:
@@ -74,6 +79,9 @@ def test_the_command_line_wins_over_the_file() -> None:
         ("key=range(3,3)", "empty"),
         ("key=interval(5,1)", "key"),
         ("key=tag(log,interval(0,1))", "key"),
+        ("key=interval(0,inf)", "finite"),
+        ("key=tag(log,range(1,100,10))", "no steps"),
+        ("key=glob(*)", "key"),
         ("key=choice(", "key=choice("),
     ],
 )
@@ -88,11 +96,31 @@ def test_a_key_that_is_searched_twice_is_refused() -> None:
         create_params_from_overrides(["a=choice(1,2)", "a=choice(2,3)"])
 
 
+@pytest.mark.parametrize("texts", [["a=choice(1,2)", "a=1"], ["a=1", "+a=choice(1,2)"]])
+def test_a_key_that_is_searched_and_fixed_is_refused(texts: list[str]) -> None:
+    with pytest.raises(SearchSpaceError, match=r"a: is searched by '.?a=choice.*' and fixed by 'a=1'"):
+        create_params_from_overrides(texts)
+
+
+def test_a_deleted_key_is_not_searched() -> None:
+    space = read_search_space({"a": "choice(1,2)", "b": [None, True]}, ["~a"])
+    assert space.distributions == {"b": CategoricalDistribution((None, True))}
+    assert space.overrides({"b": None}) == ("~a", "b=null")
+
+
+def test_steps_are_exact() -> None:
+    assert read_search_space({}, ["a=range(0,0.5,0.1)"]).grid() == [
+        {"a": each} for each in (0.0, 0.1, 0.2, 0.3, 0.4)
+    ]
+
+
 def test_a_grid_holds_every_combination_once() -> None:
     space = read_search_space({}, ["a=choice(x,y)", "b=range(0,3)", "c=range(0,1,step=0.5)"])
     cells = space.grid()
     assert len(cells) == len({tuple(cell.items()) for cell in cells}) == 12
     assert cells[0] == {"a": "x", "b": 0, "c": 0.0}
+    assert space.grid(seed=1) == space.grid(seed=1) != cells
+    assert sorted(map(str, space.grid(seed=1))) == sorted(map(str, cells))
 
 
 def test_a_grid_over_an_interval_is_refused_and_says_what_to_write() -> None:
