@@ -2,34 +2,32 @@
 
 Optuna's backend, with two additions. A process that is killed while it writes leaves part of a line, to which
 the next process would append, and Optuna could not read the journal any more. This backend truncates such an
-incomplete line before it appends. The lock of a killed process is free at once where the kernel can tell that
-the process died, instead of after 30 seconds.
+incomplete line before it appends. Damaged records are found by their checksums, and moved to a file beside
+the journal when it is opened.
 """
 
 from __future__ import annotations
 
-import fcntl
-import json
 import logging
 import os
 import secrets
-import time
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from optuna.exceptions import ExperimentalWarning
 from optuna.storages import BaseStorage, JournalStorage
-from optuna.storages.journal import BaseJournalBackend, JournalFileBackend, JournalFileSymlinkLock
+from optuna.storages.journal import BaseJournalBackend
 from optuna.storages.journal._storage import JournalOperation
 from optuna.trial import TrialState
 
 from raasid.errors import RaasidError
 from raasid.io.atomic import write_atomic
 from raasid.io.disk_full import naming_full_disk
-from raasid.io.lease import lock_domain
+from raasid.sweeps.journal_lock import JournalLock
+from raasid.sweeps.journal_records import count_trials, decode, encode, is_numbered_right, repair
 
 _log = logging.getLogger(__name__)
 _POLL_S = 0.002
@@ -47,37 +45,66 @@ _HELD = {
 }
 
 
-def open_journal(path: Path) -> JournalStorage:
-    """Open or create a journal.
+class JournalDamaged(RaasidError):
+    """A record that is damaged, or does not fit to those before it."""
 
-    Raises RaasidError if its records contradict each other, DiskFull.
+    def __init__(self, path: Path, record: int) -> None:
+        super().__init__(
+            f"{path}: record {record} is damaged; type the same again: it is moved away, the others are kept"
+        )
+
+
+def open_journal(path: Path) -> JournalStorage:
+    """Open or create a journal; damaged records are moved into a file beside it.
+
+    Raises RaasidError if no study is left, DiskFull.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    backend = JournalBackend(path)
-    if (moved_to := move_damaged_lines(path)) is not None:
-        _log.warning("%s: damaged lines were moved to %s; the other lines are kept", path, moved_to.name)
+    try:
+        storage = _open(path)
+        if ends_whole(path):
+            return storage
+    except Exception as error:  # Optuna fails in many ways on records that do not fit together
+        if not move_damaged_records(path):
+            raise error if isinstance(error, RaasidError) else RaasidError(f"{path}: {error!r}") from error
+    else:
+        move_damaged_records(path)
+    return _open(path)
+
+
+def _open(path: Path) -> JournalStorage:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
-        try:
-            return JournalStorage(backend)
-        except Exception as error:  # Optuna fails in many ways on records that do not fit together
-            what = f"{type(error).__name__}: {error}"
-            raise RaasidError(
-                f"{path}: its records do not fit together ({what}); move it away, and the sweep starts anew"
-            ) from error
+        return JournalStorage(JournalBackend(path))
 
 
 class JournalBackend(BaseJournalBackend):
-    """Reads as Optuna's file backend does, and appends whole lines only."""
+    """Reads whole records, and appends whole lines only."""
 
     def __init__(self, path: Path) -> None:
         self._path, self._lock = path, JournalLock(path)
-        self._file = JournalFileBackend(str(path), self._lock)
         self._held: list[dict[str, Any]] | None = None
+        self._starts, self._created = [0], [0]
+        """Of each record that was read: its offset, and the number of trials that were created before it."""
+        path.touch()
 
-    def read_logs(self, log_number_from: int) -> Any:
-        """Yield the records from a number on."""
-        return self._file.read_logs(log_number_from)
+    def read_logs(self, log_number_from: int) -> Iterator[dict[str, Any]]:
+        """Yield the records from a number on. Raises JournalDamaged."""
+        number = min(log_number_from, len(self._starts) - 1)
+        with self._path.open("rb") as file:
+            file.seek(self._starts[number])
+            for line in file:
+                if not line.endswith(b"\n"):  # it is being written, or its process was killed
+                    return
+                record, created = decode(line), self._created[number]
+                if record is None or not is_numbered_right(record, created):
+                    raise JournalDamaged(self._path, number)
+                number += 1
+                if number == len(self._starts):
+                    self._starts.append(self._starts[-1] + len(line))
+                    self._created.append(created + (record["op_code"] == JournalOperation.CREATE_TRIAL))
+                if number > log_number_from:
+                    yield record
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
         """Append records after the last whole line; what must not be lost is flushed. Raises DiskFull."""
@@ -86,12 +113,20 @@ class JournalBackend(BaseJournalBackend):
             if all(log["op_code"] in _HELD for log in logs):
                 return
             logs, self._held = self._held, []
-        data = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs).encode()
-        with self._lock, naming_full_disk(self._path.parent, self._path.name, len(data)):
+        while not self._append(logs):
+            continue
+
+    def _append(self, logs: list[dict[str, Any]]) -> bool:
+        """Append records; return False if the lock was lost meanwhile, as to a machine that was suspended."""
+        with self._lock, naming_full_disk(self._path.parent, self._path.name):
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
             try:
                 end = _end_of_whole_lines(descriptor)
-                os.ftruncate(descriptor, end)
+                data = b"".join(map(encode, self._numbered(logs, descriptor, end)))
+                if not self._lock.is_held():
+                    return False
+                if os.fstat(descriptor).st_size > end:
+                    os.ftruncate(descriptor, end)
                 try:
                     written = 0
                     while written < len(data):
@@ -103,6 +138,17 @@ class JournalBackend(BaseJournalBackend):
                     raise
             finally:
                 os.close(descriptor)
+        return True
+
+    def _numbered(self, logs: list[dict[str, Any]], descriptor: int, end: int) -> Iterator[Mapping[str, Any]]:
+        """Yield records, those of new trials with the number that Optuna gives them when it reads them."""
+        number = -1
+        for log in logs:
+            if log["op_code"] != JournalOperation.CREATE_TRIAL:
+                yield log
+                continue
+            number = number + 1 if number >= 0 else count_trials(os.pread(descriptor, end, 0))
+            yield {**log, "trial_id": number}
 
     @contextmanager
     def one_append(self) -> Iterator[None]:
@@ -129,90 +175,35 @@ def one_append(storage: BaseStorage) -> Iterator[None]:
         yield
 
 
-class JournalLock(JournalFileSymlinkLock):
-    """Optuna's lock file (a symbolic link), whose target names the kernel and mount of its owner.
+def move_damaged_records(path: Path) -> Path | None:
+    """Move damaged records into a file beside the journal; return that file, if there are any.
 
-    The owner also holds a POSIX record lock, which the kernel releases when the process dies. A process that
-    gets this lock and finds a link of its own kernel and mount knows that the link's owner is dead.
+    They come from disks, power cuts, and other programs. Raises StudyRecordLost.
     """
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(str(path))
-        self._domain = lock_domain(path.parent) or "unknown"
-        self._kernel_file = path.with_name(f".{path.name}.kernel_lock")
-        self._descriptor = -1
-
-    def acquire(self) -> bool:
-        """Wait for the lock."""
-        self._descriptor = os.open(self._kernel_file, os.O_RDWR | os.O_CREAT, 0o644)
-        locked = False
-        with suppress(OSError):  # no locks on this filesystem: the link has to do
-            fcntl.lockf(self._descriptor, fcntl.LOCK_EX)
-            locked = True
-        seen, since = "", time.monotonic()
-        while True:
-            try:
-                Path(self._lock_file).symlink_to(f"{self._domain} {secrets.token_hex(8)}")
-            except FileExistsError:
-                owner = self._owner()
-                if owner != seen:
-                    seen, since = owner, time.monotonic()
-                ours = locked and owner.rpartition(" ")[0] == self._domain
-                if ours or time.monotonic() - since > (self.grace_period or 30):
-                    Path(self._lock_file).unlink(missing_ok=True)
-                else:
-                    time.sleep(_POLL_S)
-                continue
-            return True
-
-    def release(self) -> None:
-        """Free the lock."""
-        Path(self._lock_file).unlink(missing_ok=True)
-        os.close(self._descriptor)
-
-    def __enter__(self) -> JournalLock:
-        self.acquire()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.release()
-
-    def _owner(self) -> str:
-        with suppress(OSError):
-            return str(Path(self._lock_file).readlink())
-        return ""
-
-
-def move_damaged_lines(path: Path) -> Path | None:
-    """Move lines that are no records into a file beside the journal; return that file, if there is one.
-
-    Such lines come from other programs and from disks, and make Optuna refuse the whole journal.
-    """
-    if not path.exists() or not _damaged(path.read_bytes()):
-        return None
     with JournalLock(path):
-        lines = path.read_bytes().splitlines(keepends=True)
-        damaged = [line for line in lines if not _is_record(line)]
-        if not damaged:
+        before = path.read_bytes()
+        content, damaged, restored = repair(before, path)
+        if content == before:
             return None
         moved_to = path.with_name(f"{path.name}.damaged-{secrets.token_hex(3)}")
-        write_atomic(moved_to, b"".join(damaged))
-        write_atomic(path, b"".join(line for line in lines if _is_record(line)))
+        write_atomic(moved_to, damaged)
+        if len(content) > len(before):
+            write_atomic(path, content)
+        else:  # in place: other processes know the offsets of the records
+            with path.open("r+b") as file:
+                file.write(content)
+                file.truncate()
+                os.fsync(file.fileno())
+    lost = f"; the first record of {restored} trials is lost, and later ones are kept" if restored else ""
+    _log.warning("%s: damaged records were moved to %s; the others are kept%s", path, moved_to.name, lost)
     return moved_to
 
 
-def _damaged(content: bytes) -> bool:
-    return any(not _is_record(line) for line in content.splitlines(keepends=True))
-
-
-def _is_record(line: bytes) -> bool:
-    if not line.endswith(b"\n"):
-        return False
-    try:
-        record = json.loads(line)
-    except ValueError:
-        return False
-    return isinstance(record, dict) and isinstance(record.get("op_code"), int) and "worker_id" in record
+def ends_whole(path: Path) -> bool:
+    """Whether a journal ends with a whole line."""
+    with path.open("rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        return end == 0 or os.pread(file.fileno(), 1, end - 1) == b"\n"
 
 
 def _needs_sync(log: Mapping[str, Any]) -> bool:

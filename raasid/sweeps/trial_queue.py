@@ -78,11 +78,15 @@ class TrialQueue:
             trials = self._trials()
             number = len(trials) - len(_repeated(trials))
             known = [_fixed_params(trial) for trial in trials] if grid else []
+            missing = [dict(cell) for cell in grid if dict(cell) not in known]
             with one_append(self._storage):
-                for cell in grid:
-                    if dict(cell) not in known and number < n_trials:
-                        self.study.enqueue_trial(dict(cell))
-                        number += 1
+                for trial, params in zip(trials, known, strict=False):
+                    if not params and missing and trial.state is TrialState.WAITING:  # its cell was damaged
+                        cell = missing.pop(0)
+                        self._storage.set_trial_system_attr(trial._trial_id, "fixed_params", cell)
+                for cell in missing[: max(0, n_trials - number)]:
+                    self.study.enqueue_trial(cell)
+                    number += 1
                 for _ in range(number, n_trials):
                     self.study.enqueue_trial({})
                     number += 1

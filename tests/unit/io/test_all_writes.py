@@ -27,6 +27,7 @@ ELSEWHERE = {
     "registry/filesystem.py": "the one place of the registry, whose every call is tested",
     "datasets/frame_cache.py": "a draft, written frame by frame",
     "review/annotated_video.py": "OpenCV writes into a draft folder; the video is then opened",
+    "sweeps/journal_lock.py": "an empty file that carries a lock",
     "sweeps/study_journal.py": "whole records are appended under a lock",
     "sweeps/worker.py": "takes up what a trial prints, as it comes",
     "training/checkpointing.py": "a sharded checkpoint is copied into a draft folder",
