@@ -13,7 +13,8 @@ from copy import deepcopy
 from functools import cache
 from typing import Any
 
-from hydra._internal.config_loader_impl import ConfigLoaderImpl, get_overrides_dirname
+from hydra._internal import config_loader_impl
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
@@ -94,6 +95,9 @@ def copy_config(node: Node, parent: Box | None = None) -> Any:
 def _name_overrides(config: DictConfig, overrides: Sequence[Override]) -> None:
     """Record the overrides of the job where Hydra does. overrides: those that are not of `hydra` itself."""
     config.hydra.overrides.task = [each.input_line for each in overrides]
+    get_overrides_dirname = getattr(config_loader_impl, "get_overrides_dirname", None)
+    if get_overrides_dirname is None:  # Hydra 1.4 has a resolver for it, which reads the overrides
+        return
     names = config.hydra.job.config.override_dirname
     config.hydra.job.override_dirname = get_overrides_dirname(
         overrides=list(overrides),
