@@ -37,7 +37,7 @@ def test_a_side_runs_every_trial_once_and_its_workers_at_the_same_time() -> None
     ],
 )
 def test_raw_optuna_and_bare_hydra_run_every_trial_once(script: str, words: tuple[str, ...]) -> None:
-    from peer.sweep_side import sweep  # type: ignore[import-not-found]
+    from peer.sweep_side import sweep
 
     found = sweep(sys.executable, script, *words, ours=True)
     assert len(found.start) == 12
@@ -46,14 +46,14 @@ def test_raw_optuna_and_bare_hydra_run_every_trial_once(script: str, words: tupl
 
 
 def test_a_side_that_fails_says_why() -> None:
-    from peer.sweep_side import sweep  # type: ignore[import-not-found]
+    from peer.sweep_side import sweep
 
     with pytest.raises(SystemExit, match="nosuchkey"):
         sweep(sys.executable, "sweep_app.py", "nosuchkey=1", ours=True)
 
 
 def test_cost_growth_and_busy_share_are_derived_from_the_times_of_the_trials() -> None:
-    from peer.sweep_side import Trials  # type: ignore[import-not-found]
+    from peer.sweep_side import Trials
 
     start = np.arange(100) * 0.020
     cpu = np.where(np.arange(100) < 50, np.arange(100) * 0.010, np.arange(100) * 0.013)
