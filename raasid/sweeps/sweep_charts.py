@@ -18,6 +18,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from optuna.distributions import CategoricalDistribution
 from optuna.importance import get_param_importances
 from optuna.study import Study, StudyDirection
@@ -72,6 +73,8 @@ class StudyCharts:
         self._pixels = len(trials) > _MAX_VECTORS
         self._importances = [self._measure_importance(i) for i in range(len(self._directions))]
         total = {key: sum(each.get(key, 0) for each in self._importances) for key in self._varied()}
+        self.tells_importance = any(self._importances)
+        """Whether it can be told what mattered."""
         self._keys = sorted(total, key=lambda key: -total[key])[:_MAX_KEYS]
         self._names = short_names(self._varied())
 
@@ -120,11 +123,12 @@ class StudyCharts:
 
     def _history(self) -> Chart:
         figure, axes = _figure("trial", self._values[0])
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         self._points(axes, [t.number for t in self._finished], [t.values[0] for t in self._finished])
-        shown = [(t.number, t.values[0]) for t in self._pruned]
-        axes.plot(
-            *_columns(shown), "v", mfc="none", color=_PRUNED, ms=5, label="pruned", rasterized=self._pixels
-        )
+        if self._pruned:
+            shown = [(t.number, t.values[0]) for t in self._pruned]
+            style: dict[str, Any] = {"color": _PRUNED, "label": "pruned"}
+            axes.plot(*_columns(shown), "v", mfc="none", ms=5, rasterized=self._pixels, **style)
         if self._failed:
             axes.plot(
                 [t.number for t in self._failed], [0.02] * len(self._failed), "x", color=_INK, ms=6,
@@ -140,6 +144,7 @@ class StudyCharts:
 
     def _curves(self) -> Chart:
         figure, axes = _figure("step", self._values[0])
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         best = {trial.number for trial in best_trials(self._study)}
         kinds: list[tuple[str, Sequence[FrozenTrial], dict[str, Any]]] = [
             (

@@ -46,6 +46,10 @@ def _parts(study: Study, progress: Progress, sweep_dir: Path, metric: str | None
     overview = list(charts.overview())
     if progress.complete < 2:
         yield _note("Charts of the parameters need two finished trials.")
+    elif not charts.tells_importance:
+        yield _note(
+            "What mattered cannot be told: finished trials have to differ in two parameters and in value."
+        )
     drawn = "".join(f"<figure><h2>{escape(c.title)}</h2>{_note(c.note)}{c.image}</figure>" for c in overview)
     yield f'<div class="charts" style="{_GRID.format(420)}">{drawn}</div>'
     slices = "".join(f"<figure>{chart.image}</figure>" for chart in charts.slices())
@@ -66,7 +70,10 @@ def _answer(study: Study, best: Sequence[FrozenTrial], values: Sequence[str]) ->
     names = short_names(best[0].params)
     params = ", ".join(f"{names[key]} = {format_value(value)}" for key, value in best[0].params.items())
     value = f"{values[0]} {best[0].value:.6g} ({_better(study.direction)})"
-    return f"The best is trial {best[0].number} with {value}: {params}."
+    text = f"The best is trial {best[0].number} with {value}: {params}."
+    finished = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    equal = sum(trial.value == best[0].value for trial in finished) - 1
+    return text + (f" {plural(equal, 'other trial')} did as well." if equal else "")
 
 
 def _better(direction: StudyDirection) -> str:

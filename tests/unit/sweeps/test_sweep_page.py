@@ -139,9 +139,9 @@ def conditional(study: Study) -> None:
         (lambda study: add(study, FAIL), "No trial has finished yet.", []),
         (lambda study: add(study, PRUNED, [0.5]), "No trial has finished yet.", OVERVIEW[:1]),
         (lambda study: add(study, DONE, [0.5]), "need two finished trials", OVERVIEW[:1]),
-        (equal, "The best is trial 0 with value 0.5", OVERVIEW[:1]),
+        (equal, "0.5 (higher is better): lr = 0.1. 2 other trials did as well.", OVERVIEW[:1]),
         (infinite, "The best is trial 0 with value inf", [*OVERVIEW[:1], *OVERVIEW[2:]]),
-        (one_parameter, "The best is trial 2", [OVERVIEW[0], OVERVIEW[3]]),
+        (one_parameter, "What mattered cannot be told", [OVERVIEW[0], OVERVIEW[3]]),
         (conditional, "The best is trial 5", [OVERVIEW[0], OVERVIEW[3]]),
     ],
 )
