@@ -71,6 +71,7 @@ class StudyCharts:
         self._pruned = [trial for trial in trials if trial.state is TrialState.PRUNED and trial.values]
         self._failed = [trial for trial in trials if trial.state is TrialState.FAIL]
         self._pixels = len(trials) > _MAX_VECTORS
+        self._last = max((trial.number for trial in trials if trial.state.is_finished()), default=0)
         self._importances = [self._measure_importance(i) for i in range(len(self._directions))]
         total = {key: sum(each.get(key, 0) for each in self._importances) for key in self._varied()}
         self.tells_importance = any(self._importances)
@@ -123,7 +124,7 @@ class StudyCharts:
 
     def _history(self) -> Chart:
         figure, axes = _figure("trial", self._values[0])
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
         self._points(axes, [t.number for t in self._finished], [t.values[0] for t in self._finished])
         if self._pruned:
             shown = [(t.number, t.values[0]) for t in self._pruned]
@@ -138,13 +139,15 @@ class StudyCharts:
         best: list[tuple[float, float]] = []
         for trial in self._finished:
             best.append((trial.number, pick(trial.values[0], best[-1][1]) if best else trial.values[0]))
+        if best:
+            best.append((self._last, best[-1][1]))
         axes.plot(*_columns(best), drawstyle="steps-post", color=_INK, lw=1.2, label="best so far")
         _legend(figure, axes)
         return Chart("How the search went", _image(figure, "value of each trial"))
 
     def _curves(self) -> Chart:
         figure, axes = _figure("step", self._values[0])
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
         best = {trial.number for trial in best_trials(self._study)}
         kinds: list[tuple[str, Sequence[FrozenTrial], dict[str, Any]]] = [
             (

@@ -11,7 +11,7 @@ from typing import Any
 import optuna
 import pytest
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
-from optuna.study import Study
+from optuna.study import Study, StudyDirection
 from optuna.trial import TrialState, create_trial
 
 from raasid.sweeps.sweep_page import write_page
@@ -93,7 +93,7 @@ def test_every_chart_is_drawn_with_pruned_and_failed_trials_and_nothing_is_loade
 
 def test_what_mattered_is_about_the_best_trials_whatever_the_direction(tmp_path: Path) -> None:
     shares = []
-    for direction, sign in (("maximize", 1), ("minimize", -1)):
+    for direction, sign in ((StudyDirection.MAXIMIZE, 1), (StudyDirection.MINIMIZE, -1)):
         study = optuna.create_study(direction=direction)
         for n in range(40):  # the best depend on the rate, the worst on the channels
             lr, channels = 10 ** -(1 + n % 4), 8 + n % 20
