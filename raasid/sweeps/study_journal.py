@@ -64,6 +64,8 @@ def open_journal(path: Path) -> JournalStorage:
         storage = _open(path)
         if ends_whole(path):
             return storage
+    except OSError:
+        raise
     except Exception as error:  # Optuna fails in many ways on records that do not fit together
         if not move_damaged_records(path):
             raise error if isinstance(error, RaasidError) else RaasidError(f"{path}: {error!r}") from error

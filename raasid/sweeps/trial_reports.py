@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-import warnings
-
 import lightning.pytorch as pl
-from optuna.exceptions import UpdateFinishedTrialError
-from optuna.trial import Trial
 
-from raasid.errors import RaasidError
-from raasid.sweeps.current_trial import TrialPruned
-
-
-class TrialLost(RaasidError):
-    """Another process counts this trial as failed, because this one gave no sign of life."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(
-            f"trial {number}: counts as failed, because this process gave no sign of life for too long; "
-            "its parameters are tried again elsewhere, and this process stops"
-        )
+from raasid.sweeps.current_trial import TrialPruned, report
 
 
 class TrialReports(pl.Callback):
     """Reports the optimised metric after every validation, and ends a training that the pruner gives up.
 
-    trial: None in the ranks other than 0, which get the answer of rank 0: all end at the same step. After a
-    pruned fit `pruned` is the exception to raise, in rank 0.
+    Rank 0 has the trial, and the others get its answer: all end at the same step. After a fit that was pruned
+    `pruned` is the exception to raise, in rank 0.
     """
 
-    def __init__(self, trial: Trial | None, metric: str) -> None:
-        self._trial, self._metric = trial, metric
+    def __init__(self, metric: str) -> None:
+        self._metric = metric
         self.pruned: TrialPruned | None = None
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -38,12 +23,11 @@ class TrialReports(pl.Callback):
         value = trainer.callback_metrics.get(self._metric)
         if trainer.sanity_checking or value is None:
             return
-        step, number, prune = step_of_report(trainer), float(value), False
-        if self._trial is not None and len(self._trial.study.directions) == 1:
-            prune = _report(self._trial, number, step)
-            if prune:
-                self.pruned = TrialPruned(self._trial.number, step, number)
-        if trainer.strategy.broadcast(prune):
+        try:
+            report(float(value), step_of_report(trainer))
+        except TrialPruned as pruned:
+            self.pruned = pruned
+        if trainer.strategy.broadcast(self.pruned is not None):
             trainer.should_stop = True
 
 
@@ -56,14 +40,3 @@ def step_of_report(trainer: pl.Trainer) -> int:
     if trainer.check_val_every_n_epoch is not None and isinstance(interval, float) and interval == 1.0:
         return trainer.current_epoch + 1
     return trainer.global_step
-
-
-def _report(trial: Trial, value: float, step: int) -> bool:
-    """Report a value; return whether the pruner gives the trial up."""
-    with warnings.catch_warnings():  # a training that goes on may repeat its last validation
-        warnings.filterwarnings("ignore", "The reported value is ignored")
-        try:
-            trial.report(value, step)
-            return trial.should_prune()
-        except UpdateFinishedTrialError as error:
-            raise TrialLost(trial.number) from error

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import optuna
 import pytest
-from optuna.storages import JournalStorage
+from optuna.storages import JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
@@ -42,10 +42,13 @@ task()
 
 
 class Sweeps:
-    """Sweep commands of one directory, as several machines would start them. n_jobs: workers of each."""
+    """Sweep commands of one directory, as several machines would start them.
 
-    def __init__(self, folder: Path, cells: int, n_jobs: int) -> None:
-        self.folder, self.cells, self.n_jobs = folder, cells, n_jobs
+    n_jobs: workers of each. storage: null for the journal, or a database's URL.
+    """
+
+    def __init__(self, folder: Path, cells: int, n_jobs: int, storage: str = "null") -> None:
+        self.folder, self.cells, self.n_jobs, self.storage = folder, cells, n_jobs, storage
         (folder / "app.py").write_text(APP)
         self.processes: list[subprocess.Popen[bytes]] = []
         self.workers: set[int] = set()
@@ -56,7 +59,7 @@ class Sweeps:
             f"hydra.sweep.dir={self.folder}/sweep",
             f"+x=range(0,{self.cells // 2})", "+y=choice(0,1)", f"+started={self.folder}/started.txt",
             f"hydra.sweeper.n_trials={self.cells}", f"hydra.sweeper.n_jobs={n_jobs}",
-            "hydra.sweeper.max_failure_rate=1.0",
+            "hydra.sweeper.max_failure_rate=1.0", f"hydra.sweeper.storage={self.storage}",
         ]  # fmt: skip
         return [sys.executable, str(self.folder / "app.py"), *words]
 
@@ -95,8 +98,8 @@ class Sweeps:
 
 
 @contextmanager
-def sweeps(folder: Path, cells: int, n_jobs: int) -> Iterator[Sweeps]:
-    ours = Sweeps(folder, cells, n_jobs)
+def sweeps(folder: Path, cells: int, n_jobs: int, storage: str = "null") -> Iterator[Sweeps]:
+    ours = Sweeps(folder, cells, n_jobs, storage)
     try:
         yield ours
     finally:
@@ -121,16 +124,17 @@ def is_alive(pid: int) -> bool:
     return state != "Z"
 
 
-def trials(sweep_dir: Path) -> list[optuna.trial.FrozenTrial]:
+def trials(ours: Sweeps) -> list[optuna.trial.FrozenTrial]:
     """The trials as plain Optuna reads them."""
-    storage = JournalStorage(JournalFileBackend(str(sweep_dir / "study.journal")))
+    journal, url = ours.folder / "sweep" / "study.journal", ours.storage
+    storage = JournalStorage(JournalFileBackend(str(journal))) if url == "null" else RDBStorage(url)
     (summary,) = storage.get_all_studies()
     return storage.get_all_trials(summary._study_id)
 
 
 def check_exact(ours: Sweeps) -> list[optuna.trial.FrozenTrial]:
     """Every cell of the grid has one outcome, and every directory one process; return the killed trials."""
-    found = trials(ours.folder / "sweep")
+    found = trials(ours)
     states = Counter(trial.state for trial in found)
     assert states[TrialState.RUNNING] == states[TrialState.WAITING] == 0
     repeated = {trial.user_attrs.get(RETRY_OF) for trial in found}
@@ -200,3 +204,16 @@ def test_workers_end_with_the_killed_process_that_started_them(tmp_path: Path) -
         begun = len(ours.started())
         time.sleep(1)
         assert len(ours.started()) == begun
+
+
+def test_a_study_in_a_database_is_exact_after_a_kill(tmp_path: Path) -> None:
+    with sweeps(tmp_path, cells=16, n_jobs=2, storage=f"sqlite:///{tmp_path}/study.db") as ours:
+        process = ours.start()
+        wait_until(lambda: len(ours.started()) >= 6, 120)
+        ours.workers_of(process)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        again = subprocess.run(ours.command(2), capture_output=True, text=True)
+        assert again.returncode == 0, again.stderr
+        assert "locked" not in again.stderr
+        check_exact(ours)
