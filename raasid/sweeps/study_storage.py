@@ -7,21 +7,23 @@ sqlite:///FILE, postgresql:…  a database, by SQLAlchemy's URL
 
 from __future__ import annotations
 
+import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
 import optuna
-from optuna.exceptions import DuplicatedStudyError, ExperimentalWarning
+from optuna.exceptions import DuplicatedStudyError, ExperimentalWarning, StorageInternalError
 from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.study import Study
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from raasid.errors import UsageError
+from raasid.errors import RaasidError, UsageError
 from raasid.sweeps.search_space import SearchSpace, differences
 from raasid.sweeps.study_journal import open_journal
 
@@ -39,6 +41,16 @@ class StorageUnusable(UsageError):
         super().__init__(
             f"hydra.sweeper.storage: {storage}: {reason}; null stores the study in the sweep's directory, "
             f"and a path that ends in {JOURNAL_SUFFIX} in a journal there"
+        )
+
+
+class StorageLost(RaasidError):
+    """A storage that failed while the sweep ran."""
+
+    def __init__(self, storage: str, reason: str) -> None:
+        super().__init__(
+            f"hydra.sweeper.storage: {storage}: {reason}; once it can be used again, type the same command, "
+            "and the sweep goes on with what is stored"
         )
 
 
@@ -88,6 +100,20 @@ def open_storage(storage: str | None, sweep_dir: Path) -> BaseStorage:
         else:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise StorageUnusable(describe_storage(storage), reason) from error
+
+
+@contextmanager
+def naming_lost_storage(storage: str) -> Iterator[None]:
+    """Raise StorageLost where a database, or the file of a journal, fails. storage: as `describe_storage`."""
+    try:
+        yield
+    except (StorageInternalError, SQLAlchemyError) as error:
+        raise StorageLost(storage, str(error.__cause__ or error).splitlines()[0]) from error
+    except OSError as error:
+        path = Path(storage).absolute()
+        if error.filename is None or Path(os.fsdecode(error.filename)).absolute() != path:
+            raise
+        raise StorageLost(storage, (error.strerror or str(error)).lower()) from error
 
 
 def describe_storage(storage: str) -> str:

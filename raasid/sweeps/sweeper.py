@@ -6,6 +6,7 @@ import hashlib
 import logging
 import shlex
 import signal
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,7 @@ from omegaconf import DictConfig, OmegaConf
 from optuna.study import Study
 from optuna.trial import TrialState
 
+from raasid.console.terminal import print_error
 from raasid.errors import Exit, RaasidError, Stopped
 from raasid.io.atomic import write_atomic
 from raasid.io.lease import HEARTBEAT_S
@@ -30,7 +32,7 @@ from raasid.sweeps.progress_display import ProgressDisplay
 from raasid.sweeps.results import RESULTS, describe_outcome, write_results
 from raasid.sweeps.sampled_values import CheckedTask
 from raasid.sweeps.search_space import SearchSpace, read_search_space
-from raasid.sweeps.study_storage import JOURNAL, SweepDirUnusable
+from raasid.sweeps.study_storage import JOURNAL, SweepDirUnusable, naming_lost_storage
 from raasid.sweeps.sweep_page import write_page
 from raasid.sweeps.sweeper_options import GRID, SweepOptions, to_plain
 from raasid.sweeps.trial_queue import LOG, REASON, RETRY_OF, Progress, TrialQueue
@@ -73,6 +75,10 @@ class Sweep:
 
     def run(self, arguments: Sequence[str]) -> None:
         """Run all trials that the study lacks. Raises RaasidError, Stopped."""
+        with naming_lost_storage(self.options.describe_storage(self.sweep_dir)):
+            self._run(arguments)
+
+    def _run(self, arguments: Sequence[str]) -> None:
         check_ranks(OmegaConf.select(self.config, "trainer"))
         parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
         self.space = read_search_space(to_plain(self.options.params), arguments, parser)
@@ -179,7 +185,15 @@ class Sweep:
         return self._ended - before
 
     def _run_worker(self, number: int, stop: StopFlag) -> None:
-        """Run in a process of its own."""
+        """Run in a process of its own, and end it if the study cannot be read or written."""
+        try:
+            with naming_lost_storage(self.options.describe_storage(self.sweep_dir)):
+                self._work_on_trials(number, stop)
+        except RaasidError as error:
+            print_error(f"error: {error}")
+            sys.exit(error.exit)
+
+    def _work_on_trials(self, number: int, stop: StopFlag) -> None:
         loader = CompositionCache(self.hydra_context.config_loader, self.space.overrides({}))
         launcher = Plugins.instance().instantiate_launcher(
             config=self.config,

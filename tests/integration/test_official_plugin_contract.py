@@ -146,6 +146,15 @@ def test_a_hook_sees_what_was_sampled_and_may_add_keys(app: Path) -> None:
     assert "and z is fixed to 0.3" in refused.stderr
 
 
+def test_a_run_without_its_sampled_value_fails_and_names_both(app: Path) -> None:
+    app.write_text(APP + "\n\ndef twice(cfg, trial):\n    trial.suggest_int('++x', 7, 7)\n")
+    hook = ("hydra.sweeper.custom_search_space=sphere.twice", "x=choice(1,2)", "hydra.sweeper.n_trials=1")
+    failed = run(app, *hook)
+    assert failed.returncode == 1
+    assert "was sampled, but the run has 7, which something else has set" in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
 @pytest.mark.parametrize(("rate", "shown"), [(0.5, True), (1.0, False)])
 def test_the_first_failure_is_shown_above_the_rate(app: Path, rate: float, shown: bool) -> None:
     words = (f"hydra.sweeper.max_failure_rate={rate}", "hydra.sweeper.n_jobs=2", "error=true")

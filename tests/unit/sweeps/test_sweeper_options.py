@@ -87,6 +87,8 @@ def test_a_function_of_constraints_is_found_by_its_name(tmp_path: Path) -> None:
         ({"sampler": SAMPLERS["motpe"]}, "The 'motpe' sampler was removed in Optuna 4.0"),
         ({"storage": {"_target_": "optuna.storages.Nowhere"}}, "hydra.sweeper.storage: _target_"),
         ({"storage": "sqlite://"}, "is in the memory of one process"),
+        ({"storage": "studies"}, "studies: is neither a URL nor a journal"),
+        ({"storage": "nosql://x"}, "nosql://x: Can't load plugin"),
     ],
 )
 def test_what_cannot_be_used_is_named(given: dict[str, Any], said: str, tmp_path: Path) -> None:
