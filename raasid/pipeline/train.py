@@ -156,9 +156,8 @@ def _of_trial(loggers: LoggerConfig, trial: Trial | None) -> LoggerConfig:
 
 def _trial_reports(cfg: TrainConfig) -> TrialReports | None:
     """Return the callback that reports to the trial of a sweep; None in a run of its own."""
-    trial = current_trial()
-    if trial is None and not belongs_to_trial():
+    if current_trial() is None and not belongs_to_trial():
         return None
     from raasid.sweeps.trial_reports import TrialReports
 
-    return TrialReports(trial, cfg.optimized_metric)
+    return TrialReports(cfg.optimized_metric)

@@ -9,6 +9,7 @@ This module is light: every training imports it.
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -34,9 +35,40 @@ class TrialPruned(RaasidError):
         super().__init__(f"trial {number} was pruned at step {step}, with {value:.6g}")
 
 
+class TrialLost(RaasidError):
+    """Another process counts this trial as failed, because this one gave no sign of life."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            f"trial {number}: counts as failed, because this process gave no sign of life for too long; "
+            "its parameters are tried again elsewhere, and this training stops"
+        )
+
+
 def current_trial() -> Trial | None:
     """Return the trial that this process runs; None outside a sweep of `raasid.sweeps`."""
     return _CURRENT[-1] if _CURRENT else None
+
+
+def report(value: float, step: int) -> None:
+    """Tell the current trial, if there is one with a single value, how good its job is so far.
+
+    step: how far the job is, in whatever all trials count alike, from 0; one that was reported before is
+    ignored. Raises TrialPruned if the pruner gives the trial up, and TrialLost.
+    """
+    trial = current_trial()
+    if trial is None or len(trial.study.directions) > 1:
+        return
+    from optuna.exceptions import UpdateFinishedTrialError
+
+    with warnings.catch_warnings():  # a job that goes on may repeat its last report
+        warnings.filterwarnings("ignore", "The reported value is ignored")
+        try:
+            trial.report(value, step)
+            if trial.should_prune():
+                raise TrialPruned(trial.number, step, value)
+        except UpdateFinishedTrialError as error:
+            raise TrialLost(trial.number) from error
 
 
 def belongs_to_trial() -> bool:
