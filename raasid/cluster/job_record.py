@@ -17,6 +17,8 @@ from raasid.errors import UsageError
 from raasid.io.atomic import write_atomic
 
 LauncherName = Literal["slurm", "slurm_local"]
+SCRIPT = "job.sbatch"
+"""The batch script, in the folder of its job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,19 @@ def read_notes(folder: Path, task: int) -> Notes:
         None if ended is None else float(ended),
         "requeued" in more,
     )
+
+
+def worked_s(folder: Path, task: int) -> float:
+    """Return for how many seconds a task has run, over all its starts.
+
+    One that was killed counts until it last wrote to its log.
+    """
+    ends, total = dict(_notes(folder, task, "end")), 0.0
+    logs = [file.stat().st_mtime for file in folder.glob("*.out")]
+    for restarts, (_, started, *_) in _notes(folder, task, "start"):
+        ended = float(ends[restarts][1]) if restarts in ends else max(logs, default=0.0)
+        total += max(0.0, ended - float(started))
+    return total
 
 
 def remember_final(folder: Path, task: int, state: str, reason: str) -> None:

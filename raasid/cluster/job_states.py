@@ -11,8 +11,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from raasid.cluster import local_jobs
-from raasid.cluster.job_record import JobRecord, Notes, read_notes, recall_final, remember_final
-from raasid.cluster.slurm_commands import ENDED, SlurmMissing, SlurmRefused, TaskState, sacct, squeue
+from raasid.cluster.job_record import SCRIPT, JobRecord, Notes, read_notes, recall_final, remember_final
+from raasid.cluster.slurm_commands import (
+    ENDED,
+    SlurmMissing,
+    SlurmRefused,
+    TaskState,
+    find_job_of,
+    sacct,
+    squeue,
+)
 from raasid.errors import Exit
 
 UNKNOWN = "UNKNOWN"
@@ -46,7 +54,7 @@ def job_tasks(records: Sequence[JobRecord], without_slurm: bool = False) -> Iter
     """
     open_tasks = [
         (record, task, read_notes(record.folder, task))
-        for record in records
+        for record in map(_with_id, records)
         for task in range(len(record.run_dirs))
     ]
     submitted = {
@@ -83,7 +91,7 @@ def job_tasks(records: Sequence[JobRecord], without_slurm: bool = False) -> Iter
             found = accounted.get(job)
         state, reason = _explain(found, notes, record)
         ended = state in ENDED and not (state in _REQUEUED and job in live)
-        if ended:
+        if ended and job:  # without a number it may just be handed over
             remember_final(record.folder, task, state, reason)
         yield JobTask(record, task, state, reason, notes, ended)
 
@@ -93,10 +101,10 @@ def _explain(found: TaskState | None, notes: Notes, record: JobRecord) -> tuple[
     if found is not None and found.state != "COMPLETING":
         reason = found.reason
         if found.state == "FAILED" and notes.code is not None:
-            reason = f"exit status {notes.code}"
+            reason = _failure(notes.code, record.verb)
         return found.state, reason
     if notes.code is not None and not notes.requeued:
-        return _from_code(notes)
+        return _from_code(notes, record.verb)
     if found is not None:
         return found.state, found.reason
     if notes.started is not None:
@@ -106,20 +114,38 @@ def _explain(found: TaskState | None, notes: Notes, record: JobRecord) -> tuple[
     return "CANCELLED", "it never started, and Slurm no longer knows it"
 
 
-def _from_code(notes: Notes) -> tuple[str, str]:
+def _from_code(notes: Notes, verb: str) -> tuple[str, str]:
     if notes.code == Exit.DONE:
         return "COMPLETED", ""
     if notes.code == Exit.PREEMPTED:
         return "CANCELLED", "stopped by a signal; its state is saved"
-    return "FAILED", f"exit status {notes.code}"
+    return "FAILED", _failure(notes.code, verb)
+
+
+def _failure(code: int | None, verb: str) -> str:
+    """Say what an exit status means: a refusal is no crash."""
+    if code == Exit.REFUSED:
+        return f"{'gate refused' if verb in ('retrain', 'train') else 'refused'} (exit status {code:d})"
+    return f"exit status {code}"
 
 
 def _local_state(record: JobRecord, notes: Notes) -> tuple[str, str]:
     if notes.code is not None:
-        return _from_code(notes)
+        return _from_code(notes, record.verb)
     if local_jobs.is_alive(record.folder):
         return ("RUNNING", "") if notes.started is not None else ("PENDING", "")
     return ("FAILED", "its processes were killed") if notes.started is not None else ("CANCELLED", "")
+
+
+def _with_id(record: JobRecord) -> JobRecord:
+    """Return a record with Slurm's number, also if the process that submitted it was killed meanwhile."""
+    if record.id is not None or record.launcher != "slurm" or recall_final(record.folder, 0) is not None:
+        return record
+    try:
+        job = find_job_of(record.folder / SCRIPT)
+    except (SlurmMissing, SlurmRefused):  # asked for states, it says so
+        job = None
+    return record if job is None else record.with_id(job)
 
 
 def _id(record: JobRecord) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,14 +74,16 @@ def launch(
     ]
 
 
-def wait(record: JobRecord) -> list[JobTask]:
+def wait(record: JobRecord, on_poll: Callable[[], None] = lambda: None) -> list[JobTask]:
     """Wait until all tasks of a job have ended; log each change of a state.
 
+    on_poll: called each time; what it raises ends the waiting, and the job goes on.
     A controller that does not answer is asked again for ten minutes. Raises SlurmRefused.
     """
     seen: dict[int, str] = {}
     silent_since: float | None = None
     while True:
+        on_poll()
         try:
             tasks = list(job_tasks([record]))
         except SlurmRefused as error:
@@ -99,6 +101,14 @@ def wait(record: JobRecord) -> list[JobTask]:
         if all(task.ended for task in tasks):
             return tasks
         time.sleep(_POLL_S)
+
+
+def outcome(task: JobTask) -> Any:
+    """Return what the command of an ended task returned. Raises JobFailed with its own error."""
+    returned = _read_result(task)
+    if task.state == "COMPLETED":
+        return returned.get("value")
+    raise JobFailed(task, returned.get("error") or _end_of_log(task))
 
 
 def _compose(context: HydraContext, config: DictConfig, overrides: list[str], number: int) -> DictConfig:
@@ -128,12 +138,10 @@ _OF_THE_SWEEP = (
 
 def _result(task: JobTask, config: DictConfig, overrides: list[str]) -> JobReturn:
     found = JobReturn(overrides=overrides, cfg=config, hydra_cfg=config, working_dir=str(task.run_dir))
-    returned = _read_result(task)
-    if task.state == "COMPLETED":
-        found.status, found.return_value = JobStatus.COMPLETED, returned.get("value")
-    else:
-        found.status = JobStatus.FAILED
-        found.return_value = JobFailed(task, returned.get("error") or _end_of_log(task))
+    try:
+        found.return_value, found.status = outcome(task), JobStatus.COMPLETED
+    except JobFailed as error:
+        found.return_value, found.status = error, JobStatus.FAILED
     return found
 
 

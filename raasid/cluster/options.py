@@ -111,12 +111,16 @@ class SlurmOptions(Section):
         return self.nodes * (self.tasks_per_node or 1)
 
     @property
+    def gpus(self) -> int:
+        """GPUs of one job; 0 if none is asked for by number."""
+        return _count(self.gpus_per_node) * self.nodes or _count(self.gpus_per_task) * self.tasks
+
+    @property
     def parallelism(self) -> int:
         """Tasks of an array that may run at once, within the ceiling of GPUs."""
         if self.max_gpus is None:
             return self.array_parallelism
-        each = _count(self.gpus_per_node) * self.nodes or _count(self.gpus_per_task) * self.tasks or 1
-        return max(1, min(self.array_parallelism, self.max_gpus // each))
+        return max(1, min(self.array_parallelism, self.max_gpus // (self.gpus or 1)))
 
     def directives(self, name: str, array: int = 1) -> list[str]:
         """Return the options of sbatch, without `#SBATCH`. array: number of tasks."""

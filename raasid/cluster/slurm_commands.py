@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from getpass import getuser
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,6 +49,16 @@ def sbatch(script: Path) -> str:
     """Submit a script; return the job's id. Raises SlurmMissing, SlurmRefused."""
     answer = _run(["sbatch", "--parsable", str(script)])
     return answer.strip().partition(";")[0]
+
+
+def find_job_of(script: Path) -> str | None:
+    """Return the id of the newest job that runs a script, if the controller knows one.
+
+    For who was killed before sbatch answered. Raises SlurmMissing, SlurmRefused.
+    """
+    answer = _run(["squeue", "-h", "-t", "all", "-u", getuser(), "-o", "%F|%o"])
+    found = [line.partition("|") for line in answer.splitlines()]
+    return max((job for job, _, of in found if of.strip() == str(script)), key=int, default=None)
 
 
 def squeue(submitted: Mapping[str, datetime]) -> dict[str, TaskState]:
@@ -93,6 +104,13 @@ def _read_states(answer: str, submitted: Mapping[str, datetime]) -> dict[str, Ta
         if since is not None and not _is_before(when, since):
             found[job.strip()] = TaskState(state.partition(" ")[0], "" if reason == "None" else reason)
     return found
+
+
+def enables_scrontab() -> bool:
+    """Whether the controller lets users have crontabs of their own. Raises SlurmMissing, SlurmRefused."""
+    lines = _run(["scontrol", "show", "config"]).splitlines()
+    options = [line.partition("=")[2] for line in lines if line.startswith("ScronParameters")]
+    return any("enable" in each.strip().split(",") for each in options)
 
 
 def scancel(jobs: Sequence[str]) -> None:

@@ -13,13 +13,11 @@ from pathlib import Path
 
 from raasid.cluster import local_jobs
 from raasid.cluster.code_snapshot import take_snapshot
-from raasid.cluster.job_record import JobRecord, LauncherName
+from raasid.cluster.job_record import SCRIPT, JobRecord, LauncherName
 from raasid.cluster.job_script import Task, job_script
 from raasid.cluster.options import SlurmOptions
 from raasid.cluster.slurm_commands import sbatch
 from raasid.io.atomic import make_folder, write_atomic
-
-SCRIPT = "job.sbatch"
 
 
 def submit(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from raasid.cluster.job_record import JobRecord
+from raasid.cluster.job_record import JobRecord, worked_s
 from raasid.cluster.job_states import job_tasks
 from raasid.cluster.slurm_commands import SlurmMissing
 
@@ -62,8 +63,9 @@ def test_what_slurm_has_forgotten_is_told_by_the_notes_of_the_job(slurm: Path, r
     note(record, "0.0.start", "17 1764504000 n1")
     note(record, "0.0.end", "75 1764504100 requeued")
     note(record, "0.1.start", "17 1764504200 n2")
-    note(record, "0.1.end", "3 1764504300")
-    assert state_of(record) == ("FAILED", "exit status 3", True)
+    note(record, "0.1.end", "7 1764504300")
+    assert state_of(record) == ("FAILED", "exit status 7", True)
+    assert worked_s(record.folder, 0) == 200
 
 
 def test_a_final_state_is_remembered_after_slurm_has_forgotten_it(slurm: Path, record: JobRecord) -> None:
@@ -115,3 +117,26 @@ def test_without_slurm_only_an_end_that_was_noted_is_known(
     note(record, "0.0.end", "0 1764504100")
     (task,) = job_tasks([record], without_slurm=True)
     assert (task.state, task.ended) == ("COMPLETED", True)
+
+
+@pytest.mark.parametrize(
+    ("verb", "reason"), [("retrain", "gate refused (exit status 3)"), ("validate", "refused (exit status 3)")]
+)
+def test_a_refusal_is_not_told_as_a_crash(slurm: Path, record: JobRecord, verb: str, reason: str) -> None:
+    note(record, "0.0.start", "17 1764504000 n1")
+    note(record, "0.0.end", "3 1764504100")
+    assert state_of(replace(record, verb=verb)) == ("FAILED", reason, True)
+
+
+def test_a_job_whose_submitter_was_killed_before_the_answer_is_found_by_its_script(
+    slurm: Path, record: JobRecord
+) -> None:
+    unanswered = replace(record, id=None)
+    assert state_of(unanswered)[0] == "CANCELLED"  # not for good: sbatch may just be at it
+
+    of_script = f"16|/another/job.sbatch\\n18|{record.folder}/job.sbatch\\n"
+    state = f"18|PENDING|{local(SUBMITTED)}|Priority\\n"
+    (slurm / "squeue").write_text(
+        f"""#!/bin/sh\ncase "$*" in *%o*) printf '{of_script}' ;; *) printf '{state}' ;; esac\n"""
+    )
+    assert state_of(unanswered) == ("PENDING", "Priority", False)
