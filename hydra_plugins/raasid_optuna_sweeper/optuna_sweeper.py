@@ -200,7 +200,7 @@ def _register() -> None:
     node = {
         "_target_": f"{__name__}.OptunaSweeper",
         "_recursive_": False,
-        "direction": "minimize",
+        "direction": None,
         "storage": None,
         "study_name": None,
         "n_trials": 20,

@@ -61,6 +61,7 @@ class Sweep:
     space: SearchSpace = field(init=False)
 
     def __post_init__(self) -> None:
+        self.options = self.options.with_direction_of(self.config)
         self.sweep_dir = Path(self.config.hydra.sweep.dir)
         self.name = self.options.study_name or self._default_name()
         self._custom = self.options.find_custom_search_space()
@@ -117,10 +118,9 @@ class Sweep:
 
     def _finish(self, study: Study, progress: Progress) -> None:
         """Say how the best is used, and let the application end it."""
-        if len(study.directions) > 1:
+        if len(study.directions) > 1 and hasattr(self.task_function, "for_best"):
             _log.info("Nothing is made of several best trials; %s lists them", self.sweep_dir / RESULTS)
-            return
-        storage = to_plain(self.options.storage) or str((self.sweep_dir / JOURNAL).absolute())
+        storage = self.options.describe_storage(self.sweep_dir.absolute())
         best = best_trial_of(study, progress, storage)
         if best is not None:
             folder = shlex.quote(str(self.sweep_dir))

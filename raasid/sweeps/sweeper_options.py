@@ -6,14 +6,14 @@ import functools
 import importlib.util
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 import optuna
 from hydra.utils import get_method
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from optuna.exceptions import ExperimentalWarning
 from optuna.pruners import BasePruner, NopPruner
 from optuna.samplers import BaseSampler, RandomSampler
@@ -37,8 +37,8 @@ class SweepOptions:
     """Section `hydra.sweeper`."""
 
     sampler: Any
-    direction: Any = "minimize"
-    """minimize or maximize; a list for several values."""
+    direction: Any = None
+    """minimize or maximize; a list for several values; null: see `with_direction_of`."""
     storage: Any = None
     study_name: str | None = None
     n_trials: int = 20
@@ -71,6 +71,19 @@ class SweepOptions:
                 raise UsageError(f"hydra.sweeper.{name}: no such key{did_you_mean(name, known)}")
         return cls(**section)
 
+    def with_direction_of(self, config: DictConfig) -> SweepOptions:
+        """Return these options with a direction, if none is given.
+
+        It is the one in which an application chooses its best checkpoint by the metric that it optimises, so
+        that a sweep does not look for the worst; otherwise minimize.
+        """
+        if self.direction is not None:
+            return self
+        keys = ("optimized_metric", "callbacks.model_checkpoint.monitor", "callbacks.model_checkpoint.mode")
+        found = [OmegaConf.select(config, key, throw_on_resolution_failure=False) for key in keys]
+        highest = found[0] is not None and found[0] == found[1] and found[2] == "max"
+        return replace(self, direction="maximize" if highest else "minimize")
+
     def check(self) -> None:
         """Raise UsageError if sampler, pruner or direction cannot be used, before anything is created."""
         pruner = self._build_pruner()
@@ -84,7 +97,8 @@ class SweepOptions:
     @property
     def directions(self) -> list[Direction]:
         """One direction for each value."""
-        given: list[Any] = [self.direction] if isinstance(self.direction, str) else list(self.direction)
+        direction = self.direction or "minimize"
+        given: list[Any] = [direction] if isinstance(direction, str) else list(direction)
         for direction in given:
             if direction not in get_args(Direction):
                 raise UsageError(f"hydra.sweeper.direction: minimize or maximize, but is '{direction}'")

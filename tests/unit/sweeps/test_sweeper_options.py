@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from omegaconf import OmegaConf
 from optuna.distributions import FloatDistribution
 
 from hydra_plugins.raasid_optuna_sweeper.optuna_sweeper import PRUNERS, SAMPLERS
@@ -100,6 +101,24 @@ def test_what_cannot_be_used_is_named(given: dict[str, Any], said: str, tmp_path
     with pytest.raises(UsageError) as caught:
         start()
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "monitor", "mode", "expected"),
+    [
+        (None, "${optimized_metric}", "max", "maximize"),
+        (None, "${optimized_metric}", "min", "minimize"),
+        (None, "val/loss", "max", "minimize"),
+        ("minimize", "${optimized_metric}", "max", "minimize"),
+    ],
+)
+def test_a_sweep_looks_for_what_the_best_checkpoint_is_chosen_by(
+    given: str | None, monitor: str, mode: str, expected: str
+) -> None:
+    checkpoint = {"model_checkpoint": {"monitor": monitor, "mode": mode}}
+    config = OmegaConf.create({"optimized_metric": "val/ap", "callbacks": checkpoint})
+    assert options(direction=given).with_direction_of(config).directions == [expected]
+    assert options().with_direction_of(OmegaConf.create({"x": 1})).directions == ["minimize"]
 
 
 def test_finding_the_plugin_imports_neither_optuna_nor_torch() -> None:
