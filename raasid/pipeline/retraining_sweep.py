@@ -34,7 +34,6 @@ from raasid.pipeline.verb_configs import RetrainConfig, TrainConfig
 from raasid.sweeps.best_trial import BestTrial, best_trial_of
 from raasid.sweeps.results import write_results
 from raasid.sweeps.search_space import SearchSpace, grid_values, read_search_space
-from raasid.sweeps.study_storage import JOURNAL
 from raasid.sweeps.sweep_page import write_page
 from raasid.sweeps.sweeper_options import SweepOptions, to_plain
 from raasid.sweeps.trial_queue import LOG, REASON, Progress, TrialQueue
@@ -83,7 +82,7 @@ class Tuning:
         """Raise UsageError if the preset does not exist, or does not fit the training."""
         with self._open(Path()) as (config, _, space):
             params = {key: _any_value(key, space) for key in space.distributions}
-            if len(SweepOptions.read(_section(config)).directions) != 1:
+            if len(_options(config).directions) != 1:
                 raise UsageError(
                     f"retrain.sweep: {self.preset} optimises several values, and a gate needs one"
                 )
@@ -96,7 +95,7 @@ class Tuning:
         hours: GPU hours of the retraining so far. Raises TuningFailed, Stopped.
         """
         with self._open(folder) as (config, loader, space):
-            options, sweep_dir = SweepOptions.read(_section(config)), Path(config.hydra.sweep.dir)
+            options, sweep_dir = _options(config), Path(config.hydra.sweep.dir)
             study = options.open_study(sweep_dir.name, space, sweep_dir)
             grid = space.grid(options.grid_seed) if options.is_grid else []
             queue = TrialQueue(study, sweep_dir / "leases")
@@ -112,8 +111,8 @@ class Tuning:
             finally:
                 write_results(study, space, sweep_dir, config, loader)
                 write_page(study, queue.progress(), sweep_dir)
-        progress, where = queue.progress(), str((sweep_dir / JOURNAL).absolute())
-        best = best_trial_of(study, progress, to_plain(options.storage) or where)
+        progress, where = queue.progress(), options.describe_storage(sweep_dir.absolute())
+        best = best_trial_of(study, progress, where)
         if best is None or progress.failed > allowed:
             raise TuningFailed(study, progress)
         if progress.waiting:
@@ -164,9 +163,10 @@ def _task(name: str) -> TaskName:
     return next(each for each in TASKS if each == name)
 
 
-def _section(config: DictConfig) -> dict[str, Any]:
+def _options(config: DictConfig) -> SweepOptions:
     section: dict[str, Any] = to_plain(config.hydra.sweeper)
-    return {key: value for key, value in section.items() if not key.startswith("_")}
+    given = {key: value for key, value in section.items() if not key.startswith("_")}
+    return SweepOptions.read(given).with_direction_of(config)
 
 
 def _any_value(key: str, space: SearchSpace) -> Any:

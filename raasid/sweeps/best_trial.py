@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,26 +54,17 @@ class BestTrial:
         }
 
 
-def best_trial_of(study: Study, progress: Progress, storage: str | Mapping[str, Any]) -> BestTrial | None:
+def best_trial_of(study: Study, progress: Progress, storage: str) -> BestTrial | None:
     """Return the best trial of a study with one objective; None if no trial is complete.
 
-    storage: path, URL or section that the study is opened by.
+    storage: for people, without a password.
     """
     found = best_trials(study)
     if len(study.directions) != 1 or not found or found[0].value is None:
         return None
-    where = str(storage.get("_target_")) if isinstance(storage, Mapping) else storage
-    where = re.sub(r"(://[^/@]*):[^/@]*@", r"\1:***@", where)
-    best, direction = found[0], study.direction.name.lower()
-    return BestTrial(
-        study.study_name,
-        printable(where),
-        progress.ended,
-        best.number,
-        found[0].value,
-        direction,
-        dict(best.params),
-    )
+    best, value, direction = found[0], found[0].value, study.direction.name.lower()
+    where, params = printable(storage), dict(best.params)
+    return BestTrial(study.study_name, where, progress.ended, best.number, value, direction, params)
 
 
 def finish_best(

@@ -32,7 +32,7 @@ from raasid.sweeps.progress_display import ProgressDisplay
 from raasid.sweeps.results import RESULTS, describe_outcome, write_results
 from raasid.sweeps.sampled_values import CheckedTask
 from raasid.sweeps.search_space import SearchSpace, read_search_space
-from raasid.sweeps.study_storage import JOURNAL, SweepDirUnusable, naming_lost_storage
+from raasid.sweeps.study_storage import SweepDirUnusable, naming_lost_storage
 from raasid.sweeps.sweep_page import write_page
 from raasid.sweeps.sweeper_options import GRID, SweepOptions, to_plain
 from raasid.sweeps.trial_queue import LOG, REASON, RETRY_OF, Progress, TrialQueue
