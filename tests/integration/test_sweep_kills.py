@@ -189,7 +189,7 @@ def test_eight_workers_of_four_commands_that_are_killed_at_random_finish_the_gri
 def test_eight_commands_that_are_killed_at_random_for_two_minutes_finish_the_grid_exactly(
     tmp_path: Path,
 ) -> None:
-    kill_at_random(tmp_path, cells=2000, processes=8, n_jobs=1, seconds=120)
+    kill_at_random(tmp_path, cells=1200, processes=8, n_jobs=1, seconds=120)
 
 
 def test_workers_end_with_the_killed_process_that_started_them(tmp_path: Path) -> None:
