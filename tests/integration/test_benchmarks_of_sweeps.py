@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -73,3 +74,33 @@ def test_the_benchmarks_compare_with_the_peer(script: str, words: tuple[str, ...
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode in (0, 1), done.stderr
     assert "hydra-optuna-sweeper" in done.stdout.splitlines()[-1]
+
+
+def outcome(best: float, steps: int) -> Any:
+    from sweep_pruning import Outcome  # type: ignore[import-not-found]
+
+    return Outcome(best, {}, [best], steps, 0, 10.0)
+
+
+@pytest.mark.parametrize(
+    ("best", "steps", "status"), [(1.05, 500, 0), (1.05, 700, 1), (1.2, 500, 1), (0.9, 600, 0)]
+)
+def test_pruning_has_to_save_steps_and_may_lose_no_more_than_the_noise(
+    best: float, steps: int, status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from sweep_pruning import judge
+
+    assert judge({(1, "none"): outcome(1.0, 1000), (1, "median"): outcome(best, steps)}, 1, 0.1) == status
+    assert f"{steps / 1000:.2f} of the steps (at most 0.6)" in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_a_sweep_of_trainings_counts_the_steps_of_every_trial(tmp_path: Path, league: list[str]) -> None:
+    from sweep_pruning import sweep
+
+    (data,) = (word for word in league if word.startswith("paths.data="))
+    words = ["seed=choice(1,2)", "hydra/sweeper/sampler=grid", "data.matches=4", "data.val_matches=1", data]
+    found = sweep(tmp_path / "root", [*words, "trainer.max_epochs=1", "data.samples_per_epoch=16"])
+    assert found.steps == 2 * 2
+    assert len(found.values) == 2
+    assert found.best == min(found.values)
+    assert found.processor_s > 0
