@@ -104,9 +104,9 @@ class WorkerPool:
 
     def _run(self, number: int) -> None:
         """Run in the new process."""
-        _die_with_parent(self._stop)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        _die_with_parent(self._stop)
         os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // self._n_jobs)))
         try:
             self._work(number, self._stop)
