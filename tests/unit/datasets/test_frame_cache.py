@@ -10,9 +10,7 @@ import os
 import pickle
 import signal
 import sys
-import threading
 import time
-from collections.abc import Iterator
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
@@ -177,6 +175,22 @@ def test_a_full_disk_slows_the_run_and_does_not_end_it(
     assert list((tmp_path / "cache").iterdir()) == []
 
 
+def test_frames_without_room_on_a_local_disk_are_kept_on_the_shared_one(
+    frames: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def no_room(file: int, size: int) -> None:
+        if "/local/" in str(Path(f"/proc/self/fd/{file}").readlink()):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(frame_cache, "_reserve", no_room)
+    shared = tmp_path / "shared"
+    for _ in range(2):
+        cache = FrameCache(frames, (32, 18), tmp_path / "local", 1.0, fallback=shared)
+        assert cache.file is not None
+        assert cache.file.parent == shared
+    assert f"Frames are kept in {shared} instead" in caplog.text
+
+
 def test_a_really_full_disk_is_noticed_while_writing(
     frames: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -253,35 +267,6 @@ def test_the_pixels_of_an_unchanged_file_are_digested_once(
     assert FrameCache(frames, (32, 18), tmp_path / "cache", 1.0).file == file
     monkeypatch.setattr(hashlib, "file_digest", None)
     assert FrameCache(frames, (32, 18), tmp_path / "cache", 1.0).file == file
-
-
-def test_of_two_that_need_the_same_frames_at_once_one_decodes_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    images = [random_image(tmp_path / f"{number}.jpg", 160, 90, number) for number in range(3)]
-    calls: list[int] = []
-    decoded, started = FrameCache._decoded, threading.Event()
-
-    def slowly(cache: FrameCache) -> Iterator[frame_cache.Image]:
-        calls.append(len(cache))
-        started.set()
-        time.sleep(1)
-        yield from decoded(cache)
-
-    monkeypatch.setattr(FrameCache, "_decoded", slowly)
-    caches: list[FrameCache] = []
-    first, second = (
-        threading.Thread(target=lambda: caches.append(FrameCache(images, (96, 54), tmp_path / "cache", 1.0)))
-        for _ in range(2)
-    )
-    first.start()
-    assert started.wait(30)
-    second.start()
-    first.join()
-    second.join()
-    assert calls == [3]
-    assert caches[0].file == caches[1].file is not None
-    assert [path.name for path in (tmp_path / "cache").glob(".*")] == []
 
 
 @pytest.mark.soak
