@@ -20,15 +20,15 @@ def start(script: Path, name: str, tasks: int, parallelism: int) -> str:
     each = f"SLURM_ARRAY_TASK_ID={{}} exec bash {shlex.quote(str(script))} >>{folder}-local_{{}}.out 2>&1"
     line = f"seq 0 {tasks - 1} | xargs -P {parallelism} -I {{}} bash -c {shlex.quote(each)}"
     environ = {key: value for key, value in os.environ.items() if not key.startswith("SLURM_")}
-    with Path(os.devnull).open("rb+") as nothing:
-        process = subprocess.Popen(
-            ["bash", "-c", line],
-            stdin=nothing,
-            stdout=nothing,
-            stderr=nothing,
-            env=environ,
-            start_new_session=True,
-        )
+    nowhere = subprocess.DEVNULL
+    process = subprocess.Popen(
+        ["bash", "-c", line],
+        stdin=nowhere,
+        stdout=nowhere,
+        stderr=nowhere,
+        env=environ,
+        start_new_session=True,
+    )
     write_atomic(script.parent / _PROCESS, f"{process.pid} {_started(process.pid)}\n")
     return "local"
 

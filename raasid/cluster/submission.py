@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from importlib.metadata import distributions
 from itertools import count
 from pathlib import Path
 
+import raasid
 from raasid.cluster import local_jobs
-from raasid.cluster.code_snapshot import take_snapshot
 from raasid.cluster.job_record import SCRIPT, JobRecord, LauncherName
 from raasid.cluster.job_script import Task, job_script
 from raasid.cluster.options import SlurmOptions
 from raasid.cluster.slurm_commands import sbatch
-from raasid.io.atomic import make_folder, write_atomic
+from raasid.config import conf_dir
+from raasid.io.atomic import StagedFolder, make_folder, write_atomic
+
+_NOT_FROZEN = shutil.ignore_patterns("__pycache__", "*.pyc", "*.tmp", ".*")
 
 
 def submit(
@@ -41,7 +46,9 @@ def submit(
     stem = beside.name if re.match(r"\d{4}-\d\d-\d\d_", beside.name) else f"{stamp}_{beside.name}"
     folder = _claim(beside.absolute() / ".jobs", stem)
     make_folder(folder / "state")
-    take_snapshot(folder / "code", config_dir)
+    with StagedFolder(folder) as draft:
+        take_snapshot(draft.path, config_dir)
+        draft.publish(folder / "code")
     if launcher == "slurm_local":
         options = options.model_copy(update={"use_srun": False})
     script = folder / SCRIPT
@@ -74,3 +81,25 @@ def _claim(parent: Path, stem: str) -> Path:
             folder.mkdir()
             return folder
     raise AssertionError("count never ends")
+
+
+def take_snapshot(folder: Path, config_dir: Path | None = None) -> None:
+    """Copy the package, its YAML files and its Hydra plugins into a folder, which goes first in PYTHONPATH.
+
+    `requirements.txt` there lists the versions of everything that is installed; libraries are not copied.
+    config_dir: of the user's own YAML files; they are copied to `config` there.
+    """
+    package = Path(raasid.__file__).parent
+    shutil.copytree(package, folder / "raasid", ignore=_NOT_FROZEN)
+    if not (folder / "raasid" / "conf").is_dir():
+        shutil.copytree(conf_dir(), folder / "raasid" / "conf", ignore=_NOT_FROZEN)
+    for plugin in sorted((package.parent / "hydra_plugins").glob("raasid_*")):
+        shutil.copytree(plugin, folder / "hydra_plugins" / plugin.name, ignore=_NOT_FROZEN)
+    if config_dir is not None:
+        shutil.copytree(config_dir, folder / "config", ignore=_NOT_FROZEN)
+    write_atomic(folder / "requirements.txt", "".join(f"{line}\n" for line in _installed()))
+
+
+def _installed() -> list[str]:
+    found = {str(each.metadata["Name"]): each.version for each in distributions()}
+    return sorted(f"{name}=={version}" for name, version in found.items())

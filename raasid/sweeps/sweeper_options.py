@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -28,8 +27,6 @@ from raasid.sweeps.study_storage import JOURNAL, Direction, describe_storage, op
 from raasid.sweeps.worker import CustomSearchSpace
 
 GRID = "GridSampler"
-_OWN_PACKAGE = {"CmaEsSampler": "cmaes"}
-"""Samplers that need a package which Optuna does not bring."""
 
 
 @dataclass
@@ -162,12 +159,6 @@ class SweepOptions:
         section = to_plain(self.sampler)
         if section.get("seed") is not None:
             section["seed"] = _seed(int(section["seed"]), worker, ended)
-        name = str(section.get("_target_", "")).rpartition(".")[2]
-        package = _OWN_PACKAGE.get(name)
-        if package is not None and importlib.util.find_spec(package) is None:
-            raise UsageError(
-                f"hydra.sweeper.sampler: {name} needs the package {package}: pip install {package}"
-            )
         sampler: BaseSampler = _build(section, "sampler")
         return sampler
 

@@ -21,6 +21,7 @@ WRITING_FUNCTIONS = {
     "yaml.dump",
 }
 ELSEWHERE = {
+    "cluster/submission.py": "the code of a job is copied into a draft folder",
     "io/atomic.py": "the one place",
     "io/drafts.py": "creates the drafts",
     "io/lease.py": "a claim is a file that only one process can create; an empty one is no claim",

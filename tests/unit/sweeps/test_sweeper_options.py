@@ -36,7 +36,7 @@ def draws(folder: Path, sampler: dict[str, Any], worker: int = 0, trials: int = 
     return found
 
 
-@pytest.mark.parametrize("name", sorted(set(SAMPLERS) - {"motpe", "cmaes"}))
+@pytest.mark.parametrize("name", sorted(set(SAMPLERS) - {"motpe"}))
 def test_each_sampler_works_with_its_defaults_and_warns_of_nothing(name: str, tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
