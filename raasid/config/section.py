@@ -225,10 +225,12 @@ class PathsConfig(Section):
     """Decision records of the triggers."""
     retrainings: Path = Path("retrainings")
     """A folder for each retraining, and the claims on decisions."""
+    scratch: Path | None = None
+    """On a disk of the machine itself: dataset versions are copied there once, and read from there."""
 
     def cross_field_errors(self) -> Iterator[tuple[str, str]]:
         """Yield folders whose names are not UTF-8: torch, ONNX and W&B cannot write there."""
         for name in type(self).model_fields:
-            path = getattr(self, name).absolute()
-            if not is_utf_8(path):
+            folder = getattr(self, name)
+            if folder is not None and not is_utf_8(path := folder.absolute()):
                 yield name, f"must be UTF-8, but is {printable(path)}; rename the folder, or name another"

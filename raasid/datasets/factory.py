@@ -10,16 +10,21 @@ from raasid.datasets.data_config import DataConfig, FilesDataConfig, LeagueConfi
 from raasid.datasets.source_configs import StoreDataConfig, SyntheticDataConfig
 from raasid.footage.formats import reader
 from raasid.footage.records import Clip, Footage
+from raasid.footage.scratch import stage
 from raasid.footage.store import DatasetStore
 from raasid.synthetic.generate import generate
 
 
-def open_footage(config: DataConfig, folder: Path) -> Footage:
-    """Read the user's data root or a stored version, or render the league under `folder` on first use."""
+def open_footage(config: DataConfig, folder: Path, scratch: Path | None = None) -> Footage:
+    """Read the user's data root or a stored version, or render the league under `folder` on first use.
+
+    scratch: folder on a local disk; a stored version is copied there and read from there.
+    """
     if isinstance(config, SyntheticDataConfig):
         return _open_league(config, folder)
     if isinstance(config, StoreDataConfig):
-        return DatasetStore(config.root).find(config.dataset).footage(cache=folder)
+        version = DatasetStore(config.root).find(config.dataset)
+        return (version if scratch is None else stage(version, scratch)).footage(cache=folder)
     assert isinstance(config, FilesDataConfig)
     return reader(config.format)(config.root, **config.reader_options())
 

@@ -52,7 +52,8 @@ class FrameCache:
     and the rest is black.
     folder, budget_gib: where all frames are kept, and up to which size; the first process fills the file,
     those that want it meanwhile wait, and later ones map it. Above the budget, with budget 0, or when the
-    disk is full, frames are decoded on access. digests: SHA-256 of sources, where they are known. The file is
+    disk is full, frames are decoded on access. fallback: a folder for them where `folder` has no room.
+    digests: SHA-256 of sources, where they are known. The file is
     named by the content of the sources (digest, or else path, size and modification time) and by `size`, so
     that a changed image is decoded again, and by the digest of its pixels: one that has another number of
     frames or another digest is made anew. A file is digested once, in about 1.3 s per GiB, and again when its
@@ -67,6 +68,7 @@ class FrameCache:
         folder: Path,
         budget_gib: float,
         digests: Mapping[Path, str] | None = None,
+        fallback: Path | None = None,
     ) -> None:
         self.size = size
         self._sources = list(sources)
@@ -78,7 +80,7 @@ class FrameCache:
         """The file that holds all frames; None where frames are decoded on access."""
         if sources and len(sources) * self._frame_bytes <= budget_gib * 2**30:
             stem = f"frames-{size[0]}x{size[1]}-{_digest(self._sources, size, digests or {})}"
-            self.file = self._find(folder, stem) or self._fill(folder, stem)
+            self.file = self._find(folder, stem) or self._fill(folder, stem, fallback)
 
     def __len__(self) -> int:
         return len(self._sources)
@@ -134,7 +136,7 @@ class FrameCache:
             _log.warning("frame cache: %s is damaged; the frames are decoded anew", file)
         return None
 
-    def _fill(self, folder: Path, stem: str) -> Path | None:
+    def _fill(self, folder: Path, stem: str, fallback: Path | None = None) -> Path | None:
         """Decode all frames into a file, which appears only when complete; None if the disk has no room."""
         waited: list[str] = []
 
@@ -150,12 +152,15 @@ class FrameCache:
         except OSError as error:
             if error.errno not in _NO_SPACE:
                 raise
+            needed = len(self) * self._frame_bytes / 2**30
+            what = f"frame cache: {folder}: {error.strerror}; {needed:.1f} GiB are needed"
+            if fallback is not None:
+                _log.warning("%s. Frames are kept in %s instead", what, fallback)
+                return self._find(fallback, stem) or self._fill(fallback, stem)
             _log.warning(
-                "frame cache: %s: %s; %.1f GiB are needed. Frames are decoded when asked for, "
-                "which is slower; make room there, or set paths.data to another disk",
-                folder,
-                error.strerror,
-                len(self) * self._frame_bytes / 2**30,
+                "%s. Frames are decoded when asked for, which is slower; make room there, "
+                "or set paths.data to another disk",
+                what,
             )
             return None
 

@@ -16,6 +16,7 @@ from raasid.datasets.sampler import HardNegative, KeyedBatchSampler
 from raasid.errors import UsageError
 from raasid.footage.frame_reader import drop_missing_frames
 from raasid.footage.records import Clip, Footage
+from raasid.footage.scratch import scratch_folder
 from raasid.footage.splits import split_by_match
 
 
@@ -27,6 +28,8 @@ class FrameDataModule(TaskDataModule):
     league: opens clips to train on in addition to the footage's own.
     """
 
+    scratch: Path | None = None
+    """Folder on a local disk, for decoded frames."""
     collate: ClassVar[Any]
     """Static method that makes a batch from samples of a dataset."""
 
@@ -83,7 +86,9 @@ class FrameDataModule(TaskDataModule):
             assert scale is not None
             size = round(size[0] * scale), round(size[1] * scale)
         self.digest_media(clips, self._cache)
-        return FrameCache(sources, size, self._cache, self.config.cache_gib, self.media)
+        local = None if self.scratch is None else scratch_folder(self.scratch)
+        folder, fallback = (self._cache, None) if local is None else (local / "frames", self._cache)
+        return FrameCache(sources, size, folder, self.config.cache_gib, self.media, fallback)
 
     def _train_loader(
         self, hard_negatives: Sequence[HardNegative] = (), hard_negative_share: float = 0.0

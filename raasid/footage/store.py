@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -27,12 +28,13 @@ from raasid.footage.version import (
 )
 from raasid.io.atomic import StagedFolder, write_atomic
 from raasid.io.drafts import remove_abandoned
-from raasid.io.file_digests import CACHE_NAME, FileDigests, FileUnreadable, sha256_of
-from raasid.io.object_store import ObjectStore, link_or_copy
+from raasid.io.file_digests import CACHE_NAME, FileDigests, FileUnreadable, describe_change, sha256_of
+from raasid.io.object_store import MediaUnreadable, ObjectStore, link_or_copy
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _MAX_NAME = 400
 """Characters of a media file's name, folders included."""
+_COPY_THREADS = 4
 _REF = re.compile(r"(?:(?P<name>[^@]+))?(?:@(?P<digest>[0-9a-f]{4,64}))?")
 
 
@@ -116,6 +118,51 @@ class DatasetStore:
                 staged.publish(final)  # or another process has published the same content
             self.objects.digests.save()
             return DatasetVersion.open(final)
+
+    def copy(self, version: DatasetVersion) -> DatasetVersion:
+        """Copy a version of another store; it appears complete, or not at all.
+
+        Files that this store has, as from an interrupted copy, are not read from the other one. Raises
+        VersionDamaged if a file there is missing or not what its manifest says, DiskFull, StoreUnwritable.
+        """
+        home, files = self.root.absolute() / "datasets" / version.name, version.manifest["files"]
+        final = home / version.folder.name
+        remove_abandoned(home)
+        remove_abandoned(self.objects.folder)
+        with StagedFolder(home) as staged:
+            with (
+                progress(f"copying {version.ref} to {self.root}", len(files)) as update,
+                ThreadPoolExecutor(_COPY_THREADS) as pool,
+            ):
+                damage = {}
+                for name, wrong in pool.map(lambda name: self._copy_file(version, name, staged.path), files):
+                    update(1)
+                    if wrong is not None:
+                        damage[name] = wrong
+            version.refuse(damage)
+            write_atomic(staged.path / MANIFEST, json.dumps(version.manifest, indent=1))
+            if final.exists():
+                self._replace_damaged_files(final, staged.path, files)
+            else:
+                staged.publish(final)
+            self.objects.digests.save()
+            return DatasetVersion.open(final)
+
+    def _copy_file(self, version: DatasetVersion, name: str, folder: Path) -> tuple[str, str | None]:
+        """Copy a file of a version into a folder; return its name, and what is wrong with it."""
+        digest = str(version.manifest["files"][name]["sha256"])
+        if not self.objects.is_intact(digest):
+            try:
+                found = self.objects.put(version.folder / name)
+            except MediaUnreadable as error:
+                return name, str(error)
+            if found != digest:
+                return name, describe_change(found, digest)
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        link_or_copy(self.objects.path(digest), target)
+        self.objects.digests.keep(target, digest)
+        return name, None
 
     def versions(self, name: str | None = None) -> list[DatasetVersion]:
         """Return all versions, or those of one name, the oldest first."""

@@ -91,12 +91,12 @@ class DatasetVersion:
         store = self.folder.parents[2]
         keeps = store if cache is None or os.access(store, os.W_OK) else cache
         digests = FileDigests(keeps / CACHE_NAME)
-        self._refuse(find_damage(self.folder, files, digests, f"verifying {self.ref}"))
+        self.refuse(find_damage(self.folder, files, digests, f"verifying {self.ref}"))
         clips = self.clips()
         media = {self.folder / name: str(entry["sha256"]) for name, entry in files.items()}
         missing = {frame.image for clip in clips for frame in clip.frames} - media.keys()
         appeared = sorted(str(path.relative_to(self.folder)) for path in missing if path.exists())
-        self._refuse(dict.fromkeys(appeared, "was missing when the footage was stored"))
+        self.refuse(dict.fromkeys(appeared, "was missing when the footage was stored"))
         return Footage(
             clips,
             {split: list(ids) for split, ids in self.manifest["splits"].items()},
@@ -115,9 +115,10 @@ class DatasetVersion:
 
     def verify(self) -> None:
         """Read all files; raises VersionDamaged, FileUnreadable."""
-        self._refuse(self.find_damage())
+        self.refuse(self.find_damage())
 
-    def _refuse(self, damage: Mapping[str, str]) -> None:
+    def refuse(self, damage: Mapping[str, str]) -> None:
+        """Raise VersionDamaged if a file is damaged. damage: what is wrong, by file name."""
         if damage:
             listed = [f"\n  {name}: {what}" for name, what in list(damage.items())[:_MAX_LISTED]]
             more = f"\n  … and {len(damage) - _MAX_LISTED} more" if len(damage) > _MAX_LISTED else ""

@@ -101,6 +101,11 @@ class FileDigests:
         if entry is not None and [*entry[:2], entry[3]] == [status.st_size, status.st_mtime_ns, digest]:
             self._new[str(status.st_ino)] = [*_signature(status), digest]
 
+    def keep(self, path: Path, digest: str) -> None:
+        """Keep the digest of a file that this process has written, and that nobody writes again."""
+        status = path.stat()
+        self._new[str(status.st_ino)] = [*_signature(status), digest]
+
     def save(self) -> None:
         """Add the digests of files that were read to the cache."""
         if not self._new or self._cache is None:
@@ -162,8 +167,13 @@ def find_damage(
         elif status.st_size != files[name]["bytes"]:
             damage[name] = f"{status.st_size} bytes, expected {files[name]['bytes']}"
         else:
-            damage[name] = f"changed: SHA-256 {digest[:SHOWN_DIGITS]}, expected {expected[:SHOWN_DIGITS]}"
+            damage[name] = describe_change(digest, expected)
     return damage
+
+
+def describe_change(found: str, expected: str) -> str:
+    """Say that a file has another SHA-256 than it should."""
+    return f"changed: SHA-256 {found[:SHOWN_DIGITS]}, expected {expected[:SHOWN_DIGITS]}"
 
 
 def _regular_file(path: Path) -> os.stat_result | None:

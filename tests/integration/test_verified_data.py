@@ -140,6 +140,23 @@ def test_a_new_import_replaces_damaged_objects(
         assert version.find_damage() == {}
 
 
+def test_a_version_on_the_scratch_disk_is_trained_on_without_its_media_in_the_store(
+    call_cli: RunCli, stored: DatasetVersion, tmp_path: Path
+) -> None:
+    words = ["data=store", "data.dataset=cup", *QUICK, "data.cache_gib=0", f"paths.scratch={tmp_path}/disk"]
+    first = call_cli("train", *words)
+    assert first.returncode == 0, first.stderr
+    assert f"copying {stored.ref} to {tmp_path}/disk" in first.stderr
+    for file in (tmp_path / "store").rglob("*.bmp"):
+        file.unlink()
+    again = call_cli("train", *words, "optimizer.lr=0.002")
+    assert again.returncode == 0, again.stderr
+    assert "copying" not in again.stderr
+    facts = [json.loads(file.read_text())["data"] for file in (tmp_path / "logs").rglob("lineage.json")]
+    assert [each["dataset"] for each in facts] == [stored.ref] * 2
+    assert facts[0]["media_sha256"] == facts[1]["media_sha256"]
+
+
 def test_the_lineage_names_the_stored_version(
     call_cli: RunCli, stored: DatasetVersion, tmp_path: Path
 ) -> None:

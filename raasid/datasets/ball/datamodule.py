@@ -27,8 +27,11 @@ def build_ball_datamodule(config: DataConfig, paths: Any, seed: int, frames: int
     paths: the `paths` section. frames: number of frames that the model sees at a time.
     """
     folder = Path(paths.data)
-    footage, league = partial(open_footage, config, folder), auxiliary_league(config, folder)
-    return BallDataModule(footage, config, folder / "frames", seed, league, frames)
+    footage = partial(open_footage, config, folder, paths.scratch)
+    league = auxiliary_league(config, folder)
+    module = BallDataModule(footage, config, folder / "frames", seed, league, frames)
+    module.scratch = paths.scratch
+    return module
 
 
 class BallDataModule(FrameDataModule):

@@ -47,7 +47,7 @@ def build_context_datamodule(
         extra_clips = partial(
             _label_extra_clips, league, tracks.extra_clips, tracks.calibration_clips, folder
         )
-    footage = partial(open_footage, config, folder)
+    footage = partial(open_footage, config, folder, paths.scratch)
     return ContextDataModule(
         footage, config, seed, frames, players, provider, extra_clips, set_label_counts, folder
     )

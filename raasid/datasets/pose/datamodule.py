@@ -109,8 +109,11 @@ def build_pose_datamodule(
     sees whole images.
     """
     folder = Path(paths.data)
-    footage, league = partial(open_footage, config, folder), auxiliary_league(config, folder)
-    return PoseDataModule(footage, config, shape, folder / "frames", seed, league)
+    footage = partial(open_footage, config, folder, paths.scratch)
+    league = auxiliary_league(config, folder)
+    module = PoseDataModule(footage, config, shape, folder / "frames", seed, league)
+    module.scratch = paths.scratch
+    return module
 
 
 class PoseDataModule(FrameDataModule):

@@ -183,7 +183,7 @@ def test_extra_clips_for_training_and_calibration_are_of_other_matches(tmp_path:
         size=(640, 360), scenario_share=1.0, scenario_frames=4, clips_per_match=2,
         tracks=TracksConfig(source="truth", extra_clips=3, calibration_clips=3),
     )  # fmt: skip
-    paths = SimpleNamespace(data=tmp_path)
+    paths = SimpleNamespace(data=tmp_path, scratch=None)
     module = build_context_datamodule(section, paths, 1, 12, 2, TrackProvider(), lambda facts: None)
     assert module._open_extra_clips is not None
     extra = module._open_extra_clips()
