@@ -25,6 +25,7 @@ from raasid.errors import RaasidError
 
 CREATE_STUDY, CREATE_TRIAL = 0, 4
 _CHECKSUM = re.compile(rb',"crc32":"([0-9a-f]{8})"\}$')
+_HEX_AT_END = re.compile(rb'"[0-9a-f]{8}"\}$')
 _WHOLE = re.compile(rb'\{"op_code":(?:(?!\{"op_code":).)*?,"crc32":"[0-9a-f]{8}"\}', re.DOTALL)
 _SPACE = b" \t\r\n"
 _MAX_LOST = 100_000
@@ -61,7 +62,10 @@ def decode(line: bytes) -> dict[str, Any] | None:
     """Return the record of a line; None if it is damaged. Records of plain Optuna have no checksum."""
     text = line.strip(_SPACE)
     checksum = _CHECKSUM.search(text)
-    if checksum is not None and int(checksum[1], 16) != zlib.crc32(text[: checksum.start()] + b"}"):
+    if checksum is None:
+        if b"crc32" in text[-24:] or _HEX_AT_END.search(text):  # a checksum that is damaged itself
+            return None
+    elif int(checksum[1], 16) != zlib.crc32(text[: checksum.start()] + b"}"):
         return None
     try:
         record = json.loads(text)
