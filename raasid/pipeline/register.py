@@ -77,13 +77,13 @@ def register(
     A run has one version: what an earlier process of the run has done before it was killed is not repeated,
     and the rest is. Called by one process, after `lineage.json` is written. predicted: the test split, from
     which and from the data the profile is made. signer: from `check_registrable`.
-    reason: for the version and its alias; by default the command that was typed.
+    reason: for the version and its alias; by default that of the configuration, or the command.
     Returns NAME VERSION. Raises RegistryUnwritable, LeaseLost; the files of the run are kept.
     """
     model = predicted.model
     registry, name = Registry(cfg.paths.registry), TASKS[model.task].registry_name
     lineage = json.loads((run_dir / "lineage.json").read_text(encoding="utf-8"))
-    reason, version = reason or _reason(run_dir), None
+    reason, version = reason or cfg.reason or _reason(run_dir), None
     if run.record.registering:
         since = datetime.fromisoformat(run.record.started)
         version = find_version_of_run(registry, name, run.record.id, since)

@@ -17,6 +17,7 @@ from raasid.config.build import build
 from raasid.config.compose import compose
 from raasid.config.run_dir import quote_path
 from raasid.console.terminal import err, out
+from raasid.errors import UsageError
 from raasid.io.lease import LeaseHeld
 from raasid.pipeline.check import CheckedModel, check_models, hold_if_futile
 from raasid.pipeline.checked_footage import stored_version
@@ -24,6 +25,7 @@ from raasid.pipeline.collect import collect_first
 from raasid.pipeline.decision_summary import RetrainOutcome, print_decisions, print_json, require_intact
 from raasid.pipeline.replay import FootageLacking
 from raasid.pipeline.retraining_job import RetrainingJob, find_finished_training
+from raasid.pipeline.training_job import Cluster, chosen_cluster
 from raasid.pipeline.verb_configs import CheckConfig, RetrainConfig, TrainConfig
 from raasid.registry.names import CHAMPION, Version
 from raasid.registry.registry import Registry
@@ -43,11 +45,18 @@ def retrain(cfg: RetrainConfig, run_dir: Path) -> None:
     """Collect new footage, if wanted, and retrain every model of the schedule that needs it and may be now.
 
     A model is left out if one of its records is damaged, or if footage for its retraining is lacking.
+    With hydra/launcher=slurm trainings are jobs, for which this process waits.
     Raises UsageError for a preset of `retrain.sweep` that does not fit, before anything is done; at the end,
     ModelsLeftOut, FootageLacking or, if a challenger was refused, GateRefused; CollectionFailed, LeaseLost,
     TuningFailed, Stopped.
     """
+    cluster = chosen_cluster()
     if cfg.retrain.sweep is not None:
+        if cluster is not None:
+            raise UsageError(
+                f"hydra/launcher={cluster.launcher}: a retraining that is tuned runs its trials in one "
+                "process; submit it as a whole: raasid submit retrain retrain.sweep=…"
+            )
         for tuning in _tunings(cfg).values():
             tuning.check()
     if cfg.retrain.collect is not None and not cfg.retrain.dry_run:
@@ -55,7 +64,7 @@ def retrain(cfg: RetrainConfig, run_dir: Path) -> None:
     checked = check_models(cfg, run_dir)
     print_decisions(checked)
     left_out: list[Any] = []
-    outcomes = {model.entry.model: _retrain_if_asked(cfg, model, left_out) for model in checked}
+    outcomes = {model.entry.model: _retrain_if_asked(cfg, model, left_out, cluster) for model in checked}
     warnings = [*dict.fromkeys(f"left out: {error}" for error in left_out)]
     for warning in warnings:
         err().print(f"warning: {warning}", markup=False)
@@ -73,6 +82,7 @@ def train_if_asked(cfg: TrainConfig, run_dir: Path) -> float | None:
     Returns what `train` does; None where nothing was trained. Raises GateRefused, ModelsLeftOut.
     """
     assert cfg.trigger is not None
+    cluster = chosen_cluster()
     name = TASKS[build(cfg.model).task].registry_name
     data, late = cfg.data.model_copy(update={"size": None, "eval_scale": None}), cfg.trigger.data
     check = CheckConfig(
@@ -95,6 +105,7 @@ def train_if_asked(cfg: TrainConfig, run_dir: Path) -> float | None:
             job = RetrainingJob(
                 check, cfg, checked, decision, claim, folder, cfg.deploy, cfg.retrain.incremental
             )
+            job.cluster = cluster
             refused = job.run(run_dir)
     except (LeaseHeld, ClaimFinished) as error:  # nothing is left to do here
         out().print(str(error))
@@ -104,7 +115,9 @@ def train_if_asked(cfg: TrainConfig, run_dir: Path) -> float | None:
     return job.score
 
 
-def _retrain_if_asked(cfg: RetrainConfig, checked: CheckedModel, left_out: list[Any]) -> RetrainOutcome:
+def _retrain_if_asked(
+    cfg: RetrainConfig, checked: CheckedModel, left_out: list[Any], cluster: Cluster | None = None
+) -> RetrainOutcome:
     """Retrain one model if need be. left_out: takes up damaged records that the others do without."""
     if checked.damage is not None:
         return RetrainOutcome("damaged", str(checked.damage))
@@ -126,7 +139,7 @@ def _retrain_if_asked(cfg: RetrainConfig, checked: CheckedModel, left_out: list[
         return _say(
             "dry_run", f"{model}: would be retrained ({decision.action}); retrain.dry_run=true, so it is not"
         )
-    return _act(cfg, checked, decision)
+    return _act(cfg, checked, decision, cluster)
 
 
 def _nothing(checked: CheckedModel, history: Sequence[Retraining]) -> RetrainOutcome:
@@ -154,7 +167,9 @@ def _find_unrecorded(
     return None
 
 
-def _act(cfg: RetrainConfig, checked: CheckedModel, decision: Decision) -> RetrainOutcome:
+def _act(
+    cfg: RetrainConfig, checked: CheckedModel, decision: Decision, cluster: Cluster | None
+) -> RetrainOutcome:
     model, claims = decision.model, ClaimStore(cfg.paths.retrainings)
     try:
         with claims.take(decision) as claim:
@@ -168,6 +183,7 @@ def _act(cfg: RetrainConfig, checked: CheckedModel, decision: Decision) -> Retra
             training = _training_config(cfg, decision, _words(cfg, model, task))
             options = cfg.retrain.incremental
             job = RetrainingJob(cfg, training, of_decision, decision, claim, folder, cfg.deploy, options)
+            job.cluster = cluster
             if cfg.retrain.sweep is not None:
                 left = hours_left(claims.history(), cfg.trigger.now(), cfg.retrain.limits)
                 job.tuning = _tunings(cfg, decision, left).get(model)
@@ -217,7 +233,7 @@ def _words(cfg: RetrainConfig, model: str, task: TaskName) -> list[str]:
 def _training_config(cfg: RetrainConfig, decision: Decision | None, words: Sequence[str]) -> TrainConfig:
     """Return what words say; without words of the user new situations are learnt where they were found."""
     folders = {name: getattr(cfg.paths, name) for name in type(cfg.paths).model_fields}
-    paths = (f"paths.{name}={quote_path(path)}" for name, path in folders.items())
+    paths = (f"paths.{name}={'null' if path is None else quote_path(path)}" for name, path in folders.items())
     training = compose("train", TrainConfig, [*words, *paths])
     if decision is None or cfg.retrain.train.get(decision.model) or decision.action != "incremental":
         return training

@@ -23,6 +23,7 @@ from raasid.pipeline.check import CheckedModel
 from raasid.pipeline.gate import judge_challenger
 from raasid.pipeline.resume import ResumeRefused
 from raasid.pipeline.train import train_model
+from raasid.pipeline.training_job import Cluster, TrainingJobs
 from raasid.pipeline.training_plan import plan_training
 from raasid.pipeline.upstream_models import track_by_champions
 from raasid.pipeline.verb_configs import CheckConfig, TrainConfig
@@ -59,11 +60,14 @@ class RetrainingJob:
     incremental: IncrementalOptions = field(default_factory=IncrementalOptions)
     tuning: Tuning | None = None
     """A sweep whose best trial is the training; None: it is trained as it is configured."""
+    cluster: Cluster | None = None
+    """Where the training is submitted as a job; None: it runs in this process."""
     score: float | None = None
 
     def __post_init__(self) -> None:
         """Open the journal."""
         self.journal = Journal(self.folder)
+        self.jobs = TrainingJobs(self.folder, self.training.paths.logs, self.claim, self.journal)
 
     @property
     def model(self) -> str:
@@ -82,6 +86,7 @@ class RetrainingJob:
 
     def run(self, run_dir: Path) -> GateRefused | None:
         """Train, compare, put in service and record; return the gate's refusal, if it refuses."""
+        self.jobs.wait_for_earlier()
         finished = find_finished_training(self.folder)
         run_dir = run_dir if finished is None else finished[0]
         trained = {run_dir, *(Path(line["what"]) for line in self.journal.lines("train"))}
@@ -163,7 +168,10 @@ class RetrainingJob:
         run_dir.mkdir(parents=True, exist_ok=True)
         last = run_dir / "checkpoints" / "last.ckpt"
         start = str(last.absolute()) if last.exists() else None  # a sharded one is a folder
-        return train_model(cfg.model_copy(update={"ckpt_path": start}), run_dir, self._reason)
+        cfg = cfg.model_copy(update={"ckpt_path": start})
+        if self.cluster is None:
+            return train_model(cfg, run_dir, self._reason)
+        return self.jobs.train(self.cluster, cfg, run_dir, self._reason)
 
     def _from_champion(self, cfg: TrainConfig) -> object:
         """Return the model section, initialised with the champion's weights."""
@@ -252,6 +260,10 @@ class RetrainingJob:
         self.claim.finish(done)
 
     def _hours(self) -> float:
+        """Return device hours; of a training on a cluster those of its jobs, without the queue."""
+        if in_jobs := self.jobs.worked_s():
+            devices = 1 if self.cluster is None else self.cluster.devices
+            return in_jobs / 3600 * devices
         return self.journal.worked().total_seconds() / 3600 * _count_devices(self.training.trainer)
 
     def _times(self) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Gt, Le
 from pydantic import AfterValidator, Field, ValidationInfo
@@ -41,7 +41,11 @@ CheckSplit = Literal["test", "val", "train", "all"]
 class TrainConfig(FitConfig):
     """`raasid train`."""
 
+    without_effect: ClassVar[frozenset[str]] = FitConfig.without_effect | {"reason"}
+
     tags: list[str] = Field([])
+    reason: str | None = None
+    """Of the version and its alias; null: the command."""
     test: bool = True
     register_: bool = Field(True, alias="register")
     """At the end, register the model as a version with the alias `challenger`."""

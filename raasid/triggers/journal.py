@@ -36,7 +36,7 @@ class JournalLine(NamedTuple):
     time: datetime
     """UTC."""
     step: str
-    """`begin`, `plan`, `sweep`, `train`, `restart`, `registered`, `gate`, `champion`, `end`."""
+    """`begin`, `plan`, `sweep`, `train`, `job`, `restart`, `registered`, `gate`, `champion`, `end`."""
     what: str
 
 
