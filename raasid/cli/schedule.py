@@ -3,23 +3,31 @@
 One line calls `raasid retrain` every day at the hour at which slots begin. The command itself keeps the
 slots: a call without a cause trains nothing, and a slot that was missed is caught up by the next call. A line
 per cadence would not do: cron has no fortnights, and some versions know no time zone but the machine's.
+
+On a cluster `--submit` lets cron submit the call as a Slurm job; a scrontab does without cron, where the
+controller enables it.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shlex
+import shutil
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from raasid.cluster.slurm_commands import SlurmMissing, SlurmRefused, enables_scrontab
 from raasid.config import conf_dir
 from raasid.console.tables import print_line, print_table
 from raasid.triggers.schedule import RetrainingSchedule, load_schedule
 from raasid.triggers.slots import next_slot
 
+_CRON_PATH = ("/usr/bin", "/bin")
+"""Where cron finds programs."""
 _DAYS = {"weekly": "every Monday", "biweekly": "every other Monday", "monthly": "the first day of a month"}
 
 
@@ -62,17 +70,26 @@ _PRINTERS = {"crontab": crontab_lines, "scrontab": scrontab_lines}
 
 def main(words: Sequence[str]) -> None:
     """Run `raasid schedule WORDS`. Raises RaasidError, and SystemExit 2 for wrong arguments."""
-    args = build_parser().parse_args(words)
+    parser = build_parser()
+    args = parser.parse_args(words)
+    if args.submit and args.lines == "scrontab":
+        parser.error("--submit: a line of a scrontab is a Slurm job already")
     schedule = load_schedule(args.file or conf_dir() / "retraining_schedule.yaml")
     if args.lines is None:
         _print_models(schedule, datetime.now(UTC))
-    chosen = [] if args.file is None else [f"trigger.schedule={_hydra_text(args.file.absolute())}"]
-    command = [*_program(), "retrain", *chosen, *args.options]
-    for name in _PRINTERS if args.lines is None else [args.lines]:
+    names = ["crontab"] if args.submit else [*_PRINTERS]
+    for name in names if args.lines is None else [args.lines]:
+        lacks = _lacks_scrontab() if name == "scrontab" else None
         if args.lines is None:
             print_line("")
+        if args.lines is None and lacks is not None:
+            print_line(f"no scrontab: {lacks}; `raasid schedule scrontab` prints its lines all the same")
+            continue
+        if args.lines is None:
             print_line((f"{name} -e", "bold"))
-        for line in _PRINTERS[name](schedule, Path.cwd(), command):
+        elif lacks is not None:
+            print_line(f"# not now: {lacks}")
+        for line in _PRINTERS[name](schedule, Path.cwd(), _command(args)):
             print_line(line)
 
 
@@ -80,6 +97,9 @@ def build_parser() -> argparse.ArgumentParser:
     """Return the parser of `raasid schedule`."""
     parser = argparse.ArgumentParser(prog="raasid schedule", description=__doc__)
     parser.add_argument("lines", nargs="?", choices=sorted(_PRINTERS), help="only these lines")
+    parser.add_argument(
+        "--submit", action="store_true", help="submit as a Slurm job; resources: --options hydra.launcher.*"
+    )
     parser.add_argument("--file", type=Path, help="the schedule (default: the shipped one)")
     parser.add_argument(
         "--options",
@@ -89,6 +109,33 @@ def build_parser() -> argparse.ArgumentParser:
         help="the rest of the line: what `raasid retrain` is called with",
     )
     return parser
+
+
+def _command(args: argparse.Namespace) -> list[str]:
+    """Return the words of a line."""
+    chosen = [] if args.file is None else [f"trigger.schedule={_hydra_text(args.file.absolute())}"]
+    environment = _slurm_environment() if args.submit or "hydra/launcher=slurm" in args.options else []
+    submit = ["submit"] if args.submit else []
+    return [*environment, *_program(), *submit, "retrain", *chosen, *args.options]
+
+
+def _slurm_environment() -> list[str]:
+    """Return the words that give cron's environment what Slurm's commands need here."""
+    given = {name: os.environ[name] for name in ("SLURM_CONF",) if name in os.environ}
+    found = shutil.which("sbatch")
+    if found is not None and (folder := str(Path(found).parent)) not in _CRON_PATH:
+        given["PATH"] = os.pathsep.join([folder, *_CRON_PATH])
+    return ["env", *(f"{name}={value}" for name, value in given.items())] if given else []
+
+
+def _lacks_scrontab() -> str | None:
+    """Say why a scrontab cannot be used here; None if it can."""
+    try:
+        return None if enables_scrontab() else "the controller does not enable it (ScronParameters=enable)"
+    except SlurmMissing:
+        return "there is no Slurm here"
+    except SlurmRefused:
+        return "Slurm does not answer"
 
 
 def _print_models(schedule: RetrainingSchedule, now: datetime) -> None:

@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 from ball_season import (
+    CHECK,
+    GATE,
     PERFORMANCE,
     RETRAIN,
+    TRAIN,
     TRAIN_IF_ASKED,
     assert_retrained_once,
     at,
@@ -25,12 +28,14 @@ from in_process import call_raasid
 from loopback_slurm import Slurm
 
 from raasid.cluster.job_record import JobRecord, read_jobs
+from raasid.cluster.launcher import wait
 from raasid.errors import Exit
 from raasid.registry.registry import Registry
 from raasid.triggers.claims import ClaimStore
 
 REPO = Path(__file__).resolve().parents[2]
-ON_SLURM = ("hydra/launcher=slurm", "hydra.launcher.cpus_per_task=1", "hydra.launcher.mem_gb=1.5")
+SMALL = ("hydra.launcher.cpus_per_task=1", "hydra.launcher.mem_gb=1.5")
+ON_SLURM = ("hydra/launcher=slurm", *SMALL)
 
 
 @pytest.fixture(scope="module")
@@ -152,3 +157,25 @@ def test_what_cannot_be_a_job_is_refused_before_anything_is_checked(root: Path, 
     wrong = call_raasid(*RETRAIN, *ON_SLURM, "hydra.launcher.nodes=0", *at(root, season))
     assert (wrong.returncode, "hydra.launcher.nodes" in wrong.stderr) == (2, True)
     assert not (root / "decisions").exists()
+
+
+def test_the_line_for_cron_submits_a_retraining_whose_refusal_is_not_told_as_a_crash(
+    root: Path, season: Path
+) -> None:
+    """The gate refuses because of false positives, of which the poor champion has none."""
+    (root / "a b").mkdir()
+    options = (*SMALL, *CHECK, *GATE, TRAIN, *at(root, season))
+    words = [sys.executable, "-m", "raasid", "schedule", "crontab", "--submit", "--options", *options]
+    printed = subprocess.run(words, cwd=root / "a b", stdout=subprocess.PIPE, text=True, check=True)
+    command = printed.stdout.splitlines()[-1].removeprefix("0 3 * * * ").replace(r"\%", "%")
+    environ = {"PATH": "/usr/bin:/bin", "HOME": str(root)}
+    subprocess.run(["/bin/sh", "-c", command], cwd="/", env=environ, check=True)
+
+    record = only_job(root)
+    log = (root / "a b" / "logs" / "retrain.log").read_text()
+    assert log.split()[0] == record.id
+    (task,) = wait(record)
+    assert (task.state, task.reason) == ("FAILED", "gate refused (exit status 3)")
+    listed = call_raasid("jobs", "--root", root).stdout
+    assert "gate refused" in listed
+    assert not ClaimStore(root / "retrainings").history("ball_model")[0].promoted

@@ -16,8 +16,19 @@ ONE = (
 )
 
 
+@pytest.fixture
+def scontrol(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of programs, with one that answers as a controller that enables scrontab."""
+    program = tmp_path / "bin" / "scontrol"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho 'ScronParameters         = enable'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    return program
+
+
 def test_it_prints_every_model_with_its_next_slot_and_lines_for_both(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], scontrol: Path
 ) -> None:
     main([])
 
@@ -55,3 +66,29 @@ def test_a_wrong_schedule_prints_nothing_but_its_problems(tmp_path: Path, capsys
         main(["--file", str(file)])
 
     assert capsys.readouterr().out == ""
+
+
+def test_lines_for_scrontab_are_printed_on_request_where_the_controller_does_not_enable_it(
+    capsys: pytest.CaptureFixture[str], scontrol: Path
+) -> None:
+    scontrol.write_text("#!/bin/sh\necho 'ScronParameters         = (null)'\n")
+    main([])
+    assert capsys.readouterr().out.splitlines()[-1].startswith("no scrontab: the controller does not enable")
+    main(["scrontab"])
+    first, *_, last = capsys.readouterr().out.splitlines()
+    assert first.startswith("# not now: the controller does not enable it")
+    assert last.endswith("retrain")
+
+
+def test_a_line_that_submits_brings_what_crons_environment_lacks(
+    capsys: pytest.CaptureFixture[str], scontrol: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scontrol.with_name("sbatch").symlink_to(scontrol)
+    monkeypatch.setenv("SLURM_CONF", "/etc/slurm of/this.conf")
+    main(["crontab", "--submit", "--options", "hydra.launcher.partition=gpu"])
+    words = shlex.split(capsys.readouterr().out.splitlines()[-1])
+    environment = words[words.index("env") + 1 :]
+    assert environment[:2] == ["SLURM_CONF=/etc/slurm of/this.conf", f"PATH={scontrol.parent}:/usr/bin:/bin"]
+    assert words[words.index("submit") :][:3] == ["submit", "retrain", "hydra.launcher.partition=gpu"]
+    with pytest.raises(SystemExit):
+        main(["scrontab", "--submit"])
