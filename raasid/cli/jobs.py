@@ -23,14 +23,15 @@ from raasid.errors import UsageError
 _POLL_S = 0.5
 _COLUMNS = (
     "job",
-    Column("run", fold=24),
+    Column("verb", drop=3),
+    "run",
     "state",
-    Column("reason", drop=3, fold=16),
-    Column("step", right=True, drop=4),
-    Column("metric", drop=2, fold=16),
-    Column("left", right=True, drop=5),
-    Column("restarts", right=True, drop=6),
-    Column("log", drop=1, fold=24),
+    Column("reason", fold=20, max_lines=3),
+    Column("step", right=True, drop=1),
+    Column("metric", drop=2, fold=20),
+    Column("left", right=True, drop=4),
+    Column("restarts", right=True, drop=5),
+    Column("log", drop=6),
 )
 
 
@@ -47,7 +48,7 @@ def main(words: Sequence[str]) -> None:
     args = build_parser().parse_args(words)
     logs = args.logs or args.root / "logs"
     if args.action == "list":
-        _list(logs, args.last, args.json)
+        _list(args.root, logs, args.last, args.json)
     elif not args.job:
         raise UsageError(f"raasid jobs {args.action}: which job? raasid jobs {args.action} JOB")
     elif args.action == "cancel":
@@ -72,7 +73,7 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _list(logs: Path, last: int, as_json: bool) -> None:
+def _list(root: Path, logs: Path, last: int, as_json: bool) -> None:
     tasks = list(job_tasks(read_jobs(logs)[-last:], without_slurm=True))
     if as_json:
         print(json.dumps([_as_json(task) for task in tasks], indent=1))
@@ -87,17 +88,32 @@ def _list(logs: Path, last: int, as_json: bool) -> None:
         rows.append(
             (
                 name,
-                f"{task.record.verb} {task.run_dir.name}",
+                task.record.verb,
+                _run_name(task, logs),
                 task.state,
                 task.reason,
                 progress.step,
                 progress.metric,
                 progress.left if task.state == "RUNNING" else "",
                 str(task.notes.restarts or ""),
-                str(task.record.log(task.task) or ""),
+                _relative(task.record.log(task.task), root),
             )
         )
-    print_table(_COLUMNS, rows)
+    if "log" in print_table(_COLUMNS, rows):
+        options = "" if root == Path() else f" --root {root}"
+        print_note(f"what a job printed: raasid jobs logs JOB{options}")
+
+
+def _run_name(task: JobTask, logs: Path) -> str:
+    """Return the name of a run, with that of its sweep where there is one."""
+    return _relative(task.run_dir, logs).partition("/")[2] or str(task.run_dir)
+
+
+def _relative(path: Path | None, folder: Path) -> str:
+    if path is None:
+        return ""
+    below = folder.absolute()
+    return str(path.relative_to(below) if path.is_relative_to(below) else path)
 
 
 def _cancel(records: Sequence[JobRecord]) -> None:

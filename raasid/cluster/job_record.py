@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from raasid.errors import UsageError
 from raasid.io.atomic import write_atomic
@@ -141,6 +141,15 @@ def recall_final(folder: Path, task: int) -> tuple[str, str] | None:
 def result_file(folder: Path, task: int) -> Path:
     """Return where a task leaves what its command returned, or the traceback of its failure."""
     return folder / "state" / f"{task}.result"
+
+
+def read_result(folder: Path, task: int) -> dict[str, Any]:
+    """Return what a task has left: `value`, which its command returned, or `error`; empty if nothing."""
+    try:
+        values = json.loads(result_file(folder, task).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return values if isinstance(values, dict) else {}
 
 
 def _final(folder: Path, task: int) -> Path:

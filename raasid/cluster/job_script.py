@@ -93,7 +93,7 @@ _BEFORE = """
 export PYTHONPATH="$folder/code${PYTHONPATH:+:$PYTHONPATH}" PYTHONSAFEPATH=1
 export OMP_NUM_THREADS="${SLURM_CPUS_PER_TASK:-${SLURM_CPUS_PER_GPU:-${OMP_NUM_THREADS:-1}}}"
 export OPENCV_FOR_THREADS_NUM="$OMP_NUM_THREADS"
-[ -z "${SLURM_CPUS_PER_TASK:-}" ] || export SRUN_CPUS_PER_TASK="$SLURM_CPUS_PER_TASK"   # else srun binds to one
+[ -z "${SLURM_CPUS_PER_TASK:-}" ] || export SRUN_CPUS_PER_TASK="$SLURM_CPUS_PER_TASK"  # else srun binds to 1
 export RAASID_RESULT="$folder/state/$task.result"
 restarts=${SLURM_RESTART_COUNT:-0}
 

@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from raasid.cluster import local_jobs
-from raasid.cluster.job_record import SCRIPT, JobRecord, Notes, read_notes, recall_final, remember_final
+from raasid.cluster.job_record import (
+    SCRIPT,
+    JobRecord,
+    Notes,
+    read_notes,
+    read_result,
+    recall_final,
+    remember_final,
+)
 from raasid.cluster.slurm_commands import (
     ENDED,
     SlurmMissing,
@@ -78,6 +86,7 @@ def job_tasks(records: Sequence[JobRecord], without_slurm: bool = False) -> Iter
             continue
         if record.launcher == "slurm_local":
             state, reason = _local_state(record, notes)
+            reason = _with_error(record, task, state, reason)
             yield JobTask(record, task, state, reason, notes, state in ENDED)
             continue
         job = record.task_id(task) if record.id else (notes.job or "")
@@ -90,6 +99,7 @@ def job_tasks(records: Sequence[JobRecord], without_slurm: bool = False) -> Iter
                 accounted = sacct(submitted)
             found = accounted.get(job)
         state, reason = _explain(found, notes, record)
+        reason = _with_error(record, task, state, reason)
         ended = state in ENDED and not (state in _REQUEUED and job in live)
         if ended and job:  # without a number it may just be handed over
             remember_final(record.folder, task, state, reason)
@@ -127,6 +137,19 @@ def _failure(code: int | None, verb: str) -> str:
     if code == Exit.REFUSED:
         return f"{'gate refused' if verb in ('retrain', 'train') else 'refused'} (exit status {code:d})"
     return f"exit status {code}"
+
+
+def _with_error(record: JobRecord, task: int, state: str, reason: str) -> str:
+    """Return the reason of a state; for a failure whose exit status is all that Slurm knows, its error."""
+    error = str(read_result(record.folder, task).get("error", "")) if state == "FAILED" else ""
+    return _error_line(error) or reason if reason.startswith("exit status") else reason
+
+
+def _error_line(error: str) -> str:
+    """Return the line of an error message or traceback that says what went wrong."""
+    lines = error.splitlines()
+    frame = max((number for number, line in enumerate(lines) if line.startswith("  File ")), default=-1)
+    return next((line for line in lines[frame + 1 :] if line and not line.startswith(" ")), "")
 
 
 def _local_state(record: JobRecord, notes: Notes) -> tuple[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -13,7 +12,7 @@ from hydra.core.utils import JobReturn, JobStatus
 from hydra.types import HydraContext
 from omegaconf import DictConfig, open_dict
 
-from raasid.cluster.job_record import JobRecord, LauncherName, result_file
+from raasid.cluster.job_record import JobRecord, LauncherName, read_result
 from raasid.cluster.job_script import Task
 from raasid.cluster.job_states import JobTask, job_tasks
 from raasid.cluster.options import read_options
@@ -105,7 +104,7 @@ def wait(record: JobRecord, on_poll: Callable[[], None] = lambda: None) -> list[
 
 def outcome(task: JobTask) -> Any:
     """Return what the command of an ended task returned. Raises JobFailed with its own error."""
-    returned = _read_result(task)
+    returned = read_result(task.record.folder, task.task)
     if task.state == "COMPLETED":
         return returned.get("value")
     raise JobFailed(task, returned.get("error") or _end_of_log(task))
@@ -143,14 +142,6 @@ def _result(task: JobTask, config: DictConfig, overrides: list[str]) -> JobRetur
     except JobFailed as error:
         found.return_value, found.status = error, JobStatus.FAILED
     return found
-
-
-def _read_result(task: JobTask) -> dict[str, Any]:
-    try:
-        values = json.loads(result_file(task.record.folder, task.task).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return values if isinstance(values, dict) else {}
 
 
 def _end_of_log(task: JobTask) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from raasid.cluster.job_record import JobRecord, worked_s
+from raasid.cluster.job_record import JobRecord, result_file, worked_s
 from raasid.cluster.job_states import job_tasks
 from raasid.cluster.slurm_commands import SlurmMissing
 
@@ -140,3 +141,21 @@ def test_a_job_whose_submitter_was_killed_before_the_answer_is_found_by_its_scri
         f"""#!/bin/sh\ncase "$*" in *%o*) printf '{of_script}' ;; *) printf '{state}' ;; esac\n"""
     )
     assert state_of(unanswered) == ("PENDING", "Priority", False)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        ("error: 2 problems in the configuration\n  data.size  too small\n", "error: 2 problems"),
+        ('Traceback (most recent call last):\n  File "a", line 1, in f\n    g()\nOSError: 3\n', "OSError: 3"),
+        ("", "exit status 1"),
+    ],
+)  # fmt: skip
+def test_a_failure_says_what_its_error_says(slurm: Path, record: JobRecord, error: str, reason: str) -> None:
+    note(record, "0.0.start", "17 1764504000 n1")
+    note(record, "0.0.end", "1 1764504100")
+    result_file(record.folder, 0).write_text(json.dumps({"error": error} if error else {}))
+    (slurm / "squeue.answer").write_text(f"17|FAILED|{local(SUBMITTED)}|NonZeroExitCode\n")
+    state, said, ended = state_of(record)
+    assert (state, ended) == ("FAILED", True)
+    assert said.startswith(reason)
