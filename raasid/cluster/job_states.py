@@ -53,6 +53,13 @@ class JobTask(NamedTuple):
         """Where it writes."""
         return self.record.run_dirs[self.task]
 
+    @property
+    def explanation(self) -> str:
+        """The reason; of a failure whose exit status is all that Slurm knows, what its error says."""
+        if self.state != "FAILED" or not self.reason.startswith("exit status"):
+            return self.reason
+        return _error_line(str(read_result(self.record.folder, self.task).get("error", ""))) or self.reason
+
 
 def job_tasks(records: Sequence[JobRecord], without_slurm: bool = False) -> Iterator[JobTask]:
     """Yield the tasks of jobs with their states; Slurm is asked once.
@@ -86,7 +93,6 @@ def job_tasks(records: Sequence[JobRecord], without_slurm: bool = False) -> Iter
             continue
         if record.launcher == "slurm_local":
             state, reason = _local_state(record, notes)
-            reason = _with_error(record, task, state, reason)
             yield JobTask(record, task, state, reason, notes, state in ENDED)
             continue
         job = record.task_id(task) if record.id else (notes.job or "")
@@ -99,7 +105,6 @@ def job_tasks(records: Sequence[JobRecord], without_slurm: bool = False) -> Iter
                 accounted = sacct(submitted)
             found = accounted.get(job)
         state, reason = _explain(found, notes, record)
-        reason = _with_error(record, task, state, reason)
         ended = state in ENDED and not (state in _REQUEUED and job in live)
         if ended and job:  # without a number it may just be handed over
             remember_final(record.folder, task, state, reason)
@@ -137,12 +142,6 @@ def _failure(code: int | None, verb: str) -> str:
     if code == Exit.REFUSED:
         return f"{'gate refused' if verb in ('retrain', 'train') else 'refused'} (exit status {code:d})"
     return f"exit status {code}"
-
-
-def _with_error(record: JobRecord, task: int, state: str, reason: str) -> str:
-    """Return the reason of a state; for a failure whose exit status is all that Slurm knows, its error."""
-    error = str(read_result(record.folder, task).get("error", "")) if state == "FAILED" else ""
-    return _error_line(error) or reason if reason.startswith("exit status") else reason
 
 
 def _error_line(error: str) -> str:
