@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from raasid.cli.arguments import count
 from raasid.cluster import local_jobs
-from raasid.cluster.job_record import JobRecord, find_job, read_jobs
+from raasid.cluster.job_record import JobRecord, find_job, read_jobs, worked_s
 from raasid.cluster.job_states import JobTask, job_tasks
 from raasid.cluster.slurm_commands import scancel
 from raasid.console.tables import Column, print_line, print_note, print_table
@@ -165,7 +165,7 @@ def read_progress(task: JobTask) -> Progress:
     values = [row[metric] for row in rows if row.get(metric)]
     left = ""
     if epochs and epoch and task.notes.started is not None:
-        spent_s = datetime.now(UTC).timestamp() - task.record.submitted.timestamp()
+        spent_s = worked_s(task.record.folder, task.task, datetime.now(UTC).timestamp())
         left = str(timedelta(seconds=round(spent_s / epoch * max(0, epochs - epoch))))
     where = f"{step} (epoch {epoch + 1}/{epochs})" if epochs else str(step)
     return Progress(where, f"{metric} {float(values[-1]):.4g}" if values else "", left)

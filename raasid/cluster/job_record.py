@@ -109,16 +109,17 @@ def read_notes(folder: Path, task: int) -> Notes:
     )
 
 
-def worked_s(folder: Path, task: int) -> float:
+def worked_s(folder: Path, task: int, now: float | None = None) -> float:
     """Return for how many seconds a task has run, over all its starts.
 
-    One that was killed counts until it last wrote to its log.
+    now: until when the newest start counts if it has no end; None, of a killed one: until its last words.
     """
     ends, total = dict(_notes(folder, task, "end")), 0.0
-    logs = [file.stat().st_mtime for file in folder.glob("*.out")]
-    for restarts, (_, started, *_) in _notes(folder, task, "start"):
-        ended = float(ends[restarts][1]) if restarts in ends else max(logs, default=0.0)
+    last = max((file.stat().st_mtime for file in folder.glob("*.out")), default=0.0) if now is None else now
+    for restarts, (_, started, *_) in sorted(_notes(folder, task, "start"), reverse=True):
+        ended = float(ends[restarts][1]) if restarts in ends else last
         total += max(0.0, ended - float(started))
+        last = min(last, float(started))
     return total
 
 

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from raasid.cli.jobs import main
-from raasid.cluster.job_record import JobRecord, result_file
+from raasid.cluster.job_record import JobRecord, result_file, worked_s
 from raasid.console import terminal
 
 TRACEBACK = """Traceback (most recent call last):
@@ -64,3 +64,14 @@ def test_the_whole_traceback_is_in_the_log_and_its_last_line_is_the_reason(
     assert row["exit_status"] == 1
     main(["logs", row["name"], "--root", str(root)])
     assert capfd.readouterr().out == TRACEBACK
+
+
+def test_the_time_left_is_that_of_the_work_and_not_of_the_queue(root: Path) -> None:
+    (folder,) = root.glob("logs/train/*/.jobs/*")
+    for name, text in {
+        "0.0.end": "75 1764504100 requeued",
+        "0.1.start": "4711 1764510000 n1",  # killed, and started again after 600 s
+        "0.2.start": "4711 1764510600 n2",
+    }.items():
+        (folder / "state" / name).write_text(f"{text}\n")
+    assert worked_s(folder, 0, now=1764510700) == 100 + 600 + 100
