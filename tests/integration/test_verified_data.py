@@ -152,6 +152,8 @@ def test_a_version_on_the_scratch_disk_is_trained_on_without_its_media_in_the_st
     again = call_cli("train", *words, "optimizer.lr=0.002")
     assert again.returncode == 0, again.stderr
     assert "copying" not in again.stderr
+    measured = call_cli("evaluate", "ckpt_path=last", *words[:2], f"paths.scratch={tmp_path}/disk")
+    assert measured.returncode == 0, measured.stderr
     facts = [json.loads(file.read_text())["data"] for file in (tmp_path / "logs").rglob("lineage.json")]
     assert [each["dataset"] for each in facts] == [stored.ref] * 2
     assert facts[0]["media_sha256"] == facts[1]["media_sha256"]
