@@ -23,6 +23,7 @@ from raasid.cluster.options import read_options
 from raasid.cluster.submission import submit
 from raasid.config import conf_dir
 from raasid.config.compose import ConfigComposer
+from raasid.config.overrides import parse_overrides
 from raasid.config.preflight import preflight
 from raasid.config.run_dir import place_run, quote_path
 from raasid.console.tables import print_line, print_note
@@ -43,7 +44,8 @@ def main(words: Sequence[str]) -> None:
     searchpath = [f"file://{args.config_dir.absolute()}"] if args.config_dir else []
     with ConfigComposer(conf_dir(), args.verb, searchpath) as composer:
         command = preflight(load_object(verb.schema), composer, overrides, multirun)
-        hydra = composer.compose(overrides).hydra
+        parsed, _ = parse_overrides(overrides, composer, multirun)  # of a search, the first value
+        hydra = composer.compose([override.to_compose() for override in parsed]).hydra
     options = read_options(hydra.launcher)
     logs = Path(command.config.paths.logs)
     if after:

@@ -6,7 +6,7 @@ hand, and a task that is preempted goes on after it was queued again.
 
 from __future__ import annotations
 
-import time
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -16,9 +16,9 @@ from omegaconf import DictConfig
 from raasid.cluster import local_jobs
 from raasid.cluster.job_record import JobRecord, LauncherName
 from raasid.cluster.job_script import Task
-from raasid.cluster.job_states import job_tasks
+from raasid.cluster.launcher import wait
 from raasid.cluster.options import read_options
-from raasid.cluster.slurm_commands import scancel
+from raasid.cluster.slurm_commands import SlurmRefused, scancel
 from raasid.cluster.submission import submit
 from raasid.config.launch import SWEEP, Job
 from raasid.config.run_dir import quote_path
@@ -26,9 +26,9 @@ from raasid.console.terminal import err
 from raasid.errors import RaasidError, UsageError
 from raasid.sweeps.worker_pool import forwarding_signals
 
-_POLL_S = 1.0
 _MAX_FRUITLESS = 3
 """Arrays that may end one after another while no trial ends."""
+_log = logging.getLogger(__name__)
 
 
 def cluster_launcher(config: DictConfig) -> LauncherName | None:
@@ -66,7 +66,7 @@ class ClusterWorkers:
         with forwarding_signals({}) as stopped:
             while (needed := min(self._n_jobs, waiting())) and stopped() is None and not self._stopping:
                 record = self._submit(needed)
-                self._watch(record, stopped, reap, on_poll)
+                self._watch(record, lambda: stopped() is not None, waiting, on_poll)
                 fruitless = 0 if reap(True) else fruitless + 1
                 if fruitless >= _MAX_FRUITLESS:
                     raise RaasidError(
@@ -106,21 +106,40 @@ class ClusterWorkers:
     def _watch(
         self,
         record: JobRecord,
-        stopped: Callable[[], int | None],
-        reap: Callable[[bool], int],
+        stopped: Callable[[], bool],
+        waiting: Callable[[], int],
         on_poll: Callable[[], None],
     ) -> None:
-        """Wait until the tasks of an array have ended; end them if this process has to stop."""
-        cancelled = False
-        while not all(task.ended for task in job_tasks([record])):
-            if (stopped() is not None or self._stopping) and not cancelled:
-                cancelled = True
-                if self._launcher == "slurm_local":
-                    local_jobs.cancel(record.folder)
-                elif record.id is not None:
-                    scancel([record.id])
+        """Wait until the tasks of an array have ended; end them if this process has to stop.
+
+        Tasks that have not begun when no trial waits any more are cancelled: on a busy cluster they would
+        stand in the queue for nothing. A trial that waits again later is one of the next array.
+        """
+        cancelled = idle = False
+
+        def poll() -> None:
+            nonlocal cancelled, idle
             on_poll()
-            time.sleep(_POLL_S)
+            if not cancelled and (stopped() or self._stopping):
+                cancelled = _cancel(record)
+            elif not (cancelled or idle) and waiting() == 0:
+                idle = _cancel(record, only_pending=True)
+
+        wait(record, poll)
+
+
+def _cancel(record: JobRecord, only_pending: bool = False) -> bool:
+    """Cancel the tasks of an array; return False if it has to be tried again."""
+    if record.launcher == "slurm_local":
+        if not only_pending:
+            local_jobs.cancel(record.folder)
+        return True
+    try:
+        scancel([*(["--state=PENDING"] if only_pending else []), str(record.id)])
+    except SlurmRefused as error:
+        _log.warning("%s", error)
+        return False
+    return True
 
 
 _REPLACED = (

@@ -110,7 +110,7 @@ class Sweep:
         self._finish(study, queue.progress())
 
     def _check_success(self, progress: Progress) -> None:
-        if progress.failed and not progress.complete + progress.pruned:
+        if progress.failed and not progress.complete + progress.pruned + progress.running:
             raise NoTrialSucceeded(
                 f"all {progress.failed} trials failed; the reasons are above, "
                 f"and the output is in {self.sweep_dir}/logs"

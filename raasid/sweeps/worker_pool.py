@@ -107,7 +107,8 @@ class WorkerPool:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         _die_with_parent(self._stop)
-        os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // self._n_jobs)))
+        threads = os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // self._n_jobs)))
+        os.environ.setdefault("OPENCV_FOR_THREADS_NUM", threads)
         try:
             self._work(number, self._stop)
         except KeyboardInterrupt:  # of an application that leaves Ctrl-C to Python; the sweep tells of it
@@ -132,7 +133,7 @@ def _die_with_parent(stop: SharedFlag) -> None:
 
 @contextmanager
 def forwarding_signals(workers: Mapping[int, ForkProcess]) -> Iterator[Callable[[], int | None]]:
-    """Pass TERM and USR1 on to the workers; yield a function that says which signal came, if one did.
+    """Pass TERM, USR1 and USR2 on to the workers; yield a function that says which signal came, if one did.
 
     Ctrl-C reaches the workers by itself, as they are of the terminal's process group.
     """
@@ -144,7 +145,7 @@ def forwarding_signals(workers: Mapping[int, ForkProcess]) -> Iterator[Callable[
             if process.pid is not None and process.is_alive() and which != signal.SIGINT:
                 os.kill(process.pid, which)
 
-    watched = (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT)
+    watched = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGINT)
     before = {which: signal.signal(which, handle) for which in watched}
     try:
         yield lambda: came[0] if came else None
