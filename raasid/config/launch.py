@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import logging
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 import hydra
 import hydra.core.utils
@@ -242,7 +244,23 @@ def _traceback_of_job(error: Exception) -> list[str]:
     return traceback.format_exception(type(error), error, below)
 
 
-def _leave(message: str, code: int) -> None:
+def _leave(message: str, code: int) -> NoReturn:
     if message:
         print_error(message)
+    if code == Exit.PREEMPTED and int(os.environ.get("SLURM_STEP_NUM_TASKS", "1")) > 1:
+        _end_by_signal(signal.SIGTERM)
     sys.exit(code)
+
+
+def _end_by_signal(which: signal.Signals) -> NoReturn:
+    """End as a process does that does not handle a signal, after all that happens at an exit.
+
+    `srun --kill-on-bad-exit` kills the other ranks as soon as the first has ended, and its own status is the
+    highest of theirs: 75 would be hidden by the 137 of a killed rank, and 143 is not.
+    """
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    signal.signal(which, signal.SIG_DFL)
+    os.kill(os.getpid(), which)
+    raise AssertionError("a signal without a handler ends the process")

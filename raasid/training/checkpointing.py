@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import shutil
+import time
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,9 +25,10 @@ class Checkpoint(LightningCheckpoint):
     """Keep the last checkpoint and the best.
 
     `last.ckpt` is written after every validation, after every epoch without one, and, if set, every
-    `every_n_train_steps`; after a validation `best.ckpt` becomes the same file if the monitored value is no
-    worse than the best so far. Equal values replace it: on a small selection split many models tie, and the
-    longer trained one is more likely to be better. Before the first validation the last is the best.
+    `every_n_train_steps` and when the last one is `every_n_minutes` old. After a validation `best.ckpt`
+    becomes the same file if the monitored value is no worse than the best so far. Equal values replace it: on
+    a small selection split many models tie, and the longer trained one is more likely to be better. Before
+    the first validation the last is the best.
     Both files keep their names, so that scripts find them.
 
     monitor: a logged metric. Without a selection split it is never logged, and the last is the best.
@@ -37,12 +39,13 @@ class Checkpoint(LightningCheckpoint):
         monitor: str = "val/detection_rate",
         mode: Literal["max", "min"] = "max",
         every_n_train_steps: int | None = None,
+        every_n_minutes: float | None = None,
     ) -> None:
         self.monitor, self.mode = monitor, mode
-        self.every_n_train_steps = every_n_train_steps
+        self.every_n_train_steps, self.every_n_minutes = every_n_train_steps, every_n_minutes
         self.best_score: float | None = None
         self.best_step: int | None = None
-        self._saved_step = -1
+        self._saved_step, self._saved_at = -1, time.monotonic()
         self._validation_due = self._repeats_validation = False
         self._folder = Path()
 
@@ -57,12 +60,17 @@ class Checkpoint(LightningCheckpoint):
         return self._folder / "best.ckpt"
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
-        """Set the folder below the run directory."""
+        """Set the folder below the run directory, and begin to count the minutes."""
+        self._saved_at = time.monotonic()
         self._folder = Path(trainer.default_root_dir) / "checkpoints"
 
     def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
-        """Save every `every_n_train_steps`, if set."""
-        due = self.every_n_train_steps and trainer.global_step % self.every_n_train_steps == 0
+        """Save every `every_n_train_steps` and `every_n_minutes`, if set."""
+        steps = self.every_n_train_steps
+        due = steps is not None and trainer.global_step % steps == 0
+        if self.every_n_minutes is not None and not due:  # by the clock of any rank: they save together
+            old = time.monotonic() - self._saved_at > 60 * self.every_n_minutes
+            due = trainer.strategy.reduce_boolean_decision(old, all=False)
         if due and can_resume_here(trainer):
             self.save_now(trainer)
 
@@ -146,7 +154,7 @@ class Checkpoint(LightningCheckpoint):
 
     def _save(self, trainer: pl.Trainer, best: bool) -> None:
         trainer.save_checkpoint(self.last)
-        self._saved_step = trainer.global_step
+        self._saved_step, self._saved_at = trainer.global_step, time.monotonic()
         if best or self.best_score is None:
             _link(self.last, self.best)
 

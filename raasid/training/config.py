@@ -193,6 +193,8 @@ class CheckpointConfig(ClassSection, target="raasid.training.checkpointing.Check
     mode: Mode = "max"
     every_n_train_steps: Count | None = None
     """Additional interval at which last.ckpt is written."""
+    every_n_minutes: Positive | None = None
+    """Age of last.ckpt at which it is written again: what a power cut or a lost node costs at most."""
 
 
 class EmaConfig(ClassSection, target="raasid.training.ema.Ema"):
@@ -262,6 +264,7 @@ class FitConfig(Section):
             "enable_autolog_hparams", "profiler", "detect_anomaly", "model_registry", "default_root_dir",
         )),
         "callbacks.early_stopping", "callbacks.progress", "callbacks.*.every_n_train_steps",
+        "callbacks.*.every_n_minutes",
         "data.num_workers", "data.cache_gib", "data.eval_batch_size",
     }  # fmt: skip
     """A run that resumes may change these: how long it trains, on which devices (`data.batch_size` counts

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -18,7 +19,7 @@ from typing import Any
 from raasid.errors import Exit, RaasidError
 from raasid.io.atomic import write_atomic
 from raasid.io.file_digests import sha256_of
-from raasid.io.lease import Lease, LeaseHeld, wait_for_verdict
+from raasid.io.lease import Lease, LeaseHeld, is_abandoned, wait_for_verdict
 
 _FILE = "run.json"
 _OWNER = ".owner"
@@ -71,6 +72,13 @@ def refuse_owned_run(run_dir: Path) -> None:
         owner = wait_for_verdict(run_dir / _OWNER).owner
         if owner is not None:
             raise LeaseHeld(f"run {run_dir.name}", owner)
+
+
+def wait_for_release(run_dir: Path, patience_s: float = 30.0) -> None:
+    """Wait until the process that owns a run has ended its work on it."""
+    until = time.monotonic() + patience_s
+    while (run_dir / _OWNER).is_dir() and not is_abandoned(run_dir / _OWNER) and time.monotonic() < until:
+        time.sleep(0.1)
 
 
 class RunFinished(RaasidError):

@@ -10,6 +10,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -18,6 +19,7 @@ from lightning.pytorch.callbacks import Checkpoint as LightningCheckpoint
 
 from raasid.errors import Exit, Stopped
 from raasid.training.checkpointing import Checkpoint, can_resume_here
+from raasid.training.run_record import wait_for_release
 
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGINT)
 _Handler = Callable[[int, FrameType | None], Any] | int | None
@@ -134,4 +136,7 @@ class StopAtStep(LightningCheckpoint):
             checkpoint.save_now(trainer)
         dry = bool(trainer.fast_dev_run)  # type: ignore[attr-defined]
         found = stopped(received or signal.SIGTERM, f"at step {trainer.global_step}", bool(saved) and not dry)
-        raise found if trainer.is_global_zero else Stopped("", found.exit)
+        if trainer.is_global_zero:
+            raise found
+        wait_for_release(Path(trainer.default_root_dir))  # srun kills all ranks as soon as one has ended
+        raise Stopped("", found.exit)

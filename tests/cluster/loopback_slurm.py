@@ -164,6 +164,19 @@ class Slurm:
             time.sleep(0.3)
         raise AssertionError(f"job {job} has not ended: {self.states(job)}")
 
+    def process(self, job: str, rank: int) -> int | None:
+        """Process id of one rank of a job that srun has started; None while it has none."""
+        wanted = {f"SLURM_JOB_ID={job}", f"SLURM_PROCID={rank}", "SLURM_STEP_ID=0"}
+        for process in Path("/proc").iterdir():
+            if process.name.isdigit() and _belongs(process, self.home):
+                with suppress(OSError):
+                    environ = (process / "environ").read_text(errors="replace").split("\0")
+                    parent = (process / "stat").read_text().rpartition(")")[2].split()[1]
+                    daemon = Path(f"/proc/{parent}/cmdline").read_bytes()
+                    if wanted <= set(environ) and b"slurmstepd" in daemon:
+                        return int(process.name)
+        return None
+
 
 @contextmanager
 def loopback_slurm(nodes: int = 2, accounting: bool = False, min_job_age: int = 300) -> Iterator[Slurm]:

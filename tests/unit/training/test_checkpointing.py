@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import lightning.pytorch as pl
 import pytest
@@ -10,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from raasid.training import checkpointing
 from raasid.training.checkpointing import Checkpoint
 
 STEPS = 2
@@ -67,3 +69,32 @@ def test_the_best_is_the_best_that_was_validated_and_the_last_is_the_last(
     every: int, scores: list[float], best: int, tmp_path: Path
 ) -> None:
     assert steps_kept(tmp_path, every, scores) == {"best": best, "last": len(scores)}
+
+
+def test_a_long_epoch_is_saved_when_the_last_checkpoint_is_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, saved = [0.0], list[int]()
+
+    class Clock(pl.Callback):
+        def on_train_batch_start(self, *_: object) -> None:
+            clock[0] += 25.0
+
+    def save(trainer: pl.Trainer, _: Path) -> None:
+        saved.append(trainer.global_step)
+
+    monkeypatch.setattr(checkpointing, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr(pl.Trainer, "save_checkpoint", save)
+    monkeypatch.setattr(checkpointing, "_link", lambda *_: None)
+    trainer = pl.Trainer(
+        accelerator="cpu",
+        max_epochs=1,
+        limit_val_batches=0,
+        callbacks=[Clock(), Checkpoint(every_n_minutes=1)],
+        default_root_dir=tmp_path,
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    trainer.fit(Scored([0.5]), DataLoader(torch.zeros(8, 2), batch_size=1))
+    assert saved == [3, 6, 8]  # after 75 and 150 seconds, and at the end
