@@ -42,11 +42,10 @@ def build_context_datamodule(
     """
     tracks, folder = config.tracks, Path(paths.data)
     extra_clips = None
-    if tracks.extra_clips or tracks.calibration_clips:
-        league = extra_league(config)
-        extra_clips = partial(
-            _label_extra_clips, league, tracks.extra_clips, tracks.calibration_clips, folder
-        )
+    limit, counts = tracks.limit_extra_clips, (tracks.extra_clips, tracks.calibration_clips)
+    training, calibration = counts if limit is None else (min(limit, count) for count in counts)
+    if training or calibration:
+        extra_clips = partial(_label_extra_clips, extra_league(config), training, calibration, folder)
     footage = partial(open_footage, config, folder, paths.scratch)
     return ContextDataModule(
         footage, config, seed, frames, players, provider, extra_clips, set_label_counts, folder

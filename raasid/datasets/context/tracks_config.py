@@ -33,6 +33,8 @@ class TracksConfig(Section):
     """Training clips from a league without images, in addition to the footage's own."""
     calibration_clips: Natural = 0
     """Clips of that league, never trained on, on which probabilities are calibrated too."""
+    limit_extra_clips: Natural | None = None
+    """At most so many of each of these, for a quick look; null: all."""
     simulate_errors: bool = True
     """Add detector errors to the annotated tracks that are trained on; source=truth never does."""
     error_model_clips: Natural = 24
