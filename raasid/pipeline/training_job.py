@@ -36,6 +36,7 @@ from raasid.training.stop_signals import StopSignals
 from raasid.triggers.claims import Claim
 from raasid.triggers.journal import Journal
 
+_OF_THE_NODE = "paths.scratch="
 _HYDRA = {"job": {"name": "train", "chdir": False}, "job_logging": {"root": {"handlers": ["file"]}}}
 
 
@@ -47,6 +48,8 @@ class Cluster:
     options: SlurmOptions
     command: tuple[str, ...]
     """As typed."""
+    node_overrides: tuple[str, ...] = ()
+    """Those that mean another folder on each machine, as `paths.scratch=${oc.env:TMPDIR}`."""
 
     @property
     def devices(self) -> int:
@@ -63,7 +66,9 @@ def chosen_cluster() -> Cluster | None:
     launcher = None if config is None else cluster_launcher(config)
     if launcher is None:
         return None
-    return Cluster(launcher, read_options(config.hydra.launcher), tuple(sys.argv))
+    typed: Any = OmegaConf.to_container(config.hydra.overrides.task, resolve=False)  # the node resolves
+    of_node = [word for word in typed if word.lstrip("+").startswith(_OF_THE_NODE)]
+    return Cluster(launcher, read_options(config.hydra.launcher), tuple(sys.argv), tuple(of_node))
 
 
 class TrainingJobs:
@@ -97,9 +102,10 @@ class TrainingJobs:
             check_resumable(cfg, Path(cfg.ckpt_path))
         config_dir = self._folder / "training"
         make_folder(config_dir)
-        write_atomic(config_dir / "train.yaml", _root_config(cfg, reason))
+        write_atomic(config_dir / "train.yaml", root_config(cfg, reason, cluster.options.nodes))
         of_config = ("--config-path", CONFIG_DIR, "--config-name", "train")
-        words = ("train", *of_config, f"hydra.run.dir={quote_path(run_dir.absolute())}")
+        directory = f"hydra.run.dir={quote_path(run_dir.absolute())}"
+        words = ("train", *of_config, *cluster.node_overrides, directory)
         task = Task(words, run_dir.absolute(), continues=True)
         record = submit(
             "train",
@@ -143,9 +149,15 @@ def _name(record: JobRecord) -> str | None:
     return record.id if record.launcher == "slurm" else record.name
 
 
-def _root_config(cfg: TrainConfig, reason: str) -> str:
-    """Return a root configuration of `raasid train` that is complete, without a trigger to ask first."""
-    plain = cfg.recorded() | {"reason": reason, "trigger": None, "deploy": None, "hydra": _HYDRA}
+def root_config(cfg: TrainConfig, reason: str, num_nodes: int) -> str:
+    """Return a root configuration of `raasid train`, as YAML: the same training, complete, for a job.
+
+    It has no trigger to ask first. reason: of the version. num_nodes: of the job; a configuration that asks
+    Slurm for them was composed outside of it.
+    """
+    trainer = cfg.trainer.model_copy(update={"num_nodes": num_nodes})
+    own = {"trainer": trainer, "reason": reason, "trigger": None, "deploy": None}
+    plain = cfg.model_copy(update=own).recorded() | {"hydra": _HYDRA}
     text: str = OmegaConf.to_yaml(OmegaConf.create(_literal(plain)))
     return text
 

@@ -141,14 +141,18 @@ def test_a_training_that_asks_its_trigger_first_is_a_job_too_also_without_a_clus
 ) -> None:
     root = Path(shutil.copytree(season, tmp_path / "root"))
     asks = (*TRAIN_IF_ASKED, "trigger=performance", *PERFORMANCE[1:], "hydra/launcher=slurm_local")
+    scratch = f"paths.scratch='{tmp_path}/${{oc.env:RAASID_RESULT,caller}}'"  # of a job alone
     old = champion(root)
-    done = call_raasid(*asks, *at(root, season))
+    done = call_raasid(*asks, scratch, *at(root, season))
     assert done.returncode == 0, done.stderr
     assert_retrained_once(root, old)
     record = only_job(root)
     assert f"the training is job {record.name}" in done.stdout
     (run_dir,) = record.run_dirs
     assert run_dir.parent == root / "logs" / "train"
+    trained = json.loads((run_dir / "run.json").read_text())["config"]
+    assert trained["paths"]["scratch"].endswith(".result"), "the job's own scratch folder"
+    assert trained["trigger"] is None
 
 
 def test_what_cannot_be_a_job_is_refused_before_anything_is_checked(root: Path, season: Path) -> None:
