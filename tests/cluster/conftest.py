@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from loopback_slurm import Slurm, loopback_slurm, missing
+from two_node_training import Training, train_undisturbed
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +23,12 @@ def slurm_with_accounting() -> Iterator[Slurm]:
         pytest.skip(f"no accounting here: {', '.join(lacking)}; install slurmdbd mariadb-server")
     with loopback_slurm(nodes=2, accounting=True, min_job_age=2) as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def undisturbed(slurm: Slurm, tmp_path_factory: pytest.TempPathFactory) -> tuple[Training, float]:
+    """A training on two nodes that nothing interrupts, and for how long its processes live in seconds."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    for path in (folder, folder.parent):
+        path.chmod(0o755)
+    return train_undisturbed(slurm, folder)
