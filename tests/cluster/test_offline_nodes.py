@@ -60,10 +60,16 @@ def attempts(counters: Path) -> int:
     return int(values[names.index("OutNoRoutes")])
 
 
-def test_without_a_network_all_works_and_nothing_tries_to_reach_one(tmp_path: Path) -> None:
+def skip_without_namespaces() -> list[str]:
+    """Return what runs a command without a network; skips where this is not allowed."""
     alone = ["unshare", "--net"]
-    if os.geteuid() or subprocess.run([*alone, "true"], capture_output=True).returncode:
-        pytest.skip("no right to make a network namespace; root has it")
+    if os.geteuid() or subprocess.run([*alone, "ip", "link"], capture_output=True).returncode:
+        pytest.skip("no right to make a network namespace, as root has it, or no program ip")
+    return alone
+
+
+def test_without_a_network_all_works_and_nothing_tries_to_reach_one(tmp_path: Path) -> None:
+    alone = skip_without_namespaces()
     site, temporary, noted = tmp_path / "site", tmp_path / "temporary", tmp_path / "noted"
     for folder in (site, temporary, tmp_path / "home"):
         folder.mkdir()
@@ -87,6 +93,30 @@ def test_without_a_network_all_works_and_nothing_tries_to_reach_one(tmp_path: Pa
     assert attempts(tmp_path / "counters_after_an_attempt") == 1
     assert temporaries
     assert all(Path(line.removeprefix("temporary ")).is_relative_to(tmp_path) for line in temporaries)
+
+
+def test_mediapipe_does_not_report_its_use(shared: Path, tmp_path: Path) -> None:
+    use = f"""
+import os
+from pathlib import Path
+import numpy as np
+from raasid.models.pose.mediapipe import MediaPipePose
+
+os.environ["no_proxy"] = "example.org"
+with MediaPipePose(Path("{shared}/assets/pose_landmarker_full.task")) as pose:
+    pose.estimate(np.zeros((64, 64, 3), np.uint8))
+assert os.environ["no_proxy"] == "example.org"
+assert "https_proxy" not in os.environ
+print("used")
+"""
+    script = f'"$@" && cat /proc/net/snmp >{tmp_path}/counters'
+    words = [*skip_without_namespaces(), "bash", "-c", f"ip link set lo up; {script}", "use"]
+    done = subprocess.run(
+        [*words, sys.executable, "-c", use], cwd=tmp_path, capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": str(REPO)},
+    )  # fmt: skip
+    assert "used" in done.stdout, done.stderr
+    assert attempts(tmp_path / "counters") == 0
 
 
 def test_a_job_has_as_many_threads_as_its_task_has_cpus(slurm: Slurm, tmp_path: Path) -> None:

@@ -8,7 +8,10 @@ of each other. Sources: MediaPipe tasks API; BlazePose (arXiv 2006.10204).
 from __future__ import annotations
 
 import hashlib
+import os
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -69,6 +72,23 @@ class LandmarkNet:
         return np.column_stack([rows[:, :2] * scale, visible]), float(np.ravel(presence)[0])
 
 
+@contextmanager
+def _without_report() -> Iterator[None]:
+    """Let MediaPipe not tell its makers how it was used (https://goo.gle/mediapipe-privacy).
+
+    It does so when it is closed, and has no option against it: for as long as the block runs, its HTTP client
+    is sent to a port of this machine at which nobody listens.
+    """
+    names = ("https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY")
+    before = {name: os.environ.pop(name, None) for name in names}
+    os.environ["https_proxy"] = "http://127.0.0.1:9"
+    try:
+        yield
+    finally:
+        del os.environ["https_proxy"]
+        os.environ.update({name: value for name, value in before.items() if value is not None})
+
+
 class PoseModelUnusable(UsageError):
     """A `.task` file that is missing, or that MediaPipe rejects."""
 
@@ -124,7 +144,8 @@ class MediaPipePose:
 
     def close(self) -> None:
         """Release the model's memory and threads."""
-        self._landmarker.close()
+        with _without_report():
+            self._landmarker.close()
 
     def estimate(self, crop: Image, upscale: float = 1.0) -> tuple[tuple[Keypoint, ...], float] | None:
         """Return COCO's 17 keypoints in pixels of the crop, and a confidence; None without a person.
