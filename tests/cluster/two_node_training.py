@@ -90,7 +90,7 @@ def train(slurm: Slurm, folder: Path, data: Path, *more: str, pause_s: float = 0
     notes = "+callbacks.notes={_target_: step_notes.StepNotes, file: %s, pause_s: %g}"
     words = ["submit", "train", *TWO_NODES, *SMALL, notes % (folder / "steps", pause_s)]
     path = f"hydra.launcher.setup=['export PYTHONPATH={folder}:$PYTHONPATH']"
-    found = raasid(slurm, folder, *words, *more, path, f"paths.root={folder}", f"paths.data={data}")
+    found = raasid(slurm, folder, *words, path, f"paths.root={folder}", f"paths.data={data}", *more)
     return Training(found.split()[0], folder)
 
 
