@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any, Literal, NamedTuple
 
 from raasid.errors import UsageError
 from raasid.io.atomic import write_atomic
+from raasid.io.disk_full import DiskFull
 
 LauncherName = Literal["slurm", "slurm_local"]
 SCRIPT = "job.sbatch"
@@ -124,10 +126,11 @@ def worked_s(folder: Path, task: int, now: float | None = None) -> float:
 
 
 def remember_final(folder: Path, task: int, state: str, reason: str) -> None:
-    """Keep a final state that Slurm has named: it forgets ended jobs."""
+    """Keep a final state that Slurm has named: it forgets ended jobs. A full disk keeps nothing."""
     file = _final(folder, task)
     if not file.exists():
-        write_atomic(file, json.dumps([state, reason]))
+        with suppress(DiskFull):
+            write_atomic(file, json.dumps([state, reason]))
 
 
 def recall_final(folder: Path, task: int) -> tuple[str, str] | None:

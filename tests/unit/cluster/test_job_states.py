@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from raasid.cluster import job_record
 from raasid.cluster.job_record import JobRecord, result_file, worked_s
 from raasid.cluster.job_states import job_tasks
 from raasid.cluster.slurm_commands import SlurmMissing
+from raasid.io.disk_full import DiskFull
 
 SUBMITTED = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 
@@ -74,6 +77,18 @@ def test_a_final_state_is_remembered_after_slurm_has_forgotten_it(slurm: Path, r
     assert state_of(record) == ("TIMEOUT", "TimeLimit", True)
     (slurm / "squeue.answer").write_text("")
     assert state_of(record) == ("TIMEOUT", "TimeLimit", True)
+
+
+def test_a_full_disk_does_not_keep_a_state_from_being_told(
+    slurm: Path, record: JobRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, _: str) -> None:
+        raise DiskFull(path.parent, OSError(errno.ENOSPC, "No space left on device"))
+
+    monkeypatch.setattr(job_record, "write_atomic", refuse)
+    (slurm / "squeue.answer").write_text(f"17|FAILED|{local(SUBMITTED)}|NonZeroExitCode\n")
+    assert state_of(record)[0] == "FAILED"
+    assert not list(record.folder.glob("state/*.final"))
 
 
 def test_accounting_tells_what_the_controller_has_forgotten(slurm: Path, record: JobRecord) -> None:
