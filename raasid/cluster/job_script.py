@@ -110,7 +110,7 @@ note start "${SLURM_JOB_ID:-$$} $(date +%s) $(hostname)"
 
 _AFTER = """
 case $code in
-  138|140|143) code=75 ;;   # ended by USR1, USR2 or TERM before the program could handle them
+  138|140|143) code=75 ;;   # by a signal: as one of several processes, or too early to handle it
 esac
 if [ "$code" = 75 ] && [ "$restarts" -lt "$max_requeues" ] && [ -n "${SLURM_JOB_ID:-}" ] &&
    [ "$(squeue -h -j "$SLURM_JOB_ID" -o %T 2>/dev/null)" = RUNNING ]; then   # not where somebody cancelled it
