@@ -73,10 +73,11 @@ def launch(
     ]
 
 
-def wait(record: JobRecord, on_poll: Callable[[], None] = lambda: None) -> list[JobTask]:
+def wait(record: JobRecord, on_poll: Callable[[], None] = lambda: None, name: str = "#") -> list[JobTask]:
     """Wait until all tasks of a job have ended; log each change of a state.
 
     on_poll: called each time; what it raises ends the waiting, and the job goes on.
+    name: of a task, before its number.
     A controller that does not answer is asked again for ten minutes. Raises SlurmRefused.
     """
     seen: dict[int, str] = {}
@@ -96,7 +97,7 @@ def wait(record: JobRecord, on_poll: Callable[[], None] = lambda: None) -> list[
         for task in tasks:
             if seen.get(task.task) != task.state:
                 seen[task.task] = task.state
-                _log.info("#%d : %s", task.task, f"{task.state} {task.reason}".rstrip())
+                _log.info("%s%d : %s", name, task.task, f"{task.state} {task.reason}".rstrip())
         if all(task.ended for task in tasks):
             return tasks
         time.sleep(_POLL_S)

@@ -125,7 +125,7 @@ class ClusterWorkers:
             elif not (cancelled or idle) and waiting() == 0:
                 idle = _cancel(record, only_pending=True)
 
-        wait(record, poll)
+        wait(record, poll, "worker ")
 
 
 def _cancel(record: JobRecord, only_pending: bool = False) -> bool:

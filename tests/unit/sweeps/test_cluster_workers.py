@@ -50,7 +50,7 @@ class Cluster:
             "a", verb, "slurm", Path("/a"), datetime.now(UTC), (Path("/r"),) * len(tasks), (), "7"
         )
 
-    def wait(self, _: JobRecord, on_poll: Callable[[], None]) -> None:
+    def wait(self, _: JobRecord, on_poll: Callable[[], None], name: str) -> None:
         for _ in range(self._polls):
             on_poll()
 
