@@ -126,7 +126,8 @@ def test_results_are_the_same_with_and_without_collecting(
     for collecting in (True, False):
         if not collecting:
             monkeypatch.setattr(BallHeatmap, "embedding_layer", None)
-        data = adapter.build_datamodule(cfg.data, SimpleNamespace(data=tmp_path / "data", scratch=None), 0, model)
+        paths = SimpleNamespace(data=tmp_path / "data", scratch=None)
+        data = adapter.build_datamodule(cfg.data, paths, 0, model)
         trainer = build_trainer(cfg.trainer, tmp_path, [adapter.validation_callback()])
         predicted = predict_split(trainer, model, data, "test")
         assert len(predicted.embeddings) == (4 if collecting else 0)
