@@ -104,6 +104,25 @@ class SlurmOptions(Section):
         for name in self.additional_parameters:
             if not re.fullmatch(r"[a-z][a-z0-9_-]*", name):
                 yield "additional_parameters", f"'{name}' is no option of sbatch"
+        if (limit_s := self.limit_s) is not None and limit_s <= self.signal_delay_s:
+            yield (
+                "signal_delay_s",
+                f"is {self.signal_delay_s}, and the time limit {limit_s} s: the job would be queued again before "
+                "it has begun; give it more time, or a shorter delay",
+            )
+
+    @property
+    def limit_s(self) -> int | None:
+        """Time limit in seconds; None: that of the partition."""
+        if self.time is None:
+            return None if self.timeout_min is None else 60 * self.timeout_min
+        days, _, clock = self.time.rpartition("-")
+        parts = [int(part) for part in clock.split(":")]
+        # M, M:SS, H:MM:SS; after days H, H:MM, H:MM:SS
+        weights = (3600, 60, 1) if days or len(parts) == 3 else (60, 1)
+        return 86_400 * int(days or 0) + sum(
+            part * weight for part, weight in zip(parts, weights, strict=False)
+        )
 
     @property
     def tasks(self) -> int:

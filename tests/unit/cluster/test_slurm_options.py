@@ -58,6 +58,8 @@ def test_a_single_job_is_no_array() -> None:
         ({"partition": "gpu\n#SBATCH --uid=0"}, "hydra.launcher.partition"),
         ({"setup": ["a\nb"]}, "hydra.launcher.setup[0]"),
         ({"additional_parameters": {"a b": 1}}, "hydra.launcher.additional_parameters"),
+        ({"time": "1:30"}, "hydra.launcher.signal_delay_s"),
+        ({"timeout_min": 2}, "hydra.launcher.signal_delay_s"),
         ({"partitoin": "gpu"}, "hydra.launcher.partitoin"),
     ],
 )
@@ -65,3 +67,18 @@ def test_a_wrong_option_is_named(options: dict[str, object], path: str) -> None:
     with pytest.raises(ConfigProblems, match=r"hydra\.launcher") as error:
         read_options(OmegaConf.create(options))
     assert [problem.path for problem in error.value.problems] == [path]
+
+
+@pytest.mark.parametrize(
+    ("time", "seconds"),
+    [
+        ("90", 5400),
+        ("5:30", 330),
+        ("1:00:05", 3605),
+        ("2-1", 176_400),
+        ("1-0:30", 88_200),
+        ("1-01:00:01", 90_001),
+    ],
+)
+def test_a_time_is_read_as_slurm_reads_it(time: str, seconds: int) -> None:
+    assert read_options({"time": time}).limit_s == seconds
