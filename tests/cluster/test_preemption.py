@@ -35,11 +35,12 @@ def check(slurm: Slurm, training: Training, undisturbed: Training) -> None:
     """Assert that a training which was preempted has ended as the one that was not."""
     assert slurm.wait(training.job) == {training.job: "COMPLETED"}, training.log()
     assert training.lost_steps() <= training.restarts(), training.notes()
-    if stopped := re.search(r"preempted by \w+ at step (\d+)", training.log()):
-        went_on = [
-            int(step) for restart, event, step in training.notes() if (restart, event) == ("1", "step")
-        ]
-        assert not went_on or went_on[0] - int(stopped[1]) in (0, 1), training.notes()
+    begins = [0] * (training.restarts() + 1)
+    for restart, event, step in reversed(training.notes()):
+        if event == "step":
+            begins[int(restart)] = int(step)
+    for stop in re.findall(r"preempted by \w+ at step (\d+)", training.log()):
+        assert {int(stop), int(stop) + 1} & {*begins, 19}, (training.notes(), training.log())
     found, wanted = training.weights(), undisturbed.weights()
     assert found.keys() == wanted.keys()
     assert all(torch.equal(found[key], wanted[key]) for key in wanted), training.log()
@@ -49,23 +50,18 @@ def test_a_signal_to_one_rank_stops_both_at_one_step_and_the_training_goes_on_th
     slurm: Slurm, undisturbed: tuple[Training, float], tmp_path: Path
 ) -> None:
     tmp_path.chmod(0o755)
-    data = undisturbed[0].folder.parent / "data"
-
-    def preempt(name: str) -> None:
-        training = train(slurm, tmp_path / name, data)
-        moments: dict[str, Callable[[], bool]] = {
-            "before_the_first_step": lambda: any(training.folder.glob("logs/train/*/run.json")),
-            "in_training": is_there(training, "step", 8),
-            "in_validation": is_there(training, "validation", 6),
-        }
-        wait_for(moments[name])
-        which = SIGNALS[sorted(moments).index(name)]
+    training = train(slurm, tmp_path / "run", undisturbed[0].folder.parent / "data")
+    moments: list[tuple[signal.Signals, Callable[[], bool]]] = [
+        (signal.SIGUSR1, lambda: any(training.folder.glob("logs/train/*/run.json"))),  # before the first step
+        (signal.SIGUSR2, is_there(training, "validation", 6)),
+        (signal.SIGTERM, is_there(training, "step", 10)),
+    ]
+    for restarts, (which, moment) in enumerate(moments, 1):
+        wait_for(moment)
         assert signal_rank(slurm, training, 1, which), training.log()
-        check(slurm, training, undisturbed[0])
-        assert training.restarts() == 1, training.log()
-
-    with ThreadPoolExecutor(3) as pool:
-        list(pool.map(preempt, ("before_the_first_step", "in_training", "in_validation")))
+        wait_for(lambda restarts=restarts: training.restarts() == restarts)
+    check(slurm, training, undisturbed[0])
+    assert training.restarts() == 3, training.log()
 
 
 @pytest.mark.soak(only=True)
