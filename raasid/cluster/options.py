@@ -107,8 +107,8 @@ class SlurmOptions(Section):
         if (limit_s := self.limit_s) is not None and limit_s <= self.signal_delay_s:
             yield (
                 "signal_delay_s",
-                f"is {self.signal_delay_s}, and the time limit {limit_s} s: the job would be queued again before "
-                "it has begun; give it more time, or a shorter delay",
+                f"is {self.signal_delay_s}, and the time limit {limit_s} s: the job would be queued again "
+                "before it has begun; give it more time, or a shorter delay",
             )
 
     @property
