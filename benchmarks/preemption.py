@@ -86,6 +86,12 @@ def preempt(slurm: Slurm, training: Training, times: int, generator: random.Rand
     return Cost(lost, restarts, len(taken), hung)
 
 
+def _describe(cost: Cost) -> str:
+    if not cost.restart_s:
+        return "did not go on"
+    return f"{max(cost.lost_steps)} steps lost at most, {median(cost.restart_s):.0f} s to go on"
+
+
 def wait_for_step(training: Training, restart: int, steps: int) -> None:
     """Wait until a training has taken so many steps since a restart. Raises TimeoutError."""
     until = time.monotonic() + PATIENCE_S
@@ -128,11 +134,8 @@ def main() -> int:
         print(f"{side:<12}{lost:>20}{seconds:>30}{of:>12}{cost.hung:>6}")
     ours, theirs = costs["raasid"], costs["lightning"]
     complete = ours.steps == epochs * STEPS_OF_EPOCH and len(ours.lost_steps) == args.preemptions
-    broken = not complete or max(ours.lost_steps) > 1
-    figures = [
-        f"{max(its.lost_steps, default=0)} steps lost at most, {median(its.restart_s or [0]):.0f} s to go on"
-        for its in (ours, theirs)
-    ]
+    broken = not complete or max(ours.lost_steps, default=0) > 1
+    figures = [_describe(its) for its in (ours, theirs)]
     print(f"{figures[0]}; Lightning: {figures[1]}, {theirs.hung} hung; {int(broken)} claims broken")
     return int(broken)
 
