@@ -52,7 +52,7 @@ def test_a_disk_that_becomes_full_fails_the_job_and_the_checkpoint_before_still_
         assert slurm.wait(training.job) == {training.job: "FAILED"}
         listed = jobs(slurm, root)[training.job]
         assert (listed["state"], listed["exit_status"]) == ("FAILED", 1)
-        assert "No space left on device" in Path(listed["log"]).read_text()
+        assert "No space left on device" in listed["reason"]
         assert "No space left on device" in raasid(slurm, root, "jobs", "logs", training.job)
         (last,) = root.glob("logs/train/*/checkpoints/last.ckpt")
         assert torch.load(last, weights_only=True)["global_step"] == 4
