@@ -22,6 +22,7 @@ SCHEDULE = CONF / "retraining_schedule.yaml"
 """No configuration of a verb; the tests of `raasid.triggers.schedule` read it."""
 FILES = sorted(path for path in CONF.rglob("[!_]*.yaml") if "local" not in path.parts and path != SCHEDULE)
 NEEDS = {
+    "sweep": ("hparams_search=ball",),
     "data/store": ("data.dataset=x",),
     "evaluate": ("ckpt_path=last",),
     "model/pose_mediapipe": ("model.task_file=pyproject.toml",),
