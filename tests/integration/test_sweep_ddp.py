@@ -54,7 +54,8 @@ def test_two_processes_end_a_trial_together_and_the_next_one_runs(
     (tmp_path / "notes.py").write_text(CALLBACK)
     footage = [word for word in league if word.startswith("paths.data=")]
     words = [
-        "data=synthetic_tiny", *footage, "model.channels=4", "data.samples_per_epoch=32", "data.batch_size=16",
+        "data=synthetic_tiny", *footage, "model.channels=4",
+        "data.samples_per_epoch=32", "data.batch_size=16",
         "trainer.max_epochs=2", "trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2",
         "+callbacks.notes={_target_: notes.Notes}", "optimized_metric=val/loss", "scheduler=constant",
         "optimizer.lr=choice(100,0.002,0.0001)", "hydra/sweeper/sampler=grid",
