@@ -87,9 +87,7 @@ class TrainingJobs:
         """
         for task in list(self._tasks()):
             if not task.ended:
-                trains = f"job {_name(task.record)} of an earlier call trains; waiting for it"
-                out().print(trains, markup=False)
-                self._wait(task.record)
+                self._wait(task.record, "job {} of an earlier call trains; waiting for it")
 
     def train(self, cluster: Cluster, cfg: TrainConfig, run_dir: Path, reason: str) -> float | None:
         """Train in a run directory as `raasid.pipeline.train.train_model` does, as a job; return its value.
@@ -118,8 +116,7 @@ class TrainingJobs:
             config_dir,
         )
         self._journal.note("job", f"{_name(record)} trains")
-        out().print(f"the training is job {_name(record)}; raasid jobs shows it", markup=False)
-        return self._wait(record)
+        return self._wait(record, "the training is job {}; raasid jobs shows it")
 
     def worked_s(self) -> float:
         """Return for how many seconds jobs have trained, without their time in the queue."""
@@ -129,8 +126,9 @@ class TrainingJobs:
         own = [each for each in read_jobs(self._logs) if each.folder.parent == self._folder / ".jobs"]
         return job_tasks(own) if own else iter(())
 
-    def _wait(self, record: JobRecord) -> float | None:
+    def _wait(self, record: JobRecord, message: str) -> float | None:
         with StopSignals() as signals:
+            out().print(message.format(_name(record)), markup=False)
             signals.doing = f"the training in job {_name(record)}"
             try:
                 (task,) = wait(record, self._claim.check)
