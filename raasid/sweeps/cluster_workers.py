@@ -9,9 +9,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from hydra.types import TaskFunction
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from raasid.cluster import local_jobs
 from raasid.cluster.job_record import JobRecord, LauncherName
@@ -91,8 +92,8 @@ class ClusterWorkers:
 
     def _words(self, sweep_dir: Path) -> list[str]:
         """Return the command of a worker, after `raasid`."""
-        overrides = self._config.hydra.overrides
-        own = [text for text in [*overrides.hydra, *overrides.task] if not text.startswith(_REPLACED)]
+        typed: Any = OmegaConf.to_container(self._config.hydra.overrides, resolve=False)  # the node resolves
+        own = [text for text in [*typed["hydra"], *typed["task"]] if not text.startswith(_REPLACED)]
         verb: Sequence[str] = [SWEEP] if self._job.verb == SWEEP else [self._job.verb, "-m"]
         return [
             *verb,

@@ -136,6 +136,7 @@ def test_a_job_that_does_not_end_well_ends_the_retraining_and_the_next_call_subm
     assert (last["step"], told.split(maxsplit=1)[0] in last["what"]) == ("job", True)
 
 
+@pytest.mark.soak(only=True)
 def test_a_training_that_asks_its_trigger_first_is_a_job_too_also_without_a_cluster(
     season: Path, tmp_path: Path
 ) -> None:

@@ -136,6 +136,7 @@ def test_the_state_of_a_job_is_what_became_of_it(
         raasid(slurm, tmp_path, "jobs", "cancel", waits, "--root", str(tmp_path))
 
 
+@pytest.mark.soak(only=True)
 def test_a_job_whose_node_fails_is_queued_again_and_is_not_called_failed(
     slurm: Slurm, tmp_path: Path
 ) -> None:

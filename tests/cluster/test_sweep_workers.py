@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import optuna
+import pytest
 from loopback_slurm import Slurm
 from optuna.trial import FrozenTrial, TrialState
 from test_submit import REPO, SMALL, raasid, wait_for
@@ -122,6 +123,7 @@ def test_a_sweep_of_eight_workers_whose_node_is_lost_has_every_trial_once(
     assert "10 trials complete" in output
 
 
+@pytest.mark.soak(only=True)
 def test_a_sweep_that_is_stopped_cancels_its_workers_and_goes_on_when_it_is_started_again(
     slurm: Slurm, tmp_path: Path
 ) -> None:
@@ -147,6 +149,7 @@ def test_a_sweep_that_is_stopped_cancels_its_workers_and_goes_on_when_it_is_star
     assert_every_cell_once(tmp_path, 2)
 
 
+@pytest.mark.soak(only=True)
 def test_a_sweep_is_submitted_as_an_array_of_workers_of_one_study(slurm: Slurm, tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     job = raasid(slurm, tmp_path, "submit", *sweep(tmp_path, 2, 3)).split()[0]
