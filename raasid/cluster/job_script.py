@@ -109,8 +109,10 @@ note start "${SLURM_JOB_ID:-$$} $(date +%s) $(hostname)"
 [ -z "$resume" ] || [ ! -e "$run_dir/checkpoints/last.ckpt" ] || words+=("$resume")"""
 
 _AFTER = """
+# By a signal: too early to handle it; or as one of several processes, if it says that it was preempted, and
+# was not ended by srun because another one had failed.
 case $code in
-  138|140|143) code=75 ;;   # by a signal: as one of several processes, or too early to handle it
+  138|140|143) [ "${SLURM_NTASKS:-1}" -gt 1 ] && ! grep -qs '"preempted"' "$RAASID_RESULT" || code=75 ;;
 esac
 if [ "$code" = 75 ] && [ "$restarts" -lt "$max_requeues" ] && [ -n "${SLURM_JOB_ID:-}" ] &&
    [ "$(squeue -h -j "$SLURM_JOB_ID" -o %T 2>/dev/null)" = RUNNING ]; then   # not where somebody cancelled it

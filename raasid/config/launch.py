@@ -72,6 +72,7 @@ def launch(verb: str, spec: VerbSpec, prefix: list[str]) -> None:
     overrides, hydra_overrides = line.overrides, list[str]()
     single_run = not line.multirun
     try:
+        _handle_early_signals()
         if _is_ddp_child(overrides):
             line.multirun, single_run = False, True  # of a sweep it belongs to one job
         else:
@@ -228,10 +229,14 @@ def _name_this_job() -> list[str]:
 
 
 def _report(result: dict[str, Any]) -> None:
-    """Leave what a job came to in the file `RAASID_RESULT`, for who submitted it; the first error stays."""
+    """Leave what a job came to in the file `RAASID_RESULT`, for who submitted it.
+
+    Of several processes rank 0 reports the value; the first that fails or is preempted says so, since what
+    ends the others is mostly a consequence.
+    """
     file = Path(os.environ.get("RAASID_RESULT", ""))
     rank = int(os.environ.get("SLURM_PROCID", os.environ.get("RANK", "0")))
-    if file.name and (rank == 0 or "error" in result) and not ("error" in result and file.exists()):
+    if file.name and ((rank == 0 and "value" in result) or not file.exists()):
         write_atomic(file, json.dumps(result, default=str))
 
 
@@ -247,9 +252,30 @@ def _traceback_of_job(error: Exception) -> list[str]:
 def _leave(message: str, code: int) -> NoReturn:
     if message:
         print_error(message)
-    if code == Exit.PREEMPTED and int(os.environ.get("SLURM_STEP_NUM_TASKS", "1")) > 1:
+    if code:
+        _report({"preempted" if code == Exit.PREEMPTED else "error": message})
+    if code == Exit.PREEMPTED and _is_one_of_several():
         _end_by_signal(signal.SIGTERM)
     sys.exit(code)
+
+
+def _is_one_of_several() -> bool:
+    """Whether this process is a task of a Slurm step with others."""
+    return int(os.environ.get("SLURM_STEP_NUM_TASKS", "1")) > 1
+
+
+def _handle_early_signals() -> None:
+    """Let a process of several say that it was preempted, also before the verb handles signals itself.
+
+    For a batch script, a process that a signal kills looks as one that srun ends because another has failed.
+    """
+
+    def handle(number: int, _: object) -> NoReturn:
+        raise Stopped(f"preempted by {signal.Signals(number).name} at the start", Exit.PREEMPTED)
+
+    if _is_one_of_several():
+        for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2):
+            signal.signal(number, handle)
 
 
 def _end_by_signal(which: signal.Signals) -> NoReturn:

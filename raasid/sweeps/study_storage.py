@@ -8,11 +8,12 @@ sqlite:///FILE, postgresql:…  a database, by SQLAlchemy's URL
 from __future__ import annotations
 
 import os
+import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import optuna
 from optuna.exceptions import DuplicatedStudyError, ExperimentalWarning, StorageInternalError
@@ -21,12 +22,19 @@ from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.study import Study
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    IntegrityError,
+    OperationalError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
 
 from raasid.errors import RaasidError, UsageError
 from raasid.sweeps.search_space import SearchSpace, differences
 from raasid.sweeps.study_journal import open_journal
 
+_TABLE_ATTEMPTS = 3
 JOURNAL = "study.journal"
 JOURNAL_SUFFIX = ".journal"
 _SPACE = "raasid:space"
@@ -93,13 +101,22 @@ def open_storage(storage: str | None, sweep_dir: Path) -> BaseStorage:
             raise StorageUnusable(storage, f"there is no folder {folder}")
     engine = {"connect_args": {"timeout": 60}} if storage.startswith("sqlite") else None
     try:
-        return RDBStorage(storage, engine_kwargs=engine)
+        return _create_tables(storage, engine)
     except Exception as error:  # SQLAlchemy, its drivers and Optuna raise kinds of their own
         if isinstance(error.__cause__, ModuleNotFoundError):
             reason = f"needs the package {error.__cause__.name}, which is not installed"
         else:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise StorageUnusable(describe_storage(storage), reason) from error
+
+
+def _create_tables(storage: str, engine: dict[str, Any] | None) -> RDBStorage:
+    """Open a database. Of processes that create its tables at once, the slower ones fail, and try again."""
+    for _ in range(_TABLE_ATTEMPTS):
+        with suppress(OperationalError, ProgrammingError, IntegrityError):
+            return RDBStorage(storage, engine_kwargs=engine)
+        time.sleep(0.2)
+    return RDBStorage(storage, engine_kwargs=engine)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from test_submit import jobs, raasid, wait_for
 from two_node_training import Training, is_there, train
 
 
+@pytest.mark.soak(only=True)
 def test_a_training_goes_on_from_its_last_checkpoint_when_its_node_is_back(
     slurm: Slurm, undisturbed: tuple[Training, float], tmp_path: Path
 ) -> None:

@@ -26,6 +26,7 @@ main()" "$@"
 """
 
 
+@pytest.mark.soak(only=True)
 def test_a_job_ended_by_its_time_limit_and_one_that_failed_are_told_apart_and_explained(
     slurm: Slurm, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
