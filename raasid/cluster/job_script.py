@@ -115,7 +115,7 @@ case $code in
   138|140|143) [ "${SLURM_NTASKS:-1}" -gt 1 ] && ! grep -qs '"preempted"' "$RAASID_RESULT" || code=75 ;;
 esac
 if [ "$code" = 75 ] && [ "$restarts" -lt "$max_requeues" ] && [ -n "${SLURM_JOB_ID:-}" ] &&
-   [ "$(squeue -h -j "$SLURM_JOB_ID" -o %T 2>/dev/null)" = RUNNING ]; then   # not where somebody cancelled it
+   [ "$(squeue -h -j "$SLURM_JOB_ID" -o %T 2>/dev/null)" = RUNNING ]; then   # not a cancelled job
   note end "$code $(date +%s) requeued"
   scontrol requeue "$SLURM_JOB_ID" && sleep 60
 fi

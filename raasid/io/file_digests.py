@@ -102,7 +102,7 @@ class FileDigests:
             self._new[str(status.st_ino)] = [*_signature(status), digest]
 
     def keep(self, path: Path, digest: str) -> None:
-        """Keep the digest of a file that this process has written, and that nobody writes again."""
+        """Keep the digest of a file that this process has written and that will not change."""
         status = path.stat()
         self._new[str(status.st_ino)] = [*_signature(status), digest]
 

@@ -191,22 +191,22 @@ def making_alone(path: Path, on_wait: Callable[[LeaseOwner], None]) -> Iterator[
         done = folder.with_name(f"{folder.name}.{secrets.token_hex(4)}")
         with suppress(OSError, LeaseLost):
             lease.check()
-            folder.rename(done)  # while it is owned: nobody else can have a lease in it
+            folder.rename(done)  # while it is owned: no other process can have a lease in it
         lease.release()
         shutil.rmtree(done, ignore_errors=True)
 
 
 def _wait_for_lease(folder: Path, what: str, on_wait: Callable[[LeaseOwner], None]) -> Lease:
-    told = False
+    waits = False
     while True:
         try:
             return Lease(folder, what)
         except FileNotFoundError:  # another process has just finished, and removed the folder
             continue
         except LeaseHeld as error:
-            if not told:
+            if not waits:
                 on_wait(error.owner)
-                told = True
+                waits = True
             time.sleep(_POLL_S)
 
 

@@ -186,8 +186,8 @@ class _Replay(BaseJournalBackend):
         yield from self._records[log_number_from:]
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
-        """Is never called."""
-        raise NotImplementedError
+        """Refuse: Optuna only reads here, and the interface asks for both."""
+        raise AssertionError("a replay of records does not write")
 
 
 def _parts(line: bytes) -> Iterator[bytes]:

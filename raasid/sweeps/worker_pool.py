@@ -1,7 +1,7 @@
 """Worker processes of this machine, each started again as long as there is work.
 
-Workers do not outlive the process that started them, even if that one is killed: nobody else would know of
-them, and a user who types the command again would have twice as many.
+Workers do not outlive the process that started them, even if that one is killed: they would go on
+unnoticed, and a user who types the command again would have twice as many.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class WorkerPool:
     ) -> int | None:
         """Run workers until all have ended and none is needed; return the signal that stopped them, or None.
 
-        waiting: number of trials that nobody works at. reap: queues the trials of dead processes again, and
+        waiting: number of trials to be taken. reap: queues the trials of dead processes again, and
         returns how many trials of the study have ended since it was called before; if its argument is True,
         it waits until it is known of each process whether it is dead. on_poll: called at most 20 times a
         second.
