@@ -22,6 +22,17 @@ _OFFICIAL = "hydra_plugins.hydra_optuna_sweeper"
 _log = logging.getLogger(__name__)
 
 # The keys are those of Optuna and of Hydra's own plugin; null leaves Optuna its own default.
+_GENETIC: dict[str, Any] = {
+    "seed": None,
+    "population_size": 50,
+    "mutation_prob": None,
+    "mutation": None,
+    "crossover": None,
+    "crossover_prob": 0.9,
+    "swapping_prob": 0.5,
+    "constraints_func": None,
+}
+"""Options of the genetic algorithms."""
 SAMPLERS: dict[str, dict[str, Any]] = {
     "tpe": {
         "_target_": "optuna.samplers.TPESampler",
@@ -59,25 +70,11 @@ SAMPLERS: dict[str, dict[str, Any]] = {
     },
     "nsgaii": {
         "_target_": "optuna.samplers.NSGAIISampler",
-        "seed": None,
-        "population_size": 50,
-        "mutation_prob": None,
-        "mutation": None,
-        "crossover": None,
-        "crossover_prob": 0.9,
-        "swapping_prob": 0.5,
-        "constraints_func": None,
+        **_GENETIC,
     },
     "nsgaiii": {
         "_target_": "raasid.sweeps.sweeper_options.create_nsgaiii_sampler",
-        "seed": None,
-        "population_size": 50,
-        "mutation_prob": None,
-        "mutation": None,
-        "crossover": None,
-        "crossover_prob": 0.9,
-        "swapping_prob": 0.5,
-        "constraints_func": None,
+        **_GENETIC,
         "reference_points": None,
         "dividing_parameter": 3,
     },
